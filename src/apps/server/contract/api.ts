@@ -1,0 +1,12 @@
+// The whole API: one table of operations. The server mounts it, OpenAPI is printed from it, CLI and UI call through it.
+import { access } from "./access.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { foreign } from "./foreign.ts";
+import { health } from "./health.ts";
+import { resources } from "./resources.ts";
+import { telemetry } from "./telemetry.ts";
+
+export const api = { ...telemetry, ...health, ...access, ...resources, ...foreign } as const satisfies Record<string, Endpoint>;
+
+export type Api = typeof api;
+export type OperationName = keyof Api;

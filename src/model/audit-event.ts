@@ -1,0 +1,27 @@
+// An entry of a Kubernetes API server's audit log. Request and response bodies are dropped at the door.
+import { z } from "zod";
+import { choice, text, time, u16, u32, word, words } from "./column.ts";
+import { fidelities, originColumns } from "./identity.ts";
+
+export const AuditEvent = z.object({
+  time: time(),
+  ...originColumns,
+  auditId: text(),
+  stage: word(),
+  verb: word(),
+  user: word(),
+  groups: words(),
+  sourceAddresses: words(),
+  userAgent: text(),
+  apiGroup: word(),
+  resource: word(),
+  subresource: word(),
+  namespace: word(),
+  name: text(),
+  responseCode: u16(),
+  decision: word(),
+  decisionReason: text(),
+  latencyUs: u32(),
+  fidelity: choice(fidelities).default("foreign"),
+});
+export type AuditEvent = z.infer<typeof AuditEvent>;

@@ -1,0 +1,30 @@
+// The list of resource kinds. A new kind is a schema file and one line here: store, API, CLI and distribution follow.
+import type { z } from "zod";
+import { Retention } from "./retention.ts";
+import { Visibility } from "./visibility.ts";
+
+export interface ResourceKind {
+  readonly spec: z.ZodType;
+  /** Who receives it over the control stream: agents of the scope, or nobody but the server itself. */
+  readonly distribution: "agents" | "server";
+  /** Which role may change it. */
+  readonly role: "operator" | "admin";
+  readonly summary: string;
+}
+
+export const resourceKinds = {
+  Visibility: {
+    spec: Visibility,
+    distribution: "agents",
+    role: "operator",
+    summary: "Which workloads' first bytes are read, and how their arguments are redacted",
+  },
+  Retention: {
+    spec: Retention,
+    distribution: "server",
+    role: "admin",
+    summary: "How long and how much telemetry is kept",
+  },
+} as const satisfies Record<string, ResourceKind>;
+
+export type ResourceKindName = keyof typeof resourceKinds;
