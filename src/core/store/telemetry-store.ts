@@ -22,7 +22,6 @@ export interface QueryOptions {
   readonly timeoutMs?: number;
   readonly rowsToReadMax?: number;
   readonly rowsMax?: number;
-  readonly signal?: AbortSignal;
 }
 
 export interface QueryResult<T> {
