@@ -14,7 +14,10 @@ test("keeps order and hands out what was put in", () => {
 test("pushes out the oldest when full, returns it and counts it", () => {
   const queue = boundedQueue<number>(2);
 
-  assert.deepEqual([1, 2, 3, 4].map((n) => queue.push(n)), [undefined, undefined, 1, 2]);
+  assert.deepEqual(
+    [1, 2, 3, 4].map((n) => queue.push(n)),
+    [undefined, undefined, 1, 2],
+  );
   assert.equal(queue.dropped, 2);
   assert.deepEqual(queue.take(2), [3, 4]);
 });

@@ -82,11 +82,7 @@ export function u32() {
 
 /** A counter. Carried as a JS number: exact up to 2^53, which no counter here reaches in one row. */
 export function u64() {
-  return z
-    .int()
-    .min(0)
-    .default(0)
-    .register(columnRegistry, { type: "UInt64", origin: "block", codec: "T64, ZSTD(1)" });
+  return z.int().min(0).default(0).register(columnRegistry, { type: "UInt64", origin: "block", codec: "T64, ZSTD(1)" });
 }
 
 /** An address in text form, IPv4 or IPv6. Column: IPv6, with IPv4 as ::ffff:a.b.c.d. "::" means none. */

@@ -7,12 +7,18 @@ export const ResourceName = z
   .string()
   .min(1)
   .max(253)
-  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "use lower-case letters, digits, '-' and '.', starting and ending with a letter or digit");
+  .regex(
+    /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+    "use lower-case letters, digits, '-' and '.', starting and ending with a letter or digit",
+  );
 
 /** Where a resource applies: "global", "cluster/<name>" or "node/<cluster>/<name>". */
 export const ResourceScope = z
   .string()
-  .regex(/^(global|cluster\/[^/\s]+|node\/[^/\s]+\/[^/\s]+)$/, 'use "global", "cluster/<cluster>" or "node/<cluster>/<node>"');
+  .regex(
+    /^(global|cluster\/[^/\s]+|node\/[^/\s]+\/[^/\s]+)$/,
+    'use "global", "cluster/<cluster>" or "node/<cluster>/<node>"',
+  );
 
 export const ResourceKey = z.object({ kind: z.string(), scope: ResourceScope, name: ResourceName });
 export type ResourceKey = z.infer<typeof ResourceKey>;

@@ -15,7 +15,13 @@ export interface JoinTokenRecord {
 
 export interface JoinTokens {
   /** Stores the token's SHA-256; the secret itself is never kept. */
-  create(token: { cluster: string; secretSha256: string; expiresAtMs: number; uses: number; author: string }): Promise<JoinTokenRecord>;
+  create(token: {
+    cluster: string;
+    secretSha256: string;
+    expiresAtMs: number;
+    uses: number;
+    author: string;
+  }): Promise<JoinTokenRecord>;
   /** Takes one use in one transaction; undefined when unknown, expired or used up (the caller does not say which). */
   redeem(secretSha256: string, nowMs: number): Promise<JoinTokenRecord | undefined>;
   list(nowMs: number): Promise<readonly JoinTokenRecord[]>;

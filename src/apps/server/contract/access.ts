@@ -85,7 +85,11 @@ export const access = {
     body: z.strictObject({
       name: z.string().min(1).max(100),
       role: Role,
-      expiresInSeconds: z.int().min(60).max(366 * 86_400).optional(),
+      expiresInSeconds: z
+        .int()
+        .min(60)
+        .max(366 * 86_400)
+        .optional(),
     }),
     response: z.object({ token: ApiToken, secret: z.string() }),
     status: 201,

@@ -6,7 +6,10 @@ import { health } from "./health.ts";
 import { resources } from "./resources.ts";
 import { telemetry } from "./telemetry.ts";
 
-export const api = { ...telemetry, ...health, ...access, ...resources, ...foreign } as const satisfies Record<string, Endpoint>;
+export const api = { ...telemetry, ...health, ...access, ...resources, ...foreign } as const satisfies Record<
+  string,
+  Endpoint
+>;
 
 export type Api = typeof api;
 export type OperationName = keyof Api;

@@ -5,7 +5,9 @@ import { api, type Api, type OperationName } from "./api.ts";
 import { Problem } from "./common.ts";
 import type { BodyOf, Endpoint, ParamsOf, QueryOf, ResponseOf } from "./endpoint.ts";
 
-type Given<T, Key extends string> = T extends undefined ? { readonly [K in Key]?: undefined } : { readonly [K in Key]: T };
+type Given<T, Key extends string> = T extends undefined
+  ? { readonly [K in Key]?: undefined }
+  : { readonly [K in Key]: T };
 type QueryGiven<T> = T extends undefined ? { readonly query?: undefined } : { readonly query?: Partial<T> };
 
 export type CallOptions<E extends Endpoint> = Given<ParamsOf<E>, "params"> &
@@ -21,20 +23,20 @@ export interface ClientOptions {
 }
 
 /** The URL of an operation, with its parameters filled in and percent-encoded. Throws when a path parameter is missing. */
-export function urlOf<Name extends OperationName>(
+export function urlOf(
   base: string,
-  name: Name,
+  name: OperationName,
   options: { readonly params?: unknown; readonly query?: unknown },
 ): string {
   const endpoint: Endpoint = api[name];
-  const params = (options.params ?? {}) as Record<string, unknown>;
+  const params = (options.params ?? {}) as Record<string, string | number>;
   const path = endpoint.path.replace(/:(\w+)/g, (_, key: string) => {
     const value = params[key];
     if (value === undefined) throw new Error(`${name}: path parameter ${key} is missing`);
     return encodeURIComponent(String(value));
   });
   const search = new URLSearchParams();
-  for (const [key, value] of Object.entries((options.query ?? {}) as Record<string, unknown>)) {
+  for (const [key, value] of Object.entries((options.query ?? {}) as Record<string, string | number | undefined>)) {
     if (value !== undefined && value !== "") search.set(key, String(value));
   }
   const text = search.toString();
@@ -51,7 +53,11 @@ export async function call<Name extends OperationName>(
   const body = (options as { body?: unknown }).body;
   const response = await client.fetch(urlOf(client.base, name, options), {
     method: endpoint.method,
-    headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }), ...client.headers },
+    headers: {
+      accept: "application/json",
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...client.headers,
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
@@ -74,7 +80,8 @@ const kindByStatus: Readonly<Record<number, FaultKind>> = {
 export async function faultOf(response: Response): Promise<Fault> {
   const problem = Problem.safeParse(await response.json().catch(() => undefined));
   const kind = kindByStatus[response.status] ?? "internal";
-  if (!problem.success) return new Fault(`the server answered ${response.status}`, { code: "api/unreadable-answer", kind });
+  if (!problem.success)
+    return new Fault(`the server answered ${response.status}`, { code: "api/unreadable-answer", kind });
   return new Fault(problem.data.detail, {
     code: problem.data.code,
     kind,

@@ -47,7 +47,9 @@ export const foreign = {
     summary: "OTLP/HTTP logs (JSON or protobuf)",
     role: "operator",
     body: Raw,
-    response: z.object({ partialSuccess: z.object({ rejectedLogRecords: z.string(), errorMessage: z.string() }).optional() }),
+    response: z.object({
+      partialSuccess: z.object({ rejectedLogRecords: z.string(), errorMessage: z.string() }).optional(),
+    }),
   },
   ingestOtlpTraces: {
     method: "POST",
@@ -55,6 +57,8 @@ export const foreign = {
     summary: "OTLP/HTTP traces (JSON or protobuf)",
     role: "operator",
     body: Raw,
-    response: z.object({ partialSuccess: z.object({ rejectedSpans: z.string(), errorMessage: z.string() }).optional() }),
+    response: z.object({
+      partialSuccess: z.object({ rejectedSpans: z.string(), errorMessage: z.string() }).optional(),
+    }),
   },
 } as const satisfies Record<string, Endpoint>;

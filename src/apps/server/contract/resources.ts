@@ -27,7 +27,12 @@ export const resources = {
     role: "viewer",
     response: z.object({
       kinds: z.array(
-        z.object({ kind: z.string(), summary: z.string(), distribution: z.string(), schema: z.record(z.string(), z.unknown()) }),
+        z.object({
+          kind: z.string(),
+          summary: z.string(),
+          distribution: z.string(),
+          schema: z.record(z.string(), z.unknown()),
+        }),
       ),
     }),
   },
@@ -51,7 +56,8 @@ export const resources = {
   applyResource: {
     method: "PUT",
     path: "/api/v1/resources/:kind/:name",
-    summary: "Create or change; with dryRun only the diff. `ifGeneration` guards against lost updates (0 = must not exist)",
+    summary:
+      "Create or change; with dryRun only the diff. `ifGeneration` guards against lost updates (0 = must not exist)",
     role: "operator",
     params: Named,
     query: z.object({
@@ -59,7 +65,11 @@ export const resources = {
       ifGeneration: z.coerce.number().int().min(0).optional(),
     }),
     body: ResourceManifest,
-    response: z.object({ outcome: z.enum(["created", "changed", "unchanged"]), resource: Resource, changes: z.array(Change) }),
+    response: z.object({
+      outcome: z.enum(["created", "changed", "unchanged"]),
+      resource: Resource,
+      changes: z.array(Change),
+    }),
   },
   deleteResource: {
     method: "DELETE",

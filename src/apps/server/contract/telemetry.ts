@@ -66,7 +66,11 @@ export const telemetry = {
     path: "/api/v1/flows/stream",
     summary: "Flows as they arrive; `last` rows of history first",
     role: "viewer",
-    query: z.object({ q: FilterText, last: z.coerce.number().int().min(0).max(1000).default(0), since: z.string().optional() }),
+    query: z.object({
+      q: FilterText,
+      last: z.coerce.number().int().min(0).max(1000).default(0),
+      since: z.string().optional(),
+    }),
     response: streamItem(Flow),
     stream: true,
   },
@@ -75,7 +79,11 @@ export const telemetry = {
     path: "/api/v1/flows/timeline",
     summary: "Counts per time step, from rollups",
     role: "viewer",
-    query: z.object({ ...WindowQuery.shape, q: FilterText, steps: z.coerce.number().int().min(1).max(500).default(60) }),
+    query: z.object({
+      ...WindowQuery.shape,
+      q: FilterText,
+      steps: z.coerce.number().int().min(1).max(500).default(60),
+    }),
     response: z.object({ stepMs: z.int(), points: z.array(TimelinePoint), window: Window }),
   },
   listEvents: {
