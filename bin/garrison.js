@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+// The command's entry. Plain JavaScript, because the machine's own Node may be older than what the sources need:
+// then it starts the pinned runtime of node_modules with the same arguments, input and signals.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const major = Number(process.versions.node.split(".")[0]);
+const pinned = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
+const source = new URL("../src/apps/cli/main.ts", import.meta.url);
+const compiled = new URL("../dist/apps/cli/main.js", import.meta.url);
+
+if (!existsSync(fileURLToPath(new URL("../node_modules/.ready", import.meta.url))) && existsSync(fileURLToPath(source))) {
+  process.stderr.write("garrison: packages are not installed in this clone\nhint: run `npm start` once, or `npm ci`\n");
+  process.exit(2);
+}
+
+if (major >= 24) {
+  const { main } = await import(existsSync(fileURLToPath(source)) ? source.href : compiled.href);
+  await main(process.argv.slice(2));
+} else if (existsSync(pinned)) {
+  const child = spawn(pinned, process.argv.slice(1), { stdio: "inherit" });
+  // A terminal sends Ctrl-C to the whole group; signals sent to this process alone are passed on.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+} else {
+  process.stderr.write(
+    `garrison: Node ${process.versions.node} is too old (24 or newer is needed) and no pinned runtime is installed for this platform\n` +
+      "hint: install Node 24 or newer, or run `npm ci` without --omit=optional\n",
+  );
+  process.exit(2);
+}

@@ -1,0 +1,62 @@
+// Runs every test of the repository under node:test. Arguments: folders or files to restrict to. Guards the trap that a pattern
+// without a match counts as success, and prints what was skipped at the end so that nobody overlooks it.
+import { spawn } from "node:child_process";
+import { glob } from "node:fs/promises";
+import path from "node:path";
+
+const root = path.resolve(import.meta.dirname, "..");
+/** Test files in parallel; the machines that this is built for have two cores. */
+const filesInParallel = 2;
+const fileTimeoutMs = 300_000;
+
+const patterns = ["src/**/*.test.ts", "tools/**/*.test.ts", "test/**/*.test.ts", "ui/src/**/*.test.ts"];
+const wanted = process.argv.slice(2).map((argument) => path.relative(root, path.resolve(argument)));
+
+const files: string[] = [];
+for await (const file of glob(patterns, { cwd: root })) {
+  if (file.includes("node_modules")) continue;
+  if (wanted.length === 0 || wanted.some((prefix) => file === prefix || file.startsWith(prefix + path.sep)))
+    files.push(file);
+}
+files.sort();
+if (files.length === 0) {
+  console.error(`no test file matches ${wanted.join(", ") || patterns.join(", ")}`);
+  process.exit(1);
+}
+
+const skipped: string[] = [];
+const child = spawn(
+  process.execPath,
+  [
+    "--test",
+    `--test-concurrency=${filesInParallel}`,
+    `--test-timeout=${fileTimeoutMs}`,
+    "--test-reporter=spec",
+    ...files,
+  ],
+  { cwd: root, stdio: ["ignore", "pipe", "inherit"] },
+);
+let rest = "";
+let summary: string[] = [];
+child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+  const lines = (rest + chunk).split("\n");
+  rest = lines.pop() ?? "";
+  for (const line of lines) {
+    if (/# MISSING: /.test(line)) skipped.push(line.trim());
+    // The summary is held back, so that it stays the last thing printed.
+    if (/^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /.test(line)) summary.push(line);
+    else console.log(line);
+  }
+});
+child.on("close", (code) => {
+  if (rest !== "") console.log(rest);
+  if (skipped.length > 0) {
+    console.log(
+      `\n!!! ${skipped.length} skipped because this machine lacks a part (the full run of .ci/run forbids it):`,
+    );
+    for (const line of skipped) console.log(`!!!   ${line}`);
+    console.log("");
+  }
+  console.log(summary.join("\n"));
+  process.exitCode = code ?? 1;
+});
