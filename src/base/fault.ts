@@ -21,6 +21,8 @@ export interface FaultOptions {
   readonly hint?: string;
   /** Milliseconds after which a retry may succeed; absent when a retry is pointless. */
   readonly retryAfterMs?: number;
+  /** Where in the input, e.g. "spec.http", "q:14", "line 3 column 7". */
+  readonly where?: string;
   readonly cause?: unknown;
 }
 
@@ -29,6 +31,7 @@ export class Fault extends Error {
   readonly kind: FaultKind;
   readonly hint: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly where: string | undefined;
 
   constructor(message: string, options: FaultOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -37,6 +40,7 @@ export class Fault extends Error {
     this.kind = options.kind;
     this.hint = options.hint;
     this.retryAfterMs = options.retryAfterMs;
+    this.where = options.where;
   }
 }
 

@@ -86,5 +86,6 @@ export async function faultOf(response: Response): Promise<Fault> {
     code: problem.data.code,
     kind,
     ...(problem.data.hint === undefined ? {} : { hint: problem.data.hint }),
+    ...(problem.data.where === undefined ? {} : { where: problem.data.where }),
   });
 }
