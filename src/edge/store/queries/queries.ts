@@ -1,0 +1,149 @@
+// What may be asked of the telemetry store, by name: one method per telemetry operation of the API. The shapes are those of
+// apps/server/contract (the edge may not import it; test/scenarios/queries-contract.test.ts holds the two together).
+import type { WorkloadKind } from "../../../model/identity.ts";
+import type { EventKind, Shown, eventTables } from "../../../model/table.ts";
+import type { Workload } from "../../../model/workload.ts";
+
+export interface WindowRequest {
+  /** RFC 3339, or relative to now: "15m", "24h". Overrides `last:` of the filter. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+export interface PageRequest extends WindowRequest {
+  readonly q: string;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** What was really looked at. Times are RFC 3339. */
+export interface Window {
+  since: string;
+  until: string;
+  partial: boolean;
+  partialBecause: string;
+  gaps: Shown<"gaps">[];
+}
+
+export interface Page<T> {
+  rows: T[];
+  next?: string;
+  window: Window;
+}
+
+export interface TimelinePoint {
+  time: string;
+  allow: number;
+  deny: number;
+  unknown: number;
+  connections: number;
+  connectionsFailed: number;
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+/** One event of any kind, with `kind` saying which noun it is. */
+export type AnyEvent = { [Kind in EventKind]: Shown<(typeof eventTables)[Kind]> & { kind: Kind } }[EventKind];
+
+export interface WorkloadParams {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly kind: WorkloadKind;
+  readonly name: string;
+}
+
+export interface ProcessNode {
+  process: Shown<"process_events">;
+  endedAt?: string;
+  exitCode?: number;
+  signal?: number;
+}
+
+export interface Peer {
+  direction: "outbound" | "inbound";
+  kind: WorkloadKind;
+  namespace: string;
+  workload: string;
+  address: string;
+  domain: string;
+  port: number;
+  protocol: string;
+  processes: string[];
+  connections: number;
+  connectionsFailed: number;
+  bytesSent: number;
+  bytesReceived: number;
+  rttUsMedian?: number;
+  lastSeen: string;
+}
+
+export interface DnsName {
+  question: string;
+  questionType: string;
+  count: number;
+  failures: number;
+  responseCodes: string[];
+  answers: string[];
+  latencyUsMedian: number;
+  lastSeen: string;
+}
+
+export interface HintRequest {
+  readonly on: "flows" | "events" | "workloads";
+  readonly field: string;
+  readonly prefix: string;
+  readonly q: string;
+  readonly since?: string | undefined;
+}
+
+/** One part of a live stream, oldest row first. `cursor` is opaque text: give it back to go on without a hole, a restart later too. */
+export interface StreamPart<T> {
+  rows: T[];
+  cursor: string;
+  /** Rows that matched but were left out because more than `limit` had arrived. */
+  skipped: number;
+}
+
+/** Where a new stream begins (cursor ""): with the newest `last` rows at or after `since`, or with nothing but what arrives from now on. */
+export interface StreamStart {
+  readonly last?: number;
+  readonly since?: string | undefined;
+}
+
+/**
+ * Every method throws a Fault: kind "usage" for a filter, window or cursor that cannot be understood (`where` = position), "not-found" for
+ * a workload that was not seen, and whatever the store throws when it is away. A query that a guard rail ended answers with `window.partial`.
+ */
+export interface Queries {
+  listFlows(query: PageRequest): Promise<Page<Shown<"flows">>>;
+  flowTimeline(
+    query: WindowRequest & { readonly q: string; readonly steps: number },
+  ): Promise<{ stepMs: number; points: TimelinePoint[]; window: Window }>;
+  /** `kinds`: comma-separated, empty = all. */
+  listEvents(query: PageRequest & { readonly kinds: string }): Promise<Page<AnyEvent>>;
+  listWorkloads(query: PageRequest): Promise<Page<Workload>>;
+  getWorkload(params: WorkloadParams, query: WindowRequest): Promise<{ workload: Workload; window: Window }>;
+  workloadProcesses(
+    params: WorkloadParams,
+    query: WindowRequest & { readonly limit: number },
+  ): Promise<{ processes: ProcessNode[]; omitted: number; window: Window }>;
+  workloadPeers(
+    params: WorkloadParams,
+    query: WindowRequest,
+  ): Promise<{ peers: Peer[]; omitted: number; window: Window }>;
+  workloadDns(
+    params: WorkloadParams,
+    query: WindowRequest,
+  ): Promise<{ names: DnsName[]; omitted: number; window: Window }>;
+  hints(query: HintRequest): Promise<{ hints: { value: string; count: number; note: string }[] }>;
+  listGaps(query: PageRequest): Promise<{ rows: Shown<"gaps">[]; next?: string }>;
+  /** Rows whose block arrived after `cursor` ("" = begin as `start` says). At most `limit` rows, the newest ones. */
+  flowsSince(cursor: string, q: string, limit: number, start?: StreamStart): Promise<StreamPart<Shown<"flows">>>;
+  /** Likewise for the comma-separated `kinds` (empty = all). */
+  eventsSince(
+    cursor: string,
+    query: { readonly kinds: string; readonly q: string },
+    limit: number,
+    start?: StreamStart,
+  ): Promise<StreamPart<AnyEvent>>;
+}
