@@ -1,7 +1,7 @@
 // The compiler, the linter and the formatter hold; and the purity wall bites when somebody leans on it.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { runWall, walls } from "./check.ts";
@@ -16,6 +16,7 @@ for (const wall of walls) {
 }
 
 test("the pure project refuses node:fs, process, timers and the DOM", async (t) => {
+  await mkdir(path.join(root, "build"), { recursive: true });
   const folder = await mkdtemp(path.join(root, "build", "wall-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const cases = ['import "node:fs";\n', "process.exit(1);\n", "setTimeout(() => 1, 1);\n", "document.title;\n"];
