@@ -4,19 +4,19 @@ import { test } from "node:test";
 import "./reflect-metadata.ts";
 
 test("metadata is kept per class, found through the prototype chain, and undefined where nothing was set", () => {
-  class Parent {}
-  class Child extends Parent {}
+  const parent = {};
+  const child: object = Object.create(parent) as object;
   const reflect = Reflect as unknown as {
     defineMetadata(key: string, value: unknown, target: object): void;
     getOwnMetadata(key: string, target: object): unknown;
     getMetadata(key: string, target: object): unknown;
   };
-  reflect.defineMetadata("k", 7, Parent);
+  reflect.defineMetadata("k", 7, parent);
   const seen = [
-    reflect.getMetadata("k", Child),
-    reflect.getOwnMetadata("k", Child),
-    reflect.getOwnMetadata("k", Parent),
-    reflect.getMetadata("other", Child),
+    reflect.getMetadata("k", child),
+    reflect.getOwnMetadata("k", child),
+    reflect.getOwnMetadata("k", parent),
+    reflect.getMetadata("other", child),
   ];
   deepEqual(seen, [7, undefined, 7, undefined]);
 });

@@ -104,9 +104,11 @@ test("bad requests are refused by name", async () => {
     const authority = await openCertificateAuthority({ folder, names: [], clock: manualClock(startMs) });
     const good = await csr("CN=x");
     const tampered = good.replace(/\n([A-Za-z0-9+/]{20})/, (_whole: string, head: string) => `\n${head.slice(0, 19)}A`);
-    const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 })
-      .publicKey.export({ type: "spki", format: "pem" })
-      .toString();
+    const rsa = generateKeyPairSync("rsa", {
+      modulusLength: 2048,
+      publicKeyEncoding: { type: "spki", format: "pem" },
+      privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    }).publicKey;
     const cases: readonly [string, string, string][] = [
       ["", "a", "trust/bad-csr"],
       ["not pem", "a", "trust/bad-csr"],
@@ -142,7 +144,7 @@ test("an identity is exactly one URI name of our grammar", () => {
   ];
   for (const [names, expected] of cases) {
     const identity = identityOfNames(names);
-    equal(identity === undefined ? "none" : `${identity.cluster} ${identity.node}`, expected, names);
+    equal(identity === undefined ? "none" : `${identity.cluster} ${identity.node}`, expected, names ?? "no names");
   }
   equal(isIdentityName("x".repeat(254)), false);
   match(normalSerial("00AB"), /^ab$/);
