@@ -1,0 +1,183 @@
+// A live list from the server: the stream is opened first, then the newest page is read, so that no row falls between the two.
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import type { Window } from "../../../src/apps/server/contract/common.ts";
+import { call, urlOf } from "../../../src/apps/server/contract/client.ts";
+import type { AnyEvent } from "../../../src/apps/server/contract/telemetry.ts";
+import type { Flow } from "../../../src/model/flow.ts";
+import { apiClient } from "./client.ts";
+import { LiveStore, type LiveSnapshot } from "./live-store.ts";
+
+export type ListName = "flows" | "events";
+export type RowOf<Name extends ListName> = Name extends "flows" ? Flow : AnyEvent;
+
+export interface LiveQuestion {
+  readonly q: string;
+  readonly since: string;
+  readonly until?: string;
+  /** Events only. */
+  readonly kinds?: string;
+  /** An absolute window has no stream: it ended. */
+  readonly live: boolean;
+}
+
+export type StreamState = "off" | "connecting" | "live" | "reconnecting";
+
+export interface LiveRows<T> {
+  readonly store: LiveStore<T>;
+  readonly snapshot: LiveSnapshot;
+  readonly stream: StreamState;
+  /** Of the first page: what was looked at, partial or not, gaps. Undefined until it came. */
+  readonly window: Window | undefined;
+  readonly error: unknown;
+  readonly loading: boolean;
+  /** Milliseconds since the epoch at which the newest rows came; 0 before the first. */
+  readonly arrivedAt: number;
+  readonly more: boolean;
+  readonly loadOlder: () => void;
+  readonly retry: () => void;
+}
+
+const rowsMax = 100_000;
+const pageRows = 500;
+const openMsMax = 1500;
+const reconnectMs = [1000, 2000, 5000, 10_000] as const;
+
+interface Progress {
+  readonly stream: StreamState;
+  readonly window: Window | undefined;
+  readonly error: unknown;
+  readonly loading: boolean;
+  readonly arrivedAt: number;
+  readonly next: string | undefined;
+}
+
+const begun: Progress = {
+  stream: "off",
+  window: undefined,
+  error: undefined,
+  loading: true,
+  arrivedAt: 0,
+  next: undefined,
+};
+
+/** The rows of a question, newest first. A changed question starts anew; `retry` asks the same one again. */
+export function useLiveRows<Name extends ListName>(
+  name: Name,
+  question: LiveQuestion,
+  keyOf: (row: RowOf<Name>) => string,
+): LiveRows<RowOf<Name>> {
+  const [attempt, setAttempt] = useState(0);
+  const [progress, setProgress] = useState(begun);
+  const asked = JSON.stringify(question);
+  const store = useMemo(() => {
+    void asked;
+    void attempt;
+    return new LiveStore<RowOf<Name>>({ keyOf, rowsMax, schedule: (callback) => requestAnimationFrame(callback) });
+  }, [asked, attempt, keyOf]);
+  const snapshot = useSyncExternalStore(store.subscribe, store.snapshot);
+  const olderBusy = useRef(false);
+
+  useEffect(() => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const parsed = JSON.parse(asked) as LiveQuestion;
+    const change = (patch: Partial<Progress>): void => {
+      if (!signal.aborted) setProgress((before) => ({ ...before, ...patch }));
+    };
+    setProgress({ ...begun, stream: parsed.live ? "connecting" : "off" });
+    const opened = parsed.live ? followStream(name, parsed, { store, change, signal }) : Promise.resolve();
+    void opened
+      .then(() => readPage(name, parsed, undefined, signal))
+      .then((answer) => {
+        store.pushOlder(answer.rows);
+        change({ window: answer.window, next: answer.next, loading: false, arrivedAt: Date.now() });
+      })
+      .catch((error: unknown) => change({ error, loading: false }));
+    return () => controller.abort();
+  }, [name, asked, store]);
+
+  const loadOlder = (): void => {
+    if (olderBusy.current || progress.next === undefined) return;
+    olderBusy.current = true;
+    const parsed = JSON.parse(asked) as LiveQuestion;
+    void readPage(name, parsed, progress.next, new AbortController().signal)
+      .then((answer) => {
+        store.pushOlder(answer.rows);
+        setProgress((before) => ({ ...before, next: answer.next }));
+      })
+      .catch((error: unknown) => setProgress((before) => ({ ...before, error })))
+      .finally(() => (olderBusy.current = false));
+  };
+  const retry = (): void => setAttempt((before) => before + 1);
+  return { store, snapshot, ...progress, more: progress.next !== undefined, loadOlder, retry };
+}
+
+interface Page<T> {
+  readonly rows: readonly T[];
+  readonly next?: string | undefined;
+  readonly window: Window;
+}
+
+async function readPage<Name extends ListName>(
+  name: Name,
+  question: LiveQuestion,
+  cursor: string | undefined,
+  signal: AbortSignal,
+): Promise<Page<RowOf<Name>>> {
+  const { q, since, until, kinds } = question;
+  const query = { q, since, limit: pageRows, ...(until === undefined ? {} : { until }), ...(cursor ? { cursor } : {}) };
+  const answer =
+    name === "flows"
+      ? await call(apiClient, "listFlows", { query, signal })
+      : await call(apiClient, "listEvents", { query: { ...query, kinds: kinds ?? "" }, signal });
+  return answer as Page<RowOf<Name>>;
+}
+
+interface Following<T> {
+  readonly store: LiveStore<T>;
+  readonly change: (patch: Partial<Progress>) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Opens the stream and keeps it open; settles when it is open first, failed first, or after a short while. */
+function followStream<Name extends ListName>(
+  name: Name,
+  question: LiveQuestion,
+  following: Following<RowOf<Name>>,
+): Promise<void> {
+  const { store, change, signal } = following;
+  const query = { q: question.q, last: 0, ...(name === "events" ? { kinds: question.kinds ?? "" } : {}) };
+  const url = urlOf("", name === "flows" ? "streamFlows" : "streamEvents", { query });
+  return new Promise((resolve) => {
+    let failures = 0;
+    const open = (): void => {
+      if (signal.aborted) return;
+      const source = new EventSource(url);
+      signal.addEventListener("abort", () => source.close(), { once: true });
+      source.addEventListener("open", () => {
+        failures = 0;
+        change({ stream: "live" });
+        resolve();
+      });
+      source.addEventListener("message", (event: MessageEvent<string>) => {
+        const item = JSON.parse(event.data) as { rows: RowOf<Name>[]; skipped: number };
+        store.pushNewer(item.rows.toSorted(byTime), item.skipped);
+        change({ arrivedAt: Date.now() });
+      });
+      source.addEventListener("error", () => {
+        change({ stream: "reconnecting" });
+        resolve();
+        // The browser reconnects (with Last-Event-ID) after a cut line; after a refusal it gives up and we ask again.
+        if (source.readyState !== EventSource.CLOSED) return;
+        source.close();
+        setTimeout(open, reconnectMs[Math.min(failures++, reconnectMs.length - 1)]);
+      });
+    };
+    open();
+    setTimeout(resolve, openMsMax);
+  });
+}
+
+function byTime(a: { readonly time: string }, b: { readonly time: string }): number {
+  return a.time < b.time ? -1 : a.time > b.time ? 1 : 0;
+}

@@ -1,0 +1,39 @@
+// Who is looking: the one-time token of the URL fragment is exchanged for a cookie once, then forgotten; /me says the rest.
+import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+import type { Me } from "../../../src/apps/server/contract/access.ts";
+import { call } from "../../../src/apps/server/contract/client.ts";
+import { apiClient, sessionKey } from "./client.ts";
+
+/** Takes the token out of the address bar before anything else can read or share it. */
+export function takeToken(): string | undefined {
+  const token = /^#token=([^&]+)/.exec(location.hash)?.[1];
+  if (token === undefined) return undefined;
+  history.replaceState(history.state, "", location.pathname + location.search);
+  return decodeURIComponent(token);
+}
+
+let token = takeToken();
+
+/** The session; throws (into the query's error) when there is none. A used token does not end a session that stands. */
+async function openSession(signal: AbortSignal): Promise<Me> {
+  const given = token;
+  token = undefined;
+  if (given === undefined) return call(apiClient, "me", { signal });
+  try {
+    return await call(apiClient, "createSession", { body: { token: given }, signal });
+  } catch (refused) {
+    return call(apiClient, "me", { signal }).catch(() => {
+      throw refused;
+    });
+  }
+}
+
+export function useSession(): UseQueryResult<Me> {
+  return useQuery({
+    queryKey: sessionKey,
+    queryFn: ({ signal }) => openSession(signal),
+    staleTime: 60_000,
+    refetchInterval: (query) => (query.state.status === "error" ? 5000 : 300_000),
+    retry: false,
+  });
+}
