@@ -26,7 +26,7 @@ interface Definition {
 }
 
 function definitionOf(schema: z.core.$ZodType): Definition {
-  return schema._zod.def as Definition;
+  return schema._zod.def;
 }
 
 /** All settings of a schema made of objects, strings, numbers, booleans, enums and lists of strings. Other types throw (a bug). */

@@ -1,0 +1,236 @@
+// garrison apply, get, diff, delete, history, restore: the versioned resources from files, as in kubectl.
+import { readFile } from "node:fs/promises";
+import { parseAllDocuments, stringify } from "yaml";
+import { Fault, toFault } from "../../../base/fault.ts";
+import { ResourceManifest, type Resource } from "../../../model/resource.ts";
+import { ask, type Context } from "../context.ts";
+import { render, type Sheet } from "../output/format.ts";
+import { age } from "../output/units.ts";
+import type { CommandUnit, Run } from "./command.ts";
+import type { Command } from "commander";
+
+const inputBytesMax = 16 * 1024 * 1024;
+const documentsMax = 10_000;
+
+interface FileOptions {
+  readonly filename: readonly string[];
+  readonly dryRun?: true;
+  readonly scope: string;
+  readonly generation?: string;
+}
+
+export const resources: CommandUnit = {
+  name: "resources",
+  add(program, run) {
+    program
+      .command("apply")
+      .summary("create or change resources from files")
+      .requiredOption("-f, --filename <file...>", "YAML or JSON, several documents allowed; - for standard input")
+      .option("--dry-run", "only show what would change")
+      .addHelpText("after", "\nExamples:\n  garrison apply -f visibility.yaml\n  garrison get Visibility -o yaml | garrison apply --dry-run -f -")
+      .action(run<FileOptions>((context, { options }) => apply(context, options, options.dryRun === true)));
+    program
+      .command("diff")
+      .summary("what `apply` would change; exit code 3 when something would")
+      .requiredOption("-f, --filename <file...>", "as for apply")
+      .action(run<FileOptions>((context, { options }) => apply(context, options, true)));
+    addGet(program, run);
+    addDelete(program, run);
+    addHistory(program, run);
+  },
+};
+
+function addGet(program: Command, run: Run): void {
+  program
+    .command("get")
+    .summary("show resources, or the kinds there are")
+    .argument("[kind]", "Visibility, Retention, ...")
+    .argument("[name]")
+    .option("--scope <scope>", "global, cluster/<cluster> or node/<cluster>/<node>", "global")
+    .option("--generation <n>", "an older generation")
+    .addHelpText("after", "\nExamples:\n  garrison get\n  garrison get Visibility web -o yaml")
+    .action(
+      run<FileOptions>(async (context, { args, options }) => {
+        const [kind, name] = args;
+        const format = context.flags.output ?? "table";
+        if (kind === undefined) {
+          const { kinds } = await ask(context, "listKinds", {});
+          const columns = [
+            { title: "kind", value: (row: (typeof kinds)[number]) => row.kind },
+            { title: "goes to", value: (row: (typeof kinds)[number]) => row.distribution },
+            { title: "what", value: (row: (typeof kinds)[number]) => row.summary },
+          ];
+          await context.print(render(kinds, { columns, name: (row) => row.kind }, { format, width: context.width }));
+          return;
+        }
+        const generation = options.generation === undefined ? {} : { generation: Number(options.generation) };
+        const rows =
+          name === undefined
+            ? (await ask(context, "listResources", { params: { kind } })).resources
+            : [await ask(context, "getResource", { params: { kind, name }, query: { scope: options.scope, ...generation } })];
+        if (format === "yaml") await context.print(rows.map((row) => `---\n${stringify(manifestOf(row))}`).join(""));
+        else await context.print(render(rows, sheet(context.nowMs()), { format, width: context.width }));
+        for (const row of rows) {
+          for (const item of row.status) {
+            if (item.state === "refused") context.say(`refused by ${item.cluster}/${item.node}: ${row.kind}/${row.name}: ${item.because}`);
+          }
+        }
+      }),
+    );
+}
+
+function addDelete(program: Command, run: Run): void {
+  program
+    .command("delete")
+    .summary("delete resources; their history is kept")
+    .argument("[kind]")
+    .argument("[name]")
+    .option("--scope <scope>", "global, cluster/<cluster> or node/<cluster>/<node>", "global")
+    .option("-f, --filename <file...>", "delete what the files name")
+    .action(
+      run<Partial<FileOptions> & { scope: string }>(async (context, { args, options }) => {
+        const [kind, name] = args;
+        const keys = options.filename === undefined ? [] : (await manifests(options.filename)).map((one) => one.manifest);
+        if (kind !== undefined && name !== undefined) keys.push({ apiVersion: "garrison/v1", kind, name, scope: options.scope, spec: {} });
+        if (keys.length === 0) throw new Fault("nothing to delete", { code: "cli/usage", kind: "usage", hint: "garrison delete KIND NAME, or -f FILE" });
+        for (const key of keys) {
+          await ask(context, "deleteResource", { params: { kind: key.kind, name: key.name }, query: { scope: key.scope } });
+          await context.print(`${key.kind}/${key.name} deleted\n`);
+        }
+      }),
+    );
+}
+
+function addHistory(program: Command, run: Run): void {
+  program
+    .command("history")
+    .summary("all generations of a resource, newest first")
+    .argument("<kind>")
+    .argument("<name>")
+    .option("--scope <scope>", "global, cluster/<cluster> or node/<cluster>/<node>", "global")
+    .action(
+      run<FileOptions>(async (context, { args, options }) => {
+        const [kind = "", name = ""] = args;
+        const { generations } = await ask(context, "resourceHistory", { params: { kind, name }, query: { scope: options.scope } });
+        await context.print(render(generations, sheet(context.nowMs()), { format: context.flags.output ?? "table", width: context.width }));
+      }),
+    );
+  program
+    .command("restore")
+    .summary("make an older generation the newest one")
+    .argument("<kind>")
+    .argument("<name>")
+    .requiredOption("--generation <n>", "which one")
+    .option("--scope <scope>", "global, cluster/<cluster> or node/<cluster>/<node>", "global")
+    .action(
+      run<FileOptions>(async (context, { args, options }) => {
+        const [kind = "", name = ""] = args;
+        const query = { scope: options.scope, generation: Number(options.generation) };
+        const { resource } = await ask(context, "restoreResource", { params: { kind, name }, query });
+        await context.print(`${kind}/${name} restored as generation ${resource.generation}\n`);
+      }),
+    );
+}
+
+/** Applies each document by itself: a bad one is refused and named, the rest goes on; then exit code 7. */
+async function apply(context: Context, options: FileOptions, isDryRun: boolean): Promise<number> {
+  let refused = 0;
+  let changed = 0;
+  for (const one of await manifests(options.filename, context)) {
+    const { manifest, where } = one;
+    try {
+      const done = await ask(context, "applyResource", {
+        params: { kind: manifest.kind, name: manifest.name },
+        query: { dryRun: isDryRun ? "true" : "false" },
+        body: manifest,
+      });
+      await context.print(`${manifest.kind}/${manifest.name} ${done.outcome}${isDryRun ? " (dry run)" : ""}\n`);
+      for (const change of done.changes) {
+        await context.print(`  ${change.path}: ${JSON.stringify(change.before)} -> ${JSON.stringify(change.after)}\n`);
+      }
+      changed += done.outcome === "unchanged" ? 0 : 1;
+    } catch (error) {
+      const fault = toFault(error);
+      if (fault.kind === "unavailable" || fault.kind === "unauthenticated") throw fault;
+      refused += 1;
+      context.say(`${where}: ${fault.message}${fault.hint === undefined ? "" : ` (${fault.hint})`}`);
+    }
+  }
+  if (refused > 0) return 7;
+  return isDryRun && changed > 0 && options.dryRun !== true ? 3 : 0;
+}
+
+interface Read {
+  readonly manifest: ResourceManifest;
+  /** "file:line" of the document. */
+  readonly where: string;
+}
+
+/** All documents of the files. With `context`, a bad one is said and left out; without, it is thrown. */
+async function manifests(files: readonly string[], context?: Context): Promise<Read[]> {
+  const found: Read[] = [];
+  let bad = 0;
+  for (const file of files) {
+    const text = await readText(file);
+    const documents = parseAllDocuments(text, { prettyErrors: true });
+    if (!Array.isArray(documents)) continue;
+    for (const document of documents) {
+      const line = text.slice(0, document.range?.[0] ?? 0).split("\n").length;
+      const where = `${file}:${document.errors[0]?.linePos?.[0].line ?? line}`;
+      const parsed = document.errors.length > 0 ? undefined : ResourceManifest.safeParse(document.toJS({ maxAliasCount: 100 }));
+      if (parsed?.success === true) found.push({ manifest: parsed.data, where });
+      else {
+        const issue = parsed?.error.issues[0];
+        const why = issue === undefined ? (document.errors[0]?.message ?? "not YAML") : `${issue.path.join(".")}: ${issue.message}`;
+        if (context === undefined) throw new Fault(`${where}: ${why}`, { code: "cli/bad-file", kind: "usage" });
+        context.say(`${where}: ${why}`);
+        bad += 1;
+      }
+      if (found.length > documentsMax) throw new Fault(`more than ${documentsMax} documents`, { code: "cli/too-many", kind: "too-large" });
+    }
+  }
+  if (found.length === 0 && bad > 0) throw new Fault("no document could be read", { code: "cli/bad-file", kind: "usage", hint: "see the lines above" });
+  return found;
+}
+
+async function readText(file: string): Promise<string> {
+  if (file !== "-") {
+    try {
+      return await readFile(file, "utf8");
+    } catch (cause) {
+      throw new Fault(`cannot read ${file}`, { code: "cli/unreadable", kind: "usage", hint: "check the path", cause });
+    }
+  }
+  let text = "";
+  for await (const chunk of process.stdin.setEncoding("utf8")) {
+    text += chunk as string;
+    if (text.length > inputBytesMax) throw new Fault(`standard input is larger than ${inputBytesMax} bytes`, { code: "cli/too-large", kind: "too-large" });
+  }
+  return text;
+}
+
+function manifestOf(row: Resource): ResourceManifest {
+  const { apiVersion, kind, scope, name, spec } = row;
+  return { apiVersion, kind, scope, name, spec };
+}
+
+function sheet(nowMs: number): Sheet<Resource & { status?: readonly { state: string }[] }> {
+  return {
+    name: (row) => `${row.kind}/${row.name}`,
+    columns: [
+      { title: "kind", value: (row) => row.kind },
+      { title: "scope", value: (row) => row.scope },
+      { title: "name", value: (row) => row.name },
+      { title: "generation", value: (row) => String(row.generation), align: "right" },
+      { title: "applied", value: (row) => applied(row.status) },
+      { title: "by", value: (row) => row.author },
+      { title: "age", value: (row) => age(Date.parse(row.time), nowMs), align: "right" },
+      { title: "spec", value: (row) => (row.deleted ? "(deleted)" : JSON.stringify(row.spec)), isWide: true },
+    ],
+  };
+}
+
+function applied(status: readonly { state: string }[] | undefined): string {
+  if (status === undefined || status.length === 0) return "-";
+  return `${status.filter(({ state }) => state === "applied").length}/${status.length}`;
+}

@@ -1,0 +1,103 @@
+// What every command gets: where it prints, what it may read, how it reaches the server. Made once in main.ts; tests make their own.
+import { readFile } from "node:fs/promises";
+import { Fault } from "../../base/fault.ts";
+import { cliFile, defaultDataFolder } from "../../edge/config/data-folder.ts";
+import { call, urlOf, type CallOptions, type ClientOptions } from "../server/contract/client.ts";
+import type { Api, OperationName } from "../server/contract/api.ts";
+import type { ResponseOf } from "../server/contract/endpoint.ts";
+import type { Format } from "./output/format.ts";
+import type { Paint } from "./output/paint.ts";
+
+/** Flags that every command takes. */
+export interface GlobalFlags {
+  readonly data?: string;
+  readonly server?: string;
+  readonly token?: string;
+  readonly output?: Format;
+  readonly printQuery?: boolean;
+  readonly color?: "auto" | "always" | "never";
+  readonly width?: string;
+}
+
+export interface Context {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly flags: GlobalFlags;
+  readonly paint: Paint;
+  /** Columns of the terminal, or of --width; Infinity when the output is not a terminal. */
+  readonly width: number;
+  readonly isTerminal: boolean;
+  nowMs(): number;
+  /** One piece of data to standard output. Resolves when it was taken; a closed reader ends the process quietly. */
+  print(text: string): Promise<void>;
+  /** One line of talk to standard error. */
+  say(line: string): void;
+  readonly signal: AbortSignal;
+  readonly fetch: typeof fetch;
+}
+
+export function dataFolderOf(context: Context): string {
+  return context.flags.data ?? defaultDataFolder(context.environment);
+}
+
+/** Address and credential of the server: --server/--token, then GARRISON_SERVER/GARRISON_TOKEN, then the data folder's cli.json. */
+export async function clientOf(context: Context): Promise<ClientOptions> {
+  const base = context.flags.server ?? context.environment["GARRISON_SERVER"];
+  const token = context.flags.token ?? context.environment["GARRISON_TOKEN"];
+  if (base !== undefined && token !== undefined) return client(context, base, token);
+  const file = cliFile(dataFolderOf(context));
+  const local = await readLocal(file);
+  if (local === undefined) {
+    throw new Fault(`no server found: ${file} is not there`, {
+      code: "cli/no-server",
+      kind: "unavailable",
+      hint: "start one with `npm start` (or `garrison up`), or name one with --server URL --token TOKEN",
+    });
+  }
+  return client(context, base ?? local.url, token ?? local.token);
+}
+
+async function readLocal(file: string): Promise<{ url: string; token: string } | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new Fault(`cannot read ${file}`, {
+      code: "cli/no-credential",
+      kind: "forbidden",
+      hint: "run the command as the user who started the server, or use --server and --token",
+      cause,
+    });
+  }
+  return JSON.parse(text) as { url: string; token: string };
+}
+
+function client(context: Context, base: string, token: string): ClientOptions {
+  return { base: base.replace(/\/$/, ""), headers: { authorization: `Bearer ${token}` }, fetch: context.fetch };
+}
+
+/** Calls an operation; an unreachable server becomes a fault with the address in it. With --print-query the call is shown first. */
+export async function ask<Name extends OperationName>(
+  context: Context,
+  name: Name,
+  options: CallOptions<Api[Name]>,
+): Promise<ResponseOf<Api[Name]>> {
+  const to = await clientOf(context);
+  if (context.flags.printQuery === true) context.say(urlOf(to.base, name, options));
+  try {
+    return await call(to, name, { ...options, signal: context.signal } as CallOptions<Api[Name]>);
+  } catch (error) {
+    throw asReachable(error, to.base);
+  }
+}
+
+/** fetch throws a bare TypeError when nobody listens: say who, and what to do. */
+export function asReachable(error: unknown, base: string): unknown {
+  if (error instanceof Fault || (error as Error).name === "AbortError") return error;
+  return new Fault(`the server at ${base} does not answer`, {
+    code: "cli/unreachable",
+    kind: "unavailable",
+    hint: "is it running? `npm start` starts it; `garrison status` says how it is",
+    cause: error,
+  });
+}

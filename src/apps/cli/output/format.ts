@@ -1,0 +1,47 @@
+// The output formats and how each prints rows. Data only: talk goes to standard error elsewhere.
+import { stringify } from "yaml";
+import { csv } from "./csv.ts";
+import { table } from "./table.ts";
+
+export const formats = ["table", "wide", "json", "jsonl", "yaml", "csv", "name"] as const;
+export type Format = (typeof formats)[number];
+
+/** One column of a table: only in `wide` when so marked. */
+export interface Column<T> {
+  readonly title: string;
+  readonly value: (row: T) => string;
+  readonly isWide?: true;
+  readonly align?: "right";
+}
+
+export interface Sheet<T> {
+  readonly columns: readonly Column<T>[];
+  /** What `-o name` prints. */
+  readonly name: (row: T) => string;
+}
+
+/** Rows in the asked format, ending in a line break. JSON carries `apiVersion`, so that it can change without surprise. */
+export function render<T extends object>(
+  rows: readonly T[],
+  sheet: Sheet<T>,
+  options: { readonly format: Format; readonly width: number; readonly header?: boolean },
+): string {
+  switch (options.format) {
+    case "json":
+      return `${JSON.stringify({ apiVersion: "garrison/v1", items: rows }, undefined, 2)}\n`;
+    case "jsonl":
+      return rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+    case "yaml":
+      return stringify({ apiVersion: "garrison/v1", items: rows });
+    case "csv":
+      return csv(rows as readonly Record<string, unknown>[], options.header ?? true);
+    case "name":
+      return rows.map((row) => `${sheet.name(row)}\n`).join("");
+    case "table":
+    case "wide": {
+      const columns = sheet.columns.filter((column) => options.format === "wide" || column.isWide !== true);
+      const cells = rows.map((row) => columns.map((column) => column.value(row)));
+      return table(columns, cells, { width: options.width, header: options.header ?? true });
+    }
+  }
+}
