@@ -1,0 +1,42 @@
+// What each node made of the resources it was given. A report replaces everything the node said before.
+import type { Resources } from "../../../core/state/ports.ts";
+import type { ResourceStatus } from "../../../model/resource.ts";
+import type { StateContext } from "./schema.ts";
+
+/** Rows per INSERT: PostgreSQL takes at most 65,535 parameters per statement, SQLite 32,766; a row has eight. */
+const rowsPerInsert = 500;
+
+export function resourceStatuses({ database }: StateContext): Pick<Resources, "statusOf" | "recordStatus"> {
+  return {
+    async statusOf({ kind, scope, name }) {
+      const rows = await database
+        .selectFrom("resource_status")
+        .selectAll()
+        .where("kind", "=", kind)
+        .where("scope", "=", scope)
+        .where("name", "=", name)
+        .orderBy("cluster")
+        .orderBy("node")
+        .execute();
+      return rows.map((row) => ({ ...row, state: row.state as ResourceStatus["state"] }));
+    },
+    async recordStatus(cluster, node, statuses) {
+      // The last word on one resource counts; two words on it in one report would break the primary key.
+      const byKey = new Map(
+        statuses.map((status) => [JSON.stringify([status.kind, status.scope, status.name]), status]),
+      );
+      const rows = [...byKey.values()].map(({ kind, scope, name, generation, state, because }) => {
+        return { kind, scope, name, cluster, node, generation, state, because };
+      });
+      await database.transaction().execute(async (writer) => {
+        await writer.deleteFrom("resource_status").where("cluster", "=", cluster).where("node", "=", node).execute();
+        for (let at = 0; at < rows.length; at += rowsPerInsert) {
+          await writer
+            .insertInto("resource_status")
+            .values(rows.slice(at, at + rowsPerInsert))
+            .execute();
+        }
+      });
+    },
+  };
+}
