@@ -1,0 +1,268 @@
+// Every process the agent knows of, bounded: who its parent was, what it ran, which cgroup it is in and how that is known.
+// Fed in event order; times come in the events. What falls out is counted.
+import { assert } from "../../base/assert.ts";
+import type { ExecEvent, ExitEvent, ForkEvent, ProcessKey, SensorEvent } from "../sense/sensor.ts";
+import { readCgroupLines, readCgroupPath, unknownCgroup } from "./cgroup-path.ts";
+import type { CgroupIdentity } from "./cgroup-path.ts";
+import { ProcessEntries } from "./process-entries.ts";
+import type { Entry } from "./process-entries.ts";
+
+export const processTableLimits = {
+  processesMax: 32_768,
+  /** An ended process is kept this long, so that events which overtook its exit still find it. */
+  exitGraceMs: 5000,
+  ancestorsMax: 8,
+  /** v2 cgroups whose identity is remembered by kernel id. */
+  cgroupsMax: 8192,
+} as const;
+
+export interface ProcessTableOptions {
+  /** /proc/sys/kernel/random/boot_id; its first 8 characters are part of every process id. */
+  readonly bootId: string;
+  /** When the kernel started, milliseconds since the Unix epoch. */
+  readonly bootTimeMs: number;
+  readonly processesMax?: number;
+  readonly exitGraceMs?: number;
+}
+
+/** What is known of one process; never holds arguments. */
+export interface ProcessRecord extends ProcessKey {
+  /** "<pid>.<start in ms since boot, base 36>.<first 8 of the boot id>". */
+  readonly id: string;
+  readonly parent: ProcessKey;
+  readonly parentId: string;
+  readonly startTimeMs: number;
+  /** The kernel's short name. */
+  readonly name: string;
+  /** "" until an exec or the start-up inventory showed it. */
+  readonly executable: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly capabilities: number;
+  readonly workingDirectory: string;
+  /** v2 cgroup id, 0 when not known. */
+  readonly cgroupId: number;
+  /** Epoch milliseconds, or undefined while it lives. */
+  readonly exitTimeMs: number | undefined;
+}
+
+/** An identity and how it was come by. "kernel-id": by the v2 cgroup's id; "ancestry": the nearest ancestor's. */
+export interface Attribution {
+  readonly cgroup: CgroupIdentity;
+  readonly because: "read" | "kernel-id" | "ancestry" | "unknown";
+}
+
+export interface ProcessTableStats {
+  readonly processes: number;
+  readonly ended: number;
+  /** Living processes pushed out by the hard cap. */
+  readonly evictedLiving: number;
+  /** Ended processes pushed out before their grace time was over. */
+  readonly evictedEnded: number;
+}
+
+export interface ProcessTable {
+  /** Takes any sensor event and returns the record of its process (made from the event when it was not known). */
+  observe(event: SensorEvent): ProcessRecord;
+  /** The record of exactly this process; a start of 0 (not known) finds nothing, because pids are reused. */
+  find(key: ProcessKey): ProcessRecord | undefined;
+  /** True when the agent should read /proc/PID/cgroup: never read, or in another v2 cgroup since. */
+  needsCgroup(key: ProcessKey): boolean;
+  /** The text of /proc/PID/cgroup as read just now. A process that is not in the table is ignored. */
+  cgroupRead(key: ProcessKey, text: string): void;
+  /** The process was gone when the agent tried to read. */
+  cgroupGone(key: ProcessKey): void;
+  /** What the process belongs to: own read, else v2 id, else nearest known ancestor, else unknown with the reason. */
+  attribute(key: ProcessKey): Attribution;
+  /** Names of the ancestors, nearest first, at most 8. */
+  ancestors(key: ProcessKey): string[];
+  /** Lets go of processes that ended longer ago than the grace time. */
+  expire(nowMs: number): void;
+  stats(): ProcessTableStats;
+}
+
+/** The text form of a process key (see ProcessEvent.processId). */
+export function processIdOf(key: ProcessKey, bootId: string): string {
+  return `${key.pid}.${Math.max(0, Math.floor(key.startMs)).toString(36)}.${bootId.slice(0, 8)}`;
+}
+
+export function createProcessTable(options: ProcessTableOptions): ProcessTable {
+  return new BoundedProcessTable(options);
+}
+
+class BoundedProcessTable implements ProcessTable {
+  private readonly options: ProcessTableOptions;
+  private readonly exitGraceMs: number;
+  private readonly entries: ProcessEntries;
+  private readonly cgroupById = new Map<number, CgroupIdentity>();
+
+  constructor(options: ProcessTableOptions) {
+    const processesMax = options.processesMax ?? processTableLimits.processesMax;
+    assert(processesMax >= 1, "a process table holds at least one process");
+    this.options = options;
+    this.exitGraceMs = options.exitGraceMs ?? processTableLimits.exitGraceMs;
+    this.entries = new ProcessEntries(processesMax);
+  }
+
+  observe(event: SensorEvent): ProcessRecord {
+    if (event.type === "cgroup-made") keepCgroup(this.cgroupById, event.cgroupId, readCgroupPath(event.path));
+    const entry = this.entries.find(event.process) ?? this.add(event);
+    entry.isUsed = true;
+    // The event of a new group carries the new group's id, not its maker's.
+    if (event.cgroupId !== 0 && event.type !== "cgroup-made" && event.type !== "cgroup-removed") {
+      entry.cgroupId = event.cgroupId;
+    }
+    if (event.type === "exec" || event.type === "running") applyExec(entry, event, this.options.bootId);
+    else if (event.type === "fork") applyFork(entry, event, this.options.bootId);
+    else if (event.type === "exit") this.end(entry, event);
+    return entry;
+  }
+
+  find(key: ProcessKey): ProcessRecord | undefined {
+    return this.entries.find(key);
+  }
+
+  needsCgroup(key: ProcessKey): boolean {
+    const entry = this.entries.find(key);
+    if (entry === undefined || entry.isGone || entry.exitTimeMs !== undefined) return false;
+    return entry.read === undefined || entry.readCgroupId !== entry.cgroupId;
+  }
+
+  cgroupRead(key: ProcessKey, text: string): void {
+    const entry = this.entries.find(key);
+    if (entry === undefined) return;
+    entry.read = readCgroupLines(text);
+    entry.readCgroupId = entry.cgroupId;
+    learnFromRead(this.cgroupById, entry.cgroupId, text);
+  }
+
+  cgroupGone(key: ProcessKey): void {
+    const entry = this.entries.find(key);
+    if (entry !== undefined) entry.isGone = true;
+  }
+
+  attribute(key: ProcessKey): Attribution {
+    const entry = this.entries.find(key);
+    if (entry === undefined) return unknown("process not seen");
+    entry.isUsed = true;
+    const isGone = entry.isGone || entry.exitTimeMs !== undefined;
+    return this.attributeEntry(entry, 0) ?? unknown(isGone ? "gone before it could be read" : "not read yet");
+  }
+
+  ancestors(key: ProcessKey): string[] {
+    const names: string[] = [];
+    let entry = this.parentOf(this.entries.find(key));
+    while (entry !== undefined && names.length < processTableLimits.ancestorsMax) {
+      names.push(entry.name);
+      entry = this.parentOf(entry);
+    }
+    return names;
+  }
+
+  expire(nowMs: number): void {
+    this.entries.expire(nowMs - this.exitGraceMs);
+  }
+
+  stats(): ProcessTableStats {
+    return this.entries.stats();
+  }
+
+  private parentOf(entry: Entry | undefined): Entry | undefined {
+    return entry === undefined ? undefined : this.entries.find(entry.parent);
+  }
+
+  private add(event: SensorEvent): Entry {
+    const entry = emptyEntry(event, this.options);
+    if (event.type === "exec" || event.type === "running" || event.type === "fork") {
+      setParent(entry, event.parent, this.options.bootId);
+      entry.inherited = this.attributeEntry(this.parentOf(entry), 0)?.cgroup;
+    }
+    this.entries.add(entry);
+    return entry;
+  }
+
+  private end(entry: Entry, event: ExitEvent): void {
+    if (entry.exitTimeMs !== undefined) return;
+    entry.exitTimeMs = event.timeMs;
+    this.entries.ended.push(entry);
+  }
+
+  /** Own knowledge first; then the parent as it is known by now (it may have been read later), then what was known at the fork. */
+  private attributeEntry(entry: Entry | undefined, depth: number): Attribution | undefined {
+    if (entry === undefined || depth > processTableLimits.ancestorsMax) return undefined;
+    if (entry.read !== undefined) return { cgroup: entry.read, because: "read" };
+    const byId = entry.cgroupId === 0 ? undefined : this.cgroupById.get(entry.cgroupId);
+    if (byId !== undefined) return { cgroup: byId, because: "kernel-id" };
+    const fromParent = this.attributeEntry(this.parentOf(entry), depth + 1)?.cgroup ?? entry.inherited;
+    return fromParent === undefined ? undefined : { cgroup: fromParent, because: "ancestry" };
+  }
+}
+
+function unknown(reason: string): Attribution {
+  return { cgroup: unknownCgroup(reason), because: "unknown" };
+}
+
+function emptyEntry(event: SensorEvent, options: ProcessTableOptions): Entry {
+  return {
+    pid: event.process.pid,
+    startMs: event.process.startMs,
+    id: processIdOf(event.process, options.bootId),
+    parent: { pid: 0, startMs: 0 },
+    parentId: "",
+    startTimeMs: options.bootTimeMs + event.process.startMs,
+    name: event.comm,
+    executable: "",
+    uid: 0,
+    gid: 0,
+    capabilities: 0,
+    workingDirectory: "",
+    cgroupId: 0,
+    exitTimeMs: undefined,
+    inherited: undefined,
+    read: undefined,
+    readCgroupId: 0,
+    isGone: false,
+    isUsed: true,
+  };
+}
+
+function setParent(entry: Entry, parent: ProcessKey, bootId: string): void {
+  if (parent.pid === 0) return;
+  entry.parent = { pid: parent.pid, startMs: parent.startMs };
+  entry.parentId = processIdOf(parent, bootId);
+}
+
+function applyExec(entry: Entry, event: ExecEvent, bootId: string): void {
+  if (entry.parent.pid === 0) setParent(entry, event.parent, bootId);
+  entry.name = event.comm;
+  entry.executable = event.path;
+  entry.uid = event.uid;
+  entry.gid = event.gid;
+  entry.capabilities = event.capabilities;
+  entry.workingDirectory = event.workingDirectory;
+}
+
+function applyFork(entry: Entry, event: ForkEvent, bootId: string): void {
+  if (entry.parent.pid === 0) setParent(entry, event.parent, bootId);
+  entry.uid = event.uid;
+  entry.gid = event.gid;
+}
+
+/** One read names its whole v2 group, so that siblings gone before their own read are known too. */
+function learnFromRead(cgroupById: Map<number, CgroupIdentity>, cgroupId: number, text: string): void {
+  const line = /^0::(.*)$/m.exec(text)?.[1];
+  if (line !== undefined) keepCgroup(cgroupById, cgroupId, readCgroupPath(line));
+}
+
+/**
+ * Only a positive identity is kept: the root's id names nobody. A removed group stays until pushed out: the kernel does not reuse these
+ * ids, and events of its last processes may still be on their way.
+ */
+function keepCgroup(cgroupById: Map<number, CgroupIdentity>, cgroupId: number, identity: CgroupIdentity): void {
+  if (cgroupId === 0 || identity.kind === "host" || identity.kind === "unknown") return;
+  if (cgroupById.size >= processTableLimits.cgroupsMax && !cgroupById.has(cgroupId)) {
+    const oldest = cgroupById.keys().next().value;
+    if (oldest !== undefined) cgroupById.delete(oldest);
+  }
+  cgroupById.set(cgroupId, identity);
+}
