@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isIP } from "node:net";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { formatAddress, inRange, parseAddress, parsePrefix } from "./ip.ts";
 
 const canonical: readonly (readonly [string, string | undefined])[] = [
