@@ -1,0 +1,182 @@
+// The kernel sensor against the real kernel: processes and their paths, arguments, exits; cgroups; close.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test, type TestContext } from "node:test";
+import type { Sensor, SensorEvent } from "../../core/sense/sensor.ts";
+import { skipUnless } from "../../../test/support/skip.ts";
+import { createKernelSensor, mergeByTime, pauseMs } from "./kernel-sensor.ts";
+import { readStat } from "./proc.ts";
+import { createRecorder, kernelSensorMissing, makePrivateCgroup } from "./sensor.fixture.ts";
+
+const missing = await kernelSensorMissing();
+
+describe("processes seen by the kernel", () => {
+  const recorder = createRecorder();
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "garrison-sensor-")));
+  let sensor: Sensor | undefined;
+
+  before(async () => {
+    if (missing !== "") return;
+    sensor = await createKernelSensor();
+    await sensor.start(recorder.onBatch);
+  });
+  after(async () => {
+    await sensor?.close();
+    rmSync(folder, { recursive: true });
+  });
+  const canRun = (context: TestContext): boolean => skipUnless(context, missing === "", `kernel sensor: ${missing}`);
+
+  test("says that it is the kernel rung, with every ability named", (context) => {
+    if (!canRun(context)) return;
+    assert.equal(sensor?.fidelity, "kernel");
+    assert.equal(sensor.fidelityBecause, "");
+    const names = new Set(sensor.capabilities.map((capability) => capability.name));
+    for (const name of ["exec", "fork", "exit", "tcp", "packets"]) assert.ok(names.has(name), name);
+  });
+
+  test("reports what runs already, with the key that /proc gives", async (context) => {
+    if (!canRun(context)) return;
+    const own = await recorder.find("running", (event) => event.process.pid === process.pid);
+    assert.equal(own.process.startMs, readStat("/proc", process.pid)?.process.startMs);
+    assert.equal(own.path, realpathSync(process.execPath));
+    assert.equal(own.parent.pid, process.ppid);
+  });
+
+  test("exec: path, arguments, folder, ids and parent; fork before it and exit after it", async (context) => {
+    if (!canRun(context)) return;
+    const { pid } = spawnSync("/bin/echo", ["one", "two words", "ünïcode", ""], { cwd: folder });
+    const exec = await recorder.find("exec", (event) => event.process.pid === pid);
+    assert.equal(exec.path, realpathSync("/bin/echo"));
+    assert.deepEqual(exec.arguments, ["/bin/echo", "one", "two words", "ünïcode", ""]);
+    assert.equal(exec.argumentsCut, false);
+    assert.equal(exec.workingDirectory, folder);
+    assert.equal(exec.comm, "echo");
+    assert.deepEqual([exec.uid, exec.gid], [process.geteuid?.(), process.getegid?.()]);
+    assert.ok(exec.capabilities > 0);
+    assert.deepEqual(exec.parent, readStat("/proc", process.pid)?.process);
+    const fork = await recorder.find("fork", (event) => event.process.pid === pid);
+    assert.deepEqual(fork.process, exec.process);
+    assert.deepEqual(fork.parent, exec.parent);
+    const exit = await recorder.find("exit", (event) => event.process.pid === pid);
+    assert.deepEqual([exit.process, exit.exitCode, exit.signal], [exec.process, 0, 0]);
+    const order = recorder.events.filter((event) => event.process.pid === pid).map((event) => event.type);
+    assert.deepEqual(order, ["fork", "exec", "exit"]);
+  });
+
+  test("a process key from the kernel equals the one from /proc while it runs", async (context) => {
+    if (!canRun(context)) return;
+    const child = spawn("/bin/sleep", ["60"]);
+    try {
+      const exec = await recorder.find("exec", (event) => event.process.pid === child.pid);
+      assert.deepEqual(exec.process, readStat("/proc", child.pid ?? 0)?.process);
+    } finally {
+      child.kill("SIGKILL");
+    }
+    const exit = await recorder.find("exit", (event) => event.process.pid === child.pid);
+    assert.deepEqual([exit.exitCode, exit.signal], [-1, 9]);
+  });
+
+  test("a symbolic link does not hide what really runs", async (context) => {
+    if (!canRun(context)) return;
+    const link = join(folder, "innocent");
+    symlinkSync("/bin/true", link);
+    const { pid } = spawnSync(link);
+    const exec = await recorder.find("exec", (event) => event.process.pid === pid);
+    assert.equal(exec.path, realpathSync("/bin/true"));
+    assert.deepEqual(exec.arguments, [link]);
+  });
+
+  test("deep folders and long arguments: whole path, arguments cut at the limit and marked", async (context) => {
+    if (!canRun(context)) return;
+    let deep = folder;
+    for (let level = 0; level < 40; level += 1) deep = join(deep, `level-${level}-${"x".repeat(40)}`);
+    mkdirSync(deep, { recursive: true });
+    const { pid } = spawnSync("/bin/echo", ["a".repeat(5000)], { cwd: deep });
+    const exec = await recorder.find("exec", (event) => event.process.pid === pid);
+    assert.equal(exec.workingDirectory, deep);
+    assert.equal(exec.argumentsCut, true);
+    assert.equal(exec.arguments.join("\0").length, 4095);
+  });
+
+  const exits: readonly [script: string, exitCode: number, signal: number][] = [
+    ["exit 0", 0, 0],
+    ["exit 7", 7, 0],
+    ["exit 255", 255, 0],
+    ["kill -TERM $$", -1, 15],
+    ["kill -SEGV $$", -1, 11],
+  ];
+  for (const [script, exitCode, signal] of exits) {
+    test(`exit of "${script}" is code ${exitCode}, signal ${signal}`, async (context) => {
+      if (!canRun(context)) return;
+      const { pid } = spawnSync("/bin/sh", ["-c", script]);
+      const exit = await recorder.find("exit", (event) => event.process.pid === pid);
+      assert.deepEqual([exit.exitCode, exit.signal], [exitCode, signal]);
+    });
+  }
+
+  test("a child cgroup: made, used and removed, with one id", async (context) => {
+    if (!canRun(context)) return;
+    let id = 0;
+    let pid = 0;
+    {
+      using cgroup = makePrivateCgroup("life");
+      id = statSync(cgroup.path).ino;
+      pid = spawnSync(...cgroup.inside("exec /bin/true")).pid;
+    }
+    const exec = await recorder.find("exec", (event) => event.process.pid === pid && event.comm === "true");
+    assert.equal(exec.cgroupId, id);
+    const made = await recorder.find("cgroup-made", (event) => event.cgroupId === id);
+    assert.match(made.path, /^\/garrison-test-life-/);
+    await recorder.find("cgroup-removed", (event) => event.cgroupId === id);
+  });
+
+  test("counts what it delivered", (context) => {
+    if (!canRun(context)) return;
+    const stats = sensor?.stats();
+    assert.ok((stats?.eventsByType["exec"] ?? 0) > 0);
+    assert.ok((stats?.cpuMs ?? 0) > 0);
+  });
+
+  test("closing twice is safe, and nothing arrives afterwards", async (context) => {
+    if (!canRun(context)) return;
+    const second = createRecorder();
+    const other = await createKernelSensor({ ringHighBytes: 65_536, ringLowBytes: 65_536 });
+    await other.start(second.onBatch);
+    await other.close();
+    await other.close();
+    second.events.length = 0;
+    const { pid } = spawnSync("/bin/true");
+    await recorder.find("exit", (event) => event.process.pid === pid);
+    assert.deepEqual(second.events, []);
+    assert.ok(other.stats().cpuMs >= 0);
+  });
+});
+
+test("a missing object file is a fault that says what to do", async (context) => {
+  if (!skipUnless(context, missing === "", `kernel sensor: ${missing}`)) return;
+  await assert.rejects(createKernelSensor({ objectPath: "/nowhere/sensor.bpf.o" }), { code: "sensor/load" });
+});
+
+test("the pause between reads shrinks with load", () => {
+  assert.deepEqual([0, 1, 64, 100_000].map(pauseMs), [40, 20, 5, 2]);
+});
+
+test("two rings merge into one list in time order, the first ring first on a tie", () => {
+  const at = (timeMs: number, comm: string): SensorEvent => ({
+    type: "exit",
+    timeMs,
+    comm,
+    process: { pid: 1, startMs: 0 },
+    cgroupId: 0,
+    exitCode: 0,
+    signal: 0,
+  });
+  const merged = mergeByTime([at(1, "a"), at(3, "b"), at(9, "c")], [at(0, "x"), at(3, "y"), at(4, "z")]);
+  assert.deepEqual(
+    merged.map((event) => event.comm),
+    ["x", "a", "b", "y", "z", "c"],
+  );
+});

@@ -1,0 +1,124 @@
+// The few functions of libbpf 1.x and libc that the sensor calls, through koffi. Pointers are BigInts; nothing else in the room sees koffi.
+import koffi from "koffi";
+import { Fault } from "../../base/fault.ts";
+
+export type Pointer = bigint;
+
+export interface Libbpf {
+  readonly openObject: (path: string) => Pointer;
+  readonly loadObject: (object: Pointer) => number;
+  readonly closeObject: (object: Pointer) => void;
+  readonly findProgram: (object: Pointer, name: string) => Pointer;
+  readonly setAutoload: (program: Pointer, isLoaded: boolean) => number;
+  readonly attach: (program: Pointer) => Pointer;
+  readonly attachCgroup: (program: Pointer, cgroupDescriptor: number) => Pointer;
+  readonly attachIterator: (program: Pointer) => Pointer;
+  readonly createIterator: (linkDescriptor: number) => number;
+  readonly linkDescriptor: (link: Pointer) => number;
+  readonly destroyLink: (link: Pointer) => number;
+  readonly findMap: (object: Pointer, name: string) => Pointer;
+  readonly setMapEntries: (map: Pointer, entries: number) => number;
+  readonly mapDescriptor: (map: Pointer) => number;
+  readonly readElement: (mapDescriptor: number, key: Uint8Array, value: Uint8Array) => number;
+  readonly writeElement: (mapDescriptor: number, key: Uint8Array, value: Uint8Array) => number;
+  readonly deleteElement: (mapDescriptor: number, key: Uint8Array) => number;
+  readonly nextKey: (mapDescriptor: number, key: Uint8Array | null, next: Uint8Array) => number;
+  readonly possibleProcessors: () => number;
+  /** Memory of a map's compiled-in value, writable before the object is loaded. */
+  readonly initialValue: (map: Pointer) => Uint8Array;
+  /** Maps `length` bytes of a descriptor; read-only unless `isWritable`. Throws with the errno. */
+  readonly map: (descriptor: number, length: number, options: { offset: number; isWritable: boolean }) => Mapping;
+  readonly pageBytes: number;
+  /** Milliseconds since boot, suspended time included: the clock that the programs stamp events with. */
+  readonly bootTimeMs: () => number;
+  /** The errno of the last call that failed, as its name ("EPERM"). */
+  readonly lastError: () => string;
+}
+
+/** Memory shared with the kernel. The buffer must not be touched after `unmap`: the process would be killed. */
+export interface Mapping {
+  readonly buffer: ArrayBuffer;
+  readonly unmap: () => void;
+}
+
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const MAP_SHARED = 1;
+const SC_PAGESIZE = 30;
+const CLOCK_BOOTTIME = 7;
+const MAP_FAILED = 0xffffffffffffffffn;
+const logsNothing = 0n;
+
+function loadLibrary(name: string): ReturnType<typeof koffi.load> {
+  try {
+    return koffi.load(name);
+  } catch (error) {
+    throw new Fault(`${name} not found`, {
+      code: "sensor/no-library",
+      kind: "unavailable",
+      hint: "Install libbpf 1.1 or newer (Debian: libbpf1), or accept polling of /proc.",
+      cause: error,
+    });
+  }
+}
+
+/** Loads libbpf.so.1. Throws the Fault "sensor/no-library" when the machine has none. */
+export function openLibbpf(): Libbpf {
+  const bpf = loadLibrary("libbpf.so.1");
+  const libc = loadLibrary("libc.so.6");
+  bpf.func("void *libbpf_set_print(void *)")(logsNothing);
+  const initialValue = bpf.func("void *bpf_map__initial_value(void *, _Out_ size_t *)");
+  const mmap = libc.func("void *mmap(void *, size_t, int, int, int, int64_t)");
+  const munmap = libc.func("int munmap(void *, size_t)");
+  const openFile = bpf.func("void *bpf_object__open_file(str, void *)");
+  const attachIterator = bpf.func("void *bpf_program__attach_iter(void *, void *)");
+  const writeElement = bpf.func("int bpf_map_update_elem(int, void *, void *, uint64_t)");
+  const getTime = libc.func("int clock_gettime(int, _Out_ void *)");
+  const timespec = new BigInt64Array(2);
+  const lastError = (): string => errnoName(koffi.errno());
+  return {
+    openObject: (path) => openFile(path, null) as Pointer,
+    loadObject: bpf.func("int bpf_object__load(void *)"),
+    closeObject: bpf.func("void bpf_object__close(void *)"),
+    findProgram: bpf.func("void *bpf_object__find_program_by_name(void *, str)"),
+    setAutoload: bpf.func("int bpf_program__set_autoload(void *, bool)"),
+    attach: bpf.func("void *bpf_program__attach(void *)"),
+    attachCgroup: bpf.func("void *bpf_program__attach_cgroup(void *, int)"),
+    attachIterator: (program) => attachIterator(program, null) as Pointer,
+    createIterator: bpf.func("int bpf_iter_create(int)"),
+    linkDescriptor: bpf.func("int bpf_link__fd(void *)"),
+    destroyLink: bpf.func("int bpf_link__destroy(void *)"),
+    findMap: bpf.func("void *bpf_object__find_map_by_name(void *, str)"),
+    setMapEntries: bpf.func("int bpf_map__set_max_entries(void *, uint32_t)"),
+    mapDescriptor: bpf.func("int bpf_map__fd(void *)"),
+    readElement: bpf.func("int bpf_map_lookup_elem(int, void *, _Inout_ void *)"),
+    writeElement: (descriptor, key, value) => writeElement(descriptor, key, value, 0) as number,
+    deleteElement: bpf.func("int bpf_map_delete_elem(int, void *)"),
+    nextKey: bpf.func("int bpf_map_get_next_key(int, void *, _Inout_ void *)"),
+    possibleProcessors: bpf.func("int libbpf_num_possible_cpus()"),
+    initialValue: (map) => {
+      const size = [0];
+      const pointer = initialValue(map, size) as Pointer;
+      return new Uint8Array(koffi.view(pointer, Number(size[0])));
+    },
+    map: (descriptor, length, options) => {
+      const protection = options.isWritable ? PROT_READ | PROT_WRITE : PROT_READ;
+      const pointer = mmap(null, length, protection, MAP_SHARED, descriptor, options.offset) as Pointer;
+      if (pointer === MAP_FAILED || pointer === null) {
+        throw new Fault(`cannot map a ring: ${lastError()}`, { code: "sensor/ring", kind: "unavailable" });
+      }
+      return { buffer: koffi.view(pointer, length), unmap: () => void munmap(pointer, length) };
+    },
+    pageBytes: Number(libc.func("long sysconf(int)")(SC_PAGESIZE)),
+    bootTimeMs: () => {
+      getTime(CLOCK_BOOTTIME, timespec);
+      return Number(timespec[0]) * 1000 + Number(timespec[1]) / 1e6;
+    },
+    lastError,
+  };
+}
+
+function errnoName(errno: number): string {
+  for (const [name, value] of Object.entries(koffi.os.errno)) if (value === errno) return name;
+  return `errno ${errno}`;
+}

@@ -1,0 +1,34 @@
+// The kernel programs of the base family: how each is attached, and which ability of the sensor needs it. A new program is one line.
+
+export type ProgramKind = "tracing" | "cgroup" | "iterator";
+
+export interface KernelProgram {
+  readonly name: string;
+  readonly kind: ProgramKind;
+  /** The ability that is missing when this one is refused. */
+  readonly ability: string;
+}
+
+export const kernelPrograms = [
+  { name: "on_exec", kind: "tracing", ability: "exec" },
+  { name: "on_fork", kind: "tracing", ability: "fork" },
+  { name: "on_exit", kind: "tracing", ability: "exit" },
+  { name: "on_cgroup_made", kind: "tracing", ability: "cgroups" },
+  { name: "on_cgroup_removed", kind: "tracing", ability: "cgroups" },
+  { name: "on_tcp_state", kind: "tracing", ability: "tcp" },
+  { name: "on_tcp_reset_sent", kind: "tracing", ability: "tcp-resets" },
+  { name: "on_tcp_reset_received", kind: "tracing", ability: "tcp-resets" },
+  { name: "on_socket_sent", kind: "tracing", ability: "socket-users" },
+  { name: "on_socket_received", kind: "tracing", ability: "socket-users" },
+  { name: "on_socket_found", kind: "iterator", ability: "older-sockets" },
+  { name: "on_packet_out", kind: "cgroup", ability: "packets" },
+  { name: "on_packet_in", kind: "cgroup", ability: "packets" },
+  { name: "on_socket_made", kind: "cgroup", ability: "socket-makers" },
+  { name: "on_send4", kind: "cgroup", ability: "udp-senders" },
+  { name: "on_send6", kind: "cgroup", ability: "udp-senders" },
+  { name: "on_connect4", kind: "cgroup", ability: "udp-senders" },
+  { name: "on_connect6", kind: "cgroup", ability: "udp-senders" },
+] as const satisfies readonly KernelProgram[];
+
+/** Without these the kernel rung is not worth its name, and the sensor falls back to polling. */
+export const abilitiesRequired: ReadonlySet<string> = new Set(["exec", "exit", "tcp"]);
