@@ -1,0 +1,104 @@
+// What every named query begins and ends with: the filter and the window it asks for, and the window it answers with.
+import { formatInstant } from "../../../base/instant.ts";
+import { Fault } from "../../../base/fault.ts";
+import { type Condition, conditionOf, requireFields } from "../../../core/filter/condition.ts";
+import type { FilterTable } from "../../../core/filter/field.ts";
+import type { Filter } from "../../../core/filter/filter.ts";
+import { parseFilter } from "../../../core/filter/parse.ts";
+import { type ResolvedWindow, resolveWindow } from "../../../core/filter/window.ts";
+import type { QueryResult } from "../../../core/store/telemetry-store.ts";
+import { type EventKind, eventTables, type Shown } from "../../../model/table.ts";
+import { nearest } from "../../../base/nearest.ts";
+import { queryLimits } from "./limits.ts";
+import type { Window, WindowRequest } from "./queries.ts";
+import { type QueryParts, selectList } from "./scan.ts";
+import { type StoredRow, shownRow } from "./shown.ts";
+import { type Bindings, createBindings, instant } from "./sql.ts";
+
+/** Parses `q` and checks that each of its fields exists in at least one of the tables. */
+export function filterFor(q: string, tables: readonly FilterTable[]): Filter {
+  const filter = parseFilter(q);
+  requireFields(filter, tables);
+  return filter;
+}
+
+/** `q` as a condition over one table, and its window. */
+export function ask(parts: QueryParts, table: FilterTable, query: WindowRequest & { readonly q?: string }) {
+  const filter = filterFor(query.q ?? "", [table]);
+  const window = resolveWindow(filter.window, query, parts.clock.nowMs());
+  const condition: Condition = conditionOf(filter, table);
+  return { condition, window };
+}
+
+/** "dns,http" -> kinds in the list's order; empty = all. Throws Fault "queries/unknown-kind". */
+export function parseKinds(text: string): readonly EventKind[] {
+  const known = Object.keys(eventTables) as EventKind[];
+  const asked = text
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "");
+  const unknown = asked.find((word) => !known.includes(word as EventKind));
+  if (unknown !== undefined) {
+    const near = nearest(unknown, known);
+    throw new Fault(`unknown kind of event "${unknown.slice(0, 64)}"`, {
+      code: "queries/unknown-kind",
+      kind: "usage",
+      where: "kinds",
+      hint: near === undefined ? `Known kinds: ${known.join(", ")}.` : `Did you mean "${near}"?`,
+    });
+  }
+  return asked.length === 0 ? known : known.filter((kind) => asked.includes(kind));
+}
+
+/** Runs one statement with the guard rails of `queryLimits` unless told otherwise. */
+export function run(
+  parts: QueryParts,
+  sql: string,
+  bindings: Bindings,
+  limits: { readonly rowsToReadMax?: number; readonly rowsMax?: number } = {},
+): Promise<QueryResult<StoredRow>> {
+  return parts.store.query<StoredRow>(sql, {
+    params: bindings.values,
+    timeoutMs: queryLimits.timeoutMs,
+    rowsToReadMax: limits.rowsToReadMax ?? queryLimits.rowsToReadMax,
+    rowsMax: limits.rowsMax ?? 100_000,
+  });
+}
+
+/** The window of an answer, with the gaps of `tables` that overlap it. */
+export async function answerWindow(
+  parts: QueryParts,
+  window: ResolvedWindow,
+  tables: readonly string[],
+  partialBecause: string,
+): Promise<Window> {
+  const gaps = await gapsIn(parts, window, tables);
+  return {
+    since: formatInstant(window.sinceMs),
+    until: formatInstant(window.untilMs),
+    partial: partialBecause !== "",
+    partialBecause,
+    gaps,
+  };
+}
+
+async function gapsIn(parts: QueryParts, window: ResolvedWindow, tables: readonly string[]): Promise<Shown<"gaps">[]> {
+  const bindings = createBindings();
+  const from = instant(bindings, window.sinceMs - queryLimits.gapLookBackMs);
+  const sql = `SELECT ${selectList("gaps")} FROM gaps
+WHERE time >= ${from} AND time < ${instant(bindings, window.untilMs)}
+AND toUnixTimestamp64Milli(time) + toInt64(durationMs) >= ${bindings.bind(window.sinceMs, "Int64")}
+AND \`table\` IN ${bindings.bind([...tables, "*", ""], "Array(String)")}
+ORDER BY time DESC LIMIT ${queryLimits.gapsMax}`;
+  const result = await run(parts, sql, bindings, { rowsMax: queryLimits.gapsMax });
+  return result.rows.map((row) => shownRow("gaps", row));
+}
+
+/** Why an answer is incomplete, from the engine's own word and what was left out; "" when it is complete. */
+export function because(...reasons: readonly (QueryResult<unknown> | string)[]): string {
+  const texts = reasons.map((reason) => {
+    if (typeof reason === "string") return reason;
+    return reason.partial ? reason.partialBecause || "a limit of the store ended the query early" : "";
+  });
+  return [...new Set(texts.filter((text) => text !== ""))].join("; ");
+}

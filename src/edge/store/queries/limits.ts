@@ -1,0 +1,34 @@
+// Guard rails of the named queries, in one place. What a rail cuts off is said in `window.partialBecause` or in `omitted`.
+
+export const queryLimits = {
+  /** One statement. */
+  timeoutMs: 8000,
+  /** Time for one listing, which may be several statements. */
+  listMs: 9000,
+  /** Rows that one statement over a raw table may read. */
+  rowsToReadMax: 30_000_000,
+  /** Rows that one listing may read; then it stops and says how far back it looked. */
+  listRowsToReadMax: 60_000_000,
+  /** Rows read for the values of one filter field. */
+  hintRowsToReadMax: 5_000_000,
+  hintsMax: 50,
+  gapsMax: 100,
+  /** A gap that began this long before the window is still found. */
+  gapLookBackMs: 86_400_000,
+  peersMax: 500,
+  namesMax: 500,
+  workloadsMax: 10_000,
+  /** A process that began this long before the window is still found when it was alive in it. */
+  processLookBackMs: 86_400_000,
+  /** Newest-first listings look at this much first, and at `listGrowth` times more with every further step. */
+  listFirstMs: 300_000,
+  listGrowth: 12,
+  listStepMsMin: 60_000,
+  timelineStepMsMin: 15_000,
+  /** Windows longer than this are answered from rollups where there is one. */
+  rawMsMax: 3_600_000,
+  /** A live stream delivers rows that carry a time of at most this long ago. */
+  streamLookBackMs: 86_400_000,
+  /** Blocks that a stream's cursor remembers singly, so that blocks that become visible out of order are not missed. */
+  streamBlocksMax: 64,
+} as const;
