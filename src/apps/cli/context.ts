@@ -85,7 +85,7 @@ export async function ask<Name extends OperationName>(
   const to = await clientOf(context);
   if (context.flags.printQuery === true) context.say(urlOf(to.base, name, options));
   try {
-    return await call(to, name, { ...options, signal: context.signal } as CallOptions<Api[Name]>);
+    return await call(to, name, { ...options, signal: context.signal });
   } catch (error) {
     throw asReachable(error, to.base);
   }

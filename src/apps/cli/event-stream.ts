@@ -30,7 +30,8 @@ export async function* eventStream(options: EventStreamOptions): AsyncGenerator<
       }
     } catch (error) {
       if (options.signal.aborted) return;
-      if (!wasConnected || (error instanceof Fault && error.kind !== "unavailable")) throw asReachable(error, options.client.base);
+      if (!wasConnected || (error instanceof Fault && error.kind !== "unavailable"))
+        throw asReachable(error, options.client.base);
     }
     if (options.signal.aborted) return;
     options.say("connection lost, trying again ...");
@@ -44,12 +45,19 @@ interface StreamEvent {
   readonly data: string;
 }
 
-async function* connection({ url, client, signal }: EventStreamOptions, lastId: string | undefined): AsyncGenerator<StreamEvent> {
+async function* connection(
+  { url, client, signal }: EventStreamOptions,
+  lastId: string | undefined,
+): AsyncGenerator<StreamEvent> {
   const silence = new AbortController();
   let watchdog = setTimeout(() => silence.abort(), silenceMsMax);
   try {
     const response = await client.fetch(url, {
-      headers: { ...client.headers, accept: "text/event-stream", ...(lastId === undefined ? {} : { "last-event-id": lastId }) },
+      headers: {
+        ...client.headers,
+        accept: "text/event-stream",
+        ...(lastId === undefined ? {} : { "last-event-id": lastId }),
+      },
       signal: AbortSignal.any([signal, silence.signal]),
     });
     if (!response.ok) throw await faultOf(response);
@@ -61,7 +69,8 @@ async function* connection({ url, client, signal }: EventStreamOptions, lastId: 
       rest += chunk;
       const blocks = rest.split("\n\n");
       rest = blocks.pop() ?? "";
-      if (rest.length > eventCharactersMax) throw new Fault("an event is too large", { code: "cli/stream", kind: "too-large" });
+      if (rest.length > eventCharactersMax)
+        throw new Fault("an event is too large", { code: "cli/stream", kind: "too-large" });
       for (const block of blocks) yield parse(block);
     }
   } finally {

@@ -15,7 +15,9 @@ export const agent: CommandUnit = {
       .action(
         run(async (context) => {
           const { nodes } = await ask(context, "listNodes", {});
-          await context.print(render(nodes, sheet(context.nowMs()), { format: context.flags.output ?? "table", width: context.width }));
+          await context.print(
+            render(nodes, sheet(context.nowMs()), { format: context.flags.output ?? "table", width: context.width }),
+          );
         }),
       );
     group
@@ -24,13 +26,24 @@ export const agent: CommandUnit = {
       .requiredOption("--cluster <name>", "the cluster that it is bound to")
       .option("--uses <n>", "how many agents may join with it", "1")
       .option("--minutes <n>", "how long it is valid", "60")
-      .addHelpText("after", "\nExample:\n  garrison agent token --cluster shop --uses 3\n  garrison run agent --join-token TOKEN --server-address HOST:8687")
+      .addHelpText(
+        "after",
+        "\nExample:\n  garrison agent token --cluster shop --uses 3\n  garrison run agent --join-token TOKEN --server-address HOST:8687",
+      )
       .action(
         run<{ cluster: string; uses: string; minutes: string }>(async (context, { options }) => {
-          const body = { cluster: options.cluster, uses: Number(options.uses), expiresInSeconds: Number(options.minutes) * 60 };
+          const body = {
+            cluster: options.cluster,
+            uses: Number(options.uses),
+            expiresInSeconds: Number(options.minutes) * 60,
+          };
           const made = await ask(context, "createJoinToken", { body });
-          await context.print(context.flags.output === "json" ? `${JSON.stringify(made, undefined, 2)}\n` : `${made.token}\n`);
-          context.say(`valid until ${made.info.expiresAt} for ${made.info.usesLeft} agent(s) of cluster ${made.info.cluster}`);
+          await context.print(
+            context.flags.output === "json" ? `${JSON.stringify(made, undefined, 2)}\n` : `${made.token}\n`,
+          );
+          context.say(
+            `valid until ${made.info.expiresAt} for ${made.info.usesLeft} agent(s) of cluster ${made.info.cluster}`,
+          );
         }),
       );
     group
@@ -59,7 +72,11 @@ function sheet(nowMs: number): Sheet<Node> {
       { title: "kernel", value: (node) => node.kernel || "-", isWide: true },
       { title: "agent", value: (node) => node.agentVersion },
       { title: "seen", value: (node) => age(Date.parse(node.lastSeenAt), nowMs), align: "right" },
-      { title: "certificate", value: (node) => `${age(nowMs, Date.parse(node.certificateExpiresAt))} left`, align: "right" },
+      {
+        title: "certificate",
+        value: (node) => `${age(nowMs, Date.parse(node.certificateExpiresAt))} left`,
+        align: "right",
+      },
       { title: "because", value: (node) => node.fidelityBecause || "-" },
     ],
   };

@@ -10,5 +10,8 @@ export interface CommandUnit {
 
 /** The action gets commander's arguments and options; it returns an exit code when that is not 0. */
 export type Run = <Options extends object>(
-  action: (context: Context, input: { readonly args: readonly string[]; readonly options: Options }) => Promise<number | void>,
+  action: (
+    context: Context,
+    input: { readonly args: readonly string[]; readonly options: Options },
+  ) => Promise<number | void>,
 ) => (...given: unknown[]) => Promise<void>;

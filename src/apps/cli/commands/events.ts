@@ -9,12 +9,21 @@ import { printRows, withRowOptions, type RowOptions } from "./rows.ts";
 export const events: CommandUnit = {
   name: "events",
   add(program, run) {
-    withRowOptions(program.command("events").summary("what happened, on one timeline").description("Show events of all kinds."))
+    withRowOptions(
+      program.command("events").summary("what happened, on one timeline").description("Show events of all kinds."),
+    )
       .option("--kinds <list>", "only these kinds: process,file,dns,http,kubernetes,audit,security,log,span")
-      .addHelpText("after", "\nExamples:\n  garrison events --kinds process,dns -f\n  garrison events name:curl --since 10m -o wide")
+      .addHelpText(
+        "after",
+        "\nExamples:\n  garrison events --kinds process,dns -f\n  garrison events name:curl --since 10m -o wide",
+      )
       .action(
         run<RowOptions>((context, input) =>
-          printRows<AnyEvent>(context, { list: "listEvents", stream: "streamEvents", noun: "events", sheet: eventSheet }, input),
+          printRows<AnyEvent>(
+            context,
+            { list: "listEvents", stream: "streamEvents", noun: "events", sheet: eventSheet },
+            input,
+          ),
         ),
       );
   },

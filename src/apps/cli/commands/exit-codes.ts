@@ -19,6 +19,10 @@ export const exitCodesCommand: CommandUnit = {
     program
       .command("exit-codes")
       .summary("what the exit codes mean")
-      .action(run((context) => context.print(exitCodes.map(([code, text]) => `${String(code).padStart(4)}  ${text}\n`).join(""))));
+      .action(
+        run((context) =>
+          context.print(exitCodes.map(([code, text]) => `${String(code).padStart(4)}  ${text}\n`).join("")),
+        ),
+      );
   },
 };

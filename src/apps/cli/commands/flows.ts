@@ -10,11 +10,23 @@ import { printRows, withRowOptions, type RowOptions } from "./rows.ts";
 export const flows: CommandUnit = {
   name: "flows",
   add(program, run) {
-    withRowOptions(program.command("flows").summary("traffic, newest last").description("Show flows: source, destination, process, verdict."))
-      .addHelpText("after", "\nExamples:\n  garrison flows process:curl -f\n  garrison flows --since 1h verdict:unknown -o jsonl")
+    withRowOptions(
+      program
+        .command("flows")
+        .summary("traffic, newest last")
+        .description("Show flows: source, destination, process, verdict."),
+    )
+      .addHelpText(
+        "after",
+        "\nExamples:\n  garrison flows process:curl -f\n  garrison flows --since 1h verdict:unknown -o jsonl",
+      )
       .action(
         run<RowOptions>((context, input) =>
-          printRows<Flow>(context, { list: "listFlows", stream: "streamFlows", noun: "flows", sheet: flowSheet }, input),
+          printRows<Flow>(
+            context,
+            { list: "listFlows", stream: "streamFlows", noun: "flows", sheet: flowSheet },
+            input,
+          ),
         ),
       );
   },
@@ -30,7 +42,10 @@ export function flowSheet(context: Context): Sheet<Flow> {
       { title: "source", value: (flow) => end(flow.sourceNamespace, flow.sourceWorkload, flow.sourceAddress) },
       { title: "destination", value: (flow) => destination(flow) },
       { title: "port", value: (flow) => `${flow.destinationPort}/${flow.protocol}`, align: "right" },
-      { title: "process", value: (flow) => (flow.process === "" ? "-" : flow.pid > 0 ? `${flow.process}[${flow.pid}]` : flow.process) },
+      {
+        title: "process",
+        value: (flow) => (flow.process === "" ? "-" : flow.pid > 0 ? `${flow.process}[${flow.pid}]` : flow.process),
+      },
       { title: "side", value: (flow) => flow.reporter, isWide: true },
       { title: "conns", value: (flow) => String(flow.connectionsOpened + flow.connectionsFailed), align: "right" },
       { title: "sent", value: (flow) => bytes(flow.bytesSent), align: "right" },

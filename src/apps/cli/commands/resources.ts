@@ -27,7 +27,10 @@ export const resources: CommandUnit = {
       .summary("create or change resources from files")
       .requiredOption("-f, --filename <file...>", "YAML or JSON, several documents allowed; - for standard input")
       .option("--dry-run", "only show what would change")
-      .addHelpText("after", "\nExamples:\n  garrison apply -f visibility.yaml\n  garrison get Visibility -o yaml | garrison apply --dry-run -f -")
+      .addHelpText(
+        "after",
+        "\nExamples:\n  garrison apply -f visibility.yaml\n  garrison get Visibility -o yaml | garrison apply --dry-run -f -",
+      )
       .action(run<FileOptions>((context, { options }) => apply(context, options, options.dryRun === true)));
     program
       .command("diff")
@@ -67,12 +70,18 @@ function addGet(program: Command, run: Run): void {
         const rows =
           name === undefined
             ? (await ask(context, "listResources", { params: { kind } })).resources
-            : [await ask(context, "getResource", { params: { kind, name }, query: { scope: options.scope, ...generation } })];
+            : [
+                await ask(context, "getResource", {
+                  params: { kind, name },
+                  query: { scope: options.scope, ...generation },
+                }),
+              ];
         if (format === "yaml") await context.print(rows.map((row) => `---\n${stringify(manifestOf(row))}`).join(""));
         else await context.print(render(rows, sheet(context.nowMs()), { format, width: context.width }));
         for (const row of rows) {
           for (const item of row.status) {
-            if (item.state === "refused") context.say(`refused by ${item.cluster}/${item.node}: ${row.kind}/${row.name}: ${item.because}`);
+            if (item.state === "refused")
+              context.say(`refused by ${item.cluster}/${item.node}: ${row.kind}/${row.name}: ${item.because}`);
           }
         }
       }),
@@ -90,11 +99,21 @@ function addDelete(program: Command, run: Run): void {
     .action(
       run<Partial<FileOptions> & { scope: string }>(async (context, { args, options }) => {
         const [kind, name] = args;
-        const keys = options.filename === undefined ? [] : (await manifests(options.filename)).map((one) => one.manifest);
-        if (kind !== undefined && name !== undefined) keys.push({ apiVersion: "garrison/v1", kind, name, scope: options.scope, spec: {} });
-        if (keys.length === 0) throw new Fault("nothing to delete", { code: "cli/usage", kind: "usage", hint: "garrison delete KIND NAME, or -f FILE" });
+        const keys =
+          options.filename === undefined ? [] : (await manifests(options.filename)).map((one) => one.manifest);
+        if (kind !== undefined && name !== undefined)
+          keys.push({ apiVersion: "garrison/v1", kind, name, scope: options.scope, spec: {} });
+        if (keys.length === 0)
+          throw new Fault("nothing to delete", {
+            code: "cli/usage",
+            kind: "usage",
+            hint: "garrison delete KIND NAME, or -f FILE",
+          });
         for (const key of keys) {
-          await ask(context, "deleteResource", { params: { kind: key.kind, name: key.name }, query: { scope: key.scope } });
+          await ask(context, "deleteResource", {
+            params: { kind: key.kind, name: key.name },
+            query: { scope: key.scope },
+          });
           await context.print(`${key.kind}/${key.name} deleted\n`);
         }
       }),
@@ -111,8 +130,16 @@ function addHistory(program: Command, run: Run): void {
     .action(
       run<FileOptions>(async (context, { args, options }) => {
         const [kind = "", name = ""] = args;
-        const { generations } = await ask(context, "resourceHistory", { params: { kind, name }, query: { scope: options.scope } });
-        await context.print(render(generations, sheet(context.nowMs()), { format: context.flags.output ?? "table", width: context.width }));
+        const { generations } = await ask(context, "resourceHistory", {
+          params: { kind, name },
+          query: { scope: options.scope },
+        });
+        await context.print(
+          render(generations, sheet(context.nowMs()), {
+            format: context.flags.output ?? "table",
+            width: context.width,
+          }),
+        );
       }),
     );
   program
@@ -177,19 +204,25 @@ async function manifests(files: readonly string[], context?: Context): Promise<R
     for (const document of documents) {
       const line = text.slice(0, document.range?.[0] ?? 0).split("\n").length;
       const where = `${file}:${document.errors[0]?.linePos?.[0].line ?? line}`;
-      const parsed = document.errors.length > 0 ? undefined : ResourceManifest.safeParse(document.toJS({ maxAliasCount: 100 }));
+      const parsed =
+        document.errors.length > 0 ? undefined : ResourceManifest.safeParse(document.toJS({ maxAliasCount: 100 }));
       if (parsed?.success === true) found.push({ manifest: parsed.data, where });
       else {
         const issue = parsed?.error.issues[0];
-        const why = issue === undefined ? (document.errors[0]?.message ?? "not YAML") : `${issue.path.join(".")}: ${issue.message}`;
+        const why =
+          issue === undefined
+            ? (document.errors[0]?.message ?? "not YAML")
+            : `${issue.path.join(".")}: ${issue.message}`;
         if (context === undefined) throw new Fault(`${where}: ${why}`, { code: "cli/bad-file", kind: "usage" });
         context.say(`${where}: ${why}`);
         bad += 1;
       }
-      if (found.length > documentsMax) throw new Fault(`more than ${documentsMax} documents`, { code: "cli/too-many", kind: "too-large" });
+      if (found.length > documentsMax)
+        throw new Fault(`more than ${documentsMax} documents`, { code: "cli/too-many", kind: "too-large" });
     }
   }
-  if (found.length === 0 && bad > 0) throw new Fault("no document could be read", { code: "cli/bad-file", kind: "usage", hint: "see the lines above" });
+  if (found.length === 0 && bad > 0)
+    throw new Fault("no document could be read", { code: "cli/bad-file", kind: "usage", hint: "see the lines above" });
   return found;
 }
 
@@ -204,7 +237,11 @@ async function readText(file: string): Promise<string> {
   let text = "";
   for await (const chunk of process.stdin.setEncoding("utf8")) {
     text += chunk as string;
-    if (text.length > inputBytesMax) throw new Fault(`standard input is larger than ${inputBytesMax} bytes`, { code: "cli/too-large", kind: "too-large" });
+    if (text.length > inputBytesMax)
+      throw new Fault(`standard input is larger than ${inputBytesMax} bytes`, {
+        code: "cli/too-large",
+        kind: "too-large",
+      });
   }
   return text;
 }

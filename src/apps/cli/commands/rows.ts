@@ -27,7 +27,10 @@ const lastMax = 1_000_000;
 /** Adds the options that both commands share. */
 export function withRowOptions(command: Command): Command {
   return command
-    .argument("[filter...]", "filter terms, all must hold: ns:shop to:db verdict:deny port:5432 (same grammar as the console)")
+    .argument(
+      "[filter...]",
+      "filter terms, all must hold: ns:shop to:db verdict:deny port:5432 (same grammar as the console)",
+    )
     .option("-f, --follow", "go on with new rows as they arrive")
     .option("--last <n>", `the newest n rows (default ${lastDefault} unless --since is given)`)
     .option("--since <time>", "rows since: 15m, 2h, 7d or RFC 3339")
@@ -46,19 +49,22 @@ export async function printRows<Row extends object>(
   context: Context,
   source: RowSource<Row>,
   input: { readonly args: readonly string[]; readonly options: RowOptions },
-): Promise<number> {
+): Promise<number | void> {
   const query = {
     q: input.args.join(" "),
     since: input.options.since,
     ...(source.list === "listEvents" ? { kinds: input.options.kinds ?? "" } : {}),
   };
   const format = context.flags.output ?? "table";
-  if (input.options.follow === true) return await follow(context, source, { ...query, last: lastOf(input.options, 0) }, format);
+  if (input.options.follow === true)
+    return await follow(context, source, { ...query, last: lastOf(input.options, 0) }, format);
   const last = lastOf(input.options, input.options.since === undefined ? lastDefault : lastMax);
   const found = await history<Row>(context, source, { ...query, until: input.options.until }, last);
   await context.print(render(found.rows.toReversed(), source.sheet(context), { format, width: context.width }));
-  if (format === "table" || format === "wide") context.say(`${found.rows.length} ${source.noun}${found.more ? " (there are more: --last or --since)" : ""}`);
-  for (const gap of found.window.gaps) context.say(`gap: ${gap.table} on ${gap.node}: ${gap.reason}, ${gap.rows} rows, ${gap.detail}`);
+  if (format === "table" || format === "wide")
+    context.say(`${found.rows.length} ${source.noun}${found.more ? " (there are more: --last or --since)" : ""}`);
+  for (const gap of found.window.gaps)
+    context.say(`gap: ${gap.table} on ${gap.node}: ${gap.reason}, ${gap.rows} rows, ${gap.detail}`);
   if (!found.window.partial) return 0;
   context.say(`partial: ${found.window.partialBecause}`);
   return 7;
@@ -92,7 +98,7 @@ async function history<Row>(
   for (;;) {
     const limit = Math.max(1, Math.min(pageRowsMax, last - rows.length));
     const asked = { ...query, limit, ...(cursor === undefined ? {} : { cursor }) };
-    const page = await ask(context, source.list, { query: asked } as never);
+    const page = await ask(context, source.list, { query: asked });
     if (last > 0) rows.push(...(page.rows as Row[]));
     cursor = page.next;
     if (cursor === undefined || rows.length >= last) return { rows, more: cursor !== undefined, window: page.window };
@@ -104,7 +110,7 @@ async function follow<Row extends object>(
   source: RowSource<Row>,
   query: Record<string, string | number | undefined>,
   format: Format,
-): Promise<number> {
+): Promise<void> {
   const client = await clientOf(context);
   const lineFormat = format === "json" || format === "yaml" ? "jsonl" : format;
   const url = urlOf(client.base, source.stream, { query });
@@ -117,5 +123,4 @@ async function follow<Row extends object>(
     await context.print(render(item.rows, source.sheet(context), { format: lineFormat, width: context.width, header }));
     header = false;
   }
-  return 0;
 }

@@ -1,4 +1,5 @@
 // garrison status: is Garrison itself well; what is real, what could not be done and why.
+import { unreachable } from "../../../base/assert.ts";
 import { Fault } from "../../../base/fault.ts";
 import type { Node } from "../../../model/node.ts";
 import type { Status } from "../../server/contract/health.ts";
@@ -17,13 +18,18 @@ export const status: CommandUnit = {
     program
       .command("status")
       .summary("is Garrison itself well")
-      .description("Show the parts, the agents, the store, and what is missing. Exit code 0 when all is well, 7 when something is degraded.")
+      .description(
+        "Show the parts, the agents, the store, and what is missing. Exit code 0 when all is well, 7 when something is degraded.",
+      )
       .option("--wait", "wait until everything is ready")
       .option("--wait-seconds <n>", "give up after this many seconds", "60")
       .addHelpText("after", "\nExamples:\n  garrison status\n  garrison status --wait --wait-seconds 120 -o json")
       .action(
         run<{ wait?: true; waitSeconds: string }>(async (context, { options }) => {
-          const found = options.wait === true ? await waitUntilReady(context, options.waitSeconds) : await ask(context, "status", {});
+          const found =
+            options.wait === true
+              ? await waitUntilReady(context, options.waitSeconds)
+              : await ask(context, "status", {});
           await context.print(show(context, found));
           return found.state === "ok" ? 0 : 7;
         }),
@@ -34,7 +40,10 @@ export const status: CommandUnit = {
 async function waitUntilReady(context: Context, seconds: string): Promise<Status> {
   const limit = Number(seconds);
   if (!(limit > 0 && limit <= waitSecondsMax)) {
-    throw new Fault(`--wait-seconds ${seconds}: expected a number up to ${waitSecondsMax}`, { code: "cli/usage", kind: "usage" });
+    throw new Fault(`--wait-seconds ${seconds}: expected a number up to ${waitSecondsMax}`, {
+      code: "cli/usage",
+      kind: "usage",
+    });
   }
   const endMs = context.nowMs() + limit * 1000;
   for (;;) {
@@ -64,17 +73,24 @@ function show(context: Context, found: Status): string {
     case "name":
       return `${found.state}\n`;
     case "csv":
-      throw new Fault("status has no csv form", { code: "cli/usage", kind: "usage", hint: "use -o json, yaml or table" });
+      throw new Fault("status has no csv form", {
+        code: "cli/usage",
+        kind: "usage",
+        hint: "use -o json, yaml or table",
+      });
     case "table":
     case "wide":
     case undefined:
       return block(context, found);
+    default:
+      return unreachable(context.flags.output);
   }
 }
 
 function block(context: Context, found: Status): string {
   const { paint } = context;
-  const word = (state: string): string => (state === "ok" || state === "connected" ? paint.good(state) : paint.odd(state));
+  const word = (state: string): string =>
+    state === "ok" || state === "connected" ? paint.good(state) : paint.odd(state);
   const nowMs = context.nowMs();
   const parts = found.parts.map((part) => [
     part.name,
@@ -95,12 +111,32 @@ function block(context: Context, found: Status): string {
   const options = { width: context.width, header: true };
   return [
     `${paint.bold("garrison")} ${found.version}  ${word(found.state)}\n\n`,
-    table([{ title: "part" }, { title: "state" }, { title: "memory", align: "right" }, { title: "version" }, { title: "because" }], parts, options),
-    "\n",
-    table(nodeColumns, found.nodes.map((node) => nodeCells(node, word, nowMs)), options),
+    table(
+      [
+        { title: "part" },
+        { title: "state" },
+        { title: "memory", align: "right" },
+        { title: "version" },
+        { title: "because" },
+      ],
+      parts,
+      options,
+    ),
     "\n",
     table(
-      [{ title: "table" }, { title: "rows", align: "right" }, { title: "size", align: "right" }, { title: "oldest", align: "right" }, { title: "kept", align: "right" }],
+      nodeColumns,
+      found.nodes.map((node) => nodeCells(node, word, nowMs)),
+      options,
+    ),
+    "\n",
+    table(
+      [
+        { title: "table" },
+        { title: "rows", align: "right" },
+        { title: "size", align: "right" },
+        { title: "oldest", align: "right" },
+        { title: "kept", align: "right" },
+      ],
       usage,
       options,
     ),

@@ -16,7 +16,10 @@ export const workloads: CommandUnit = {
       .summary("what runs, busiest first")
       .argument("[filter...]", "filter terms: ns:host kind:Container name")
       .option("--since <time>", "seen since: 15m, 2h, 7d or RFC 3339", "1h")
-      .addHelpText("after", "\nExamples:\n  garrison workloads\n  garrison workloads --since 24h kind:SystemdUnit -o wide")
+      .addHelpText(
+        "after",
+        "\nExamples:\n  garrison workloads\n  garrison workloads --since 24h kind:SystemdUnit -o wide",
+      )
       .action(
         run<{ since: string }>(async (context, { args, options }) => {
           const query = { q: args.join(" "), since: options.since, limit: rowsMax };

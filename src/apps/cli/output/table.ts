@@ -63,8 +63,10 @@ function cutTo(cell: string, width: number): string {
 
 /** Data must not move the cursor: everything but our own colour sequences loses its control characters. */
 function harmless(cell: string): string {
-  // eslint-disable-next-line no-control-regex
-  return cell.replace(/[\u0000-\u0008\u000a-\u001a\u001c-\u001f\u007f-\u009f]/g, "�").replace(/\u001b(?!\[\d{1,2}m)/g, "�");
+  const escape = "\u001b";
+  return cell.replace(/\p{Cc}/gu, (char, at: number) =>
+    char === escape && /^\[\d{1,2}m/.test(cell.slice(at + 1, at + 5)) ? char : "\ufffd",
+  );
 }
 
 export function textWidth(text: string): number {

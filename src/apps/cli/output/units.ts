@@ -36,7 +36,9 @@ export function clockTime(iso: string, nowMs: number): string {
   const pad = (value: number, length = 2): string => String(value).padStart(length, "0");
   const time = `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
   const isToday = new Date(nowMs).toDateString() === date.toDateString();
-  return isToday ? `${time}.${pad(date.getMilliseconds(), 3)}` : `${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${time}`;
+  return isToday
+    ? `${time}.${pad(date.getMilliseconds(), 3)}`
+    : `${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${time}`;
 }
 
 /** The middle of the bucket that holds the median of an exponential histogram (model/flow.ts `rttUs`); 0 when empty. */

@@ -1,0 +1,29 @@
+// The commands, in the order in which help shows them. A new command is a file and one line here.
+import { agent } from "./agent.ts";
+import type { CommandUnit } from "./command.ts";
+import { completion } from "./completion.ts";
+import { config } from "./config.ts";
+import { console_ } from "./console.ts";
+import { events } from "./events.ts";
+import { exitCodesCommand } from "./exit-codes.ts";
+import { flows } from "./flows.ts";
+import { resources } from "./resources.ts";
+import { run } from "./run.ts";
+import { status } from "./status.ts";
+import { up } from "./up.ts";
+import { workloads } from "./workloads.ts";
+
+export const commands = [
+  up,
+  status,
+  console_,
+  flows,
+  events,
+  workloads,
+  resources,
+  agent,
+  run,
+  config,
+  completion,
+  exitCodesCommand,
+] as const satisfies readonly CommandUnit[];

@@ -1,0 +1,89 @@
+// garrison run APP: one process by itself, as containers and `garrison up` start it.
+import pino from "pino";
+import { Fault } from "../../../base/fault.ts";
+import { nearest } from "../../../base/nearest.ts";
+import { fieldsOf } from "../../../edge/config/fields.ts";
+import { loadConfig } from "../../../edge/config/load.ts";
+import { appNames, apps, type AppName, type Ready } from "../apps.ts";
+import type { Context } from "../context.ts";
+import { parseFlags } from "../flags.ts";
+import type { CommandUnit } from "./command.ts";
+
+/** Set by `up`: the configuration comes as the first message of the parent, and the parent's end is ours. */
+export const supervisedVariable = "GARRISON_SUPERVISED";
+
+export const run: CommandUnit = {
+  name: "run",
+  add(program, wrap) {
+    program
+      .command("run")
+      .summary("one process by itself: server, agent or store")
+      .argument("<app>", appNames.join(", "))
+      .argument("[flags...]", "any setting of `garrison config explain APP`, and --config FILE")
+      .allowUnknownOption()
+      .addHelpText(
+        "after",
+        "\nExample:\n  garrison run agent --server-address garrison.example:8687 --join-token TOKEN",
+      )
+      .action(
+        wrap(async (context, { args }) => {
+          const name = appNamed(args[0] ?? "");
+          const config =
+            context.environment[supervisedVariable] === "1"
+              ? await fromParent()
+              : await ownConfig(context, name, args.slice(1));
+          await runApp(context, name, config);
+        }),
+      );
+  },
+};
+
+export function appNamed(name: string): AppName {
+  const found = appNames.find((candidate) => candidate === name);
+  if (found !== undefined) return found;
+  const close = nearest(name, appNames);
+  throw new Fault(`there is no app "${name}"${close === undefined ? "" : `, did you mean "${close}"?`}`, {
+    code: "cli/usage",
+    kind: "usage",
+    hint: `one of ${appNames.join(", ")}`,
+  });
+}
+
+async function ownConfig(context: Context, name: AppName, words: readonly string[]): Promise<unknown> {
+  const schema = await apps[name].schema();
+  const { flags, file } = parseFlags(fieldsOf(schema), words);
+  const data = context.flags.data === undefined ? {} : { data: context.flags.data };
+  const loaded = await loadConfig(schema, { file, environment: context.environment, flags: { ...data, ...flags } });
+  return loaded.config;
+}
+
+/** The first message of the supervisor is the configuration, already validated by the same code. */
+async function fromParent(): Promise<unknown> {
+  return await new Promise((resolve, reject) => {
+    process.once("message", resolve);
+    process.once("disconnect", () =>
+      reject(
+        new Fault("the supervisor went away before it sent a configuration", { code: "cli/orphan", kind: "internal" }),
+      ),
+    );
+  });
+}
+
+async function runApp(context: Context, name: AppName, config: unknown): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  process.on("disconnect", () => stop.abort());
+  process.on("SIGTERM", () => stop.abort());
+  const logger = pino(
+    { name, level: context.environment["GARRISON_LOG"] ?? "warn", base: { app: name } },
+    pino.destination({ fd: 2, sync: true }),
+  );
+  const ready = (said: Ready): void => {
+    if (process.connected) process.send?.(said);
+    else {
+      if (said.url !== undefined) context.say(`console: ${said.url}`);
+      for (const notice of said.notices) context.say(notice);
+    }
+  };
+  await apps[name].run(config, { logger, signal, ready });
+}

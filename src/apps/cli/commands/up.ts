@@ -1,0 +1,124 @@
+// garrison up: server, store, console and the agent of this machine with one command. What `npm start` runs.
+import { chmod, mkdir, stat } from "node:fs/promises";
+import path from "node:path";
+import { Fault } from "../../../base/fault.ts";
+import { defaultDataFolder } from "../../../edge/config/data-folder.ts";
+import { fieldsOf } from "../../../edge/config/fields.ts";
+import { loadConfig } from "../../../edge/config/load.ts";
+import { ask, type Context } from "../context.ts";
+import { parseFlags } from "../flags.ts";
+import { FirstStartFailed, supervise, type Supervised } from "../supervise.ts";
+import { partFor, upSchema } from "../up-config.ts";
+import { version } from "../version.ts";
+import type { CommandUnit } from "./command.ts";
+
+export const up: CommandUnit = {
+  name: "up",
+  add(program, run) {
+    program
+      .command("up")
+      .summary("everything on this machine: server, store, console, agent")
+      .argument("[flags...]", "any setting of `garrison config explain`, and --config FILE")
+      .allowUnknownOption()
+      .addHelpText(
+        "after",
+        "\nExamples:\n  garrison up\n  garrison up --console-port 9000 --data /var/lib/garrison\n  npm start -- --no-watch",
+      )
+      .action(run((context, { args }) => runUp(context, args)));
+  },
+};
+
+async function runUp(context: Context, words: readonly string[]): Promise<number> {
+  const schema = await upSchema();
+  const { flags, file } = parseFlags(fieldsOf(schema), words);
+  const given = context.flags.data === undefined ? {} : { data: context.flags.data };
+  const loaded = await loadConfig(schema, { file, environment: context.environment, flags: { ...given, ...flags } });
+  const config = loaded.config as Record<string, unknown> & { data: string; watch: boolean; cluster: string };
+  const data = path.resolve(config.data === "" ? defaultDataFolder(context.environment) : config.data);
+  await prepareFolder(data);
+  context.say(`${context.paint.bold("garrison")} ${version}`);
+  const running: Supervised[] = [];
+  try {
+    const serverPart = { ...(await partFor("server", config)), data };
+    const server = supervise({ app: "server", config: async () => serverPart, say: (line) => context.say(line) });
+    running.push(server);
+    const ready = await firstOf(server, context);
+    if (ready === undefined) return 0;
+    context.say(
+      `  console  ${context.paint.bold(ready.url ?? "")}   (works once; \`npx garrison console\` prints another)`,
+    );
+    for (const notice of ready.notices) context.say(`  note     ${notice}`);
+    if (config.watch) {
+      const agent = supervise({
+        app: "agent",
+        config: async () => ({
+          ...(await partFor("agent", config)),
+          data,
+          ...(await joinPart(context, data, config.cluster)),
+        }),
+        say: (line) => context.say(line),
+      });
+      running.push(agent);
+      await sayAgent(agent, context);
+    } else context.say("  note     this machine is not watched (--no-watch)");
+    context.say("  stop with Ctrl-C; the history stays in the data folder");
+    if (!context.signal.aborted)
+      await new Promise((resolve) => context.signal.addEventListener("abort", resolve, { once: true }));
+    return 0;
+  } finally {
+    context.say("stopping ...");
+    for (const child of running.toReversed()) await child.stop();
+  }
+}
+
+/** The first ready of a child, or undefined when Ctrl-C came before it. A failed start ends with the child's exit code. */
+async function firstOf(child: Supervised, context: Context): Promise<Awaited<Supervised["first"]> | undefined> {
+  const aborted = new Promise<undefined>((resolve) => {
+    context.signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+  try {
+    return await Promise.race([child.first, aborted]);
+  } catch (error) {
+    if (error instanceof FirstStartFailed) {
+      throw new Fault(error.message, {
+        code: "cli/start-failed",
+        kind: error.exitCode === 2 ? "usage" : "internal",
+        hint: "see the lines above",
+      });
+    }
+    throw error;
+  }
+}
+
+/** The console works without an agent: its failure is said, not fatal. */
+async function sayAgent(agent: Supervised, context: Context): Promise<void> {
+  try {
+    const ready = await firstOf(agent, context);
+    for (const notice of ready?.notices ?? []) context.say(`  ${notice}`);
+  } catch (error) {
+    context.say(`  note     this machine is not watched: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** The agents' door and a fresh token, used only when the agent has no valid certificate. */
+async function joinPart(context: Context, data: string, cluster: string): Promise<Record<string, unknown>> {
+  const local: Context = { ...context, flags: { ...context.flags, data } };
+  const { token } = await ask(local, "createJoinToken", { body: { cluster } });
+  return { cluster, join: { token } };
+}
+
+/** Makes the data folder, private to its owner. Refuses one that others can read. */
+async function prepareFolder(data: string): Promise<void> {
+  try {
+    await mkdir(data, { recursive: true, mode: 0o700 });
+    const found = await stat(data);
+    if ((found.mode & 0o077) !== 0) await chmod(data, 0o700);
+  } catch (cause) {
+    throw new Fault(`cannot use the data folder ${data}`, {
+      code: "cli/data-folder",
+      kind: "usage",
+      hint: "choose another with --data, or make it writable for this user",
+      cause,
+    });
+  }
+}

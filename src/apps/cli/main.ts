@@ -1,0 +1,125 @@
+// The command line: builds the program from the list of commands, maps faults to messages and exit codes, prints data on standard output.
+import { once } from "node:events";
+import { Command, CommanderError } from "commander";
+import { exitCodeOf, toFault, type Fault } from "../../base/fault.ts";
+import { commands } from "./commands/list.ts";
+import type { Run } from "./commands/command.ts";
+import type { Context, GlobalFlags } from "./context.ts";
+import { addGlobalFlags } from "./output/format-flags.ts";
+import { paint } from "./output/paint.ts";
+import { version } from "./version.ts";
+
+const interruptedCode = 130;
+
+/** Runs one command line (without node and script) and sets the process's exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const interrupt = new AbortController();
+  let isInterrupted = false;
+  process.on("SIGINT", () => {
+    // A second Ctrl-C does not wait for an orderly end.
+    if (isInterrupted) process.exit(interruptedCode);
+    isInterrupted = true;
+    interrupt.abort();
+  });
+  // A reader that went away (`garrison flows | head`) ends the command without noise.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  const program = buildProgram(interrupt.signal);
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    if (isInterrupted) process.exitCode ??= interruptedCode;
+  } catch (error) {
+    process.exitCode = isInterrupted ? interruptedCode : report(error, program);
+  }
+}
+
+/** The program with every command; completion and help come from the same table. */
+export function buildProgram(signal: AbortSignal): Command {
+  const program = new Command("garrison")
+    .description("Active security and observability for Kubernetes.")
+    .version(version, "-V, --version")
+    .showSuggestionAfterError()
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText("after", "\nExit codes: garrison exit-codes. First steps: npm start, then garrison status.");
+  addGlobalFlags(program);
+  const run: Run =
+    (action) =>
+    async (...given) => {
+      const command = given.at(-1) as Command;
+      const options = command.opts<GlobalFlags & { now?: string }>();
+      const flags = { ...program.opts<GlobalFlags & { now?: string }>(), ...definedOf(options) };
+      const code = await action(contextOf(flags, signal), { args: command.args, options: options as never });
+      if (typeof code === "number") process.exitCode = code;
+    };
+  for (const unit of commands) unit.add(program, run);
+  for (const command of leaves(program)) {
+    command.exitOverride().configureOutput({ outputError: () => undefined });
+    if (command !== program && command.commands.length === 0) addGlobalFlags(command);
+  }
+  return program;
+}
+
+function leaves(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(leaves)];
+}
+
+/** A sub-command's defaults must not override what stands before it. */
+function definedOf<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([key, value]) => value !== undefined && !(key === "color" && value === "auto")),
+  ) as Partial<T>;
+}
+
+function contextOf(flags: GlobalFlags & { readonly now?: string }, signal: AbortSignal): Context {
+  const isTerminal = process.stdout.isTTY;
+  const noColor = (process.env["NO_COLOR"] ?? "") !== "";
+  const isColored = flags.color === "always" || (flags.color !== "never" && isTerminal && !noColor);
+  const now = flags.now === undefined ? undefined : Date.parse(flags.now);
+  return {
+    environment: process.env,
+    flags,
+    paint: paint(isColored),
+    width:
+      flags.width === undefined
+        ? isTerminal
+          ? process.stdout.columns
+          : Number.POSITIVE_INFINITY
+        : Number(flags.width),
+    isTerminal,
+    nowMs: () => now ?? Date.now(),
+    print: async (text) => {
+      if (text !== "" && !process.stdout.write(text)) await once(process.stdout, "drain");
+    },
+    say: (line) => {
+      process.stderr.write(`${line}\n`);
+    },
+    signal,
+    fetch: globalThis.fetch,
+  };
+}
+
+/** Prints what went wrong, where and how to fix it; returns the exit code. */
+function report(error: unknown, program: Command): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    const message = error.message.replace(/^error: /, "");
+    if (message !== "(outputHelp)") process.stderr.write(`error[cli/usage]: ${message}\nhint: garrison --help\n`);
+    else process.stderr.write(program.helpInformation());
+    return 2;
+  }
+  const fault = toFault(error);
+  process.stderr.write(`error[${fault.code}]: ${fault.message}\n${causes(fault)}`);
+  if (fault.hint !== undefined) process.stderr.write(`hint: ${fault.hint}\n`);
+  if (fault.code === "internal/unexpected" && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
+  return exitCodeOf(fault);
+}
+
+function causes(fault: Fault): string {
+  const lines: string[] = [];
+  let cause = fault.cause;
+  while (cause instanceof Error && lines.length < 5) {
+    if (cause.message !== "" && cause.message !== fault.message) lines.push(`  because: ${cause.message}\n`);
+    cause = cause.cause;
+  }
+  return lines.join("");
+}
