@@ -52,27 +52,27 @@ export async function openEngine(config: StoreConfig, paths: StorePaths): Promis
   const writers = await poolOf([first, ...many(config.writersMax - 1, open)], writerBase);
   const readers = await poolOf(many(config.readersMax, open), readerBase(config));
   const pools = { writer: writers, reader: readers } as const satisfies Record<Role, Pool>;
+  const running = new Set<Slot>();
   let isClosed = false;
-  let running = 0;
 
   return {
     async run(statement) {
       if (isClosed) throw closedFault();
       const pool = pools[statement.role];
       const slot = await take(pool, config.queueMax);
-      running += 1;
+      running.add(slot);
       try {
         return await runOn(slot, statement);
       } finally {
-        running -= 1;
+        running.delete(slot);
         giveBack(pool, slot);
       }
     },
     async close(deadlineMs) {
       isClosed = true;
       const end = performance.now() + deadlineMs;
-      while (running > 0 && performance.now() < end) await sleep(10);
-      if (running > 0) return false;
+      while (running.size > 0 && performance.now() < end) await sleep(10);
+      if (running.size > 0) return false;
       for (const slot of [...readers.slots, ...writers.slots]) slot.session.close();
       return true;
     },

@@ -151,41 +151,12 @@ function refusedTablePosition(tokens: readonly Token[]): string | undefined {
 }
 
 const tableLeaders = new Set(["from", "join", "in", "table", "describe", "desc", "exists", "final"]);
-const notTables = new Set([
-  ...[
-    "in",
-    "exists",
-    "select",
-    "from",
-    "join",
-    "where",
-    "on",
-    "using",
-    "as",
-    "values",
-    "and",
-    "or",
-    "not",
-    "final",
-    "sample",
-  ],
-  ...[
-    "global",
-    "any",
-    "all",
-    "asof",
-    "semi",
-    "anti",
-    "left",
-    "right",
-    "inner",
-    "full",
-    "outer",
-    "cross",
-    "array",
-    "union",
-  ],
-]);
+const notTables = new Set(
+  (
+    "in exists select from join where on using as values and or not final sample global any all asof semi anti left right inner full " +
+    "outer cross array union"
+  ).split(" "),
+);
 
 function isTablePosition(tokens: readonly Token[], index: number, inTables: boolean): boolean {
   const token = tokens[index];

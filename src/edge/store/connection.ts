@@ -1,0 +1,149 @@
+// How the store is reached: a Unix socket with the key file of the run folder, or any ClickHouse server by URL. One client for both.
+import { readFile } from "node:fs/promises";
+import { Agent, request as httpRequest } from "node:http";
+import { ClickHouseLogLevel, createClient, type ClickHouseClient } from "@clickhouse/client";
+import { Fault } from "../../base/fault.ts";
+
+export interface Credential {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** A store process of ours, by its data folder; or a ClickHouse server. */
+export type StoreAddress =
+  | { readonly kind: "embedded"; readonly dataFolder: string }
+  | {
+      readonly kind: "clickhouse";
+      /** "http(s)://host:port"; no credentials in it. */
+      readonly url: string;
+      readonly database: string;
+      readonly writer: Credential;
+      /** A user with a read-only profile (readonly = 2); the writer again when there is none. */
+      readonly reader: Credential;
+      /** Name in ON CLUSTER; absent for a single server. */
+      readonly cluster?: string;
+    };
+
+export type Role = "writer" | "reader";
+
+export interface Connection {
+  readonly client: ClickHouseClient;
+  readonly database: string;
+  credential(role: Role): Promise<Credential>;
+  /** Forgets what was read of the key file: the store process was restarted. */
+  forgetCredential(): void;
+  /** The embedded process's own figures; undefined for a server. */
+  processFacts(): Promise<ProcessFacts | undefined>;
+  close(): Promise<void>;
+}
+
+export interface ProcessFacts {
+  readonly residentBytes: number;
+  readonly cpuMs: number;
+  readonly startedAtMs: number;
+}
+
+const connectionsMax = 12;
+/** Longer than any statement may run; a statement's own limit ends it before. */
+const requestTimeoutMs = 15 * 60_000;
+
+export function connect(address: StoreAddress): Connection {
+  return address.kind === "embedded" ? connectEmbedded(address.dataFolder) : connectServer(address);
+}
+
+function connectEmbedded(dataFolder: string): Connection {
+  // An agent's options become those of each socket; `socketPath` among them is not in the type definitions.
+  const options = { keepAlive: true, maxSockets: connectionsMax, socketPath: `${dataFolder}/run/store.sock` };
+  const agent = new Agent(options);
+  const client = createClient({
+    url: "http://localhost",
+    database: "garrison",
+    http_agent: agent,
+    request_timeout: requestTimeoutMs,
+    log: { level: ClickHouseLogLevel.OFF },
+  });
+  let keys: Promise<KeyFile> | undefined;
+  async function credential(role: Role): Promise<Credential> {
+    keys ??= readKeys(`${dataFolder}/run/store.key`);
+    try {
+      return { username: role, password: (await keys)[role] };
+    } catch (thrown) {
+      keys = undefined;
+      throw thrown;
+    }
+  }
+  return {
+    client,
+    database: "garrison",
+    credential,
+    forgetCredential: () => {
+      keys = undefined;
+    },
+    processFacts: async () => getFacts(agent, await credential("writer")),
+    close: async () => {
+      await client.close();
+      agent.destroy();
+    },
+  };
+}
+
+interface KeyFile {
+  readonly writer: string;
+  readonly reader: string;
+}
+
+async function readKeys(path: string): Promise<KeyFile> {
+  const text = await readFile(path, "utf8").catch((thrown: NodeJS.ErrnoException) => {
+    throw new Fault(`the store's key file cannot be read (${thrown.code ?? thrown.message})`, {
+      code: "store/unavailable",
+      kind: "unavailable",
+      retryAfterMs: 500,
+      hint: "The store process writes it when it starts.",
+      cause: thrown,
+    });
+  });
+  const parsed = JSON.parse(text) as Partial<KeyFile>;
+  if (typeof parsed.writer === "string" && typeof parsed.reader === "string") return parsed as KeyFile;
+  throw new Fault("the store's key file is not understood", {
+    code: "store/key-file",
+    kind: "internal",
+    hint: "Restart the store.",
+  });
+}
+
+function connectServer(address: StoreAddress & { kind: "clickhouse" }): Connection {
+  const client = createClient({
+    url: address.url,
+    username: address.writer.username,
+    password: address.writer.password,
+    max_open_connections: connectionsMax,
+    request_timeout: requestTimeoutMs,
+    log: { level: ClickHouseLogLevel.OFF },
+  });
+  return {
+    client,
+    database: address.database,
+    credential: async (role) => address[role],
+    forgetCredential: () => undefined,
+    processFacts: async () => undefined,
+    close: async () => client.close(),
+  };
+}
+
+function getFacts(agent: Agent, credential: Credential): Promise<ProcessFacts> {
+  return new Promise((resolve, reject) => {
+    const auth = `${credential.username}:${credential.password}`;
+    const request = httpRequest({ agent, path: "/process", auth, timeout: 5000 }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => (text += chunk));
+      response.on("end", () => {
+        if (response.statusCode === 200) resolve(JSON.parse(text) as ProcessFacts);
+        else reject(new Error(text.trim()));
+      });
+    });
+    request.on("timeout", () => request.destroy(new Error("Timeout error.")));
+    request.on("error", reject);
+    request.end();
+  });
+}

@@ -1,0 +1,287 @@
+// Rollups as data: what a view over more than an hour reads. One target table, fed by one or more materialized views.
+// The edge rollups feed each other (minute -> five minutes -> hour), so a raw row is grouped once.
+import type { PartitionScheme } from "./partitions.ts";
+
+export interface RollupView {
+  readonly name: string;
+  /** The table whose inserts it sees. */
+  readonly from: string;
+  readonly select: string;
+}
+
+export interface Rollup {
+  readonly name: string;
+  /** The time column that starts the bucket. */
+  readonly time: string;
+  readonly partition: PartitionScheme;
+  readonly days: number;
+  readonly columns: readonly string[];
+  readonly orderBy: readonly string[];
+  readonly views: readonly RollupView[];
+}
+
+/** The service edge: who talks to whom, on which port, with which verdict; both reporters in one row. */
+const edgeKey = [
+  "cluster LowCardinality(String)",
+  "sourceKind LowCardinality(String)",
+  "sourceNamespace LowCardinality(String)",
+  "sourceWorkload LowCardinality(String)",
+  "destinationKind LowCardinality(String)",
+  "destinationNamespace LowCardinality(String)",
+  "destinationWorkload LowCardinality(String)",
+  "destinationService LowCardinality(String)",
+  "destinationDomain LowCardinality(String)",
+  "destinationPort UInt16",
+  "protocol LowCardinality(String)",
+  "verdict LowCardinality(String)",
+] as const;
+
+/** Counters kept per reporter: the two sides saw the same traffic, so a query takes the greater, never the sum. */
+export const edgeCounters = [
+  "connectionsOpened",
+  "connectionsClosed",
+  "connectionsFailed",
+  "resets",
+  "retransmits",
+  "packetsSent",
+  "packetsReceived",
+  "bytesSent",
+  "bytesReceived",
+] as const;
+
+const sum = (name: string): string => `${name} SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1))`;
+const first = "firstSeen SimpleAggregateFunction(min, DateTime('UTC')) CODEC(Delta, ZSTD(1))";
+const last = "lastSeen SimpleAggregateFunction(max, DateTime('UTC')) CODEC(Delta, ZSTD(1))";
+const bucketTime = "time DateTime('UTC') CODEC(Delta, ZSTD(1))";
+const names = (columns: readonly string[]): readonly string[] =>
+  columns.map((column) => column.slice(0, column.indexOf(" ")));
+
+const edgeSums = ["rows", ...edgeCounters].flatMap((counter) => [`${counter}AtSource`, `${counter}AtDestination`]);
+const edgeColumns = [
+  bucketTime,
+  ...edgeKey,
+  ...edgeSums.map(sum),
+  first,
+  last,
+  "policies SimpleAggregateFunction(groupUniqArrayArray, Array(UInt32))",
+];
+const edgeOrder = ["time", ...names(edgeKey)];
+
+function edgesFromFlows(): string {
+  const sums = ["rows", ...edgeCounters].flatMap((counter) => {
+    const value = counter === "rows" ? "1" : counter;
+    return [
+      `sumIf(${value}, reporter = 'source') AS ${counter}AtSource`,
+      `sumIf(${value}, reporter = 'destination') AS ${counter}AtDestination`,
+    ];
+  });
+  const seen = ["toDateTime(min(flows.time), 'UTC') AS firstSeen", "toDateTime(max(flows.time), 'UTC') AS lastSeen"];
+  const selected = [...names(edgeKey), ...sums, ...seen, "groupUniqArrayArray(flows.policies) AS policies"];
+  return `SELECT toStartOfMinute(flows.time) AS time, ${selected.join(", ")} FROM flows GROUP BY ${edgeOrder.join(", ")}`;
+}
+
+/** A coarser edge table from a finer one's inserts. */
+function edgesFrom(table: string, bucket: string): string {
+  const sums = edgeSums.map((name) => `sum(${table}.${name}) AS ${name}`);
+  const seen = [`min(${table}.firstSeen) AS firstSeen`, `max(${table}.lastSeen) AS lastSeen`];
+  const selected = [...names(edgeKey), ...sums, ...seen, `groupUniqArrayArray(${table}.policies) AS policies`];
+  return `SELECT ${bucket}(${table}.time) AS time, ${selected.join(", ")} FROM ${table} GROUP BY ${edgeOrder.join(", ")}`;
+}
+
+function edges(name: string, partition: PartitionScheme, days: number, view: RollupView): Rollup {
+  return { name, time: "time", partition, days, columns: edgeColumns, orderBy: edgeOrder, views: [view] };
+}
+
+/** Sketches live per destination service, not per edge: a histogram per edge and hour would weigh more than the edge. */
+const services: Rollup = {
+  name: "services_1h",
+  time: "time",
+  partition: "week",
+  days: 90,
+  columns: [
+    bucketTime,
+    "cluster LowCardinality(String)",
+    "namespace LowCardinality(String)",
+    "workload LowCardinality(String)",
+    "workloadKind LowCardinality(String)",
+    "service LowCardinality(String)",
+    sum("rows"),
+    "rttUs SimpleAggregateFunction(sumMap, Map(Int16, UInt64))",
+  ],
+  orderBy: ["time", "cluster", "namespace", "workload", "workloadKind", "service"],
+  views: [
+    {
+      name: "services_1h_flows",
+      from: "flows",
+      select:
+        "SELECT toStartOfHour(flows.time) AS time, cluster, destinationNamespace AS namespace, destinationWorkload AS workload, " +
+        "destinationKind AS workloadKind, destinationService AS service, count() AS rows, " +
+        "sumMap(CAST(flows.rttUs, 'Map(Int16, UInt64)')) AS rttUs FROM flows WHERE notEmpty(flows.rttUs) " +
+        "GROUP BY time, cluster, namespace, workload, workloadKind, service",
+    },
+  ],
+};
+
+const subjectKey = ["cluster", "namespace", "workload", "workloadKind"] as const;
+const workloadSums = [
+  "processes",
+  "connections",
+  "connectionsFailed",
+  "dnsQuestions",
+  "httpRequests",
+  "bytesSent",
+  "bytesReceived",
+];
+
+interface WorkloadSource {
+  readonly table: string;
+  readonly key: string;
+  /** The expression that names the workload's service. */
+  readonly service: string;
+  /** What this table adds; what it does not know stays zero. */
+  readonly sums: Readonly<Record<string, string>>;
+}
+
+function workloadView({ table, key, service, sums }: WorkloadSource): RollupView {
+  const added = Object.entries(sums).map(([name, expression]) => `${expression} AS ${name}`);
+  return {
+    name: `workloads_1h_${table}`,
+    from: table,
+    select:
+      `SELECT toStartOfHour(${table}.time) AS time, ${key}, anyLast(${service}) AS service, groupUniqArray(node) AS nodes, ` +
+      `groupUniqArrayIf(image, image != '') AS images, toDateTime(min(${table}.time), 'UTC') AS firstSeen, ` +
+      `toDateTime(max(${table}.time), 'UTC') AS lastSeen, count() AS rows, ${added.join(", ")} ` +
+      `FROM ${table} GROUP BY time, ${subjectKey.join(", ")}`,
+  };
+}
+
+/** The reporter's end of a flow is the workload that saw it. */
+const reporterKey = [
+  "if(reporter = 'source', sourceNamespace, destinationNamespace) AS namespace",
+  "if(reporter = 'source', sourceWorkload, destinationWorkload) AS workload",
+  "if(reporter = 'source', sourceKind, destinationKind) AS workloadKind",
+].join(", ");
+const subjectColumns = subjectKey.join(", ");
+
+const workloads: Rollup = {
+  name: "workloads_1h",
+  time: "time",
+  partition: "week",
+  days: 90,
+  columns: [
+    bucketTime,
+    ...subjectKey.map((name) => `${name} LowCardinality(String)`),
+    "service SimpleAggregateFunction(anyLast, String)",
+    "nodes SimpleAggregateFunction(groupUniqArrayArray, Array(String))",
+    "images SimpleAggregateFunction(groupUniqArrayArray, Array(String))",
+    first,
+    last,
+    sum("rows"),
+    ...workloadSums.map(sum),
+  ],
+  orderBy: ["time", ...subjectKey],
+  views: [
+    {
+      table: "process_events",
+      key: subjectColumns,
+      service: "process_events.service",
+      sums: { processes: "countIf(action IN ('exec', 'running'))" },
+    },
+    { table: "dns_events", key: subjectColumns, service: "dns_events.service", sums: { dnsQuestions: "sum(count)" } },
+    { table: "http_events", key: subjectColumns, service: "http_events.service", sums: { httpRequests: "sum(count)" } },
+    {
+      table: "flows",
+      key: `cluster, ${reporterKey}`,
+      service: "if(reporter = 'destination', destinationService, '')",
+      sums: {
+        connections: "sum(connectionsOpened)",
+        connectionsFailed: "sum(flows.connectionsFailed)",
+        // From the workload's own side: what it sent, whichever end of the connection it is.
+        bytesSent: "sum(if(reporter = 'source', flows.bytesSent, flows.bytesReceived))",
+        bytesReceived: "sum(if(reporter = 'source', flows.bytesReceived, flows.bytesSent))",
+      },
+    },
+  ].map((source) => workloadView(source)),
+};
+
+/** Bucket i holds [2^(i/4), 2^((i+1)/4)) microseconds, as model/flow.ts. */
+const latencyBucket = "toInt16(floor(4 * log2(greatest(latencyUs, 1))))";
+const latencyMap = `sumMap(map(${latencyBucket}, toUInt64(count))) AS latencyUs`;
+
+const dns: Rollup = {
+  name: "dns_1h",
+  time: "time",
+  partition: "week",
+  days: 30,
+  columns: [
+    bucketTime,
+    ...subjectKey.map((name) => `${name} LowCardinality(String)`),
+    "question String CODEC(ZSTD(1))",
+    "questionType LowCardinality(String)",
+    "responseCode LowCardinality(String)",
+    sum("rows"),
+    sum("questions"),
+    last,
+    "latencyUs SimpleAggregateFunction(sumMap, Map(Int16, UInt64))",
+  ],
+  orderBy: ["time", ...subjectKey, "question", "questionType", "responseCode"],
+  views: [
+    {
+      name: "dns_1h_events",
+      from: "dns_events",
+      select:
+        `SELECT toStartOfHour(dns_events.time) AS time, ${subjectKey.join(", ")}, question, questionType, responseCode, count() AS rows, ` +
+        `sum(count) AS questions, toDateTime(max(dns_events.time), 'UTC') AS lastSeen, ${latencyMap.replaceAll("latencyUs,", "dns_events.latencyUs,")} ` +
+        `FROM dns_events GROUP BY time, ${subjectKey.join(", ")}, question, questionType, responseCode`,
+    },
+  ],
+};
+
+const http: Rollup = {
+  name: "http_1h",
+  time: "time",
+  partition: "week",
+  days: 90,
+  columns: [
+    bucketTime,
+    ...subjectKey.map((name) => `${name} LowCardinality(String)`),
+    "reporter LowCardinality(String)",
+    "host LowCardinality(String)",
+    "method LowCardinality(String)",
+    "statusClass UInt8",
+    sum("rows"),
+    sum("requests"),
+    "latencyUs SimpleAggregateFunction(sumMap, Map(Int16, UInt64))",
+  ],
+  orderBy: ["time", ...subjectKey, "reporter", "host", "method", "statusClass"],
+  views: [
+    {
+      name: "http_1h_events",
+      from: "http_events",
+      select:
+        `SELECT toStartOfHour(http_events.time) AS time, ${subjectKey.join(", ")}, reporter, host, method, ` +
+        `toUInt8(intDiv(status, 100)) AS statusClass, count() AS rows, sum(count) AS requests, ` +
+        `${latencyMap.replaceAll("latencyUs,", "http_events.latencyUs,")} ` +
+        `FROM http_events GROUP BY time, ${subjectKey.join(", ")}, reporter, host, method, statusClass`,
+    },
+  ],
+};
+
+/** In the order they must be made: a view's source before the view. */
+export const rollups = [
+  edges("edges_1m", "sixHours", 1, { name: "edges_1m_flows", from: "flows", select: edgesFromFlows() }),
+  edges("edges_5m", "day", 7, {
+    name: "edges_5m_edges",
+    from: "edges_1m",
+    select: edgesFrom("edges_1m", "toStartOfFiveMinutes"),
+  }),
+  edges("edges_1h", "week", 90, {
+    name: "edges_1h_edges",
+    from: "edges_5m",
+    select: edgesFrom("edges_5m", "toStartOfHour"),
+  }),
+  services,
+  workloads,
+  dns,
+  http,
+] as const satisfies readonly Rollup[];
