@@ -202,7 +202,7 @@ async function manifests(files: readonly string[], context?: Context): Promise<R
     const documents = parseAllDocuments(text, { prettyErrors: true });
     if (!Array.isArray(documents)) continue;
     for (const document of documents) {
-      const line = text.slice(0, document.range?.[0] ?? 0).split("\n").length;
+      const line = text.slice(0, document.contents?.range?.[0] ?? document.range[0]).split("\n").length;
       const where = `${file}:${document.errors[0]?.linePos?.[0].line ?? line}`;
       const parsed =
         document.errors.length > 0 ? undefined : ResourceManifest.safeParse(document.toJS({ maxAliasCount: 100 }));
