@@ -77,7 +77,7 @@ export async function select<T>(
 }
 
 function typed(settings: Settings): ClickHouseSettings {
-  return { ...settings } as ClickHouseSettings;
+  return { ...settings };
 }
 
 async function withCredential<T>(

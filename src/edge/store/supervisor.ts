@@ -135,7 +135,9 @@ class Supervisor implements StoreProcess {
   #log(line: string): void {
     const parsed = parseLine(line);
     const message = typeof parsed?.["msg"] === "string" ? parsed["msg"] : line;
-    const { level, time, pid, hostname, name, msg, ...fields } = parsed ?? {};
+    const level = parsed?.["level"];
+    const own = new Set(["level", "time", "pid", "hostname", "name", "msg"]);
+    const fields = Object.fromEntries(Object.entries(parsed ?? {}).filter(([name]) => !own.has(name)));
     if (typeof level === "number" && level >= 50) this.#options.logger.error(fields, message);
     else if (typeof level === "number" && level < 40) this.#options.logger.info(fields, message);
     else this.#options.logger.warn(fields, message);

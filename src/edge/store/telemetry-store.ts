@@ -139,5 +139,5 @@ async function serverFigures(
     "SELECT (SELECT value FROM system.asynchronous_metrics WHERE metric = 'MemoryResident') AS resident, " +
     "toUnixTimestamp64Milli(now64(3)) - uptime() * 1000 AS started";
   const row = (await select<{ resident: number; started: number }>(connection, "reader", sql)).data[0];
-  return { residentBytes: Number(row?.resident ?? 0), cpuMs: 0, startedAtMs: row?.started };
+  return { residentBytes: row?.resident ?? 0, cpuMs: 0, startedAtMs: row?.started };
 }
