@@ -1,11 +1,10 @@
-// Diff, nearest word and refusals: tables of cases and the properties that must hold for any JSON.
+// Diff and refusals: tables of cases and the properties that must hold for any JSON.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
 import { changesMax, diffValues } from "./diff.ts";
-import { editDistance, nearestKey } from "./nearest-key.ts";
 import { parseInput, pathText } from "./validate-input.ts";
 
 test("diff names each changed path", () => {
@@ -51,20 +50,6 @@ function sorted(value: unknown): unknown {
 test("very many changes are one", () => {
   const many = Object.fromEntries(Array.from({ length: changesMax + 1 }, (_, index) => [`k${index}`, index]));
   assert.equal(diffValues("spec", {}, many).length, 1);
-});
-
-test("edit distance and nearest key", () => {
-  const cases = [
-    ["", "abc", 3],
-    ["abc", "abc", 0],
-    ["http", "htpt", 1],
-    ["retention", "retntion", 1],
-  ] as const;
-  for (const [a, b, distance] of cases) assert.equal(editDistance(a, b), distance);
-  assert.equal(nearestKey("Visibilty", ["Retention", "Visibility"]), "Visibility");
-  assert.equal(nearestKey("visibility", ["Retention", "Visibility"]), "Visibility");
-  assert.equal(nearestKey("zzzzzz", ["Retention", "Visibility"]), undefined);
-  assert.equal(nearestKey("x".repeat(1000), ["x"]), undefined);
 });
 
 test("a refusal says where, what, and what was meant", () => {

@@ -2,7 +2,7 @@
 // Used for resource specs, request bodies and configuration files alike, so that they all read the same.
 import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
-import { nearestKey } from "./nearest-key.ts";
+import { nearest } from "../../base/nearest.ts";
 
 /** `["days", "flows", 2]` under "spec" becomes "spec.days.flows[2]". */
 export function pathText(root: string, path: readonly PropertyKey[]): string {
@@ -43,14 +43,15 @@ export interface InputPlace {
 }
 
 const issuesShownMax = 5;
+const keyLengthMax = 64;
 
 function describe(schema: z.core.$ZodType, issue: z.core.$ZodIssue): { readonly text: string; readonly hint?: string } {
   if (issue.code !== "unrecognized_keys") return { text: issue.message.replace(/^Invalid input: /, "") };
   const known = knownKeys(schema, issue.path);
   const key = issue.keys[0] ?? "";
-  const nearest = nearestKey(key, known);
+  const meant = nearest(key.slice(0, keyLengthMax), known);
   const text = `unknown key${issue.keys.length > 1 ? "s" : ""} ${issue.keys.map((name) => JSON.stringify(name)).join(", ")}`;
-  if (nearest !== undefined) return { text, hint: `did you mean ${JSON.stringify(nearest)}?` };
+  if (meant !== undefined) return { text, hint: `did you mean ${JSON.stringify(meant)}?` };
   return known.length === 0 ? { text } : { text, hint: `known keys here: ${known.join(", ")}` };
 }
 

@@ -1,6 +1,6 @@
 // A manifest at the store's door: its kind is known, its size bounded, its spec valid by the kind's schema (defaults filled in).
 import { Fault } from "../../../base/fault.ts";
-import { nearestKey } from "../../../core/state/nearest-key.ts";
+import { nearest } from "../../../base/nearest.ts";
 import { parseInput } from "../../../core/state/validate-input.ts";
 import { ResourceManifest } from "../../../model/resource.ts";
 import type { ResourceKind } from "../../../model/resource-kinds.ts";
@@ -11,12 +11,12 @@ export function checkManifest(given: unknown, kinds: Readonly<Record<string, Res
   const manifest = parseInput(ResourceManifest, given, { root: "", code: "resource/invalid" });
   const kind = kinds[manifest.kind];
   if (kind === undefined || !Object.hasOwn(kinds, manifest.kind)) {
-    const nearest = nearestKey(manifest.kind, Object.keys(kinds));
+    const meant = nearest(manifest.kind.slice(0, 64), Object.keys(kinds));
     throw new Fault(`there is no kind ${JSON.stringify(manifest.kind)}`, {
       code: "resource/unknown-kind",
       kind: "usage",
       where: "kind",
-      hint: nearest === undefined ? `known kinds: ${Object.keys(kinds).join(", ")}` : `did you mean ${nearest}?`,
+      hint: meant === undefined ? `known kinds: ${Object.keys(kinds).join(", ")}` : `did you mean ${meant}?`,
     });
   }
   const bytes = Buffer.byteLength(JSON.stringify(manifest.spec));

@@ -1,0 +1,78 @@
+// What the server can be told: addresses, names, TLS, stores, limits. Defaults watch one machine on loopback.
+// Names of flags and environment variables are derived from the paths (edge/config).
+import { z } from "zod";
+
+const port = z.int().min(0).max(65_535);
+const names = z.array(z.string().min(1).max(253));
+
+export const ServerConfig = z.strictObject({
+  data: z.string().min(1).describe("The data folder; absolute"),
+  cluster: z.string().min(1).max(253).default("local").describe("Name of the cluster that this machine's agent joins"),
+  console: z
+    .strictObject({
+      address: z.string().default("127.0.0.1").describe("Address of console and API; off loopback TLS is required"),
+      port: port.default(8686).describe("Port of console and API; 0 takes a free one"),
+      allowedHosts: names.default([]).describe("Further names by which browsers reach the console (Host header)"),
+      tlsCertificate: z.string().default("").describe("PEM file: certificate chain"),
+      tlsKey: z.string().default("").describe("PEM file: private key"),
+      files: z.string().default("").describe("Folder of the built console; empty: the one of this program"),
+      sessionHours: z
+        .int()
+        .min(1)
+        .max(24 * 366)
+        .default(7 * 24)
+        .describe("How long a browser stays logged in"),
+    })
+    .prefault({}),
+  agents: z
+    .strictObject({
+      address: z.string().default("127.0.0.1").describe("Address of the agents' door (always TLS)"),
+      port: port.default(8687).describe("Port of the agents' door; 0 takes a free one"),
+      names: names.default([]).describe("Further names and addresses in the door's certificate"),
+    })
+    .prefault({}),
+  store: z
+    .strictObject({
+      url: z
+        .string()
+        .default("")
+        .describe("A ClickHouse server or cluster; empty: the embedded store of the data folder"),
+      user: z.string().default("default").describe("User at the ClickHouse server"),
+      passwordFile: z.string().default("").describe("File with the password at the ClickHouse server"),
+      database: z.string().default("garrison").describe("Database at the ClickHouse server"),
+      cluster: z.string().default("").describe("Name of the ClickHouse cluster; empty: a single server"),
+    })
+    .prefault({}),
+  state: z
+    .strictObject({
+      url: z.string().default("").describe("postgresql://... ; empty: state.sqlite in the data folder"),
+    })
+    .prefault({}),
+  shutdown: z
+    .strictObject({
+      drainSeconds: z.number().min(0).max(300).default(10).describe("How long requests may end by themselves"),
+    })
+    .prefault({}),
+});
+export type ServerConfig = z.infer<typeof ServerConfig>;
+
+/** Named limits of the console's door. */
+export const serverLimits = {
+  connectionsMax: 1024,
+  headerBytesMax: 16 * 1024,
+  headersMsMax: 10_000,
+  requestMsMax: 60_000,
+  bodyBytesMax: 1024 * 1024,
+  /** Nesting of a JSON body. */
+  bodyDepthMax: 64,
+  streamsMax: 64,
+  streamRowsPerTickMax: 1000,
+  streamTickMs: 1000,
+  streamHeartbeatMs: 15_000,
+  /** Refused logins per minute, all clients together: a guess at 256 random bits has no better chance with more. */
+  loginRefusalsPerMinuteMax: 30,
+  oneTimeTokenMs: 5 * 60_000,
+  /** An agent that was not heard of for so long is stale, then gone. */
+  agentStaleMs: 30_000,
+  agentGoneMs: 10 * 60_000,
+} as const;

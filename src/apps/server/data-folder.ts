@@ -1,0 +1,68 @@
+// The server's part of the data folder: made 0700, and the 0600 file by which the command line on this machine finds and proves itself.
+import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Clock } from "../../base/clock.ts";
+import { Fault } from "../../base/fault.ts";
+import type { StateStore } from "../../core/state/ports.ts";
+import { newSecret } from "./http/callers.ts";
+
+/** Makes the folder and those below it that the server owns. Throws `server/data-folder` when it cannot. */
+export async function prepareDataFolder(folder: string): Promise<void> {
+  if (!path.isAbsolute(folder)) {
+    throw new Fault(`the data folder must be an absolute path, not ${JSON.stringify(folder)}`, {
+      code: "server/data-folder",
+      kind: "usage",
+      where: "data",
+    });
+  }
+  try {
+    for (const place of [folder, path.join(folder, "run"), path.join(folder, "spool"), path.join(folder, "pki")]) {
+      await mkdir(place, { recursive: true, mode: 0o700 });
+      await chmod(place, 0o700);
+    }
+  } catch (cause) {
+    throw new Fault(`the data folder ${folder} cannot be used: ${(cause as Error).message}`, {
+      code: "server/data-folder",
+      kind: "usage",
+      hint: "--data names a folder that the server's user may write",
+      cause,
+    });
+  }
+}
+
+export interface LocalCredential {
+  readonly token: string;
+  /** Takes the file away and the token with it. */
+  remove(): Promise<void>;
+}
+
+/** Writes run/cli.json (`{ url, token }`, 0600, whole or not at all). The token is new at each start and the one before ends. */
+export async function writeLocalCredential(
+  folder: string,
+  url: string,
+  state: StateStore,
+  clock: Clock,
+): Promise<LocalCredential> {
+  for (const old of await state.tokens.list("local", clock.nowMs())) await state.tokens.remove(old.id);
+  const { secret, secretSha256 } = newSecret("local");
+  const { id } = await state.tokens.create({
+    name: "run/cli.json",
+    user: "local",
+    role: "admin",
+    use: "local",
+    createdAtMs: clock.nowMs(),
+    expiresAtMs: undefined,
+    secretSha256,
+  });
+  const file = path.join(folder, "run", "cli.json");
+  const temporary = `${file}.${process.pid}`;
+  await writeFile(temporary, `${JSON.stringify({ url, token: secret })}\n`, { mode: 0o600 });
+  await rename(temporary, file);
+  return {
+    token: secret,
+    async remove() {
+      await rm(file, { force: true });
+      await state.tokens.remove(id);
+    },
+  };
+}

@@ -1,0 +1,44 @@
+// What the handlers work with: the server's parts behind their ports. main.ts makes them, tests make some of them differently.
+import type { Clock } from "../../base/clock.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { StateStore } from "../../core/state/ports.ts";
+import type { TelemetryStore } from "../../core/store/telemetry-store.ts";
+import type { Queries } from "../../edge/store/queries/queries.ts";
+import type { ServerConfig } from "./config.ts";
+import type { Status } from "./contract/health.ts";
+import type { HandlersOf } from "./http/calls.ts";
+import type { RateLimit } from "./http/rate-limit.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** What the API says about, and asks of, the agents' door. */
+export interface AgentsDoorView {
+  ingest(): Status["ingest"];
+  notices(): readonly string[];
+  /** SHA-256 of the CA, lower-case hex: a join token carries it. */
+  readonly caSha256: string;
+  /** Ends what a revoked agent has open. */
+  cut(cluster: string, node: string): void;
+}
+
+export type ForeignHandlers = HandlersOf<
+  "ingestHubble" | "ingestFalco" | "ingestAudit" | "ingestOtlpLogs" | "ingestOtlpTraces"
+>;
+
+export interface ServerParts {
+  readonly config: ServerConfig;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly state: StateStore;
+  readonly telemetry: TelemetryStore;
+  readonly queries: Queries;
+  readonly agents: AgentsDoorView;
+  readonly foreign: ForeignHandlers;
+  readonly metrics: Metrics;
+  readonly loginRefusals: RateLimit;
+  readonly startedAtMs: number;
+  /** Lines that were true at start ("runs as root because ..."). */
+  readonly notices: readonly string[];
+  /** Why there is no console to serve, or "". */
+  readonly consoleMissing: () => Promise<string>;
+}
