@@ -93,6 +93,9 @@ int BPF_PROG(on_tcp_state, struct sock *sk, int old_state, int new_state)
 	if (old_state == TCP_CLOSE || old_state == TCP_LISTEN || old_state == TCP_SYN_RECV || old_state == TCP_NEW_SYN_RECV)
 		return 0;
 	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+	/* Without a FIN in between: we abort (the kernel sends the reset only after this change), unless the network gave up. */
+	if (state && (old_state == TCP_ESTABLISHED || old_state == TCP_CLOSE_WAIT) && sk->sk_err == 0)
+		state->is_reset = 1;
 	report_tcp(sk, state, old_state == TCP_SYN_SENT ? EVENT_TCP_FAILED : EVENT_TCP_CLOSE);
 	return 0;
 }

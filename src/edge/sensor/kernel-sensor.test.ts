@@ -161,7 +161,15 @@ test("a missing object file is a fault that says what to do", async (context) =>
 });
 
 test("the pause between reads shrinks with load", () => {
-  assert.deepEqual([0, 1, 64, 100_000].map(pauseMs), [40, 20, 5, 2]);
+  const cases: readonly [eventsRead: number, before: number, pause: number][] = [
+    [100_000, 100, 2],
+    [64, 100, 5],
+    [1, 100, 25],
+    [0, 2, 50],
+    [0, 50, 100],
+    [0, 100, 100],
+  ];
+  for (const [eventsRead, before, pause] of cases) assert.equal(pauseMs(eventsRead, before), pause);
 });
 
 test("two rings merge into one list in time order, the first ring first on a tie", () => {

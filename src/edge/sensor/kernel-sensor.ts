@@ -95,7 +95,8 @@ function createReader(libbpf: Libbpf, object: KernelObject) {
   const counts: Record<string, number> = {};
   let drops: Readonly<Record<string, number>> = {};
   let undecoded = 0;
-  let cpuUs = 0;
+  let cpuMs = 0;
+  let pause = 0;
   let timer: NodeJS.Timeout | undefined;
   let bootClockAtMs = performance.now();
   let isStopped = false;
@@ -123,7 +124,7 @@ function createReader(libbpf: Libbpf, object: KernelObject) {
 
   function turn(onBatch: OnBatch): void {
     if (isStopped) return;
-    const before = process.threadCpuUsage();
+    const before = libbpf.threadCpuMs();
     const nowMs = performance.now();
     if (nowMs - bootClockAtMs > bootClockEveryMs) {
       bootClockAtMs = nowMs;
@@ -135,10 +136,10 @@ function createReader(libbpf: Libbpf, object: KernelObject) {
       total += read;
       if (read < sensorLimits.batchEventsMax) break;
     }
-    const used = process.threadCpuUsage(before);
-    cpuUs += used.user + used.system;
+    cpuMs += libbpf.threadCpuMs() - before;
     if (isStopped) return;
-    timer = setTimeout(turn, pauseMs(total), onBatch);
+    pause = pauseMs(total, pause);
+    timer = setTimeout(turn, pause, onBatch);
   }
 
   function readDropsNow(): Readonly<Record<string, number>> {
@@ -160,15 +161,18 @@ function createReader(libbpf: Libbpf, object: KernelObject) {
     },
     eventsByType: () => ({ ...counts }),
     dropsByType: () => (isStopped ? drops : readDropsNow()),
-    cpuMs: () => cpuUs / 1000,
+    cpuMs: () => cpuMs,
   };
 }
 
-/** How long to sleep after reading so many events: short under load, long when idle; the rings hold far more than one pause's worth. */
-export function pauseMs(eventsRead: number): number {
+/**
+ * How long to sleep after reading so many events: short under load, ever longer (to 100 ms) while nothing happens.
+ * The default low ring holds 150 ms of a flood of a million datagrams a second, so an idle pause loses nothing.
+ */
+export function pauseMs(eventsRead: number, pauseMsBefore: number): number {
   if (eventsRead >= 1024) return 2;
   if (eventsRead >= 64) return 5;
-  return eventsRead > 0 ? 20 : 40;
+  return eventsRead > 0 ? 25 : Math.min(Math.max(pauseMsBefore, 25) * 2, 100);
 }
 
 function countInto(counts: Record<string, number>, events: readonly SensorEvent[]): void {

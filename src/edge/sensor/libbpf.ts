@@ -31,6 +31,8 @@ export interface Libbpf {
   readonly pageBytes: number;
   /** Milliseconds since boot, suspended time included: the clock that the programs stamp events with. */
   readonly bootTimeMs: () => number;
+  /** Processor time of the calling thread in milliseconds, exact (getrusage is only exact at scheduler ticks). */
+  readonly threadCpuMs: () => number;
   /** The errno of the last call that failed, as its name ("EPERM"). */
   readonly lastError: () => string;
 }
@@ -45,6 +47,7 @@ const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
 const SC_PAGESIZE = 30;
+const CLOCK_THREAD_CPUTIME_ID = 3;
 const CLOCK_BOOTTIME = 7;
 const MAP_FAILED = 0xffffffffffffffffn;
 const logsNothing = 0n;
@@ -75,6 +78,10 @@ export function openLibbpf(): Libbpf {
   const writeElement = bpf.func("int bpf_map_update_elem(int, void *, void *, uint64_t)");
   const getTime = libc.func("int clock_gettime(int, _Out_ void *)");
   const timespec = new BigInt64Array(2);
+  const readClock = (clock: number): number => {
+    getTime(clock, timespec);
+    return Number(timespec[0]) * 1000 + Number(timespec[1]) / 1e6;
+  };
   const lastError = (): string => errnoName(koffi.errno());
   return {
     openObject: (path) => openFile(path, null) as Pointer,
@@ -110,10 +117,8 @@ export function openLibbpf(): Libbpf {
       return { buffer: koffi.view(pointer, length), unmap: () => void munmap(pointer, length) };
     },
     pageBytes: Number(libc.func("long sysconf(int)")(SC_PAGESIZE)),
-    bootTimeMs: () => {
-      getTime(CLOCK_BOOTTIME, timespec);
-      return Number(timespec[0]) * 1000 + Number(timespec[1]) / 1e6;
-    },
+    bootTimeMs: () => readClock(CLOCK_BOOTTIME),
+    threadCpuMs: () => readClock(CLOCK_THREAD_CPUTIME_ID),
     lastError,
   };
 }

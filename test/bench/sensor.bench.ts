@@ -1,0 +1,123 @@
+// What the kernel sensor costs and loses: CPU per event with every field a JS value in the agent's queue, floods on two ring sizes,
+// an exec storm, and doing nothing. Needs root and BPF. Run: node test/bench/sensor.bench.ts
+import { execFile, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { boundedQueue } from "../../src/base/bounded-queue.ts";
+import type { Sensor, SensorEvent } from "../../src/core/sense/sensor.ts";
+import { createKernelSensor } from "../../src/edge/sensor/kernel-sensor.ts";
+import { makePrivateCgroup, type PrivateCgroup } from "../../src/edge/sensor/sensor.fixture.ts";
+
+const run = promisify(execFile);
+const loadFixture = fileURLToPath(new URL("../../src/edge/sensor/udp-load.fixture.ts", import.meta.url));
+const senders = 4;
+const sendsPerSender = 150_000;
+const execsWanted = 15_000;
+const idleSeconds = 10;
+const mebibyte = 1024 * 1024;
+
+function loadAverage(): string {
+  return readFileSync("/proc/loadavg", "utf8").split(" ").slice(0, 3).join(" ");
+}
+
+/** A queue like the agent's, emptied now and then: what is measured includes handing every event over. */
+function createSink() {
+  const queue = boundedQueue<SensorEvent>(1_000_000);
+  const counts = new Map<string, number>();
+  return {
+    counts,
+    onBatch: (events: readonly SensorEvent[]): void => {
+      for (const event of events) queue.push(event);
+    },
+    takeAll: (): void => {
+      for (const event of queue.take(1_000_000)) counts.set(event.type, (counts.get(event.type) ?? 0) + 1);
+    },
+  };
+}
+
+async function untilQuiet(sensor: Sensor, type: string): Promise<void> {
+  let before = -1;
+  for (;;) {
+    const now = sensor.stats().eventsByType[type] ?? 0;
+    if (now === before) return;
+    before = now;
+    await sleep(200);
+  }
+}
+
+async function udpFlood(cgroup: PrivateCgroup, ringLowBytes: number): Promise<void> {
+  const sensor = await createKernelSensor({ cgroupPath: cgroup.path, ringLowBytes });
+  const sink = createSink();
+  await sensor.start(sink.onBatch);
+  await sleep(500);
+  sink.takeAll();
+  const cpuBefore = process.threadCpuUsage();
+  const sensorBefore = sensor.stats().cpuMs;
+  const startMs = performance.now();
+  const [shell, flags] = cgroup.inside(`exec "$0" ${loadFixture} 127.0.0.1 9 ${sendsPerSender} 64`);
+  const done = await Promise.all(Array.from({ length: senders }, () => run(shell, [...flags, process.execPath])));
+  const elapsedMs = performance.now() - startMs;
+  await untilQuiet(sensor, "udp");
+  const cpu = process.threadCpuUsage(cpuBefore);
+  const { eventsByType, dropsByType, cpuMs } = sensor.stats();
+  const sent = done.reduce((sum, { stdout }) => sum + (JSON.parse(stdout) as { sent: number }).sent, 0);
+  const delivered = eventsByType["udp"] ?? 0;
+  const dropped = dropsByType["udp"] ?? 0;
+  await sensor.close();
+  console.log(
+    `udp flood, ring ${ringLowBytes / mebibyte} MiB: sent ${sent}, delivered ${delivered}, dropped ${dropped}, ` +
+      `unaccounted ${sent - delivered - dropped}; reader ${(((cpuMs - sensorBefore) * 1000) / delivered).toFixed(3)} us CPU/event, ` +
+      `whole thread ${((cpu.user + cpu.system) / delivered).toFixed(3)} us/event; ${Math.round(sent / (elapsedMs / 1000))} sends/s`,
+  );
+}
+
+async function execStorm(): Promise<void> {
+  const sensor = await createKernelSensor();
+  let seen = 0;
+  const shells = new Set<number>();
+  await sensor.start((events) => {
+    for (const event of events) if (event.type === "exec" && shells.has(event.parent.pid)) seen += 1;
+  });
+  const cpuBefore = sensor.stats().cpuMs;
+  const rounds = execsWanted / senders;
+  const script = `read go; i=0; while [ $i -lt ${rounds} ]; do /bin/true; i=$((i+1)); done`;
+  const children = Array.from({ length: senders }, () => spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "ignore", "inherit"] }));
+  for (const child of children) shells.add(child.pid ?? 0);
+  const ended = children.map((child) => new Promise((resolve) => child.once("exit", resolve)));
+  for (const child of children) child.stdin.end("go\n");
+  await Promise.all(ended);
+  await untilQuiet(sensor, "exec");
+  const { eventsByType, dropsByType, cpuMs } = sensor.stats();
+  const events = (eventsByType["exec"] ?? 0) + (eventsByType["fork"] ?? 0) + (eventsByType["exit"] ?? 0);
+  await sensor.close();
+  console.log(
+    `exec storm: ${rounds * senders} execs, ${seen} seen, ${rounds * senders - seen} lost, drops ${JSON.stringify(dropsByType)}; ` +
+      `${(((cpuMs - cpuBefore) * 1000) / events).toFixed(1)} us reader CPU per process event`,
+  );
+}
+
+async function idle(cgroup: PrivateCgroup): Promise<void> {
+  const sensor = await createKernelSensor({ cgroupPath: cgroup.path });
+  await sensor.start(() => undefined);
+  await sleep(1000);
+  const before = process.cpuUsage();
+  const eventsBefore = Object.values(sensor.stats().eventsByType).reduce((sum, count) => sum + count, 0);
+  await sleep(idleSeconds * 1000);
+  const used = process.cpuUsage(before);
+  const events = Object.values(sensor.stats().eventsByType).reduce((sum, count) => sum + count, 0) - eventsBefore;
+  await sensor.close();
+  const share = (used.user + used.system) / (idleSeconds * 1e6);
+  console.log(`idle: ${(share * 100).toFixed(3)} % of a core over ${idleSeconds} s (whole process; ${events} events of others arrived meanwhile)`);
+}
+
+console.log(`load average ${loadAverage()}`);
+{
+  using cgroup = makePrivateCgroup("bench");
+  await udpFlood(cgroup, 16 * mebibyte);
+  await udpFlood(cgroup, mebibyte);
+  await idle(cgroup);
+}
+await execStorm();
+console.log(`load average ${loadAverage()}`);
