@@ -1,0 +1,69 @@
+// Named limits of the agents' door and of the server's spool, beside those that both sides know (model/agent-protocol.ts).
+
+const mebibyte = 1024 * 1024;
+
+export const doorLimits = {
+  /** The `garrison-block` header's JSON. */
+  blockHeaderCharactersMax: 2048,
+  /** Bodies of join and renew. */
+  smallBodyBytesMax: 64 * 1024,
+  reportBytesMax: 1 * mebibyte,
+  /** Blocks that inflate to no more than this pass whatever their ratio: few rows compress without bound. */
+  inflateRatioFreeBytes: 4 * mebibyte,
+  /** Bodies and inflated bytes in memory at one time, all agents together; beyond it 429. */
+  bytesInMemoryMax: 384 * mebibyte,
+  /** Rows of `gaps` may be older than other rows: they say since when nobody was looking. */
+  gapPastMsMax: 90 * 24 * 3600 * 1000,
+  bodyMsMax: 30_000,
+  sessionsMax: 20_000,
+  /** Sessions without a client certificate; they may only join. */
+  sessionsAnonymousMax: 64,
+  anonymousMsMax: 15_000,
+  streamsPerSession: 64,
+  headerListBytesMax: 16 * 1024,
+  /** A control stream whose reader is slower than this many bytes is cut; the agent asks again. */
+  controlBufferBytesMax: 8 * mebibyte,
+  /** How long the older of two sessions of one agent has to answer a ping before it counts as gone. */
+  challengeMs: 2_000,
+  noticesMax: 100,
+} as const;
+
+export const joinLimits = {
+  perAddressPerMinute: 10,
+  totalPerMinute: 60,
+  addressesMax: 10_000,
+  /** After a restart of the server: an agent seen this recently still counts as live. */
+  liveMs: 30_000,
+} as const;
+
+export const spoolLimits = {
+  bytesMax: 2048 * mebibyte,
+  blocksMax: 50_000,
+  diskFreeBytesMin: 256 * mebibyte,
+  /** Blocks that share one round of fsync. */
+  roundBlocksMax: 256,
+  quarantineBytesMax: 256 * mebibyte,
+  quarantineBlocksMax: 1_000,
+} as const;
+
+export const sequenceLimits = {
+  /** Boots remembered per agent; the least recently used goes, and the store's own tokens still hold for it. */
+  bootsPerAgentMax: 64,
+  /** Runs of sequences remembered per boot; beyond it the oldest holes are closed to newcomers. */
+  runsPerBootMax: 512,
+  /** Lines of the log before it is written anew. */
+  logLinesMax: 50_000,
+} as const;
+
+export const inserterLimits = {
+  concurrency: 2,
+  /** Attempts at a block that the store refuses without saying that the block is bad, while other blocks succeed. */
+  attemptsMax: 8,
+  retryMsMin: 200,
+  retryMsMax: 5_000,
+} as const;
+
+export const windowLimits = {
+  bytesMin: 1 * mebibyte,
+  bytesMax: 64 * mebibyte,
+} as const;
