@@ -1,0 +1,249 @@
+// Redaction of command lines: which word is a flag's value, by the flag's name or by the program's own short flags; and of scripts, whose
+// words are read as command lines in turn.
+import {
+  flagRulesByProgram,
+  harmlessValue,
+  placeRules,
+  promptingPrograms,
+  redactionLimits,
+  shellReference,
+  slashLoginPrograms,
+  wrappers,
+} from "./rules.ts";
+import type { FlagRule, RedactionKind } from "./rules.ts";
+import { isMarker, markerOf, scanText } from "./scan.ts";
+import { classifyName, entropyOf, isKeyLike } from "./secret-name.ts";
+import { splitScript } from "./script-words.ts";
+
+/** The program's name without its folder, and without what a shell may put before it. */
+export function programOf(word: string): string {
+  const name = word.slice(word.lastIndexOf("/") + 1);
+  return name.replace(/^.*[|;&(`$]/, "");
+}
+
+/** Redacts the words of one command line; always a new array of the same length. */
+export function redactWords(words: readonly string[], kinds: Set<RedactionKind>, depth: number): string[] {
+  const redacted: string[] = [];
+  let rules: readonly FlagRule[] = [];
+  let program = "";
+  let present: ReadonlySet<string> | undefined;
+  for (const [index, word] of words.entries()) {
+    if (startsCommand(words, index, program)) {
+      program = programOf(word);
+      present ??= new Set(words);
+      rules = rulesOf(program, present);
+    }
+    const before = words[index - 1] ?? "";
+    const context = { words, index, program, rules, before };
+    redacted.push(
+      redactAfterFlag(word, context, kinds) ??
+        redactAttached(word, context, kinds) ??
+        redactByPlace(word, context, kinds) ??
+        redactAlone(word, kinds, depth),
+    );
+  }
+  return redacted;
+}
+
+function rulesOf(program: string, present: ReadonlySet<string>): readonly FlagRule[] {
+  const rules = flagRulesByProgram.get(program) ?? [];
+  return rules.filter((rule) => rule.onlyWith === undefined || present.has(rule.onlyWith));
+}
+
+interface Context {
+  readonly words: readonly string[];
+  readonly index: number;
+  readonly program: string;
+  readonly rules: readonly FlagRule[];
+  readonly before: string;
+}
+
+/** The first word; the first after a shell's separator; and, behind whatever wrapper, a program that has rules. */
+function startsCommand(words: readonly string[], index: number, program: string): boolean {
+  if (index === 0) return true;
+  const before = words[index - 1] ?? "";
+  if (
+    /^(?:\||\|\||&&|&|;|then|do|else|!|\(|\{)$|[;|&(]$|^[A-Za-z_][A-Za-z0-9_]*=/.test(before) &&
+    !before.startsWith("-")
+  )
+    return true;
+  const word = words[index] ?? "";
+  if (/[|;&(`]/.test(word) && flagRulesByProgram.has(programOf(word))) return true;
+  if (flagsOfWrappers.has(before)) return false;
+  return (
+    flagRulesByProgram.has(programOf(word)) ||
+    (wrappers.has(program) && !word.startsWith("-") && hasRules(programOf(word)))
+  );
+}
+
+/** What follows these is a name given to the wrapper (sudo -u mysql, docker run --name mysql), not a program. */
+const flagsOfWrappers: ReadonlySet<string> = new Set([
+  "-u",
+  "-g",
+  "--user",
+  "--group",
+  "--name",
+  "--hostname",
+  "--network",
+  "--net",
+  "--network-alias",
+  "--link",
+  "--label",
+  "-n",
+  "--namespace",
+  "-c",
+  "--container",
+]);
+
+function hasRules(program: string): boolean {
+  return (
+    flagRulesByProgram.has(program) ||
+    wrappers.has(program) ||
+    slashLoginPrograms.has(program) ||
+    promptingPrograms.has(program)
+  );
+}
+
+function isFlag(word: string): boolean {
+  return /^--?[A-Za-z][\w-]*(?:=|$)/.test(word);
+}
+
+const flagName = /^--?[A-Za-z][\w.-]*$/;
+
+/** The word before is a flag that takes this one. */
+function redactAfterFlag(word: string, context: Context, kinds: Set<RedactionKind>): string | undefined {
+  const { before, program } = context;
+  if (word === "" || !before.startsWith("-") || before.includes("=")) return undefined;
+  const rule = context.rules.find(
+    (candidate) => candidate.takes !== "attached" && candidate.flags.includes(curlCluster(before, program)),
+  );
+  if (rule !== undefined) return isFlag(word) ? undefined : replacePart(word, rule, kinds);
+  const nameClass = flagName.test(before) ? classifyName(before) : "none";
+  if (nameClass === "none" || isFlag(word) || harmlessValue.test(word) || promptingPrograms.has(program))
+    return undefined;
+  if (before.length < 4 || (nameClass === "keyish" && !isKeyLike(word))) return undefined;
+  switch (nameClass) {
+    case "password":
+      return replaceWhole(word, "password-flag", kinds);
+    case "authorization":
+      return replaceWhole(word, "authorization-header", kinds);
+    case "cookie":
+      return replaceWhole(word, "cookie", kinds);
+    case "token":
+    case "keyish":
+      return replaceWhole(word, "token-flag", kinds);
+  }
+}
+
+/** curl joins switches: -su user:password is -s -u user:password. */
+function curlCluster(flag: string, program: string): string {
+  return program === "curl" && /^-[a-zA-Z46#]{2,8}$/.test(flag) && /[uUb]$/.test(flag) ? `-${flag.at(-1)}` : flag;
+}
+
+/** -pSECRET, -uuser:password; and --password=SECRET or NAME=SECRET, where everything after the sign is the value. */
+function redactAttached(word: string, context: Context, kinds: Set<RedactionKind>): string | undefined {
+  for (const rule of context.rules) {
+    for (const flag of rule.flags) {
+      if (!word.startsWith(flag) || word.length === flag.length || word.startsWith("--")) continue;
+      if (rule.takes === "next") continue;
+      const value = replacePart(word.slice(flag.length), rule, kinds);
+      if (value !== undefined) return flag + value;
+    }
+  }
+  const sign = word.indexOf("=");
+  const byRule = redactRuleAssignment(word, sign, context, kinds);
+  if (byRule !== undefined || sign < 3 || !/^[\w.-]+$/.test(word.slice(0, sign))) return byRule;
+  const value = word.slice(sign + 1);
+  const nameClass = classifyName(word.slice(0, sign));
+  if (nameClass !== "password" && nameClass !== "token") return undefined;
+  if (/^(?:OLD)?PWD$/.test(word.slice(0, sign)) || harmlessValue.test(value) || shellReference.test(value))
+    return undefined;
+  const suffix = word.startsWith("-") ? "flag" : "assignment";
+  return `${word.slice(0, sign)}=${replaceWhole(value, `${nameClass}-${suffix}`, kinds)}`;
+}
+
+/** --from-literal=name=SECRET, --user=name:SECRET. */
+function redactRuleAssignment(
+  word: string,
+  sign: number,
+  context: Context,
+  kinds: Set<RedactionKind>,
+): string | undefined {
+  const rule = sign < 0 ? undefined : context.rules.find((candidate) => candidate.flags.includes(word.slice(0, sign)));
+  if (rule === undefined || !word.startsWith("--")) return undefined;
+  const value = replacePart(word.slice(sign + 1), rule, kinds);
+  return value === undefined ? undefined : word.slice(0, sign + 1) + value;
+}
+
+function redactByPlace(word: string, context: Context, kinds: Set<RedactionKind>): string | undefined {
+  const { words, index, program, before } = context;
+  if (word.startsWith("-") || word === "") return undefined;
+  const isSet = /^(?:set|config|configure)$/.test(words[index - 2] ?? "");
+  if (isSet && !before.startsWith("-") && !harmlessValue.test(word)) {
+    const nameClass = classifyName(before);
+    if (nameClass === "password" || nameClass === "token") return replaceWhole(word, `${nameClass}-assignment`, kinds);
+  }
+  if (slashLoginPrograms.has(program)) {
+    const login = /^([^/\s]+\/)([^@\s]+)(@.*)?$/.exec(word);
+    if (login !== null) return `${login[1]}${replaceWhole(login[2] ?? "", "credentials-flag", kinds)}${login[3] ?? ""}`;
+  }
+  for (const rule of placeRules) {
+    if (!rule.programs.includes(program)) continue;
+    const last =
+      rule.words.length === 0
+        ? words.findIndex((candidate) => programOf(candidate) === program)
+        : words.indexOf(rule.words.at(-1) ?? "");
+    if (last < 0 || last >= index || !rule.words.every((needed) => words.includes(needed))) continue;
+    const place = words.slice(last + 1, index + 1).filter((candidate) => !candidate.startsWith("-")).length;
+    if (rule.places.includes(place) && !/^\w+=/.test(word)) return replaceWhole(word, "password-flag", kinds);
+  }
+  return undefined;
+}
+
+/** AWS secret access keys are 40 characters of base64 with no mark of their own: only a whole word of that look is taken for one. */
+const awsSecret = /^[A-Za-z0-9/+]{40}$/;
+const awsEntropyMin = 4;
+
+function redactAlone(word: string, kinds: Set<RedactionKind>, depth: number): string {
+  if (word.length === 40 && awsSecret.test(word) && /[a-z]/.test(word) && /[A-Z]/.test(word) && /[0-9]/.test(word)) {
+    if (!word.startsWith("/") && entropyOf(word) >= awsEntropyMin) return replaceWhole(word, "aws-secret-key", kinds);
+  }
+  return /\s/.test(word) || word.length > redactionLimits.textLengthMax
+    ? redactScript(word, kinds, depth)
+    : scanText(word, kinds);
+}
+
+/** A text that may be a shell script: first what stands out by itself, then its words as command lines. */
+export function redactScript(text: string, kinds: Set<RedactionKind>, depth: number): string {
+  if (text.length > redactionLimits.textLengthMax) {
+    const head = redactScript(text.slice(0, redactionLimits.textLengthMax), kinds, depth);
+    kinds.add("over-limit");
+    return head + markerOf("over-limit");
+  }
+  const scanned = scanText(text, kinds);
+  if (depth >= redactionLimits.nestingMax) return scanned;
+  const pieces = splitScript(scanned);
+  const words = redactWords(
+    pieces.map((piece) => piece.word),
+    kinds,
+    depth + 1,
+  );
+  return pieces.map((piece, index) => piece.before + piece.quote + (words[index] ?? "") + piece.quote).join("");
+}
+
+function replaceWhole(value: string, kind: RedactionKind, kinds: Set<RedactionKind>): string {
+  if (isMarker(value)) return value;
+  kinds.add(kind);
+  return markerOf(kind);
+}
+
+/** Applies a program's rule to a flag's value; undefined when the rule finds nothing secret in it. */
+function replacePart(value: string, rule: FlagRule, kinds: Set<RedactionKind>): string | undefined {
+  if (rule.after === undefined) {
+    return value === "" || shellReference.test(value) ? undefined : replaceWhole(value, rule.kind, kinds);
+  }
+  const at = value.indexOf(rule.after);
+  const secret = at < 0 ? "" : value.slice(at + rule.after.length);
+  if (secret === "" || shellReference.test(secret)) return undefined;
+  return value.slice(0, at + rule.after.length) + replaceWhole(secret, rule.kind, kinds);
+}
