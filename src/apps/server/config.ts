@@ -33,6 +33,10 @@ export const ServerConfig = z.strictObject({
     .prefault({}),
   store: z
     .strictObject({
+      start: z
+        .boolean()
+        .default(true)
+        .describe("Start the embedded store as a child process; off when it runs by itself (`garrison run store`)"),
       url: z
         .string()
         .default("")

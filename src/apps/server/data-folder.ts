@@ -6,7 +6,7 @@ import { Fault } from "../../base/fault.ts";
 import type { StateStore } from "../../core/state/ports.ts";
 import { newSecret } from "./http/callers.ts";
 
-/** Makes the folder and those below it that the server owns. Throws `server/data-folder` when it cannot. */
+/** Makes the data folder (0700) when it is not there. Throws `server/data-folder` when it cannot. */
 export async function prepareDataFolder(folder: string): Promise<void> {
   if (!path.isAbsolute(folder)) {
     throw new Fault(`the data folder must be an absolute path, not ${JSON.stringify(folder)}`, {
@@ -15,16 +15,23 @@ export async function prepareDataFolder(folder: string): Promise<void> {
       where: "data",
     });
   }
+  await makePrivate(folder, folder);
+}
+
+/** Makes the folders in it that the server owns; to be called as the user who owns the data folder. */
+export async function prepareServerFolders(folder: string): Promise<void> {
+  for (const name of ["run", "spool", "pki"]) await makePrivate(path.join(folder, name), folder);
+}
+
+async function makePrivate(place: string, folder: string): Promise<void> {
   try {
-    for (const place of [folder, path.join(folder, "run"), path.join(folder, "spool"), path.join(folder, "pki")]) {
-      await mkdir(place, { recursive: true, mode: 0o700 });
-      await chmod(place, 0o700);
-    }
+    await mkdir(place, { recursive: true, mode: 0o700 });
+    await chmod(place, 0o700);
   } catch (cause) {
     throw new Fault(`the data folder ${folder} cannot be used: ${(cause as Error).message}`, {
       code: "server/data-folder",
       kind: "usage",
-      hint: "--data names a folder that the server's user may write",
+      hint: "--data names a folder that the server's user owns",
       cause,
     });
   }

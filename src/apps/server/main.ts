@@ -2,66 +2,83 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../../base/clock.ts";
-import { silentLogger, type Logger } from "../../base/logger.ts";
+import type { Logger } from "../../base/logger.ts";
 import type { TelemetryStore } from "../../core/store/telemetry-store.ts";
+import { createQueries } from "../../edge/store/queries/create-queries.ts";
 import type { Queries } from "../../edge/store/queries/queries.ts";
 import { openStateStore } from "../../edge/store/state/open.ts";
 import { createApp } from "./app.ts";
 import { serverLimits, type ServerConfig } from "./config.ts";
-import { prepareDataFolder, writeLocalCredential } from "./data-folder.ts";
+import { prepareDataFolder, prepareServerFolders, writeLocalCredential } from "./data-folder.ts";
 import { consoleFiles } from "./http/console-files.ts";
+import { newSecret } from "./http/callers.ts";
 import { streamHub } from "./http/event-stream.ts";
 import { listen, readTls } from "./http/listen.ts";
 import { rateLimit } from "./http/rate-limit.ts";
 import { createMetrics } from "./metrics.ts";
-import { noAgents, noForeign, noQueries, noTelemetry } from "./not-wired.ts";
+import { noForeign } from "./not-wired.ts";
 import type { AgentsDoorView, ForeignHandlers, ServerParts } from "./parts.ts";
 import { dropPrivileges } from "./privileges.ts";
 import { programVersion } from "./version.ts";
+import { openAgentsSide } from "./wiring/agents.ts";
+import { ingestMetrics } from "./wiring/ingest-metrics.ts";
+import { openTelemetry } from "./wiring/telemetry.ts";
 
-/** What a test (or a special server) puts in the place of the real thing. */
-export interface ServerSubstitutes {
+export interface ServerSurroundings {
+  readonly logger: Logger;
   readonly clock?: Clock;
-  readonly logger?: Logger;
+  /** In the place of the real parts: for tests. */
   readonly telemetry?: TelemetryStore;
   readonly queries?: Queries;
   readonly agents?: AgentsDoorView;
   readonly foreign?: ForeignHandlers;
   readonly streamTickMs?: number;
   readonly streamHeartbeatMs?: number;
+  /** Checks every answer against the contract. */
   readonly checksAnswers?: boolean;
 }
 
-export interface RunningServer {
+export interface RunningServer extends AsyncDisposable {
   /** "http://127.0.0.1:8686". */
   readonly url: string;
   readonly port: number;
+  /** Of the agents' door; 0 when there is none. */
+  readonly agentsPort: number;
   /** The credential that run/cli.json holds. */
   readonly localToken: string;
   readonly notices: readonly string[];
-  /** Stops intake, lets requests end until the deadline, closes in reverse. Safe to call twice. */
-  close(): Promise<void>;
+  /** The console's address with a token that works once. */
+  oneTimeUrl(): Promise<string>;
 }
 
 const systemClock: Clock = { nowMs: () => Date.now() };
 const builtConsole = fileURLToPath(new URL("../../../ui/dist", import.meta.url));
 
-/** Starts the server; resolves when it answers. Throws a Fault that names what is wrong and how to fix it. */
-export async function runServer(config: ServerConfig, given: ServerSubstitutes = {}): Promise<RunningServer> {
-  const clock = given.clock ?? systemClock;
-  const logger = given.logger ?? silentLogger;
+/**
+ * Starts the server; resolves when it answers. Disposing it stops intake, lets requests end until the deadline, closes in reverse.
+ * Throws a Fault that names what is wrong and how to fix it.
+ */
+export async function startServer(config: ServerConfig, given: ServerSurroundings): Promise<RunningServer> {
+  const { clock = systemClock, logger } = given;
   await readTls(config.console);
   await prepareDataFolder(config.data);
   const rootNotice = await dropPrivileges(config.data, process);
+  await prepareServerFolders(config.data);
   await using started = new AsyncDisposableStack();
 
   const stateUrl = config.state.url === "" ? `sqlite:${path.join(config.data, "state.sqlite")}` : config.state.url;
   const state = started.use(openStateStore({ url: stateUrl, clock, logger }));
   await state.migrate();
-  const telemetry = given.telemetry ?? noTelemetry;
-  const queries = given.queries ?? noQueries;
-  const agents = given.agents ?? noAgents;
-  const foreign = given.foreign ?? noForeign;
+  const telemetry = started.use(given.telemetry ?? (await openTelemetry(config, logger)));
+  const queries = given.queries ?? createQueries({ store: telemetry, clock });
+  const metrics = createMetrics();
+  const agentsSide =
+    given.agents === undefined
+      ? started.use(await openAgentsSide({ config, state, telemetry, clock, logger }))
+      : undefined;
+  const agents = given.agents ?? agentsSide?.view;
+  if (agents === undefined) throw new Error("the agents' door is neither given nor opened");
+  ingestMetrics(metrics, agents);
   const console = consoleFiles(config.console.files === "" ? builtConsole : config.console.files, () => clock.nowMs());
   const streams = streamHub(
     {
@@ -83,8 +100,8 @@ export async function runServer(config: ServerConfig, given: ServerSubstitutes =
     telemetry,
     queries,
     agents,
-    foreign,
-    metrics: createMetrics(),
+    foreign: given.foreign ?? noForeign,
+    metrics,
     loginRefusals: rateLimit(clock, serverLimits.loginRefusalsPerMinuteMax, "refused logins"),
     startedAtMs: clock.nowMs(),
     notices,
@@ -100,5 +117,34 @@ export async function runServer(config: ServerConfig, given: ServerSubstitutes =
   logger.info({ url: door.url }, "the server listens");
 
   const running = started.move();
-  return { url: door.url, port: door.port, localToken: local.token, notices, close: () => running.disposeAsync() };
+  return {
+    url: door.url,
+    port: door.port,
+    agentsPort: agentsSide?.port ?? 0,
+    localToken: local.token,
+    notices,
+    async oneTimeUrl() {
+      const { secret, secretSha256 } = newSecret("one-time");
+      const createdAtMs = clock.nowMs();
+      const expiresAtMs = createdAtMs + serverLimits.oneTimeTokenMs;
+      const owner = { name: "console", user: "local", role: "admin" } as const;
+      await state.tokens.create({ ...owner, use: "one-time", createdAtMs, expiresAtMs, secretSha256 });
+      return `${door.url}/#token=${secret}`;
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+export interface RunParts extends ServerSurroundings {
+  /** Aborts when the server shall stop. */
+  readonly signal: AbortSignal;
+  ready(ready: { readonly type: "ready"; readonly url: string; readonly notices: readonly string[] }): void;
+}
+
+/** The server as an app: says when it is ready and runs until the signal aborts. */
+export async function runServer(config: ServerConfig, parts: RunParts): Promise<void> {
+  await using server = await startServer(config, parts);
+  parts.ready({ type: "ready", url: await server.oneTimeUrl(), notices: server.notices });
+  if (parts.signal.aborted) return;
+  await new Promise<void>((resolve) => parts.signal.addEventListener("abort", () => resolve(), { once: true }));
 }

@@ -1,0 +1,80 @@
+// The agents' door with what it needs: certificate authority, intake (spool and inserter), distribution of resources.
+import path from "node:path";
+import type { Clock } from "../../../base/clock.ts";
+import type { Logger } from "../../../base/logger.ts";
+import type { StateStore } from "../../../core/state/ports.ts";
+import type { TelemetryStore } from "../../../core/store/telemetry-store.ts";
+import { encodeBlock } from "../../../edge/blocks/encode-block.ts";
+import { inspectBlock } from "../../../edge/blocks/inspect-block.ts";
+import { openCertificateAuthority } from "../../../edge/trust/certificate-authority.ts";
+import { Distribution } from "../agents/distribution.ts";
+import { createAgentsDoor } from "../agents/door.ts";
+import { openIntake, type Intake } from "../agents/intake.ts";
+import type { ServerConfig } from "../config.ts";
+import type { AgentsDoorView } from "../parts.ts";
+
+export interface AgentsSide extends AsyncDisposable {
+  readonly view: AgentsDoorView;
+  readonly intake: Intake;
+  readonly port: number;
+}
+
+export interface AgentsSideParts {
+  readonly config: ServerConfig;
+  readonly state: StateStore;
+  readonly telemetry: TelemetryStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Opens the door; disposing it stops intake first, then lets what was accepted arrive. */
+export async function openAgentsSide({
+  config,
+  state,
+  telemetry,
+  clock,
+  logger,
+}: AgentsSideParts): Promise<AgentsSide> {
+  await using opening = new AsyncDisposableStack();
+  const { address, port, names } = config.agents;
+  const authority = await openCertificateAuthority({ folder: path.join(config.data, "pki"), names, clock });
+  const intake = await openIntake({
+    folder: path.join(config.data, "spool"),
+    store: telemetry,
+    encodeGaps: (rows) => encodeBlock("gaps", rows),
+    clock,
+    logger,
+  });
+  opening.defer(() => intake.close());
+  const distribution = new Distribution({ resources: state.resources, clock, logger });
+  opening.defer(() => distribution.stop());
+  const door = createAgentsDoor({
+    host: address,
+    port,
+    authority,
+    state,
+    store: telemetry,
+    intake,
+    distribution,
+    inspect: inspectBlock,
+    clock,
+    logger,
+  });
+  const boundPort = await door.start();
+  opening.defer(() => door.stop());
+  const opened = opening.move();
+  return {
+    intake,
+    port: boundPort,
+    view: {
+      caSha256: authority.caSha256,
+      notices: () => door.notices(),
+      cut: (cluster, node) => door.cut({ cluster, node }),
+      ingest() {
+        const { rows, blocks, duplicates, refusedByCode, spoolBlocks, spoolBytes } = door.counters();
+        return { rows, blocks, duplicates, refusedByCode: { ...refusedByCode }, spoolBlocks, spoolBytes };
+      },
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
