@@ -1,0 +1,176 @@
+// Golden bytes, one record per type: written by hand from bpf/events.h, so that a shifted field shows. And records that make no sense.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import type { SensorEvent } from "../../core/sense/sensor.ts";
+import { createDecode, splitArguments } from "./decode.ts";
+import { eventType, layout } from "./layout.gen.ts";
+import { createTextCache } from "./text-cache.ts";
+
+const bootMs = 1_700_000_000_000;
+
+function decodeHex(hex: string): SensorEvent | undefined {
+  return decodeBytes(Buffer.from(hex.replaceAll(/\s|#.*$/gm, ""), "hex"));
+}
+
+function decodeBytes(record: Uint8Array): SensorEvent | undefined {
+  const memory = new ArrayBuffer(Math.ceil((record.length + 16) / 8) * 8);
+  const bytes = Buffer.from(memory);
+  bytes.set(record, 8);
+  const views = { bytes, halves: new Uint16Array(memory), words: new Uint32Array(memory) };
+  return createDecode(views, { texts: createTextCache(), bootMs })(8, record.length);
+}
+
+/** 5.25 s after boot, cgroup 2^32+7, started at 1.239 s, pid 4242, comm "nginx". */
+function headerHex(type: number, flags: number): string {
+  const typeHex = type.toString(16).padStart(2, "0");
+  const flagsHex = flags.toString(16).padStart(2, "0");
+  return `80 a4 ec 38 01 00 00 00  07 00 00 00 01 00 00 00  c0 a3 d9 49 00 00 00 00
+          92 10 00 00  ${typeHex} 00  ${flagsHex} 00  6e 67 69 6e 78 00 00 00 00 00 00 00 00 00 00 00`;
+}
+
+const base = { timeMs: bootMs + 5250, process: { pid: 4242, startMs: 1230 }, comm: "nginx", cgroupId: 4294967303 };
+const v4 = { localAddress: "10.0.0.1", remoteAddress: "192.168.255.254" };
+const addresses4 = "00 00 00 00 00 00 00 00 00 00 ff ff 0a 00 00 01  00 00 00 00 00 00 00 00 00 00 ff ff c0 a8 ff fe";
+const addresses6 = "20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 01  fe 80 00 00 00 00 00 00 00 00 00 00 12 34 56 78";
+const v6 = { localAddress: "2001:db8::1", remoteAddress: "fe80::1234:5678" };
+const ports = "90 1f  bb 01"; // 8080, 443
+const tcpBody = `2a 00 00 00 00 00 00 00  e8 03 00 00 01 00 00 00  32 00 00 00 00 00 00 00
+  05 00 00 00 04 00 00 00 01 00 00 00 d2 04 00 00 68 00 00 00 ${ports}`;
+const tcp = {
+  socketId: 42,
+  bytesSent: 4294968296,
+  bytesReceived: 50,
+  packetsSent: 5,
+  packetsReceived: 4,
+  retransmits: 1,
+  rttUs: 1234,
+  error: 104,
+  localPort: 8080,
+  remotePort: 443,
+};
+
+const golden: readonly [name: string, hex: string, expected: object][] = [
+  [
+    "exec",
+    `${headerHex(1, 4)} 00 6d 7c 4d 00 00 00 00  ff ff ff ff ff 01 00 00  01 00 00 00 e8 03 00 00 64 00 00 00
+     08 00 06 00 04 00 00 00 00 00 00 00  2f 62 69 6e 2f 64 6f 67  61 00 00 62 62 00  2f 74 6d 70`,
+    {
+      type: "exec",
+      parent: { pid: 1, startMs: 1300 },
+      capabilities: 2199023255551,
+      uid: 1000,
+      gid: 100,
+      path: "/bin/dog",
+      arguments: ["a", "", "bb"],
+      argumentsCut: true,
+      workingDirectory: "/tmp",
+    },
+  ],
+  [
+    "fork",
+    `${headerHex(2, 0)} 00 6d 7c 4d 00 00 00 00  01 00 00 00 e8 03 00 00 64 00 00 00 00 00 00 00`,
+    { type: "fork", parent: { pid: 1, startMs: 1300 }, uid: 1000, gid: 100 },
+  ],
+  ["exit, code", `${headerHex(3, 0)} 00 07 00 00 00 00 00 00`, { type: "exit", exitCode: 7, signal: 0 }],
+  ["exit, core dumped", `${headerHex(3, 0)} 8b 00 00 00 00 00 00 00`, { type: "exit", exitCode: -1, signal: 11 }],
+  [
+    "tcp-open",
+    `${headerHex(4, 1)} ${tcpBody} ${addresses4}`,
+    { type: "tcp-open", ...tcp, ...v4, direction: "inbound", wasReset: false },
+  ],
+  [
+    "tcp-failed",
+    `${headerHex(5, 2)} ${tcpBody} ${addresses6}`,
+    { type: "tcp-failed", ...tcp, ...v6, direction: "outbound", wasReset: false },
+  ],
+  [
+    "tcp-close",
+    `${headerHex(6, 8)} ${tcpBody} ${addresses4}`,
+    { type: "tcp-close", ...tcp, ...v4, direction: "unknown", wasReset: true },
+  ],
+  [
+    "tcp-sample",
+    `${headerHex(7, 2)} ${tcpBody} ${addresses4}`,
+    { type: "tcp-sample", ...tcp, ...v4, direction: "outbound", wasReset: false },
+  ],
+  [
+    "udp",
+    `${headerHex(8, 2)} 00 01 00 00  02 00 00 00  ${ports} 00 00 00 00 ${addresses4}`,
+    { type: "udp", ...v4, localPort: 8080, remotePort: 443, direction: "outbound", bytes: 256, packets: 2 },
+  ],
+  [
+    "dns",
+    `${headerHex(9, 5)} 2a 00 00 00 00 00 00 00  ${ports} 03 00 00 00 ${addresses6} 61 62 63 ff ff`,
+    {
+      type: "dns",
+      ...v6,
+      localPort: 8080,
+      remotePort: 443,
+      direction: "inbound",
+      payload: Uint8Array.of(97, 98, 99),
+      payloadCut: true,
+    },
+  ],
+  [
+    "first-bytes",
+    `${headerHex(10, 2)} 2a 00 00 00 00 00 00 00  ${ports} 03 00 00 00 ${addresses4} 47 45 54`,
+    {
+      type: "first-bytes",
+      ...v4,
+      localPort: 8080,
+      remotePort: 443,
+      direction: "outbound",
+      socketId: 42,
+      payload: Uint8Array.of(71, 69, 84),
+    },
+  ],
+  ["cgroup-made", `${headerHex(11, 0)} 02 00 00 00 00 00 00 00 2f 61 00`, { type: "cgroup-made", path: "/a" }],
+  ["cgroup-removed", `${headerHex(12, 0)} 02 00 00 00 00 00 00 00 2f 61 00`, { type: "cgroup-removed", path: "/a" }],
+];
+for (const [name, hex, expected] of golden) {
+  test(`golden bytes of ${name}`, () => assert.deepEqual(decodeHex(hex), { ...base, ...expected }));
+}
+
+test("every event type has golden bytes", () => {
+  const { types, ...byName } = eventType;
+  assert.ok(types > Math.max(...Object.values(byName)));
+  const seen = new Set(golden.map(([, hex]) => decodeHex(hex)?.type));
+  assert.equal(seen.size, Object.keys(byName).length);
+});
+
+test("an unknown type, a short record, and strings that would end behind the record are refused", () => {
+  assert.equal(decodeHex(headerHex(15, 0)), undefined);
+  assert.equal(decodeHex("00 00 00 00"), undefined);
+  for (const [, hex] of golden) {
+    const type = Number.parseInt(hex.replaceAll(/\s/g, "").slice(56, 58), 16);
+    assert.equal(decodeHex(headerHex(type, 0)), undefined, `type ${type}`);
+  }
+  assert.equal(
+    decodeHex(`${headerHex(9, 0)} 2a 00 00 00 00 00 00 00  ${ports} 03 01 00 00 ${addresses4} 61 62 63`),
+    undefined,
+  );
+  assert.equal(decodeHex(`${headerHex(11, 0)} ff ff ff ff 00 00 00 00 2f 61 00`), undefined);
+});
+
+test("any bytes decode to an event or to nothing, and never throw", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 0, maxLength: 400 }), fc.integer({ min: 0, max: 16 }), (bytes, type) => {
+      if (bytes.length > layout.eventHeader.type) bytes[layout.eventHeader.type] = type;
+      if (bytes.length > layout.eventHeader.type + 1) bytes[layout.eventHeader.type + 1] = 0;
+      const event = decodeBytes(bytes);
+      return event === undefined || typeof event.timeMs === "number";
+    }),
+  );
+});
+
+const areas: readonly [area: string, expected: readonly string[]][] = [
+  ["", []],
+  ["a\0", ["a"]],
+  ["a\0b\0", ["a", "b"]],
+  ["a\0\0", ["a", ""]],
+  ["a\0cu", ["a", "cu"]],
+];
+for (const [area, expected] of areas) {
+  test(`argument area ${JSON.stringify(area)}`, () => assert.deepEqual(splitArguments(area), expected));
+}
