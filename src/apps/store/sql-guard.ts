@@ -144,10 +144,19 @@ function refusedTablePosition(tokens: readonly Token[]): string | undefined {
       if (!readerTableFunctions.has(name)) return `the table function ${token.text}() is not allowed`;
     }
     if (token.kind !== "word") continue;
-    if (beginsTables.has(name)) inTables[depth] = !isWord(tokens[index - 1], "array");
+    if (beginsTables.has(name)) inTables[depth] = beginsTableList(tokens, index);
     else if (endsTables.has(name)) inTables[depth] = false;
   }
   return undefined;
+}
+
+/** `ORDER BY time DESC, f(x)` and a column named `table` begin no list of tables; `DESC t`, `DESCRIBE TABLE t`, `FROM t` do. */
+function beginsTableList(tokens: readonly Token[], index: number): boolean {
+  const before = tokens[index - 1];
+  const name = tokens[index]?.text.toLowerCase();
+  if (name === "desc" || name === "describe") return before === undefined || isSymbol(before, "(");
+  if (name === "table") return ["desc", "describe", "exists", "from", "join"].some((word) => isWord(before, word));
+  return !isWord(before, "array");
 }
 
 const tableLeaders = new Set(["from", "join", "in", "table", "describe", "desc", "exists", "final"]);
