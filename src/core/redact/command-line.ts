@@ -15,6 +15,14 @@ import { isMarker, markerOf, scanText } from "./scan.ts";
 import { classifyName, entropyOf, isKeyLike } from "./secret-name.ts";
 import { splitScript } from "./script-words.ts";
 
+/** Programs whose command lines are read with rules of their own. */
+export const programsWithRules: ReadonlySet<string> = new Set([
+  ...flagRulesByProgram.keys(),
+  ...slashLoginPrograms,
+  ...promptingPrograms,
+  ...placeRules.flatMap((rule) => rule.programs),
+]);
+
 /** The program's name without its folder, and without what a shell may put before it. */
 export function programOf(word: string): string {
   const name = word.slice(word.lastIndexOf("/") + 1);
@@ -70,39 +78,17 @@ function startsCommand(words: readonly string[], index: number, program: string)
   const word = words[index] ?? "";
   if (/[|;&(`]/.test(word) && flagRulesByProgram.has(programOf(word))) return true;
   if (flagsOfWrappers.has(before)) return false;
-  return (
-    flagRulesByProgram.has(programOf(word)) ||
-    (wrappers.has(program) && !word.startsWith("-") && hasRules(programOf(word)))
-  );
+  if (word.startsWith("-")) return false;
+  const name = programOf(word);
+  return programsWithRules.has(name) || (wrappers.has(program) && wrappers.has(name));
 }
 
 /** What follows these is a name given to the wrapper (sudo -u mysql, docker run --name mysql), not a program. */
-const flagsOfWrappers: ReadonlySet<string> = new Set([
-  "-u",
-  "-g",
-  "--user",
-  "--group",
-  "--name",
-  "--hostname",
-  "--network",
-  "--net",
-  "--network-alias",
-  "--link",
-  "--label",
-  "-n",
-  "--namespace",
-  "-c",
-  "--container",
-]);
-
-function hasRules(program: string): boolean {
-  return (
-    flagRulesByProgram.has(program) ||
-    wrappers.has(program) ||
-    slashLoginPrograms.has(program) ||
-    promptingPrograms.has(program)
-  );
-}
+const flagsOfWrappers: ReadonlySet<string> = new Set(
+  "-u -g --user --group --name --hostname --network --net --network-alias --link --label -n --namespace -c --container".split(
+    " ",
+  ),
+);
 
 function isFlag(word: string): boolean {
   return /^--?[A-Za-z][\w-]*(?:=|$)/.test(word);

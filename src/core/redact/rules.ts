@@ -25,6 +25,10 @@ export type RedactionKind =
   | "key-like"
   | "over-limit";
 
+function words(list: string): ReadonlySet<string> {
+  return new Set(list.split(/\s+/));
+}
+
 export const redactionLimits = {
   argumentsMax: 4096,
   /** Characters of one argument or text; the rest is replaced, never passed on unread. */
@@ -48,133 +52,24 @@ export const tokenEndings = [
   "accountkey",
 ] as const;
 /** Only as a whole last word, because many harmless words hold them ("bypass", "-pass-exit-codes"). */
-export const passwordWords: ReadonlySet<string> = new Set([
-  "pass",
-  "dbpass",
-  "userpass",
-  "mysqlpass",
-  "ftppass",
-  "psk",
-]);
-export const tokenWords: ReadonlySet<string> = new Set(["credential", "credentials", "creds", "totp", "otp"]);
+export const passwordWords = words("pass dbpass userpass mysqlpass ftppass psk");
+export const tokenWords = words("credential credentials creds totp otp");
 /** "<word> key" is a secret: api-key, ACCESS_KEY. */
-export const keyQualifiers: ReadonlySet<string> = new Set([
-  "api",
-  "access",
-  "private",
-  "secret",
-  "account",
-  "signing",
-  "encryption",
-  "master",
-  "shared",
-  "license",
-  "app",
-  "auth",
-  "root",
-]);
+export const keyQualifiers = words(
+  "api access private secret account signing encryption master shared license app auth root",
+);
 /** A secret only when the value itself looks like a key. */
-export const keyishWords: ReadonlySet<string> = new Set([
-  "key",
-  "auth",
-  "sig",
-  "signature",
-  "session",
-  "sid",
-  "sessionid",
-  "authtoken",
-  "hmac",
-]);
+export const keyishWords = words("key auth sig signature session sid sessionid authtoken hmac");
 /** The last word of a header whose whole value is secret, also behind a short flag: -HAuthorization. */
 export const headerWords = ["authorization", "cookie"] as const;
 /** Last word of a name that speaks *about* a secret: --password-file, --token-ttl, secretName. */
-export const aboutWords: ReadonlySet<string> = new Set([
-  "file",
-  "files",
-  "filename",
-  "path",
-  "dir",
-  "directory",
-  "url",
-  "uri",
-  "endpoint",
-  "stdin",
-  "fd",
-  "env",
-  "prompt",
-  "length",
-  "len",
-  "size",
-  "min",
-  "max",
-  "count",
-  "limit",
-  "ttl",
-  "timeout",
-  "expiry",
-  "expires",
-  "expiration",
-  "expire",
-  "lifetime",
-  "age",
-  "id",
-  "ids",
-  "name",
-  "names",
-  "type",
-  "types",
-  "policy",
-  "mode",
-  "modes",
-  "provider",
-  "store",
-  "manager",
-  "backend",
-  "helper",
-  "enabled",
-  "disabled",
-  "required",
-  "version",
-  "alg",
-  "algorithm",
-  "issuer",
-  "audience",
-  "audiences",
-  "scope",
-  "scopes",
-  "ref",
-  "namespace",
-  "class",
-  "rotation",
-  "days",
-  "format",
-  "command",
-  "cmd",
-  "title",
-  "index",
-  "label",
-  "column",
-  "field",
-  "jar",
-  "review",
-  "method",
-  "hint",
-  "strength",
-  "pem",
-  "crt",
-  "cert",
-  "sock",
-  "socket",
-  "kubeconfig",
-  "webhook",
-  "plugin",
-  "driver",
-  "mount",
-  "volume",
-  "projection",
-  "request",
-  "endpoints",
-]);
+export const aboutWords =
+  words(`file files filename path dir directory url uri endpoint stdin fd env prompt length len size min max count
+  limit ttl timeout expiry expires expiration expire lifetime age id ids name names type types policy mode
+  modes provider store manager backend helper enabled disabled required version alg algorithm issuer
+  audience audiences scope scopes ref namespace class rotation days format command cmd title index label
+  column field jar review method hint strength pem crt cert sock socket kubeconfig webhook plugin driver
+  mount volume projection request endpoints`);
 
 /** A value after a secret's name that is none: switches, where to read it from, placeholders. */
 export const harmlessValue =
@@ -251,15 +146,7 @@ const flagTable: readonly (readonly [string, readonly FlagRule[]])[] = [
 ];
 
 /** Programs whose --password takes no value (it asks). */
-export const promptingPrograms: ReadonlySet<string> = new Set([
-  "psql",
-  "pg_dump",
-  "pg_restore",
-  "pg_basebackup",
-  "createdb",
-  "dropdb",
-  "vacuumdb",
-]);
+export const promptingPrograms = words("psql pg_dump pg_restore pg_basebackup createdb dropdb vacuumdb");
 
 function toRulesByProgram(): ReadonlyMap<string, readonly FlagRule[]> {
   const rules = new Map<string, readonly FlagRule[]>();
@@ -296,50 +183,13 @@ export const placeRules: readonly PlaceRule[] = [
 ];
 
 /** user/password@database as first argument. */
-export const slashLoginPrograms: ReadonlySet<string> = new Set(["sqlplus", "sqlldr", "expdp", "impdp", "rman"]);
+export const slashLoginPrograms = words("sqlplus sqlldr expdp impdp rman");
 
 /** Programs that run another one: the program named later in the line has its rules too. */
-export const wrappers: ReadonlySet<string> = new Set([
-  "sudo",
-  "doas",
-  "env",
-  "nohup",
-  "nice",
-  "ionice",
-  "timeout",
-  "time",
-  "xargs",
-  "strace",
-  "ltrace",
-  "watch",
-  "setsid",
-  "flock",
-  "chroot",
-  "unshare",
-  "nsenter",
-  "runuser",
-  "su",
-  "ssh",
-  "docker",
-  "podman",
-  "nerdctl",
-  "kubectl",
-  "oc",
-  "crictl",
-  "busybox",
-  "systemd-run",
-  "exec",
-  "stdbuf",
-  "parallel",
-  "chronic",
-  "proxychains",
-  "proxychains4",
-  "torsocks",
-  "tini",
-  "dumb-init",
-  "gosu",
-  "su-exec",
-]);
+export const wrappers =
+  words(`sudo doas env nohup nice ionice timeout time xargs strace ltrace watch setsid flock chroot unshare
+  nsenter runuser su ssh docker podman nerdctl kubectl oc crictl busybox systemd-run exec stdbuf parallel
+  chronic proxychains proxychains4 torsocks tini dumb-init gosu su-exec`);
 
 export interface ValuePattern {
   readonly kind: RedactionKind;
