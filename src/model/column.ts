@@ -26,7 +26,10 @@ export function time() {
 
 /** A string from a small set of values (names, kinds, reasons): dictionary-encoded. Empty means "none" or "unknown". */
 export function word() {
-  return z.string().default("").register(columnRegistry, { type: "LowCardinality(String)", origin: "block" });
+  return z
+    .string()
+    .default("")
+    .register(columnRegistry, { type: "LowCardinality(String)", origin: "block", codec: "ZSTD(1)" });
 }
 
 /** A string with many values (paths, ids, messages). */
@@ -35,31 +38,44 @@ export function text() {
 }
 
 export function texts() {
-  return z.array(z.string()).default([]).register(columnRegistry, { type: "Array(String)", origin: "block" });
+  return z
+    .array(z.string())
+    .default([])
+    .register(columnRegistry, { type: "Array(String)", origin: "block", codec: "ZSTD(1)" });
 }
 
 export function words() {
   return z
     .array(z.string())
     .default([])
-    .register(columnRegistry, { type: "Array(LowCardinality(String))", origin: "block" });
+    .register(columnRegistry, { type: "Array(LowCardinality(String))", origin: "block", codec: "ZSTD(1)" });
 }
 
 /** One of a closed list of words; the list is the JSON enum, the column a LowCardinality string. */
 export function choice<const T extends readonly [string, ...string[]]>(values: T) {
-  return z.enum(values).register(columnRegistry, { type: "LowCardinality(String)", origin: "block" });
+  return z.enum(values).register(columnRegistry, { type: "LowCardinality(String)", origin: "block", codec: "ZSTD(1)" });
 }
 
 export function flag() {
-  return z.boolean().default(false).register(columnRegistry, { type: "Bool", origin: "block" });
+  return z.boolean().default(false).register(columnRegistry, { type: "Bool", origin: "block", codec: "ZSTD(1)" });
 }
 
 export function u8() {
-  return z.int().min(0).max(255).default(0).register(columnRegistry, { type: "UInt8", origin: "block" });
+  return z
+    .int()
+    .min(0)
+    .max(255)
+    .default(0)
+    .register(columnRegistry, { type: "UInt8", origin: "block", codec: "ZSTD(1)" });
 }
 
 export function u16() {
-  return z.int().min(0).max(65_535).default(0).register(columnRegistry, { type: "UInt16", origin: "block" });
+  return z
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(0)
+    .register(columnRegistry, { type: "UInt16", origin: "block", codec: "ZSTD(1)" });
 }
 
 export function i32() {
@@ -82,7 +98,7 @@ export function u32() {
 
 /** A counter. Carried as a JS number: exact up to 2^53, which no counter here reaches in one row. */
 export function u64() {
-  return z.int().min(0).default(0).register(columnRegistry, { type: "UInt64", origin: "block", codec: "T64, ZSTD(1)" });
+  return z.int().min(0).default(0).register(columnRegistry, { type: "UInt64", origin: "block", codec: "ZSTD(1)" });
 }
 
 /** An address in text form, IPv4 or IPv6. Column: IPv6, with IPv4 as ::ffff:a.b.c.d. "::" means none. */
@@ -95,16 +111,22 @@ export function histogram() {
   return z
     .record(z.string(), z.int().min(0))
     .default({})
-    .register(columnRegistry, { type: "Map(Int16, UInt32)", origin: "block" });
+    .register(columnRegistry, { type: "Map(Int16, UInt32)", origin: "block", codec: "ZSTD(1)" });
 }
 
 export function u32s() {
-  return z.array(z.int().min(0)).default([]).register(columnRegistry, { type: "Array(UInt32)", origin: "block" });
+  return z
+    .array(z.int().min(0))
+    .default([])
+    .register(columnRegistry, { type: "Array(UInt32)", origin: "block", codec: "ZSTD(1)" });
 }
 
 /** A short name that the server fills from the client certificate; a block never carries it. */
 export function certified() {
-  return z.string().default("").register(columnRegistry, { type: "LowCardinality(String)", origin: "server" });
+  return z
+    .string()
+    .default("")
+    .register(columnRegistry, { type: "LowCardinality(String)", origin: "server", codec: "ZSTD(1)" });
 }
 
 /** The server's number of the block a row came in: rising, one per block. What live streams resume from. */
@@ -113,5 +135,5 @@ export function ingestNumber() {
     .int()
     .min(0)
     .default(0)
-    .register(columnRegistry, { type: "UInt64", origin: "server", codec: "Delta, ZSTD(1)" });
+    .register(columnRegistry, { type: "UInt64", origin: "server", codec: "DoubleDelta, ZSTD(1)" });
 }
