@@ -65,5 +65,6 @@ export const inserterLimits = {
 
 export const windowLimits = {
   bytesMin: 1 * mebibyte,
-  bytesMax: 64 * mebibyte,
+  /** Node's HTTP/2 client keeps what is in flight in a session memory of 10 MB unless told otherwise, and fails beyond it. */
+  bytesMax: 8 * mebibyte,
 } as const;
