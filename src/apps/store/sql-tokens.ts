@@ -64,7 +64,8 @@ function endOfLine(sql: string, from: number): number {
 }
 
 const wordPattern = /[A-Za-z_][A-Za-z0-9_$]*/y;
-const numberPattern = /[0-9][A-Za-z0-9_.]*/y;
+const numberPattern = /0[xX][0-9A-Fa-f]+|0[bB][01]+|[0-9][0-9_]*(\.[0-9_]*)?([eE][+-]?[0-9]+)?/y;
+const tailPattern = /[A-Za-z0-9_$]*/y;
 const heredocPattern = /\$[A-Za-z0-9_]*\$/y;
 
 function readToken(sql: string, start: number): Token {
@@ -76,9 +77,17 @@ function readToken(sql: string, start: number): Token {
   const word = match(wordPattern, sql, start);
   if (word !== "") return { kind: "word", text: word, start, end: start + word.length };
   const number = match(numberPattern, sql, start);
-  if (number !== "") return { kind: "number", text: number, start, end: start + number.length };
+  if (number !== "") return afterNumber(sql, start, number);
   if (character < " " || character > "~") throw new SqlLexError("a character outside ASCII stands outside quotes");
   return { kind: "symbol", text: character, start, end: start + 1 };
+}
+
+/** The engine takes `1abc` for a name and refuses `1.abc`; so do we, lest a keyword hides behind a digit. */
+function afterNumber(sql: string, start: number, number: string): Token {
+  const tail = match(tailPattern, sql, start + number.length);
+  if (tail === "") return { kind: "number", text: number, start, end: start + number.length };
+  if (/[^0-9]/.test(number)) throw new SqlLexError("a number runs into a word");
+  return { kind: "word", text: number + tail, start, end: start + number.length + tail.length };
 }
 
 function match(pattern: RegExp, sql: string, at: number): string {

@@ -22,18 +22,18 @@ export interface Rollup {
 
 /** The service edge: who talks to whom, on which port, with which verdict; both reporters in one row. */
 const edgeKey = [
-  "cluster LowCardinality(String)",
-  "sourceKind LowCardinality(String)",
-  "sourceNamespace LowCardinality(String)",
-  "sourceWorkload LowCardinality(String)",
-  "destinationKind LowCardinality(String)",
-  "destinationNamespace LowCardinality(String)",
-  "destinationWorkload LowCardinality(String)",
-  "destinationService LowCardinality(String)",
-  "destinationDomain LowCardinality(String)",
-  "destinationPort UInt16",
-  "protocol LowCardinality(String)",
-  "verdict LowCardinality(String)",
+  "cluster LowCardinality(String) CODEC(ZSTD(1))",
+  "sourceKind LowCardinality(String) CODEC(ZSTD(1))",
+  "sourceNamespace LowCardinality(String) CODEC(ZSTD(1))",
+  "sourceWorkload LowCardinality(String) CODEC(ZSTD(1))",
+  "destinationKind LowCardinality(String) CODEC(ZSTD(1))",
+  "destinationNamespace LowCardinality(String) CODEC(ZSTD(1))",
+  "destinationWorkload LowCardinality(String) CODEC(ZSTD(1))",
+  "destinationService LowCardinality(String) CODEC(ZSTD(1))",
+  "destinationDomain LowCardinality(String) CODEC(ZSTD(1))",
+  "destinationPort UInt16 CODEC(ZSTD(1))",
+  "protocol LowCardinality(String) CODEC(ZSTD(1))",
+  "verdict LowCardinality(String) CODEC(ZSTD(1))",
 ] as const;
 
 /** Counters kept per reporter: the two sides saw the same traffic, so a query takes the greater, never the sum. */
@@ -49,7 +49,7 @@ export const edgeCounters = [
   "bytesReceived",
 ] as const;
 
-const sum = (name: string): string => `${name} SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1))`;
+const sum = (name: string): string => `${name} SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1))`;
 const first = "firstSeen SimpleAggregateFunction(min, DateTime('UTC')) CODEC(Delta, ZSTD(1))";
 const last = "lastSeen SimpleAggregateFunction(max, DateTime('UTC')) CODEC(Delta, ZSTD(1))";
 const bucketTime = "time DateTime('UTC') CODEC(Delta, ZSTD(1))";
@@ -63,7 +63,7 @@ const edgeColumns = [
   ...edgeSums.map(sum),
   first,
   last,
-  "policies SimpleAggregateFunction(groupUniqArrayArray, Array(UInt32))",
+  "policies SimpleAggregateFunction(groupUniqArrayArray, Array(UInt32)) CODEC(ZSTD(1))",
 ];
 const edgeOrder = ["time", ...names(edgeKey)];
 
@@ -100,13 +100,13 @@ const services: Rollup = {
   days: 90,
   columns: [
     bucketTime,
-    "cluster LowCardinality(String)",
-    "namespace LowCardinality(String)",
-    "workload LowCardinality(String)",
-    "workloadKind LowCardinality(String)",
-    "service LowCardinality(String)",
+    "cluster LowCardinality(String) CODEC(ZSTD(1))",
+    "namespace LowCardinality(String) CODEC(ZSTD(1))",
+    "workload LowCardinality(String) CODEC(ZSTD(1))",
+    "workloadKind LowCardinality(String) CODEC(ZSTD(1))",
+    "service LowCardinality(String) CODEC(ZSTD(1))",
     sum("rows"),
-    "rttUs SimpleAggregateFunction(sumMap, Map(Int16, UInt64))",
+    "rttUs SimpleAggregateFunction(sumMap, Map(Int16, UInt64)) CODEC(ZSTD(1))",
   ],
   orderBy: ["time", "cluster", "namespace", "workload", "workloadKind", "service"],
   views: [
@@ -170,10 +170,10 @@ const workloads: Rollup = {
   days: 90,
   columns: [
     bucketTime,
-    ...subjectKey.map((name) => `${name} LowCardinality(String)`),
+    ...subjectKey.map((name) => `${name} LowCardinality(String) CODEC(ZSTD(1))`),
     "service SimpleAggregateFunction(anyLast, String)",
-    "nodes SimpleAggregateFunction(groupUniqArrayArray, Array(String))",
-    "images SimpleAggregateFunction(groupUniqArrayArray, Array(String))",
+    "nodes SimpleAggregateFunction(groupUniqArrayArray, Array(String)) CODEC(ZSTD(1))",
+    "images SimpleAggregateFunction(groupUniqArrayArray, Array(String)) CODEC(ZSTD(1))",
     first,
     last,
     sum("rows"),
@@ -215,14 +215,14 @@ const dns: Rollup = {
   days: 30,
   columns: [
     bucketTime,
-    ...subjectKey.map((name) => `${name} LowCardinality(String)`),
+    ...subjectKey.map((name) => `${name} LowCardinality(String) CODEC(ZSTD(1))`),
     "question String CODEC(ZSTD(1))",
-    "questionType LowCardinality(String)",
-    "responseCode LowCardinality(String)",
+    "questionType LowCardinality(String) CODEC(ZSTD(1))",
+    "responseCode LowCardinality(String) CODEC(ZSTD(1))",
     sum("rows"),
     sum("questions"),
     last,
-    "latencyUs SimpleAggregateFunction(sumMap, Map(Int16, UInt64))",
+    "latencyUs SimpleAggregateFunction(sumMap, Map(Int16, UInt64)) CODEC(ZSTD(1))",
   ],
   orderBy: ["time", ...subjectKey, "question", "questionType", "responseCode"],
   views: [
@@ -244,14 +244,14 @@ const http: Rollup = {
   days: 90,
   columns: [
     bucketTime,
-    ...subjectKey.map((name) => `${name} LowCardinality(String)`),
-    "reporter LowCardinality(String)",
-    "host LowCardinality(String)",
-    "method LowCardinality(String)",
+    ...subjectKey.map((name) => `${name} LowCardinality(String) CODEC(ZSTD(1))`),
+    "reporter LowCardinality(String) CODEC(ZSTD(1))",
+    "host LowCardinality(String) CODEC(ZSTD(1))",
+    "method LowCardinality(String) CODEC(ZSTD(1))",
     "statusClass UInt8",
     sum("rows"),
     sum("requests"),
-    "latencyUs SimpleAggregateFunction(sumMap, Map(Int16, UInt64))",
+    "latencyUs SimpleAggregateFunction(sumMap, Map(Int16, UInt64)) CODEC(ZSTD(1))",
   ],
   orderBy: ["time", ...subjectKey, "reporter", "host", "method", "statusClass"],
   views: [
