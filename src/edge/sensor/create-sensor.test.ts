@@ -1,0 +1,57 @@
+// Which rung is picked, and that the reason is said plainly.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { skipUnless } from "../../../test/support/skip.ts";
+import { createSensor } from "./create-sensor.ts";
+import { kernelSensorMissing } from "./sensor.fixture.ts";
+
+const missing = await kernelSensorMissing();
+const nobody = 65_534;
+
+test("with root and BPF: the kernel", async (context) => {
+  if (!skipUnless(context, missing === "", `kernel sensor: ${missing}`)) return;
+  const sensor = await createSensor({ ringHighBytes: 65_536, ringLowBytes: 65_536 });
+  await sensor.close();
+  assert.equal(sensor.fidelity, "kernel");
+});
+
+test("as another user: polling, because not root", (context) => {
+  if (!skipUnless(context, process.geteuid?.() === 0, "root, to become nobody")) return;
+  const script = `
+    const { createSensor } = await import(${JSON.stringify(new URL("create-sensor.ts", import.meta.url).href)});
+    const sensor = await createSensor({ pollIntervalMs: 50 });
+    await sensor.start((events) => {
+      console.log(JSON.stringify([sensor.fidelity, sensor.fidelityBecause, events.length > 0]));
+      process.exit();
+    });`;
+  const child = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    uid: nobody,
+    gid: nobody,
+    encoding: "utf8",
+  });
+  assert.equal(child.status, 0, child.stderr);
+  const [fidelity, because, hasEvents] = JSON.parse(child.stdout) as [string, string, boolean];
+  assert.equal(fidelity, "polled");
+  assert.match(because, /^not root: .*E(PERM|ACCES)/);
+  assert.equal(hasEvents, true);
+});
+
+test("where the objects are missing: polling, and the reason names them", async (context) => {
+  if (!skipUnless(context, missing === "", `kernel sensor: ${missing}`)) return;
+  const sensor = await createSensor({ objectPath: "/nowhere/sensor.bpf.o" });
+  await sensor.close();
+  assert.deepEqual([sensor.fidelity, sensor.fidelityBecause], ["polled", "cannot open /nowhere/sensor.bpf.o: ENOENT"]);
+  await assert.rejects(createSensor({ objectPath: "/nowhere/sensor.bpf.o", rung: "kernel" }), { code: "sensor/load" });
+});
+
+test("a cgroup that does not exist is the caller's mistake, not a reason to poll", async (context) => {
+  if (!skipUnless(context, missing === "", `kernel sensor: ${missing}`)) return;
+  await assert.rejects(createSensor({ cgroupPath: "/nowhere" }), { code: "sensor/attach" });
+});
+
+test("polling can be asked for", async () => {
+  const sensor = await createSensor({ rung: "polling" });
+  await sensor.close();
+  assert.deepEqual([sensor.fidelity, sensor.fidelityBecause], ["polled", "polling was asked for"]);
+});

@@ -1,0 +1,212 @@
+// The last rung: looks at /proc every half second. The same events, fewer of them: what lives between two looks is never seen,
+// connections have no bytes, packets are invisible. Every such gap is named in `capabilities`.
+import type { ExitEvent, ProcessKey, Sensor, SensorEvent, TcpEvent } from "../../core/sense/sensor.ts";
+import type { Capability } from "../../model/node.ts";
+import { networkNamespaceOf, procNetLimits, readSocketHolders, readTcp, type TcpRow } from "./proc-net.ts";
+import { cgroupMount, createCgroupIds, listPids, procLimits, readProcess, readStat, type ProcessStat } from "./proc.ts";
+
+export interface PollingSensorOptions {
+  /** Why the kernel rung is not available; shown as it is. */
+  readonly because: string;
+  readonly procPath?: string;
+  readonly intervalMs?: number;
+  /** A process whose sockets are not reported: the agent's own. */
+  readonly excludedPid?: number;
+}
+
+export const pollingLimits = { intervalMs: 500, connectionsMax: 65_536 } as const;
+
+interface Known {
+  readonly stat: ProcessStat;
+  readonly cgroupId: number;
+  readonly network: string;
+}
+
+type OnBatch = (events: readonly SensorEvent[]) => void;
+
+/** A sensor without privileges; never fails to be made. */
+export function createPollingSensor(options: PollingSensorOptions): Sensor {
+  const intervalMs = options.intervalMs ?? pollingLimits.intervalMs;
+  const eye = createEye(options.procPath ?? "/proc", options.excludedPid ?? 0);
+  const counts: Record<string, number> = {};
+  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
+  let cpuMs = 0;
+
+  function look(onBatch: OnBatch): void {
+    if (isClosed) return;
+    const before = process.threadCpuUsage();
+    const events = eye.look(Date.now());
+    for (const event of events) counts[event.type] = (counts[event.type] ?? 0) + 1;
+    if (events.length > 0) onBatch(events);
+    const used = process.threadCpuUsage(before);
+    cpuMs += (used.user + used.system) / 1000;
+    timer = setTimeout(look, intervalMs, onBatch);
+  }
+
+  return {
+    fidelity: "polled",
+    fidelityBecause: options.because,
+    capabilities: polledCapabilities(intervalMs),
+    start: async (onBatch) => look(onBatch),
+    // Polling sees no packets; the capability "packets" says so.
+    watchFirstBytes: () => undefined,
+    stats: () => ({ eventsByType: { ...counts }, dropsByType: eye.leftOut(), cpuMs }),
+    close: async () => {
+      isClosed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function polledCapabilities(intervalMs: number): readonly Capability[] {
+  const missed = `polled: what lives shorter than ${intervalMs} ms is missed`;
+  return [
+    { name: "exec", available: true, because: missed },
+    { name: "fork", available: false, because: "polling sees a process only after its fork" },
+    { name: "exit", available: true, because: "polled: without exit code and signal" },
+    { name: "tcp", available: true, because: `${missed}; without bytes and failures` },
+    { name: "packets", available: false, because: "polling sees no packets: no UDP, DNS, HTTP or TLS" },
+    { name: "cgroups", available: false, because: "polling does not see cgroups come and go" },
+  ];
+}
+
+function createEye(procPath: string, excludedPid: number) {
+  const cgroupIds = createCgroupIds(cgroupMount(procPath));
+  const processes = new Map<number, Known>();
+  const connections = new Map<number, TcpEvent>();
+  const leftOut: Record<string, number> = {};
+  let isFirstLook = true;
+
+  function count(what: string, howMany: number): void {
+    if (howMany > 0) leftOut[what] = (leftOut[what] ?? 0) + howMany;
+  }
+
+  function lookAtProcesses(timeMs: number, events: SensorEvent[]): void {
+    const pids = listPids(procPath);
+    if (pids.length >= procLimits.processesMax) count("processes", 1);
+    const alive = new Set(pids);
+    for (const [pid, known] of processes) if (!alive.has(pid)) end(pid, known, timeMs, events);
+    for (const pid of pids) {
+      const stat = readStat(procPath, pid);
+      if (stat === undefined) continue;
+      const known = processes.get(pid);
+      if (known !== undefined && known.stat.process.startMs !== stat.process.startMs) end(pid, known, timeMs, events);
+      else if (known?.stat.comm === stat.comm) continue;
+      const event = readProcess(procPath, stat, { timeMs, type: isFirstLook ? "running" : "exec", cgroupIds });
+      if (event === undefined) continue;
+      processes.set(pid, { stat, cgroupId: event.cgroupId, network: networkNamespaceOf(procPath, pid) });
+      events.push(event);
+    }
+  }
+
+  function end(pid: number, known: Known, timeMs: number, events: SensorEvent[]): void {
+    processes.delete(pid);
+    const { process, comm } = known.stat;
+    events.push({
+      type: "exit",
+      timeMs,
+      process,
+      comm,
+      cgroupId: known.cgroupId,
+      exitCode: -1,
+      signal: 0,
+    } satisfies ExitEvent);
+  }
+
+  /** One process per network namespace, through which its sockets are read. */
+  function namespaces(): readonly number[] {
+    const pidByNamespace = new Map<string, number>();
+    for (const [pid, { network }] of processes)
+      if (network !== "" && !pidByNamespace.has(network)) pidByNamespace.set(network, pid);
+    count("network-namespaces", pidByNamespace.size - procNetLimits.namespacesMax);
+    return [...pidByNamespace.values()].slice(0, procNetLimits.namespacesMax);
+  }
+
+  function lookAtConnections(timeMs: number, events: SensorEvent[]): void {
+    const fresh: { readonly row: TcpRow; readonly isInbound: boolean }[] = [];
+    const alive = new Set<number>();
+    for (const pid of namespaces()) {
+      const { rows, rowsLeftOut } = readTcp(procPath, pid);
+      count("tcp-rows", rowsLeftOut);
+      const listening = new Set(rows.filter((row) => row.state === "listening").map((row) => row.localPort));
+      for (const row of rows) {
+        if (row.inode === 0 || row.state === "listening") continue;
+        alive.add(row.inode);
+        if (row.state === "established" && !connections.has(row.inode))
+          fresh.push({ row, isInbound: listening.has(row.localPort) });
+      }
+    }
+    for (const [inode, opened] of connections) {
+      if (alive.has(inode)) continue;
+      connections.delete(inode);
+      events.push({ ...opened, type: "tcp-close", timeMs });
+    }
+    if (fresh.length > 0) open(fresh, timeMs, events);
+  }
+
+  function open(
+    fresh: readonly { readonly row: TcpRow; readonly isInbound: boolean }[],
+    timeMs: number,
+    events: SensorEvent[],
+  ): void {
+    const holders = readSocketHolders(
+      procPath,
+      [...processes.values()].map((known) => known.stat.process),
+    );
+    for (const { row, isInbound } of fresh) {
+      const holder = holders.get(row.inode);
+      if (excludedPid !== 0 && holder?.pid === excludedPid) continue;
+      if (connections.size >= pollingLimits.connectionsMax) {
+        count("tcp-open", 1);
+        continue;
+      }
+      const event = openEvent(row, { timeMs, isInbound, holder, known: processes.get(holder?.pid ?? 0) });
+      connections.set(row.inode, event);
+      events.push(event);
+    }
+  }
+
+  return {
+    look(timeMs: number): readonly SensorEvent[] {
+      const events: SensorEvent[] = [];
+      lookAtProcesses(timeMs, events);
+      lookAtConnections(timeMs, events);
+      isFirstLook = false;
+      return events;
+    },
+    leftOut: (): Readonly<Record<string, number>> => ({ ...leftOut }),
+  };
+}
+
+interface Opened {
+  readonly timeMs: number;
+  readonly isInbound: boolean;
+  readonly holder: ProcessKey | undefined;
+  readonly known: Known | undefined;
+}
+
+function openEvent(row: TcpRow, opened: Opened): TcpEvent {
+  const { localAddress, localPort, remoteAddress, remotePort, inode } = row;
+  return {
+    type: "tcp-open",
+    timeMs: opened.timeMs,
+    process: opened.holder ?? { pid: 0, startMs: 0 },
+    comm: opened.known?.stat.comm ?? "",
+    cgroupId: opened.known?.cgroupId ?? 0,
+    localAddress,
+    localPort,
+    remoteAddress,
+    remotePort,
+    socketId: inode,
+    direction: opened.isInbound ? "inbound" : "outbound",
+    bytesSent: 0,
+    bytesReceived: 0,
+    packetsSent: 0,
+    packetsReceived: 0,
+    retransmits: 0,
+    rttUs: 0,
+    error: 0,
+    wasReset: false,
+  };
+}
