@@ -130,7 +130,7 @@ async function readPage<Name extends ListName>(
     name === "flows"
       ? await call(apiClient, "listFlows", { query, signal })
       : await call(apiClient, "listEvents", { query: { ...query, kinds: kinds ?? "" }, signal });
-  return answer as Page<RowOf<Name>>;
+  return answer as unknown as Page<RowOf<Name>>;
 }
 
 interface Following<T> {

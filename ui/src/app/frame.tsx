@@ -1,0 +1,45 @@
+// The frame every screen lives in: navigation, scope and time in the head, palette and keys on top of it.
+import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { focusFilter } from "../kit/focus.ts";
+import { KeysHelp } from "./keys-help.tsx";
+import { Navigation } from "./navigation.tsx";
+import { Palette } from "./palette.tsx";
+import { screens } from "./screens.ts";
+import { TopBar } from "./top-bar.tsx";
+import { useKeys } from "./use-keys.ts";
+import { carried } from "./use-url-state.ts";
+
+export function Frame() {
+  const [overlay, setOverlay] = useState<"palette" | "keys" | "none">("none");
+  const navigate = useNavigate();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const close = (): void => setOverlay("none");
+  useEffect(() => {
+    const screen = screens.find(({ to }) => path.startsWith(to));
+    const name = path.split("/").length > 3 ? decodeURIComponent(path.split("/").at(-1) ?? "") : screen?.label;
+    document.title = name === undefined ? "Garrison" : `${name} · Garrison`;
+  }, [path]);
+  useKeys({
+    "mod+k": () => setOverlay((before) => (before === "palette" ? "none" : "palette")),
+    "?": () => setOverlay("keys"),
+    "/": focusFilter,
+    ...Object.fromEntries(
+      screens.map(({ key, to }) => [`g ${key}`, () => void navigate({ to, search: carried })] as const),
+    ),
+  });
+  return (
+    <div className="frame">
+      <a className="skip" href="#main">
+        Skip to content
+      </a>
+      <Navigation onKeys={() => setOverlay("keys")} />
+      <TopBar onPalette={() => setOverlay("palette")} />
+      <main id="main" className="main" tabIndex={-1}>
+        <Outlet />
+      </main>
+      <Palette opened={overlay === "palette"} onClose={close} onKeys={() => setOverlay("keys")} />
+      <KeysHelp opened={overlay === "keys"} onClose={close} />
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+// The routes: one line per screen, each its own chunk. Search parameters are the typed URL state of url-state.ts.
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { TroubleState } from "../kit/states.tsx";
+import { troubleOf } from "../api/trouble.ts";
+import { Frame } from "./frame.tsx";
+import { NotFound } from "./not-found.tsx";
+import { parseSearch, readUrlState, stringifySearch } from "./url-state.ts";
+
+const rootRoute = createRootRoute({ validateSearch: readUrlState, component: Frame, notFoundComponent: NotFound });
+
+const indexRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/",
+  beforeLoad: ({ search }) => {
+    // eslint-disable-next-line typescript/only-throw-error -- the router's own way to redirect
+    throw redirect({ to: "/flows", search, replace: true });
+  },
+});
+
+const flowsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/flows",
+  component: lazyRouteComponent(() => import("../features/flows/flows-screen.tsx"), "FlowsScreen"),
+});
+
+const eventsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/events",
+  component: lazyRouteComponent(() => import("../features/events/events-screen.tsx"), "EventsScreen"),
+});
+
+const workloadsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/workloads",
+  component: lazyRouteComponent(() => import("../features/workloads/workloads-screen.tsx"), "WorkloadsScreen"),
+});
+
+const workloadRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/workloads/$cluster/$namespace/$kind/$name",
+  component: lazyRouteComponent(() => import("../features/workload/workload-screen.tsx"), "WorkloadScreen"),
+});
+
+const healthRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/health",
+  component: lazyRouteComponent(() => import("../features/health/health-screen.tsx"), "HealthScreen"),
+});
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([indexRoute, flowsRoute, eventsRoute, workloadsRoute, workloadRoute, healthRoute]),
+  parseSearch,
+  stringifySearch,
+  defaultPreload: "intent",
+  defaultErrorComponent: ({ error, reset }) => <TroubleState trouble={troubleOf(error)} onRetry={reset} />,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,20 @@
+// The list of screens: a new screen is one line here, one in router.tsx. Nothing is listed before it works.
+import { Activity, Boxes, ListTree, Waypoints, type LucideIcon } from "lucide-react";
+
+export interface Screen {
+  readonly to: "/flows" | "/events" | "/workloads" | "/health";
+  readonly label: string;
+  /** Second key after "g". */
+  readonly key: string;
+  readonly icon: LucideIcon;
+  readonly group: "Observe" | "Garrison";
+  /** Whether the head's scope and time range mean something there. */
+  readonly scoped: boolean;
+}
+
+export const screens: readonly Screen[] = [
+  { to: "/flows", label: "Flows", key: "f", icon: Waypoints, group: "Observe", scoped: true },
+  { to: "/events", label: "Events", key: "e", icon: ListTree, group: "Observe", scoped: true },
+  { to: "/workloads", label: "Workloads", key: "w", icon: Boxes, group: "Observe", scoped: true },
+  { to: "/health", label: "Health", key: "h", icon: Activity, group: "Garrison", scoped: false },
+];

@@ -1,0 +1,66 @@
+// The head: where one is, which cluster and namespace, which time, and the way to everything else.
+import { useMantineColorScheme } from "@mantine/core";
+import { Link, useRouterState } from "@tanstack/react-router";
+import { ChevronRight, Monitor, Moon, Search, Sun } from "lucide-react";
+import { IconButton } from "../kit/icon-button.tsx";
+import { ScopePicker } from "./scope-picker.tsx";
+import { screens } from "./screens.ts";
+import { TimePicker } from "./time-picker.tsx";
+import { carried } from "./use-url-state.ts";
+
+const isMac = navigator.userAgent.includes("Mac");
+
+export function TopBar({ onPalette }: { readonly onPalette: () => void }) {
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const screen = screens.find(({ to }) => path === to || path.startsWith(`${to}/`));
+  const parts = path.split("/").slice(2).map(decodeURIComponent);
+  return (
+    <header className="top">
+      <div className="crumbs">
+        {screen === undefined ? <h1>Garrison</h1> : null}
+        {screen !== undefined && parts.length === 0 ? <h1>{screen.label}</h1> : null}
+        {screen !== undefined && parts.length > 0 ? (
+          <>
+            <Link to={screen.to} search={carried}>
+              {screen.label}
+            </Link>
+            <ChevronRight aria-hidden="true" />
+            <h1>{parts.at(-1)}</h1>
+          </>
+        ) : null}
+      </div>
+      <div className="top-tools">
+        {screen?.scoped === true && parts.length === 0 ? (
+          <>
+            <ScopePicker field="cluster" />
+            <ScopePicker field="ns" />
+          </>
+        ) : null}
+        {screen?.scoped === true ? <TimePicker /> : null}
+        <button type="button" className="search-button" onClick={onPalette}>
+          <Search aria-hidden="true" />
+          <span>Search</span>
+          <kbd>{isMac ? "⌘K" : "Ctrl K"}</kbd>
+        </button>
+        <ThemeButton />
+      </div>
+    </header>
+  );
+}
+
+const nextScheme = { auto: "light", light: "dark", dark: "auto" } as const;
+const schemeLabels = { auto: "follows the system", light: "light", dark: "dark" } as const;
+
+function ThemeButton() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const icons = { auto: <Monitor />, light: <Sun />, dark: <Moon /> } as const;
+  const next = nextScheme[colorScheme];
+  return (
+    <IconButton
+      label={`Theme: ${schemeLabels[colorScheme]}. Change to: ${schemeLabels[next]}`}
+      onClick={() => setColorScheme(next)}
+    >
+      {icons[colorScheme]}
+    </IconButton>
+  );
+}

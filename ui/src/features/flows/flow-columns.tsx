@@ -1,0 +1,94 @@
+// The columns of the flows list.
+import type { Flow } from "../../../../src/model/flow.ts";
+import type { Column } from "../../kit/data-grid.tsx";
+import { formatAddress, formatBytes, formatClock, formatMicroseconds, rttMedianUs } from "../../kit/format.ts";
+import { Verdict } from "../../kit/verdict.tsx";
+import { WorkloadName } from "../../kit/workload-name.tsx";
+
+export const flowColumns: readonly Column<Flow>[] = [
+  {
+    id: "time",
+    header: "Time",
+    width: "100px",
+    cell: (flow) => <time dateTime={flow.time}>{formatClock(flow.time)}</time>,
+  },
+  {
+    id: "source",
+    header: "Source",
+    width: "minmax(130px, 1.3fr)",
+    cell: (flow) => <FlowEnd flow={flow} end="source" />,
+  },
+  {
+    id: "destination",
+    header: "Destination",
+    width: "minmax(130px, 1.5fr)",
+    cell: (flow) => <FlowEnd flow={flow} end="destination" />,
+  },
+  {
+    id: "port",
+    header: "Port",
+    width: "92px",
+    cell: ({ destinationPort, protocol }) => (
+      <span className="port">
+        {destinationPort === 0 ? "" : destinationPort}
+        <small>{protocol}</small>
+      </span>
+    ),
+  },
+  {
+    id: "process",
+    header: "Process",
+    width: "minmax(84px, 0.7fr)",
+    cell: ({ process, executable }) => <span title={executable}>{process}</span>,
+  },
+  {
+    id: "verdict",
+    header: "Verdict",
+    width: "minmax(120px, 1fr)",
+    cell: ({ verdict, verdictBecause }) => <Verdict verdict={verdict} because={verdictBecause} />,
+  },
+  { id: "sent", header: "Sent", width: "76px", align: "end", cell: ({ bytesSent }) => formatBytes(bytesSent) },
+  {
+    id: "received",
+    header: "Received",
+    width: "80px",
+    align: "end",
+    cell: ({ bytesReceived }) => formatBytes(bytesReceived),
+  },
+  { id: "rtt", header: "RTT", width: "70px", align: "end", cell: ({ rttUs }) => <RoundTrip rttUs={rttUs} /> },
+];
+
+export function FlowEnd({ flow, end }: { readonly flow: Flow; readonly end: "source" | "destination" }) {
+  if (end === "source")
+    return (
+      <WorkloadName
+        cluster={flow.cluster}
+        namespace={flow.sourceNamespace}
+        kind={flow.sourceKind}
+        name={flow.sourceWorkload}
+        fallback={formatAddress(flow.sourceAddress)}
+        reason={flow.sourceReason}
+      />
+    );
+  return (
+    <WorkloadName
+      cluster={flow.cluster}
+      namespace={flow.destinationNamespace}
+      kind={flow.destinationKind}
+      name={flow.destinationWorkload || flow.destinationDomain}
+      fallback={formatAddress(flow.destinationAddress)}
+      reason={flow.destinationReason}
+    />
+  );
+}
+
+function RoundTrip({ rttUs }: { readonly rttUs: Flow["rttUs"] }) {
+  const median = rttMedianUs(rttUs);
+  if (median === undefined)
+    return (
+      <span className="none" title="No round-trip time was measured">
+        –
+      </span>
+    );
+  return formatMicroseconds(median);
+}

@@ -1,0 +1,97 @@
+// The agents: how far behind, what was dropped, what each can and cannot see, with the reason.
+import { CircleAlert, CircleCheck, CircleX, Radar } from "lucide-react";
+import type { ReactNode } from "react";
+import type { Node } from "../../../../src/model/node.ts";
+import { Age } from "../../kit/age.tsx";
+import { formatBytes, formatCount, formatDuration } from "../../kit/format.ts";
+import { StateWord } from "../../kit/state-word.tsx";
+import { State } from "../../kit/states.tsx";
+import { dropsOf } from "./drops.ts";
+
+const tones = {
+  connected: { tone: "good", icon: CircleCheck },
+  stale: { tone: "warning", icon: CircleAlert },
+  gone: { tone: "bad", icon: CircleX },
+  revoked: { tone: "bad", icon: CircleX },
+} as const;
+
+export function Agents({ nodes }: { readonly nodes: readonly Node[] }) {
+  return (
+    <section className="card" aria-labelledby="agents-title">
+      <h2 id="agents-title">Agents</h2>
+      {nodes.length === 0 ? (
+        <State
+          icon={<Radar />}
+          title="No agent is connected: nothing is observed"
+          hint="Make a join token below and start an agent with it. On this machine npm start does that by itself where it may."
+        />
+      ) : null}
+      {nodes.map((node) => (
+        <Agent key={`${node.cluster}/${node.name}`} node={node} />
+      ))}
+    </section>
+  );
+}
+
+function Agent({ node }: { readonly node: Node }) {
+  const drops = dropsOf(node.counters);
+  const { counters } = node;
+  return (
+    <article className="agent">
+      <header>
+        <h3>
+          {node.name} <small>on {node.cluster}</small>
+        </h3>
+        <StateWord {...tones[node.state]} word={node.state} />
+        <StateWord
+          tone={node.fidelity === "kernel" ? "good" : "warning"}
+          icon={node.fidelity === "kernel" ? CircleCheck : CircleAlert}
+          word={`fidelity: ${node.fidelity}`}
+          because={node.fidelityBecause}
+        />
+      </header>
+      <dl className="facts">
+        <Fact name="Last seen">
+          <Age time={node.lastSeenAt} />
+        </Fact>
+        <Fact name="Lag">{formatDuration(node.lagMs)}</Fact>
+        <Fact name="Rows acknowledged">{formatCount(counters.rowsAcknowledged)}</Fact>
+        <Fact name="Lost">{drops.total === 0 ? "nothing" : <b className="outcome-bad">{drops.text}</b>}</Fact>
+        <Fact name="Waiting on disk">
+          {counters.spoolFiles} files, {formatBytes(counters.spoolBytes)}
+        </Fact>
+        <Fact name="Redactions">{formatCount(counters.redactions)}</Fact>
+        <Fact name="Identities unknown">{formatCount(counters.identitiesUnknown)}</Fact>
+        <Fact name="Memory">{formatBytes(counters.residentBytes)}</Fact>
+        <Fact name="CPU time">{formatDuration(counters.cpuMs)}</Fact>
+        <Fact name="Agent">{node.agentVersion}</Fact>
+        <Fact name="Kernel">{node.kernel || "–"}</Fact>
+        <Fact name="System">
+          {[node.operatingSystem, node.architecture].filter((text) => text !== "").join(", ") || "–"}
+        </Fact>
+        <Fact name="Certificate ends">{node.certificateExpiresAt.slice(0, 16).replace("T", " ")} UTC</Fact>
+      </dl>
+      <ul className="capabilities" aria-label="What this agent can see">
+        {node.capabilities.map(({ name, available, because }) => (
+          <li key={name}>
+            <StateWord
+              tone={available ? "good" : "muted"}
+              icon={available ? CircleCheck : CircleX}
+              word={name}
+              because={available ? "" : because || "not available"}
+            />
+          </li>
+        ))}
+      </ul>
+    </article>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

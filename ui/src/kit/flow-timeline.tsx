@@ -1,0 +1,39 @@
+// The flows timeline of a filter over the global range; dragging changes the range for everything on screen.
+import { useCall } from "../api/client.ts";
+import { troubleOf } from "../api/trouble.ts";
+import { absoluteRange, formatRange, rangeQuery } from "../app/time-range.ts";
+import { rangeOf } from "../app/url-state.ts";
+import { useUrlState } from "../app/use-url-state.ts";
+import { Timeline } from "./timeline.tsx";
+
+const steps = 120;
+const refetchMs = 5000;
+
+export function FlowTimeline({ q, heightPx = 96 }: { readonly q: string; readonly heightPx?: number }) {
+  const [state, update] = useUrlState();
+  const range = rangeOf(state);
+  const answer = useCall(
+    "flowTimeline",
+    { query: { q, ...rangeQuery(range), steps } },
+    { keep: true, ...(range.kind === "relative" && state.paused !== "1" ? { refetchMs } : {}) },
+  );
+  if (answer.data === undefined) {
+    const text = answer.error === null ? "" : troubleOf(answer.error).message;
+    return (
+      <figure className="timeline timeline-empty" style={{ minHeight: heightPx }} aria-label={text || "Timeline"} />
+    );
+  }
+  const { points, stepMs, window } = answer.data;
+  return (
+    <Timeline
+      label="Flows over time"
+      points={points}
+      stepMs={stepMs}
+      sinceMs={Date.parse(window.since)}
+      untilMs={Date.parse(window.until)}
+      gaps={window.gaps}
+      heightPx={heightPx}
+      onZoom={(since, until) => update({ range: formatRange(absoluteRange(since, until)) })}
+    />
+  );
+}

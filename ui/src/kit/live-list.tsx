@@ -1,0 +1,243 @@
+// A live list of rows with everything around it: stream state and freshness, pause and "n new", notices for what is missing,
+// the grid, the details pane. Flows and events are both one of these.
+import { Inbox, Pause, Play, SquareTerminal } from "lucide-react";
+import { useEffect, useState, type ReactNode } from "react";
+import { useLiveRows, type ListName, type LiveRows, type RowOf } from "../api/live-rows.ts";
+import { troubleOf, type Trouble } from "../api/trouble.ts";
+import { rangeLabel, rangeQuery } from "../app/time-range.ts";
+import { filterOf, rangeOf, type UrlState } from "../app/url-state.ts";
+import { useKeys } from "../app/use-keys.ts";
+import { useUrlState } from "../app/use-url-state.ts";
+import { useCopy } from "./copy.tsx";
+import { DataGrid, type Column, type RowExtras } from "./data-grid.tsx";
+import { DetailsPane } from "./details-pane.tsx";
+import { formatAgo, formatCount } from "./format.ts";
+import { Loading, Notice, State, TroubleState } from "./states.tsx";
+import { gapSummary } from "./timeline-data.ts";
+import { useNow } from "./use-now.ts";
+
+export interface LiveListProps<Name extends ListName> {
+  readonly name: Name;
+  readonly label: string;
+  readonly kinds?: string;
+  readonly columns: readonly Column<RowOf<Name>>[];
+  readonly keyOf: (row: RowOf<Name>) => string;
+  readonly extrasOf?: (row: RowOf<Name>) => RowExtras;
+  readonly titleOf: (row: RowOf<Name>) => ReactNode;
+  readonly details: (row: RowOf<Name>) => ReactNode;
+  readonly command: (state: UrlState) => string;
+  readonly emptyHint: string;
+  readonly onTrouble: (trouble: Trouble | undefined) => void;
+}
+
+const staleMs = 15_000;
+
+export function LiveList<Name extends ListName>(props: LiveListProps<Name>) {
+  const [state, update] = useUrlState();
+  const range = rangeOf(state);
+  const question = {
+    q: filterOf(state),
+    ...rangeQuery(range),
+    ...(props.kinds === undefined ? {} : { kinds: props.kinds }),
+    live: range.kind === "relative",
+  };
+  const rows = useLiveRows(props.name, question, props.keyOf);
+  const [active, setActive] = useState(-1);
+  const [opened, setOpened] = useState<RowOf<Name> | undefined>(undefined);
+  const [busy, setBusy] = useState(false);
+  const paused = state.paused === "1";
+  const held = paused || busy || active >= 0 || opened !== undefined;
+  useEffect(() => rows.store.hold(held), [rows.store, held]);
+  useEffect(() => {
+    setActive(-1);
+    setOpened(undefined);
+  }, [rows.store]);
+  const { onTrouble } = props;
+  const { error } = rows;
+  useEffect(() => onTrouble(error === undefined ? undefined : troubleOf(error)), [error, onTrouble]);
+  const pause = (): void => update({ paused: paused ? undefined : "1" }, "replace");
+  const close = (): void => {
+    if (opened === undefined) setActive(-1);
+    setOpened(undefined);
+  };
+  const show = (index: number): void => {
+    setActive(index);
+    if (opened !== undefined) setOpened(rows.store.rowAt(index));
+  };
+  useKeys({ p: pause, Escape: close });
+  return (
+    <div className="live-list" data-details={opened !== undefined}>
+      <ListBar
+        rows={rows}
+        command={props.command(state)}
+        paused={paused}
+        held={held}
+        onPause={pause}
+        onFollow={() => {
+          setActive(-1);
+          setOpened(undefined);
+          rows.store.hold(false);
+          requestAnimationFrame(() => rows.store.hold(held && busy));
+        }}
+      />
+      <ListNotices rows={rows} />
+      <div className="live-panes">
+        <DataGrid
+          label={props.label}
+          columns={props.columns}
+          count={rows.snapshot.count}
+          rowAt={(index) => rows.store.rowAt(index)}
+          active={active}
+          onActive={show}
+          onOpen={(index) => setOpened(rows.store.rowAt(index))}
+          onEnd={rows.loadOlder}
+          onBusy={setBusy}
+          {...(props.extrasOf === undefined ? {} : { extrasOf: props.extrasOf })}
+        >
+          <NoRows rows={rows} hint={props.emptyHint} where={rangeLabel(range)} filter={question.q} />
+        </DataGrid>
+        {opened === undefined ? null : (
+          <DetailsPane title={props.titleOf(opened)} onClose={close}>
+            {props.details(opened)}
+          </DetailsPane>
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface ListBarProps<T> {
+  readonly rows: LiveRows<T>;
+  readonly command: string;
+  readonly paused: boolean;
+  readonly held: boolean;
+  readonly onPause: () => void;
+  readonly onFollow: () => void;
+}
+
+function ListBar<T>({ rows, command, paused, held, onPause, onFollow }: ListBarProps<T>) {
+  const { snapshot, stream } = rows;
+  const [copied, copy] = useCopy();
+  useKeys({ c: () => copy(command) });
+  return (
+    <div className="list-bar">
+      <StreamBadge rows={rows} paused={paused} held={held} />
+      <span className="list-count">
+        {formatCount(snapshot.count)} rows{rows.more ? ", older below" : ""}
+      </span>
+      {snapshot.pending > 0 ? (
+        <button type="button" className="pill" onClick={paused ? onPause : onFollow}>
+          {formatCount(snapshot.pending)} new
+        </button>
+      ) : null}
+      <span className="spacer" />
+      <button type="button" className="button" onClick={() => copy(command)} title={command}>
+        <SquareTerminal aria-hidden="true" />
+        <span aria-live="polite">{copied === "done" ? "Copied" : "Copy as command"}</span>
+      </button>
+      {stream === "off" ? null : (
+        <button type="button" className="button" aria-pressed={paused} onClick={onPause}>
+          {paused ? <Play aria-hidden="true" /> : <Pause aria-hidden="true" />}
+          {paused ? "Resume" : "Pause"}
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface StreamBadgeProps<T> {
+  readonly rows: LiveRows<T>;
+  readonly paused: boolean;
+  readonly held: boolean;
+}
+
+function StreamBadge<T>({ rows: { stream, arrivedAt }, paused, held }: StreamBadgeProps<T>) {
+  const now = useNow();
+  const age = arrivedAt === 0 ? "" : formatAgo(arrivedAt, now);
+  const words = {
+    off: ["past", "Fixed window"],
+    connecting: ["wait", "Connecting"],
+    reconnecting: ["stale", `Line lost${age === "" ? "" : `, newest rows ${age}`}; trying again`],
+    live: ["live", `Live${age === "" ? "" : ` · ${age}`}`],
+  } as const;
+  const [tone, text] = words[stream];
+  if (stream === "live" && paused) return <Badge tone="paused" text="Paused" />;
+  if (stream === "live" && held) return <Badge tone="paused" text="Held while you look" />;
+  if (stream === "live" && arrivedAt > 0 && now - arrivedAt > staleMs)
+    return <Badge tone="quiet" text={`Live, nothing new for ${age.replace(" ago", "")}`} />;
+  return <Badge tone={tone} text={text} />;
+}
+
+function Badge({ tone, text }: { readonly tone: string; readonly text: string }) {
+  return (
+    <span className="stream-badge" data-tone={tone}>
+      <i aria-hidden="true" />
+      {text}
+    </span>
+  );
+}
+
+function ListNotices<T>({ rows }: { readonly rows: LiveRows<T> }) {
+  const { window, snapshot, error } = rows;
+  return (
+    <>
+      {window?.partial === true ? (
+        <Notice tone="warning">
+          Partial: {window.partialBecause || "the query was ended early"}. Rows may be missing; narrow the time range or
+          the filter.
+        </Notice>
+      ) : null}
+      {window !== undefined && window.gaps.length > 0 ? (
+        <Notice tone="warning">Data is missing in this window. {gapSummary(window.gaps)}.</Notice>
+      ) : null}
+      {snapshot.skipped > 0 ? (
+        <Notice tone="warning">
+          {formatCount(snapshot.skipped)} live rows were left out because they came faster than this page takes them.
+          They are in the store: choose a fixed window to see all.
+        </Notice>
+      ) : null}
+      {snapshot.evicted > 0 ? (
+        <Notice tone="info">
+          {formatCount(snapshot.evicted)} older rows are not kept in this page (limit 100,000). Narrow the time range to
+          reach them.
+        </Notice>
+      ) : null}
+      {error !== undefined && snapshot.count > 0 ? (
+        <Notice
+          tone="warning"
+          act={
+            <button type="button" className="button" onClick={rows.retry}>
+              Try again
+            </button>
+          }
+        >
+          Stale: {troubleOf(error).message} What is shown came before that.
+        </Notice>
+      ) : null}
+    </>
+  );
+}
+
+interface NoRowsProps<T> {
+  readonly rows: LiveRows<T>;
+  readonly hint: string;
+  readonly where: string;
+  readonly filter: string;
+}
+
+function NoRows<T>({ rows, hint, where, filter }: NoRowsProps<T>) {
+  if (rows.error !== undefined) return <TroubleState trouble={troubleOf(rows.error)} onRetry={rows.retry} />;
+  if (rows.loading) return <Loading label="Loading rows" />;
+  const what = filter === "" ? "Nothing was recorded" : "Nothing matches this filter";
+  return (
+    <State
+      icon={<Inbox />}
+      title={`${what} · ${where.toLowerCase()}`}
+      hint={filter === "" ? hint : `${hint} Or remove a term of the filter.`}
+    >
+      {rows.window !== undefined && rows.window.gaps.length > 0 ? (
+        <p>Note: {gapSummary(rows.window.gaps)} in this window, so this is not the same as “nothing happened”.</p>
+      ) : null}
+    </State>
+  );
+}

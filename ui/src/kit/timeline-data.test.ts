@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Gap } from "../../../src/model/gap.ts";
+import { gapSpans, gapSummary, stack, totalsOf } from "./timeline-data.ts";
+
+function gap(seconds: number, durationMs: number, given: Partial<Gap> = {}): Gap {
+  const time = new Date(seconds * 1000).toISOString();
+  return Gap.parse({ time, durationMs, reason: "ring-full", counted: "exact", table: "flows", ...given });
+}
+
+test("stacks tallest first", () => {
+  const points = [{ time: "1970-01-01T00:00:10.000Z", allow: 5, deny: 2, unknown: 1 }];
+  assert.deepEqual(stack(points), [[10], [8], [3], [2]]);
+  assert.deepEqual(totalsOf([...points, ...points]), { allow: 10, deny: 4, unknown: 2 });
+});
+
+test("overlapping gaps become one span, merged detail is none", () => {
+  const gaps = [gap(30, 1000), gap(10, 5000), gap(12, 10_000), gap(11, 1000), gap(50, 1, { reason: "merged" })];
+  assert.deepEqual(gapSpans(gaps), [
+    [10_000, 22_000],
+    [30_000, 31_000],
+  ]);
+});
+
+test("says what is missing, and when nobody could count", () => {
+  assert.equal(gapSummary([gap(1, 1, { rows: 7 })]), "1 gap: 7 rows lost (ring-full)");
+  const uncounted = gap(2, 1, { reason: "agent-down", counted: "no" });
+  assert.equal(
+    gapSummary([gap(1, 1, { rows: 7 }), uncounted]),
+    "2 gaps: 7 rows lost (ring-full), unknown number (agent-down)",
+  );
+  assert.equal(
+    gapSummary([gap(1, 1, { rows: 7 }), gap(2, 1, { counted: "no" })]),
+    "2 gaps: at least 7 rows lost (ring-full)",
+  );
+});

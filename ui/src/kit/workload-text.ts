@@ -1,0 +1,39 @@
+// How workloads are named in words, and which of them have a page.
+import type { WorkloadKind } from "../../../src/model/identity.ts";
+
+const kindWords: Readonly<Record<WorkloadKind, string>> = {
+  Deployment: "Deployment",
+  StatefulSet: "StatefulSet",
+  DaemonSet: "DaemonSet",
+  Job: "Job",
+  CronJob: "CronJob",
+  ReplicaSet: "ReplicaSet",
+  Pod: "Pod",
+  Container: "Container",
+  SystemdUnit: "systemd unit",
+  Session: "Login session",
+  Host: "Host",
+  External: "External",
+  Unknown: "Unknown",
+};
+
+export function kindWord(kind: WorkloadKind): string {
+  return kindWords[kind];
+}
+
+/** What is outside or unknown has no page of its own. */
+export function hasPage(kind: WorkloadKind, namespace: string, name: string): boolean {
+  return kind !== "External" && kind !== "Unknown" && name !== "" && namespace !== "";
+}
+
+interface Named {
+  readonly kind: WorkloadKind;
+  readonly namespace: string;
+  readonly cluster: string;
+}
+
+/** "Deployment in shop · local". */
+export function workloadSubtitle({ kind, namespace, cluster }: Named): string {
+  const where = namespace === "" ? "" : ` in ${namespace}`;
+  return `${kindWord(kind)}${where}${cluster === "" ? "" : ` · ${cluster}`}`;
+}
