@@ -2,7 +2,7 @@
 // It uses only fetch's types of the standard, so that browser, CLI and tests share it.
 import { Fault, type FaultKind } from "../../../base/fault.ts";
 import { api, type Api, type OperationName } from "./api.ts";
-import { Problem } from "./common.ts";
+import type { Problem } from "./common.ts";
 import type { BodyOf, Endpoint, ParamsOf, QueryOf, ResponseOf } from "./endpoint.ts";
 
 type Given<T, Key extends string> = T extends undefined
@@ -78,14 +78,18 @@ const kindByStatus: Readonly<Record<number, FaultKind>> = {
 
 /** The fault that a non-2xx answer carries; an answer that is not problem+json becomes one too. */
 export async function faultOf(response: Response): Promise<Fault> {
-  const problem = Problem.safeParse(await response.json().catch(() => undefined));
+  const answer: unknown = await response.json().catch(() => undefined);
+  const problem = (typeof answer === "object" && answer !== null ? answer : {}) as Partial<
+    Record<keyof Problem, unknown>
+  >;
   const kind = kindByStatus[response.status] ?? "internal";
-  if (!problem.success)
+  // Read by hand: the browser's copy of this client carries no schemas.
+  if (typeof problem.detail !== "string" || typeof problem.code !== "string")
     return new Fault(`the server answered ${response.status}`, { code: "api/unreadable-answer", kind });
-  return new Fault(problem.data.detail, {
-    code: problem.data.code,
+  return new Fault(problem.detail, {
+    code: problem.code,
     kind,
-    ...(problem.data.hint === undefined ? {} : { hint: problem.data.hint }),
-    ...(problem.data.where === undefined ? {} : { where: problem.data.where }),
+    ...(typeof problem.hint === "string" ? { hint: problem.hint } : {}),
+    ...(typeof problem.where === "string" ? { where: problem.where } : {}),
   });
 }
