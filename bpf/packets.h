@@ -175,7 +175,7 @@ static __always_inline void on_tcp(struct __sk_buff *skb, struct packet *packet,
 {
 	u8 header[20];
 	u8 bit = direction == FLAG_OUTBOUND ? 1 : 2;
-	if (!state || (state->first_bytes & bit))
+	if (state->first_bytes & bit)
 		return;
 	if (bpf_skb_load_bytes(skb, packet->transport_at, header, sizeof(header)))
 		return;
@@ -213,9 +213,11 @@ static __always_inline int on_packet(struct __sk_buff *skb, u16 direction)
 		on_udp(skb, &packet, state, direction);
 		return PASS;
 	}
+	/* The packet that ends a handshake is shown to the listener, whose state every later connection inherits: not its business. */
+	if (!state || sk->state == TCP_LISTEN)
+		return PASS;
 	on_tcp(skb, &packet, state, direction);
-	if (state)
-		sample_tcp(skb, sk, state);
+	sample_tcp(skb, sk, state);
 	return PASS;
 }
 

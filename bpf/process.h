@@ -227,8 +227,8 @@ int BPF_PROG(on_exit, struct task_struct *task)
 static __always_inline int report_cgroup(struct cgroup *cgroup, const char *path, u16 type)
 {
 	u32 zero = 0;
-	/* The v2 hierarchy is the first one the kernel makes; ids of other hierarchies are not comparable. */
-	if (cgroup->root->hierarchy_id > 1)
+	/* The v2 hierarchy is number 0, as in /proc/PID/cgroup; ids of other hierarchies are not comparable. */
+	if (cgroup->root->hierarchy_id != 0)
 		return 0;
 	struct cgroup_scratch *scratch = bpf_map_lookup_elem(&cgroup_scratches, &zero);
 	if (!scratch)

@@ -64,6 +64,18 @@ static __always_inline void report_tcp(const struct sock *sk, struct socket_stat
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
+/* A socket can be connected again after a failure, and a listener's state is inherited: each connection starts afresh. */
+static __always_inline void forget_connection(struct socket_state *state)
+{
+	state->is_reset = 0;
+	state->first_bytes = 0;
+	state->sampled_sent = 0;
+	state->sampled_received = 0;
+	state->sampled_packets_sent = 0;
+	state->sampled_packets_received = 0;
+	state->sampled_retransmits = 0;
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_tcp_state, struct sock *sk, int old_state, int new_state)
 {
@@ -76,6 +88,7 @@ int BPF_PROG(on_tcp_state, struct sock *sk, int old_state, int new_state)
 		if (!state)
 			return 0;
 		own(state, bpf_get_current_task_btf());
+		forget_connection(state);
 		state->direction = new_state == TCP_SYN_SENT ? FLAG_OUTBOUND : 0;
 		return 0;
 	}

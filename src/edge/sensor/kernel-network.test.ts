@@ -1,7 +1,9 @@
 // The kernel sensor's view of the network, against the real kernel in a private cgroup and network namespace: every number exact.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { statSync } from "node:fs";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { after, before, describe, test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -222,6 +224,36 @@ describe("the network seen by the kernel", () => {
     }
   });
 
+  test("sockets that are older than the sensor have their process from the start", async (context) => {
+    if (!canRun(context)) return;
+    const sockets: Socket[] = [];
+    const server = createServer((socket) => sockets.push(socket));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const older = connect(port, "127.0.0.1");
+    await Promise.all([once(older, "connect"), once(server, "connection")]);
+    const late = createRecorder();
+    const second = await createKernelSensor();
+    try {
+      await second.start(late.onBatch);
+      const newer = connect(port, "127.0.0.1");
+      await once(newer, "connect");
+      const accepted = await late.find(
+        "tcp-open",
+        (event) => event.localPort === port && event.remotePort === newer.localPort,
+      );
+      assert.deepEqual([accepted.process.pid, accepted.direction], [process.pid, "inbound"]);
+      const olderPort = older.localPort;
+      for (const socket of [older, newer, ...sockets]) socket.destroy();
+      const closed = await late.find("tcp-close", (event) => event.localPort === olderPort);
+      assert.deepEqual([closed.process.pid, closed.direction, closed.remotePort], [process.pid, "unknown", port]);
+    } finally {
+      await second.close();
+      server.close();
+    }
+  });
+
   test("the excluded process's sockets are not reported", async (context) => {
     if (!canRun(context) || cgroup === undefined) return;
     const other = createRecorder();
@@ -244,12 +276,10 @@ describe("the network seen by the kernel", () => {
 
 /** Connects to itself and closes; resolves to the server's port. */
 async function ownConnection(): Promise<number> {
-  const { connect, createServer } = await import("node:net");
-  const { once } = await import("node:events");
   const server = createServer((socket) => socket.end());
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const { port } = server.address() as { port: number };
+  const { port } = server.address() as AddressInfo;
   const client = connect(port, "127.0.0.1");
   client.resume();
   await once(client, "close");

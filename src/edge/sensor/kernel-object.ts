@@ -1,5 +1,5 @@
 // Loads and attaches the kernel programs. What this kernel refuses is found out by trying, left out, and named with the reason.
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { Fault } from "../../base/fault.ts";
 import type { Capability } from "../../model/node.ts";
 import { eventType, layout } from "./layout.gen.ts";
@@ -177,29 +177,22 @@ function openCgroup(path: string): number {
   }
 }
 
-/** Reading an iterator runs its program once per object; it prints nothing, so the first read ends it. */
+/** Reading an iterator runs its program once per object; it prints nothing, so the first read without a pause ends it. */
 function runIterator(libbpf: Libbpf, link: Pointer): void {
   const descriptor = libbpf.createIterator(libbpf.linkDescriptor(link));
   if (descriptor >= 0) {
-    const buffer = Buffer.alloc(64);
-    let rounds = 0;
-    while (rounds < iteratorRoundsMax && readIterator(descriptor, buffer) > 0) rounds += 1;
-    closeSync(descriptor);
+    const buffer = new Uint8Array(64);
+    for (let round = 0; round < iteratorRoundsMax; round += 1) {
+      // The kernel pauses after a million objects without output, and asks to be called again.
+      if (libbpf.read(descriptor, buffer) >= 0 || libbpf.lastError() !== "EAGAIN") break;
+    }
+    libbpf.close(descriptor);
   }
   libbpf.destroyLink(link);
 }
 
-const iteratorRoundsMax = 1_000_000;
-
-function readIterator(descriptor: number, buffer: Buffer): number {
-  try {
-    return readSync(descriptor, buffer);
-  } catch (error) {
-    // The kernel pauses after a million objects without output and asks to be called again.
-    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return 1;
-    throw error;
-  }
-}
+/** A million descriptors each. */
+const iteratorRoundsMax = 64;
 
 function refuseIfUseless(refusals: ReadonlyMap<string, string>): void {
   for (const program of kernelPrograms) {

@@ -1,16 +1,20 @@
 // The kernel sensor against the real kernel: processes and their paths, arguments, exits; cgroups; close.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import type { Sensor, SensorEvent } from "../../core/sense/sensor.ts";
 import { skipUnless } from "../../../test/support/skip.ts";
 import { createKernelSensor, mergeByTime, pauseMs } from "./kernel-sensor.ts";
 import { readStat } from "./proc.ts";
 import { createRecorder, kernelSensorMissing, makePrivateCgroup } from "./sensor.fixture.ts";
 
+const memoryExec = fileURLToPath(new URL("memory-exec.fixture.ts", import.meta.url));
 const missing = await kernelSensorMissing();
 
 describe("processes seen by the kernel", () => {
@@ -89,6 +93,27 @@ describe("processes seen by the kernel", () => {
     assert.deepEqual(exec.arguments, [link]);
   });
 
+  test("paths are the process's own: through a bind mount, inside a chroot, and without a file", async (context) => {
+    if (!canRun(context)) return;
+    const mounted = join(folder, "mounted");
+    const root = join(folder, "root");
+    mkdirSync(mounted);
+    const script = `mount --bind /usr/bin ${mounted} && ${mounted}/true &&
+      mkdir -p ${root} && mount --rbind / ${root} && exec chroot ${root} /usr/bin/env -C /usr true`;
+    const { pid, status } = spawnSync("unshare", ["--mount", "/bin/sh", "-c", script]);
+    assert.equal(status, 0);
+    const bound = await recorder.find("exec", (event) => event.path === `${mounted}/true`);
+    assert.equal(bound.parent.pid, pid);
+    const rooted = await recorder.find("exec", (event) => event.process.pid === pid && event.comm === "true");
+    assert.deepEqual([rooted.path, rooted.workingDirectory], [realpathSync("/usr/bin/true"), "/usr"]);
+    const image = spawnSync(process.execPath, [memoryExec]);
+    const nameless = await recorder.find(
+      "exec",
+      (event) => event.parent.pid === image.pid && event.path === "/memfd:nowhere",
+    );
+    assert.deepEqual(nameless.arguments, ["true-from-memory"]);
+  });
+
   test("deep folders and long arguments: whole path, arguments cut at the limit and marked", async (context) => {
     if (!canRun(context)) return;
     let deep = folder;
@@ -131,6 +156,18 @@ describe("processes seen by the kernel", () => {
     const made = await recorder.find("cgroup-made", (event) => event.cgroupId === id);
     assert.match(made.path, /^\/garrison-test-life-/);
     await recorder.find("cgroup-removed", (event) => event.cgroupId === id);
+    for (const hierarchy of ["cpu", "memory", "pids"]) {
+      const folder = `/sys/fs/cgroup/${hierarchy}/garrison-test-v1-${process.pid}`;
+      if (!existsSync(dirname(folder))) continue;
+      mkdirSync(folder);
+      rmdirSync(folder);
+    }
+    spawnSync("/bin/true");
+    await recorder.find("exit", (event) => event.comm === "true" && event.process.pid !== pid);
+    const others = recorder.events.filter(
+      (event) => event.type === "cgroup-made" && event.path.includes("garrison-test-v1"),
+    );
+    assert.deepEqual(others, []);
   });
 
   test("counts what it delivered", (context) => {
@@ -153,6 +190,29 @@ describe("processes seen by the kernel", () => {
     assert.deepEqual(second.events, []);
     assert.ok(other.stats().cpuMs >= 0);
   });
+});
+
+test("the reader runs in any thread: here a worker", async (context) => {
+  if (!skipUnless(context, missing === "", `kernel sensor: ${missing}`)) return;
+  const script = `
+    const { parentPort } = require("node:worker_threads");
+    import(${JSON.stringify(new URL("kernel-sensor.ts", import.meta.url).href)}).then(async ({ createKernelSensor }) => {
+      const sensor = await createKernelSensor({ ringHighBytes: 1048576, ringLowBytes: 65536 });
+      await sensor.start(async (events) => {
+        const exec = events.find((event) => event.type === "exec" && event.arguments[1] === "for-the-worker");
+        if (exec === undefined) return;
+        await sensor.close();
+        parentPort.postMessage(exec.process.pid);
+      });
+      parentPort.postMessage("ready");
+    });`;
+  const worker = new Worker(script, { eval: true });
+  const exited = once(worker, "exit");
+  assert.deepEqual(await once(worker, "message"), ["ready"]);
+  const reported = once(worker, "message");
+  const { pid } = spawnSync("/bin/true", ["for-the-worker"]);
+  assert.deepEqual(await reported, [pid]);
+  await exited;
 });
 
 test("a missing object file is a fault that says what to do", async (context) => {

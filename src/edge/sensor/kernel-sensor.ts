@@ -2,11 +2,12 @@
 // Promises events oldest first (to a millisecond across the rings), every loss counted by type, and nothing left attached after close.
 import { fileURLToPath } from "node:url";
 import type { Sensor, SensorEvent } from "../../core/sense/sensor.ts";
+import type { Capability } from "../../model/node.ts";
 import { createDecode, type DecodeContext } from "./decode.ts";
 import { loadKernelObject, type KernelObject } from "./kernel-object.ts";
 import { eventType } from "./layout.gen.ts";
 import { openLibbpf, type Libbpf } from "./libbpf.ts";
-import { cgroupMount, readRunning } from "./proc.ts";
+import { cgroupMount, readLink, readRunning } from "./proc.ts";
 import { createTextCache } from "./text-cache.ts";
 
 export interface KernelSensorOptions {
@@ -68,7 +69,7 @@ export async function createKernelSensor(options: KernelSensorOptions = {}): Pro
   return {
     fidelity: "kernel",
     fidelityBecause: "",
-    capabilities: object.capabilities,
+    capabilities: [...object.capabilities, hostPids(procPath)],
     start: async (onBatch) => {
       const running = readRunning(procPath, Date.now());
       reader.count(running);
@@ -83,6 +84,19 @@ export async function createKernelSensor(options: KernelSensorOptions = {}): Pro
     },
   };
 }
+
+/** The kernel's programs speak of host pids; in a pid namespace of its own the agent could not find them in /proc. */
+function hostPids(procPath: string): Capability {
+  const isHost = readLink(`${procPath}/self/ns/pid`) === initialPidNamespace;
+  return {
+    name: "host-pids",
+    available: isHost,
+    because: isHost ? "" : "the agent runs in its own pid namespace: set hostPID",
+  };
+}
+
+/** PROC_PID_INIT_INO: the number of the first pid namespace is fixed. */
+const initialPidNamespace = "pid:[4026531836]";
 
 type OnBatch = (events: readonly SensorEvent[]) => void;
 

@@ -28,6 +28,9 @@ export interface Libbpf {
   readonly initialValue: (map: Pointer) => Uint8Array;
   /** Maps `length` bytes of a descriptor; read-only unless `isWritable`. Throws with the errno. */
   readonly map: (descriptor: number, length: number, options: { offset: number; isWritable: boolean }) => Mapping;
+  /** read(2) into the buffer: bytes read, or -1. */
+  readonly read: (descriptor: number, buffer: Uint8Array) => number;
+  readonly close: (descriptor: number) => number;
   readonly pageBytes: number;
   /** Milliseconds since boot, suspended time included: the clock that the programs stamp events with. */
   readonly bootTimeMs: () => number;
@@ -72,6 +75,7 @@ export function openLibbpf(): Libbpf {
   bpf.func("void *libbpf_set_print(void *)")(logsNothing);
   const initialValue = bpf.func("void *bpf_map__initial_value(void *, _Out_ size_t *)");
   const mmap = libc.func("void *mmap(void *, size_t, int, int, int, int64_t)");
+  const read = libc.func("int64_t read(int, _Out_ void *, size_t)");
   const munmap = libc.func("int munmap(void *, size_t)");
   const openFile = bpf.func("void *bpf_object__open_file(str, void *)");
   const attachIterator = bpf.func("void *bpf_program__attach_iter(void *, void *)");
@@ -116,6 +120,8 @@ export function openLibbpf(): Libbpf {
       }
       return { buffer: koffi.view(pointer, length), unmap: () => void munmap(pointer, length) };
     },
+    read: (descriptor, buffer) => Number(read(descriptor, buffer, buffer.length)),
+    close: libc.func("int close(int)"),
     pageBytes: Number(libc.func("long sysconf(int)")(SC_PAGESIZE)),
     bootTimeMs: () => readClock(CLOCK_BOOTTIME),
     threadCpuMs: () => readClock(CLOCK_THREAD_CPUTIME_ID),

@@ -23,7 +23,8 @@ function readText(path: string): string {
   }
 }
 
-function readLink(path: string): string {
+/** The target of a link, or "" when there is none to see. */
+export function readLink(path: string): string {
   try {
     return readlinkSync(path);
   } catch {
