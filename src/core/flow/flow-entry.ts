@@ -1,0 +1,143 @@
+// One aggregated flow under one key: who, to whom, and what was counted since it was last told. Counters are deltas.
+import type { Fidelity, Subject } from "../../model/identity.ts";
+import type { Row } from "../../model/table.ts";
+
+/** The process that the events belong to. The agent may amend `subject` later; rows take it as it is when they are made. */
+export interface FlowReporter {
+  /** Equal for processes that may share a row at level 2: same subject, name and executable. */
+  readonly key: string;
+  readonly pid: number;
+  readonly process: string;
+  readonly executable: string;
+  readonly fidelity: Fidelity;
+  readonly subject: Subject;
+}
+
+export type FlowProtocol = "tcp" | "udp";
+
+/** What the rows of an entry have in common; which parts count is the level's choice (flow-key.ts). */
+export interface FlowKey {
+  readonly level: number;
+  readonly text: string;
+  readonly protocol: FlowProtocol;
+  readonly isSource: boolean;
+  readonly isFailed: boolean;
+  /** errno of failed connects; 0 otherwise. */
+  readonly error: number;
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  /** 0 when merged away. */
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+}
+
+export interface FlowEntry {
+  readonly key: FlowKey;
+  /** Of the level's group; at level 3 and above one of several. */
+  readonly reporter: FlowReporter;
+  /** The local process at the other end, when this agent sees both. */
+  peer: FlowReporter | undefined;
+  /** One of the connections' other ends: what peer look-ups at emission go by. */
+  remotePort: number;
+  localPort: number;
+  /** Where its counts go since it was climbed away; undefined while it lives. */
+  mergedInto: FlowEntry | undefined;
+  /** The one process that contributed since the last row; 0 when several did. */
+  pid: number;
+  /** Rises with each row, so that a conversation is counted once per row. */
+  epoch: number;
+  isTold: boolean;
+  isDirty: boolean;
+  firstMs: number;
+  lastMs: number;
+  merged: number;
+  connectionsOpened: number;
+  connectionsClosed: number;
+  connectionsFailed: number;
+  resets: number;
+  retransmits: number;
+  packetsSent: number;
+  packetsReceived: number;
+  bytesSent: number;
+  bytesReceived: number;
+  rttUs: Record<string, number>;
+  isAnswered: boolean;
+  tls: Row<"flows">["tls"];
+  serverName: string;
+}
+
+export function newEntry(key: FlowKey, reporter: FlowReporter, timeMs: number): FlowEntry {
+  return {
+    key,
+    reporter,
+    peer: undefined,
+    remotePort: 0,
+    localPort: 0,
+    mergedInto: undefined,
+    pid: 0,
+    epoch: 1,
+    isTold: false,
+    isDirty: false,
+    firstMs: timeMs,
+    lastMs: timeMs,
+    merged: 0,
+    connectionsOpened: 0,
+    connectionsClosed: 0,
+    connectionsFailed: 0,
+    resets: 0,
+    retransmits: 0,
+    packetsSent: 0,
+    packetsReceived: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+    rttUs: {},
+    isAnswered: false,
+    tls: "not-looked",
+    serverName: "",
+  };
+}
+
+/** The counters begin anew after a row was made; what is known of the flow stays. */
+export function resetEntry(entry: FlowEntry): void {
+  entry.isDirty = false;
+  entry.pid = 0;
+  entry.epoch += 1;
+  entry.merged = 0;
+  entry.connectionsOpened = 0;
+  entry.connectionsClosed = 0;
+  entry.connectionsFailed = 0;
+  entry.resets = 0;
+  entry.retransmits = 0;
+  entry.packetsSent = 0;
+  entry.packetsReceived = 0;
+  entry.bytesSent = 0;
+  entry.bytesReceived = 0;
+  entry.rttUs = {};
+}
+
+/** Moves everything `from` has counted to `to`, and whatever it would count later. */
+export function mergeEntry(from: FlowEntry, to: FlowEntry): void {
+  from.mergedInto = to;
+  if (from.isAnswered) to.isAnswered = true;
+  if (!from.isDirty) return;
+  to.firstMs = to.isDirty ? Math.min(to.firstMs, from.firstMs) : from.firstMs;
+  to.lastMs = to.isDirty ? Math.max(to.lastMs, from.lastMs) : from.lastMs;
+  to.isDirty = true;
+  to.pid = to.merged === 0 || to.pid === from.pid ? from.pid : 0;
+  to.merged += from.merged;
+  to.connectionsOpened += from.connectionsOpened;
+  to.connectionsClosed += from.connectionsClosed;
+  to.connectionsFailed += from.connectionsFailed;
+  to.resets += from.resets;
+  to.retransmits += from.retransmits;
+  to.packetsSent += from.packetsSent;
+  to.packetsReceived += from.packetsReceived;
+  to.bytesSent += from.bytesSent;
+  to.bytesReceived += from.bytesReceived;
+  for (const bucket of Object.keys(from.rttUs)) to.rttUs[bucket] = (to.rttUs[bucket] ?? 0) + (from.rttUs[bucket] ?? 0);
+}
+
+/** Bucket of a round-trip time: i holds [2^(i/4), 2^((i+1)/4)) microseconds (model/flow.ts). `rttUs` is at least 1. */
+export function rttBucket(rttUs: number): number {
+  return Math.floor(4 * Math.log2(rttUs));
+}
