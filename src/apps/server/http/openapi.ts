@@ -20,13 +20,19 @@ const named = { Flow, Gap, Node, ProcessEvent, Resource, Workload, Me, Problem, 
 
 const toComponent = (id: string): string => `#/components/schemas/${id}`;
 
-/** What a client gets: schemas of answers, by operation, with the nouns as shared components. */
-function answerSchemas(): Readonly<Record<string, Json>> {
-  const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
+/** Names of the answers' schemas: the noun's own, or that of the first operation that gives it. */
+function answerNames(): ReadonlyMap<z.ZodType, string> {
+  const names = new Map<z.ZodType, string>(Object.entries(named).map(([id, schema]) => [schema, id]));
   for (const [name, { response }] of Object.entries(api) as [OperationName, Endpoint][]) {
-    if (!registry.has(response)) registry.add(response, { id: answerName(name) });
+    if (!names.has(response)) names.set(response, answerName(name));
   }
+  return names;
+}
+
+/** What a client gets: schemas of answers, with the nouns as shared components. */
+function answerSchemas(names: ReadonlyMap<z.ZodType, string>): Readonly<Record<string, Json>> {
+  const registry = z.registry<{ id: string }>();
+  for (const [schema, id] of names) registry.add(schema, { id });
   const { schemas } = z.toJSONSchema(registry, { io: "output", unrepresentable: "any", uri: toComponent });
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, withoutIdentity(schema)]));
 }
@@ -61,9 +67,8 @@ function parameters(where: "path" | "query", schema: z.ZodObject | undefined): J
 
 const problem = { "application/problem+json": { schema: { $ref: toComponent("Problem") } } };
 
-function operation(name: OperationName, endpoint: Endpoint): Json {
-  const known = Object.entries(named).find(([, schema]) => schema === endpoint.response)?.[0];
-  const answer = { schema: { $ref: toComponent(known ?? answerName(name)) } };
+function operation(name: OperationName, endpoint: Endpoint, names: ReadonlyMap<z.ZodType, string>): Json {
+  const answer = { schema: { $ref: toComponent(names.get(endpoint.response) ?? "") } };
   const given = [...parameters("path", endpoint.params), ...parameters("query", endpoint.query)];
   if (endpoint.stream === true) {
     given.push({ name: "Last-Event-ID", in: "header", required: false, schema: { type: "string" } });
@@ -90,17 +95,18 @@ function operation(name: OperationName, endpoint: Endpoint): Json {
 
 /** The document of the whole API. */
 export function openApiDocument(version: string): Json {
+  const names = answerNames();
   const paths: Record<string, Record<string, Json>> = {};
   for (const [name, endpoint] of Object.entries(api) as [OperationName, Endpoint][]) {
     const path = endpoint.path.replace(/:(\w+)/g, "{$1}");
-    paths[path] = { ...paths[path], [endpoint.method.toLowerCase()]: operation(name, endpoint) };
+    paths[path] = { ...paths[path], [endpoint.method.toLowerCase()]: operation(name, endpoint, names) };
   }
   return {
     openapi: "3.1.0",
     info: { title: "Garrison", version, license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
     paths,
     components: {
-      schemas: answerSchemas(),
+      schemas: answerSchemas(names),
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer" },
         session: { type: "apiKey", in: "cookie", name: "garrison-8686" },

@@ -1,5 +1,6 @@
 // A request's JSON body, bounded in bytes and nesting; a syntax error says its line and column.
 import { Fault } from "../../../base/fault.ts";
+import { jsonErrorAt } from "./json-error.ts";
 
 export interface BodyLimits {
   readonly bytesMax: number;
@@ -54,11 +55,11 @@ export function parseJson(bytes: Uint8Array, depthMax: number): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    const words = (cause as Error).message;
-    const position = Number(/at position (\d+)/.exec(words)?.[1] ?? text.length);
+    const position = jsonErrorAt(text);
     const before = text.slice(0, position).split("\n");
     const where = `line ${before.length} column ${(before.at(-1)?.length ?? 0) + 1}`;
-    const what = words.replace(/ in JSON.*$/s, "").replace(/,? ?"[^]*$/, "");
+    const found = text[position];
+    const what = found === undefined ? "it ends too early" : `${JSON.stringify(found)} cannot be there`;
     throw new Fault(`broken JSON at ${where}: ${what}`, { code: "server/broken-json", kind: "usage", where, cause });
   }
 }
