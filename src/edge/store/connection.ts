@@ -79,7 +79,7 @@ function connectEmbedded(dataFolder: string): Connection {
     forgetCredential: () => {
       keys = undefined;
     },
-    processFacts: async () => getFacts(agent, await credential("writer")),
+    processFacts: async () => getFacts(`${dataFolder}/run/store.sock`, await credential("writer")),
     close: async () => {
       await client.close();
       agent.destroy();
@@ -130,10 +130,14 @@ function connectServer(address: StoreAddress & { kind: "clickhouse" }): Connecti
   };
 }
 
-function getFacts(agent: Agent, credential: Credential): Promise<ProcessFacts> {
+const factsTimeoutMs = 5000;
+
+/** On a connection of its own: a time-out of one request must not close a kept-alive socket under another's. */
+function getFacts(socketPath: string, credential: Credential): Promise<ProcessFacts> {
   return new Promise((resolve, reject) => {
     const auth = `${credential.username}:${credential.password}`;
-    const request = httpRequest({ agent, path: "/process", auth, timeout: 5000 }, (response) => {
+    const signal = AbortSignal.timeout(factsTimeoutMs);
+    const request = httpRequest({ socketPath, path: "/process", auth, agent: false, signal }, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => (text += chunk));
@@ -142,7 +146,6 @@ function getFacts(agent: Agent, credential: Credential): Promise<ProcessFacts> {
         else reject(new Error(text.trim()));
       });
     });
-    request.on("timeout", () => request.destroy(new Error("Timeout error.")));
     request.on("error", reject);
     request.end();
   });
