@@ -12,87 +12,133 @@ export interface DecodeContext {
 
 export type Decode = (at: number, length: number) => SensorEvent | undefined;
 
+/** A decoder over one ring: `at` is the record's byte offset in the views. Returns undefined for a type or size it does not know. */
+export function createDecode(views: RingViews, context: DecodeContext): Decode {
+  const source: Source = { views, words: views.words, halves: views.halves, texts: context.texts, context };
+  return (at, length) => {
+    if (length < header.size) return undefined;
+    const unit = decoders[source.halves[(at + header.type) >> 1] ?? 0];
+    if (unit === undefined || length < unit.bytesMin) return undefined;
+    return unit.decode(source, at, length);
+  };
+}
+
+interface Source {
+  readonly views: RingViews;
+  readonly words: Uint32Array;
+  readonly halves: Uint16Array;
+  readonly texts: TextCache;
+  readonly context: DecodeContext;
+}
+
+interface RecordDecoder {
+  readonly bytesMin: number;
+  readonly decode: (source: Source, at: number, length: number) => SensorEvent | undefined;
+}
+
+const decoders: readonly (RecordDecoder | undefined)[] = byType([
+  [eventType.exec, layout.execEvent.size, decodeExec],
+  [eventType.fork, layout.forkEvent.size, decodeFork],
+  [eventType.exit, layout.exitEvent.size, decodeExit],
+  [eventType.tcpOpen, layout.tcpEvent.size, (source, at) => decodeTcp(source, at, "tcp-open")],
+  [eventType.tcpFailed, layout.tcpEvent.size, (source, at) => decodeTcp(source, at, "tcp-failed")],
+  [eventType.tcpClose, layout.tcpEvent.size, (source, at) => decodeTcp(source, at, "tcp-close")],
+  [eventType.tcpSample, layout.tcpEvent.size, (source, at) => decodeTcp(source, at, "tcp-sample")],
+  [eventType.udp, layout.udpEvent.size, decodeUdp],
+  [eventType.dns, layout.payloadEvent.size, decodeDns],
+  [eventType.firstBytes, layout.payloadEvent.size, decodeFirstBytes],
+  [
+    eventType.cgroupMade,
+    layout.cgroupEvent.size,
+    (source, at, length) => decodeCgroup(source, { at, length, type: "cgroup-made" }),
+  ],
+  [
+    eventType.cgroupRemoved,
+    layout.cgroupEvent.size,
+    (source, at, length) => decodeCgroup(source, { at, length, type: "cgroup-removed" }),
+  ],
+]);
+
+function byType(units: readonly (readonly [type: number, bytesMin: number, decode: RecordDecoder["decode"]])[]) {
+  const table: (RecordDecoder | undefined)[] = Array.from({ length: eventType.types });
+  for (const [type, bytesMin, decode] of units) table[type] = { bytesMin, decode };
+  return table;
+}
+
 const header = layout.eventHeader;
 const processWords = { pid: header.tgid / 4, start: header.startNs / 4, comm: header.comm / 4 } as const;
 const twoTo32 = 4294967296;
 
-/** A decoder over one ring: `at` is the record's byte offset in the views. Returns undefined for a type or size it does not know. */
-export function createDecode(views: RingViews, context: DecodeContext): Decode {
-  const { words, halves } = views;
-  const { texts } = context;
+function wide(words: Uint32Array, at: number): number {
+  const index = at >> 2;
+  return (words[index + 1] ?? 0) * twoTo32 + (words[index] ?? 0);
+}
 
-  function wide(at: number): number {
-    const index = at >> 2;
-    return (words[index + 1] ?? 0) * twoTo32 + (words[index] ?? 0);
-  }
-  function timeMs(at: number): number {
-    return Math.floor(context.bootMs + wide(at + header.timeNs) / 1e6);
-  }
+function timeMsOf(source: Source, at: number): number {
+  return Math.floor(source.context.bootMs + wide(source.words, at + header.timeNs) / 1e6);
+}
 
-  function udp(at: number): SensorEvent {
-    const fields = layout.udpEvent;
-    const who = texts.process(words, processWords, at >> 2);
-    const flags = halves[(at + header.flags) >> 1] ?? 0;
-    return {
-      type: "udp",
-      timeMs: timeMs(at),
-      process: who.process,
-      comm: who.comm,
-      cgroupId: wide(at + header.cgroupId),
-      localAddress: texts.address(words, (at + fields.local) >> 2),
-      localPort: halves[(at + fields.localPort) >> 1] ?? 0,
-      remoteAddress: texts.address(words, (at + fields.remote) >> 2),
-      remotePort: halves[(at + fields.remotePort) >> 1] ?? 0,
-      direction: (flags & eventFlag.inbound) === 0 ? "outbound" : "inbound",
-      bytes: words[(at + fields.bytes) >> 2] ?? 0,
-      packets: words[(at + fields.packets) >> 2] ?? 0,
-    };
-  }
+function baseOf(source: Source, at: number) {
+  const who = source.texts.process(source.words, processWords, at >> 2);
+  return {
+    timeMs: timeMsOf(source, at),
+    process: who.process,
+    comm: who.comm,
+    cgroupId: wide(source.words, at + header.cgroupId),
+  };
+}
 
-  function tcp(at: number, type: "tcp-open" | "tcp-failed" | "tcp-close" | "tcp-sample"): SensorEvent {
-    const fields = layout.tcpEvent;
-    const who = texts.process(words, processWords, at >> 2);
-    const flags = halves[(at + header.flags) >> 1] ?? 0;
-    return {
-      type,
-      timeMs: timeMs(at),
-      process: who.process,
-      comm: who.comm,
-      cgroupId: wide(at + header.cgroupId),
-      socketId: wide(at + fields.socketId),
-      localAddress: texts.address(words, (at + fields.local) >> 2),
-      localPort: halves[(at + fields.localPort) >> 1] ?? 0,
-      remoteAddress: texts.address(words, (at + fields.remote) >> 2),
-      remotePort: halves[(at + fields.remotePort) >> 1] ?? 0,
-      direction: directionOf(flags),
-      bytesSent: wide(at + fields.bytesSent),
-      bytesReceived: wide(at + fields.bytesReceived),
-      packetsSent: words[(at + fields.packetsSent) >> 2] ?? 0,
-      packetsReceived: words[(at + fields.packetsReceived) >> 2] ?? 0,
-      retransmits: words[(at + fields.retransmits) >> 2] ?? 0,
-      rttUs: words[(at + fields.rttUs) >> 2] ?? 0,
-      error: words[(at + fields.error) >> 2] ?? 0,
-      wasReset: (flags & eventFlag.reset) !== 0,
-    };
-  }
+/** The most frequent one: every field written out, because spreading costs more than all the rest of it. */
+function decodeUdp(source: Source, at: number): SensorEvent {
+  const { words, halves, texts } = source;
+  const fields = layout.udpEvent;
+  const who = texts.process(words, processWords, at >> 2);
+  const flags = halves[(at + header.flags) >> 1] ?? 0;
+  return {
+    type: "udp",
+    timeMs: timeMsOf(source, at),
+    process: who.process,
+    comm: who.comm,
+    cgroupId: wide(words, at + header.cgroupId),
+    localAddress: texts.address(words, (at + fields.local) >> 2),
+    localPort: halves[(at + fields.localPort) >> 1] ?? 0,
+    remoteAddress: texts.address(words, (at + fields.remote) >> 2),
+    remotePort: halves[(at + fields.remotePort) >> 1] ?? 0,
+    direction: (flags & eventFlag.inbound) === 0 ? "outbound" : "inbound",
+    bytes: words[(at + fields.bytes) >> 2] ?? 0,
+    packets: words[(at + fields.packets) >> 2] ?? 0,
+  };
+}
 
-  return (at, length) => {
-    if (length < header.size) return undefined;
-    const type = halves[(at + header.type) >> 1] ?? 0;
-    switch (type) {
-      case eventType.udp:
-        return length < layout.udpEvent.size ? undefined : udp(at);
-      case eventType.tcpOpen:
-        return length < layout.tcpEvent.size ? undefined : tcp(at, "tcp-open");
-      case eventType.tcpFailed:
-        return length < layout.tcpEvent.size ? undefined : tcp(at, "tcp-failed");
-      case eventType.tcpClose:
-        return length < layout.tcpEvent.size ? undefined : tcp(at, "tcp-close");
-      case eventType.tcpSample:
-        return length < layout.tcpEvent.size ? undefined : tcp(at, "tcp-sample");
-      default:
-        return decodeRare(type, { views, texts, at, length, timeMs: timeMs(at), wide });
-    }
+function decodeTcp(
+  source: Source,
+  at: number,
+  type: "tcp-open" | "tcp-failed" | "tcp-close" | "tcp-sample",
+): SensorEvent {
+  const { words, halves, texts } = source;
+  const fields = layout.tcpEvent;
+  const who = texts.process(words, processWords, at >> 2);
+  const flags = halves[(at + header.flags) >> 1] ?? 0;
+  return {
+    type,
+    timeMs: timeMsOf(source, at),
+    process: who.process,
+    comm: who.comm,
+    cgroupId: wide(words, at + header.cgroupId),
+    socketId: wide(words, at + fields.socketId),
+    localAddress: texts.address(words, (at + fields.local) >> 2),
+    localPort: halves[(at + fields.localPort) >> 1] ?? 0,
+    remoteAddress: texts.address(words, (at + fields.remote) >> 2),
+    remotePort: halves[(at + fields.remotePort) >> 1] ?? 0,
+    direction: directionOf(flags),
+    bytesSent: wide(words, at + fields.bytesSent),
+    bytesReceived: wide(words, at + fields.bytesReceived),
+    packetsSent: words[(at + fields.packetsSent) >> 2] ?? 0,
+    packetsReceived: words[(at + fields.packetsReceived) >> 2] ?? 0,
+    retransmits: words[(at + fields.retransmits) >> 2] ?? 0,
+    rttUs: words[(at + fields.rttUs) >> 2] ?? 0,
+    error: words[(at + fields.error) >> 2] ?? 0,
+    wasReset: (flags & eventFlag.reset) !== 0,
   };
 }
 
@@ -101,60 +147,25 @@ function directionOf(flags: number): "outbound" | "inbound" | "unknown" {
   return (flags & eventFlag.outbound) === 0 ? "unknown" : "outbound";
 }
 
-interface RareRecord {
-  readonly views: RingViews;
-  readonly texts: TextCache;
-  readonly at: number;
-  readonly length: number;
-  readonly timeMs: number;
-  readonly wide: (at: number) => number;
-}
-
-function decodeRare(type: number, record: RareRecord): SensorEvent | undefined {
-  switch (type) {
-    case eventType.exec:
-      return record.length < layout.execEvent.size ? undefined : decodeExec(record);
-    case eventType.fork:
-      return record.length < layout.forkEvent.size ? undefined : decodeFork(record);
-    case eventType.exit:
-      return record.length < layout.exitEvent.size ? undefined : decodeExit(record);
-    case eventType.dns:
-    case eventType.firstBytes:
-      return record.length < layout.payloadEvent.size ? undefined : decodePayload(type, record);
-    case eventType.cgroupMade:
-    case eventType.cgroupRemoved:
-      return record.length < layout.cgroupEvent.size ? undefined : decodeCgroup(type, record);
-    default:
-      return undefined;
-  }
-}
-
-function baseOf(record: RareRecord) {
-  const who = record.texts.process(record.views.words, processWords, record.at >> 2);
-  return {
-    timeMs: record.timeMs,
-    process: who.process,
-    comm: who.comm,
-    cgroupId: record.wide(record.at + header.cgroupId),
-  };
-}
-
-function decodeExec(record: RareRecord): SensorEvent | undefined {
-  const { at, views, wide } = record;
-  const { words, halves, bytes } = views;
+function decodeExec(source: Source, at: number, length: number): SensorEvent | undefined {
+  const { words, halves } = source;
+  const { bytes } = source.views;
   const fields = layout.execEvent;
   const pathEnd = at + fields.size + (halves[(at + fields.pathBytes) >> 1] ?? 0);
   const argumentsEnd = pathEnd + (halves[(at + fields.argumentsBytes) >> 1] ?? 0);
   const end = argumentsEnd + (halves[(at + fields.cwdBytes) >> 1] ?? 0);
-  if (end > at + record.length) return undefined;
+  if (end > at + length) return undefined;
   const flags = halves[(at + header.flags) >> 1] ?? 0;
   return {
     type: "exec",
-    ...baseOf(record),
-    parent: { pid: words[(at + fields.parentTgid) >> 2] ?? 0, startMs: startMsOf(wide(at + fields.parentStartNs)) },
+    ...baseOf(source, at),
+    parent: {
+      pid: words[(at + fields.parentTgid) >> 2] ?? 0,
+      startMs: startMsOf(wide(words, at + fields.parentStartNs)),
+    },
     uid: words[(at + fields.uid) >> 2] ?? 0,
     gid: words[(at + fields.gid) >> 2] ?? 0,
-    capabilities: wide(at + fields.capabilities),
+    capabilities: wide(words, at + fields.capabilities),
     path: (flags & eventFlag.pathCut) === 0 ? bytes.toString("utf8", at + fields.size, pathEnd) : "",
     arguments: splitArguments(bytes.toString("utf8", pathEnd, argumentsEnd)),
     argumentsCut: (flags & eventFlag.cut) !== 0,
@@ -168,55 +179,66 @@ export function splitArguments(area: string): readonly string[] {
   return (area.endsWith("\0") ? area.slice(0, -1) : area).split("\0");
 }
 
-function decodeFork(record: RareRecord): SensorEvent {
-  const { at, wide } = record;
-  const { words } = record.views;
+function decodeFork(source: Source, at: number): SensorEvent {
+  const { words } = source;
   const fields = layout.forkEvent;
   return {
     type: "fork",
-    ...baseOf(record),
-    parent: { pid: words[(at + fields.parentTgid) >> 2] ?? 0, startMs: startMsOf(wide(at + fields.parentStartNs)) },
+    ...baseOf(source, at),
+    parent: {
+      pid: words[(at + fields.parentTgid) >> 2] ?? 0,
+      startMs: startMsOf(wide(words, at + fields.parentStartNs)),
+    },
     uid: words[(at + fields.uid) >> 2] ?? 0,
     gid: words[(at + fields.gid) >> 2] ?? 0,
   };
 }
 
-function decodeExit(record: RareRecord): SensorEvent {
-  const status = record.views.words[(record.at + layout.exitEvent.exitCode) >> 2] ?? 0;
+/** The status is what wait(2) reports: the signal in the low seven bits, else the code in the second byte. */
+function decodeExit(source: Source, at: number): SensorEvent {
+  const status = source.words[(at + layout.exitEvent.exitCode) >> 2] ?? 0;
   const signal = status & 0x7f;
-  return { type: "exit", ...baseOf(record), exitCode: signal === 0 ? (status >> 8) & 0xff : -1, signal };
+  return { type: "exit", ...baseOf(source, at), exitCode: signal === 0 ? (status >> 8) & 0xff : -1, signal };
 }
 
-function decodePayload(type: number, record: RareRecord): SensorEvent | undefined {
-  const { at, texts, wide } = record;
-  const { words, halves, bytes } = record.views;
+function decodeDns(source: Source, at: number, length: number): SensorEvent | undefined {
+  const packet = decodePayload(source, at, length);
+  const flags = source.halves[(at + header.flags) >> 1] ?? 0;
+  return packet && { type: "dns", ...packet, payloadCut: (flags & eventFlag.cut) !== 0 };
+}
+
+function decodeFirstBytes(source: Source, at: number, length: number): SensorEvent | undefined {
+  const packet = decodePayload(source, at, length);
+  return packet && { type: "first-bytes", ...packet, socketId: wide(source.words, at + layout.payloadEvent.socketId) };
+}
+
+function decodePayload(source: Source, at: number, length: number) {
+  const { words, halves, texts } = source;
   const fields = layout.payloadEvent;
   const start = at + fields.size;
   const end = start + (halves[(at + fields.payloadBytes) >> 1] ?? 0);
-  if (end > at + record.length) return undefined;
-  const flags = halves[(at + header.flags) >> 1] ?? 0;
-  const direction = (flags & eventFlag.inbound) === 0 ? ("outbound" as const) : ("inbound" as const);
-  const common = {
-    ...baseOf(record),
+  if (end > at + length) return undefined;
+  const isInbound = ((halves[(at + header.flags) >> 1] ?? 0) & eventFlag.inbound) !== 0;
+  return {
+    ...baseOf(source, at),
     localAddress: texts.address(words, (at + fields.local) >> 2),
     localPort: halves[(at + fields.localPort) >> 1] ?? 0,
     remoteAddress: texts.address(words, (at + fields.remote) >> 2),
     remotePort: halves[(at + fields.remotePort) >> 1] ?? 0,
-    direction,
-    payload: new Uint8Array(bytes.subarray(start, end)),
+    direction: isInbound ? ("inbound" as const) : ("outbound" as const),
+    payload: new Uint8Array(source.views.bytes.subarray(start, end)),
   };
-  if (type === eventType.dns) return { type: "dns", ...common, payloadCut: (flags & eventFlag.cut) !== 0 };
-  return { type: "first-bytes", ...common, socketId: wide(at + fields.socketId) };
 }
 
-function decodeCgroup(type: number, record: RareRecord): SensorEvent | undefined {
-  const { at, views } = record;
-  const start = at + layout.cgroupEvent.size;
-  const end = start + (views.words[(at + layout.cgroupEvent.pathBytes) >> 2] ?? 0);
-  if (end > at + record.length) return undefined;
-  return {
-    type: type === eventType.cgroupMade ? "cgroup-made" : "cgroup-removed",
-    ...baseOf(record),
-    path: views.bytes.toString("utf8", start, end),
-  };
+interface CgroupRecord {
+  readonly at: number;
+  readonly length: number;
+  readonly type: "cgroup-made" | "cgroup-removed";
+}
+
+function decodeCgroup(source: Source, record: CgroupRecord): SensorEvent | undefined {
+  const start = record.at + layout.cgroupEvent.size;
+  const end = start + (source.words[(record.at + layout.cgroupEvent.pathBytes) >> 2] ?? 0);
+  if (end > record.at + record.length) return undefined;
+  return { type: record.type, ...baseOf(source, record.at), path: source.views.bytes.toString("utf8", start, end) };
 }

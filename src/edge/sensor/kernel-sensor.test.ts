@@ -8,9 +8,9 @@ import { dirname, join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import type { Sensor, SensorEvent } from "../../core/sense/sensor.ts";
+import type { Sensor } from "../../core/sense/sensor.ts";
 import { skipUnless } from "../../../test/support/skip.ts";
-import { createKernelSensor, mergeByTime, pauseMs } from "./kernel-sensor.ts";
+import { createKernelSensor } from "./kernel-sensor.ts";
 import { readStat } from "./proc.ts";
 import { createRecorder, kernelSensorMissing, makePrivateCgroup } from "./sensor.fixture.ts";
 
@@ -218,33 +218,4 @@ test("the reader runs in any thread: here a worker", async (context) => {
 test("a missing object file is a fault that says what to do", async (context) => {
   if (!skipUnless(context, missing === "", `kernel sensor: ${missing}`)) return;
   await assert.rejects(createKernelSensor({ objectPath: "/nowhere/sensor.bpf.o" }), { code: "sensor/load" });
-});
-
-test("the pause between reads shrinks with load", () => {
-  const cases: readonly [eventsRead: number, before: number, pause: number][] = [
-    [100_000, 100, 2],
-    [64, 100, 5],
-    [1, 100, 25],
-    [0, 2, 50],
-    [0, 50, 100],
-    [0, 100, 100],
-  ];
-  for (const [eventsRead, before, pause] of cases) assert.equal(pauseMs(eventsRead, before), pause);
-});
-
-test("two rings merge into one list in time order, the first ring first on a tie", () => {
-  const at = (timeMs: number, comm: string): SensorEvent => ({
-    type: "exit",
-    timeMs,
-    comm,
-    process: { pid: 1, startMs: 0 },
-    cgroupId: 0,
-    exitCode: 0,
-    signal: 0,
-  });
-  const merged = mergeByTime([at(1, "a"), at(3, "b"), at(9, "c")], [at(0, "x"), at(3, "y"), at(4, "z")]);
-  assert.deepEqual(
-    merged.map((event) => event.comm),
-    ["x", "a", "b", "y", "z", "c"],
-  );
 });

@@ -71,85 +71,78 @@ function polledCapabilities(intervalMs: number): readonly Capability[] {
   ];
 }
 
+/** What was seen at the last look, and what did not fit. */
 function createEye(procPath: string, excludedPid: number) {
-  const cgroupIds = createCgroupIds(cgroupMount(procPath));
-  const processes = new Map<number, Known>();
-  const connections = new Map<number, TcpEvent>();
   const leftOut: Record<string, number> = {};
+  const count: Count = (what, howMany) => {
+    if (howMany > 0) leftOut[what] = (leftOut[what] ?? 0) + howMany;
+  };
+  const processes = new Map<number, Known>();
+  const lookAtProcesses = createProcessEye({ procPath, processes, count });
+  const lookAtConnections = createConnectionEye({ procPath, processes, count, excludedPid });
+  return {
+    look(timeMs: number): readonly SensorEvent[] {
+      const events: SensorEvent[] = [];
+      lookAtProcesses(timeMs, events);
+      lookAtConnections(timeMs, events);
+      return events;
+    },
+    leftOut: (): Readonly<Record<string, number>> => ({ ...leftOut }),
+  };
+}
+
+type Count = (what: string, howMany: number) => void;
+type Look = (timeMs: number, events: SensorEvent[]) => void;
+
+interface EyeContext {
+  readonly procPath: string;
+  /** What runs, by pid; kept by the process eye. */
+  readonly processes: Map<number, Known>;
+  readonly count: Count;
+}
+
+function createProcessEye({ procPath, processes, count }: EyeContext): Look {
+  const cgroupIds = createCgroupIds(cgroupMount(procPath));
   let isFirstLook = true;
 
-  function count(what: string, howMany: number): void {
-    if (howMany > 0) leftOut[what] = (leftOut[what] ?? 0) + howMany;
+  function end(pid: number, known: Known, timeMs: number): ExitEvent {
+    processes.delete(pid);
+    const { process, comm } = known.stat;
+    return { type: "exit", timeMs, process, comm, cgroupId: known.cgroupId, exitCode: -1, signal: 0 };
   }
 
-  function lookAtProcesses(timeMs: number, events: SensorEvent[]): void {
+  return (timeMs, events) => {
+    const type = isFirstLook ? "running" : "exec";
+    isFirstLook = false;
     const pids = listPids(procPath);
     if (pids.length >= procLimits.processesMax) count("processes", 1);
     const alive = new Set(pids);
-    for (const [pid, known] of processes) if (!alive.has(pid)) end(pid, known, timeMs, events);
+    for (const [pid, known] of processes) if (!alive.has(pid)) events.push(end(pid, known, timeMs));
     for (const pid of pids) {
       const stat = readStat(procPath, pid);
       if (stat === undefined) continue;
       const known = processes.get(pid);
-      if (known !== undefined && known.stat.process.startMs !== stat.process.startMs) end(pid, known, timeMs, events);
+      if (known !== undefined && known.stat.process.startMs !== stat.process.startMs)
+        events.push(end(pid, known, timeMs));
       else if (known?.stat.comm === stat.comm) continue;
-      const event = readProcess(procPath, stat, { timeMs, type: isFirstLook ? "running" : "exec", cgroupIds });
+      const event = readProcess(procPath, stat, { timeMs, type, cgroupIds });
       if (event === undefined) continue;
       processes.set(pid, { stat, cgroupId: event.cgroupId, network: networkNamespaceOf(procPath, pid) });
       events.push(event);
     }
-  }
+  };
+}
 
-  function end(pid: number, known: Known, timeMs: number, events: SensorEvent[]): void {
-    processes.delete(pid);
-    const { process, comm } = known.stat;
-    events.push({
-      type: "exit",
-      timeMs,
-      process,
-      comm,
-      cgroupId: known.cgroupId,
-      exitCode: -1,
-      signal: 0,
-    } satisfies ExitEvent);
-  }
+interface Fresh {
+  readonly row: TcpRow;
+  readonly isInbound: boolean;
+}
 
-  /** One process per network namespace, through which its sockets are read. */
-  function namespaces(): readonly number[] {
-    const pidByNamespace = new Map<string, number>();
-    for (const [pid, { network }] of processes)
-      if (network !== "" && !pidByNamespace.has(network)) pidByNamespace.set(network, pid);
-    count("network-namespaces", pidByNamespace.size - procNetLimits.namespacesMax);
-    return [...pidByNamespace.values()].slice(0, procNetLimits.namespacesMax);
-  }
+function createConnectionEye(context: EyeContext & { readonly excludedPid: number }): Look {
+  const { procPath, processes, count, excludedPid } = context;
+  const connections = new Map<number, TcpEvent>();
 
-  function lookAtConnections(timeMs: number, events: SensorEvent[]): void {
-    const fresh: { readonly row: TcpRow; readonly isInbound: boolean }[] = [];
-    const alive = new Set<number>();
-    for (const pid of namespaces()) {
-      const { rows, rowsLeftOut } = readTcp(procPath, pid);
-      count("tcp-rows", rowsLeftOut);
-      const listening = new Set(rows.filter((row) => row.state === "listening").map((row) => row.localPort));
-      for (const row of rows) {
-        if (row.inode === 0 || row.state === "listening") continue;
-        alive.add(row.inode);
-        if (row.state === "established" && !connections.has(row.inode))
-          fresh.push({ row, isInbound: listening.has(row.localPort) });
-      }
-    }
-    for (const [inode, opened] of connections) {
-      if (alive.has(inode)) continue;
-      connections.delete(inode);
-      events.push({ ...opened, type: "tcp-close", timeMs });
-    }
-    if (fresh.length > 0) open(fresh, timeMs, events);
-  }
-
-  function open(
-    fresh: readonly { readonly row: TcpRow; readonly isInbound: boolean }[],
-    timeMs: number,
-    events: SensorEvent[],
-  ): void {
+  function open(fresh: readonly Fresh[], timeMs: number, events: SensorEvent[]): void {
     const holders = readSocketHolders(
       procPath,
       [...processes.values()].map((known) => known.stat.process),
@@ -167,16 +160,37 @@ function createEye(procPath: string, excludedPid: number) {
     }
   }
 
-  return {
-    look(timeMs: number): readonly SensorEvent[] {
-      const events: SensorEvent[] = [];
-      lookAtProcesses(timeMs, events);
-      lookAtConnections(timeMs, events);
-      isFirstLook = false;
-      return events;
-    },
-    leftOut: (): Readonly<Record<string, number>> => ({ ...leftOut }),
+  return (timeMs, events) => {
+    const fresh: Fresh[] = [];
+    const alive = new Set<number>();
+    for (const pid of pidPerNamespace(processes, count)) {
+      const { rows, rowsLeftOut } = readTcp(procPath, pid);
+      count("tcp-rows", rowsLeftOut);
+      const listening = new Set(rows.filter((row) => row.state === "listening").map((row) => row.localPort));
+      for (const row of rows) {
+        if (row.inode === 0 || row.state === "listening") continue;
+        alive.add(row.inode);
+        if (row.state === "established" && !connections.has(row.inode))
+          fresh.push({ row, isInbound: listening.has(row.localPort) });
+      }
+    }
+    for (const [inode, opened] of connections) {
+      if (alive.has(inode)) continue;
+      connections.delete(inode);
+      events.push({ ...opened, type: "tcp-close", timeMs });
+    }
+    if (fresh.length > 0) open(fresh, timeMs, events);
   };
+}
+
+/** One process per network namespace, through which its sockets are read. */
+function pidPerNamespace(processes: ReadonlyMap<number, Known>, count: Count): readonly number[] {
+  const pidByNamespace = new Map<string, number>();
+  for (const [pid, { network }] of processes) {
+    if (network !== "" && !pidByNamespace.has(network)) pidByNamespace.set(network, pid);
+  }
+  count("network-namespaces", pidByNamespace.size - procNetLimits.namespacesMax);
+  return [...pidByNamespace.values()].slice(0, procNetLimits.namespacesMax);
 }
 
 interface Opened {
