@@ -164,6 +164,9 @@ function followStream<Name extends ListName>(
         store.pushNewer(item.rows.toSorted(byTime), item.skipped);
         change({ arrivedAt: Date.now() });
       });
+      source.addEventListener("problem", (event: MessageEvent<string>) => {
+        change({ error: JSON.parse(event.data) as unknown });
+      });
       source.addEventListener("error", () => {
         change({ stream: "reconnecting" });
         resolve();

@@ -2,7 +2,7 @@
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import type { Me } from "../../../src/apps/server/contract/access.ts";
 import { call } from "../../../src/apps/server/contract/client.ts";
-import { apiClient, sessionKey } from "./client.ts";
+import { apiClient, queryClient, sessionKey } from "./client.ts";
 
 /** Takes the token out of the address bar before anything else can read or share it. */
 export function takeToken(): string | undefined {
@@ -13,6 +13,14 @@ export function takeToken(): string | undefined {
 }
 
 let token = takeToken();
+
+// A second link opened in the same tab changes only the fragment: no page load tells us.
+window.addEventListener("hashchange", () => {
+  const next = takeToken();
+  if (next === undefined) return;
+  token = next;
+  void queryClient.invalidateQueries({ queryKey: sessionKey });
+});
 
 /** The session; throws (into the query's error) when there is none. A used token does not end a session that stands. */
 async function openSession(signal: AbortSignal): Promise<Me> {

@@ -43,7 +43,7 @@ export function troubleOf(error: unknown): Trouble {
   const position = /^q:(\d+)/.exec(text(fault["where"]))?.[1];
   return {
     kind: kindByFault[text(fault["kind"])] ?? "unexpected",
-    message: text(fault["message"]) || String(error),
+    message: text(fault["message"]) || text(fault["detail"]) || String(error),
     hint: text(fault["hint"]),
     code: text(fault["code"]) || "console/unexpected",
     ...(position === undefined ? {} : { filterPosition: Number(position) }),

@@ -1,14 +1,16 @@
 // The frame every screen lives in: navigation, scope and time in the head, palette and keys on top of it.
 import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { focusFilter } from "../kit/focus.ts";
-import { KeysHelp } from "./keys-help.tsx";
 import { Navigation } from "./navigation.tsx";
-import { Palette } from "./palette.tsx";
 import { screens } from "./screens.ts";
 import { TopBar } from "./top-bar.tsx";
 import { useKeys } from "./use-keys.ts";
 import { carried } from "./use-url-state.ts";
+
+// Loaded when first opened: they bring the dialog's parts with them.
+const Palette = lazy(() => import("./palette.tsx").then((module) => ({ default: module.Palette })));
+const KeysHelp = lazy(() => import("./keys-help.tsx").then((module) => ({ default: module.KeysHelp })));
 
 export function Frame() {
   const [overlay, setOverlay] = useState<"palette" | "keys" | "none">("none");
@@ -38,8 +40,10 @@ export function Frame() {
       <main id="main" className="main" tabIndex={-1}>
         <Outlet />
       </main>
-      <Palette opened={overlay === "palette"} onClose={close} onKeys={() => setOverlay("keys")} />
-      <KeysHelp opened={overlay === "keys"} onClose={close} />
+      <Suspense>
+        {overlay === "palette" ? <Palette onClose={close} onKeys={() => setOverlay("keys")} /> : null}
+        {overlay === "keys" ? <KeysHelp onClose={close} /> : null}
+      </Suspense>
     </div>
   );
 }

@@ -1,5 +1,5 @@
 // What the keyboard does, opened with "?".
-import { Modal } from "@mantine/core";
+import { Dialog } from "../kit/dialog.tsx";
 import { screens } from "./screens.ts";
 
 const general = [
@@ -23,14 +23,14 @@ interface Binding {
   readonly does: string;
 }
 
-export function KeysHelp({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
+export function KeysHelp({ onClose }: { readonly onClose: () => void }) {
   const columns: readonly (readonly [string, readonly Binding[]])[] = [
     ["Everywhere", general.map(([keys, does]) => ({ keys, does }))],
     ["In lists", lists.map(([keys, does]) => ({ keys, does }))],
     ["Go to", screens.map(({ key, label }) => ({ keys: ["g", key], does: label }))],
   ];
   return (
-    <Modal opened={opened} onClose={onClose} title="Keys" size="auto" closeButtonProps={{ "aria-label": "Close" }}>
+    <Dialog title="Keys" size="auto" onClose={onClose}>
       <div className="keys">
         {columns.map(([title, bindings]) => (
           <section key={title}>
@@ -50,6 +50,6 @@ export function KeysHelp({ opened, onClose }: { readonly opened: boolean; readon
           </section>
         ))}
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
 // Ctrl/Cmd-K: go to a screen or a workload, change time or theme, all by typing.
-import { Modal, useMantineColorScheme } from "@mantine/core";
+import { useMantineColorScheme } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { Box, Clock, CornerDownLeft, Keyboard, Palette as PaletteIcon, type LucideIcon } from "lucide-react";
 import { useState, type KeyboardEvent } from "react";
 import { useCall } from "../api/client.ts";
+import { Dialog } from "../kit/dialog.tsx";
 import { workloadSubtitle } from "../kit/workload-text.ts";
 import { rankCommands } from "./rank-commands.ts";
 import { screens } from "./screens.ts";
@@ -11,7 +12,6 @@ import { parseRange, rangeLabel, rangePresets } from "./time-range.ts";
 import { carried, useUrlState } from "./use-url-state.ts";
 
 interface PaletteProps {
-  readonly opened: boolean;
   readonly onClose: () => void;
   readonly onKeys: () => void;
 }
@@ -29,9 +29,9 @@ const workloadsAskedMax = 500;
 
 export function Palette(props: PaletteProps) {
   return (
-    <Modal opened={props.opened} onClose={props.onClose} withCloseButton={false} padding={0} size={600} title={null}>
+    <Dialog title="Search" hideTitle size={600} onClose={props.onClose}>
       <PaletteBody {...props} />
-    </Modal>
+    </Dialog>
   );
 }
 

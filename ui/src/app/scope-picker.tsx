@@ -1,9 +1,9 @@
 // Which cluster or namespace is looked at. The choices are what the server has seen, with counts.
-import { Menu } from "@mantine/core";
-import { Boxes, Check, ChevronDown, Server } from "lucide-react";
+import { Boxes, Check, Server } from "lucide-react";
 import { useState } from "react";
 import { useCall } from "../api/client.ts";
 import { troubleOf } from "../api/trouble.ts";
+import { Dropdown } from "../kit/dropdown.tsx";
 import { formatCount } from "../kit/format.ts";
 import { useUrlState } from "./use-url-state.ts";
 
@@ -14,46 +14,47 @@ const texts = {
 
 export function ScopePicker({ field }: { readonly field: "cluster" | "ns" }) {
   const [state, update] = useUrlState();
-  const [opened, setOpened] = useState(false);
-  const hints = useCall("hints", { query: { on: "workloads", field, since: "24h" } }, { enabled: opened });
+  const [asked, setAsked] = useState(false);
+  const hints = useCall("hints", { query: { on: "workloads", field, since: "24h" } }, { enabled: asked });
   const { all, label, icon: Icon } = texts[field];
   const chosen = state[field];
-  const choose = (value: string | undefined): void => update({ [field]: value });
+  const seen = (hints.data?.hints ?? []).map(({ value, count }) => ({
+    value,
+    note: count === 0 ? "" : formatCount(count),
+  }));
+  const choices: readonly { readonly value: string | undefined; readonly note: string }[] = [
+    { value: undefined, note: "" },
+    ...seen,
+  ];
   return (
-    <Menu opened={opened} onChange={setOpened} position="bottom-end">
-      <Menu.Target>
-        <button
-          type="button"
-          className="picker"
-          aria-label={`${label}: ${chosen ?? all}`}
-          data-set={chosen !== undefined}
-        >
-          <Icon aria-hidden="true" />
-          <span>{chosen ?? all}</span>
-          <ChevronDown aria-hidden="true" />
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item leftSection={<Tick on={chosen === undefined} />} onClick={() => choose(undefined)}>
-          {all}
-        </Menu.Item>
-        {hints.data?.hints.map(({ value, count }) => (
-          <Menu.Item
-            key={value}
-            leftSection={<Tick on={chosen === value} />}
-            rightSection={<span className="count">{formatCount(count)}</span>}
-            onClick={() => choose(value)}
-          >
-            {value}
-          </Menu.Item>
-        ))}
-        {hints.data?.hints.length === 0 ? <Menu.Label>None seen in the last 24 hours</Menu.Label> : null}
-        {hints.error === null ? null : <Menu.Label>{troubleOf(hints.error).message}</Menu.Label>}
-      </Menu.Dropdown>
-    </Menu>
+    <Dropdown
+      label={`${label}: ${chosen ?? all}`}
+      icon={<Icon aria-hidden="true" />}
+      text={chosen ?? all}
+      set={chosen !== undefined}
+      onOpen={() => setAsked(true)}
+    >
+      {(close) => (
+        <div className="choices">
+          {choices.map(({ value, note }) => (
+            <button
+              key={value ?? ""}
+              type="button"
+              aria-pressed={chosen === value}
+              onClick={() => {
+                update({ [field]: value });
+                close();
+              }}
+            >
+              <Check aria-hidden="true" className={chosen === value ? "tick" : "tick tick-off"} />
+              <span>{value ?? all}</span>
+              <span className="count">{note}</span>
+            </button>
+          ))}
+          {hints.data?.hints.length === 0 ? <p>None seen in the last 24 hours.</p> : null}
+          {hints.error === null ? null : <p>{troubleOf(hints.error).message}</p>}
+        </div>
+      )}
+    </Dropdown>
   );
-}
-
-function Tick({ on }: { readonly on: boolean }) {
-  return <Check aria-hidden="true" className={on ? "tick" : "tick tick-off"} />;
 }

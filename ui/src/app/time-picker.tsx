@@ -1,7 +1,7 @@
 // The global time range: presets, an exact window, and steps earlier, wider, narrower, later without a mouse.
-import { Popover } from "@mantine/core";
-import { ChevronDown, ChevronLeft, ChevronRight, Clock, ZoomIn, ZoomOut } from "lucide-react";
+import { ChevronLeft, ChevronRight, Clock, ZoomIn, ZoomOut } from "lucide-react";
 import { useState, type FormEvent } from "react";
+import { Dropdown } from "../kit/dropdown.tsx";
 import { IconButton } from "../kit/icon-button.tsx";
 import {
   absoluteRange,
@@ -19,63 +19,69 @@ import { useUrlState } from "./use-url-state.ts";
 
 export function TimePicker() {
   const [state, update] = useUrlState();
-  const [opened, setOpened] = useState(false);
   const range = rangeOf(state);
   const choose = (next: TimeRange): void => update({ range: formatRange(next) });
+  const label = rangeLabel(range);
   return (
-    <Popover opened={opened} onChange={setOpened} position="bottom-end" trapFocus returnFocus>
-      <Popover.Target>
-        <button
-          type="button"
-          className="picker"
-          aria-label={`Time range: ${rangeLabel(range)}`}
-          onClick={() => setOpened((before) => !before)}
-        >
-          <Clock aria-hidden="true" />
-          <span>{rangeLabel(range)}</span>
-          <ChevronDown aria-hidden="true" />
-        </button>
-      </Popover.Target>
-      <Popover.Dropdown aria-label="Time range" className="time-menu">
-        <div className="time-steps">
-          <IconButton label="Earlier by half" onClick={() => choose(shiftRange(range, -0.5, Date.now()))}>
-            <ChevronLeft />
-          </IconButton>
-          <IconButton label="Show twice as much" onClick={() => choose(scaleRange(range, 2, Date.now()))}>
-            <ZoomOut />
-          </IconButton>
-          <IconButton label="Show half as much" onClick={() => choose(scaleRange(range, 0.5, Date.now()))}>
-            <ZoomIn />
-          </IconButton>
-          <IconButton label="Later by half" onClick={() => choose(shiftRange(range, 0.5, Date.now()))}>
-            <ChevronRight />
-          </IconButton>
+    <Dropdown
+      label={`Time range: ${label}`}
+      icon={<Clock aria-hidden="true" />}
+      text={label}
+      set={range.kind === "absolute"}
+    >
+      {(close) => (
+        <div className="time-menu">
+          <TimeSteps range={range} onChoose={choose} />
+          <div className="time-presets">
+            {rangePresets.map((preset) => (
+              <button
+                key={preset}
+                type="button"
+                aria-pressed={formatRange(range) === preset}
+                onClick={() => {
+                  update({ range: preset });
+                  close();
+                }}
+              >
+                {labelOf(preset)}
+              </button>
+            ))}
+          </div>
+          <ExactWindow
+            key={formatRange(range)}
+            range={range}
+            onChoose={(next) => {
+              choose(next);
+              close();
+            }}
+          />
         </div>
-        <div className="time-presets">
-          {rangePresets.map((preset) => (
-            <button
-              key={preset}
-              type="button"
-              aria-pressed={state.range === preset || (state.range === undefined && preset === "1h")}
-              onClick={() => {
-                update({ range: preset });
-                setOpened(false);
-              }}
-            >
-              {labelOf(preset)}
-            </button>
-          ))}
-        </div>
-        <ExactWindow
-          key={formatRange(range)}
-          range={range}
-          onChoose={(next) => {
-            choose(next);
-            setOpened(false);
-          }}
-        />
-      </Popover.Dropdown>
-    </Popover>
+      )}
+    </Dropdown>
+  );
+}
+
+interface ChooseProps {
+  readonly range: TimeRange;
+  readonly onChoose: (next: TimeRange) => void;
+}
+
+function TimeSteps({ range, onChoose }: ChooseProps) {
+  return (
+    <div className="time-steps">
+      <IconButton label="Earlier by half" onClick={() => onChoose(shiftRange(range, -0.5, Date.now()))}>
+        <ChevronLeft />
+      </IconButton>
+      <IconButton label="Show twice as much" onClick={() => onChoose(scaleRange(range, 2, Date.now()))}>
+        <ZoomOut />
+      </IconButton>
+      <IconButton label="Show half as much" onClick={() => onChoose(scaleRange(range, 0.5, Date.now()))}>
+        <ZoomIn />
+      </IconButton>
+      <IconButton label="Later by half" onClick={() => onChoose(shiftRange(range, 0.5, Date.now()))}>
+        <ChevronRight />
+      </IconButton>
+    </div>
   );
 }
 

@@ -209,7 +209,7 @@ function FilterError({ trouble }: { readonly trouble: Trouble }) {
       <CircleAlert aria-hidden="true" />
       <span>
         {position === undefined || position < 0 ? "" : `At character ${position + 1}: `}
-        {trouble.message} {trouble.hint}
+        {trouble.message.replace(/ \(at character \d+ of the filter\)/, "")} {trouble.hint}
       </span>
     </div>
   );

@@ -1,5 +1,4 @@
 // A button that is only an icon. Its name is not optional.
-import { Tooltip } from "@mantine/core";
 import type { ReactNode } from "react";
 
 export interface IconButtonProps {
@@ -13,19 +12,18 @@ export interface IconButtonProps {
 
 export function IconButton({ label, onClick, children, pressed, disabledBecause }: IconButtonProps) {
   return (
-    <Tooltip label={disabledBecause ?? label}>
-      <button
-        type="button"
-        className="icon-button"
-        aria-label={label}
-        aria-pressed={pressed}
-        aria-disabled={disabledBecause !== undefined}
-        onClick={() => {
-          if (disabledBecause === undefined) onClick();
-        }}
-      >
-        {children}
-      </button>
-    </Tooltip>
+    <button
+      type="button"
+      className="icon-button"
+      aria-label={label}
+      title={disabledBecause ?? label}
+      aria-pressed={pressed}
+      aria-disabled={disabledBecause !== undefined}
+      onClick={() => {
+        if (disabledBecause === undefined) onClick();
+      }}
+    >
+      {children}
+    </button>
   );
 }

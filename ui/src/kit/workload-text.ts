@@ -17,6 +17,13 @@ const kindWords: Readonly<Record<WorkloadKind, string>> = {
   Unknown: "Unknown",
 };
 
+export const workloadKindNames = Object.keys(kindWords) as readonly WorkloadKind[];
+
+/** The kind with this exact name, if there is one. */
+export function workloadKindOf(name: string): WorkloadKind | undefined {
+  return workloadKindNames.find((kind) => kind === name);
+}
+
 export function kindWord(kind: WorkloadKind): string {
   return kindWords[kind];
 }

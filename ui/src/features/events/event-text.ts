@@ -16,6 +16,8 @@ export const eventKindWords: Readonly<Record<EventKindName, string>> = {
   span: "Span",
 };
 
+export const eventKindNames = Object.keys(eventKindWords) as readonly EventKindName[];
+
 /** The middle column: what happened, in the words of its kind. */
 export function eventTitle(event: AnyEvent): string {
   switch (event.kind) {

@@ -1,6 +1,6 @@
 // Events: what happened, of every kind on one timeline, live by default.
 import { useState } from "react";
-import { eventKinds, type AnyEvent } from "../../../../src/apps/server/contract/telemetry.ts";
+import type { AnyEvent } from "../../../../src/apps/server/contract/telemetry.ts";
 import type { Trouble } from "../../api/trouble.ts";
 import { useUrlState } from "../../app/use-url-state.ts";
 import type { Column } from "../../kit/data-grid.tsx";
@@ -11,7 +11,7 @@ import { WorkloadName } from "../../kit/workload-name.tsx";
 import { listCommand } from "../../kit/list-command.ts";
 import { Arguments } from "../../kit/arguments.tsx";
 import { EventDetails } from "./event-details.tsx";
-import { eventKey, eventKindWords, eventOutcome, eventProcess, eventTitle } from "./event-text.ts";
+import { eventKey, eventKindNames, eventKindWords, eventOutcome, eventProcess, eventTitle } from "./event-text.ts";
 
 const columns: readonly Column<AnyEvent>[] = [
   { id: "time", header: "Time", width: "100px", cell: ({ time }) => <time dateTime={time}>{formatClock(time)}</time> },
@@ -85,7 +85,7 @@ function KindPicker() {
       <button type="button" aria-pressed={chosen.size === 0} onClick={() => update({ kinds: undefined }, "replace")}>
         All
       </button>
-      {eventKinds.map((kind) => (
+      {eventKindNames.map((kind) => (
         <button key={kind} type="button" aria-pressed={chosen.has(kind)} onClick={() => toggle(kind)}>
           {eventKindWords[kind]}
         </button>

@@ -1,7 +1,7 @@
 // The workload page, where every name leads: who it is, who it talks to, what it runs, what it asks DNS.
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { WorkloadKind } from "../../../../src/model/identity.ts";
+import type { WorkloadKind } from "../../../../src/model/identity.ts";
 import { useCall } from "../../api/client.ts";
 import { troubleOf } from "../../api/trouble.ts";
 import { rangeQuery } from "../../app/time-range.ts";
@@ -10,6 +10,7 @@ import { useUrlState } from "../../app/use-url-state.ts";
 import { FlowTimeline } from "../../kit/flow-timeline.tsx";
 import { Loading, TroubleState } from "../../kit/states.tsx";
 import { WindowNotices } from "../../kit/window-notices.tsx";
+import { workloadKindNames, workloadKindOf } from "../../kit/workload-text.ts";
 import { DnsTab } from "./dns-tab.tsx";
 import { ProcessesTab } from "./processes-tab.tsx";
 import { TrafficTab } from "./traffic-tab.tsx";
@@ -28,19 +29,19 @@ type TabId = (typeof tabs)[number]["id"];
 
 export function WorkloadScreen() {
   const params = route.useParams();
-  const kind = WorkloadKind.safeParse(params.kind);
-  if (!kind.success)
+  const kind = workloadKindOf(params.kind);
+  if (kind === undefined)
     return (
       <TroubleState
         trouble={{
           kind: "not-found",
           message: `"${params.kind}" is not a kind of workload.`,
-          hint: `Known: ${WorkloadKind.options.join(", ")}.`,
+          hint: `Known: ${workloadKindNames.join(", ")}.`,
           code: "console/unknown-kind",
         }}
       />
     );
-  return <WorkloadPage {...params} kind={kind.data} />;
+  return <WorkloadPage {...params} kind={kind} />;
 }
 
 interface WorkloadPageProps {

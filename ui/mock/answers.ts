@@ -1,0 +1,239 @@
+// What the mock answers to each operation of the contract. Every answer is checked against the contract's schema before it leaves.
+import { Fault } from "../../src/base/fault.ts";
+import type { OperationName } from "../../src/apps/server/contract/api.ts";
+import { Gap } from "../../src/model/gap.ts";
+import { fieldNotes, matcherOf, sentinelOf } from "./filter.ts";
+import { status } from "./status.ts";
+import { actors, eventNumbered, flowNumbered, type Actor } from "./world.ts";
+import { dnsNames, peersOf, processesOf, workloadOf } from "./workload-answers.ts";
+
+export interface Asked {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  readonly nowMs: number;
+}
+
+const stepMs = 180;
+const pageRowsMax = 500;
+const numberOf = (timeMs: number): number => Math.floor(timeMs / stepMs) % 1_000_000_000;
+
+interface Span {
+  readonly since: number;
+  readonly until: number;
+}
+
+function spanOf({ query, nowMs }: Asked): Span {
+  const since = query["since"] ?? "1h";
+  const relative = /^(\d+)([smhd])$/.exec(since);
+  const unit = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[relative?.[2] ?? "m"] ?? 60_000;
+  return {
+    since: relative === null ? Date.parse(since) : nowMs - Number(relative[1]) * unit,
+    until: query["until"] === undefined ? nowMs : Date.parse(query["until"]),
+  };
+}
+
+export function gapsIn({ since, until }: Span, nowMs: number): readonly Gap[] {
+  const start = Math.floor(nowMs / 3_600_000) * 3_600_000 - 1_300_000;
+  const time = new Date(start).toISOString();
+  const gaps = [
+    Gap.parse({
+      time,
+      cluster: "local",
+      node: "worker-2",
+      durationMs: 95_000,
+      table: "flows",
+      reason: "ring-full",
+      rows: 1204,
+      counted: "exact",
+    }),
+    Gap.parse({
+      time,
+      cluster: "local",
+      node: "laptop",
+      durationMs: 240_000,
+      table: "*",
+      reason: "agent-down",
+      counted: "no",
+      detail: "restarted",
+    }),
+  ];
+  return gaps.filter((gap) => Date.parse(gap.time) < until && Date.parse(gap.time) + gap.durationMs > since);
+}
+
+function windowOf(asked: Asked) {
+  const span = spanOf(asked);
+  const partial = sentinelOf(asked.query["q"] ?? "") === "partial";
+  return {
+    since: new Date(span.since).toISOString(),
+    until: new Date(span.until).toISOString(),
+    partial,
+    partialBecause: partial ? "the query reached its limit of 2 s" : "",
+    gaps: gapsIn(span, asked.nowMs),
+  };
+}
+
+/** Throws the fault that a sentinel asks for. */
+export function refuseBySentinel(q: string): void {
+  const sentinel = sentinelOf(q);
+  if (sentinel === "forbidden")
+    throw new Fault("the role viewer may not read this cluster", {
+      code: "access/role",
+      kind: "forbidden",
+      hint: "Ask an admin for a role.",
+    });
+  if (sentinel === "unavailable")
+    throw new Fault("the store is being restarted", {
+      code: "store/down",
+      kind: "unavailable",
+      hint: "It comes back by itself; see Health.",
+    });
+}
+
+type Numbered = (number: number, timeMs: number) => { readonly time: string };
+
+function rowsOf(asked: Asked, numbered: Numbered, keep: (row: object) => boolean) {
+  const q = asked.query["q"] ?? "";
+  refuseBySentinel(q);
+  const matches = matcherOf(q);
+  const { since, until } = spanOf(asked);
+  const limit = Math.min(Number(asked.query["limit"] ?? 100), pageRowsMax);
+  let time = asked.query["cursor"] === undefined ? until : Number(asked.query["cursor"]);
+  const rows: object[] = [];
+  for (let looked = 0; rows.length < limit && time > since && looked < 60_000; looked += 1, time -= stepMs) {
+    const row = numbered(numberOf(time), time);
+    if (sentinelOf(q) !== "empty" && keep(row) && matches(row)) rows.push(row);
+  }
+  return { rows, ...(time > since && rows.length === limit ? { next: String(time) } : {}), window: windowOf(asked) };
+}
+
+function kindsFilter(asked: Asked): (row: object) => boolean {
+  const kinds = (asked.query["kinds"] ?? "").split(",").filter((kind) => kind !== "");
+  return (row) => kinds.length === 0 || kinds.includes(String((row as { kind?: string }).kind));
+}
+
+function timeline(asked: Asked) {
+  const q = asked.query["q"] ?? "";
+  refuseBySentinel(q);
+  const matches = matcherOf(q);
+  const { since, until } = spanOf(asked);
+  const steps = Number(asked.query["steps"] ?? 60);
+  const step = Math.max(1000, Math.round((until - since) / steps));
+  const points = Array.from({ length: steps }, (_, index) => {
+    const at = Math.floor(since / step) * step + index * step;
+    const sample = Array.from({ length: 24 }, (_, n) => flowNumbered(numberOf(at) + n * 37, at)).filter(matches);
+    const wave = (1 + 0.5 * Math.sin(at / 400_000) + 0.2 * Math.sin(at / 47_000)) * (step / 5000);
+    const missing = gapsIn({ since: at, until: at + step }, asked.nowMs).length > 1 || sentinelOf(q) === "empty";
+    const count = (verdict: string): number =>
+      missing ? 0 : Math.round(sample.filter((flow) => flow.verdict === verdict).length * wave);
+    const allow = count("allow");
+    return {
+      time: new Date(at).toISOString(),
+      allow,
+      deny: count("deny"),
+      unknown: count("unknown"),
+      connections: allow,
+      connectionsFailed: count("deny"),
+      bytesSent: allow * 900,
+      bytesReceived: allow * 4200,
+    };
+  });
+  return { stepMs: step, points, window: windowOf(asked) };
+}
+
+function workloads(asked: Asked) {
+  const q = asked.query["q"] ?? "";
+  refuseBySentinel(q);
+  const matches = matcherOf(q);
+  const rows = sentinelOf(q) === "empty" ? [] : actors.map((actor) => workloadOf(actor, asked.nowMs)).filter(matches);
+  return { rows, window: windowOf(asked) };
+}
+
+function actorOf({ params }: Asked): Actor {
+  const actor = actors.find(
+    ({ name, namespace, kind }) =>
+      name === params["name"] && namespace === params["namespace"] && kind === params["kind"],
+  );
+  if (actor === undefined)
+    throw new Fault(`no workload ${params["kind"]} ${params["namespace"]}/${params["name"]} was seen in this window`, {
+      code: "workloads/unknown",
+      kind: "not-found",
+      hint: "Choose a longer time range, or look for it in the list of workloads.",
+    });
+  return actor;
+}
+
+function hints({ query }: Asked) {
+  const field = query["field"] ?? "";
+  const prefix = (query["prefix"] ?? "").toLowerCase();
+  if (field === "")
+    return Object.entries(fieldNotes)
+      .map(([value, note]) => ({ value, count: 0, note }))
+      .filter(({ value }) => value.startsWith(prefix));
+  const values: Readonly<Record<string, readonly string[]>> = {
+    ns: [...new Set(actors.map(({ namespace }) => namespace))],
+    cluster: ["local"],
+    node: [...new Set(actors.map(({ node }) => node))],
+    verdict: ["allow", "deny", "unknown"],
+    port: ["80", "443", "5432", "6379", "8080"],
+    process: [...new Set(actors.map(({ process }) => process))],
+    proto: ["tcp", "udp"],
+    kind: [...new Set(actors.map(({ kind }) => kind))],
+    rcode: ["NOERROR", "NXDOMAIN"],
+    mock: ["forbidden", "unavailable", "partial", "empty", "slow"],
+  };
+  const all = values[field] ?? actors.map(({ name }) => name);
+  return all
+    .filter((value) => value.toLowerCase().startsWith(prefix))
+    .map((value, index) => ({ value, count: 4200 - index * 317 }));
+}
+
+const joinTokens: object[] = [];
+
+export const answers: Partial<Record<OperationName, (asked: Asked) => unknown>> = {
+  me: () => ({ user: "admin", role: "admin", credential: "session" }),
+  createSession: () => ({ user: "admin", role: "admin", credential: "session" }),
+  deleteSession: () => ({}),
+  status: ({ nowMs }) => status(nowMs),
+  listGaps: (asked) => ({ rows: gapsIn(spanOf(asked), asked.nowMs) }),
+  listFlows: (asked) => rowsOf(asked, flowNumbered, () => true),
+  listEvents: (asked) => rowsOf(asked, eventNumbered, kindsFilter(asked)),
+  flowTimeline: timeline,
+  listWorkloads: workloads,
+  getWorkload: (asked) => ({ workload: workloadOf(actorOf(asked), asked.nowMs), window: windowOf(asked) }),
+  workloadPeers: (asked) => ({ peers: peersOf(actorOf(asked), asked.nowMs), omitted: 0, window: windowOf(asked) }),
+  workloadProcesses: (asked) => ({
+    processes: processesOf(actorOf(asked), asked.nowMs),
+    omitted: 0,
+    window: windowOf(asked),
+  }),
+  workloadDns: (asked) => ({ names: dnsNames(actorOf(asked), asked.nowMs), omitted: 0, window: windowOf(asked) }),
+  hints: (asked) => ({ hints: hints(asked) }),
+  listTokens: () => ({ tokens: [] }),
+  listJoinTokens: () => ({ tokens: joinTokens }),
+  createJoinToken: ({ nowMs, body }) => {
+    const info = {
+      id: `j${joinTokens.length + 1}`,
+      cluster: (body as { cluster: string }).cluster,
+      createdAt: new Date(nowMs).toISOString(),
+      expiresAt: new Date(nowMs + 3_600_000).toISOString(),
+      usesLeft: 1,
+      author: "admin",
+    };
+    joinTokens.push(info);
+    return { token: "gj1.mockmockmockmockmockmockmock", info };
+  },
+  healthz: () => ({ ok: true }),
+};
+
+/** New rows since the last look, for the streams. */
+export function newRows(stream: "flows" | "events", asked: Asked, fromMs: number): readonly object[] {
+  const matches = matcherOf(asked.query["q"] ?? "");
+  const keep = kindsFilter(asked);
+  const rows: object[] = [];
+  for (let time = (Math.floor(fromMs / stepMs) + 1) * stepMs; time <= asked.nowMs; time += stepMs) {
+    const row = stream === "flows" ? flowNumbered(numberOf(time), time) : eventNumbered(numberOf(time), time);
+    if ((stream === "flows" || keep(row)) && matches(row)) rows.push(row);
+  }
+  return rows;
+}

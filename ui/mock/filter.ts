@@ -1,0 +1,73 @@
+// Just enough of the filter grammar for the mock: field:value terms over rows, with the errors and positions of the real one.
+import { tokensOf } from "../src/kit/filter-text.ts";
+import { Fault } from "../../src/base/fault.ts";
+
+export const fieldNotes = {
+  ns: "namespace, either end",
+  from: "source: workload, service, pod or address",
+  to: "destination: workload, service, pod or domain",
+  workload: "workload, either end",
+  kind: "kind of workload",
+  verdict: "allow, deny, unknown",
+  port: "destination port",
+  process: "short name of the process",
+  proto: "tcp, udp, icmp",
+  cluster: "cluster",
+  node: "node",
+  rcode: "DNS result",
+  mock: "mock only: forbidden, unavailable, partial, empty, slow",
+} as const;
+
+const columns: Readonly<Record<string, readonly string[]>> = {
+  ns: ["namespace", "sourceNamespace", "destinationNamespace"],
+  from: ["sourceWorkload", "sourceAddress"],
+  to: ["destinationWorkload", "destinationDomain", "destinationService", "destinationAddress"],
+  workload: ["workload", "name", "sourceWorkload", "destinationWorkload"],
+  kind: ["kind", "workloadKind"],
+  verdict: ["verdict"],
+  port: ["destinationPort"],
+  process: ["process", "name"],
+  proto: ["protocol"],
+  cluster: ["cluster"],
+  node: ["node"],
+  rcode: ["responseCode"],
+};
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** The rows that match all terms. Throws a Fault with `where: "q:<position>"` for an unknown field. */
+export function matcherOf(q: string): (row: object) => boolean {
+  const terms = tokensOf(q).map((token) => {
+    const unknown = token.field !== "" && !Object.hasOwn(fieldNotes, token.field);
+    if (unknown)
+      throw new Fault(`there is no field "${token.field}"`, {
+        code: "filter/unknown-field",
+        kind: "usage",
+        hint: `Known fields: ${Object.keys(fieldNotes).slice(0, -1).join(", ")}.`,
+        where: `q:${token.start + (token.negated ? 1 : 0)}`,
+      });
+    const values = q.slice(token.valueStart, token.end).replaceAll('"', "").toLowerCase().split(",");
+    return { field: token.field, negated: token.negated, values };
+  });
+  return (given) => {
+    const row = given as Row;
+    return terms.every(({ field, negated, values }) => {
+      if (field === "mock") return true;
+      const texts =
+        field === ""
+          ? [JSON.stringify(row).toLowerCase()]
+          : (columns[field] ?? []).map((column) =>
+              String(row[column] ?? "")
+                .replace("::ffff:", "")
+                .toLowerCase(),
+            );
+      const hit = values.some((value) => texts.some((text) => (field === "" ? text.includes(value) : text === value)));
+      return hit !== negated;
+    });
+  };
+}
+
+/** The sentinel in a filter, e.g. "forbidden" for `mock:forbidden`; how tests and people see every designed state. */
+export function sentinelOf(q: string): string {
+  return /(?:^|\s)mock:(\w+)/.exec(q)?.[1] ?? "";
+}
