@@ -1,12 +1,11 @@
-// The named queries against a real engine with planted rows.
+// The named queries against a real store process with planted rows.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { manualClock } from "../../../base/clock.ts";
-import { formatInstant } from "../../../base/instant.ts";
-import type { TelemetryStore } from "../../../core/store/telemetry-store.ts";
-import { type ScratchStore, startScratchStore } from "../../../../test/support/scratch-store.ts";
-import { createQueries } from "./create-queries.ts";
-import type { Queries } from "./queries.ts";
+import { manualClock } from "../../src/base/clock.ts";
+import { formatInstant } from "../../src/base/instant.ts";
+import { type ScratchStore, startScratchStore } from "../support/scratch-store.ts";
+import { createQueries } from "../../src/edge/store/queries/create-queries.ts";
+import type { Queries } from "../../src/edge/store/queries/queries.ts";
 
 const nowMs = Date.parse("2026-11-23T12:00:00Z");
 const minute = 60_000;
@@ -100,7 +99,7 @@ const question = {
 
 before(async () => {
   store = await startScratchStore();
-  queries = createQueries({ store: store as unknown as TelemetryStore, clock: manualClock(nowMs) });
+  queries = createQueries({ store: store.store, clock: manualClock(nowMs) });
   await store.insert("flows", [
     shopToDb,
     { ...shopToDb, ingest: 12, reporter: "destination", bytesSent: 900, process: "postgres" },
