@@ -16,11 +16,11 @@ import { streamHub } from "./http/event-stream.ts";
 import { listen, readTls } from "./http/listen.ts";
 import { rateLimit } from "./http/rate-limit.ts";
 import { createMetrics } from "./metrics.ts";
-import { noForeign } from "./not-wired.ts";
 import type { AgentsDoorView, ForeignHandlers, ServerParts } from "./parts.ts";
 import { dropPrivileges } from "./privileges.ts";
 import { programVersion } from "./version.ts";
 import { openAgentsSide } from "./wiring/agents.ts";
+import { openForeign } from "./wiring/foreign.ts";
 import { ingestMetrics } from "./wiring/ingest-metrics.ts";
 import { openTelemetry } from "./wiring/telemetry.ts";
 
@@ -77,7 +77,8 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
       ? started.use(await openAgentsSide({ config, state, telemetry, clock, logger }))
       : undefined;
   const agents = given.agents ?? agentsSide?.view;
-  if (agents === undefined) throw new Error("the agents' door is neither given nor opened");
+  const foreign = given.foreign ?? (agentsSide && openForeign(config.cluster, state, agentsSide.intake, clock));
+  if (agents === undefined || foreign === undefined) throw new Error("without an agents' door its stand-ins are given");
   ingestMetrics(metrics, agents);
   const console = consoleFiles(config.console.files === "" ? builtConsole : config.console.files, () => clock.nowMs());
   const streams = streamHub(
@@ -100,7 +101,7 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     telemetry,
     queries,
     agents,
-    foreign: given.foreign ?? noForeign,
+    foreign,
     metrics,
     loginRefusals: rateLimit(clock, serverLimits.loginRefusalsPerMinuteMax, "refused logins"),
     startedAtMs: clock.nowMs(),

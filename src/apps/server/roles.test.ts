@@ -86,4 +86,13 @@ test("a kind may ask for more than the operation does", async () => {
   assert.equal(refused.status, 403);
   assert.equal((await ask(server, { method: "DELETE", path, headers: operator })).status, 403);
   assert.equal((await ask(server, { method: "PUT", path, headers: bearer(server.localToken), body })).status, 200);
+  const ledger = await ask(server, { path: "/api/v1/ledger", headers: bearer(server.localToken) });
+  const entries = ledger.json["entries"] as { action: string; target: string; outcome: string }[];
+  assert.deepEqual(
+    entries.filter(({ outcome }) => outcome === "refused").map(({ action, target }) => [action, target]),
+    [
+      ["deleteResource", path],
+      ["applyResource", path],
+    ],
+  );
 });

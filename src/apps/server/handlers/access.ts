@@ -56,10 +56,11 @@ function sessions({ state, clock, config, loginRefusals, metrics }: ServerParts,
   return {
     me: ({ caller }) => Promise.resolve(meOf(known(caller))),
     async createSession({ body, answerHeaders, record }) {
-      loginRefusals.refuseWhenFull();
       const nowMs = clock.nowMs();
       const given = await state.tokens.find(hashOf(body.token), nowMs);
       if (given === undefined || (given.use !== "one-time" && given.use !== "api")) {
+        // A good token is never turned away for others' bad ones; the limit keeps these from filling the ledger.
+        loginRefusals.refuseWhenFull();
         loginRefusals.count();
         metrics.logins.count({ outcome: "refused" });
         await record({ action: "login", target: "", outcome: "refused" });

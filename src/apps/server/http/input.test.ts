@@ -113,6 +113,8 @@ test("what is not HTTP gets a problem, too", async () => {
   await using server = await testServer();
   const cases = [
     ["NONSENSE\r\n\r\n", "400"],
+    ["GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n", "400"],
+    ["GET / HTTP/1.1\r\nConnection: close\r\n\r\n", "400"],
     [`GET / HTTP/1.1\r\nHost: x\r\nX: ${"y".repeat(20_000)}\r\n\r\n`, "431"],
   ] as const;
   for (const [bytes, status] of cases) {

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import http from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import { Fault } from "../../../base/fault.ts";
 import { serverLimits, type ServerConfig } from "../config.ts";
 import { isLoopback } from "./own-address.ts";
@@ -60,6 +60,8 @@ export async function listen(
     maxHeaderSize: serverLimits.headerBytesMax,
     headersTimeout: serverLimits.headersMsMax,
     requestTimeout: serverLimits.requestMsMax,
+    // Its absence is refused below like any other Host that is not ours.
+    requireHostHeader: false,
   };
   const server = makeServer(options, tls);
   server.maxConnections = serverLimits.connectionsMax;
@@ -67,7 +69,13 @@ export async function listen(
   await bind(server, config);
   const { port } = server.address() as AddressInfo;
   // `Host` may be anything here; the responder checks it before it is used.
-  server.on("request", getRequestListener(makeResponder({ scheme, port }), { overrideGlobalObjects: false }));
+  server.on(
+    "request",
+    getRequestListener(makeResponder({ scheme, port }), {
+      overrideGlobalObjects: false,
+      errorHandler: answerBrokenRequest,
+    }),
+  );
   const host = isLoopback(config.address) ? "127.0.0.1" : config.address;
   return {
     scheme,
@@ -126,6 +134,22 @@ async function close(server: http.Server, drainMs: number): Promise<void> {
   clearTimeout(deadline);
 }
 
+/** What never becomes a Request: a Host that is no host, a path that is no path. */
+function answerBrokenRequest(cause: unknown): Response {
+  const status = cause instanceof RequestError ? 400 : 500;
+  return new Response(brokenRequest(status), { status, headers: { "content-type": "application/problem+json" } });
+}
+
+function brokenRequest(status: number): string {
+  return JSON.stringify({
+    type: "urn:garrison:problem:server/broken-request",
+    title: status === 500 ? "Unexpected error" : "Bad input",
+    status,
+    detail: status === 500 ? "the request could not be answered" : "the request is not valid HTTP/1.1",
+    code: "server/broken-request",
+  });
+}
+
 /** What Node's parser refuses never becomes a request; it gets a problem all the same. */
 function answerClientError(error: NodeJS.ErrnoException, socket: import("node:stream").Duplex): void {
   if (!socket.writable || error.code === "ECONNRESET") {
@@ -133,13 +157,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: import("node:st
     return;
   }
   const status = error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
-  const body = JSON.stringify({
-    type: "urn:garrison:problem:server/broken-request",
-    title: "Bad input",
-    status: Number(status.slice(0, 3)),
-    detail: "the request is not valid HTTP/1.1",
-    code: "server/broken-request",
-  });
+  const body = brokenRequest(Number(status.slice(0, 3)));
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: application/problem+json\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );

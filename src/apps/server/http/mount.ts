@@ -1,62 +1,17 @@
 // Mounts the contract table on hono: one path for every operation through host, origin, credential, role, input, handler, answer.
 import type { Hono } from "hono";
 import { z } from "zod";
-import type { Clock } from "../../../base/clock.ts";
-import { Fault } from "../../../base/fault.ts";
-import type { Logger } from "../../../base/logger.ts";
+import { Fault, toFault } from "../../../base/fault.ts";
 import { parseInput } from "../../../core/state/validate-input.ts";
-import type { StateStore } from "../../../core/state/ports.ts";
 import { api, type OperationName } from "../contract/api.ts";
 import type { Endpoint } from "../contract/endpoint.ts";
-import type { Metrics } from "../metrics.ts";
+import { identify, type Door, type Visit } from "./admit.ts";
 import type { Call, Handlers, NextPart } from "./calls.ts";
-import { callerOf, cookieName, credentialOf, refuseUnlessAllowed, type Caller } from "./callers.ts";
-import type { StreamHub } from "./event-stream.ts";
-import { refuseForeignHost, refuseForeignOrigin, type OwnAddress } from "./own-address.ts";
+import { refuseUnlessAllowed, type Caller } from "./callers.ts";
 import { problemResponse } from "./problem.ts";
 import { readJson } from "./read-body.ts";
 
-export interface Door {
-  readonly own: OwnAddress;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly state: StateStore;
-  readonly streams: StreamHub;
-  readonly metrics: Metrics;
-  readonly bodyBytesMax: number;
-  readonly bodyDepthMax: number;
-  /** Checks each answer against the contract: for tests. */
-  readonly checksAnswers: boolean;
-}
-
-export interface Visit {
-  readonly caller: Caller | undefined;
-  /** Asks again whether the credential is still good. */
-  readonly isStillAllowed: () => Promise<boolean>;
-}
-
 type AnyCall = Call<Endpoint>;
-
-/** Lets a request in, or throws: it must be meant for us, come from our own page or a program, and carry a sufficient credential. */
-export async function admit(door: Door, request: Request, endpoint: Pick<Endpoint, "role">): Promise<Visit> {
-  const { headers } = request;
-  const host = headers.get("host") ?? undefined;
-  refuseForeignHost(door.own, host);
-  const presented = credentialOf(headers, cookieName(door.own.scheme, door.own.port));
-  refuseForeignOrigin(door.own, {
-    host: host ?? "",
-    origin: headers.get("origin") ?? undefined,
-    fetchSite: headers.get("sec-fetch-site") ?? undefined,
-    hasCookieCredential: presented?.isCookie === true,
-    method: request.method,
-  });
-  const find = async (): Promise<Caller | undefined> =>
-    presented === undefined ? undefined : await callerOf(door.state.tokens, door.clock, presented);
-  // An open operation does not look the credential up: it must answer when the state store does not.
-  const caller = endpoint.role === "open" ? undefined : await find();
-  refuseUnlessAllowed(endpoint.role, caller);
-  return { caller, isStillAllowed: async () => (await find()) !== undefined };
-}
 
 /** Every operation of the table on `app`, answered by its handler. */
 export function mountApi(app: Hono, door: Door, handlers: Handlers): void {
@@ -88,7 +43,9 @@ async function answer(
   const endpoint: Endpoint = api[name];
   let visit: Visit | undefined;
   try {
-    visit = await admit(door, request, endpoint);
+    visit = await identify(door, request, endpoint);
+    refuseUnlessAllowed(endpoint.role, visit.caller);
+    refuseHeadOfStream(endpoint, request);
     const call = await callOf(door, endpoint, request, params, visit);
     const handler = handlers[name] as (call: AnyCall) => unknown;
     if (endpoint.stream === true) {
@@ -106,17 +63,45 @@ async function answer(
     headers.set("cache-control", "no-store");
     return new Response(JSON.stringify(value), { status: endpoint.status ?? 200, headers });
   } catch (thrown) {
-    if (visit === undefined) await recordRefusal(door, name, request, thrown);
+    await recordRefusal(door, name, { endpoint, request, caller: visit?.caller, thrown });
     return problemResponse(thrown, door.logger);
   }
 }
 
-/** Refused requests are counted; nobody who is unknown can fill the ledger. */
-async function recordRefusal(door: Door, name: OperationName, request: Request, thrown: unknown): Promise<void> {
+/** A stream has no end, so it has no HEAD either. */
+function refuseHeadOfStream(endpoint: Endpoint, request: Request): void {
+  if (endpoint.stream !== true || request.method !== "HEAD") return;
+  throw new Fault("a live stream is read with GET", { code: "server/no-such-operation", kind: "not-found" });
+}
+
+interface Refusal {
+  readonly endpoint: Endpoint;
+  readonly request: Request;
+  readonly caller: Caller | undefined;
+  readonly thrown: unknown;
+}
+
+/** Counts it. A known caller who tried a change beyond their role is in the ledger; nobody unknown can fill it. */
+async function recordRefusal(door: Door, name: OperationName, refusal: Refusal): Promise<void> {
+  const { endpoint, request, caller, thrown } = refusal;
   const code = thrown instanceof Fault ? thrown.code : "internal/unexpected";
   door.metrics.refusals.count({ code });
-  if (code !== "server/unauthenticated" && code !== "server/forbidden") return;
-  door.logger.info({ operation: name, method: request.method, code }, "request refused");
+  if (code !== "server/forbidden" || caller === undefined || endpoint.method === "GET") return;
+  const target = new URL(request.url).pathname.slice(0, 500);
+  const entry = {
+    timeMs: door.clock.nowMs(),
+    user: caller.user,
+    action: name,
+    target,
+    outcome: "refused",
+    detail: {},
+  } as const;
+  try {
+    await door.state.ledger.write(entry);
+  } catch (failed) {
+    // The caller gets the refusal all the same; that the ledger is away is said here.
+    door.logger.error({ code: toFault(failed).code, action: name }, "a refusal is missing in the ledger");
+  }
 }
 
 async function callOf(

@@ -1,0 +1,32 @@
+// Foreign telemetry into the same intake as agents' blocks; never under a cluster that agents write to.
+import type { Clock } from "../../../base/clock.ts";
+import type { StateStore } from "../../../core/state/ports.ts";
+import type { Intake } from "../agents/intake.ts";
+import { foreignHandlers } from "../foreign/handlers.ts";
+import type { ForeignHandlers } from "../parts.ts";
+
+/** How old the list of agents' clusters may be: a request must not read every agent's report. */
+const clustersMsMax = 5000;
+
+export function openForeign(ownCluster: string, state: StateStore, intake: Intake, clock: Clock): ForeignHandlers {
+  let clusters: Promise<ReadonlySet<string>> | undefined;
+  let readAtMs = 0;
+
+  async function read(): Promise<ReadonlySet<string>> {
+    return new Set([ownCluster, ...(await state.agents.list()).map(({ cluster }) => cluster)]);
+  }
+
+  return foreignHandlers({
+    clock,
+    accept: (place, block) => intake.acceptOwn(place, block),
+    async isAgentCluster(cluster) {
+      if (clusters === undefined || clock.nowMs() - readAtMs > clustersMsMax) {
+        readAtMs = clock.nowMs();
+        clusters = read();
+        // A failed read is this caller's; the next one reads again.
+        clusters.catch(() => (clusters = undefined));
+      }
+      return (await clusters).has(cluster);
+    },
+  });
+}
