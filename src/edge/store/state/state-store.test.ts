@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -21,42 +21,52 @@ const asRoot = process.getuid?.() === 0;
 // PostgreSQL refuses to run as root; nobody's numbers are the same on every Linux.
 const identity = asRoot ? { uid: 65_534, gid: 65_534 } : {};
 let server: ReturnType<typeof spawn> | undefined;
+/** The folder of its socket; undefined where there is no PostgreSQL. */
+let postgresqlSockets: string | undefined;
 let databases = 0;
 
 before(async () => {
   if (!existsSync(`${programs}/initdb`)) return;
   const home = path.join(folder, "postgresql");
   const sockets = mkdtempSync(path.join(tmpdir(), "gpg-"));
-  writeFileSync(path.join(folder, "password"), "not-a-secret", { mode: 0o644 });
-  spawnSync("chmod", ["755", folder]);
-  for (const place of [sockets]) if (asRoot) chownSync(place, 65_534, 65_534);
-  spawnSync("install", ["-d", "-m", "700", ...(asRoot ? ["-o", "65534", "-g", "65534"] : []), home]);
+  chmodSync(folder, 0o755);
+  mkdirSync(home, { mode: 0o700 });
+  if (asRoot) for (const place of [sockets, home]) chownSync(place, 65_534, 65_534);
   const made = spawnSync(`${programs}/initdb`, ["-D", home, "-U", "garrison", "-A", "trust", "--no-sync"], {
     ...identity,
     env: { PATH: process.env["PATH"], LC_ALL: "C.UTF-8" },
     encoding: "utf8",
   });
   assert.equal(made.status, 0, made.stderr);
-  const flags = ["-D", home, "-k", sockets, "-c", "listen_addresses=", "-c", "fsync=off"];
-  server = spawn(`${programs}/postgres`, flags, { ...identity, stdio: ["ignore", "ignore", "pipe"] });
+  postgresqlSockets = sockets;
+  await startPostgresql();
+});
+
+/** Starts the cluster that `before` made, and resolves when it takes connections. */
+async function startPostgresql(): Promise<void> {
+  const home = path.join(folder, "postgresql");
+  const flags = ["-D", home, "-k", postgresqlSockets ?? "", "-c", "listen_addresses=", "-c", "fsync=off"];
+  const child = spawn(`${programs}/postgres`, flags, { ...identity, stdio: ["ignore", "ignore", "pipe"] });
+  server = child;
   const log: string[] = [];
-  const ready = new Promise<void>((resolve, reject) => {
-    server?.stderr?.on("data", (chunk: Buffer) => {
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on("data", (chunk: Buffer) => {
       log.push(chunk.toString());
       if (log.join("").includes("ready to accept connections")) resolve();
     });
-    server?.once("exit", () => reject(new Error(log.join(""))));
+    child.once("exit", () => reject(new Error(log.join(""))));
   });
-  await ready;
-  postgresqlSockets = sockets;
-});
-let postgresqlSockets: string | undefined;
+}
+
+async function stopPostgresql(): Promise<void> {
+  if (server === undefined || server.exitCode !== null) return;
+  const ended = once(server, "exit");
+  server.kill("SIGINT");
+  await ended;
+}
 
 after(async () => {
-  if (server !== undefined && server.exitCode === null) {
-    server.kill("SIGINT");
-    await once(server, "exit");
-  }
+  await stopPostgresql();
   if (postgresqlSockets !== undefined) rmSync(postgresqlSockets, { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
 });
@@ -91,6 +101,20 @@ test("postgresql: a server that is away is a fault without the password", async 
     return true;
   });
   assert.equal(withoutPassword("postgresql://u:p@h/d?password=x"), "postgresql://u@h/d");
+});
+
+test("postgresql: a server that goes away is a fault, and when it is back all goes on", async (context) => {
+  if (!skipUnless(context, postgresqlSockets !== undefined, "PostgreSQL 15")) return;
+  const url = `postgresql://garrison@/postgres?host=${encodeURIComponent(postgresqlSockets ?? "")}`;
+  await using store = openStateStore({ url, clock });
+  await store.migrate();
+  await store.settings.set("k", "v");
+  await stopPostgresql();
+  for (let tries = 0; tries < 3; tries += 1) {
+    await assert.rejects(store.settings.get("k"), { code: "state/unreachable", kind: "unavailable" });
+  }
+  await startPostgresql();
+  assert.equal(await store.settings.get("k"), "v");
 });
 
 test("sqlite: the file is its owner's only, and survives being opened again", async () => {
