@@ -27,6 +27,8 @@ export const queryLimits = {
   timelineStepMsMin: 15_000,
   /** Windows longer than this are answered from rollups where there is one. */
   rawMsMax: 3_600_000,
+  /** A window "until now" reaches this much further, for rows with a clock ahead of ours. */
+  rawSlackMs: 120_000,
   /** A live stream delivers rows that carry a time of at most this long ago. */
   streamLookBackMs: 86_400_000,
   /** Blocks that a stream's cursor remembers singly, so that blocks that become visible out of order are not missed. */

@@ -2,6 +2,7 @@
 import { formatInstant } from "../../../base/instant.ts";
 import type { ResolvedWindow } from "../../../core/filter/window.ts";
 import { answerWindow, ask, because, run } from "./ask.ts";
+import { edgeKey, edgeRollupFor } from "./edge-rollups.ts";
 import { queryLimits } from "./limits.ts";
 import type { TimelinePoint, Window, WindowRequest } from "./queries.ts";
 import type { QueryParts } from "./scan.ts";
@@ -30,10 +31,13 @@ export async function flowTimeline(
 ): Promise<{ stepMs: number; points: TimelinePoint[]; window: Window }> {
   const { condition, window } = ask(parts, "flows", query);
   const stepMs = timelineStepMs(window, query.steps);
+  const rollup = edgeRollupFor(condition, window, { stepMs, nowMs: parts.clock.nowMs() });
   const bindings = createBindings();
   const step = bindings.bind(stepMs, "Int64");
-  const where = `${within(bindings, window.sinceMs, window.untilMs)} AND ${whereOf(condition, bindings)}`;
-  const result = await run(parts, rawTimeline(step, where), bindings);
+  const sinceMs = Math.floor(window.sinceMs / (rollup?.bucketMs ?? 1)) * (rollup?.bucketMs ?? 1);
+  const where = `${within(bindings, sinceMs, window.untilMs)} AND ${whereOf(condition, bindings)}`;
+  const sql = rollup === undefined ? rawTimeline(step, where) : rollupTimeline(rollup.table, step, where);
+  const result = await run(parts, sql, bindings);
   return {
     stepMs,
     points: fill(result.rows, window, stepMs),
@@ -54,8 +58,27 @@ FROM flows WHERE ${where} GROUP BY stepMs, ${edge}, reporter`;
   return mergeReporters(byReporter, edge);
 }
 
-/** Sums per step of the larger report of each edge. `byReporter` gives stepMs, the edge's columns, reporter and the measures. */
-export function mergeReporters(byReporter: string, key: string): string {
+const counters = [
+  ["rows", "flowsSum"],
+  ["connectionsOpened", "connectionsSum"],
+  ["connectionsFailed", "failedSum"],
+  ["bytesSent", "sentSum"],
+  ["bytesReceived", "receivedSum"],
+] as const;
+
+/** The rollups keep both ends' reports side by side. */
+function rollupTimeline(table: string, step: string, where: string): string {
+  const key = edgeKey.join(", ");
+  const sums = counters.map(
+    ([counter, name]) => `greatest(sum(${counter}AtSource), sum(${counter}AtDestination)) AS ${name}`,
+  );
+  const merged = `SELECT intDiv(toInt64(toUnixTimestamp(time)) * 1000, ${step}) * ${step} AS stepMs, ${key}, ${sums.join(", ")}
+FROM ${table} WHERE ${where} GROUP BY stepMs, ${key}`;
+  return mergeReporters(merged, key);
+}
+
+/** Sums per step of the larger report of each edge. `byReporter` gives stepMs, the edge's columns and the measures. */
+function mergeReporters(byReporter: string, key: string): string {
   const larger = measures.map((name) => `max(${name}) AS ${name}Max`).join(", ");
   const flowsWhere = (names: string) => `toInt64(sumIf(flowsSumMax, verdict IN (${names})))`;
   return `SELECT stepMs, ${flowsWhere("'allow', 'log'")} AS allow, ${flowsWhere("'deny'")} AS deny,
