@@ -295,10 +295,14 @@ export function reportOf(change: Partial<AgentReport> = {}): AgentReport {
 }
 
 /** Resolves when `check` is true; throws after `withinMs` with what was waited for. */
-export async function until(what: string, check: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+export async function until(
+  what: string | (() => string),
+  check: () => boolean | Promise<boolean>,
+  withinMs = 10_000,
+): Promise<void> {
   const endMs = Date.now() + withinMs;
   while (!(await check())) {
-    if (Date.now() > endMs) throw new Error(`waited in vain for ${what}`);
+    if (Date.now() > endMs) throw new Error(`waited in vain for ${typeof what === "string" ? what : what()}`);
     await new Promise((resolve) => {
       setTimeout(resolve, 10);
     });

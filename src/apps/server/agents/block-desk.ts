@@ -2,12 +2,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Clock } from "../../../base/clock.ts";
 import { Fault } from "../../../base/fault.ts";
-import {
-  blockHeaderName,
-  blockLimits,
-  type BlockAcknowledgement,
-  type BlockHeader,
-} from "../../../model/agent-protocol.ts";
+import { blockHeaderName, type BlockAcknowledgement, type BlockHeader } from "../../../model/agent-protocol.ts";
 import { checkBody, checkHeaderLimits, parseBlockHeader, type InspectBlock } from "./check-block.ts";
 import { answerJson, contentLengthOf, readBody } from "./exchange.ts";
 import type { Intake } from "./intake.ts";
@@ -41,11 +36,10 @@ export class BlockDesk {
       intake.noteDuplicate();
       return this.#acknowledge(stream, { sequence, duplicate: true });
     }
-    const length = contentLengthOf(headers);
-    checkHeaderLimits(header, length, clock.nowMs());
-    const reserved = this.#reserve(header, length ?? blockLimits.bytesMax);
+    const bytesMax = checkHeaderLimits(header, contentLengthOf(headers), clock.nowMs());
+    const reserved = this.#reserve(header, bytesMax);
     try {
-      const body = await readBody(stream, length ?? blockLimits.bytesMax);
+      const body = await readBody(stream, bytesMax);
       await checkBody(header, body, { inspect, nowMs: clock.nowMs() });
       const { table, rows, encoding } = header;
       const { duplicate } = await intake.accept(origin, { table, rows, encoding, body });
@@ -67,8 +61,8 @@ export class BlockDesk {
     return Math.max(windowLimits.bytesMin, Math.min(windowLimits.bytesMax, share));
   }
 
-  #reserve(header: BlockHeader, length: number): number {
-    const bytes = length + header.bytesInflated;
+  #reserve(header: BlockHeader, bytesMax: number): number {
+    const bytes = bytesMax + header.bytesInflated;
     if (this.#bytesInMemory > 0 && this.#bytesInMemory + bytes > doorLimits.bytesInMemoryMax) {
       throw new Fault("too many blocks arrive at once", {
         code: "agents/busy",

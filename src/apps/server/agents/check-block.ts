@@ -50,29 +50,39 @@ export function parseBlockHeader(text: string | undefined): BlockHeader {
   return parsed.data;
 }
 
-/** Limits that the header alone decides, before a byte of the body is kept. `contentLength` is undefined when absent or not a number. */
-export function checkHeaderLimits(header: BlockHeader, contentLength: number | undefined, nowMs: number): void {
+/**
+ * Limits that the header alone decides, before a byte of the body is kept. `contentLength` is undefined when absent or not a number.
+ * Returns how many bytes the body may have.
+ */
+export function checkHeaderLimits(header: BlockHeader, contentLength: number | undefined, nowMs: number): number {
   if (header.wireVersion !== wireVersion) {
     throw refusal(
       "agents/wire-version",
       `the block has wire version ${header.wireVersion}, this server takes ${wireVersion}`,
     );
   }
-  if (contentLength === undefined) throw refusal("agents/no-length", "a block needs a content-length");
-  if (contentLength > blockLimits.bytesMax) throw tooLarge("bytes", contentLength, blockLimits.bytesMax);
   if (header.rows > blockLimits.rowsMax) throw tooLarge("rows", header.rows, blockLimits.rowsMax);
   if (header.bytesInflated > blockLimits.bytesInflatedMax) {
     throw tooLarge("inflated bytes", header.bytesInflated, blockLimits.bytesInflatedMax);
   }
-  const ratioBytesMax = Math.max(doorLimits.inflateRatioFreeBytes, contentLength * blockLimits.inflateRatioMax);
-  if (header.bytesInflated > ratioBytesMax) {
-    throw new Fault(`the block claims to inflate more than ${blockLimits.inflateRatioMax} times`, {
-      code: "agents/inflate-ratio",
-      kind: "too-large",
-      hint: "send fewer rows in a block, or send it uncompressed",
-    });
+  // Compression that makes a block larger adds a few bytes at most.
+  const bytesMax = Math.min(blockLimits.bytesMax, header.bytesInflated + doorLimits.compressionOverheadBytesMax);
+  if (contentLength !== undefined) {
+    if (contentLength > bytesMax) throw tooLarge("bytes", contentLength, bytesMax);
+    checkRatio(header, contentLength);
   }
   checkTimes(header.table, header, nowMs);
+  return contentLength ?? bytesMax;
+}
+
+function checkRatio(header: BlockHeader, bytes: number): void {
+  const bytesInflatedMax = Math.max(doorLimits.inflateRatioFreeBytes, bytes * blockLimits.inflateRatioMax);
+  if (header.bytesInflated <= bytesInflatedMax) return;
+  throw new Fault(`the block claims to inflate more than ${blockLimits.inflateRatioMax} times`, {
+    code: "agents/inflate-ratio",
+    kind: "too-large",
+    hint: "send fewer rows in a block, or send it uncompressed",
+  });
 }
 
 /** Hash, bounded inflation, structure and true time range of a whole body. Resolves with nothing; throws a Fault. */
@@ -84,6 +94,7 @@ export async function checkBody(
   if (createHash("sha256").update(body).digest("hex") !== header.sha256) {
     throw refusal("agents/wrong-hash", "the body's SHA-256 is not the header's");
   }
+  checkRatio(header, body.length);
   const native = await inflate(header, body);
   const facts = options.inspect(header.table, native);
   if (facts.rows !== header.rows) {

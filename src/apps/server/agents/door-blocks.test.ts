@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { Fault } from "../../../base/fault.ts";
 import { sealBlock, type SealedBlock } from "../../../edge/blocks/seal-block.ts";
-import { blockHeaderName, BlockAcknowledgement } from "../../../model/agent-protocol.ts";
+import { post } from "../../../edge/uplink/session.ts";
+import { agentPaths, blockHeaderName, BlockAcknowledgement } from "../../../model/agent-protocol.ts";
 import {
   bootOf,
   codeOf,
@@ -145,6 +146,10 @@ test("a body larger than a block may be is refused before it is read", async () 
   const session = largeSessionOf(world, await world.joinNode("a"));
   const block = withBody(sealedEvents(boot, 1), Buffer.alloc(17 * 1024 * 1024));
   equal(codeOf(await sendBlock(session, block)), "agents/block-too-large");
+  const large = { ...block, header: { ...block.header, bytesInflated: 17 * 1024 * 1024, encoding: "none" as const } };
+  const headers = { [blockHeaderName]: JSON.stringify(large.header) };
+  // Without a content-length it is cut where the limit is passed.
+  equal(codeOf(await post(session, agentPaths.blocks, headers, large.body)), "agents/body-too-large");
   equal((await sendBlock(session, sealedEvents(boot, 2))).status, 200);
   session.destroy();
 });

@@ -10,6 +10,8 @@ export const doorLimits = {
   reportBytesMax: 1 * mebibyte,
   /** Blocks that inflate to no more than this pass whatever their ratio: few rows compress without bound. */
   inflateRatioFreeBytes: 4 * mebibyte,
+  /** How much larger than its content a compressed body may be. */
+  compressionOverheadBytesMax: 64 * 1024,
   /** Bodies and inflated bytes in memory at one time, all agents together; beyond it 429. */
   bytesInMemoryMax: 384 * mebibyte,
   /** Rows of `gaps` may be older than other rows: they say since when nobody was looking. */
