@@ -2,6 +2,7 @@
 // Fed in event order; times come in the events. What falls out is counted.
 import { assert } from "../../base/assert.ts";
 import type { ExecEvent, ExitEvent, ForkEvent, ProcessKey, SensorEvent } from "../sense/sensor.ts";
+import { cgroupLimits } from "./cgroup-forms.ts";
 import { readCgroupLines, readCgroupPath, unknownCgroup } from "./cgroup-path.ts";
 import type { CgroupIdentity } from "./cgroup-path.ts";
 import { ProcessEntries } from "./process-entries.ts";
@@ -14,6 +15,8 @@ export const processTableLimits = {
   ancestorsMax: 8,
   /** v2 cgroups whose identity is remembered by kernel id. */
   cgroupsMax: 8192,
+  /** Texts of /proc/PID/cgroup whose reading is remembered: the processes of one group share one identity object. */
+  textsMax: 1024,
 } as const;
 
 export interface ProcessTableOptions {
@@ -95,6 +98,7 @@ class BoundedProcessTable implements ProcessTable {
   private readonly exitGraceMs: number;
   private readonly entries: ProcessEntries;
   private readonly cgroupById = new Map<number, CgroupIdentity>();
+  private readonly cgroupByText = new Map<string, CgroupIdentity>();
 
   constructor(options: ProcessTableOptions) {
     const processesMax = options.processesMax ?? processTableLimits.processesMax;
@@ -131,8 +135,13 @@ class BoundedProcessTable implements ProcessTable {
   cgroupRead(key: ProcessKey, text: string): void {
     const entry = this.entries.find(key);
     if (entry === undefined) return;
-    entry.read = readCgroupLines(text);
     entry.readCgroupId = entry.cgroupId;
+    entry.read = this.cgroupByText.get(text);
+    if (entry.read === undefined) {
+      entry.read = readCgroupLines(text);
+      if (text.length <= cgroupLimits.pathLengthMax)
+        keep(this.cgroupByText, text, entry.read, processTableLimits.textsMax);
+    }
     learnFromRead(this.cgroupById, entry.cgroupId, text);
   }
 
@@ -143,10 +152,10 @@ class BoundedProcessTable implements ProcessTable {
 
   attribute(key: ProcessKey): Attribution {
     const entry = this.entries.find(key);
-    if (entry === undefined) return unknown("process not seen");
+    if (entry === undefined) return notSeen;
     entry.isUsed = true;
     const isGone = entry.isGone || entry.exitTimeMs !== undefined;
-    return this.attributeEntry(entry, 0) ?? unknown(isGone ? "gone before it could be read" : "not read yet");
+    return this.attributeEntry(entry, 0) ?? (isGone ? gone : notRead);
   }
 
   ancestors(key: ProcessKey): string[] {
@@ -201,6 +210,11 @@ class BoundedProcessTable implements ProcessTable {
 function unknown(reason: string): Attribution {
   return { cgroup: unknownCgroup(reason), because: "unknown" };
 }
+
+/** One object each, so that callers may cache by it. */
+const notSeen = unknown("process not seen");
+const notRead = unknown("not read yet");
+const gone = unknown("gone before it could be read");
 
 function emptyEntry(event: SensorEvent, options: ProcessTableOptions): Entry {
   return {
@@ -260,9 +274,14 @@ function learnFromRead(cgroupById: Map<number, CgroupIdentity>, cgroupId: number
  */
 function keepCgroup(cgroupById: Map<number, CgroupIdentity>, cgroupId: number, identity: CgroupIdentity): void {
   if (cgroupId === 0 || identity.kind === "host" || identity.kind === "unknown") return;
-  if (cgroupById.size >= processTableLimits.cgroupsMax && !cgroupById.has(cgroupId)) {
-    const oldest = cgroupById.keys().next().value;
-    if (oldest !== undefined) cgroupById.delete(oldest);
+  keep(cgroupById, cgroupId, identity, processTableLimits.cgroupsMax);
+}
+
+/** The oldest entry leaves a full map. */
+function keep<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
+  if (map.size >= max && !map.has(key)) {
+    const oldest = map.keys().next().value;
+    if (oldest !== undefined) map.delete(oldest);
   }
-  cgroupById.set(cgroupId, identity);
+  map.set(key, value);
 }
