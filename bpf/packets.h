@@ -81,8 +81,11 @@ static __always_inline void report_payload(struct __sk_buff *skb, struct payload
 		event->header.flags |= FLAG_CUT;
 	}
 	event->payload_bytes = length;
+	/* The compiler knows these bounds already; the verifier wants to see them checked right here. */
+	barrier_var(length);
 	if (length < 1 || length > room || bpf_skb_load_bytes(skb, request->at, (u8 *)event + sizeof(*event), length)) {
 		bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
+		count_drop(request->type);
 		return;
 	}
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
@@ -114,7 +117,7 @@ static __always_inline void on_udp(struct __sk_buff *skb, struct packet *packet,
 	} else {
 		count_drop(EVENT_UDP);
 	}
-	if (source_port != DNS_PORT && destination_port != DNS_PORT)
+	if (length == 0 || (source_port != DNS_PORT && destination_port != DNS_PORT))
 		return;
 	struct payload_request request = {
 		.packet = packet, .state = state, .cookie = bpf_get_socket_cookie(skb), .at = payload_at, .length = length,

@@ -133,8 +133,10 @@ static __always_inline u32 append_arguments(struct exec_scratch *scratch, struct
 	length &= ARGUMENTS_BYTES_MAX - 1;
 	if (end > PATH_BYTES_MAX)
 		return end;
-	if (bpf_probe_read_user(&scratch->strings[end], length, (void *)from))
+	if (bpf_probe_read_user(&scratch->strings[end], length, (void *)from)) {
+		scratch->event.header.flags |= FLAG_CUT;
 		return end;
+	}
 	return end + length;
 }
 
@@ -238,8 +240,10 @@ static __always_inline int report_cgroup(struct cgroup *cgroup, const char *path
 	fill_header(&event->header, task, type);
 	event->header.cgroup_id = cgroup->kn->id;
 	long length = bpf_probe_read_kernel_str(scratch->path, CGROUP_PATH_BYTES_MAX, path);
-	if (length < 1 || length > CGROUP_PATH_BYTES_MAX)
+	if (length < 1 || length > CGROUP_PATH_BYTES_MAX) {
+		count_drop(type);
 		return 0;
+	}
 	event->path_bytes = length - 1;
 	if (bpf_ringbuf_output(&ring_high, scratch, sizeof(*event) + length, BPF_RB_NO_WAKEUP))
 		count_drop(type);

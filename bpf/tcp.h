@@ -88,16 +88,17 @@ int BPF_PROG(on_tcp_state, struct sock *sk, int old_state, int new_state)
 		if (!state)
 			return 0;
 		own(state, bpf_get_current_task_btf());
-		forget_connection(state);
+		state->is_reset = 0;
 		state->direction = new_state == TCP_SYN_SENT ? FLAG_OUTBOUND : 0;
 		return 0;
 	}
 	if (new_state == TCP_ESTABLISHED) {
 		state = bpf_sk_storage_get(&sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-		if (!state)
-			return 0;
-		state->direction = old_state == TCP_SYN_SENT ? FLAG_OUTBOUND : FLAG_INBOUND;
-		state->sampled_ns = bpf_ktime_get_boot_ns();
+		if (state) {
+			forget_connection(state);
+			state->direction = old_state == TCP_SYN_SENT ? FLAG_OUTBOUND : FLAG_INBOUND;
+			state->sampled_ns = bpf_ktime_get_boot_ns();
+		}
 		report_tcp(sk, state, EVENT_TCP_OPEN);
 		return 0;
 	}

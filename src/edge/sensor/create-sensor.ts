@@ -1,7 +1,7 @@
 // Picks the best rung that this machine allows: the kernel's own means where they load, else polling, with the reason in plain words.
 import type { Sensor } from "../../core/sense/sensor.ts";
 import { Fault, toFault } from "../../base/fault.ts";
-import { createKernelSensor, type KernelSensorOptions } from "./kernel-sensor.ts";
+import type { KernelSensorOptions } from "./kernel-sensor.ts";
 import { createPollingSensor } from "./polling-sensor.ts";
 
 export interface SensorOptions extends KernelSensorOptions {
@@ -15,15 +15,28 @@ export async function createSensor(options: SensorOptions = {}): Promise<Sensor>
   const rung = options.rung ?? "best";
   if (rung === "polling") return polling(options, "polling was asked for");
   try {
+    const { createKernelSensor } = await importKernelRung();
     return await createKernelSensor(options);
   } catch (error) {
     const fault = toFault(error);
-    if (
-      rung === "kernel" ||
-      (fault.code !== "sensor/load" && fault.code !== "sensor/no-library" && fault.code !== "sensor/ring")
-    )
-      throw fault;
+    if (rung === "kernel" || !reasonsToPoll.has(fault.code)) throw fault;
     return polling(options, reasonOf(fault));
+  }
+}
+
+const reasonsToPoll: ReadonlySet<string> = new Set(["sensor/load", "sensor/no-library", "sensor/ring"]);
+
+/** Loaded only when wanted: a platform without koffi's native part can still poll. */
+async function importKernelRung(): Promise<typeof import("./kernel-sensor.ts")> {
+  try {
+    return await import("./kernel-sensor.ts");
+  } catch (error) {
+    throw new Fault("native calls (koffi) cannot be loaded on this platform", {
+      code: "sensor/no-library",
+      kind: "unavailable",
+      hint: "Install on a platform that koffi is built for, or accept polling of /proc.",
+      cause: error,
+    });
   }
 }
 

@@ -6,6 +6,7 @@ import { statSync } from "node:fs";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { after, before, describe, test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { Sensor, TcpEvent } from "../../core/sense/sensor.ts";
 import { skipUnless } from "../../../test/support/skip.ts";
@@ -29,6 +30,7 @@ interface Did {
   readonly clientPort: number;
   readonly workerPid: number;
   readonly sent: number;
+  readonly comm: string;
 }
 
 describe("the network seen by the kernel", () => {
@@ -195,6 +197,9 @@ describe("the network seen by the kernel", () => {
     );
     assert.match(Buffer.from(response.payload).toString(), /^HTTP\/1\.1 204 /);
     assert.equal(request.socketId, response.socketId);
+    sensor?.watchFirstBytes(new Set([0]));
+    const all = await make("http");
+    await recorder.find("first-bytes", (event) => event.process.pid === all.pid);
     sensor?.watchFirstBytes(new Set());
     const later = await make("http");
     await recorder.find("tcp-close", (event) => event.process.pid === later.pid);
@@ -219,6 +224,18 @@ describe("the network seen by the kernel", () => {
       const { eventsByType, dropsByType } = small.stats();
       assert.ok((dropsByType["udp"] ?? 0) > 0);
       assert.equal((eventsByType["udp"] ?? 0) + (dropsByType["udp"] ?? 0), 20_000);
+      await run(shell, [...flags, process.execPath]);
+      await run(shell, [...flags, process.execPath]);
+      await sleep(500);
+      const later = small.stats();
+      assert.equal((later.eventsByType["udp"] ?? 0) + (later.dropsByType["udp"] ?? 0), 60_000);
+      for (const event of paused.events) {
+        if (event.type !== "udp") continue;
+        assert.deepEqual(
+          [event.bytes, event.remotePort, event.remoteAddress, event.comm],
+          [64, 9, "127.0.0.1", did.comm],
+        );
+      }
     } finally {
       await small.close();
     }

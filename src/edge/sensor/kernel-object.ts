@@ -24,6 +24,8 @@ export interface KernelObject {
   readonly capabilities: readonly Capability[];
   /** Events that found no room, by event type number. */
   drops(): readonly number[];
+  /** Runs that the kernel left out because the same program was interrupted in mid-run, by ability. */
+  misses(): Readonly<Record<string, number>>;
   watch(cgroupIds: ReadonlySet<number>): void;
   close(): void;
 }
@@ -56,6 +58,7 @@ export function loadKernelObject(libbpf: Libbpf, options: KernelObjectOptions): 
       ringLow,
       capabilities: capabilitiesOf(refusals),
       drops: () => (isOpen ? readDrops(libbpf, dropsDescriptor) : []),
+      misses: () => (isOpen ? readMisses(libbpf, object, refusals) : {}),
       watch: (cgroupIds) => {
         if (isOpen) replaceWatched(libbpf, watchedDescriptor, cgroupIds);
       },
@@ -226,6 +229,20 @@ function readDrops(libbpf: Libbpf, descriptor: number): readonly number[] {
     totals.push(isRead ? Number(values.reduce((sum, value) => sum + value, 0n)) : 0);
   }
   return totals;
+}
+
+function readMisses(
+  libbpf: Libbpf,
+  object: Pointer,
+  refusals: ReadonlyMap<string, string>,
+): Readonly<Record<string, number>> {
+  const missesByAbility: Record<string, number> = {};
+  for (const program of kernelPrograms) {
+    if (refusals.has(program.name)) continue;
+    const misses = libbpf.programMisses(libbpf.findProgram(object, program.name));
+    if (misses > 0) missesByAbility[program.ability] = (missesByAbility[program.ability] ?? 0) + misses;
+  }
+  return missesByAbility;
 }
 
 function replaceWatched(libbpf: Libbpf, descriptor: number, cgroupIds: ReadonlySet<number>): void {

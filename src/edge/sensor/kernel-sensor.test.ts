@@ -12,6 +12,7 @@ import type { Sensor } from "../../core/sense/sensor.ts";
 import { skipUnless } from "../../../test/support/skip.ts";
 import { createKernelSensor } from "./kernel-sensor.ts";
 import { readStat } from "./proc.ts";
+import { kernelPrograms } from "./programs.ts";
 import { createRecorder, kernelSensorMissing, makePrivateCgroup } from "./sensor.fixture.ts";
 
 const memoryExec = fileURLToPath(new URL("memory-exec.fixture.ts", import.meta.url));
@@ -37,8 +38,11 @@ describe("processes seen by the kernel", () => {
     if (!canRun(context)) return;
     assert.equal(sensor?.fidelity, "kernel");
     assert.equal(sensor.fidelityBecause, "");
+    const refused = sensor.capabilities.filter((capability) => !capability.available);
+    assert.deepEqual(refused, []);
     const names = new Set(sensor.capabilities.map((capability) => capability.name));
-    for (const name of ["exec", "fork", "exit", "tcp", "packets"]) assert.ok(names.has(name), name);
+    for (const { ability } of kernelPrograms) assert.ok(names.has(ability), ability);
+    assert.ok(names.has("host-pids"));
   });
 
   test("reports what runs already, with the key that /proc gives", async (context) => {

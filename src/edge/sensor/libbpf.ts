@@ -23,6 +23,8 @@ export interface Libbpf {
   readonly writeElement: (mapDescriptor: number, key: Uint8Array, value: Uint8Array) => number;
   readonly deleteElement: (mapDescriptor: number, key: Uint8Array) => number;
   readonly nextKey: (mapDescriptor: number, key: Uint8Array | null, next: Uint8Array) => number;
+  /** How often the kernel did not run a program because it was already running on that processor; 0 when it does not say. */
+  readonly programMisses: (program: Pointer) => number;
   readonly possibleProcessors: () => number;
   /** Memory of a map's compiled-in value, writable before the object is loaded. */
   readonly initialValue: (map: Pointer) => Uint8Array;
@@ -46,6 +48,9 @@ export interface Mapping {
   readonly unmap: () => void;
 }
 
+/** struct bpf_prog_info of linux/bpf.h, stable since 5.12: its first 224 bytes, and where recursion_misses stands. */
+const programInfoBytes = 224;
+const recursionMissesAt = 208;
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
@@ -86,6 +91,8 @@ export function openLibbpf(): Libbpf {
     getTime(clock, timespec);
     return Number(timespec[0]) * 1000 + Number(timespec[1]) / 1e6;
   };
+  const programDescriptor = bpf.func("int bpf_program__fd(void *)");
+  const getInfo = bpf.func("int bpf_obj_get_info_by_fd(int, _Inout_ void *, _Inout_ uint32_t *)");
   const lastError = (): string => errnoName(koffi.errno());
   return {
     openObject: (path) => openFile(path, null) as Pointer,
@@ -106,6 +113,11 @@ export function openLibbpf(): Libbpf {
     writeElement: (descriptor, key, value) => writeElement(descriptor, key, value, 0) as number,
     deleteElement: bpf.func("int bpf_map_delete_elem(int, void *)"),
     nextKey: bpf.func("int bpf_map_get_next_key(int, void *, _Inout_ void *)"),
+    programMisses: (program) => {
+      const info = new Uint8Array(programInfoBytes);
+      if (Number(getInfo(programDescriptor(program), info, [programInfoBytes])) !== 0) return 0;
+      return Number(new DataView(info.buffer).getBigUint64(recursionMissesAt, true));
+    },
     possibleProcessors: bpf.func("int libbpf_num_possible_cpus()"),
     initialValue: (map) => {
       const size = [0];

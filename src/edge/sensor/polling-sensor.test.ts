@@ -60,6 +60,14 @@ describe("the machine seen by polling", () => {
     assert.deepEqual([closed.remotePort, closed.bytesSent], [port, 0]);
   });
 
+  test("without /proc it says that it is blind", async () => {
+    const blind = createPollingSensor({ because: "no kernel", procPath: "/nowhere" });
+    await blind.start(() => assert.fail("nothing can be seen"));
+    await blind.close();
+    for (const { available, because } of blind.capabilities)
+      assert.deepEqual([available, because], [false, "there is no /nowhere to look at"]);
+  });
+
   test("counts, closes twice", async () => {
     assert.ok((sensor.stats().eventsByType["running"] ?? 0) > 0);
     await sensor.close();

@@ -1,5 +1,6 @@
 // The last rung: looks at /proc every half second. The same events, fewer of them: what lives between two looks is never seen,
 // connections have no bytes, packets are invisible. Every such gap is named in `capabilities`.
+import { existsSync } from "node:fs";
 import type { ExitEvent, ProcessKey, Sensor, SensorEvent, TcpEvent } from "../../core/sense/sensor.ts";
 import type { Capability } from "../../model/node.ts";
 import { networkNamespaceOf, procNetLimits, readSocketHolders, readTcp, type TcpRow } from "./proc-net.ts";
@@ -27,7 +28,8 @@ type OnBatch = (events: readonly SensorEvent[]) => void;
 /** A sensor without privileges; never fails to be made. */
 export function createPollingSensor(options: PollingSensorOptions): Sensor {
   const intervalMs = options.intervalMs ?? pollingLimits.intervalMs;
-  const eye = createEye(options.procPath ?? "/proc", options.excludedPid ?? 0);
+  const procPath = options.procPath ?? "/proc";
+  const eye = createEye(procPath, options.excludedPid ?? 0);
   const counts: Record<string, number> = {};
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
@@ -47,7 +49,7 @@ export function createPollingSensor(options: PollingSensorOptions): Sensor {
   return {
     fidelity: "polled",
     fidelityBecause: options.because,
-    capabilities: polledCapabilities(intervalMs),
+    capabilities: existsSync(`${procPath}/self/stat`) ? polledCapabilities(intervalMs) : blindCapabilities(procPath),
     start: async (onBatch) => look(onBatch),
     // Polling sees no packets; the capability "packets" says so.
     watchFirstBytes: () => undefined,
@@ -69,6 +71,15 @@ function polledCapabilities(intervalMs: number): readonly Capability[] {
     { name: "packets", available: false, because: "polling sees no packets: no UDP, DNS, HTTP or TLS" },
     { name: "cgroups", available: false, because: "polling does not see cgroups come and go" },
   ];
+}
+
+/** Not Linux, or /proc is hidden: said for every ability, never mistaken for a quiet machine. */
+function blindCapabilities(procPath: string): readonly Capability[] {
+  return polledCapabilities(0).map(({ name }) => ({
+    name,
+    available: false,
+    because: `there is no ${procPath} to look at`,
+  }));
 }
 
 /** What was seen at the last look, and what did not fit. */

@@ -1,6 +1,6 @@
 // What /proc says: the processes that run now (as "running" events), and where the v2 cgroup hierarchy is mounted.
 // A process that ends while it is read is left out; every other field that cannot be read is empty.
-import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import type { ExecEvent, ProcessKey } from "../../core/sense/sensor.ts";
 import { limit } from "./layout.gen.ts";
 import { splitArguments } from "./decode.ts";
@@ -57,6 +57,7 @@ export function parseStat(text: string): ProcessStat | undefined {
 
 /** All pids, at most `procLimits.processesMax`. */
 export function listPids(procPath: string): readonly number[] {
+  if (!existsSync(procPath)) return [];
   const pids = readdirSync(procPath)
     .filter((name) => /^\d+$/.test(name))
     .map(Number);

@@ -129,6 +129,7 @@ function createCollector(object: KernelObject, context: DecodeContext) {
       for (const [type, dropped] of object.drops().entries()) {
         if (dropped > 0) found[nameByType[type] ?? `type-${type}`] = dropped;
       }
+      for (const [ability, missed] of Object.entries(object.misses())) found[`${ability}-missed`] = missed;
       if (undecoded > 0) found["undecoded"] = undecoded;
       return found;
     },
