@@ -27,6 +27,8 @@ export interface LostBlock {
 }
 
 export interface LossBook {
+  /** All rows ever added. */
+  readonly rows: number;
   add(block: LostBlock, reason: SpoolLossReason, detail: string): void;
   /** Everything since the last call. */
   take(): readonly SpoolLoss[];
@@ -34,8 +36,13 @@ export interface LossBook {
 
 export function createLossBook(clock: Clock): LossBook {
   let book = new Map<string, SpoolLoss>();
+  let rows = 0;
   return {
+    get rows() {
+      return rows;
+    },
     add(block, reason, detail) {
+      rows += block.rows;
       const counted = block.rows > 0 ? "exact" : "no";
       const key = `${block.table} ${reason} ${counted}`;
       const known = book.get(key);

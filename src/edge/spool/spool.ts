@@ -38,6 +38,8 @@ export interface SpoolEntry {
 export interface Spool {
   readonly bytes: number;
   readonly files: number;
+  /** Rows lost here since the agent started, as far as they could be counted. */
+  readonly rowsDropped: number;
   /** Makes room if it must, then writes the block. Resolves to the entry, or to undefined when the block itself had to be dropped (counted). */
   append(header: BlockHeader, body: Uint8Array, priority: SpoolPriority): Promise<SpoolEntry | undefined>;
   /** The oldest entry that waits to be sent and is not in `inFlight` (by order). */
@@ -93,6 +95,10 @@ class DiskSpool implements Spool {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  get rowsDropped(): number {
+    return this.#losses.rows;
   }
 
   get files(): number {

@@ -1,0 +1,105 @@
+// What the agent can be told. Defaults watch this machine for a server on it. Names of flags and environment variables are derived from the paths.
+import { z } from "zod";
+
+const mebibyte = 1024 * 1024;
+
+export const AgentConfig = z.strictObject({
+  data: z
+    .string()
+    .min(1)
+    .describe("The data folder; absolute. The agent keeps its key, its spool and its resources in agent/"),
+  server: z
+    .strictObject({
+      address: z
+        .string()
+        .min(1)
+        .default("127.0.0.1:8687")
+        .describe("host:port of the server's agents' door (always TLS)"),
+    })
+    .prefault({}),
+  cluster: z
+    .string()
+    .max(253)
+    .default("")
+    .describe("The cluster that the join token must be for; empty: whichever it is for"),
+  node: z.string().min(1).max(253).default("local").describe("Name of this node in the cluster"),
+  join: z
+    .strictObject({
+      token: z.string().default("").describe("Join token, used only without a valid certificate"),
+      tokenFile: z.string().default("").describe("File with the join token, read at each attempt"),
+    })
+    .prefault({}),
+  flow: z
+    .strictObject({
+      windowSeconds: z
+        .number()
+        .min(1)
+        .max(300)
+        .default(15)
+        .describe("Length of an aggregation window; new flows are told within a second or two"),
+      rowsPerWindowMax: z
+        .int()
+        .min(10)
+        .max(100_000)
+        .default(4000)
+        .describe("Flow rows per window before the noisiest workload is merged"),
+    })
+    .prefault({}),
+  sensor: z
+    .strictObject({
+      fidelity: z
+        .enum(["auto", "kernel", "polled"])
+        .default("auto")
+        .describe("kernel refuses to fall back; polled never loads kernel programs"),
+      ringBytes: z
+        .int()
+        .min(64 * 1024)
+        .max(1024 * mebibyte)
+        .default(16 * mebibyte)
+        .refine((bytes) => Number.isInteger(Math.log2(bytes)), "must be a power of two")
+        .describe("Size of the kernel's ring for frequent events; a power of two"),
+      sampleSeconds: z
+        .number()
+        .min(0)
+        .max(3600)
+        .default(10)
+        .describe("How often an open connection reports its bytes; 0: only at its end"),
+      pollMs: z.int().min(100).max(60_000).default(500).describe("Interval of looking when polled"),
+      cgroup: z.string().default("").describe("The v2 cgroup that is watched; empty: the root of the hierarchy"),
+    })
+    .prefault({}),
+  spool: z
+    .strictObject({
+      bytesMax: z
+        .int()
+        .min(mebibyte)
+        .default(512 * mebibyte)
+        .describe("Disk that may be used while the server is away; beyond it the oldest allowed flows go first"),
+    })
+    .prefault({}),
+});
+export type AgentConfig = z.infer<typeof AgentConfig>;
+
+/** Named limits of the agent's pipeline. */
+export const agentLimits = {
+  /** Rows that wait to be encoded, per table. */
+  queueRowsMax: 50_000,
+  /** Rows of one block. */
+  blockRowsMax: 10_000,
+  /** How often waiting rows become blocks. */
+  flushEveryMs: 1000,
+  /** How often windows, timeouts and gaps are looked at. */
+  tickEveryMs: 250,
+  gapEveryMs: 2000,
+  heartbeatEveryMs: 5000,
+  spoolEveryMs: 10_000,
+  /** Reads of /proc/PID/cgroup in one batch of events; the others go by ancestry until their next event. */
+  cgroupReadsPerBatchMax: 512,
+  drainMsMax: 3000,
+  argumentsMax: 256,
+  argumentLengthMax: 4096,
+  httpOpenMax: 4096,
+  httpAnswerMsMax: 5000,
+  reportersMax: 32_768,
+  cgroupsMax: 8192,
+} as const;

@@ -1,0 +1,114 @@
+// Everything that was not seen, as rows of `gaps`: ring drops, queue drops, spool losses, merged detail, a sensor that is down.
+import type { FlowLosses } from "../../core/flow/aggregate.ts";
+import type { SpoolLoss } from "../../edge/spool/loss-book.ts";
+import type { SensorStats } from "../../core/sense/sensor.ts";
+import type { Row, TableName } from "../../model/table.ts";
+
+type GapRow = Row<"gaps">;
+
+/** Which rows an event that was dropped would have become. */
+const tableByEvent: Readonly<Record<string, TableName>> = {
+  exec: "process_events",
+  running: "process_events",
+  fork: "process_events",
+  exit: "process_events",
+  "tcp-open": "flows",
+  "tcp-failed": "flows",
+  "tcp-close": "flows",
+  "tcp-sample": "flows",
+  udp: "flows",
+  dns: "dns_events",
+  "first-bytes": "http_events",
+};
+
+export interface GapSources {
+  readonly sensorStats: () => SensorStats;
+  readonly queueDrops: () => ReadonlyMap<TableName, number>;
+  readonly spoolLosses: () => readonly SpoolLoss[];
+  readonly flowLosses: () => FlowLosses | undefined;
+  /** Why the sensor does not run; "" when it does. */
+  readonly sensorDown: string;
+}
+
+/** Each call returns the gaps since the one before; `nowMs` ends their window. */
+export function createGapWatch(sources: GapSources, startMs: number): (nowMs: number) => GapRow[] {
+  let sinceMs = startMs;
+  let dropsTold: Readonly<Record<string, number>> = {};
+
+  function ringGaps(window: Pick<GapRow, "time" | "durationMs">): GapRow[] {
+    const { dropsByType } = sources.sensorStats();
+    const rows: GapRow[] = [];
+    for (const [type, total] of Object.entries(dropsByType)) {
+      const fresh = total - (dropsTold[type] ?? 0);
+      const table = tableByEvent[type] ?? "*";
+      // Each dropped process event is one lost row; events of flows would have been merged into fewer.
+      const counted = table === "process_events" ? "exact" : "estimate";
+      if (fresh > 0)
+        rows.push({
+          ...window,
+          table,
+          reason: "ring-full",
+          rows: fresh,
+          counted,
+          detail: `${fresh} events of type ${type}`,
+        });
+    }
+    dropsTold = dropsByType;
+    return rows;
+  }
+
+  return (nowMs) => {
+    const window = { time: sinceMs, durationMs: Math.max(0, nowMs - sinceMs) };
+    const rows = ringGaps(window);
+    for (const [table, count] of sources.queueDrops()) {
+      rows.push({
+        ...window,
+        table,
+        reason: "queue-full",
+        rows: count,
+        counted: "exact",
+        detail: "the agent's queue was full",
+      });
+    }
+    for (const loss of sources.spoolLosses()) rows.push(gapOfLoss(loss));
+    const losses = sources.flowLosses();
+    if (losses !== undefined && losses.rowsMerged > 0) {
+      rows.push({
+        ...window,
+        table: "flows",
+        reason: "merged",
+        rows: losses.rowsMerged,
+        counted: "exact",
+        detail: losses.detail,
+      });
+    }
+    if (losses !== undefined && losses.flowsOverLimit > 0) {
+      const detail = "no key was left: merged into namespace pairs";
+      rows.push({
+        ...window,
+        table: "flows",
+        reason: "limit",
+        rows: losses.flowsOverLimit,
+        counted: "estimate",
+        detail,
+      });
+    }
+    if (sources.sensorDown !== "") {
+      rows.push({ ...window, table: "*", reason: "sensor-down", rows: 0, counted: "no", detail: sources.sensorDown });
+    }
+    sinceMs = nowMs;
+    return rows;
+  };
+}
+
+function gapOfLoss(loss: SpoolLoss): GapRow {
+  return {
+    time: loss.fromMs,
+    durationMs: Math.max(0, loss.toMs - loss.fromMs),
+    table: loss.table,
+    reason: loss.reason,
+    rows: loss.rows,
+    counted: loss.counted,
+    detail: `${loss.blocks} blocks: ${loss.detail}`,
+  };
+}

@@ -1,0 +1,153 @@
+// The agent: sensor -> pipeline -> outbox -> spool -> uplink, one process, one thread for events. Wiring, clock and shutdown live here.
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { Clock } from "../../base/clock.ts";
+import { toFault } from "../../base/fault.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { ContainerDirectory } from "../../core/process/container-directory.ts";
+import type { Sensor } from "../../core/sense/sensor.ts";
+import { readCgroupFile } from "../../edge/proc/cgroup-file.ts";
+import { readMachine } from "../../edge/proc/machine.ts";
+import { openSpool } from "../../edge/spool/spool.ts";
+import { createUplink, type Uplink } from "../../edge/uplink/uplink.ts";
+import { blockLimits, type AgentReport } from "../../model/agent-protocol.ts";
+import type { ResourceStatus } from "../../model/resource.ts";
+import { agentLimits, type AgentConfig } from "./config.ts";
+import { createGapWatch } from "./gap-watch.ts";
+import { downGap, readHeartbeat, writeHeartbeat } from "./heartbeat.ts";
+import { doorUrl, readJoinToken } from "./join-token.ts";
+import { createOutbox } from "./outbox.ts";
+import { createPipeline } from "./pipeline.ts";
+import { createReporter } from "./report.ts";
+import { openSensor } from "./sensor-choice.ts";
+import { every } from "./timer.ts";
+import { agentVersion } from "./version.ts";
+import { createVisibilityBook } from "./visibility.ts";
+
+/** A gap that begins at the edge of the accepted range would fall out of it on the way. */
+const marginMs = 60_000;
+
+/** What whoever starts the agent hands in. */
+export interface AgentParts {
+  readonly logger: Logger;
+  /** Aborts when the agent shall stop: drain, then resolve. */
+  readonly signal: AbortSignal;
+  ready(ready: { readonly type: "ready"; readonly notices: readonly string[] }): void;
+  /** For tests: another sensor than this machine's. */
+  readonly sensor?: Sensor;
+  readonly containers?: ContainerDirectory;
+}
+
+/** Runs until the signal aborts. Rejects with a Fault when it cannot start: spool folder, address, or a sensor that must not fall back. */
+export async function runAgent(config: AgentConfig, parts: AgentParts): Promise<void> {
+  const agent = await assemble(config, parts);
+  const { clock, folder, machine, outbox, pipeline, sensor, spool, uplink } = agent;
+  const nowMs = clock.nowMs();
+  const oldestMs = nowMs - blockLimits.pastMsMax + marginMs;
+  const gap = downGap(await readHeartbeat(folder), { timeMs: nowMs, bootId: machine.bootId }, oldestMs);
+  if (gap !== undefined) outbox.push("gaps", gap);
+  await uplink.start();
+  await sensor.start((events) => pipeline.take(events));
+  parts.ready({ type: "ready", notices: noticesOf(config, sensor, agent.sensorDown) });
+
+  const flushGaps = () => {
+    for (const row of agent.gaps(clock.nowMs())) outbox.push("gaps", row);
+  };
+  const beat = () => writeHeartbeat(folder, { timeMs: clock.nowMs(), bootId: machine.bootId });
+  const failed = (error: unknown) =>
+    parts.logger.error({ error: toFault(error).message }, "a periodic task of the agent failed");
+  const timers = [
+    every(agentLimits.tickEveryMs, () => pipeline.tick(clock.nowMs()), failed),
+    every(agentLimits.flushEveryMs, () => outbox.flush(), failed),
+    every(agentLimits.gapEveryMs, flushGaps, failed),
+    every(agentLimits.gapEveryMs, () => sensor.watchFirstBytes(pipeline.watchedCgroups()), failed),
+    every(agentLimits.heartbeatEveryMs, beat, failed),
+    every(agentLimits.spoolEveryMs, () => spool.tick(), failed),
+  ];
+  await beat().catch(failed);
+  await aborted(parts.signal);
+
+  for (const timer of timers) timer.stop();
+  await sensor.close();
+  pipeline.drain(clock.nowMs());
+  flushGaps();
+  await outbox.flush();
+  await beat().catch(failed);
+  await uplink.close(agentLimits.drainMsMax);
+  await spool.close();
+}
+
+/** Everything made and connected, nothing started but the sensor's kernel side (its rings fill from now on). */
+async function assemble(config: AgentConfig, parts: AgentParts) {
+  const { logger } = parts;
+  const clock: Clock = { nowMs: Date.now };
+  const folder = join(config.data, "agent");
+  const machine = readMachine("/proc");
+  const boot = randomBytes(16).toString("hex");
+  const startedMs = clock.nowMs();
+  const server = doorUrl(config.server.address);
+  const spool = await openSpool({ folder: join(folder, "spool"), bytesMax: config.spool.bytesMax, clock, logger });
+  const { sensor, down } =
+    parts.sensor === undefined ? await openSensor(config.sensor, process.pid) : { sensor: parts.sensor, down: "" };
+  const outbox = createOutbox({ spool, boot, onSpooled: () => uplink.wake() });
+  const visibility = createVisibilityBook(config.node);
+  const pipeline = createPipeline({
+    machine,
+    fidelity: sensor.fidelity,
+    windowMs: config.flow.windowSeconds * 1000,
+    rowsPerWindowMax: config.flow.rowsPerWindowMax,
+    visibility,
+    containers: parts.containers,
+    containersBecause: "no container runtime was asked",
+    readCgroup: (pid) => readCgroupFile("/proc", pid),
+    outbox,
+  });
+  const gapSources = {
+    sensorStats: () => sensor.stats(),
+    queueDrops: () => outbox.takeDrops(),
+    spoolLosses: () => spool.takeLosses(),
+    flowLosses: () => pipeline.flows.takeLosses(),
+    sensorDown: down,
+  };
+  let statuses: readonly ResourceStatus[] = [];
+  const report = createReporter({ boot, startedMs, machine, sensor, spool, outbox, pipeline });
+  const uplink: Uplink = createUplink({
+    server,
+    folder,
+    node: config.node,
+    agentVersion,
+    joinToken: () => readJoinToken(config),
+    source: spool,
+    onResources: (resources) => {
+      statuses = visibility.apply(resources);
+      sensor.watchFirstBytes(pipeline.watchedCgroups());
+    },
+    report: (number): AgentReport => report(number, statuses, uplink.state),
+    clock,
+    random: Math.random,
+    logger,
+  });
+  const gaps = createGapWatch(gapSources, startedMs);
+  return { clock, folder, machine, outbox, pipeline, sensor, sensorDown: down, spool, uplink, gaps };
+}
+
+function noticesOf(config: AgentConfig, sensor: Sensor, down: string): readonly string[] {
+  const how =
+    down !== ""
+      ? `nothing is seen on this machine: ${down}`
+      : sensor.fidelity === "kernel"
+        ? "from the kernel (eBPF)"
+        : `by polling /proc, because ${sensor.fidelityBecause}`;
+  const lacking = sensor.capabilities.filter((capability) => !capability.available);
+  return [
+    `agent    node ${config.node}: ${how}`,
+    ...lacking.map((capability) => `note     not seen: ${capability.name} (${capability.because})`),
+  ];
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

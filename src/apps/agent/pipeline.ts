@@ -1,0 +1,303 @@
+// Sensor events to rows: attributed, redacted, aggregated. Runs in the agent's main thread; nothing in it waits.
+import { createFlowAggregator, type FlowAggregator } from "../../core/flow/aggregate.ts";
+import { createDomainNames } from "../../core/flow/domain-names.ts";
+import type { ContainerDirectory } from "../../core/process/container-directory.ts";
+import { createLateIdentities } from "../../core/process/late-identity.ts";
+import { createProcessTable, type ProcessTable } from "../../core/process/process-table.ts";
+import { createDnsExchanges, type DnsExchange } from "../../core/protocol/dns-exchange.ts";
+import type {
+  DnsPacketEvent,
+  ExecEvent,
+  ExitEvent,
+  FirstBytesEvent,
+  ForkEvent,
+  ProcessKey,
+  SensorEvent,
+} from "../../core/sense/sensor.ts";
+import type { Fidelity, Subject } from "../../model/identity.ts";
+import type { Row } from "../../model/table.ts";
+import { agentLimits } from "./config.ts";
+import { createHttpExchanges, type HttpExchange } from "./http-exchanges.ts";
+import type { Outbox } from "./outbox.ts";
+import { processRowOf } from "./process-rows.ts";
+import { createSubjects, type SubjectCell } from "./subjects.ts";
+import type { VisibilityBook } from "./visibility.ts";
+
+export interface PipelineOptions {
+  readonly machine: { readonly bootId: string; readonly bootTimeMs: number };
+  readonly fidelity: Fidelity;
+  readonly windowMs: number;
+  readonly rowsPerWindowMax: number;
+  readonly visibility: VisibilityBook;
+  readonly containers: ContainerDirectory | undefined;
+  readonly containersBecause: string;
+  /** Text of /proc/PID/cgroup, or undefined when the process is gone. */
+  readonly readCgroup: (pid: number) => string | undefined;
+  readonly outbox: Pick<Outbox, "push">;
+}
+
+export interface Pipeline {
+  take(events: readonly SensorEvent[]): void;
+  /** Windows, timeouts, late identities. Call a few times a second. */
+  tick(nowMs: number): void;
+  /** Everything that is still held back, for shutdown. */
+  drain(nowMs: number): void;
+  /** v2 cgroups whose first bytes are asked for; 0 stands for all. */
+  watchedCgroups(): ReadonlySet<number>;
+  readonly flows: FlowAggregator;
+  readonly counters: {
+    readonly redactions: number;
+    readonly identitiesUnknown: number;
+    readonly protocolLimits: number;
+  };
+}
+
+type LateRow =
+  | { readonly table: "process_events"; readonly row: Row<"process_events">; readonly cell: SubjectCell }
+  | { readonly table: "dns_events"; readonly row: Row<"dns_events">; readonly cell: SubjectCell }
+  | { readonly table: "http_events"; readonly row: Row<"http_events">; readonly cell: SubjectCell };
+
+export function createPipeline(options: PipelineOptions): Pipeline {
+  return new AgentPipeline(options);
+}
+
+class AgentPipeline implements Pipeline {
+  readonly flows: FlowAggregator;
+  readonly #options: PipelineOptions;
+  readonly #table: ProcessTable;
+  readonly #subjects;
+  readonly #names = createDomainNames();
+  readonly #dns = createDnsExchanges();
+  readonly #http = createHttpExchanges();
+  readonly #late = createLateIdentities<LateRow>();
+  readonly #cgroups = new Map<number, SubjectCell>();
+  #cgroupReads = 0;
+  #nowMs = 0;
+  #redactions = 0;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#table = createProcessTable(options.machine);
+    this.#subjects = createSubjects({
+      table: this.#table,
+      fidelity: options.fidelity,
+      containers: options.containers,
+      containersBecause: options.containersBecause,
+      onSettled: (containerId) => this.#sendLate(this.#late.settle(containerId)),
+    });
+    this.flows = createFlowAggregator({
+      windowMs: options.windowMs,
+      rowsPerWindowMax: options.rowsPerWindowMax,
+      domainOf: (reporter, address) => this.#names.nameOf(askerOf(reporter.subject), address, this.#nowMs),
+    });
+  }
+
+  get counters() {
+    return {
+      redactions: this.#redactions,
+      identitiesUnknown: this.#subjects.unknown,
+      protocolLimits: this.#http.pushedOut + this.#dns.stats().pushedOut,
+    };
+  }
+
+  take(events: readonly SensorEvent[]): void {
+    this.#cgroupReads = 0;
+    for (const event of events) this.#takeOne(event);
+  }
+
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs;
+    for (const row of this.flows.flush(nowMs)) this.#options.outbox.push("flows", row);
+    for (const exchange of this.#dns.expire(nowMs)) this.#tellDns(exchange);
+    for (const exchange of this.#http.expire(nowMs)) this.#tellHttp(exchange);
+    this.#sendLate(this.#late.expire(nowMs));
+    this.#table.expire(nowMs);
+  }
+
+  drain(nowMs: number): void {
+    this.tick(nowMs);
+    for (const row of this.flows.drain()) this.#options.outbox.push("flows", row);
+    this.#sendLate(this.#late.drain());
+  }
+
+  watchedCgroups(): ReadonlySet<number> {
+    const { visibility } = this.#options;
+    const watched = new Set<number>();
+    if (visibility.isBlind) return watched;
+    for (const [cgroupId, { subject }] of this.#cgroups) {
+      const sight = visibility.sightOf(subject);
+      if (sight.http || sight.tls) watched.add(cgroupId);
+    }
+    return watched;
+  }
+
+  readonly #reporterOf = (event: { readonly process: ProcessKey; readonly comm: string } & SensorEvent) => {
+    this.#know(event);
+    return this.#subjects.reporterOf(event.process, event.comm);
+  };
+
+  #takeOne(event: SensorEvent): void {
+    switch (event.type) {
+      case "udp":
+        this.flows.udp(event, this.#reporterOf);
+        return;
+      case "tcp-open":
+      case "tcp-failed":
+      case "tcp-close":
+      case "tcp-sample":
+        this.flows.tcp(event, this.#reporterOf);
+        return;
+      case "exec":
+      case "running":
+      case "fork":
+      case "exit":
+        this.#takeProcess(event);
+        return;
+      case "dns":
+        this.#takeDns(event);
+        return;
+      case "first-bytes":
+        this.#takeFirstBytes(event);
+        return;
+      case "cgroup-made":
+      case "cgroup-removed":
+        this.#table.observe(event);
+        if (event.type === "cgroup-removed") this.#cgroups.delete(event.cgroupId);
+        return;
+    }
+  }
+
+  /** The process table learns of the event, and reads the process's cgroup file when it has to and may. */
+  #know(event: SensorEvent): void {
+    this.#table.observe(event);
+    if (event.type === "exit" || this.#cgroupReads >= agentLimits.cgroupReadsPerBatchMax) return;
+    if (!this.#table.needsCgroup(event.process)) return;
+    this.#cgroupReads += 1;
+    const text = this.#options.readCgroup(event.process.pid);
+    if (text === undefined) this.#table.cgroupGone(event.process);
+    else this.#table.cgroupRead(event.process, text);
+    this.#subjects.forget(event.process);
+  }
+
+  #cellOf(event: { readonly process: ProcessKey; readonly cgroupId: number }): SubjectCell {
+    const cell = this.#subjects.cellOf(event.process);
+    if (event.cgroupId !== 0 && !this.#cgroups.has(event.cgroupId)) {
+      if (this.#cgroups.size >= agentLimits.cgroupsMax) this.#cgroups.clear();
+      this.#cgroups.set(event.cgroupId, cell);
+    }
+    return cell;
+  }
+
+  #takeProcess(event: ExecEvent | ForkEvent | ExitEvent): void {
+    this.#know(event);
+    if (event.type !== "fork") this.#subjects.forget(event.process);
+    const cell = this.#cellOf(event);
+    const { fidelity, visibility } = this.#options;
+    const sight = visibility.sightOf(cell.subject);
+    const row = processRowOf(event, { table: this.#table, subject: cell.subject, sight, fidelity });
+    this.#redactions += row.redacted.length;
+    this.#send({ table: "process_events", row, cell }, event.timeMs);
+  }
+
+  #takeDns(event: DnsPacketEvent): void {
+    this.#know(event);
+    const exchange = this.#dns.observe(event);
+    if (exchange !== undefined) this.#tellDns(exchange);
+  }
+
+  #tellDns(exchange: DnsExchange): void {
+    const cell = this.#cellOf(exchange);
+    const { question, answers, ttlSeconds, timeMs } = exchange;
+    this.#names.learn(askerOf(cell.subject), question, answers, { ttlSeconds, nowMs: timeMs });
+    const { questionType, responseCode, latencyUs, server, serverPort, process, comm } = exchange;
+    const row: Row<"dns_events"> = {
+      time: timeMs,
+      reporter: "sensor",
+      question,
+      questionType,
+      responseCode,
+      answers: [...answers],
+      ttlSeconds,
+      latencyUs,
+      server,
+      serverPort,
+      count: 1,
+      ...this.#processColumns(process, comm),
+      ...cell.subject,
+      fidelity: this.#options.fidelity,
+    };
+    this.#send({ table: "dns_events", row, cell }, timeMs);
+  }
+
+  #takeFirstBytes(event: FirstBytesEvent): void {
+    this.#know(event);
+    const cell = this.#cellOf(event);
+    // The kernel selects by v2 cgroup; on hybrid machines several workloads share one, so it is asked again here.
+    const sight = this.#options.visibility.sightOf(cell.subject);
+    if (!sight.http && !sight.tls) return;
+    const reading = this.#http.read(event, sight);
+    if (reading.tls !== undefined) this.flows.tls(event, reading.tls.view, reading.tls.serverName);
+    if (reading.exchange !== undefined) this.#tellHttp(reading.exchange);
+  }
+
+  #tellHttp(exchange: HttpExchange): void {
+    const { event, reporter, method, host, path, version, status, latencyUs, traceId } = exchange;
+    const cell = this.#cellOf(event);
+    const peer = this.flows.otherEnd(event)?.subject;
+    this.#redactions += exchange.redactions;
+    const row: Row<"http_events"> = {
+      time: event.timeMs,
+      reporter,
+      method,
+      host,
+      path,
+      version,
+      status,
+      latencyUs,
+      peerAddress: event.remoteAddress,
+      peerPort: event.remotePort,
+      peerNamespace: peer?.namespace ?? "",
+      peerWorkload: peer?.workload ?? "",
+      traceId,
+      count: 1,
+      ...this.#processColumns(event.process, event.comm),
+      ...cell.subject,
+      fidelity: this.#options.fidelity,
+    };
+    this.#send({ table: "http_events", row, cell }, event.timeMs);
+  }
+
+  #processColumns(process: ProcessKey, comm: string): { processId: string; pid: number; process: string } {
+    const record = this.#table.find(process);
+    return { processId: record?.id ?? "", pid: process.pid, process: record?.name ?? comm };
+  }
+
+  #send(late: LateRow, nowMs: number): void {
+    if (!late.cell.isPending) return this.#push(late);
+    this.#sendLate(this.#late.hold(late.cell.containerId, late, nowMs));
+  }
+
+  #sendLate(rows: readonly LateRow[]): void {
+    for (const late of rows) {
+      Object.assign(late.row, late.cell.subject);
+      this.#push(late);
+    }
+  }
+
+  #push(late: LateRow): void {
+    const { outbox } = this.#options;
+    switch (late.table) {
+      case "process_events":
+        return outbox.push(late.table, late.row);
+      case "dns_events":
+        return outbox.push(late.table, late.row);
+      case "http_events":
+        return outbox.push(late.table, late.row);
+    }
+  }
+}
+
+/** Who a resolved name is remembered for: the workload that asked. */
+function askerOf(subject: Subject): string {
+  return `${subject.namespace}/${subject.workload}`;
+}
