@@ -1,11 +1,11 @@
 // What the mock answers to each operation of the contract. Every answer is checked against the contract's schema before it leaves.
-import { Fault } from "../../src/base/fault.ts";
 import type { OperationName } from "../../src/apps/server/contract/api.ts";
 import { Gap } from "../../src/model/gap.ts";
 import { fieldNotes, matcherOf, sentinelOf } from "./filter.ts";
 import { status } from "./status.ts";
 import { actors, eventNumbered, flowNumbered, type Actor } from "./world.ts";
 import { dnsNames, peersOf, processesOf, workloadOf } from "./workload-answers.ts";
+import { Refusal } from "./refusal.ts";
 
 export interface Asked {
   readonly params: Readonly<Record<string, string>>;
@@ -77,13 +77,13 @@ function windowOf(asked: Asked) {
 export function refuseBySentinel(q: string): void {
   const sentinel = sentinelOf(q);
   if (sentinel === "forbidden")
-    throw new Fault("the role viewer may not read this cluster", {
+    throw new Refusal("the role viewer may not read this cluster", {
       code: "access/role",
       kind: "forbidden",
       hint: "Ask an admin for a role.",
     });
   if (sentinel === "unavailable")
-    throw new Fault("the store is being restarted", {
+    throw new Refusal("the store is being restarted", {
       code: "store/down",
       kind: "unavailable",
       hint: "It comes back by itself; see Health.",
@@ -155,11 +155,14 @@ function actorOf({ params }: Asked): Actor {
       name === params["name"] && namespace === params["namespace"] && kind === params["kind"],
   );
   if (actor === undefined)
-    throw new Fault(`no workload ${params["kind"]} ${params["namespace"]}/${params["name"]} was seen in this window`, {
-      code: "workloads/unknown",
-      kind: "not-found",
-      hint: "Choose a longer time range, or look for it in the list of workloads.",
-    });
+    throw new Refusal(
+      `no workload ${params["kind"]} ${params["namespace"]}/${params["name"]} was seen in this window`,
+      {
+        code: "workloads/unknown",
+        kind: "not-found",
+        hint: "Choose a longer time range, or look for it in the list of workloads.",
+      },
+    );
   return actor;
 }
 

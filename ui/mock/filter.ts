@@ -1,6 +1,6 @@
 // Just enough of the filter grammar for the mock: field:value terms over rows, with the errors and positions of the real one.
 import { tokensOf } from "../src/kit/filter-text.ts";
-import { Fault } from "../../src/base/fault.ts";
+import { Refusal } from "./refusal.ts";
 
 export const fieldNotes = {
   ns: "namespace, either end",
@@ -35,12 +35,16 @@ const columns: Readonly<Record<string, readonly string[]>> = {
 
 type Row = Readonly<Record<string, unknown>>;
 
+function textIn(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
+
 /** The rows that match all terms. Throws a Fault with `where: "q:<position>"` for an unknown field. */
 export function matcherOf(q: string): (row: object) => boolean {
   const terms = tokensOf(q).map((token) => {
     const unknown = token.field !== "" && !Object.hasOwn(fieldNotes, token.field);
     if (unknown)
-      throw new Fault(`there is no field "${token.field}"`, {
+      throw new Refusal(`there is no field "${token.field}"`, {
         code: "filter/unknown-field",
         kind: "usage",
         hint: `Known fields: ${Object.keys(fieldNotes).slice(0, -1).join(", ")}.`,
@@ -56,11 +60,7 @@ export function matcherOf(q: string): (row: object) => boolean {
       const texts =
         field === ""
           ? [JSON.stringify(row).toLowerCase()]
-          : (columns[field] ?? []).map((column) =>
-              String(row[column] ?? "")
-                .replace("::ffff:", "")
-                .toLowerCase(),
-            );
+          : (columns[field] ?? []).map((column) => textIn(row[column]).replace("::ffff:", "").toLowerCase());
       const hit = values.some((value) => texts.some((text) => (field === "" ? text.includes(value) : text === value)));
       return hit !== negated;
     });

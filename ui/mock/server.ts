@@ -3,11 +3,11 @@
 import { createReadStream, existsSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import path from "node:path";
-import { Fault, httpStatusOf, toFault } from "../../src/base/fault.ts";
 import { api, type OperationName } from "../../src/apps/server/contract/api.ts";
 import type { Endpoint } from "../../src/apps/server/contract/endpoint.ts";
 import { answers, newRows, refuseBySentinel, type Asked } from "./answers.ts";
 import { matcherOf, sentinelOf } from "./filter.ts";
+import { Refusal, toRefusal } from "./refusal.ts";
 
 const dist = path.resolve(import.meta.dirname, "../dist");
 const streamMs = 400;
@@ -42,7 +42,7 @@ const routes: readonly Route[] = Object.entries(api).map(([name, endpoint]) => (
 /** Starts on 127.0.0.1; port 0 takes a free one. Close it with `server.close()` and `closeAllConnections()`. */
 export function startMock(port = 0): Promise<{ readonly server: Server; readonly url: string }> {
   const server = createServer((request, response) => {
-    handle(request, response).catch((error: unknown) => refuse(response, toFault(error)));
+    handle(request, response).catch((error: unknown) => refuse(response, toRefusal(error)));
   });
   return new Promise((resolve) => {
     server.listen(port, "127.0.0.1", () => {
@@ -60,10 +60,10 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     ({ endpoint, pattern }) => endpoint.method === request.method && pattern.test(url.pathname),
   );
   if (route === undefined)
-    throw new Fault(`no operation at ${url.pathname}`, { code: "api/no-route", kind: "not-found" });
+    throw new Refusal(`no operation at ${url.pathname}`, { code: "api/no-route", kind: "not-found" });
   const cookie = request.headers.cookie ?? "";
   if (route.endpoint.role !== "open" && !cookie.includes("garrison_mock=1"))
-    throw new Fault("no session", {
+    throw new Refusal("no session", {
       code: "access/no-session",
       kind: "unauthenticated",
       hint: "Open the printed URL.",
@@ -82,7 +82,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   if (route.endpoint.stream === true) return stream(route, asked, request, response);
   if (route.name === "createSession") {
     if ((asked.body as { token?: string }).token !== mockToken)
-      throw new Fault("this link was used already or has expired", {
+      throw new Refusal("this link was used already or has expired", {
         code: "access/bad-token",
         kind: "unauthenticated",
       });
@@ -91,7 +91,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   if (sentinelOf(asked.query["q"] ?? "") === "slow") await new Promise((resolve) => setTimeout(resolve, slowMs));
   const answer = answers[route.name];
   if (answer === undefined)
-    throw new Fault(`the mock does not answer ${route.name}`, { code: "mock/no-answer", kind: "unavailable" });
+    throw new Refusal(`the mock does not answer ${route.name}`, { code: "mock/no-answer", kind: "unavailable" });
   send(response, route.endpoint.status ?? 200, route.endpoint.response.parse(answer(asked)));
 }
 
@@ -101,21 +101,9 @@ function send(response: ServerResponse, status: number, value: unknown): void {
     .end(JSON.stringify(value));
 }
 
-function refuse(response: ServerResponse, fault: Fault): void {
-  if (response.headersSent) {
-    response.end();
-    return;
-  }
-  const { code, hint, where, message } = fault;
-  send(response, httpStatusOf(fault), {
-    type: "about:blank",
-    title: fault.kind,
-    status: httpStatusOf(fault),
-    detail: message,
-    code,
-    hint,
-    where,
-  });
+function refuse(response: ServerResponse, { problem }: Refusal): void {
+  if (response.headersSent) response.end();
+  else send(response, problem.status, problem);
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
@@ -123,7 +111,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   let text = "";
   for await (const chunk of request) {
     text += String(chunk);
-    if (text.length > bodyBytesMax) throw new Fault("body too large", { code: "mock/body", kind: "too-large" });
+    if (text.length > bodyBytesMax) throw new Refusal("body too large", { code: "mock/body", kind: "too-large" });
   }
   return text === "" ? undefined : JSON.parse(text);
 }

@@ -136,7 +136,7 @@ export function dnsNames(actor: Actor, nowMs: number): ResponseOf<Api["workloadD
     ["orders-db.shop.svc.cluster.local", "AAAA", 812, 0, "NOERROR", []],
     ["api.payments.example", "A", 96, 0, "NOERROR", ["203.0.113.20", "203.0.113.21"]],
     ["old-cart.shop.svc.cluster.local", "A", 41, 41, "NXDOMAIN", []],
-    ["deb.debian.org", "A", 3, 1, "timeout", ["198.51.100.7"]],
+    ["packages.example", "A", 3, 1, "timeout", ["198.51.100.7"]],
   ].map(([question, questionType, count, failures, code, answers]) => ({
     question: String(question),
     questionType: String(questionType),

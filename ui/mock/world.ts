@@ -51,7 +51,7 @@ export const actors: readonly Actor[] = actorRows.map(([namespace, name, kind, i
 
 const outside = [
   { domain: "api.payments.example", address: "203.0.113.20", port: 443 },
-  { domain: "deb.debian.org", address: "198.51.100.7", port: 80 },
+  { domain: "packages.example", address: "198.51.100.7", port: 80 },
   { domain: "", address: "192.0.2.77", port: 4444 },
 ] as const;
 
@@ -71,9 +71,9 @@ const edges: readonly Edge[] = [
   ["checkout", "coredns", 53, "udp", 4],
   ["frontend", "coredns", 53, "udp", 5],
   ["node-exporter", "192.0.2.77", 9100, "tcp", 1],
-  ["session-3 (root)", "deb.debian.org", 80, "tcp", 2],
+  ["session-3 (root)", "packages.example", 80, "tcp", 2],
   ["nginx.service", "checkout", 8080, "tcp", 2],
-  ["build-runner", "deb.debian.org", 80, "tcp", 1],
+  ["build-runner", "packages.example", 80, "tcp", 1],
 ];
 const weighted = edges.flatMap((edge) => Array.from({ length: edge[4] }, () => edge));
 
@@ -158,7 +158,7 @@ const commands: readonly (readonly string[])[] = [
 const questions = [
   "orders-db.shop.svc.cluster.local",
   "api.payments.example",
-  "deb.debian.org",
+  "packages.example",
   "old-cart.shop.svc",
 ] as const;
 

@@ -47,6 +47,6 @@ export function useCall<Name extends OperationName>(
     queryFn: ({ signal }) => call(apiClient, name, { ...options, signal }),
     enabled: settings.enabled ?? true,
     ...(settings.refetchMs === undefined ? {} : { refetchInterval: settings.refetchMs }),
-    ...(settings.keep === true ? { placeholderData: keepPreviousData as never } : {}),
+    ...(settings.keep === true ? { placeholderData: keepPreviousData } : {}),
   });
 }

@@ -4,7 +4,8 @@ import type { Window } from "../../../src/apps/server/contract/common.ts";
 import { call, urlOf } from "../../../src/apps/server/contract/client.ts";
 import type { AnyEvent } from "../../../src/apps/server/contract/telemetry.ts";
 import type { Flow } from "../../../src/model/flow.ts";
-import { apiClient } from "./client.ts";
+import { apiClient, queryClient, sessionKey } from "./client.ts";
+import { troubleOf } from "./trouble.ts";
 import { LiveStore, type LiveSnapshot } from "./live-store.ts";
 
 export type ListName = "flows" | "events";
@@ -86,25 +87,31 @@ export function useLiveRows<Name extends ListName>(
     };
     setProgress({ ...begun, stream: parsed.live ? "connecting" : "off" });
     const opened = parsed.live ? followStream(name, parsed, { store, change, signal }) : Promise.resolve();
-    void opened
-      .then(() => readPage(name, parsed, undefined, signal))
-      .then((answer) => {
-        store.pushOlder(answer.rows);
-        change({ window: answer.window, next: answer.next, loading: false, arrivedAt: Date.now() });
-      })
-      .catch((error: unknown) => change({ error, loading: false }));
+    const begin = async (): Promise<void> => {
+      await opened;
+      const answer = await readPage(name, parsed, undefined, signal);
+      store.pushOlder(answer.rows);
+      change({ window: answer.window, next: answer.next, loading: false, arrivedAt: Date.now() });
+    };
+    begin().catch((error: unknown) => {
+      const refused = !["unreachable", "unavailable", "unexpected"].includes(troubleOf(error).kind);
+      change({ error, loading: false, ...(refused ? { stream: "off" as const } : {}) });
+      // Asking a refused question again every few seconds answers nothing.
+      if (refused) controller.abort();
+    });
     return () => controller.abort();
   }, [name, asked, store]);
 
   const loadOlder = (): void => {
     if (olderBusy.current || progress.next === undefined) return;
     olderBusy.current = true;
-    const parsed = JSON.parse(asked) as LiveQuestion;
-    void readPage(name, parsed, progress.next, new AbortController().signal)
-      .then((answer) => {
-        store.pushOlder(answer.rows);
-        setProgress((before) => ({ ...before, next: answer.next }));
-      })
+    const more = async (): Promise<void> => {
+      const parsed = JSON.parse(asked) as LiveQuestion;
+      const answer = await readPage(name, parsed, progress.next, new AbortController().signal);
+      store.pushOlder(answer.rows);
+      setProgress((before) => ({ ...before, next: answer.next }));
+    };
+    more()
       .catch((error: unknown) => setProgress((before) => ({ ...before, error })))
       .finally(() => (olderBusy.current = false));
   };
@@ -148,6 +155,11 @@ function followStream<Name extends ListName>(
   const { store, change, signal } = following;
   const query = { q: question.q, last: 0, ...(name === "events" ? { kinds: question.kinds ?? "" } : {}) };
   const url = urlOf("", name === "flows" ? "streamFlows" : "streamEvents", { query });
+  // A stream that had to be asked for anew does not resume: the newest page fills the hole, known rows are recognised.
+  const refill = async (): Promise<void> => {
+    const { rows } = await readPage(name, question, undefined, signal);
+    store.pushNewer(rows.toSorted(byTime));
+  };
   return new Promise((resolve) => {
     let failures = 0;
     const open = (): void => {
@@ -155,6 +167,7 @@ function followStream<Name extends ListName>(
       const source = new EventSource(url);
       signal.addEventListener("abort", () => source.close(), { once: true });
       source.addEventListener("open", () => {
+        if (failures > 0) refill().catch((error: unknown) => change({ error }));
         failures = 0;
         change({ stream: "live" });
         resolve();
@@ -162,7 +175,7 @@ function followStream<Name extends ListName>(
       source.addEventListener("message", (event: MessageEvent<string>) => {
         const item = JSON.parse(event.data) as { rows: RowOf<Name>[]; skipped: number };
         store.pushNewer(item.rows.toSorted(byTime), item.skipped);
-        change({ arrivedAt: Date.now() });
+        change({ arrivedAt: Date.now(), error: undefined });
       });
       source.addEventListener("problem", (event: MessageEvent<string>) => {
         change({ error: JSON.parse(event.data) as unknown });
@@ -172,7 +185,7 @@ function followStream<Name extends ListName>(
         resolve();
         // The browser reconnects (with Last-Event-ID) after a cut line; after a refusal it gives up and we ask again.
         if (source.readyState !== EventSource.CLOSED) return;
-        source.close();
+        void queryClient.invalidateQueries({ queryKey: sessionKey });
         setTimeout(open, reconnectMs[Math.min(failures++, reconnectMs.length - 1)]);
       });
     };

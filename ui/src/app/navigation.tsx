@@ -45,9 +45,9 @@ function SelfState() {
   const state = status.error === null ? (status.data?.state ?? "down") : "unknown";
   const icons = { ok: CircleCheck, degraded: CircleAlert, down: CircleX, unknown: CircleX } as const;
   const words = {
-    ok: "All parts well",
-    degraded: "Something is missing",
-    down: "Not working",
+    ok: "All well",
+    degraded: "Degraded",
+    down: "Down",
     unknown: "No answer",
   } as const;
   const Icon = icons[state];

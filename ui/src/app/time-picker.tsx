@@ -90,6 +90,11 @@ function labelOf(preset: string): string {
   return range === undefined ? preset : rangeLabel(range);
 }
 
+/** Milliseconds of a datetime-local field; NaN when it is empty. */
+function timeIn(value: FormDataEntryValue | null): number {
+  return typeof value === "string" ? Date.parse(value) : Number.NaN;
+}
+
 /** Local time in the form that datetime-local inputs take, with seconds. */
 function inputValue(ms: number): string {
   return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
@@ -100,8 +105,8 @@ function ExactWindow({ range, onChoose }: { readonly range: TimeRange; readonly 
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
-    const since = Date.parse(String(data.get("since")));
-    const until = Date.parse(String(data.get("until")));
+    const since = timeIn(data.get("since"));
+    const until = timeIn(data.get("until"));
     if (!Number.isNaN(since) && !Number.isNaN(until)) onChoose(absoluteRange(since, until));
   };
   return (

@@ -1,7 +1,7 @@
 // The one table of the console: virtual rows (100,000 and more), fixed row height, keyboard, one column template.
 // It asks for rows by index and never copies the list.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useId, useRef, type CSSProperties, type ReactNode } from "react";
+import { useEffect, useId, useRef, useState, type CSSProperties, type ReactNode, type RefObject } from "react";
 import { useKeys } from "../app/use-keys.ts";
 
 export interface Column<T> {
@@ -43,8 +43,10 @@ const rowHeightPx = 30;
 const endRows = 40;
 
 export function DataGrid<T>(props: DataGridProps<T>) {
-  const { label, columns, count, active, onActive, onOpen, onEnd } = props;
+  const { label, count, active, onActive, onOpen, onEnd } = props;
   const scroller = useRef<HTMLDivElement>(null);
+  const widthPx = useWidthPx(scroller);
+  const columns = props.columns.filter(({ hideBelowPx = 0 }) => widthPx >= hideBelowPx);
   const id = useId();
   const virtual = useVirtualizer({
     count,
@@ -100,13 +102,26 @@ export function DataGrid<T>(props: DataGridProps<T>) {
           onPointerLeave={busyHandlers.onPointerLeave}
         >
           {items.map((item) => (
-            <GridRow key={item.key} grid={props} id={id} index={item.index} start={item.start} />
+            <GridRow key={item.key} grid={props} columns={columns} id={id} index={item.index} start={item.start} />
           ))}
         </div>
         {count === 0 ? props.children : null}
       </div>
     </div>
   );
+}
+
+/** The grid's own width, kept true: a details pane beside it narrows it without a change of the window. */
+function useWidthPx(element: RefObject<HTMLElement | null>): number {
+  const [widthPx, setWidthPx] = useState(Number.POSITIVE_INFINITY);
+  useEffect(() => {
+    const { current } = element;
+    if (current === null) return;
+    const observer = new ResizeObserver(() => setWidthPx(current.clientWidth));
+    observer.observe(current);
+    return () => observer.disconnect();
+  }, [element]);
+  return widthPx;
 }
 
 function useBusy(onBusy: ((busy: boolean) => void) | undefined) {
@@ -152,12 +167,13 @@ const sortMarks = { ascending: " ↑", descending: " ↓", none: "" } as const;
 
 interface GridRowProps<T> {
   readonly grid: DataGridProps<T>;
+  readonly columns: readonly Column<T>[];
   readonly id: string;
   readonly index: number;
   readonly start: number;
 }
 
-function GridRow<T>({ grid, id, index, start }: GridRowProps<T>) {
+function GridRow<T>({ grid, columns, id, index, start }: GridRowProps<T>) {
   const row = grid.rowAt(index);
   if (row === undefined) return null;
   const extras = grid.extrasOf?.(row) ?? {};
@@ -177,7 +193,7 @@ function GridRow<T>({ grid, id, index, start }: GridRowProps<T>) {
       }}
       {...level}
     >
-      {grid.columns.map(({ id: column, cell, align }) => (
+      {columns.map(({ id: column, cell, align }) => (
         <div key={column} role="gridcell" data-align={align} data-column={column}>
           {cell(row)}
         </div>

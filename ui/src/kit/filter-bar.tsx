@@ -8,6 +8,7 @@ import { quoteValue } from "../app/url-state.ts";
 import { applyCompletion, completionAt, tokensOf, type Completion } from "./filter-text.ts";
 import { filterInputId } from "./focus.ts";
 import { formatCount } from "./format.ts";
+import { sentence } from "./states.tsx";
 import { IconButton } from "./icon-button.tsx";
 
 export interface FilterBarProps {
@@ -208,8 +209,8 @@ function FilterError({ trouble }: { readonly trouble: Trouble }) {
     <div className="filter-error" id="filter-error" role="alert">
       <CircleAlert aria-hidden="true" />
       <span>
-        {position === undefined || position < 0 ? "" : `At character ${position + 1}: `}
-        {trouble.message.replace(/ \(at character \d+ of the filter\)/, "")} {trouble.hint}
+        {position === undefined || position < 0 ? "" : `Character ${position + 1}: `}
+        {sentence(trouble.message.replace(/ \(at character \d+ of the filter\)/, ""))} {trouble.hint}
       </span>
     </div>
   );

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { applyCompletion, completionAt, tokensOf, withTerm } from "./filter-text.ts";
 
 test("tokens keep their places, quotes keep their spaces", () => {

@@ -48,6 +48,11 @@ table("shell words", format.shellQuote, [
   ["two words", "'two words'"],
   ["it's", `'it'\\''s'`],
 ]);
+table("images", format.shortImage, [
+  ["registry.example/shop/checkout:4.2.1", "checkout:4.2.1"],
+  [`a/b@sha256:${"0123456789abcdef".repeat(4)}`, "b@sha256:0123456789ab"],
+  ["redis", "redis"],
+]);
 table("titles", format.titleOf, [
   ["connectionsOpened", "Connections opened"],
   ["pid", "Pid"],

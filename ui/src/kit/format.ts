@@ -91,9 +91,10 @@ export function rttMedianUs(histogram: Readonly<Record<string, number>>): number
   return undefined;
 }
 
-/** "sha256:0123456789ab..." -> "sha256:0123456789ab". */
-export function shortDigest(digest: string): string {
-  return digest.replace(/^(sha256:[0-9a-f]{12})[0-9a-f]+$/, "$1");
+/** "registry.example/shop/checkout:4.2.1" -> "checkout:4.2.1"; a digest keeps twelve hex digits. */
+export function shortImage(image: string): string {
+  const last = image.split("/").at(-1) ?? image;
+  return last.replace(/@(sha256:[0-9a-f]{12})[0-9a-f]+$/, "@$1");
 }
 
 /** camelCase -> "Camel case". */

@@ -3,6 +3,7 @@
 import { Inbox, Pause, Play, SquareTerminal } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { useLiveRows, type ListName, type LiveRows, type RowOf } from "../api/live-rows.ts";
+import type { LiveStore } from "../api/live-store.ts";
 import { troubleOf, type Trouble } from "../api/trouble.ts";
 import { rangeLabel, rangeQuery } from "../app/time-range.ts";
 import { filterOf, rangeOf, type UrlState } from "../app/url-state.ts";
@@ -76,8 +77,7 @@ export function LiveList<Name extends ListName>(props: LiveListProps<Name>) {
         onFollow={() => {
           setActive(-1);
           setOpened(undefined);
-          rows.store.hold(false);
-          requestAnimationFrame(() => rows.store.hold(held && busy));
+          showNewest(rows.store, busy);
         }}
       />
       <ListNotices rows={rows} />
@@ -104,6 +104,12 @@ export function LiveList<Name extends ListName>(props: LiveListProps<Name>) {
       </div>
     </div>
   );
+}
+
+/** Lets the waiting rows in now, and holds again right after while the pointer is still there. */
+function showNewest<T>(store: LiveStore<T>, busy: boolean): void {
+  store.hold(false);
+  requestAnimationFrame(() => requestAnimationFrame(() => store.hold(busy)));
 }
 
 interface ListBarProps<T> {
@@ -151,11 +157,12 @@ interface StreamBadgeProps<T> {
   readonly held: boolean;
 }
 
-function StreamBadge<T>({ rows: { stream, arrivedAt }, paused, held }: StreamBadgeProps<T>) {
+function StreamBadge<T>({ rows, paused, held }: StreamBadgeProps<T>) {
+  const { stream, arrivedAt } = rows;
   const now = useNow();
   const age = arrivedAt === 0 ? "" : formatAgo(arrivedAt, now);
   const words = {
-    off: ["past", "Fixed window"],
+    off: rows.error === undefined ? ["past", "Fixed window"] : ["stale", "Not live"],
     connecting: ["wait", "Connecting"],
     reconnecting: ["stale", `Line lost${age === "" ? "" : `, newest rows ${age}`}; trying again`],
     live: ["live", `Live${age === "" ? "" : ` · ${age}`}`],

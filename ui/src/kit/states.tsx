@@ -55,7 +55,7 @@ export function TroubleState({ trouble, onRetry }: { readonly trouble: Trouble; 
         title={titles[trouble.kind]}
         hint={
           <>
-            {trouble.message} {trouble.hint} <code className="state-code">{trouble.code}</code>
+            {sentence(trouble.message)} {trouble.hint} <code className="state-code">{trouble.code}</code>
           </>
         }
       >
@@ -67,6 +67,12 @@ export function TroubleState({ trouble, onRetry }: { readonly trouble: Trouble; 
       </State>
     </div>
   );
+}
+
+/** "no session" -> "No session." */
+export function sentence(text: string): string {
+  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?)]$/.test(first) ? first : `${first}.`;
 }
 
 /** Grey bars in the shape of the coming rows. */

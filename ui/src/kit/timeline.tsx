@@ -53,7 +53,7 @@ export function Timeline(props: TimelineProps) {
   const totals = totalsOf(props.points);
   const point = hover === undefined ? undefined : props.points[hover];
   return (
-    <figure className="timeline" style={{ minHeight: heightPx }}>
+    <figure className="timeline" style={{ minHeight: heightPx + 18 }}>
       <figcaption>
         <Readout point={point} totals={totals} gaps={props.gaps.length} />
       </figcaption>

@@ -1,4 +1,4 @@
-// The lines above any answer that covers a window: partial, gaps, and an answer that has grown old.
+// The lines above any answer that covers a window: partial, gaps, an answer that has grown old, what was left out.
 import type { Window } from "../../../src/apps/server/contract/common.ts";
 import { troubleOf } from "../api/trouble.ts";
 import { Notice } from "./states.tsx";
@@ -7,10 +7,30 @@ import { gapSummary } from "./timeline-data.ts";
 interface WindowNoticesProps {
   readonly window: Window | undefined;
   readonly error?: unknown;
+}
+
+/** For a screen. Parts of one screen use PartNotices: its gaps are said once. */
+export function WindowNotices({ window, error }: WindowNoticesProps) {
+  return (
+    <>
+      <PartNotices window={window} />
+      {window !== undefined && window.gaps.length > 0 ? (
+        <Notice tone="warning">Data is missing in this window. {gapSummary(window.gaps)}.</Notice>
+      ) : null}
+      {error !== undefined && error !== null && window !== undefined ? (
+        <Notice tone="warning">Stale: {troubleOf(error).message} What is shown came before that.</Notice>
+      ) : null}
+    </>
+  );
+}
+
+interface PartNoticesProps {
+  readonly window: Window | undefined;
+  /** Rows that the answer left out. */
   readonly omitted?: number;
 }
 
-export function WindowNotices({ window, error, omitted = 0 }: WindowNoticesProps) {
+export function PartNotices({ window, omitted = 0 }: PartNoticesProps) {
   return (
     <>
       {window?.partial === true ? (
@@ -18,13 +38,7 @@ export function WindowNotices({ window, error, omitted = 0 }: WindowNoticesProps
           Partial: {window.partialBecause || "the query was ended early"}. Rows may be missing; narrow the time range.
         </Notice>
       ) : null}
-      {window !== undefined && window.gaps.length > 0 ? (
-        <Notice tone="warning">Data is missing in this window. {gapSummary(window.gaps)}.</Notice>
-      ) : null}
       {omitted > 0 ? <Notice tone="info">And {omitted} more that are not listed; narrow the time range.</Notice> : null}
-      {error !== undefined && error !== null && window !== undefined ? (
-        <Notice tone="warning">Stale: {troubleOf(error).message} What is shown came before that.</Notice>
-      ) : null}
     </>
   );
 }

@@ -39,7 +39,7 @@ const columns: readonly Column<AnyEvent>[] = [
       />
     ),
   },
-  { id: "process", header: "Process", width: "minmax(80px, 0.6fr)", cell: eventProcess },
+  { id: "process", header: "Process", hideBelowPx: 800, width: "minmax(80px, 0.6fr)", cell: eventProcess },
   { id: "what", header: "What", width: "minmax(200px, 3fr)", cell: (event) => <What event={event} /> },
   { id: "outcome", header: "Outcome", width: "110px", cell: (event) => <OutcomeCell event={event} /> },
 ];

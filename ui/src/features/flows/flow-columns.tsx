@@ -15,13 +15,13 @@ export const flowColumns: readonly Column<Flow>[] = [
   {
     id: "source",
     header: "Source",
-    width: "minmax(130px, 1.3fr)",
+    width: "minmax(130px, 1.2fr)",
     cell: (flow) => <FlowEnd flow={flow} end="source" />,
   },
   {
     id: "destination",
     header: "Destination",
-    width: "minmax(130px, 1.5fr)",
+    width: "minmax(140px, 1.3fr)",
     cell: (flow) => <FlowEnd flow={flow} end="destination" />,
   },
   {
@@ -38,24 +38,33 @@ export const flowColumns: readonly Column<Flow>[] = [
   {
     id: "process",
     header: "Process",
+    hideBelowPx: 760,
     width: "minmax(84px, 0.7fr)",
     cell: ({ process, executable }) => <span title={executable}>{process}</span>,
   },
   {
     id: "verdict",
     header: "Verdict",
-    width: "minmax(120px, 1fr)",
+    width: "minmax(150px, 1.4fr)",
     cell: ({ verdict, verdictBecause }) => <Verdict verdict={verdict} because={verdictBecause} />,
   },
   { id: "sent", header: "Sent", width: "76px", align: "end", cell: ({ bytesSent }) => formatBytes(bytesSent) },
   {
     id: "received",
     header: "Received",
+    hideBelowPx: 980,
     width: "80px",
     align: "end",
     cell: ({ bytesReceived }) => formatBytes(bytesReceived),
   },
-  { id: "rtt", header: "RTT", width: "70px", align: "end", cell: ({ rttUs }) => <RoundTrip rttUs={rttUs} /> },
+  {
+    id: "rtt",
+    header: "RTT",
+    hideBelowPx: 900,
+    width: "70px",
+    align: "end",
+    cell: ({ rttUs }) => <RoundTrip rttUs={rttUs} />,
+  },
 ];
 
 export function FlowEnd({ flow, end }: { readonly flow: Flow; readonly end: "source" | "destination" }) {

@@ -41,7 +41,8 @@ function JoinTokens() {
   const [trouble, setTrouble] = useState<Trouble | undefined>(undefined);
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    const cluster = String(new FormData(event.currentTarget).get("cluster"));
+    const cluster = new FormData(event.currentTarget).get("cluster");
+    if (typeof cluster !== "string") return;
     setTrouble(undefined);
     call(apiClient, "createJoinToken", { body: { cluster, uses: 1, expiresInSeconds: 3600 } })
       .then(({ token }) => {

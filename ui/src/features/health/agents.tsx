@@ -71,20 +71,27 @@ function Agent({ node }: { readonly node: Node }) {
         </Fact>
         <Fact name="Certificate ends">{node.certificateExpiresAt.slice(0, 16).replace("T", " ")} UTC</Fact>
       </dl>
-      <ul className="capabilities" aria-label="What this agent can see">
-        {node.capabilities.map(({ name, available, because }) => (
-          <li key={name}>
-            <StateWord
-              tone={available ? "good" : "muted"}
-              icon={available ? CircleCheck : CircleX}
-              word={name}
-              because={available ? "" : because || "not available"}
-            />
-          </li>
-        ))}
+      <p className="capabilities">
+        <b>Sees:</b> {listOf(node.capabilities.filter(({ available }) => available).map(({ name }) => name))}
+      </p>
+      <ul className="capabilities" aria-label="What this agent cannot see">
+        {node.capabilities
+          .filter(({ available }) => !available)
+          .map(({ name, because }) => (
+            <li key={name}>
+              <CircleX aria-hidden="true" />
+              <span>
+                <b>Does not see {name}:</b> {because || "no reason was given"}
+              </span>
+            </li>
+          ))}
       </ul>
     </article>
   );
+}
+
+function listOf(names: readonly string[]): string {
+  return names.length === 0 ? "nothing" : names.join(", ");
 }
 
 function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {

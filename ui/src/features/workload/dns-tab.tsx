@@ -11,7 +11,7 @@ import { Age } from "../../kit/age.tsx";
 import { formatCount, formatMicroseconds } from "../../kit/format.ts";
 import { SortedGrid, type SortedColumn } from "../../kit/sorted-grid.tsx";
 import { Loading, State, TroubleState } from "../../kit/states.tsx";
-import { WindowNotices } from "../../kit/window-notices.tsx";
+import { PartNotices } from "../../kit/window-notices.tsx";
 import type { WorkloadQuestion } from "./workload-question.ts";
 
 type Name = ResponseOf<Api["workloadDns"]>["names"][number];
@@ -94,7 +94,7 @@ export function DnsTab({ question: { params, query, settings } }: { readonly que
   };
   return (
     <>
-      <WindowNotices window={answer.data?.window} error={answer.error} omitted={answer.data?.omitted ?? 0} />
+      <PartNotices window={answer.data?.window} omitted={answer.data?.omitted ?? 0} />
       <SortedGrid
         label="DNS names"
         columns={columns}

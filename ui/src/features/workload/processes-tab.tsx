@@ -8,7 +8,7 @@ import { Arguments } from "../../kit/arguments.tsx";
 import { DataGrid, type Column } from "../../kit/data-grid.tsx";
 import { DetailsPane } from "../../kit/details-pane.tsx";
 import { Loading, State, TroubleState } from "../../kit/states.tsx";
-import { WindowNotices } from "../../kit/window-notices.tsx";
+import { PartNotices } from "../../kit/window-notices.tsx";
 import { ProcessDetails } from "./process-details.tsx";
 import { processState, treeRows, type TreeRow } from "./process-tree.ts";
 import type { WorkloadQuestion } from "./workload-question.ts";
@@ -105,7 +105,7 @@ export function ProcessesTab({ question: { params, query, settings } }: { readon
   useKeys({ Escape: () => setOpened(undefined), ArrowLeft: () => turn(false), ArrowRight: () => turn(true) });
   return (
     <>
-      <WindowNotices window={answer.data?.window} error={answer.error} omitted={answer.data?.omitted ?? 0} />
+      <PartNotices window={answer.data?.window} omitted={answer.data?.omitted ?? 0} />
       <div className="live-panes">
         <DataGrid
           tree

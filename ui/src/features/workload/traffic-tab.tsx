@@ -11,7 +11,7 @@ import { Age } from "../../kit/age.tsx";
 import { formatAddress, formatBytes, formatCount, formatMicroseconds } from "../../kit/format.ts";
 import { SortedGrid, type SortedColumn } from "../../kit/sorted-grid.tsx";
 import { Loading, State, TroubleState } from "../../kit/states.tsx";
-import { WindowNotices } from "../../kit/window-notices.tsx";
+import { PartNotices } from "../../kit/window-notices.tsx";
 import { WorkloadName } from "../../kit/workload-name.tsx";
 import type { WorkloadQuestion } from "./workload-question.ts";
 
@@ -22,81 +22,75 @@ function peerName(peer: Peer): string {
 }
 
 function columnsOf(cluster: string): readonly SortedColumn<Peer>[] {
-  return [
-    {
-      id: "direction",
-      header: "Direction",
-      width: "100px",
-      value: ({ direction }) => direction,
-      cell: ({ direction }) => <Direction direction={direction} />,
-    },
-    {
-      id: "peer",
-      header: "Peer",
-      width: "minmax(160px, 2fr)",
-      value: peerName,
-      cell: (peer) => (
-        <WorkloadName
-          cluster={cluster}
-          namespace={peer.namespace}
-          kind={peer.kind}
-          name={peer.workload || peer.domain}
-          fallback={formatAddress(peer.address)}
-        />
-      ),
-    },
-    {
-      id: "port",
-      header: "Port",
-      width: "92px",
-      value: ({ port }) => port,
-      cell: ({ port, protocol }) => (
-        <span className="port">
-          {port === 0 ? "" : port}
-          <small>{protocol}</small>
-        </span>
-      ),
-    },
-    {
-      id: "processes",
-      header: "Processes",
-      width: "minmax(90px, 1fr)",
-      cell: ({ processes }) => (
-        <span className="data-text" title={processes.join(", ")}>
-          {processes.join(", ")}
-        </span>
-      ),
-    },
-    number("connections", "Connections", ({ connections }) => connections, formatCount),
-    {
-      ...number("failed", "Failed", ({ connectionsFailed }) => connectionsFailed, formatCount),
-      cell: ({ connectionsFailed }) => (
-        <span className={connectionsFailed > 0 ? "outcome-bad" : "none"}>{formatCount(connectionsFailed)}</span>
-      ),
-    },
-    number("sent", "Sent", ({ bytesSent }) => bytesSent, formatBytes),
-    number("received", "Received", ({ bytesReceived }) => bytesReceived, formatBytes),
-    {
-      ...number("rtt", "RTT", ({ rttUsMedian }) => rttUsMedian ?? -1, formatMicroseconds),
-      cell: ({ rttUsMedian }) =>
-        rttUsMedian === undefined ? (
-          <span className="none" title="No round-trip time was measured">
-            –
-          </span>
-        ) : (
-          formatMicroseconds(rttUsMedian)
-        ),
-    },
-    number(
-      "seen",
-      "Last seen",
-      ({ lastSeen }) => Date.parse(lastSeen),
-      formatCount,
-      "108px",
-      ({ lastSeen }) => <Age time={lastSeen} />,
+  const peerColumn: SortedColumn<Peer> = {
+    id: "peer",
+    header: "Peer",
+    width: "minmax(160px, 2fr)",
+    value: peerName,
+    cell: (peer) => (
+      <WorkloadName
+        cluster={cluster}
+        namespace={peer.namespace}
+        kind={peer.kind}
+        name={peer.workload || peer.domain}
+        fallback={formatAddress(peer.address)}
+      />
     ),
-  ];
+  };
+  return [directionColumn, peerColumn, ...restColumns];
 }
+
+const directionColumn: SortedColumn<Peer> = {
+  id: "direction",
+  header: "Direction",
+  width: "100px",
+  value: ({ direction }) => direction,
+  cell: ({ direction }) => <Direction direction={direction} />,
+};
+
+const restColumns: readonly SortedColumn<Peer>[] = [
+  {
+    id: "port",
+    header: "Port",
+    width: "92px",
+    value: ({ port }) => port,
+    cell: ({ port, protocol }) => (
+      <span className="port">
+        {port === 0 ? "" : port}
+        <small>{protocol}</small>
+      </span>
+    ),
+  },
+  {
+    id: "processes",
+    header: "Processes",
+    width: "minmax(90px, 1fr)",
+    hideBelowPx: 900,
+    cell: ({ processes }) => (
+      <span className="data-text" title={processes.join(", ")}>
+        {processes.join(", ")}
+      </span>
+    ),
+  },
+  number("connections", "Connections", ({ connections }) => connections, formatCount),
+  {
+    ...number("failed", "Failed", ({ connectionsFailed }) => connectionsFailed, formatCount),
+    cell: ({ connectionsFailed }) => (
+      <span className={connectionsFailed > 0 ? "outcome-bad" : "none"}>{formatCount(connectionsFailed)}</span>
+    ),
+  },
+  number("sent", "Sent", ({ bytesSent }) => bytesSent, formatBytes),
+  number("received", "Received", ({ bytesReceived }) => bytesReceived, formatBytes),
+  {
+    ...number("rtt", "RTT", ({ rttUsMedian }) => rttUsMedian ?? -1, formatMicroseconds),
+    cell: ({ rttUsMedian }) => <RoundTrip us={rttUsMedian} />,
+  },
+  {
+    ...number("seen", "Last seen", ({ lastSeen }) => Date.parse(lastSeen), formatCount),
+    width: "116px",
+    cell: ({ lastSeen }) => <Age time={lastSeen} />,
+  },
+];
 
 // oxlint-disable-next-line eslint/max-params -- a column in one line reads better than an options object
 function number(
@@ -104,10 +98,17 @@ function number(
   header: string,
   value: (peer: Peer) => number,
   format: (value: number) => string,
-  width = "88px",
-  cell: SortedColumn<Peer>["cell"] = (peer) => format(value(peer)),
 ): SortedColumn<Peer> {
-  return { id, header, width, align: "end", value, cell };
+  return { id, header, width: "88px", align: "end", value, cell: (peer) => format(value(peer)) };
+}
+
+function RoundTrip({ us }: { readonly us: number | undefined }) {
+  if (us !== undefined) return formatMicroseconds(us);
+  return (
+    <span className="none" title="No round-trip time was measured">
+      –
+    </span>
+  );
 }
 
 function Direction({ direction }: { readonly direction: Peer["direction"] }) {
@@ -132,7 +133,7 @@ export function TrafficTab({ question }: { readonly question: WorkloadQuestion }
   };
   return (
     <>
-      <WindowNotices window={answer.data?.window} error={answer.error} omitted={answer.data?.omitted ?? 0} />
+      <PartNotices window={answer.data?.window} omitted={answer.data?.omitted ?? 0} />
       <SortedGrid
         label="Peers"
         columns={columnsOf(params.cluster)}

@@ -8,7 +8,7 @@ import { rangeLabel, rangeQuery } from "../../app/time-range.ts";
 import { filterOf, rangeOf } from "../../app/url-state.ts";
 import { carried, useUrlState } from "../../app/use-url-state.ts";
 import { CopyButton } from "../../kit/copy.tsx";
-import { formatBytes, formatCount } from "../../kit/format.ts";
+import { formatBytes, formatCount, shortImage } from "../../kit/format.ts";
 import { listCommand } from "../../kit/list-command.ts";
 import { ScreenFilter } from "../../kit/screen-filter.tsx";
 import { SortedGrid, type SortedColumn } from "../../kit/sorted-grid.tsx";
@@ -30,8 +30,20 @@ const columns: readonly SortedColumn<Workload>[] = [
     cell: (row) => <WorkloadName cluster={row.cluster} namespace={row.namespace} kind={row.kind} name={row.name} />,
   },
   { id: "kind", header: "Kind", width: "112px", value: ({ kind }) => kind, cell: ({ kind }) => kindWord(kind) },
-  { id: "nodes", header: "Nodes", width: "minmax(70px, 0.6fr)", cell: ({ nodes }) => <Several values={nodes} /> },
-  { id: "images", header: "Image", width: "minmax(90px, 1.2fr)", cell: ({ images }) => <Several values={images} /> },
+  {
+    id: "nodes",
+    header: "Nodes",
+    hideBelowPx: 900,
+    width: "minmax(104px, 0.8fr)",
+    cell: ({ nodes }) => <Several values={nodes} short={(node) => node} />,
+  },
+  {
+    id: "images",
+    header: "Image",
+    hideBelowPx: 1000,
+    width: "minmax(90px, 1.2fr)",
+    cell: ({ images }) => <Several values={images} short={shortImage} />,
+  },
   count("processes", "Processes", ({ processes }) => processes),
   count("connections", "Connections", ({ connections }) => connections),
   {
@@ -66,13 +78,13 @@ function count(id: string, header: string, value: (row: Workload) => number): So
   return { id, header, width: "92px", align: "end", value, cell: (row) => formatCount(value(row)) };
 }
 
-function Several({ values }: { readonly values: readonly string[] }) {
+/** One value, or how many; all of them in the title. */
+function Several({ values, short }: { readonly values: readonly string[]; readonly short: (value: string) => string }) {
   const [first] = values;
   if (first === undefined) return <span className="none">–</span>;
   return (
     <span className="data-text" title={values.join("\n")}>
-      {first}
-      {values.length > 1 ? <span className="count"> +{values.length - 1}</span> : null}
+      {values.length > 1 ? `${short(first)} +${values.length - 1}` : short(first)}
     </span>
   );
 }
