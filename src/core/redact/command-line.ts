@@ -3,6 +3,8 @@
 import {
   flagRulesByProgram,
   harmlessValue,
+  pipedSecrets,
+  pipingPrograms,
   placeRules,
   promptingPrograms,
   redactionLimits,
@@ -35,6 +37,7 @@ export function redactWords(words: readonly string[], kinds: Set<RedactionKind>,
   let rules: readonly FlagRule[] = [];
   let program = "";
   let present: ReadonlySet<string> | undefined;
+  const piped = findPiped(words);
   for (const [index, word] of words.entries()) {
     if (startsCommand(words, index, program)) {
       program = programOf(word);
@@ -44,13 +47,45 @@ export function redactWords(words: readonly string[], kinds: Set<RedactionKind>,
     const before = words[index - 1] ?? "";
     const context = { words, index, program, rules, before };
     redacted.push(
-      redactAfterFlag(word, context, kinds) ??
+      (piped.has(index) ? redactPiped(word, kinds) : undefined) ??
+        redactAfterFlag(word, context, kinds) ??
         redactAttached(word, context, kinds) ??
         redactByPlace(word, context, kinds) ??
         redactAlone(word, kinds, depth),
     );
   }
   return redacted;
+}
+
+const nobody: ReadonlySet<number> = new Set();
+
+/** Places of the words between `echo` and a pipe into a program that reads a secret there. */
+function findPiped(words: readonly string[]): ReadonlySet<number> {
+  const pipe = words.indexOf("|");
+  if (pipe < 0) return nobody;
+  const piped = new Set<number>();
+  let start = -1;
+  for (const [index, word] of words.entries()) {
+    if (pipingPrograms.has(programOf(word))) start = index;
+    if (word !== "|" || start < 0) continue;
+    const end = words.indexOf("|", index + 1);
+    const reader = new Set(words.slice(index + 1, end < 0 ? undefined : end));
+    if (
+      pipedSecrets.some(
+        ([program, flag]) => (program === "" || reader.has(program)) && (flag === "" || reader.has(flag)),
+      )
+    ) {
+      for (let place = start + 1; place < index; place++) piped.add(place);
+    }
+    start = -1;
+  }
+  return piped;
+}
+
+/** echo's own flags and printf's formats stay. */
+function redactPiped(word: string, kinds: Set<RedactionKind>): string | undefined {
+  if (/^-[neE]+$|^(?:%s|\\n|:)+$/.test(word) || word === "" || shellReference.test(word)) return undefined;
+  return replaceWhole(word, "password-flag", kinds);
 }
 
 function rulesOf(program: string, present: ReadonlySet<string>): readonly FlagRule[] {

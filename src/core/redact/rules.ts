@@ -182,6 +182,17 @@ export const placeRules: readonly PlaceRule[] = [
   { programs: ["nmcli"], words: ["password"], places: [1] },
 ];
 
+/** `echo SECRET | program flag`: what is piped into a program with this flag is a secret; "" for a program that always reads one. */
+export const pipedSecrets: readonly (readonly [program: string, flag: string])[] = [
+  ["sudo", "-S"],
+  ["passwd", "--stdin"],
+  ["chpasswd", ""],
+  ["gh", "--with-token"],
+  ["gpg", "--passphrase-fd"],
+  ["", "--password-stdin"],
+];
+export const pipingPrograms = words("echo printf");
+
 /** user/password@database as first argument. */
 export const slashLoginPrograms = words("sqlplus sqlldr expdp impdp rman");
 

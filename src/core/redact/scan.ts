@@ -221,6 +221,8 @@ function isSecretValue(text: string, separator: number, span: Value, nameClass: 
   // scheme://..., C:\..., and "word::word" are no name and value.
   if (text[separator] === ":" && (value.startsWith("//") || value.startsWith(":"))) return false;
   if (/^(?:old)?pwd$/i.test(name) && value.startsWith("/")) return false;
+  // Cipher lists: "HIGH:!PSK:!SRP".
+  if (text[separator] === ":" && !span.isSpaced && !span.isQuoted && /psk$/i.test(name)) return false;
   if (nameClass === "keyish") return isKeyLike(value);
   if (nameClass === "authorization" || nameClass === "cookie") return true;
   // Prose: "invalid token: expected }" is no secret, "password: hunter2" is one.
