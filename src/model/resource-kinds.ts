@@ -10,6 +10,8 @@ export interface ResourceKind {
   /** Which role may change it. */
   readonly role: "operator" | "admin";
   readonly summary: string;
+  /** There is one, named "default" in the global scope; other names and scopes are refused. */
+  readonly isSingleton?: true;
 }
 
 export const resourceKinds = {
@@ -24,6 +26,7 @@ export const resourceKinds = {
     distribution: "server",
     role: "admin",
     summary: "How long and how much telemetry is kept",
+    isSingleton: true,
   },
 } as const satisfies Record<string, ResourceKind>;
 

@@ -75,6 +75,8 @@ export const serverLimits = {
   streamHeartbeatMs: 15_000,
   /** Refused logins per minute, all clients together: a guess at 256 random bits has no better chance with more. */
   loginRefusalsPerMinuteMax: 30,
+  /** How often what is over its time is dropped. */
+  retentionMs: 60_000,
   oneTimeTokenMs: 5 * 60_000,
   /** An agent that was not heard of for so long is stale, then gone. */
   agentStaleMs: 30_000,

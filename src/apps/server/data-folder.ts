@@ -43,10 +43,17 @@ export interface LocalCredential {
   remove(): Promise<void>;
 }
 
-/** Writes run/cli.json (`{ url, token }`, 0600, whole or not at all). The token is new at each start and the one before ends. */
+/** What run/cli.json says: where console and agents' door are, and a credential. */
+export interface LocalDoors {
+  readonly url: string;
+  /** "127.0.0.1:8687"; empty without an agents' door. */
+  readonly agents: string;
+}
+
+/** Writes run/cli.json (`{ url, agents, token }`, 0600, whole or not at all). The token is new at each start and the one before ends. */
 export async function writeLocalCredential(
   folder: string,
-  url: string,
+  { url, agents }: LocalDoors,
   state: StateStore,
   clock: Clock,
 ): Promise<LocalCredential> {
@@ -63,7 +70,7 @@ export async function writeLocalCredential(
   });
   const file = path.join(folder, "run", "cli.json");
   const temporary = `${file}.${process.pid}`;
-  await writeFile(temporary, `${JSON.stringify({ url, token: secret })}\n`, { mode: 0o600 });
+  await writeFile(temporary, `${JSON.stringify({ url, agents, token: secret })}\n`, { mode: 0o600 });
   await rename(temporary, file);
   return {
     token: secret,

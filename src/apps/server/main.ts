@@ -18,6 +18,8 @@ import { rateLimit } from "./http/rate-limit.ts";
 import { createMetrics } from "./metrics.ts";
 import type { AgentsDoorView, ForeignHandlers, ServerParts } from "./parts.ts";
 import { dropPrivileges } from "./privileges.ts";
+import { startReconciler } from "./reconcile.ts";
+import { dropExpired, retentionKey } from "./retention.ts";
 import { programVersion } from "./version.ts";
 import { openAgentsSide } from "./wiring/agents.ts";
 import { openForeign } from "./wiring/foreign.ts";
@@ -91,6 +93,15 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     () => clock.nowMs(),
     logger,
   );
+  const retention = started.use(
+    startReconciler({
+      name: "retention",
+      everyMs: serverLimits.retentionMs,
+      run: async () => void (await dropExpired({ resources: state.resources, telemetry, clock, logger })),
+      logger,
+    }),
+  );
+  started.defer(state.resources.onChange(({ kind }) => kind === retentionKey.kind && retention.wake()));
   const notices = rootNotice === "" ? [] : [rootNotice];
   const parts: ServerParts = {
     config,
@@ -113,7 +124,8 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   );
   started.defer(() => door.close(config.shutdown.drainSeconds * 1000));
   started.defer(() => streams.close());
-  const local = await writeLocalCredential(config.data, door.url, state, clock);
+  const agentsAddress = agentsSide === undefined ? "" : `${config.agents.address}:${agentsSide.port}`;
+  const local = await writeLocalCredential(config.data, { url: door.url, agents: agentsAddress }, state, clock);
   started.defer(() => local.remove());
   logger.info({ url: door.url }, "the server listens");
 

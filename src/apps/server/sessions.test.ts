@@ -104,7 +104,11 @@ test("the data folder's file is its owner's, new at each start, and gone after t
   let port = 0;
   {
     await using server = await testServer({ data });
-    assert.deepEqual(JSON.parse(await readFile(file, "utf8")), { url: server.url, token: server.localToken });
+    assert.deepEqual(JSON.parse(await readFile(file, "utf8")), {
+      url: server.url,
+      agents: "",
+      token: server.localToken,
+    });
     assert.equal((await stat(file)).mode & 0o777, 0o600);
     assert.equal((await stat(data)).mode & 0o777, 0o700);
     oldToken = server.localToken;

@@ -5,11 +5,13 @@ import { nearest } from "../../../base/nearest.ts";
 import type { ResourceChange } from "../../../core/state/ports.ts";
 import { diffValues } from "../../../core/state/diff.ts";
 import { resourceKinds, type ResourceKind } from "../../../model/resource-kinds.ts";
-import type { Resource, ResourceKey } from "../../../model/resource.ts";
+import type { Resource, ResourceKey, ResourceManifest } from "../../../model/resource.ts";
+import { Retention } from "../../../model/retention.ts";
 import type { resources } from "../contract/resources.ts";
 import type { HandlersOf } from "../http/calls.ts";
 import { refuseUnlessAllowed, type Caller } from "../http/callers.ts";
 import type { ServerParts } from "../parts.ts";
+import { checkRetention } from "../retention.ts";
 
 const kinds: Readonly<Record<string, ResourceKind>> = resourceKinds;
 
@@ -49,6 +51,14 @@ function changesOf(changes: readonly ResourceChange[]): { path: string; before: 
 
 const changesInLedgerMax = 50;
 
+/** What a kind's schema cannot know by itself. */
+function checkMeaning(manifest: ResourceManifest): void {
+  if (manifest.kind !== "Retention") return;
+  const spec = Retention.safeParse(manifest.spec);
+  // A spec that does not parse is refused by the store with its place.
+  if (spec.success) checkRetention(spec.data);
+}
+
 export function resourceHandlers({ state }: Pick<ServerParts, "state">): HandlersOf<keyof typeof resources> {
   const store = state.resources;
   const withStatus = async (resource: Resource) => ({ ...resource, status: [...(await store.statusOf(resource))] });
@@ -81,6 +91,7 @@ export function resourceHandlers({ state }: Pick<ServerParts, "state">): Handler
           where: body.kind === params.kind ? "name" : "kind",
         });
       }
+      checkMeaning(body);
       const dryRun = query.dryRun === "true";
       const { outcome, resource, changes } = await store.apply(body, {
         author,

@@ -6,7 +6,10 @@ import { ResourceManifest } from "../../../model/resource.ts";
 import type { ResourceKind } from "../../../model/resource-kinds.ts";
 import { stateLimits } from "./schema.ts";
 
-/** The manifest with its parsed spec. Throws `resource/unknown-kind`, `resource/invalid` (with `where`) or `resource/too-large`. */
+/**
+ * The manifest with its parsed spec. Throws `resource/unknown-kind`, `resource/singleton`, `resource/invalid` (with `where`) or
+ * `resource/too-large`.
+ */
 export function checkManifest(given: unknown, kinds: Readonly<Record<string, ResourceKind>>): ResourceManifest {
   const manifest = parseInput(ResourceManifest, given, { root: "", code: "resource/invalid" });
   const kind = kinds[manifest.kind];
@@ -17,6 +20,14 @@ export function checkManifest(given: unknown, kinds: Readonly<Record<string, Res
       kind: "usage",
       where: "kind",
       hint: meant === undefined ? `known kinds: ${Object.keys(kinds).join(", ")}` : `did you mean ${meant}?`,
+    });
+  }
+  if (kind.isSingleton === true && (manifest.name !== "default" || manifest.scope !== "global")) {
+    throw new Fault(`there is one ${manifest.kind}: "default" in the global scope`, {
+      code: "resource/singleton",
+      kind: "usage",
+      where: manifest.name === "default" ? "scope" : "name",
+      hint: 'use name "default" and scope "global"',
     });
   }
   const bytes = Buffer.byteLength(JSON.stringify(manifest.spec));

@@ -18,6 +18,7 @@ export const sampleKinds: Readonly<Record<string, ResourceKind>> = {
     role: "operator",
     summary: "For tests",
   },
+  One: { spec: z.strictObject({}), distribution: "server", role: "admin", summary: "For tests", isSingleton: true },
   Inner: { spec: z.strictObject({}), distribution: "server", role: "admin", summary: "For tests" },
 };
 
@@ -186,6 +187,8 @@ export function stateStoreContract(name: string, place: () => Promise<string | u
         [sample("a", {}, "nowhere"), "resource/invalid", "scope", undefined],
         [{ ...sample("a", {}), kind: "Sampel" }, "resource/unknown-kind", "kind", /did you mean Sample/],
         [{ ...sample("a", {}), kind: "__proto__" }, "resource/unknown-kind", "kind", undefined],
+        [{ ...sample("a", {}), kind: "One" }, "resource/singleton", "name", undefined],
+        [{ ...sample("default", {}, "node/c/n"), kind: "One" }, "resource/singleton", "scope", undefined],
         [sample("a", { http: true, ["x".repeat(300_000)]: 1 }), "resource/too-large", "spec", undefined],
       ] as const;
       for (const [manifest, code, where, hint] of cases) {
