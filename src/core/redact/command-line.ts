@@ -208,14 +208,13 @@ function redactByPlace(word: string, context: Context, kinds: Set<RedactionKind>
     const login = /^([^/\s]+\/)([^@\s]+)(@.*)?$/.exec(word);
     if (login !== null) return `${login[1]}${replaceWhole(login[2] ?? "", "credentials-flag", kinds)}${login[3] ?? ""}`;
   }
+  const window = words.slice(Math.max(0, index - redactionLimits.placesBackMax), index + 1);
   for (const rule of placeRules) {
-    if (!rule.programs.includes(program)) continue;
-    const last =
-      rule.words.length === 0
-        ? words.findIndex((candidate) => programOf(candidate) === program)
-        : words.indexOf(rule.words.at(-1) ?? "");
-    if (last < 0 || last >= index || !rule.words.every((needed) => words.includes(needed))) continue;
-    const place = words.slice(last + 1, index + 1).filter((candidate) => !candidate.startsWith("-")).length;
+    if (!rule.programs.includes(program) || !rule.words.every((needed) => window.includes(needed))) continue;
+    const marker = rule.words.at(-1);
+    const last = window.findIndex((seen) => (marker === undefined ? programOf(seen) === program : seen === marker));
+    if (last < 0) continue;
+    const place = window.slice(last + 1).filter((seen) => !seen.startsWith("-")).length;
     if (rule.places.includes(place) && !/^\w+=/.test(word)) return replaceWhole(word, "password-flag", kinds);
   }
   return undefined;

@@ -37,6 +37,8 @@ export const redactionLimits = {
   nameLengthMax: 80,
   /** Scripts in scripts: sh -c "bash -c '...'". */
   nestingMax: 3,
+  /** Words looked back for the subcommand that makes an argument secret by its place. */
+  placesBackMax: 12,
 } as const;
 
 /** A word of a name that ends with one of these is a secret: "password", "PGPASSWORD", "github_token", "clientSecret". */
