@@ -1,5 +1,6 @@
 // The container directory over CRI: a bounded cache in front of the runtime, absent ids remembered for a while, one question per id in
 // flight, and reconnection with back-off (the socket is looked for again each time, because runtimes move and restart).
+import { setTimeout } from "node:timers/promises";
 import type { Clock } from "../../base/clock.ts";
 import { Fault, toFault } from "../../base/fault.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -14,6 +15,8 @@ export const criDirectoryLimits = {
   /** Absent ids remembered; a container may become known a moment after its first process. */
   absentMax: 4096,
   absentMsMax: 5000,
+  /** Runtimes name a sandbox only when it runs, after its first process: an unknown id is asked again, within the hold time of events. */
+  askAgainMs: [150, 450, 1000],
   /** Questions in flight; more are answered "absent, because" at once. */
   askingMax: 64,
   retryDelayMsMin: 500,
@@ -28,6 +31,8 @@ export interface CriDirectoryOptions {
   /** Socket paths below the root; the known ones when absent. */
   readonly sockets?: readonly string[];
   readonly deadlineMs?: number;
+  /** Waits before an unknown id is asked again; a timer that does not keep the process alive when absent. */
+  readonly sleep?: (ms: number) => Promise<void>;
 }
 
 export interface CriDirectory extends ContainerDirectory {
@@ -94,14 +99,24 @@ class CachedCriDirectory implements CriDirectory {
     if (client === undefined) return { state: "absent", reason: this.reason };
     this.asked += 1;
     try {
-      const container = await askForContainer(client, containerId);
+      const container = await this.askUntilKnown(client, containerId);
       if (container === undefined) return this.rememberAbsent(containerId, "runtime does not know it");
       this.remember(container);
       return { state: "known", container };
     } catch (thrown) {
-      this.lost(toFault(thrown));
+      this.lost(client, toFault(thrown));
       return this.rememberAbsent(containerId, toFault(thrown).message);
     }
+  }
+
+  private async askUntilKnown(client: CriClient, containerId: string): Promise<ContainerInfo | undefined> {
+    for (const delayMs of criDirectoryLimits.askAgainMs) {
+      const container = await askForContainer(client, containerId);
+      if (container !== undefined) return container;
+      await (this.options.sleep ?? sleepUnreferenced)(delayMs);
+      if (this.client !== client) throw new Fault(this.reason, { code: "cri/unavailable", kind: "unavailable" });
+    }
+    return askForContainer(client, containerId);
   }
 
   async prime(): Promise<number> {
@@ -120,7 +135,7 @@ class CachedCriDirectory implements CriDirectory {
         }
       }
     } catch (thrown) {
-      this.lost(toFault(thrown));
+      this.lost(client, toFault(thrown));
     }
     return this.known.size;
   }
@@ -163,11 +178,12 @@ class CachedCriDirectory implements CriDirectory {
   }
 
   /** A runtime that is away: let go of the connection and try again later. A single strange answer keeps the connection. */
-  private lost(fault: Fault): void {
+  private lost(client: CriClient, fault: Fault): void {
     this.failed += 1;
     this.options.logger.warn({ code: fault.code, fault: fault.message }, "container runtime did not answer");
     if (fault.kind !== "unavailable" && fault.kind !== "forbidden") return;
-    this.client?.close();
+    if (this.client !== client) return;
+    client.close();
     this.client = undefined;
     this.reason = fault.message;
     this.waitLonger();
@@ -195,6 +211,10 @@ class CachedCriDirectory implements CriDirectory {
     this.client = undefined;
     this.reason = "closed";
   }
+}
+
+async function sleepUnreferenced(ms: number): Promise<void> {
+  await setTimeout(ms, undefined, { ref: false });
 }
 
 /** The oldest entry leaves a full map. */

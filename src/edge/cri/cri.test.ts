@@ -99,7 +99,7 @@ async function startFake(context: TestContext, answers: Answers, folder?: string
 }
 
 function directoryOf(context: TestContext, root: string, clock = manualClock(1000), deadlineMs = 2000) {
-  const directory = createCriDirectory({ clock, logger: silentLogger, root, deadlineMs });
+  const directory = createCriDirectory({ clock, logger: silentLogger, root, deadlineMs, sleep: async () => undefined });
   context.after(() => directory.close());
   return directory;
 }
@@ -181,6 +181,15 @@ test("an id that nobody knows is absent for a while, then asked again", async (c
   assert.deepEqual(directory.lookup(unknown), { state: "not-asked" });
   await directory.resolve(unknown);
   assert.ok(fake.calls.length > calls);
+});
+
+test("a sandbox that the runtime names a moment after its first process is found", async (context) => {
+  let asked = 0;
+  const late: Answers = { ...healthy, PodSandboxStatus: () => (++asked < 3 ? status.NOT_FOUND : { status: sandbox }) };
+  const fake = await startFake(context, late);
+  const found = await directoryOf(context, fake.root).resolve(sandboxId);
+  assert.equal(found.state, "known");
+  assert.equal(asked, 3);
 });
 
 test("a short id does not name another container", async (context) => {
