@@ -10,22 +10,37 @@ export interface Batch {
   readonly reasons: readonly { readonly item: number; readonly because: string }[];
 }
 
-/** `items` are counted from 0. Items beyond the limit are refused unread. `map` must not throw. */
-export function mapItems(items: Iterable<unknown>, nowMs: number, map: (item: unknown) => Mapped): Batch {
+export interface OpenBatch {
+  /** The next item; items are counted from 0. Beyond the limit they are refused unread. */
+  add(item: unknown): void;
+  done(): Batch;
+}
+
+/** `map` must not throw. One item at a time, so that the caller can let others work in between. */
+export function openBatch(nowMs: number, map: (item: unknown) => Mapped): OpenBatch {
   const rows: ForeignRow[] = [];
   const reasons: { item: number; because: string }[] = [];
   let accepted = 0;
-  let index = 0;
-  for (const item of items) {
-    const mapped = index < foreignLimits.itemsMax ? map(item) : tooMany;
-    const because = "because" in mapped ? mapped.because : outOfRange(mapped.rows, nowMs);
-    if (because === "" && "rows" in mapped) {
-      rows.push(...mapped.rows);
-      accepted += 1;
-    } else if (reasons.length < foreignLimits.reasonsMax) reasons.push({ item: index, because });
-    index += 1;
-  }
-  return { rows, accepted, refused: index - accepted, reasons };
+  let count = 0;
+  return {
+    add: (item) => {
+      const mapped = count < foreignLimits.itemsMax ? map(item) : tooMany;
+      const because = "because" in mapped ? mapped.because : outOfRange(mapped.rows, nowMs);
+      if (because === "" && "rows" in mapped) {
+        rows.push(...mapped.rows);
+        accepted += 1;
+      } else if (reasons.length < foreignLimits.reasonsMax) reasons.push({ item: count, because });
+      count += 1;
+    },
+    done: () => ({ rows, accepted, refused: count - accepted, reasons }),
+  };
+}
+
+/** All items at once. */
+export function mapItems(items: Iterable<unknown>, nowMs: number, map: (item: unknown) => Mapped): Batch {
+  const batch = openBatch(nowMs, map);
+  for (const item of items) batch.add(item);
+  return batch.done();
 }
 
 const tooMany: Mapped = { because: `more than ${foreignLimits.itemsMax} items in one request` };

@@ -4,6 +4,7 @@ import type { severities } from "../../model/security-event.ts";
 import { isBrokenLine } from "./batch.ts";
 import { at, countAt, isObject, textAt, textsAt } from "./json.ts";
 import { foreignLimits } from "./limits.ts";
+import { redactForeign } from "./redact-foreign.ts";
 import { finishRow, type Mapped } from "./row.ts";
 
 const severityByPriority: Readonly<Record<string, (typeof severities)[number]>> = {
@@ -81,5 +82,7 @@ function evidenceOf(fields: unknown): string[] {
   const names = Object.keys(fields)
     .filter((name) => name !== "evt.time")
     .slice(0, foreignLimits.entriesMax);
-  return names.map((name) => `${name}=${known(textAt(fields, name))}`).filter((entry) => !entry.endsWith("="));
+  return names
+    .map((name) => `${name}=${redactForeign(known(textAt(fields, name)))}`)
+    .filter((entry) => !entry.endsWith("="));
 }

@@ -1,6 +1,7 @@
 // The application-layer half of Hubble flows: what a proxy saw of DNS and HTTP.
 import { at, countAt, textAt, textsAt } from "./json.ts";
 import type { HubbleEnd, HubbleFacts } from "./hubble.ts";
+import { redactedLowerCase } from "./redact-foreign.ts";
 import { finishRow, type Mapped } from "./row.ts";
 
 const rcodes = ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
@@ -34,7 +35,7 @@ export function dnsRows(facts: HubbleFacts, verdict: string): Mapped {
   const row = finishRow("dns_events", facts.node, {
     time: facts.time,
     reporter: "foreign",
-    question: textAt(dns, "query").toLowerCase().replace(/\.$/, ""),
+    question: redactedLowerCase(textAt(dns, "query")).replace(/\.$/, ""),
     questionType: textsAt(dns, "qtypes")[0] ?? "",
     responseCode: isResponse ? (rcodes[code] ?? `RCODE${code}`) : "denied",
     answers: [...textsAt(dns, "ips"), ...textsAt(dns, "cnames")].slice(0, 32),
@@ -80,6 +81,6 @@ export function splitUrl(url: string): { host: string; path: string } {
   const match = /^(?:[a-z][a-z0-9+.-]{0,15}:\/\/)?([^/?#]{0,300})([^?#]*)/i.exec(url);
   const authority = match?.[1] ?? "";
   const isPath = url.startsWith("/");
-  const host = isPath ? "" : authority.slice(authority.lastIndexOf("@") + 1).toLowerCase();
+  const host = isPath ? "" : redactedLowerCase(authority.slice(authority.lastIndexOf("@") + 1));
   return { host, path: (isPath ? (/^[^?#]*/.exec(url)?.[0] ?? "") : (match?.[2] ?? "")) || "/" };
 }

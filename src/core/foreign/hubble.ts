@@ -4,6 +4,7 @@ import { type WorkloadKind, workloadKinds } from "../../model/identity.ts";
 import { isBrokenLine } from "./batch.ts";
 import { dnsRows, httpRows } from "./hubble-layer7.ts";
 import { at, countAt, isObject, type Json, listAt, textAt, textsAt } from "./json.ts";
+import { redactedLowerCase } from "./redact-foreign.ts";
 import { finishRow, type Mapped, type PartialRow } from "./row.ts";
 
 /** One line: a flow (bare, or under "flow"), lost events, or a node's status (taken, no rows). */
@@ -79,7 +80,7 @@ function endOf(flow: Json, end: "source" | "destination"): HubbleEnd {
     address: textAt(flow, "IP", end),
     port: countAt(transport.body, `${end}_port`),
     service: textAt(flow, `${end}_service`, "name"),
-    domain: (textsAt(flow, `${end}_names`)[0] ?? "").toLowerCase().replace(/\.$/, ""),
+    domain: redactedLowerCase(textsAt(flow, `${end}_names`)[0] ?? "").replace(/\.$/, ""),
     reason: kind === "Unknown" ? "Hubble names no workload" : "",
   };
 }
@@ -168,7 +169,7 @@ function becauseOf(flow: Json, verdict: { readonly because: string }): string {
     if (policyName !== "")
       return `policy ${[textAt(policy, "namespace"), policyName].filter((part) => part !== "").join("/")}`;
   }
-  const reason = textAt(flow, "drop_reason_desc").toLowerCase().replaceAll("_", " ");
+  const reason = redactedLowerCase(textAt(flow, "drop_reason_desc")).replaceAll("_", " ");
   return reason === "" || reason === "drop reason unknown" ? verdict.because : reason;
 }
 

@@ -2,8 +2,9 @@
 // Redaction happens in this one place, so that no mapping can forget it.
 import { parseAddress } from "../../base/ip.ts";
 import { type Column, type Row, type TableName, wireColumnsOf } from "../../model/table.ts";
-import { redactPath, redactText } from "../redact/redact.ts";
+import { redactPath } from "../redact/redact.ts";
 import { foreignLimits } from "./limits.ts";
+import { redactForeign } from "./redact-foreign.ts";
 
 /** A row on its way into the store. `node` is where the foreign sensor says it saw it; "" when it does not say. */
 export type ForeignRow = { [Name in TableName]: { table: Name; node: string; row: Row<Name> } }[TableName];
@@ -66,7 +67,7 @@ function clampNumber(type: string, value: unknown): number {
 
 function cleanText(name: string, value: unknown, lengthMax: number): string {
   if (typeof value !== "string" || value === "") return "";
-  return name === "path" || name === "httpRoute" ? cut(redactPath(value).text, lengthMax) : clean(value, lengthMax);
+  return name === "path" || name === "httpRoute" ? clean(redactPath(value).text, lengthMax) : clean(value, lengthMax);
 }
 
 function cleanList(value: unknown): string[] {
@@ -77,7 +78,7 @@ function cleanList(value: unknown): string[] {
 
 /** Redacted first, cut afterwards: a secret that is cut in half is one that no rule knows. */
 function clean(text: string, lengthMax: number): string {
-  return text === "" ? "" : cut(redactText(text).text, lengthMax);
+  return text === "" ? "" : cut(redactForeign(text), lengthMax);
 }
 
 function cut(text: string, lengthMax: number): string {

@@ -1,8 +1,9 @@
 // The doors for other sensors' telemetry: body -> items -> rows -> one durable block per table and node, then the answer.
+import { setImmediate as turn } from "node:timers/promises";
 import type { Clock } from "../../../base/clock.ts";
 import { Fault } from "../../../base/fault.ts";
 import { mapAudit } from "../../../core/foreign/audit.ts";
-import { type Batch, isBrokenLine, isTooDeep, itemsOf, mapItems } from "../../../core/foreign/batch.ts";
+import { type Batch, isBrokenLine, isTooDeep, itemsOf, openBatch } from "../../../core/foreign/batch.ts";
 import { mapFalco } from "../../../core/foreign/falco.ts";
 import { mapHubble } from "../../../core/foreign/hubble.ts";
 import { foreignLimits } from "../../../core/foreign/limits.ts";
@@ -36,7 +37,7 @@ export function foreignHandlers(parts: ForeignParts): HandlersOf<ForeignOperatio
     async ({ request, query }: { readonly request: Request; readonly query: { readonly cluster: string } }) => {
       await refuseAgentCluster(parts, query.cluster);
       const text = decodeText(await readForeignBody(request));
-      const batch = mapItems(itemsOf(text), parts.clock.nowMs(), map);
+      const batch = await mapInTurns(itemsOf(text), parts.clock.nowMs(), map);
       await store(parts, query.cluster, batch.rows);
       return { accepted: batch.accepted, refused: batch.refused, reasons: [...batch.reasons] };
     };
@@ -47,7 +48,7 @@ export function foreignHandlers(parts: ForeignParts): HandlersOf<ForeignOperatio
     ingestOtlpLogs: async ({ request }) => {
       const nowMs = parts.clock.nowMs();
       const items = logItems(await readOtlp(request, logsRequest));
-      const batch = mapItems(items, nowMs, (item) => mapLog(item as OtlpItem, nowMs));
+      const batch = await mapInTurns(items, nowMs, (item) => mapLog(item as OtlpItem, nowMs));
       await store(parts, otlpCluster, batch.rows);
       return batch.refused === 0
         ? {}
@@ -55,7 +56,7 @@ export function foreignHandlers(parts: ForeignParts): HandlersOf<ForeignOperatio
     },
     ingestOtlpTraces: async ({ request }) => {
       const items = spanItems(await readOtlp(request, tracesRequest));
-      const batch = mapItems(items, parts.clock.nowMs(), (item) => mapSpan(item as OtlpItem));
+      const batch = await mapInTurns(items, parts.clock.nowMs(), (item) => mapSpan(item as OtlpItem));
       await store(parts, otlpCluster, batch.rows);
       return batch.refused === 0
         ? {}
@@ -63,6 +64,21 @@ export function foreignHandlers(parts: ForeignParts): HandlersOf<ForeignOperatio
     },
   };
 }
+
+/** Other requests are served in between: one body may take seconds of work. */
+async function mapInTurns(items: Iterable<unknown>, nowMs: number, map: (item: unknown) => Mapped): Promise<Batch> {
+  const batch = openBatch(nowMs, map);
+  let turnEndsAt = performance.now() + turnMsMax;
+  for (const item of items) {
+    batch.add(item);
+    if (performance.now() < turnEndsAt) continue;
+    await turn();
+    turnEndsAt = performance.now() + turnMsMax;
+  }
+  return batch.done();
+}
+
+const turnMsMax = 10;
 
 async function refuseAgentCluster(parts: ForeignParts, cluster: string): Promise<void> {
   if (!(await parts.isAgentCluster(cluster))) return;
