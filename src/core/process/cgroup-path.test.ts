@@ -287,7 +287,7 @@ const lineCases: readonly (readonly [string, readonly string[], Expected])[] = [
   [
     "this kind of machine",
     ["9:name=systemd:/", "4:memory:/process_api/89545ef7aa9896806137c07073478e2a", "0::/"],
-    { kind: "host" },
+    { kind: "host", reason: "" },
   ],
   ["empty file", [], { kind: "unknown", reason: "cgroup file was empty" }],
   ["no line of the form", ["nonsense", ":", "::/docker"], { kind: "unknown" }],

@@ -108,7 +108,8 @@ function combine(readings: readonly PathReading[]): CgroupIdentity {
     const found = readings.find((reading) => reading.identity.kind === kind);
     if (found !== undefined) return found.identity;
   }
-  return readings.find((reading) => reading.identity.reason !== "")?.identity ?? nothing;
+  // The hierarchy that manages processes decides: a group that only limits resources (v1) makes nobody less of a host's process.
+  return readings[0]?.identity ?? nothing;
 }
 
 function readPath(path: string): PathReading {
