@@ -10,7 +10,7 @@ import type { TelemetryStore } from "../../src/core/store/telemetry-store.ts";
 import type { Queries } from "../../src/edge/store/queries/queries.ts";
 import { ServerConfig } from "../../src/apps/server/config.ts";
 import { startServer, type RunningServer, type ServerSurroundings } from "../../src/apps/server/main.ts";
-import type { AgentsDoorView, ForeignHandlers } from "../../src/apps/server/parts.ts";
+import type { AgentsSide, ForeignHandlers } from "../../src/apps/server/parts.ts";
 
 const emptyWindow = {
   since: "2026-11-23T00:00:00.000Z",
@@ -64,12 +64,15 @@ export function emptyTelemetry(over: Partial<TelemetryStore> = {}): TelemetrySto
   };
 }
 
-export function quietAgents(over: Partial<AgentsDoorView> = {}): AgentsDoorView {
+export function quietAgents(over: Partial<AgentsSide> = {}): AgentsSide {
   return {
     ingest: () => ({ rows: 0, blocks: 0, duplicates: 0, refusedByCode: {}, spoolBlocks: 0, spoolBytes: 0 }),
     notices: () => [],
     caSha256: "0".repeat(64),
     cut: () => undefined,
+    port: 0,
+    accept: async () => undefined,
+    [Symbol.asyncDispose]: async () => undefined,
     ...over,
   };
 }

@@ -5,6 +5,7 @@ import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { StateStore } from "../../core/state/ports.ts";
 import { newSecret } from "./http/callers.ts";
+import type { TokenOwner } from "./one-time-token.ts";
 
 /** Makes the data folder (0700) when it is not there. Throws `server/data-folder` when it cannot. */
 export async function prepareDataFolder(folder: string): Promise<void> {
@@ -37,11 +38,13 @@ async function makePrivate(place: string, folder: string): Promise<void> {
   }
 }
 
-export interface LocalCredential {
+/** Disposing it takes the file away, and the token with it. */
+export interface LocalCredential extends AsyncDisposable {
   readonly token: string;
-  /** Takes the file away and the token with it. */
-  remove(): Promise<void>;
+  readonly owner: TokenOwner;
 }
+
+const owner: TokenOwner = { user: "local", role: "admin" };
 
 /** What run/cli.json says: where console and agents' door are, and a credential. */
 export interface LocalDoors {
@@ -61,8 +64,7 @@ export async function writeLocalCredential(
   const { secret, secretSha256 } = newSecret("local");
   const { id } = await state.tokens.create({
     name: "run/cli.json",
-    user: "local",
-    role: "admin",
+    ...owner,
     use: "local",
     createdAtMs: clock.nowMs(),
     expiresAtMs: undefined,
@@ -74,7 +76,8 @@ export async function writeLocalCredential(
   await rename(temporary, file);
   return {
     token: secret,
-    async remove() {
+    owner,
+    async [Symbol.asyncDispose]() {
       await rm(file, { force: true });
       await state.tokens.remove(id);
     },

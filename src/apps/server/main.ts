@@ -11,15 +11,14 @@ import { createApp } from "./app.ts";
 import { serverLimits, type ServerConfig } from "./config.ts";
 import { prepareDataFolder, prepareServerFolders, writeLocalCredential } from "./data-folder.ts";
 import { consoleFiles } from "./http/console-files.ts";
-import { newSecret } from "./http/callers.ts";
-import { streamHub } from "./http/event-stream.ts";
+import { streamHub, type StreamLimits } from "./http/event-stream.ts";
 import { listen, readTls } from "./http/listen.ts";
 import { rateLimit } from "./http/rate-limit.ts";
 import { createMetrics } from "./metrics.ts";
-import type { AgentsDoorView, ForeignHandlers, ServerParts } from "./parts.ts";
+import type { AgentsSide, ForeignHandlers, ServerParts } from "./parts.ts";
 import { dropPrivileges } from "./privileges.ts";
-import { startReconciler } from "./reconcile.ts";
-import { dropExpired, retentionKey } from "./retention.ts";
+import { issueOneTimeToken } from "./one-time-token.ts";
+import { reconcileRetention, retentionKey } from "./retention.ts";
 import { programVersion } from "./version.ts";
 import { openAgentsSide } from "./wiring/agents.ts";
 import { openForeign } from "./wiring/foreign.ts";
@@ -32,7 +31,7 @@ export interface ServerSurroundings {
   /** In the place of the real parts: for tests. */
   readonly telemetry?: TelemetryStore;
   readonly queries?: Queries;
-  readonly agents?: AgentsDoorView;
+  readonly agents?: AgentsSide;
   readonly foreign?: ForeignHandlers;
   readonly streamTickMs?: number;
   readonly streamHeartbeatMs?: number;
@@ -64,45 +63,20 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   const { clock = systemClock, logger } = given;
   await readTls(config.console);
   await prepareDataFolder(config.data);
-  const rootNotice = await dropPrivileges(config.data, process);
+  const notices = linesOf(await dropPrivileges(config.data, process));
   await prepareServerFolders(config.data);
-  await using started = new AsyncDisposableStack();
 
-  const stateUrl = config.state.url === "" ? `sqlite:${path.join(config.data, "state.sqlite")}` : config.state.url;
-  const state = started.use(openStateStore({ url: stateUrl, clock, logger }));
+  await using started = new AsyncDisposableStack();
+  const state = started.use(openStateStore({ url: stateUrlOf(config), clock, logger }));
   await state.migrate();
   const telemetry = started.use(given.telemetry ?? (await openTelemetry(config, logger)));
-  const queries = given.queries ?? createQueries({ store: telemetry, clock });
+  const agents = started.use(given.agents ?? (await openAgentsSide({ config, state, telemetry, clock, logger })));
   const metrics = createMetrics();
-  const agentsSide =
-    given.agents === undefined
-      ? started.use(await openAgentsSide({ config, state, telemetry, clock, logger }))
-      : undefined;
-  const agents = given.agents ?? agentsSide?.view;
-  const foreign = given.foreign ?? (agentsSide && openForeign(config.cluster, state, agentsSide.intake, clock));
-  if (agents === undefined || foreign === undefined) throw new Error("without an agents' door its stand-ins are given");
   ingestMetrics(metrics, agents);
-  const console = consoleFiles(config.console.files === "" ? builtConsole : config.console.files, () => clock.nowMs());
-  const streams = streamHub(
-    {
-      streamsMax: serverLimits.streamsMax,
-      rowsPerTickMax: serverLimits.streamRowsPerTickMax,
-      tickMs: given.streamTickMs ?? serverLimits.streamTickMs,
-      heartbeatMs: given.streamHeartbeatMs ?? serverLimits.streamHeartbeatMs,
-    },
-    () => clock.nowMs(),
-    logger,
-  );
-  const retention = started.use(
-    startReconciler({
-      name: "retention",
-      everyMs: serverLimits.retentionMs,
-      run: async () => void (await dropExpired({ resources: state.resources, telemetry, clock, logger })),
-      logger,
-    }),
-  );
+  const retention = started.use(reconcileRetention({ resources: state.resources, telemetry, clock, logger }));
   started.defer(state.resources.onChange(({ kind }) => kind === retentionKey.kind && retention.wake()));
-  const notices = rootNotice === "" ? [] : [rootNotice];
+  const console = consoleFiles(config.console.files === "" ? builtConsole : config.console.files, () => clock.nowMs());
+  const streams = streamHub({ limits: streamLimitsOf(given), nowMs: () => clock.nowMs(), logger });
   const parts: ServerParts = {
     config,
     version: programVersion(),
@@ -110,9 +84,9 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     logger,
     state,
     telemetry,
-    queries,
+    queries: given.queries ?? createQueries({ store: telemetry, clock }),
     agents,
-    foreign,
+    foreign: given.foreign ?? openForeign({ ownCluster: config.cluster, state, accept: agents.accept, clock }),
     metrics,
     loginRefusals: rateLimit(clock, serverLimits.loginRefusalsPerMinuteMax, "refused logins"),
     startedAtMs: clock.nowMs(),
@@ -124,27 +98,36 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   );
   started.defer(() => door.close(config.shutdown.drainSeconds * 1000));
   started.defer(() => streams.close());
-  const agentsAddress = agentsSide === undefined ? "" : `${config.agents.address}:${agentsSide.port}`;
-  const local = await writeLocalCredential(config.data, { url: door.url, agents: agentsAddress }, state, clock);
-  started.defer(() => local.remove());
-  logger.info({ url: door.url }, "the server listens");
+  const doors = { url: door.url, agents: `${config.agents.address}:${agents.port}` };
+  const local = started.use(await writeLocalCredential(config.data, doors, state, clock));
+  logger.info(doors, "the server listens");
 
   const running = started.move();
   return {
     url: door.url,
     port: door.port,
-    agentsPort: agentsSide?.port ?? 0,
+    agentsPort: agents.port,
     localToken: local.token,
     notices,
-    async oneTimeUrl() {
-      const { secret, secretSha256 } = newSecret("one-time");
-      const createdAtMs = clock.nowMs();
-      const expiresAtMs = createdAtMs + serverLimits.oneTimeTokenMs;
-      const owner = { name: "console", user: "local", role: "admin" } as const;
-      await state.tokens.create({ ...owner, use: "one-time", createdAtMs, expiresAtMs, secretSha256 });
-      return `${door.url}/#token=${secret}`;
-    },
+    oneTimeUrl: async () => `${door.url}/#token=${await issueOneTimeToken(state.tokens, clock, local.owner)}`,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+function linesOf(notice: string): readonly string[] {
+  return notice === "" ? [] : [notice];
+}
+
+function stateUrlOf({ state, data }: ServerConfig): string {
+  return state.url === "" ? `sqlite:${path.join(data, "state.sqlite")}` : state.url;
+}
+
+function streamLimitsOf({ streamTickMs, streamHeartbeatMs }: ServerSurroundings): StreamLimits {
+  return {
+    streamsMax: serverLimits.streamsMax,
+    rowsPerTickMax: serverLimits.streamRowsPerTickMax,
+    tickMs: streamTickMs ?? serverLimits.streamTickMs,
+    heartbeatMs: streamHeartbeatMs ?? serverLimits.streamHeartbeatMs,
   };
 }
 

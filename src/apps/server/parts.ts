@@ -5,6 +5,7 @@ import type { StateStore } from "../../core/state/ports.ts";
 import type { TelemetryStore } from "../../core/store/telemetry-store.ts";
 import type { Queries } from "../../edge/store/queries/queries.ts";
 import type { ServerConfig } from "./config.ts";
+import type { ForeignParts } from "./foreign/handlers.ts";
 import type { Status } from "./contract/health.ts";
 import type { HandlersOf } from "./http/calls.ts";
 import type { RateLimit } from "./http/rate-limit.ts";
@@ -18,6 +19,14 @@ export interface AgentsDoorView {
   readonly caSha256: string;
   /** Ends what a revoked agent has open. */
   cut(cluster: string, node: string): void;
+}
+
+/** The agents' door as a part of the server: opened, listening, closed with it. */
+export interface AgentsSide extends AgentsDoorView, AsyncDisposable {
+  /** Of the door; 0 when there is none. */
+  readonly port: number;
+  /** Makes a block of the server's own durable (foreign telemetry). */
+  readonly accept: ForeignParts["accept"];
 }
 
 export type ForeignHandlers = HandlersOf<

@@ -6,6 +6,8 @@ import { nearest } from "../../base/nearest.ts";
 import type { Resources } from "../../core/state/ports.ts";
 import type { TelemetryStore } from "../../core/store/telemetry-store.ts";
 import { Retention } from "../../model/retention.ts";
+import { serverLimits } from "./config.ts";
+import { startReconciler, type Reconciler } from "./reconcile.ts";
 import { storedTables } from "../../edge/store/partitions-on-disk.ts";
 
 const dayMs = 86_400_000;
@@ -51,4 +53,14 @@ export async function dropExpired({ resources, telemetry, clock, logger }: Reten
     if (rows > 0) logger.info({ table: table.name, rows, days: kept }, "rows over their time were dropped");
   }
   return total;
+}
+
+/** Keeps dropping what is over its time: at start, every minute, and when woken. */
+export function reconcileRetention(parts: RetentionParts): Reconciler {
+  return startReconciler({
+    name: "retention",
+    everyMs: serverLimits.retentionMs,
+    run: async () => void (await dropExpired(parts)),
+    logger: parts.logger,
+  });
 }

@@ -106,7 +106,7 @@ test("the data folder's file is its owner's, new at each start, and gone after t
     await using server = await testServer({ data });
     assert.deepEqual(JSON.parse(await readFile(file, "utf8")), {
       url: server.url,
-      agents: "",
+      agents: "127.0.0.1:0",
       token: server.localToken,
     });
     assert.equal((await stat(file)).mode & 0o777, 0o600);

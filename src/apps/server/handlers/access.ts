@@ -6,6 +6,7 @@ import { serverLimits } from "../config.ts";
 import type { access, Me } from "../contract/access.ts";
 import type { HandlersOf } from "../http/calls.ts";
 import { hashOf, newSecret, type Caller } from "../http/callers.ts";
+import { issueOneTimeToken } from "../one-time-token.ts";
 import type { ServerParts } from "../parts.ts";
 import { clearSessionCookie, sessionCookie } from "../session-cookie.ts";
 
@@ -99,19 +100,8 @@ function sessions({ state, clock, config, loginRefusals, metrics }: ServerParts,
       return {};
     },
     async createOneTimeToken({ caller, record }) {
-      const { user, role } = known(caller);
-      const { secret, secretSha256 } = newSecret("one-time");
-      const createdAtMs = clock.nowMs();
-      const expiresAtMs = createdAtMs + serverLimits.oneTimeTokenMs;
-      await state.tokens.create({
-        name: "console",
-        user,
-        role,
-        use: "one-time",
-        createdAtMs,
-        expiresAtMs,
-        secretSha256,
-      });
+      const expiresAtMs = clock.nowMs() + serverLimits.oneTimeTokenMs;
+      const secret = await issueOneTimeToken(state.tokens, clock, known(caller));
       await record({ action: "session.one-time", target: "", outcome: "done" });
       return { token: secret, expiresAt: iso(expiresAtMs) };
     },

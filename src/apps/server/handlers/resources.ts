@@ -59,7 +59,10 @@ function checkMeaning(manifest: ResourceManifest): void {
   if (spec.success) checkRetention(spec.data);
 }
 
-export function resourceHandlers({ state }: Pick<ServerParts, "state">): HandlersOf<keyof typeof resources> {
+type ChangingName = "applyResource" | "deleteResource" | "restoreResource";
+type ReadingName = Exclude<keyof typeof resources, ChangingName>;
+
+function readingHandlers({ state }: Pick<ServerParts, "state">): HandlersOf<ReadingName> {
   const store = state.resources;
   const withStatus = async (resource: Resource) => ({ ...resource, status: [...(await store.statusOf(resource))] });
   return {
@@ -82,6 +85,18 @@ export function resourceHandlers({ state }: Pick<ServerParts, "state">): Handler
       if (found === undefined) throw missing({ kind, scope, name });
       return await withStatus(found);
     },
+    async resourceHistory({ params: { kind, name }, query: { scope } }) {
+      kindOf(kind);
+      const generations = await store.history({ kind, scope, name });
+      if (generations.length === 0) throw missing({ kind, scope, name });
+      return { generations: [...generations] };
+    },
+  };
+}
+
+function changingHandlers({ state }: Pick<ServerParts, "state">): HandlersOf<ChangingName> {
+  const store = state.resources;
+  return {
     async applyResource({ params, query, body, caller, record }) {
       const author = mayChange(caller, params.kind);
       if (body.kind !== params.kind || body.name !== params.name) {
@@ -113,12 +128,6 @@ export function resourceHandlers({ state }: Pick<ServerParts, "state">): Handler
       await record({ action: "resource.delete", target: targetOf(resource), outcome: "done", detail });
       return { resource };
     },
-    async resourceHistory({ params: { kind, name }, query: { scope } }) {
-      kindOf(kind);
-      const generations = await store.history({ kind, scope, name });
-      if (generations.length === 0) throw missing({ kind, scope, name });
-      return { generations: [...generations] };
-    },
     async restoreResource({ params: { kind, name }, query: { scope, generation }, caller, record }) {
       const author = mayChange(caller, kind);
       const before = await store.get({ kind, scope, name });
@@ -134,4 +143,8 @@ export function resourceHandlers({ state }: Pick<ServerParts, "state">): Handler
 
 function targetOf({ kind, scope, name }: ResourceKey): string {
   return `${kind}/${name} (${scope})`;
+}
+
+export function resourceHandlers(parts: Pick<ServerParts, "state">): HandlersOf<keyof typeof resources> {
+  return { ...readingHandlers(parts), ...changingHandlers(parts) };
 }

@@ -28,45 +28,114 @@ export interface StreamHub {
   close(): void;
 }
 
-interface Running {
-  cursor: string;
-  lastSentMs: number;
-}
-
 function eventText(part: StreamPart<unknown>): string {
   // Cursors are our own words, but a line break in one would break the format.
   const id = part.cursor.replace(/[\r\n\0]/g, "");
   return `id: ${id}\ndata: ${JSON.stringify({ rows: part.rows, skipped: part.skipped })}\n\n`;
 }
 
+export interface StreamParts {
+  readonly limits: StreamLimits;
+  readonly nowMs: () => number;
+  readonly logger: Logger;
+}
+
+/** One open stream: where it is, and how it goes on. */
+interface Running {
+  cursor: string;
+  lastSentMs: number;
+  readonly next: NextPart;
+  readonly isStillAllowed: () => Promise<boolean>;
+  readonly signal: AbortSignal;
+}
+
+/** The next text to send; undefined when the stream is over. Waits at least one tick. */
+async function nextText(
+  { limits, nowMs }: StreamParts,
+  running: Running,
+  onSkipped: (rows: number) => void,
+): Promise<string | undefined> {
+  for (;;) {
+    await sleep(limits.tickMs, undefined, { signal: running.signal });
+    const part = await running.next(running.cursor, limits.rowsPerTickMax);
+    running.cursor = part.cursor;
+    if (part.rows.length > 0 || part.skipped > 0) {
+      onSkipped(part.skipped);
+      running.lastSentMs = nowMs();
+      return eventText(part);
+    }
+    if (nowMs() - running.lastSentMs < limits.heartbeatMs) continue;
+    if (!(await running.isStillAllowed())) return undefined;
+    running.lastSentMs = nowMs();
+    // An id without data moves the client's cursor and is not an event.
+    return `: heartbeat\nid: ${running.cursor}\n\n`;
+  }
+}
+
+/** What a stream that broke still says: nothing when the store went away (the client comes back with its cursor), else why. */
+function lastWords({ logger }: StreamParts, thrown: unknown, signal: AbortSignal): string {
+  const fault = toFault(thrown);
+  if (signal.aborted || fault.kind === "unavailable") return "";
+  logger.warn({ code: fault.code, error: fault.message }, "live stream ended");
+  return `event: problem\ndata: ${JSON.stringify(problemOf(thrown))}\n\n`;
+}
+
+/** The body: `first` at once, then whatever comes, one part per pull. */
+function bodyOf(
+  parts: StreamParts,
+  running: Running,
+  first: StreamPart<unknown>,
+  { onSkipped, onEnd }: { readonly onSkipped: (rows: number) => void; readonly onEnd: () => void },
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let pending: string | undefined = eventText(first);
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        let words = "";
+        try {
+          const text = pending ?? (await nextText(parts, running, onSkipped));
+          pending = undefined;
+          if (text !== undefined) return controller.enqueue(encoder.encode(text));
+        } catch (thrown) {
+          words = lastWords(parts, thrown, running.signal);
+        }
+        if (words !== "") controller.enqueue(encoder.encode(words));
+        onEnd();
+        controller.close();
+      },
+      cancel: onEnd,
+    },
+    { highWaterMark: 1 },
+  );
+}
+
 /** A hub with its own count of open streams and its own end. */
-export function streamHub(limits: StreamLimits, nowMs: () => number, logger: Logger): StreamHub {
+export function streamHub(parts: StreamParts): StreamHub {
   const ended = new AbortController();
+  const { limits, nowMs } = parts;
   let open = 0;
   let skipped = 0;
+  const onSkipped = (rows: number): void => {
+    skipped += rows;
+  };
 
-  /** The next text to send; undefined when the stream is over. Waits at least one tick. */
-  async function nextText(
-    running: Running,
-    next: NextPart,
-    isStillAllowed: () => Promise<boolean>,
-    signal: AbortSignal,
-  ) {
-    for (;;) {
-      await sleep(limits.tickMs, undefined, { signal });
-      const part = await next(running.cursor, limits.rowsPerTickMax);
-      running.cursor = part.cursor;
-      if (part.rows.length > 0 || part.skipped > 0) {
-        skipped += part.skipped;
-        running.lastSentMs = nowMs();
-        return eventText(part);
-      }
-      if (nowMs() - running.lastSentMs < limits.heartbeatMs) continue;
-      if (!(await isStillAllowed())) return undefined;
-      running.lastSentMs = nowMs();
-      // An id without data moves the client's cursor and is not an event.
-      return `: heartbeat\nid: ${running.cursor}\n\n`;
+  /** Takes a place; returns how to give it back (once). */
+  function takePlace(): () => void {
+    if (open >= limits.streamsMax) {
+      throw new Fault(`${open} live streams are open already`, {
+        code: "server/streams-limit",
+        kind: "limited",
+        hint: "close a console tab or a following command",
+        retryAfterMs: 10_000,
+      });
     }
+    open += 1;
+    let isTaken = true;
+    return () => {
+      if (isTaken) open -= 1;
+      isTaken = false;
+    };
   }
 
   return {
@@ -78,63 +147,20 @@ export function streamHub(limits: StreamLimits, nowMs: () => number, logger: Log
     },
     close: () => ended.abort(),
     async respond({ next, lastEventId, isStillAllowed, client }) {
-      if (open >= limits.streamsMax) {
-        throw new Fault(`${open} live streams are open already`, {
-          code: "server/streams-limit",
-          kind: "limited",
-          hint: "close a console tab or a following command",
-          retryAfterMs: 10_000,
-        });
-      }
-      open += 1;
+      const onEnd = takePlace();
       const signal = AbortSignal.any([ended.signal, client]);
-      let isClosed = false;
-      const finish = (): void => {
-        if (isClosed) return;
-        isClosed = true;
-        open -= 1;
-      };
-      let first: StreamPart<unknown>;
+      signal.addEventListener("abort", onEnd, { once: true });
       try {
-        first = await next(lastEventId, limits.rowsPerTickMax);
+        const first = await next(lastEventId, limits.rowsPerTickMax);
+        onSkipped(first.skipped);
+        const running: Running = { cursor: first.cursor, lastSentMs: nowMs(), next, isStillAllowed, signal };
+        return new Response(bodyOf(parts, running, first, { onSkipped, onEnd }), {
+          headers: { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" },
+        });
       } catch (thrown) {
-        finish();
+        onEnd();
         throw thrown;
       }
-      skipped += first.skipped;
-      const running: Running = { cursor: first.cursor, lastSentMs: nowMs() };
-      const encoder = new TextEncoder();
-      let hasSentFirst = false;
-      const body = new ReadableStream<Uint8Array>(
-        {
-          async pull(controller) {
-            try {
-              if (!hasSentFirst) {
-                hasSentFirst = true;
-                controller.enqueue(encoder.encode(eventText(first)));
-                return;
-              }
-              const text = await nextText(running, next, isStillAllowed, signal);
-              if (text !== undefined) return controller.enqueue(encoder.encode(text));
-            } catch (thrown) {
-              const fault = toFault(thrown);
-              // The store went away: the client comes back with its cursor. Anything else it should know.
-              if (!signal.aborted && fault.kind !== "unavailable") {
-                logger.warn({ code: fault.code, error: fault.message }, "live stream ended");
-                controller.enqueue(encoder.encode(`event: problem\ndata: ${JSON.stringify(problemOf(thrown))}\n\n`));
-              }
-            }
-            finish();
-            controller.close();
-          },
-          cancel: finish,
-        },
-        { highWaterMark: 1 },
-      );
-      signal.addEventListener("abort", finish, { once: true });
-      return new Response(body, {
-        headers: { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" },
-      });
     },
   };
 }

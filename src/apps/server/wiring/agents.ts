@@ -9,15 +9,9 @@ import { inspectBlock } from "../../../edge/blocks/inspect-block.ts";
 import { openCertificateAuthority } from "../../../edge/trust/certificate-authority.ts";
 import { Distribution } from "../agents/distribution.ts";
 import { createAgentsDoor } from "../agents/door.ts";
-import { openIntake, type Intake } from "../agents/intake.ts";
+import { openIntake } from "../agents/intake.ts";
 import type { ServerConfig } from "../config.ts";
-import type { AgentsDoorView } from "../parts.ts";
-
-export interface AgentsSide extends AsyncDisposable {
-  readonly view: AgentsDoorView;
-  readonly intake: Intake;
-  readonly port: number;
-}
+import type { AgentsSide } from "../parts.ts";
 
 export interface AgentsSideParts {
   readonly config: ServerConfig;
@@ -64,16 +58,14 @@ export async function openAgentsSide({
   opening.defer(() => door.stop());
   const opened = opening.move();
   return {
-    intake,
     port: boundPort,
-    view: {
-      caSha256: authority.caSha256,
-      notices: () => door.notices(),
-      cut: (cluster, node) => door.cut({ cluster, node }),
-      ingest() {
-        const { rows, blocks, duplicates, refusedByCode, spoolBlocks, spoolBytes } = door.counters();
-        return { rows, blocks, duplicates, refusedByCode: { ...refusedByCode }, spoolBlocks, spoolBytes };
-      },
+    caSha256: authority.caSha256,
+    accept: (place, block) => intake.acceptOwn(place, block),
+    notices: () => door.notices(),
+    cut: (cluster, node) => door.cut({ cluster, node }),
+    ingest() {
+      const { rows, blocks, duplicates, refusedByCode, spoolBlocks, spoolBytes } = door.counters();
+      return { rows, blocks, duplicates, refusedByCode: { ...refusedByCode }, spoolBlocks, spoolBytes };
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

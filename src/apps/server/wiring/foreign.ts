@@ -1,14 +1,18 @@
 // Foreign telemetry into the same intake as agents' blocks; never under a cluster that agents write to.
-import type { Clock } from "../../../base/clock.ts";
 import type { StateStore } from "../../../core/state/ports.ts";
-import type { Intake } from "../agents/intake.ts";
-import { foreignHandlers } from "../foreign/handlers.ts";
+import { foreignHandlers, type ForeignParts } from "../foreign/handlers.ts";
 import type { ForeignHandlers } from "../parts.ts";
 
 /** How old the list of agents' clusters may be: a request must not read every agent's report. */
 const clustersMsMax = 5000;
 
-export function openForeign(ownCluster: string, state: StateStore, intake: Intake, clock: Clock): ForeignHandlers {
+export interface ForeignSideParts extends Pick<ForeignParts, "accept" | "clock"> {
+  /** The cluster of this machine's agent: reserved before it has joined, too. */
+  readonly ownCluster: string;
+  readonly state: StateStore;
+}
+
+export function openForeign({ ownCluster, state, accept, clock }: ForeignSideParts): ForeignHandlers {
   let clusters: Promise<ReadonlySet<string>> | undefined;
   let readAtMs = 0;
 
@@ -18,7 +22,7 @@ export function openForeign(ownCluster: string, state: StateStore, intake: Intak
 
   return foreignHandlers({
     clock,
-    accept: (place, block) => intake.acceptOwn(place, block),
+    accept,
     async isAgentCluster(cluster) {
       if (clusters === undefined || clock.nowMs() - readAtMs > clustersMsMax) {
         readAtMs = clock.nowMs();

@@ -28,34 +28,40 @@ function agentOf(row: Row): AgentRecord {
   };
 }
 
-export function agents({ database, nowMs }: StateContext): Agents {
-  return {
-    async issued({ cluster, node, serial, expiresAtMs }) {
-      await database.transaction().execute(async (transaction) => {
-        await transaction.deleteFrom("certificates").where("expires_at_ms", "<=", nowMs()).execute();
-        const { count } = await transaction
-          .selectFrom("agents")
-          .select((builder) => builder.fn.countAll<number>().as("count"))
-          .executeTakeFirstOrThrow();
-        if (count >= stateLimits.agentsMax) {
-          throw new Fault(`there are ${count} agents already`, {
-            code: "state/agents-limit",
-            kind: "limited",
-            hint: "revoke agents of nodes that are gone",
-          });
-        }
-        await transaction
-          .insertInto("certificates")
-          .values({ serial, cluster, node, expires_at_ms: expiresAtMs, revoked: 0 })
-          .execute();
-        const values = { serial, expires_at_ms: expiresAtMs, revoked: 0, last_seen_at_ms: nowMs() };
-        await transaction
-          .insertInto("agents")
-          .values({ cluster, node, ...values, report: null })
-          .onConflict((conflict) => conflict.columns(["cluster", "node"]).doUpdateSet(values))
-          .execute();
+async function recordIssued(
+  { database, nowMs }: StateContext,
+  { cluster, node, serial, expiresAtMs }: Parameters<Agents["issued"]>[0],
+): Promise<void> {
+  await database.transaction().execute(async (transaction) => {
+    await transaction.deleteFrom("certificates").where("expires_at_ms", "<=", nowMs()).execute();
+    const { count } = await transaction
+      .selectFrom("agents")
+      .select((builder) => builder.fn.countAll<number>().as("count"))
+      .executeTakeFirstOrThrow();
+    if (count >= stateLimits.agentsMax) {
+      throw new Fault(`there are ${count} agents already`, {
+        code: "state/agents-limit",
+        kind: "limited",
+        hint: "revoke agents of nodes that are gone",
       });
-    },
+    }
+    await transaction
+      .insertInto("certificates")
+      .values({ serial, cluster, node, expires_at_ms: expiresAtMs, revoked: 0 })
+      .execute();
+    const values = { serial, expires_at_ms: expiresAtMs, revoked: 0, last_seen_at_ms: nowMs() };
+    await transaction
+      .insertInto("agents")
+      .values({ cluster, node, ...values, report: null })
+      .onConflict((conflict) => conflict.columns(["cluster", "node"]).doUpdateSet(values))
+      .execute();
+  });
+}
+
+export function agents(context: StateContext): Agents {
+  const { database } = context;
+  return {
+    issued: (agent) => recordIssued(context, agent),
     async isRevoked(serial) {
       const row = await database
         .selectFrom("certificates")

@@ -35,228 +35,221 @@ function refusedWith(code: string, where?: string) {
     thrown instanceof Fault && thrown.code === code && (where === undefined || thrown.where === where);
 }
 
-/** Runs the suite against the store that `place` names; each call of `place` names an empty one. */
-export function stateStoreContract(name: string, place: () => Promise<string | undefined>): void {
-  async function withStore(
-    context: { skip(reason?: string): void },
-    work: (store: StateStore, clock: ReturnType<typeof manualClock>, url: string) => Promise<void>,
-  ): Promise<void> {
-    const url = await place();
-    if (url === undefined) return context.skip("MISSING: no such database here");
-    const clock = manualClock(startMs);
-    await using store = openStateStore({ url, clock, kinds: sampleKinds });
+type Case = (store: StateStore, clock: ReturnType<typeof manualClock>, url: string) => Promise<void>;
+
+const options = { author: "ann", dryRun: false };
+
+const cases: Readonly<Record<string, Case>> = {
+  "migrating twice is migrating once, and a newer schema is refused": async (store, clock, url) => {
+    await store.settings.set("a", "1");
     await store.migrate();
-    await work(store, clock, url);
-  }
-  const options = { author: "ann", dryRun: false };
+    await store.settings.set("a", "2");
+    assert.equal(await store.settings.get("a"), "2");
+    assert.equal(await store.settings.get("b"), undefined);
+    await store.ping();
+    // SQLite's file has one server, PostgreSQL may have several.
+    if (store.kind === "sqlite") return;
+    await using other = openStateStore({ url, clock, kinds: sampleKinds });
+    await Promise.all([other.migrate(), store.migrate()]);
+    assert.equal(await other.settings.get("a"), "2");
+  },
 
-  void test(`${name}: migrating twice is migrating once, and a newer schema is refused`, (context) =>
-    withStore(context, async (store, clock, url) => {
-      await store.settings.set("a", "1");
+  "a join token gives exactly its uses, however many ask at once": async (store, clock) => {
+    const { joinTokens } = store;
+    const secretSha256 = hashed("join");
+    const made = await joinTokens.create({
+      cluster: "c",
+      secretSha256,
+      expiresAtMs: startMs + 3_600_000,
+      uses: 3,
+      author: "ann",
+    });
+    assert.deepEqual(await joinTokens.list(clock.nowMs()), [made]);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => joinTokens.redeem(secretSha256, startMs)));
+    const taken = answers.filter((answer) => answer !== undefined);
+    assert.deepEqual(
+      taken.map((token) => token.usesLeft).sort((a, b) => a - b),
+      [0, 1, 2],
+    );
+    assert.equal(await joinTokens.redeem(hashed("other"), startMs), undefined);
+    assert.deepEqual(await joinTokens.list(startMs), []);
+    const late = { cluster: "c", secretSha256: hashed("late"), expiresAtMs: startMs + 1000, uses: 1, author: "ann" };
+    const { id } = await joinTokens.create(late);
+    assert.equal(await joinTokens.redeem(late.secretSha256, startMs + 1000), undefined, "expired");
+    assert.equal(await joinTokens.remove(id), true);
+    assert.equal(await joinTokens.remove(id), false);
+  },
+
+  "a one-time token is found once, other tokens until they expire": async ({ tokens }, clock) => {
+    const base = { name: "t", user: "ann", role: "viewer" as const, createdAtMs: startMs };
+    const oneTime = { ...base, use: "one-time" as const, expiresAtMs: startMs + 300_000, secretSha256: hashed("o") };
+    await tokens.create(oneTime);
+    const found = await Promise.all(Array.from({ length: 10 }, () => tokens.find(oneTime.secretSha256, startMs + 1)));
+    assert.equal(found.filter((token) => token !== undefined).length, 1);
+    const api = await tokens.create({ ...base, use: "api", expiresAtMs: undefined, secretSha256: hashed("a") });
+    clock.advance(90_000);
+    assert.equal((await tokens.find(hashed("a"), clock.nowMs()))?.id, api.id);
+    assert.equal((await tokens.list("api", clock.nowMs()))[0]?.lastUsedAtMs, clock.nowMs());
+    await tokens.create({ ...base, use: "session", expiresAtMs: startMs + 100_000, secretSha256: hashed("s") });
+    assert.equal((await tokens.find(hashed("s"), startMs + 99_999))?.user, "ann");
+    assert.equal(await tokens.find(hashed("s"), startMs + 100_000), undefined, "expired");
+    assert.equal(await tokens.remove(api.id), true);
+    assert.equal(await tokens.find(hashed("a"), clock.nowMs()), undefined);
+  },
+
+  "generations rise by one, history is kept, deletion and restore are generations": async ({ resources }, clock) => {
+    const seen: Resource[] = [];
+    const stop = resources.onChange((resource) => seen.push(resource));
+    const created = await resources.apply(sample("a", {}), options);
+    assert.equal(created.outcome, "created");
+    assert.deepEqual(created.resource.spec, { http: false, ports: [] }, "defaults are filled in");
+    assert.equal((await resources.apply(sample("a", { http: false }), options)).outcome, "unchanged");
+    const tried = await resources.apply(sample("a", { http: true }), { ...options, dryRun: true });
+    assert.deepEqual(tried.changes, [{ path: "spec.http", before: false, after: true }]);
+    assert.equal((await resources.get(created.resource))?.generation, 1, "a dry run changes nothing");
+    clock.advance(1000);
+    const changed = await resources.apply(sample("a", { http: true, ports: [80] }), { ...options, author: "bob" });
+    assert.equal(changed.resource.generation, 2);
+    assert.equal(changed.resource.time, "2026-11-23T00:00:01.000Z");
+    const key = { kind: "Sample", scope: "global", name: "a" };
+    assert.equal((await resources.remove(key, "eve"))?.generation, 3);
+    assert.equal(await resources.remove(key, "eve"), undefined);
+    assert.equal(await resources.get(key), undefined);
+    assert.deepEqual(await resources.list("Sample"), []);
+    const restored = await resources.restore(key, 2, "ann");
+    assert.equal(restored.outcome, "created");
+    assert.deepEqual(restored.resource.spec, { http: true, ports: [80] });
+    await assert.rejects(resources.restore(key, 3, "ann"), refusedWith("state/no-such-generation"));
+    await assert.rejects(resources.restore(key, 9, "ann"), refusedWith("state/no-such-generation"));
+    const history = await resources.history(key);
+    assert.deepEqual(
+      history.map(({ generation, author, deleted }) => [generation, author, deleted]),
+      [
+        [4, "ann", false],
+        [3, "eve", true],
+        [2, "bob", false],
+        [1, "ann", false],
+      ],
+    );
+    assert.equal((await resources.get(key, 1))?.spec["http"], false);
+    stop();
+    await resources.remove(key, "eve");
+    assert.deepEqual(
+      seen.map(({ generation }) => generation),
+      [1, 2, 3, 4],
+    );
+  },
+
+  "of racing writers with one expected generation exactly one wins": async ({ resources, kind }, clock, url) => {
+    await using other = kind === "sqlite" ? undefined : openStateStore({ url, clock, kinds: sampleKinds });
+    const writer = (index: number) => (index % 2 === 1 ? other?.resources : undefined) ?? resources;
+    const creations = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, index) =>
+        writer(index).apply(sample("race", { ports: [index] }), { ...options, ifGeneration: 0 }),
+      ),
+    );
+    assert.equal(creations.filter(({ status }) => status === "fulfilled").length, 1);
+    for (const result of creations) {
+      if (result.status === "rejected")
+        assert.ok(refusedWith("state/generation-conflict")(result.reason), String(result.reason));
+    }
+    const blind = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => writer(index).apply(sample("race", { ports: [100 + index] }), options)),
+    );
+    const generations = blind.map((outcome) => outcome.resource.generation).sort((a, b) => a - b);
+    assert.deepEqual(generations, [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  },
+
+  "a bad manifest is refused with its place and the nearest known word": async ({ resources }) => {
+    const cases = [
+      [sample("a", { htp: true }), "resource/invalid", "spec.htp", /did you mean "http"/],
+      [sample("a", { http: "yes" }), "resource/invalid", "spec.http", undefined],
+      [sample("a", { ports: [1, "x"] }), "resource/invalid", "spec.ports[1]", undefined],
+      [sample("A!", {}), "resource/invalid", "name", undefined],
+      [sample("a", {}, "nowhere"), "resource/invalid", "scope", undefined],
+      [{ ...sample("a", {}), kind: "Sampel" }, "resource/unknown-kind", "kind", /did you mean Sample/],
+      [{ ...sample("a", {}), kind: "__proto__" }, "resource/unknown-kind", "kind", undefined],
+      [{ ...sample("a", {}), kind: "One" }, "resource/singleton", "name", undefined],
+      [{ ...sample("default", {}, "node/c/n"), kind: "One" }, "resource/singleton", "scope", undefined],
+      [sample("a", { http: true, ["x".repeat(300_000)]: 1 }), "resource/too-large", "spec", undefined],
+    ] as const;
+    for (const [manifest, code, where, hint] of cases) {
+      await assert.rejects(resources.apply(manifest, options), (thrown: Fault) => {
+        assert.equal(thrown.code, code);
+        assert.equal(thrown.where, where);
+        if (hint !== undefined) assert.match(thrown.hint ?? "", hint);
+        return true;
+      });
+    }
+    assert.deepEqual(await resources.list("Sample"), []);
+  },
+
+  "an agent gets its scopes and agents' kinds; what it says replaces what it said": async ({ resources }) => {
+    const scopes = ["global", "cluster/c", "node/c/n", "cluster/other", "node/c/m"];
+    for (const scope of scopes) await resources.apply(sample("a", {}, scope), options);
+    await resources.apply({ ...sample("a", {}), kind: "Inner" }, options);
+    const got = await resources.forAgent("c", "n");
+    assert.deepEqual(got.map(({ scope }) => scope).sort(), ["cluster/c", "global", "node/c/n"]);
+    const key = { kind: "Sample", scope: "global", name: "a" };
+    const status = { ...key, generation: 1, state: "applied" as const, because: "" };
+    await resources.recordStatus("c", "n", [status, { ...status, scope: "cluster/c" }]);
+    await resources.recordStatus("c", "m", [{ ...status, state: "refused", because: "no BPF" }]);
+    assert.deepEqual(await resources.statusOf(key), [
+      { ...status, cluster: "c", node: "m", state: "refused", because: "no BPF" },
+      { ...status, cluster: "c", node: "n" },
+    ]);
+    await resources.recordStatus("c", "n", []);
+    assert.equal((await resources.statusOf(key)).length, 1);
+  },
+
+  "agents: certificates, revocation, reports": async ({ agents }, clock) => {
+    await agents.issued({ cluster: "c", node: "n", serial: "01", expiresAtMs: startMs + 1000 });
+    await agents.issued({ cluster: "c", node: "n", serial: "02", expiresAtMs: startMs + 2000 });
+    assert.equal(await agents.isRevoked("01"), false);
+    assert.equal(await agents.isRevoked("ff"), true, "a serial that was never given out");
+    await agents.seen("c", "n", undefined, startMs + 5);
+    assert.deepEqual(await agents.get("c", "n"), {
+      cluster: "c",
+      node: "n",
+      serial: "02",
+      expiresAtMs: startMs + 2000,
+      revoked: false,
+      lastSeenAtMs: startMs + 5,
+      report: undefined,
+    });
+    assert.equal(await agents.revoke("c", "n"), true);
+    assert.equal(await agents.revoke("c", "x"), false);
+    assert.equal(await agents.isRevoked("01"), true);
+    assert.equal(await agents.isRevoked("02"), true);
+    clock.advance(5000);
+    await agents.issued({ cluster: "c", node: "n", serial: "03", expiresAtMs: startMs + 9000 });
+    assert.equal((await agents.list())[0]?.revoked, false, "joined again");
+  },
+
+  "the ledger is newest first and pages by id": async ({ ledger }) => {
+    const entry = { timeMs: startMs, user: "ann", action: "x", outcome: "done" as const };
+    for (const target of ["a", "b", "c"]) await ledger.write({ ...entry, target, detail: { target } });
+    await ledger.write({ ...entry, target: "big", detail: { text: "x".repeat(20_000) } });
+    const [big, c, b] = await ledger.list(3);
+    assert.match(String(big?.detail["omitted"]), /larger than/);
+    assert.deepEqual([c?.target, b?.target], ["c", "b"]);
+    assert.deepEqual(
+      (await ledger.list(10, b?.id)).map(({ target, detail }) => [target, detail]),
+      [["a", { target: "a" }]],
+    );
+  },
+};
+
+/** Runs the suite against stores that `place` names, a new empty one for each case; undefined where there is no such database. */
+export function stateStoreContract(name: string, place: () => Promise<string | undefined>): void {
+  for (const [promise, check] of Object.entries(cases)) {
+    void test(`${name}: ${promise}`, async (context) => {
+      const url = await place();
+      if (url === undefined) return context.skip("MISSING: no such database here");
+      const clock = manualClock(startMs);
+      await using store = openStateStore({ url, clock, kinds: sampleKinds });
       await store.migrate();
-      await store.settings.set("a", "2");
-      assert.equal(await store.settings.get("a"), "2");
-      assert.equal(await store.settings.get("b"), undefined);
-      await store.ping();
-      // SQLite's file has one server, PostgreSQL may have several.
-      if (store.kind === "sqlite") return;
-      await using other = openStateStore({ url, clock, kinds: sampleKinds });
-      await Promise.all([other.migrate(), store.migrate()]);
-      assert.equal(await other.settings.get("a"), "2");
-    }));
-
-  void test(`${name}: a join token gives exactly its uses, however many ask at once`, (context) =>
-    withStore(context, async (store, clock) => {
-      const { joinTokens } = store;
-      const secretSha256 = hashed("join");
-      const made = await joinTokens.create({
-        cluster: "c",
-        secretSha256,
-        expiresAtMs: startMs + 3_600_000,
-        uses: 3,
-        author: "ann",
-      });
-      assert.deepEqual(await joinTokens.list(clock.nowMs()), [made]);
-      const answers = await Promise.all(Array.from({ length: 20 }, () => joinTokens.redeem(secretSha256, startMs)));
-      const taken = answers.filter((answer) => answer !== undefined);
-      assert.deepEqual(
-        taken.map((token) => token.usesLeft).sort((a, b) => a - b),
-        [0, 1, 2],
-      );
-      assert.equal(await joinTokens.redeem(hashed("other"), startMs), undefined);
-      assert.deepEqual(await joinTokens.list(startMs), []);
-      const late = { cluster: "c", secretSha256: hashed("late"), expiresAtMs: startMs + 1000, uses: 1, author: "ann" };
-      const { id } = await joinTokens.create(late);
-      assert.equal(await joinTokens.redeem(late.secretSha256, startMs + 1000), undefined, "expired");
-      assert.equal(await joinTokens.remove(id), true);
-      assert.equal(await joinTokens.remove(id), false);
-    }));
-
-  void test(`${name}: a one-time token is found once, other tokens until they expire`, (context) =>
-    withStore(context, async ({ tokens }, clock) => {
-      const base = { name: "t", user: "ann", role: "viewer" as const, createdAtMs: startMs };
-      const oneTime = { ...base, use: "one-time" as const, expiresAtMs: startMs + 300_000, secretSha256: hashed("o") };
-      await tokens.create(oneTime);
-      const found = await Promise.all(Array.from({ length: 10 }, () => tokens.find(oneTime.secretSha256, startMs + 1)));
-      assert.equal(found.filter((token) => token !== undefined).length, 1);
-      const api = await tokens.create({ ...base, use: "api", expiresAtMs: undefined, secretSha256: hashed("a") });
-      clock.advance(90_000);
-      assert.equal((await tokens.find(hashed("a"), clock.nowMs()))?.id, api.id);
-      assert.equal((await tokens.list("api", clock.nowMs()))[0]?.lastUsedAtMs, clock.nowMs());
-      await tokens.create({ ...base, use: "session", expiresAtMs: startMs + 100_000, secretSha256: hashed("s") });
-      assert.equal((await tokens.find(hashed("s"), startMs + 99_999))?.user, "ann");
-      assert.equal(await tokens.find(hashed("s"), startMs + 100_000), undefined, "expired");
-      assert.equal(await tokens.remove(api.id), true);
-      assert.equal(await tokens.find(hashed("a"), clock.nowMs()), undefined);
-    }));
-
-  void test(`${name}: generations rise by one, history is kept, deletion and restore are generations`, (context) =>
-    withStore(context, async ({ resources }, clock) => {
-      const seen: Resource[] = [];
-      const stop = resources.onChange((resource) => seen.push(resource));
-      const created = await resources.apply(sample("a", {}), options);
-      assert.equal(created.outcome, "created");
-      assert.deepEqual(created.resource.spec, { http: false, ports: [] }, "defaults are filled in");
-      assert.equal((await resources.apply(sample("a", { http: false }), options)).outcome, "unchanged");
-      const tried = await resources.apply(sample("a", { http: true }), { ...options, dryRun: true });
-      assert.deepEqual(tried.changes, [{ path: "spec.http", before: false, after: true }]);
-      assert.equal((await resources.get(created.resource))?.generation, 1, "a dry run changes nothing");
-      clock.advance(1000);
-      const changed = await resources.apply(sample("a", { http: true, ports: [80] }), { ...options, author: "bob" });
-      assert.equal(changed.resource.generation, 2);
-      assert.equal(changed.resource.time, "2026-11-23T00:00:01.000Z");
-      const key = { kind: "Sample", scope: "global", name: "a" };
-      assert.equal((await resources.remove(key, "eve"))?.generation, 3);
-      assert.equal(await resources.remove(key, "eve"), undefined);
-      assert.equal(await resources.get(key), undefined);
-      assert.deepEqual(await resources.list("Sample"), []);
-      const restored = await resources.restore(key, 2, "ann");
-      assert.equal(restored.outcome, "created");
-      assert.deepEqual(restored.resource.spec, { http: true, ports: [80] });
-      await assert.rejects(resources.restore(key, 3, "ann"), refusedWith("state/no-such-generation"));
-      await assert.rejects(resources.restore(key, 9, "ann"), refusedWith("state/no-such-generation"));
-      const history = await resources.history(key);
-      assert.deepEqual(
-        history.map(({ generation, author, deleted }) => [generation, author, deleted]),
-        [
-          [4, "ann", false],
-          [3, "eve", true],
-          [2, "bob", false],
-          [1, "ann", false],
-        ],
-      );
-      assert.equal((await resources.get(key, 1))?.spec["http"], false);
-      stop();
-      await resources.remove(key, "eve");
-      assert.deepEqual(
-        seen.map(({ generation }) => generation),
-        [1, 2, 3, 4],
-      );
-    }));
-
-  void test(`${name}: of racing writers with one expected generation exactly one wins`, (context) =>
-    withStore(context, async ({ resources, kind }, clock, url) => {
-      await using other = kind === "sqlite" ? undefined : openStateStore({ url, clock, kinds: sampleKinds });
-      const writer = (index: number) => (index % 2 === 1 ? other?.resources : undefined) ?? resources;
-      const creations = await Promise.allSettled(
-        Array.from({ length: 10 }, (_, index) =>
-          writer(index).apply(sample("race", { ports: [index] }), { ...options, ifGeneration: 0 }),
-        ),
-      );
-      assert.equal(creations.filter(({ status }) => status === "fulfilled").length, 1);
-      for (const result of creations) {
-        if (result.status === "rejected")
-          assert.ok(refusedWith("state/generation-conflict")(result.reason), String(result.reason));
-      }
-      const blind = await Promise.all(
-        Array.from({ length: 10 }, (_, index) =>
-          writer(index).apply(sample("race", { ports: [100 + index] }), options),
-        ),
-      );
-      const generations = blind.map((outcome) => outcome.resource.generation).sort((a, b) => a - b);
-      assert.deepEqual(generations, [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
-    }));
-
-  void test(`${name}: a bad manifest is refused with its place and the nearest known word`, (context) =>
-    withStore(context, async ({ resources }) => {
-      const cases = [
-        [sample("a", { htp: true }), "resource/invalid", "spec.htp", /did you mean "http"/],
-        [sample("a", { http: "yes" }), "resource/invalid", "spec.http", undefined],
-        [sample("a", { ports: [1, "x"] }), "resource/invalid", "spec.ports[1]", undefined],
-        [sample("A!", {}), "resource/invalid", "name", undefined],
-        [sample("a", {}, "nowhere"), "resource/invalid", "scope", undefined],
-        [{ ...sample("a", {}), kind: "Sampel" }, "resource/unknown-kind", "kind", /did you mean Sample/],
-        [{ ...sample("a", {}), kind: "__proto__" }, "resource/unknown-kind", "kind", undefined],
-        [{ ...sample("a", {}), kind: "One" }, "resource/singleton", "name", undefined],
-        [{ ...sample("default", {}, "node/c/n"), kind: "One" }, "resource/singleton", "scope", undefined],
-        [sample("a", { http: true, ["x".repeat(300_000)]: 1 }), "resource/too-large", "spec", undefined],
-      ] as const;
-      for (const [manifest, code, where, hint] of cases) {
-        await assert.rejects(resources.apply(manifest, options), (thrown: Fault) => {
-          assert.equal(thrown.code, code);
-          assert.equal(thrown.where, where);
-          if (hint !== undefined) assert.match(thrown.hint ?? "", hint);
-          return true;
-        });
-      }
-      assert.deepEqual(await resources.list("Sample"), []);
-    }));
-
-  void test(`${name}: an agent gets its scopes and agents' kinds; what it says replaces what it said`, (context) =>
-    withStore(context, async ({ resources }) => {
-      const scopes = ["global", "cluster/c", "node/c/n", "cluster/other", "node/c/m"];
-      for (const scope of scopes) await resources.apply(sample("a", {}, scope), options);
-      await resources.apply({ ...sample("a", {}), kind: "Inner" }, options);
-      const got = await resources.forAgent("c", "n");
-      assert.deepEqual(got.map(({ scope }) => scope).sort(), ["cluster/c", "global", "node/c/n"]);
-      const key = { kind: "Sample", scope: "global", name: "a" };
-      const status = { ...key, generation: 1, state: "applied" as const, because: "" };
-      await resources.recordStatus("c", "n", [status, { ...status, scope: "cluster/c" }]);
-      await resources.recordStatus("c", "m", [{ ...status, state: "refused", because: "no BPF" }]);
-      assert.deepEqual(await resources.statusOf(key), [
-        { ...status, cluster: "c", node: "m", state: "refused", because: "no BPF" },
-        { ...status, cluster: "c", node: "n" },
-      ]);
-      await resources.recordStatus("c", "n", []);
-      assert.equal((await resources.statusOf(key)).length, 1);
-    }));
-
-  void test(`${name}: agents: certificates, revocation, reports`, (context) =>
-    withStore(context, async ({ agents }, clock) => {
-      await agents.issued({ cluster: "c", node: "n", serial: "01", expiresAtMs: startMs + 1000 });
-      await agents.issued({ cluster: "c", node: "n", serial: "02", expiresAtMs: startMs + 2000 });
-      assert.equal(await agents.isRevoked("01"), false);
-      assert.equal(await agents.isRevoked("ff"), true, "a serial that was never given out");
-      await agents.seen("c", "n", undefined, startMs + 5);
-      assert.deepEqual(await agents.get("c", "n"), {
-        cluster: "c",
-        node: "n",
-        serial: "02",
-        expiresAtMs: startMs + 2000,
-        revoked: false,
-        lastSeenAtMs: startMs + 5,
-        report: undefined,
-      });
-      assert.equal(await agents.revoke("c", "n"), true);
-      assert.equal(await agents.revoke("c", "x"), false);
-      assert.equal(await agents.isRevoked("01"), true);
-      assert.equal(await agents.isRevoked("02"), true);
-      clock.advance(5000);
-      await agents.issued({ cluster: "c", node: "n", serial: "03", expiresAtMs: startMs + 9000 });
-      assert.equal((await agents.list())[0]?.revoked, false, "joined again");
-    }));
-
-  void test(`${name}: the ledger is newest first and pages by id`, (context) =>
-    withStore(context, async ({ ledger }) => {
-      const entry = { timeMs: startMs, user: "ann", action: "x", outcome: "done" as const };
-      for (const target of ["a", "b", "c"]) await ledger.write({ ...entry, target, detail: { target } });
-      await ledger.write({ ...entry, target: "big", detail: { text: "x".repeat(20_000) } });
-      const [big, c, b] = await ledger.list(3);
-      assert.match(String(big?.detail["omitted"]), /larger than/);
-      assert.deepEqual([c?.target, b?.target], ["c", "b"]);
-      assert.deepEqual(
-        (await ledger.list(10, b?.id)).map(({ target, detail }) => [target, detail]),
-        [["a", { target: "a" }]],
-      );
-    }));
+      await check(store, clock, url);
+    });
+  }
 }

@@ -41,29 +41,31 @@ const columns = [
   "last_used_at_ms",
 ] as const;
 
-export function tokens({ database, nowMs, newId }: StateContext): Tokens {
-  async function makeRoom(use: TokenRecord["use"]): Promise<void> {
-    await database.deleteFrom("tokens").where("expires_at_ms", "<=", nowMs()).execute();
-    const { count } = await database
-      .selectFrom("tokens")
-      .select((builder) => builder.fn.countAll<number>().as("count"))
-      .where("use", "=", use)
-      .executeTakeFirstOrThrow();
-    if (count < stateLimits.tokensPerUseMax) return;
-    if (use === "api") {
-      throw new Fault(`there are ${count} API tokens already`, {
-        code: "state/tokens-limit",
-        kind: "limited",
-        hint: "revoke tokens that are not used any more",
-      });
-    }
-    const oldest = database.selectFrom("tokens").select("id").where("use", "=", use).orderBy("created_at_ms").limit(1);
-    await database.deleteFrom("tokens").where("id", "in", oldest).execute();
+/** Forgets expired tokens; at the limit the oldest leaves, except that API tokens are refused. */
+async function makeRoom({ database, nowMs }: StateContext, use: TokenRecord["use"]): Promise<void> {
+  await database.deleteFrom("tokens").where("expires_at_ms", "<=", nowMs()).execute();
+  const { count } = await database
+    .selectFrom("tokens")
+    .select((builder) => builder.fn.countAll<number>().as("count"))
+    .where("use", "=", use)
+    .executeTakeFirstOrThrow();
+  if (count < stateLimits.tokensPerUseMax) return;
+  if (use === "api") {
+    throw new Fault(`there are ${count} API tokens already`, {
+      code: "state/tokens-limit",
+      kind: "limited",
+      hint: "revoke tokens that are not used any more",
+    });
   }
+  const oldest = database.selectFrom("tokens").select("id").where("use", "=", use).orderBy("created_at_ms").limit(1);
+  await database.deleteFrom("tokens").where("id", "in", oldest).execute();
+}
 
+export function tokens(context: StateContext): Tokens {
+  const { database, newId } = context;
   return {
     async create(token) {
-      await makeRoom(token.use);
+      await makeRoom(context, token.use);
       return tokenOf(
         await database
           .insertInto("tokens")
