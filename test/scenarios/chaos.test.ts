@@ -1,5 +1,6 @@
 // Chaos, seeded: real agents' spool and uplink, the real server, the real store, each killed without warning and started again during load,
 // the network cut, slowed and silenced. At the end every spooled row is in the store exactly once, and every dropped one is counted in a gap.
+// GARRISON_CHAOS_SECONDS and GARRISON_CHAOS_SEED choose a longer or another story; GARRISON_CHAOS_LOG shows the server's warnings.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,13 +12,15 @@ import { openStateStore } from "../../src/edge/store/state/open.ts";
 import { createTelemetryStore } from "../../src/edge/store/telemetry-store.ts";
 import { openCertificateAuthority } from "../../src/edge/trust/certificate-authority.ts";
 import { formatJoinToken, hashSecret, makeJoinSecret } from "../../src/edge/trust/join-token.ts";
+import { senderLimits } from "../../src/edge/uplink/block-sender.ts";
 import { systemClock, until } from "../support/agents-door.ts";
 import type { JournalLine } from "./chaos/agent-process.ts";
 import { Part, seededRandom } from "./chaos/parts.ts";
 import { Proxy, type Weather } from "./chaos/proxy.ts";
 
-const seconds = Number(process.env["GARRISON_CHAOS_SECONDS"] ?? "15");
+const seconds = Number(process.env["GARRISON_CHAOS_SECONDS"] ?? "10");
 const seed = Number(process.env["GARRISON_CHAOS_SEED"] ?? "7");
+const rowsPerBlock = 40;
 const script = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 interface Agent {
@@ -79,7 +82,7 @@ async function startWorld(): Promise<World> {
       token,
       spoolBytesMax,
       server: `https://127.0.0.1:${port}`,
-      rowsPerBlock: 40,
+      rowsPerBlock,
       blockEveryMs: 20,
     };
     const part = new Part(node, script("./chaos/agent-process.ts"), () => [JSON.stringify(settings)]);
@@ -176,7 +179,7 @@ interface Stored {
   readonly ingests: number;
 }
 
-async function compare(world: World): Promise<{ readonly rows: number; readonly lost: number }> {
+async function compare(world: World, disasters: number): Promise<{ readonly rows: number; readonly lost: number }> {
   await using telemetry = createTelemetryStore({ address: { kind: "embedded", dataFolder: world.data } });
   await telemetry.migrate();
   const perBlock =
@@ -187,7 +190,7 @@ async function compare(world: World): Promise<{ readonly rows: number; readonly 
   for (const { node, path, rows, different, ingests } of stored) {
     deepEqual(
       { rows, different, ingests },
-      { rows: 40, different: 40, ingests: 1 },
+      { rows: rowsPerBlock, different: rowsPerBlock, ingests: 1 },
       `block ${path} of ${node} is not there exactly once`,
     );
   }
@@ -204,12 +207,16 @@ async function compare(world: World): Promise<{ readonly rows: number; readonly 
     const there = new Set(stored.filter((block) => block.node === node).map(({ path }) => path));
     const missing = spooled.filter(({ key }) => !there.has(key)).reduce((sum, { rows }) => sum + rows, 0);
     const gaps = counted.rows.find((row) => row.node === node)?.rows ?? 0;
-    equal(missing, gaps, `rows of ${node} that are missing, and rows that its gaps count`);
+    ok(missing <= gaps, `${node}: ${missing} rows are missing, its gaps count only ${gaps}`);
+    // A full spool may drop a block that is on its way: it is counted as lost though the server took it. Never more than was on its way.
+    const onItsWayMax = disasters * senderLimits.blocksInFlightMax * rowsPerBlock;
+    ok(gaps - missing <= onItsWayMax, `${node}: its gaps count ${gaps} rows, only ${missing} are missing`);
+    if (node !== "lossy") deepEqual({ missing, gaps }, { missing: 0, gaps: 0 }, `${node} had room for everything`);
     // A kill between spooling and the journal leaves a block that is there without a line; what is there without being ours is not.
     const unknown = [...there].filter((path) => !spooled.some(({ key }) => key === path));
     ok(unknown.length <= world.agents.length + 20, `${unknown.length} blocks of ${node} are in the store and nobody's`);
     ok(spooled.length > 0, `${node} spooled nothing`);
-    total += there.size * 40;
+    total += there.size * rowsPerBlock;
     lostTotal += gaps;
   }
   return { rows: total, lost: lostTotal };
@@ -228,7 +235,7 @@ test(
     );
     const story = await rage(world, random);
     await settle(world);
-    const { rows, lost } = await compare(world);
+    const { rows, lost } = await compare(world, story.length);
     const kills = [world.store, world.server, ...world.agents.map(({ part }) => part)].map(
       ({ name, kills }) => `${name} ${kills}`,
     );
