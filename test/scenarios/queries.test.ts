@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { manualClock } from "../../src/base/clock.ts";
 import { formatInstant } from "../../src/base/instant.ts";
+import { api } from "../../src/apps/server/contract/api.ts";
 import { type ScratchStore, startScratchStore } from "../support/scratch-store.ts";
 import { createQueries } from "../../src/edge/store/queries/create-queries.ts";
 import type { Queries } from "../../src/edge/store/queries/queries.ts";
@@ -397,6 +398,29 @@ test("peers of a workload, both directions", async () => {
     inbound.peers.map((peer) => [peer.direction, peer.workload, peer.bytesSent, peer.bytesReceived]),
     [["inbound", "web", 20_000, 900]],
   );
+});
+
+test("every answer holds the API's contract", async () => {
+  const window = { since: "2h" };
+  const db = { ...web, kind: "StatefulSet", name: "db" } as const;
+  const answers = {
+    listFlows: await queries.listFlows(page),
+    flowTimeline: await queries.flowTimeline({ ...window, q: "", steps: 10 }),
+    listEvents: await queries.listEvents({ ...page, kinds: "" }),
+    listWorkloads: await queries.listWorkloads({ ...page, ...window }),
+    getWorkload: await queries.getWorkload(db, window),
+    workloadProcesses: await queries.workloadProcesses(web, { limit: 10 }),
+    workloadPeers: await queries.workloadPeers(web, window),
+    workloadDns: await queries.workloadDns(web, window),
+    hints: await queries.hints({ on: "events", field: "process", prefix: "", q: "" }),
+    listGaps: await queries.listGaps(page),
+    streamFlows: await queries.flowsSince("", "", 5, { last: 5 }),
+    streamEvents: await queries.eventsSince("", { kinds: "", q: "" }, 5, { last: 5 }),
+  };
+  for (const [name, answer] of Object.entries(answers)) {
+    const parsed = api[name as keyof typeof answers].response.safeParse(answer);
+    assert.ok(parsed.success, `${name}: ${parsed.error?.message ?? ""}`);
+  }
 });
 
 test("DNS names of a workload", async () => {

@@ -46,9 +46,18 @@ export async function startScratchStore(): Promise<ScratchStore> {
 
 function wholeRow<Name extends TableName>(table: Name, row: ScratchRow): Row<Name> {
   return Object.fromEntries(
-    wireColumnsOf(table).map(({ name, type }) => [name, row[name] ?? emptyOf(type)]),
+    wireColumnsOf(table).map(({ name, type }) => [name, row[name] ?? usual[name] ?? emptyOf(type)]),
   ) as Row<Name>;
 }
+
+/** Columns whose words are a closed list. */
+const usual: ScratchRow = {
+  fidelity: "kernel",
+  tls: "not-looked",
+  sourceKind: "Unknown",
+  destinationKind: "Unknown",
+  workloadKind: "Unknown",
+};
 
 function emptyOf(type: string): unknown {
   if (type.startsWith("Array(")) return [];
