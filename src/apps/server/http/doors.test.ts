@@ -8,7 +8,14 @@ import { test, type TestContext } from "node:test";
 import { manualClock } from "../../../base/clock.ts";
 import { Fault } from "../../../base/fault.ts";
 import { openCertificateAuthority } from "../../../edge/trust/certificate-authority.ts";
-import { ask, bearer, emptyTelemetry, quietAgents, testServer } from "../../../../test/support/test-server.ts";
+import {
+  ask,
+  bearer,
+  emptyQueries,
+  emptyTelemetry,
+  quietAgents,
+  testServer,
+} from "../../../../test/support/test-server.ts";
 import { contentSecurityPolicy } from "./security-headers.ts";
 
 async function folderFor(context: TestContext): Promise<string> {
@@ -182,6 +189,32 @@ test("readiness and status tell a store that is away", async () => {
     ],
   );
   assert.ok((json["notices"] as string[]).includes("two agents want the name n"));
+});
+
+test("shutdown lets a request end, and cuts one that does not before the deadline", async () => {
+  for (const ends of [true, false]) {
+    const asked = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const queries = emptyQueries({
+      async hints() {
+        asked.resolve();
+        await gate.promise;
+        return { hints: [] };
+      },
+    });
+    const server = await testServer({ queries, config: { shutdown: { drainSeconds: ends ? 60 : 0.05 } } });
+    const answer = ask(server, { path: "/api/v1/hints", headers: bearer(server.localToken) }).then(
+      ({ status }) => status,
+      (thrown: NodeJS.ErrnoException) => thrown.code,
+    );
+    await asked.promise;
+    const closed = server[Symbol.asyncDispose]();
+    if (ends) gate.resolve();
+    await closed;
+    assert.equal(await answer, ends ? 200 : "ECONNRESET");
+    await assert.rejects(ask(server, { path: "/healthz" }), { code: "ECONNREFUSED" });
+    gate.resolve();
+  }
 });
 
 test("metrics are Prometheus text with the counters of this server", async () => {
