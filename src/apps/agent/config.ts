@@ -55,7 +55,7 @@ export const AgentConfig = z.strictObject({
         .int()
         .min(64 * 1024)
         .max(1024 * mebibyte)
-        .default(16 * mebibyte)
+        .default(8 * mebibyte)
         .refine((bytes) => Number.isInteger(Math.log2(bytes)), "must be a power of two")
         .describe("Size of the kernel's ring for frequent events; a power of two"),
       sampleSeconds: z

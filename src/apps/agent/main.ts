@@ -1,6 +1,7 @@
 // The agent: sensor -> pipeline -> outbox -> spool -> uplink, one process, one thread for events. Wiring, clock and shutdown live here.
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import type { z } from "zod";
 import type { Clock } from "../../base/clock.ts";
 import { toFault } from "../../base/fault.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -12,7 +13,7 @@ import { openSpool } from "../../edge/spool/spool.ts";
 import { createUplink, type Uplink } from "../../edge/uplink/uplink.ts";
 import { blockLimits, type AgentReport } from "../../model/agent-protocol.ts";
 import type { ResourceStatus } from "../../model/resource.ts";
-import { agentLimits, type AgentConfig } from "./config.ts";
+import { agentLimits, AgentConfig } from "./config.ts";
 import { createGapWatch } from "./gap-watch.ts";
 import { downGap, readHeartbeat, writeHeartbeat } from "./heartbeat.ts";
 import { doorUrl, readJoinToken } from "./join-token.ts";
@@ -39,7 +40,8 @@ export interface AgentParts {
 }
 
 /** Runs until the signal aborts. Rejects with a Fault when it cannot start: spool folder, address, or a sensor that must not fall back. */
-export async function runAgent(config: AgentConfig, parts: AgentParts): Promise<void> {
+export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentParts): Promise<void> {
+  const config = AgentConfig.parse(given);
   const agent = await assemble(config, parts);
   const { clock, folder, machine, outbox, pipeline, sensor, spool, uplink } = agent;
   const nowMs = clock.nowMs();

@@ -3,6 +3,9 @@ import { Fault, toFault } from "../../base/fault.ts";
 import type { Sensor } from "../../core/sense/sensor.ts";
 import type { AgentConfig } from "./config.ts";
 
+/** Of the ring for process and connection events: they are few; mapped memory counts twice as resident. */
+const ringHighBytesMax = 2 * 1024 * 1024;
+
 /** Never rejects but with `fidelity: "kernel"`, which refuses to fall back. */
 export async function openSensor(
   config: AgentConfig["sensor"],
@@ -13,7 +16,7 @@ export async function openSensor(
     const sensor = await createSensor({
       rung: config.fidelity === "auto" ? "best" : config.fidelity === "kernel" ? "kernel" : "polling",
       ringLowBytes: config.ringBytes,
-      ringHighBytes: Math.min(config.ringBytes, 4 * 1024 * 1024),
+      ringHighBytes: Math.min(config.ringBytes, ringHighBytesMax),
       sampleIntervalMs: config.sampleSeconds * 1000,
       pollIntervalMs: config.pollMs,
       excludedPid: ownPid,
