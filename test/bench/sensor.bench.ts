@@ -47,7 +47,25 @@ async function untilQuiet(sensor: Sensor, type: string): Promise<void> {
   }
 }
 
-async function udpFlood(cgroup: PrivateCgroup, ringLowBytes: number): Promise<void> {
+interface Load {
+  readonly sent: number;
+  readonly cpuUs: number;
+}
+
+/** The senders' own account: four processes at once, each sending to `addresses` destinations in turn. */
+async function send(cgroup: PrivateCgroup, addresses: number): Promise<readonly Load[]> {
+  const command = `exec "$0" ${loadFixture} 127.0.0.1 9 ${sendsPerSender} 64 ${addresses}`;
+  const [shell, flags] = cgroup.inside(command);
+  const done = await Promise.all(Array.from({ length: senders }, () => run(shell, [...flags, process.execPath])));
+  return done.map(({ stdout }) => JSON.parse(stdout) as Load);
+}
+
+function cpuPerSend(loads: readonly Load[]): string {
+  const sum = (pick: (load: Load) => number): number => loads.reduce((total, load) => total + pick(load), 0);
+  return (sum((load) => load.cpuUs) / sum((load) => load.sent)).toFixed(2);
+}
+
+async function udpFlood(cgroup: PrivateCgroup, ringLowBytes: number, addresses: number): Promise<void> {
   const sensor = await createKernelSensor({ cgroupPath: cgroup.path, ringLowBytes });
   const sink = createSink();
   await sensor.start(sink.onBatch);
@@ -56,20 +74,19 @@ async function udpFlood(cgroup: PrivateCgroup, ringLowBytes: number): Promise<vo
   const cpuBefore = process.threadCpuUsage();
   const sensorBefore = sensor.stats().cpuMs;
   const startMs = performance.now();
-  const [shell, flags] = cgroup.inside(`exec "$0" ${loadFixture} 127.0.0.1 9 ${sendsPerSender} 64`);
-  const done = await Promise.all(Array.from({ length: senders }, () => run(shell, [...flags, process.execPath])));
+  const loads = await send(cgroup, addresses);
   const elapsedMs = performance.now() - startMs;
   await untilQuiet(sensor, "udp");
   const cpu = process.threadCpuUsage(cpuBefore);
   const { eventsByType, dropsByType, cpuMs } = sensor.stats();
-  const sent = done.reduce((sum, { stdout }) => sum + (JSON.parse(stdout) as { sent: number }).sent, 0);
+  const sent = loads.reduce((sum, load) => sum + load.sent, 0);
   const delivered = eventsByType["udp"] ?? 0;
   const dropped = dropsByType["udp"] ?? 0;
   await sensor.close();
   console.log(
-    `udp flood, ring ${ringLowBytes / mebibyte} MiB: sent ${sent}, delivered ${delivered}, dropped ${dropped}, ` +
+    `udp flood, ring ${ringLowBytes / mebibyte} MiB, ${addresses} destinations: sent ${sent}, delivered ${delivered}, dropped ${dropped}, ` +
       `unaccounted ${sent - delivered - dropped}; reader ${(((cpuMs - sensorBefore) * 1000) / delivered).toFixed(3)} us CPU/event, ` +
-      `whole thread ${((cpu.user + cpu.system) / delivered).toFixed(3)} us/event; ${Math.round(sent / (elapsedMs / 1000))} sends/s`,
+      `whole thread ${((cpu.user + cpu.system) / delivered).toFixed(3)} us/event; ${Math.round(sent / (elapsedMs / 1000))} sends/s, ${cpuPerSend(loads)} us CPU/send at the sender`,
   );
 }
 
@@ -83,7 +100,9 @@ async function execStorm(): Promise<void> {
   const cpuBefore = sensor.stats().cpuMs;
   const rounds = execsWanted / senders;
   const script = `read go; i=0; while [ $i -lt ${rounds} ]; do /bin/true; i=$((i+1)); done`;
-  const children = Array.from({ length: senders }, () => spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "ignore", "inherit"] }));
+  const children = Array.from({ length: senders }, () =>
+    spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "ignore", "inherit"] }),
+  );
   for (const child of children) shells.add(child.pid ?? 0);
   const ended = children.map((child) => new Promise((resolve) => child.once("exit", resolve)));
   for (const child of children) child.stdin.end("go\n");
@@ -109,15 +128,19 @@ async function idle(cgroup: PrivateCgroup): Promise<void> {
   const events = Object.values(sensor.stats().eventsByType).reduce((sum, count) => sum + count, 0) - eventsBefore;
   await sensor.close();
   const share = (used.user + used.system) / (idleSeconds * 1e6);
-  console.log(`idle: ${(share * 100).toFixed(3)} % of a core over ${idleSeconds} s (whole process; ${events} events of others arrived meanwhile)`);
+  console.log(
+    `idle: ${(share * 100).toFixed(3)} % of a core over ${idleSeconds} s (whole process; ${events} events of others arrived meanwhile)`,
+  );
 }
 
 console.log(`load average ${loadAverage()}`);
 {
   using cgroup = makePrivateCgroup("bench");
-  await udpFlood(cgroup, 16 * mebibyte);
-  await udpFlood(cgroup, mebibyte);
   await idle(cgroup);
+  console.log(`without the sensor: ${cpuPerSend(await send(cgroup, 1))} us CPU/send at the sender`);
+  await udpFlood(cgroup, 16 * mebibyte, 1);
+  await udpFlood(cgroup, 16 * mebibyte, 50_000);
+  await udpFlood(cgroup, mebibyte, 1);
 }
 await execStorm();
 console.log(`load average ${loadAverage()}`);

@@ -143,7 +143,7 @@ function createCollector(object: KernelObject, context: DecodeContext) {
 export function pauseMs(eventsRead: number, pauseMsBefore: number): number {
   if (eventsRead >= 1024) return 2;
   if (eventsRead >= 64) return 5;
-  return eventsRead > 0 ? 25 : Math.min(Math.max(pauseMsBefore, 25) * 2, 100);
+  return eventsRead > 0 ? 50 : Math.min(Math.max(pauseMsBefore, 25) * 2, 100);
 }
 
 /** Merges two lists that are each in time order; on a tie `first` goes first. Returns one of them unchanged when the other is empty. */
