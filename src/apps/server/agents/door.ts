@@ -108,6 +108,7 @@ export class AgentsDoor {
         maxHeaderListSize: doorLimits.headerListBytesMax,
       },
     });
+    server.maxConnections = doorLimits.sessionsMax + doorLimits.sessionsAnonymousMax;
     this.#server = server;
     server.on("session", (session) => this.#admit(session));
     server.on("stream", (stream, headers) => void this.#serve(stream as ServerHttp2Stream, headers));
@@ -208,7 +209,9 @@ export class AgentsDoor {
     } catch (error) {
       const fault = answerFault(stream, error);
       this.#count(fault.code);
-      if (fault.kind === "internal") this.#options.logger.error({ err: error }, "a request of an agent failed");
+      if (fault.kind === "internal" || fault.cause !== undefined) {
+        this.#options.logger.error({ code: fault.code, err: fault.cause ?? error }, "a request of an agent failed");
+      }
       if (fault.code === "agents/revoked") stream.once("close", () => stream.session?.close());
     }
   }
@@ -226,7 +229,7 @@ export class AgentsDoor {
     }
     if (peer.kind === "stranger") throw unauthenticated(peer.because);
     if (peer.expiresAtMs <= this.#options.clock.nowMs()) throw unauthenticated("the client certificate has expired");
-    if (await this.#options.state.agents.isRevoked(peer.serial)) throw revoked();
+    if (await this.#isRevoked(peer)) throw revoked();
     refuseForeignHeaders(headers);
     await this.#claim(session, peer, request);
     this.#watch.contact(peer);
@@ -244,6 +247,21 @@ export class AgentsDoor {
         return this.#control(stream, session, peer, headers[":path"] ?? "");
       default:
         throw new Fault("there is no such path at the agents' door", { code: "agents/not-found", kind: "not-found" });
+    }
+  }
+
+  /** A state store that is away is no reason to give anything up: the agent waits and asks again. */
+  async #isRevoked(peer: AgentPeer): Promise<boolean> {
+    try {
+      return await this.#options.state.agents.isRevoked(peer.serial);
+    } catch (error) {
+      throw new Fault("the server cannot look up certificates at present", {
+        code: "agents/state-away",
+        kind: "unavailable",
+        hint: "see the state store's health; agents keep their rows and try again",
+        retryAfterMs: 5_000,
+        cause: error,
+      });
     }
   }
 

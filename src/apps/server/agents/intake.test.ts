@@ -1,15 +1,19 @@
 // The intake's folder after crashes and damage: half-written files, foreign files, a torn log, a lost agent file; and group commit.
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { appendFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { manualClock } from "../../../base/clock.ts";
 import { silentLogger } from "../../../base/logger.ts";
 import { bootOf, memoryStore, unavailable, until, type MemoryStore } from "../../../../test/support/agents-door.ts";
+import { skipUnless } from "../../../../test/support/skip.ts";
 import { openIntake, type Intake } from "./intake.ts";
 import { openIngestNumbers } from "./ingest-numbers.ts";
-import { openServerSpool } from "./server-spool.ts";
+import { spoolLimits } from "./limits.ts";
+import { openServerSpool, type SpoolLimits } from "./server-spool.ts";
 
 async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "garrison-intake-"));
@@ -20,13 +24,16 @@ async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
   }
 }
 
-function open(folder: string, store: MemoryStore, startMs = 5_000): Promise<Intake> {
+const execute = promisify(execFile);
+
+function open(folder: string, store: MemoryStore, startMs = 5_000, limits: SpoolLimits = spoolLimits): Promise<Intake> {
   return openIntake({
     folder,
     store,
     clock: manualClock(startMs),
     logger: silentLogger,
     encodeGaps: () => new Uint8Array([1]),
+    limits,
   });
 }
 
@@ -132,13 +139,41 @@ test("a block whose file cannot be written is not acknowledged, and its number b
     // The agents' folder turned into a file: the write fails as on a broken disk.
     await rm(join(folder, "agents"), { recursive: true });
     await writeFile(join(folder, "agents"), "");
-    await rejects(intake.accept(origin(1), block));
+    await rejects(intake.accept(origin(1), block), { code: "agents/spool-unwritable", kind: "unavailable" });
     await rm(join(folder, "agents"));
     await mkdir(join(folder, "agents"));
     equal((await intake.accept(origin(1), block)).duplicate, false);
     await until("the block", () => store.appended.length === 1);
     equal(intake.storedUpTo(), store.appended[0]?.ingest);
     await intake.close();
+  });
+});
+
+test("a full disk: nothing is acknowledged, nothing half-written stays, and with room again all goes on", async (t) => {
+  await inFolder(async (folder) => {
+    const mounted = await execute("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]).then(
+      () => true,
+      () => false,
+    );
+    if (!skipUnless(t, mounted, "the right to mount a tmpfs")) return;
+    try {
+      const store = memoryStore();
+      const intake = await open(folder, store, 5_000, { ...spoolLimits, diskFreeBytesMin: 0 });
+      await writeFile(join(folder, "ballast"), Buffer.alloc(700 * 1024));
+      const large = { ...block, body: new Uint8Array(600 * 1024) };
+      await rejects(intake.accept(origin(1), large), { code: "agents/disk-full", kind: "unavailable" });
+      deepEqual([intake.counters().spoolBlocks, intake.counters().spoolBytes], [0, 0]);
+      deepEqual(
+        (await readdir(folder)).filter((name) => name.includes(".native")),
+        [],
+      );
+      await rm(join(folder, "ballast"));
+      equal((await intake.accept(origin(1), large)).duplicate, false);
+      await until("the block", () => store.appended.length === 1);
+      await intake.close();
+    } finally {
+      await execute("umount", [folder]);
+    }
   });
 });
 

@@ -96,7 +96,9 @@ export class ServerSpool {
     if (this.#blocks >= this.#limits.blocksMax || this.#bytes + extraBytes > this.#limits.bytesMax) throw spoolFull();
     const nowMs = performance.now();
     if (nowMs - this.#disk.checkedAtMs > diskCheckMs) {
-      const { bavail, bsize } = await statfs(this.#folder);
+      const { bavail, bsize } = await statfs(this.#folder).catch((error: unknown) => {
+        throw asFault(error);
+      });
       this.#disk = { checkedAtMs: nowMs, freeBytes: bavail * bsize };
     }
     if (this.#disk.freeBytes < this.#limits.diskFreeBytesMin) throw diskFull();
@@ -243,9 +245,17 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-function asFault(error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === "ENOSPC" || code === "EDQUOT" ? diskFull() : error;
+/** Whatever the disk says, the block itself is fine: the agent shall keep it and try again, not count it as refused. */
+function asFault(error: unknown): Fault {
+  const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+  if (code === "ENOSPC" || code === "EDQUOT") return diskFull();
+  return new Fault(`the server's spool cannot be written (${code})`, {
+    code: "agents/spool-unwritable",
+    kind: "unavailable",
+    hint: "see that the server may write to its data folder; agents keep their rows and try again",
+    retryAfterMs: 5_000,
+    cause: error,
+  });
 }
 
 function spoolFull(): Fault {
