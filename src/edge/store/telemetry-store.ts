@@ -11,6 +11,7 @@ import { insertStatement, type InsertSource } from "./append.ts";
 import { connect, type Connection, type StoreAddress } from "./connection.ts";
 import { dropPartitionsBefore, tableUsage } from "./partitions-on-disk.ts";
 import { limitsOf, partialFrom, type Limits } from "./partial.ts";
+import { findMismatches, rebuildHour, type RollupMismatch } from "./rollup-check.ts";
 import { command, commandWithBody, select } from "./run.ts";
 import { migrateSchema, type SchemaFacts } from "./schema/migrate.ts";
 import type { Slots } from "./schema/statements.ts";
@@ -22,8 +23,14 @@ export interface TelemetryStoreOptions {
   readonly days?: (table: string) => number | undefined;
 }
 
+/** The port, and what only the server's own upkeep uses. */
+export interface MaintainedStore extends TelemetryStore {
+  /** Compares rollups with raw rows per hour in the window and rebuilds what differs; returns what it found. */
+  repairRollups(sinceMs: number, untilMs: number): Promise<readonly RollupMismatch[]>;
+}
+
 /** Connects lazily: nothing is sent before the first call. */
-export function createTelemetryStore(options: TelemetryStoreOptions): TelemetryStore {
+export function createTelemetryStore(options: TelemetryStoreOptions): MaintainedStore {
   const address = absolute(options.address);
   const connection = connect(address);
   const deployment = deploymentOf(address);
@@ -46,6 +53,15 @@ export function createTelemetryStore(options: TelemetryStoreOptions): TelemetryS
       return dropPartitionsBefore(connection, table, beforeMs, deployment.slots.onCluster).catch((thrown: unknown) => {
         throw queryFault(thrown);
       });
+    },
+    async repairRollups(sinceMs, untilMs) {
+      try {
+        const found = await findMismatches(connection, sinceMs, untilMs);
+        for (const mismatch of found) await rebuildHour(connection, mismatch);
+        return found;
+      } catch (thrown) {
+        throw queryFault(thrown);
+      }
     },
     health: () => health(connection, address.kind, facts),
     async [Symbol.asyncDispose]() {

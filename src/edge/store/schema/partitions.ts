@@ -31,3 +31,8 @@ export function partitionRange(
   const startMs = Date.parse(`${text[1]}T${text[2] ?? "00:00:00"}Z`);
   return Number.isNaN(startMs) ? undefined : { startMs, endMs: startMs + lengthMs[scheme] };
 }
+
+/** A partition's length. Raw tables have days, whose bounds are whole multiples of it since the epoch. */
+export function partitionLengthMs(scheme: PartitionScheme): number {
+  return lengthMs[scheme];
+}
