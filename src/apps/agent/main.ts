@@ -14,6 +14,7 @@ import { createUplink, type Uplink } from "../../edge/uplink/uplink.ts";
 import { blockLimits, type AgentReport } from "../../model/agent-protocol.ts";
 import type { ResourceStatus } from "../../model/resource.ts";
 import { agentLimits, AgentConfig } from "./config.ts";
+import { createLazyContainers } from "./containers.ts";
 import { createGapWatch } from "./gap-watch.ts";
 import { downGap, readHeartbeat, writeHeartbeat } from "./heartbeat.ts";
 import { doorUrl, readJoinToken } from "./join-token.ts";
@@ -76,6 +77,7 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
   await outbox.flush();
   await beat().catch(failed);
   await uplink.close(agentLimits.drainMsMax);
+  agent.runtime.close();
   await spool.close();
 }
 
@@ -93,13 +95,15 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
     parts.sensor === undefined ? await openSensor(config.sensor, process.pid) : { sensor: parts.sensor, down: "" };
   const outbox = createOutbox({ spool, boot, onSpooled: () => uplink.wake() });
   const visibility = createVisibilityBook(config.node);
+  const runtime = createLazyContainers({ clock, logger });
+  const containers = parts.containers ?? runtime;
   const pipeline = createPipeline({
     machine,
     fidelity: sensor.fidelity,
     windowMs: config.flow.windowSeconds * 1000,
     rowsPerWindowMax: config.flow.rowsPerWindowMax,
     visibility,
-    containers: parts.containers,
+    containers,
     containersBecause: "no container runtime was asked",
     readCgroup: (pid) => readCgroupFile("/proc", pid),
     outbox,
@@ -130,7 +134,7 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
     logger,
   });
   const gaps = createGapWatch(gapSources, startedMs);
-  return { clock, folder, machine, outbox, pipeline, sensor, sensorDown: down, spool, uplink, gaps };
+  return { clock, folder, machine, outbox, pipeline, sensor, sensorDown: down, spool, uplink, runtime, gaps };
 }
 
 function noticesOf(config: AgentConfig, sensor: Sensor, down: string): readonly string[] {

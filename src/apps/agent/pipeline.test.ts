@@ -30,7 +30,7 @@ function exec(more: Partial<ExecEvent> = {}): ExecEvent {
 interface Scene {
   readonly pipeline: Pipeline;
   readonly visibility: ReturnType<typeof createVisibilityBook>;
-  rows<Name extends TableName>(table: Name): Row<Name>[];
+  readonly rows: <Name extends TableName>(table: Name) => Row<Name>[];
 }
 
 function scene(more: Partial<PipelineOptions> = {}): Scene {

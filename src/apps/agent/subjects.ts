@@ -68,6 +68,8 @@ export function createSubjects(options: SubjectsOptions): Subjects {
     cell.subject = subjectOf(attribution, lookup, options.containersBecause).subject;
     cell.isPending = false;
     byContainer.delete(cell.containerId);
+    // Not known now: the next process of the container asks again (the directory limits how often the runtime is really asked).
+    if (lookup.state !== "known") cells.delete(attribution.cgroup);
     options.onSettled(cell.containerId);
   }
 

@@ -1,0 +1,194 @@
+// The agent as a whole, as a process of its own against a real TLS door: this machine's real processes and connections, kill -9, server loss.
+import assert from "node:assert/strict";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { promisify } from "node:util";
+import { zstdDecompressSync } from "node:zlib";
+import { openFakeDoor, type FakeDoor } from "../../../test/support/fake-door.ts";
+import { inspectBlock } from "../../edge/blocks/inspect-block.ts";
+import { formatJoinToken } from "../../edge/trust/join-token.ts";
+import { AgentConfig } from "./config.ts";
+import { doorUrl, readJoinToken } from "./join-token.ts";
+
+const program = join(import.meta.dirname, "agent-process.fixture.ts");
+
+interface Scene {
+  readonly root: string;
+  readonly door: FakeDoor;
+  start: (more?: object) => Promise<ChildProcess>;
+}
+
+async function scene(context: TestContext): Promise<Scene> {
+  const root = mkdtempSync(join(tmpdir(), "garrison-agent-"));
+  const door = await openFakeDoor({ folder: join(root, "pki") });
+  const children: ChildProcess[] = [];
+  context.after(async () => {
+    for (const child of children) child.kill("SIGKILL");
+    await door.stop();
+    rmSync(root, { recursive: true, force: true });
+  });
+  return {
+    root,
+    door,
+    start: async (more = {}) => {
+      const config = {
+        data: root,
+        server: { address: door.url.host },
+        join: { token: formatJoinToken(door.token) },
+        ...more,
+      };
+      const child = spawn(process.execPath, [program, JSON.stringify(config)], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      children.push(child);
+      await once(child.stdout as NodeJS.ReadableStream, "data");
+      return child;
+    },
+  };
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!condition()) {
+    assert.ok(Date.now() < deadline, `still waiting for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const ended = once(child, "exit");
+  child.kill(signal);
+  await ended;
+}
+
+/** The uncompressed bytes of a table's blocks as text: enough to look for words in them. */
+function textOf(door: FakeDoor, table: string): string {
+  return door.blocks
+    .filter(({ header }) => header.table === table)
+    .map(({ body }) => zstdDecompressSync(body).toString("latin1"))
+    .join("\n");
+}
+
+function rowsOf(door: FakeDoor, table: string): number {
+  return door.blocks.filter(({ header }) => header.table === table).reduce((sum, { header }) => sum + header.rows, 0);
+}
+
+for (const fidelity of ["auto", "polled"] as const) {
+  test(`real processes and connections arrive as valid blocks (${fidelity})`, async (context) => {
+    const { door, start } = await scene(context);
+    const server = createServer((_, response) => response.end("ok"));
+    await promisify((port: number, done: () => void) => server.listen(port, "127.0.0.1", done))(0);
+    context.after(() => server.close());
+    const child = await start({ sensor: { fidelity, pollMs: 100 } });
+    await until(() => rowsOf(door, "process_events") > 3, "the processes that run already");
+    // Long enough to be seen by polling too.
+    spawn("/bin/sleep", ["1.25"], { argv0: "garrison-marker", stdio: "ignore" });
+    const sockets = (server.address() as AddressInfo).port;
+    const held = new AbortController();
+    const answer = await fetch(`http://127.0.0.1:${sockets}/`, { signal: held.signal });
+    await answer.text();
+    await until(() => textOf(door, "process_events").includes("garrison-marker"), "the marker's arguments");
+    await until(() => textOf(door, "flows").includes("established"), "a flow");
+    await until(() => (door.reports.at(-1)?.counters.rowsAcknowledged ?? 0) > 0, "a report that counts");
+    await stop(child, "SIGTERM");
+    for (const { header, body } of door.blocks) {
+      const facts = inspectBlock(header.table, zstdDecompressSync(body));
+      assert.deepEqual(
+        [facts.rows, facts.timeMinMs, facts.timeMaxMs, facts.bytesInflated],
+        [header.rows, header.timeMinMs, header.timeMaxMs, header.bytesInflated],
+      );
+    }
+    const report = door.reports.at(-1);
+    assert.ok(report !== undefined);
+    assert.equal(report.fidelity === "kernel" ? report.fidelityBecause : "", "");
+    if (report.fidelity === "polled") assert.notEqual(report.fidelityBecause, "");
+  });
+}
+
+test("secrets in arguments are in no block, no spool file and no report", async (context) => {
+  const { root, door, start } = await scene(context);
+  const child = await start({ sensor: { pollMs: 100 } });
+  await until(() => rowsOf(door, "process_events") > 3, "the first rows");
+  const running = spawn(
+    "/bin/sh",
+    ["-c", "sleep 1.5", "x", "--password=hunter2Hunter2", "https://me:s3cretS3cret@example.com/"],
+    { stdio: "ignore" },
+  );
+  await door.stop();
+  await once(running, "exit");
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  const spool = join(root, "agent", "spool");
+  const waiting = readdirSync(spool).filter((name) => name.endsWith(".block"));
+  assert.ok(waiting.length > 0, "blocks wait in the spool while the server is away");
+  const files = waiting.map((name) => readFileSync(join(spool, name)));
+  const spooled = files
+    .map((file) => zstdDecompressSync(file.subarray(file.indexOf(0x0a) + 1)).toString("latin1"))
+    .join("\n");
+  await door.start();
+  await until(() => textOf(door, "process_events").includes("redacted:"), "the redacted arguments");
+  await stop(child, "SIGTERM");
+  for (const secret of ["hunter2Hunter2", "s3cretS3cret"]) {
+    assert.ok(!textOf(door, "process_events").includes(secret));
+    assert.ok(!spooled.includes(secret));
+    assert.ok(!JSON.stringify(door.reports).includes(secret));
+  }
+});
+
+test("killed with -9: what was spooled arrives once, and the next start says for how long nobody looked", async (context) => {
+  const { root, door, start } = await scene(context);
+  const first = await start();
+  await until(() => rowsOf(door, "process_events") > 3, "the first rows");
+  await door.stop();
+  execFileSync("/bin/true");
+  const spool = join(root, "agent", "spool");
+  await until(() => readdirSync(spool).some((name) => name.endsWith(".block")), "a block in the spool");
+  const boot = door.blocks[0]?.header.boot;
+  await stop(first, "SIGKILL");
+  const waiting = readdirSync(spool).filter((name) => name.endsWith(".block")).length;
+  const before = door.blocks.length;
+  await door.start();
+  const second = await start({ join: {} });
+  await until(
+    () => door.blocks.filter(({ header }) => header.boot === boot).length >= before + waiting,
+    "the spooled blocks",
+  );
+  await until(() => textOf(door, "gaps").includes("agent-down"), "the gap");
+  await stop(second, "SIGTERM");
+  const keys = door.blocks.map(({ header }) => `${header.boot} ${header.sequence}`);
+  assert.equal(new Set(keys).size, keys.length);
+  assert.equal(new Set(door.blocks.map(({ header }) => header.boot)).size, 2);
+  assert.equal(door.joins.length, 1);
+});
+
+test("the join token comes from the configuration or a file, and must be for the cluster", async (context) => {
+  const { root, door } = await scene(context);
+  const text = formatJoinToken(door.token);
+  writeFileSync(join(root, "token"), `${text}\n`);
+  assert.deepEqual(await readJoinToken({ cluster: "", join: { token: text, tokenFile: "" } }), door.token);
+  assert.deepEqual(
+    await readJoinToken({ cluster: "test", join: { token: "", tokenFile: join(root, "token") } }),
+    door.token,
+  );
+  assert.equal(await readJoinToken({ cluster: "test", join: { token: "", tokenFile: "" } }), undefined);
+  await assert.rejects(readJoinToken({ cluster: "other", join: { token: text, tokenFile: "" } }), {
+    code: "agent/other-cluster",
+  });
+  await assert.rejects(readJoinToken({ cluster: "", join: { token: "", tokenFile: join(root, "none") } }), {
+    code: "agent/token-file",
+  });
+});
+
+test("addresses and settings are checked at the door", () => {
+  assert.equal(doorUrl("127.0.0.1:8687").host, "127.0.0.1:8687");
+  assert.equal(doorUrl("https://[::1]:8687").host, "[::1]:8687");
+  for (const bad of ["", "http://x:1", "x:y", "https://x/path", "ftp://x"])
+    assert.throws(() => doorUrl(bad), { code: "agent/server-address" }, bad);
+  assert.equal(AgentConfig.parse({ data: "/x" }).node, "local");
+  assert.throws(() => AgentConfig.parse({ data: "/x", sensor: { ringBytes: 1_000_000 } }), /power of two/);
+});
