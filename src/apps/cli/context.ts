@@ -56,7 +56,15 @@ export async function clientOf(context: Context): Promise<ClientOptions> {
   return client(context, base ?? local.url, token ?? local.token);
 }
 
-async function readLocal(file: string): Promise<{ url: string; token: string } | undefined> {
+/** What the server wrote for this machine: its address, a credential, and host:port of the agents' door. */
+export interface LocalServer {
+  readonly url: string;
+  readonly token: string;
+  readonly agents: string;
+}
+
+/** The file as the server wrote it; undefined when there is none. */
+export async function readLocal(file: string): Promise<LocalServer | undefined> {
   let text: string;
   try {
     text = await readFile(file, "utf8");
@@ -69,7 +77,7 @@ async function readLocal(file: string): Promise<{ url: string; token: string } |
       cause,
     });
   }
-  return JSON.parse(text) as { url: string; token: string };
+  return JSON.parse(text) as LocalServer;
 }
 
 function client(context: Context, base: string, token: string): ClientOptions {

@@ -2,10 +2,10 @@
 import { chmod, mkdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { Fault } from "../../../base/fault.ts";
-import { defaultDataFolder } from "../../../edge/config/data-folder.ts";
+import { cliFile, defaultDataFolder } from "../../../edge/config/data-folder.ts";
 import { fieldsOf } from "../../../edge/config/fields.ts";
 import { loadConfig } from "../../../edge/config/load.ts";
-import { ask, type Context } from "../context.ts";
+import { ask, readLocal, type Context } from "../context.ts";
 import { parseFlags } from "../flags.ts";
 import { FirstStartFailed, supervise, type Supervised } from "../supervise.ts";
 import { partFor, upSchema } from "../up-config.ts";
@@ -102,9 +102,12 @@ async function sayAgent(agent: Supervised, context: Context): Promise<void> {
 
 /** The agents' door and a fresh token, used only when the agent has no valid certificate. */
 async function joinPart(context: Context, data: string, cluster: string): Promise<Record<string, unknown>> {
-  const local: Context = { ...context, flags: { ...context.flags, data } };
+  const local: Context = { ...context, flags: { data } };
   const { token } = await ask(local, "createJoinToken", { body: { cluster } });
-  return { cluster, join: { token } };
+  const door = (await readLocal(cliFile(data)))?.agents ?? "";
+  // A door that listens everywhere is reached on loopback from here.
+  const address = door.replace(/^(0\.0\.0\.0|\[?::\]?)(?=:\d+$)/, "127.0.0.1");
+  return { cluster, join: { token }, server: { address } };
 }
 
 /** Makes the data folder, private to its owner. Refuses one that others can read. */
