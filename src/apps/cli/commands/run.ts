@@ -85,5 +85,10 @@ async function runApp(context: Context, name: AppName, config: unknown): Promise
       for (const notice of said.notices) context.say(notice);
     }
   };
-  await apps[name].run(config, { logger, signal, ready });
+  try {
+    await apps[name].run(config, { logger, signal, ready });
+  } finally {
+    // The supervisor's channel would keep this process alive after its work is done.
+    if (process.connected) process.disconnect();
+  }
 }
