@@ -2,7 +2,11 @@
 import type { FlowLosses } from "../../core/flow/aggregate.ts";
 import type { SpoolLoss } from "../../edge/spool/loss-book.ts";
 import type { SensorStats } from "../../core/sense/sensor.ts";
+import { blockLimits } from "../../model/agent-protocol.ts";
 import type { Row, TableName } from "../../model/table.ts";
+
+/** A little inside the range of times that the server accepts. */
+const oldestGapMs = blockLimits.pastMsMax - 60_000;
 
 type GapRow = Row<"gaps">;
 
@@ -70,7 +74,10 @@ export function createGapWatch(sources: GapSources, startMs: number): (nowMs: nu
         detail: "the agent's queue was full",
       });
     }
-    for (const loss of sources.spoolLosses()) rows.push(gapOfLoss(loss));
+    for (const loss of sources.spoolLosses()) {
+      // A gap about a gap that the server refused would be refused like it, for ever; the report's counter still has it.
+      if (loss.table !== "gaps" || loss.reason !== "block-refused") rows.push(gapOfLoss(loss, nowMs - oldestGapMs));
+    }
     const losses = sources.flowLosses();
     if (losses !== undefined && losses.rowsMerged > 0) {
       rows.push({
@@ -101,10 +108,12 @@ export function createGapWatch(sources: GapSources, startMs: number): (nowMs: nu
   };
 }
 
-function gapOfLoss(loss: SpoolLoss): GapRow {
+/** The window is cut to what the server takes; a gap older than that would be lost itself. */
+function gapOfLoss(loss: SpoolLoss, oldestMs: number): GapRow {
+  const fromMs = Math.max(oldestMs, loss.fromMs);
   return {
-    time: loss.fromMs,
-    durationMs: Math.max(0, loss.toMs - loss.fromMs),
+    time: fromMs,
+    durationMs: Math.max(0, loss.toMs - fromMs),
     table: loss.table,
     reason: loss.reason,
     rows: loss.rows,

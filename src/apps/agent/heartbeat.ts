@@ -32,7 +32,7 @@ export function downGap(last: Heartbeat | undefined, now: Heartbeat, oldestMs: n
     last.bootId === now.bootId ? "the agent was not running" : "the machine was restarted; the agent was not running";
   return {
     time: fromMs,
-    durationMs: now.timeMs - last.timeMs,
+    durationMs: now.timeMs - fromMs,
     table: "*",
     reason: "agent-down",
     rows: 0,

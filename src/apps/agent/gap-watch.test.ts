@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { SpoolLoss } from "../../edge/spool/loss-book.ts";
+import type { TableName } from "../../model/table.ts";
+import { createGapWatch, type GapSources } from "./gap-watch.ts";
+import { downGap } from "./heartbeat.ts";
+
+const day = 24 * 3600 * 1000;
+
+function sources(more: Partial<GapSources>): GapSources {
+  return {
+    sensorStats: () => ({ eventsByType: {}, dropsByType: {}, cpuMs: 0 }),
+    queueDrops: () => new Map(),
+    spoolLosses: () => [],
+    flowLosses: () => undefined,
+    sensorDown: "",
+    ...more,
+  };
+}
+
+test("ring drops are told once, by table, with the window they fell into", () => {
+  const drops: Record<string, number> = { udp: 5, exec: 2 };
+  const watch = createGapWatch(
+    sources({ sensorStats: () => ({ eventsByType: {}, dropsByType: { ...drops }, cpuMs: 0 }) }),
+    1000,
+  );
+  assert.deepEqual(
+    watch(3000).map(({ time, durationMs, table, reason, rows, counted }) => [
+      time,
+      durationMs,
+      table,
+      reason,
+      rows,
+      counted,
+    ]),
+    [
+      [1000, 2000, "flows", "ring-full", 5, "estimate"],
+      [1000, 2000, "process_events", "ring-full", 2, "exact"],
+    ],
+  );
+  assert.deepEqual(watch(4000), []);
+  drops["udp"] = 6;
+  assert.deepEqual(
+    watch(5000).map(({ time, rows }) => [time, rows]),
+    [[4000, 1]],
+  );
+});
+
+test("queue drops, merged detail, flows over the limit and a sensor that is down are rows", () => {
+  const watch = createGapWatch(
+    sources({
+      queueDrops: () => new Map<TableName, number>([["flows", 7]]),
+      flowLosses: () => ({ rowsMerged: 3, flowsOverLimit: 4, detail: "w is merged to level 3" }),
+      sensorDown: "no root",
+    }),
+    0,
+  );
+  assert.deepEqual(
+    watch(10).map(({ table, reason, rows, counted }) => [table, reason, rows, counted]),
+    [
+      ["flows", "queue-full", 7, "exact"],
+      ["flows", "merged", 3, "exact"],
+      ["flows", "limit", 4, "estimate"],
+      ["*", "sensor-down", 0, "no"],
+    ],
+  );
+});
+
+test("spool losses keep their own window, cut to what the server takes; a refused gap makes no new gap", () => {
+  const loss: SpoolLoss = {
+    table: "flows",
+    reason: "spool-full",
+    blocks: 2,
+    rows: 20,
+    counted: "exact",
+    fromMs: 0,
+    toMs: 10 * day - 5,
+    detail: "cap",
+  };
+  const refusedGap: SpoolLoss = { ...loss, table: "gaps", reason: "block-refused" };
+  const watch = createGapWatch(sources({ spoolLosses: () => [loss, refusedGap] }), 0);
+  const [row, ...others] = watch(10 * day);
+  assert.deepEqual(others, []);
+  assert.deepEqual([row?.rows, row?.reason, row?.detail], [20, "spool-full", "2 blocks: cap"]);
+  assert.equal(row?.time, 9 * day + 60_000);
+  assert.equal((row?.time ?? 0) + (row?.durationMs ?? 0), 10 * day - 5);
+});
+
+test("the gap of a start reaches from the last heartbeat to now", () => {
+  assert.equal(downGap(undefined, { timeMs: 5, bootId: "a" }, 0), undefined);
+  assert.equal(downGap({ timeMs: 9, bootId: "a" }, { timeMs: 5, bootId: "a" }, 0), undefined);
+  const gap = downGap({ timeMs: 1000, bootId: "a" }, { timeMs: 5000, bootId: "b" }, 2000);
+  assert.deepEqual([gap?.time, gap?.durationMs, gap?.reason], [2000, 3000, "agent-down"]);
+  assert.match(gap?.detail ?? "", /restarted/);
+});
