@@ -1,6 +1,6 @@
 // The store process: the embedded engine behind the ClickHouse HTTP protocol, on a Unix socket in the run folder or on loopback.
 // Promises: one owner per data folder, private files, no outlived parent, and a close that waits for what runs.
-import { chmodSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import type { Server } from "node:http";
 import { dirname, resolve, sep } from "node:path";
@@ -139,18 +139,27 @@ function facts(startedAtMs: number): object {
 
 function openFault(thrown: unknown, paths: StorePaths): Fault {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const isLocked = message.includes("Code: 76") || /lock/i.test(message);
-  return new Fault(
-    isLocked
-      ? `another process has the store folder ${paths.data} open`
-      : `the store cannot open ${paths.data}: ${message}`,
-    {
-      code: isLocked ? "store/locked" : "store/open",
-      kind: isLocked ? "conflict" : "internal",
-      hint: isLocked
-        ? "Stop the other garrison that uses this data folder, or give another one with --data."
-        : "See the cause.",
+  const owner = ownerOf(paths.data);
+  if (owner === undefined) {
+    return new Fault(`the store cannot open ${paths.data}: ${message}`, {
+      code: "store/open",
+      kind: "internal",
+      hint: "Check that the folder can be written and the disk has room.",
       cause: thrown,
-    },
-  );
+    });
+  }
+  return new Fault(`process ${owner} has the store folder ${paths.data} open`, {
+    code: "store/locked",
+    kind: "conflict",
+    hint: "Stop the other garrison that uses this data folder, or give another one with --data.",
+    cause: thrown,
+  });
+}
+
+/** The living process that the engine's own `status` file names; it stays behind after a crash, so a dead one means nothing. */
+function ownerOf(folder: string): number | undefined {
+  const status = `${folder}/status`;
+  if (!existsSync(status)) return undefined;
+  const pid = Number(/^PID: (\d+)/m.exec(readFileSync(status, "utf8"))?.[1] ?? 0);
+  return pid > 0 && pid !== process.pid && existsSync(`/proc/${pid}`) ? pid : undefined;
 }

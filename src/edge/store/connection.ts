@@ -1,6 +1,7 @@
 // How the store is reached: a Unix socket with the key file of the run folder, or any ClickHouse server by URL. One client for both.
 import { readFile } from "node:fs/promises";
 import { Agent, request as httpRequest } from "node:http";
+import { connect as netConnect, type NetConnectOpts, type Socket } from "node:net";
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from "@clickhouse/client";
 import { Fault } from "../../base/fault.ts";
 
@@ -34,6 +35,8 @@ export interface Connection {
   forgetCredential(): void;
   /** The embedded process's own figures; undefined for a server. */
   processFacts(): Promise<ProcessFacts | undefined>;
+  /** Makes the database where it is not ours from the start. Safe to repeat. */
+  createDatabase(onCluster: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -52,9 +55,11 @@ export function connect(address: StoreAddress): Connection {
 }
 
 function connectEmbedded(dataFolder: string): Connection {
-  // An agent's options become those of each socket; `socketPath` among them is not in the type definitions.
-  const options = { keepAlive: true, maxSockets: connectionsMax, socketPath: `${dataFolder}/run/store.sock` };
-  const agent = new Agent(options);
+  let target: NetConnectOpts = { path: `${dataFolder}/run/store.sock` };
+  // Sockets go where the key file says: the Unix socket, or the loopback port that the process took when it started.
+  const dial = (): Socket => netConnect(target);
+  const agent = new Agent({ keepAlive: true, maxSockets: connectionsMax });
+  agent.createConnection = dial;
   const client = createClient({
     url: "http://localhost",
     database: "garrison",
@@ -66,7 +71,9 @@ function connectEmbedded(dataFolder: string): Connection {
   async function credential(role: Role): Promise<Credential> {
     keys ??= readKeys(`${dataFolder}/run/store.key`);
     try {
-      return { username: role, password: (await keys)[role] };
+      const file = await keys;
+      target = targetOf(file.address);
+      return { username: role, password: file[role] };
     } catch (thrown) {
       keys = undefined;
       throw thrown;
@@ -79,7 +86,8 @@ function connectEmbedded(dataFolder: string): Connection {
     forgetCredential: () => {
       keys = undefined;
     },
-    processFacts: async () => getFacts(`${dataFolder}/run/store.sock`, await credential("writer")),
+    processFacts: async () => getFacts(dial, await credential("writer")),
+    createDatabase: async () => undefined, // the store process has made it
     close: async () => {
       await client.close();
       agent.destroy();
@@ -90,6 +98,14 @@ function connectEmbedded(dataFolder: string): Connection {
 interface KeyFile {
   readonly writer: string;
   readonly reader: string;
+  /** "unix:<path>" or "http://127.0.0.1:<port>". */
+  readonly address: string;
+}
+
+function targetOf(address: string): NetConnectOpts {
+  if (address.startsWith("unix:")) return { path: address.slice("unix:".length) };
+  const { hostname, port } = new URL(address);
+  return { host: hostname, port: Number(port) };
 }
 
 async function readKeys(path: string): Promise<KeyFile> {
@@ -103,7 +119,8 @@ async function readKeys(path: string): Promise<KeyFile> {
     });
   });
   const parsed = JSON.parse(text) as Partial<KeyFile>;
-  if (typeof parsed.writer === "string" && typeof parsed.reader === "string") return parsed as KeyFile;
+  if (typeof parsed.writer === "string" && typeof parsed.reader === "string" && typeof parsed.address === "string")
+    return parsed as KeyFile;
   throw new Fault("the store's key file is not understood", {
     code: "store/key-file",
     kind: "internal",
@@ -114,6 +131,7 @@ async function readKeys(path: string): Promise<KeyFile> {
 function connectServer(address: StoreAddress & { kind: "clickhouse" }): Connection {
   const client = createClient({
     url: address.url,
+    database: address.database,
     username: address.writer.username,
     password: address.writer.password,
     max_open_connections: connectionsMax,
@@ -126,18 +144,31 @@ function connectServer(address: StoreAddress & { kind: "clickhouse" }): Connecti
     credential: async (role) => address[role],
     forgetCredential: () => undefined,
     processFacts: async () => undefined,
+    createDatabase: async (onCluster) => createDatabase(address, onCluster),
     close: async () => client.close(),
   };
+}
+
+/** Through a client of its own: the other one names the database with each request, which fails while there is none. */
+async function createDatabase(address: StoreAddress & { kind: "clickhouse" }, onCluster: string): Promise<void> {
+  const { username, password } = address.writer;
+  const client = createClient({ url: address.url, username, password, log: { level: ClickHouseLogLevel.OFF } });
+  try {
+    const name = address.database.replaceAll("`", "");
+    await client.command({ query: `CREATE DATABASE IF NOT EXISTS \`${name}\`${onCluster}` });
+  } finally {
+    await client.close();
+  }
 }
 
 const factsTimeoutMs = 5000;
 
 /** On a connection of its own: a time-out of one request must not close a kept-alive socket under another's. */
-function getFacts(socketPath: string, credential: Credential): Promise<ProcessFacts> {
+function getFacts(dial: () => Socket, credential: Credential): Promise<ProcessFacts> {
   return new Promise((resolve, reject) => {
     const auth = `${credential.username}:${credential.password}`;
     const signal = AbortSignal.timeout(factsTimeoutMs);
-    const request = httpRequest({ socketPath, path: "/process", auth, agent: false, signal }, (response) => {
+    const request = httpRequest({ createConnection: dial, path: "/process", auth, signal }, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => (text += chunk));

@@ -4,7 +4,7 @@ import { Fault } from "../../base/fault.ts";
 
 /** Content of a block that the engine could not read or that does not fit the table: asking again will not help. */
 const badBlockCodes = new Set(
-  "6 8 9 10 16 20 26 27 33 43 44 47 50 53 69 70 72 79 117 128 131 190 271 321 349 354 384 432 440 463 469 561 602 635 636".split(
+  "6 8 9 10 16 20 26 27 33 36 38 41 43 44 47 50 53 62 69 70 72 79 117 128 131 190 271 321 349 354 384 432 440 463 469 561 602 635 636".split(
     " ",
   ),
 );

@@ -41,6 +41,7 @@ export interface SchemaFacts {
 
 /** Runs what is missing and returns the engine's version and the store's epoch. Safe to run twice, and by two servers at once. */
 export async function migrateSchema(connection: Connection, slots: Slots, database: string): Promise<SchemaFacts> {
+  await connection.createDatabase(slots.onCluster);
   const engine = await checkEngine(connection);
   await command(connection, metaTable(slots));
   const applied = await versionNow(connection);
