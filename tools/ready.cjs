@@ -60,7 +60,16 @@ function installModules() {
   const hint = "check that the npm registry can be reached, then run the command again";
   if (npm === undefined) run(process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--no-progress"], "npm ci", hint);
   else run(process.execPath, [npm, "ci", "--no-progress"], "npm ci", hint);
+  linkCommand();
   fs.writeFileSync(modulesStamp, wanted);
+}
+
+/** `npx garrison` then finds the clone's own command at once; npm links only the bins of dependencies. */
+function linkCommand() {
+  if (process.platform === "win32") return;
+  const link = path.join(root, "node_modules", ".bin", "garrison");
+  fs.rmSync(link, { force: true });
+  fs.symlinkSync(path.join("..", "..", "bin", "garrison.js"), link);
 }
 
 function buildConsole() {
