@@ -13,7 +13,7 @@ import { queryLimits } from "./limits.ts";
 import type { Window, WindowRequest } from "./queries.ts";
 import { type QueryParts, selectList } from "./scan.ts";
 import { type StoredRow, shownRow } from "./shown.ts";
-import { type Bindings, createBindings, instant } from "./sql.ts";
+import { type Bindings, createBindings, withinRaw } from "./sql.ts";
 
 /** Parses `q` and checks that each of its fields exists in at least one of the tables. */
 export function filterFor(q: string, tables: readonly FilterTable[]): Filter {
@@ -84,9 +84,9 @@ export async function answerWindow(
 
 async function gapsIn(parts: QueryParts, window: ResolvedWindow, tables: readonly string[]): Promise<Shown<"gaps">[]> {
   const bindings = createBindings();
-  const from = instant(bindings, window.sinceMs - queryLimits.gapLookBackMs);
+  const fromMs = window.sinceMs - queryLimits.gapLookBackMs;
   const sql = `SELECT ${selectList("gaps")} FROM gaps
-WHERE time >= ${from} AND time < ${instant(bindings, window.untilMs)}
+WHERE ${withinRaw(bindings, fromMs, window.untilMs)}
 AND toUnixTimestamp64Milli(time) + toInt64(durationMs) >= ${bindings.bind(window.sinceMs, "Int64")}
 AND \`table\` IN ${bindings.bind([...tables, "*", ""], "Array(String)")}
 ORDER BY time DESC LIMIT ${queryLimits.gapsMax}`;

@@ -15,7 +15,7 @@ import { queryLimits } from "./limits.ts";
 import type { HintRequest } from "./queries.ts";
 import type { QueryParts } from "./scan.ts";
 import { shownAddress } from "./shown.ts";
-import { createBindings, whereOf, within } from "./sql.ts";
+import { createBindings, whereOf, withinRaw } from "./sql.ts";
 
 interface Hint {
   value: string;
@@ -121,7 +121,7 @@ async function valuesIn(parts: QueryParts, request: ValuesRequest): Promise<Hint
   });
   const sql = `SELECT hintValue, toInt64(count()) AS hintCount FROM (
 SELECT arrayJoin(arrayDistinct(arrayConcat(${texts.join(", ")}))) AS hintValue FROM ${table}
-WHERE ${within(bindings, window.sinceMs, window.untilMs)} AND ${whereOf(condition, bindings)}
+WHERE ${withinRaw(bindings, window.sinceMs, window.untilMs)} AND ${whereOf(condition, bindings)}
 ) WHERE hintValue NOT IN ('', '::', '0') AND startsWith(lower(replaceOne(hintValue, '::ffff:', '')), lower(${bindings.bind(prefix, "String")}))
 GROUP BY hintValue ORDER BY hintCount DESC, hintValue LIMIT ${queryLimits.hintsMax}`;
   const result = await run(parts, sql, bindings, {

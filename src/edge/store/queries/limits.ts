@@ -31,6 +31,9 @@ export const queryLimits = {
   rawSlackMs: 120_000,
   /** A live stream delivers rows that carry a time of at most this long ago. */
   streamLookBackMs: 86_400_000,
+  streamAheadMs: 86_400_000,
+  /** Where a new stream looks for the newest blocks first. */
+  streamHeadMs: 600_000,
   /** Blocks that a stream's cursor remembers singly, so that blocks that become visible out of order are not missed. */
   streamBlocksMax: 64,
 } as const;

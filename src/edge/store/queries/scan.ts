@@ -9,7 +9,7 @@ import type { Clock } from "../../../base/clock.ts";
 import type { PagePosition } from "./cursor.ts";
 import { queryLimits } from "./limits.ts";
 import type { StoredRow } from "./shown.ts";
-import { createBindings, instant, whereOf, within } from "./sql.ts";
+import { createBindings, instant, whereOf, withinRaw } from "./sql.ts";
 
 export interface ScanRequest {
   readonly table: TableName;
@@ -76,7 +76,7 @@ async function queryStretch(parts: QueryParts, request: ScanRequest, stretch: Re
   const bindings = createBindings();
   const tie = tieOf(table);
   const skip = position?.skip ?? 0;
-  const conditions = [within(bindings, stretch.sinceMs, stretch.untilMs), whereOf(condition, bindings)];
+  const conditions = [withinRaw(bindings, stretch.sinceMs, stretch.untilMs), whereOf(condition, bindings)];
   if (position !== undefined) {
     const at = `(${instant(bindings, position.timeMs)}, ${bindings.bind(position.ingest, "UInt64")}, ${bindings.bind(position.tie, "UInt64")})`;
     conditions.push(`(time, ingest, ${tie}) <= ${at}`);
@@ -115,10 +115,13 @@ export function selectList(table: TableName): string {
     .join(", ");
 }
 
-/** A hash over all columns that can be hashed alike everywhere: rows with the same one (and time and block) are equal. */
+/**
+ * A hash over all columns: rows with the same one (and time and block) are equal. That it needs every column has a second use: the engine
+ * has none left to fetch after the LIMIT, which it does by reading that column of the whole table.
+ */
 export function tieOf(table: TableName): string {
-  const columns = columnsOf(table).filter((column) => !column.type.startsWith("Map("));
-  return `cityHash64(${columns.map((column) => column.name).join(", ")})`;
+  const columns = columnsOf(table).map(({ name, type }) => (type.startsWith("Map(") ? `toString(${name})` : name));
+  return `cityHash64(${columns.join(", ")})`;
 }
 
 /** The position after the last of `delivered` rows (newest first). */

@@ -30,9 +30,26 @@ export function instant(bindings: Bindings, epochMs: number): string {
   return `fromUnixTimestamp64Milli(${bindings.bind(epochMs, "Int64")}, 'UTC')`;
 }
 
-/** `time` within [sinceMs, untilMs). */
+/** `time` within [sinceMs, untilMs), for rollups: their sort key begins with `time`. */
 export function within(bindings: Bindings, sinceMs: number, untilMs: number): string {
   return `time >= ${instant(bindings, sinceMs)} AND time < ${instant(bindings, untilMs)}`;
+}
+
+/**
+ * The same for raw tables. Their sort key begins with the five minutes and ends with `time`: the engine matches a condition on `time` with
+ * the key's end, which skips nothing, so the beginning is asked as well.
+ */
+export function withinRaw(bindings: Bindings, sinceMs: number, untilMs: number): string {
+  const exact = within(bindings, sinceMs, untilMs);
+  const bucketSeconds = 300;
+  const bucketOf = (ms: number) => {
+    const seconds = Math.floor(ms / 1000 / bucketSeconds) * bucketSeconds;
+    return bindings.bind(Math.min(2 ** 32 - 1, Math.max(0, seconds)), "UInt32");
+  };
+  const firstBucket = bucketOf(sinceMs);
+  const lastBucket = bucketOf(untilMs);
+  const buckets = `toStartOfFiveMinutes(time) >= toDateTime(${firstBucket}, 'UTC') AND toStartOfFiveMinutes(time) <= toDateTime(${lastBucket}, 'UTC')`;
+  return `${exact} AND ${buckets}`;
 }
 
 /** A WHERE expression in parentheses; "1" and "0" for constants. Column names come from the field list, never from input. */

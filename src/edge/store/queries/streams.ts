@@ -11,7 +11,7 @@ import { queryLimits } from "./limits.ts";
 import type { AnyEvent, StreamPart, StreamStart } from "./queries.ts";
 import { type QueryParts, scanNewest, selectList, tieOf } from "./scan.ts";
 import { shownRow, type StoredRow } from "./shown.ts";
-import { createBindings, instant, whereOf } from "./sql.ts";
+import { type Bindings, createBindings, whereOf, withinRaw } from "./sql.ts";
 
 export async function flowsSince(
   parts: QueryParts,
@@ -92,18 +92,37 @@ async function history(
   return found.slice(0, begin.last).reverse().map(shownEvent);
 }
 
-/** The newest blocks of the tables: a new stream begins after them. */
+/**
+ * The newest blocks of the tables: a new stream begins after them. Of a busy store the last minutes are enough to know them; what is older
+ * than all of those is taken as delivered.
+ */
 async function headOf(parts: QueryParts, tables: readonly TableName[]): Promise<StreamPosition> {
-  const found = await mapBounded(tables, (table) => newBlocks(parts, table, { floor: 0, blocks: [] }));
-  return advance({ floor: 0, blocks: [] }, found.flat());
+  const nothing: StreamPosition = { floor: 0, blocks: [] };
+  for (const lookBackMs of [queryLimits.streamHeadMs, queryLimits.streamLookBackMs]) {
+    const found = await mapBounded(tables, (table) => newBlocks(parts, table, nothing, lookBackMs));
+    const blocks = found.flat();
+    if (blocks.length > 0) return advance({ floor: Math.min(...blocks) - 1, blocks: [] }, blocks);
+  }
+  return nothing;
+}
+
+/** The times that a stream delivers: not too old, and not further ahead than a day (clocks differ, but not so much). */
+function recently(parts: QueryParts, bindings: Bindings, lookBackMs: number): string {
+  const nowMs = parts.clock.nowMs();
+  return withinRaw(bindings, nowMs - lookBackMs, nowMs + queryLimits.streamAheadMs);
 }
 
 /** Blocks of a table that the position has not delivered, newest first, at most as many as a cursor can remember. */
-async function newBlocks(parts: QueryParts, table: TableName, position: StreamPosition): Promise<number[]> {
+async function newBlocks(
+  parts: QueryParts,
+  table: TableName,
+  position: StreamPosition,
+  lookBackMs: number = queryLimits.streamLookBackMs,
+): Promise<number[]> {
   const bindings = createBindings();
-  const recent = instant(bindings, parts.clock.nowMs() - queryLimits.streamLookBackMs);
+  const recent = recently(parts, bindings, lookBackMs);
   const sql = `SELECT DISTINCT ingest FROM ${table} WHERE ingest > ${bindings.bind(position.floor, "UInt64")}
-AND NOT has(${bindings.bind(position.blocks, "Array(UInt64)")}, ingest) AND time >= ${recent}
+AND NOT has(${bindings.bind(position.blocks, "Array(UInt64)")}, ingest) AND ${recent}
 ORDER BY ingest DESC LIMIT 1024`;
   const result = await run(parts, sql, bindings, { rowsMax: 1024 });
   return result.rows.map((row) => Number(row["ingest"]));
@@ -136,11 +155,11 @@ async function arrivals(
     return { rows: [], matched: 0, blocks };
   }
   const bindings = createBindings();
-  const recent = instant(bindings, parts.clock.nowMs() - queryLimits.streamLookBackMs);
+  const recent = recently(parts, bindings, queryLimits.streamLookBackMs);
   const tie = tieOf(table);
   const sql = `SELECT ${selectList(table)}, toUnixTimestamp64Milli(time) AS _timeMs, toString(${tie}) AS _tie, toInt64(count() OVER ()) AS _matched
 FROM ${table} WHERE ingest >= ${bindings.bind(Math.min(...blocks), "UInt64")} AND has(${bindings.bind(blocks, "Array(UInt64)")}, ingest)
-AND time >= ${recent} AND ${whereOf(condition, bindings)}
+AND ${recent} AND ${whereOf(condition, bindings)}
 ORDER BY time DESC, ingest DESC, ${tie} DESC LIMIT ${limit}`;
   const result = await run(parts, sql, bindings, { rowsMax: limit });
   return { rows: [...result.rows], matched: Number(result.rows[0]?.["_matched"] ?? 0), blocks };

@@ -7,7 +7,7 @@ import { queryLimits } from "./limits.ts";
 import type { TimelinePoint, Window, WindowRequest } from "./queries.ts";
 import type { QueryParts } from "./scan.ts";
 import type { StoredRow } from "./shown.ts";
-import { createBindings, whereOf, within } from "./sql.ts";
+import { createBindings, whereOf, within, withinRaw } from "./sql.ts";
 
 const second = 1000;
 const minute = 60 * second;
@@ -35,7 +35,8 @@ export async function flowTimeline(
   const bindings = createBindings();
   const step = bindings.bind(stepMs, "Int64");
   const sinceMs = Math.floor(window.sinceMs / (rollup?.bucketMs ?? 1)) * (rollup?.bucketMs ?? 1);
-  const where = `${within(bindings, sinceMs, window.untilMs)} AND ${whereOf(condition, bindings)}`;
+  const time = (rollup === undefined ? withinRaw : within)(bindings, sinceMs, window.untilMs);
+  const where = `${time} AND ${whereOf(condition, bindings)}`;
   const sql = rollup === undefined ? rawTimeline(step, where) : rollupTimeline(rollup.table, step, where);
   const result = await run(parts, sql, bindings);
   return {

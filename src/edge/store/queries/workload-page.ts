@@ -6,7 +6,7 @@ import { queryLimits } from "./limits.ts";
 import type { DnsName, Peer, ProcessNode, Window, WindowRequest, WorkloadParams } from "./queries.ts";
 import { type QueryParts, selectList } from "./scan.ts";
 import { shownAddress, shownRow, type StoredRow } from "./shown.ts";
-import { type Bindings, createBindings, instant, within } from "./sql.ts";
+import { type Bindings, createBindings, withinRaw } from "./sql.ts";
 
 /** The subject columns of an event table are this workload's. */
 function isSubject(bindings: Bindings, params: WorkloadParams): string {
@@ -25,8 +25,8 @@ export async function workloadProcesses(
 ): Promise<{ processes: ProcessNode[]; omitted: number; window: Window }> {
   const window = resolveWindow({}, query, parts.clock.nowMs());
   const bindings = createBindings();
-  const known = `time >= ${instant(bindings, window.sinceMs - queryLimits.processLookBackMs)}
-AND time < ${instant(bindings, window.untilMs)} AND ${isSubject(bindings, params)}`;
+  const fromMs = window.sinceMs - queryLimits.processLookBackMs;
+  const known = `${withinRaw(bindings, fromMs, window.untilMs)} AND ${isSubject(bindings, params)}`;
   const lives = `SELECT processId AS lifeId, max(startTime) AS began, toInt64(maxIf(toUnixTimestamp64Milli(time), action = 'exit')) AS _endedMs,
 argMaxIf(exitCode, time, action = 'exit') AS _exitCode, argMaxIf(signal, time, action = 'exit') AS _signal, count() OVER () AS _total
 FROM process_events WHERE ${known} GROUP BY processId
@@ -97,7 +97,7 @@ destinationPort AS peerPort, toString(protocol) AS peerProtocol,
 arraySort(groupUniqArrayIf(20)(process, process != '')) AS processes,
 toInt64(sum(connectionsOpened)) AS opened, toInt64(sum(connectionsFailed)) AS failed, toInt64(sum(${sent})) AS sent, toInt64(sum(${received})) AS received,
 sumMap(rttUs) AS rtt, toUnixTimestamp64Milli(max(time)) AS lastMs
-FROM flows WHERE ${within(bindings, window.sinceMs, window.untilMs)} AND reporter = '${own}' AND cluster = ${bindings.bind(params.cluster, "String")}
+FROM flows WHERE ${withinRaw(bindings, window.sinceMs, window.untilMs)} AND reporter = '${own}' AND cluster = ${bindings.bind(params.cluster, "String")}
 AND ${own}Namespace = ${bindings.bind(params.namespace, "String")} AND ${own}Kind = ${bindings.bind(params.kind, "String")}
 AND ${own}Workload = ${bindings.bind(params.name, "String")}
 GROUP BY peerKind, peerNamespace, peerWorkload, peerAddress, peerDomain, peerPort, peerProtocol`;
@@ -153,7 +153,7 @@ export async function workloadDns(
 toInt64(sumIf(${weight}, responseCode != 'NOERROR')) AS failed, arraySort(groupUniqArray(10)(toString(responseCode))) AS codes,
 arraySort(groupUniqArrayArray(32)(answers)) AS answerList, toInt64(quantileExactWeightedIf(0.5)(latencyUs, ${weight}, responseCode != 'timeout')) AS latency,
 toUnixTimestamp64Milli(max(time)) AS lastMs, count() OVER () AS total
-FROM dns_events WHERE ${within(bindings, window.sinceMs, window.untilMs)} AND ${isSubject(bindings, params)}
+FROM dns_events WHERE ${withinRaw(bindings, window.sinceMs, window.untilMs)} AND ${isSubject(bindings, params)}
 GROUP BY question, qtype ORDER BY asked DESC, question, qtype LIMIT ${queryLimits.namesMax}`;
   const result = await run(parts, sql, bindings, { rowsMax: queryLimits.namesMax });
   const total = Number(result.rows[0]?.["total"] ?? 0);

@@ -10,7 +10,7 @@ import { queryLimits } from "./limits.ts";
 import type { Page, PageRequest, Window, WindowRequest, WorkloadParams } from "./queries.ts";
 import type { QueryParts } from "./scan.ts";
 import type { StoredRow } from "./shown.ts";
-import { type Bindings, createBindings, whereOf, within } from "./sql.ts";
+import { type Bindings, createBindings, whereOf, within, withinRaw } from "./sql.ts";
 
 const tablesRead = ["flows", "process_events", "dns_events"] as const;
 
@@ -108,7 +108,7 @@ WHERE wname != '' GROUP BY cluster, ns, wkind, wname`;
 
 /** One row per workload: the columns that filters on "workloads" know, and the figures. */
 function rawSql(bindings: Bindings, window: ResolvedWindow): string {
-  const inWindow = within(bindings, window.sinceMs, window.untilMs);
+  const inWindow = withinRaw(bindings, window.sinceMs, window.untilMs);
   const side = (end: "source" | "destination", sent: string, received: string) =>
     `SELECT cluster, ${end}Namespace AS ns, toString(${end}Kind) AS wkind, ${end}Workload AS wname,
 ${end === "destination" ? "destinationService" : "''"} AS svc, node AS nodeName, image AS imageName, '' AS pidText,
