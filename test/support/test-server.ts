@@ -72,6 +72,7 @@ export function quietAgents(over: Partial<AgentsSide> = {}): AgentsSide {
     cut: () => undefined,
     port: 0,
     accept: async () => undefined,
+    recordGap: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
     ...over,
   };

@@ -77,6 +77,8 @@ export const serverLimits = {
   loginRefusalsPerMinuteMax: 30,
   /** How often what is over its time is dropped. */
   retentionMs: 60_000,
+  /** How often rollups are compared with raw rows. */
+  rollupCheckMs: 6 * 3_600_000,
   oneTimeTokenMs: 5 * 60_000,
   /** An agent that was not heard of for so long is stale, then gone. */
   agentStaleMs: 30_000,

@@ -3,7 +3,6 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
-import type { TelemetryStore } from "../../core/store/telemetry-store.ts";
 import { createQueries } from "../../edge/store/queries/create-queries.ts";
 import type { Queries } from "../../edge/store/queries/queries.ts";
 import { openStateStore } from "../../edge/store/state/open.ts";
@@ -18,7 +17,8 @@ import { createMetrics } from "./metrics.ts";
 import type { AgentsSide, ForeignHandlers, ServerParts } from "./parts.ts";
 import { dropPrivileges } from "./privileges.ts";
 import { issueOneTimeToken } from "./one-time-token.ts";
-import { reconcileRetention, retentionKey } from "./retention.ts";
+import { retentionInForce, retentionKey } from "./retention.ts";
+import { startUpkeep, type KeptStore } from "./upkeep.ts";
 import { programVersion } from "./version.ts";
 import { openAgentsSide } from "./wiring/agents.ts";
 import { openForeign } from "./wiring/foreign.ts";
@@ -29,7 +29,7 @@ export interface ServerSurroundings {
   readonly logger: Logger;
   readonly clock?: Clock;
   /** In the place of the real parts: for tests. */
-  readonly telemetry?: TelemetryStore;
+  readonly telemetry?: KeptStore;
   readonly queries?: Queries;
   readonly agents?: AgentsSide;
   readonly foreign?: ForeignHandlers;
@@ -63,18 +63,21 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   const { clock = systemClock, logger } = given;
   await readTls(config.console);
   await prepareDataFolder(config.data);
-  const notices = linesOf(await dropPrivileges(config.data, process));
+  const startNotices = linesOf(await dropPrivileges(config.data, process));
   await prepareServerFolders(config.data);
 
   await using started = new AsyncDisposableStack();
   const state = started.use(openStateStore({ url: stateUrlOf(config), clock, logger }));
   await state.migrate();
-  const telemetry = started.use(given.telemetry ?? (await openTelemetry(config, logger)));
+  const retention = retentionInForce(state.resources);
+  await retention.refresh();
+  const telemetry = started.use(given.telemetry ?? (await openTelemetry({ config, retention, logger })));
   const agents = started.use(given.agents ?? (await openAgentsSide({ config, state, telemetry, clock, logger })));
   const metrics = createMetrics();
   ingestMetrics(metrics, agents);
-  const retention = started.use(reconcileRetention({ resources: state.resources, telemetry, clock, logger }));
-  started.defer(state.resources.onChange(({ kind }) => kind === retentionKey.kind && retention.wake()));
+  const upkeep = started.use(startUpkeep({ config, telemetry, retention, agents, clock, logger }));
+  started.defer(state.resources.onChange(({ kind }) => kind === retentionKey.kind && upkeep.wake()));
+  const notices = (): readonly string[] => [...startNotices, ...upkeep.notices()];
   const console = consoleFiles(config.console.files === "" ? builtConsole : config.console.files, () => clock.nowMs());
   const streams = streamHub({ limits: streamLimitsOf(given), nowMs: () => clock.nowMs(), logger });
   const parts: ServerParts = {
@@ -108,7 +111,7 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     port: door.port,
     agentsPort: agents.port,
     localToken: local.token,
-    notices,
+    notices: startNotices,
     oneTimeUrl: async () => `${door.url}/#token=${await issueOneTimeToken(state.tokens, clock, local.owner)}`,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

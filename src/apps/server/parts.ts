@@ -4,6 +4,7 @@ import type { Logger } from "../../base/logger.ts";
 import type { StateStore } from "../../core/state/ports.ts";
 import type { TelemetryStore } from "../../core/store/telemetry-store.ts";
 import type { Queries } from "../../edge/store/queries/queries.ts";
+import type { Row } from "../../model/table.ts";
 import type { ServerConfig } from "./config.ts";
 import type { ForeignParts } from "./foreign/handlers.ts";
 import type { Status } from "./contract/health.ts";
@@ -27,6 +28,8 @@ export interface AgentsSide extends AgentsDoorView, AsyncDisposable {
   readonly port: number;
   /** Makes a block of the server's own durable (foreign telemetry). */
   readonly accept: ForeignParts["accept"];
+  /** Writes that rows are missing; what fails is counted, never thrown. */
+  readonly recordGap: (place: { readonly cluster: string; readonly node: string }, gap: Row<"gaps">) => Promise<void>;
 }
 
 export type ForeignHandlers = HandlersOf<
@@ -46,8 +49,8 @@ export interface ServerParts {
   readonly metrics: Metrics;
   readonly loginRefusals: RateLimit;
   readonly startedAtMs: number;
-  /** Lines that were true at start ("runs as root because ..."). */
-  readonly notices: readonly string[];
+  /** One line each: what the server itself could not do, and why. */
+  readonly notices: () => readonly string[];
   /** Why there is no console to serve, or "". */
   readonly consoleMissing: () => Promise<string>;
 }

@@ -136,7 +136,7 @@ async function statusOf(parts: ServerParts): Promise<Status> {
     parts.logger.warn({ error: toFault(thrown).message }, "store usage cannot be read");
     return [];
   });
-  const notices = [...parts.notices, ...parts.agents.notices()];
+  const notices = [...parts.notices(), ...parts.agents.notices()];
   for (const { name, state, because } of all) if (state !== "ok") notices.push(`${name}: ${because}`);
   return {
     version: parts.version,

@@ -61,6 +61,7 @@ export async function openAgentsSide({
     port: boundPort,
     caSha256: authority.caSha256,
     accept: (place, block) => intake.acceptOwn(place, block),
+    recordGap: (place, gap) => intake.recordGap(place, gap),
     notices: () => door.notices(),
     cut: (cluster, node) => door.cut({ cluster, node }),
     ingest() {

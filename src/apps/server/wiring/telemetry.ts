@@ -5,11 +5,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Fault, toFault } from "../../../base/fault.ts";
 import type { Logger } from "../../../base/logger.ts";
-import type { TelemetryStore } from "../../../core/store/telemetry-store.ts";
 import type { StoreAddress } from "../../../edge/store/connection.ts";
 import { startStoreProcess } from "../../../edge/store/supervisor.ts";
-import { createTelemetryStore } from "../../../edge/store/telemetry-store.ts";
+import { createTelemetryStore, type MaintainedStore } from "../../../edge/store/telemetry-store.ts";
 import type { ServerConfig } from "../config.ts";
+import type { RetentionInForce } from "../retention.ts";
 
 const retryMs = { first: 200, max: 5000 } as const;
 
@@ -48,13 +48,21 @@ async function passwordOf(file: string): Promise<string> {
   }
 }
 
+export interface TelemetryParts {
+  readonly config: ServerConfig;
+  readonly retention: RetentionInForce;
+  readonly logger: Logger;
+}
+
 /** Opens the store. Throws what only a person can fix (locked folder, too old a server, a newer schema); waits for the rest. */
-export async function openTelemetry(config: ServerConfig, logger: Logger): Promise<TelemetryStore> {
+export async function openTelemetry({ config, retention, logger }: TelemetryParts): Promise<MaintainedStore> {
   await using opening = new AsyncDisposableStack();
   if (config.store.url === "" && config.store.start) {
     opening.use(await startStoreProcess({ dataFolder: config.data, entry: storeEntry(), logger }));
   }
-  const store = opening.use(createTelemetryStore({ address: await addressOf(config) }));
+  const store = opening.use(
+    createTelemetryStore({ address: await addressOf(config), days: (table) => retention.current.days[table] }),
+  );
   const stopped = new AbortController();
   let isMigrated = false;
   const migrate = async (): Promise<void> => {
