@@ -87,10 +87,8 @@ async function runApp(context: Context, name: AppName, config: unknown): Promise
   };
   try {
     await apps[name].run(config, { logger, signal, ready });
-  // The channel to the supervisor would keep this process alive.
-  if (process.connected) process.disconnect();
   } finally {
     // The supervisor's channel would keep this process alive after its work is done.
-    if (process.connected) process.disconnect();
+    process.disconnect?.();
   }
 }
