@@ -4,7 +4,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import type { SensorEvent } from "../../core/sense/sensor.ts";
 import { createDecode, splitArguments } from "./decode.ts";
-import { eventType, layout } from "./layout.gen.ts";
+import { eventType, layout, limit } from "./layout.gen.ts";
 import { createTextCache } from "./text-cache.ts";
 
 const bootMs = 1_700_000_000_000;
@@ -162,6 +162,11 @@ test("any bytes decode to an event or to nothing, and never throw", () => {
       return event === undefined || typeof event.timeMs === "number";
     }),
   );
+});
+
+test("the longest record fits the part of the ring that is mapped twice", () => {
+  assert.ok(layout.execEvent.size + 2 * limit.pathBytesMax + limit.argumentsBytesMax < 16_384);
+  assert.ok(layout.payloadEvent.size + limit.dnsLargeBytesMax < 16_384);
 });
 
 const areas: readonly [area: string, expected: readonly string[]][] = [

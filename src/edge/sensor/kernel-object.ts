@@ -50,6 +50,7 @@ export function loadKernelObject(libbpf: Libbpf, options: KernelObjectOptions): 
     rings.push(ringLow);
     attachAll({ libbpf, object, links, refusals, cgroupPath: options.cgroupPath });
     refuseIfUseless(refusals);
+    libbpf.trimHeap();
     const dropsDescriptor = descriptorOf("drops");
     const watchedDescriptor = descriptorOf("watched");
     let isOpen = true;

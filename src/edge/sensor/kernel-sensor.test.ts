@@ -174,6 +174,23 @@ describe("processes seen by the kernel", () => {
     assert.deepEqual(others, []);
   });
 
+  test("records that lie across the end of the ring are whole", async (context) => {
+    if (!canRun(context)) return;
+    const wrapped = createRecorder();
+    const small = await createKernelSensor({ ringHighBytes: 131_072, ringLowBytes: 65_536 });
+    try {
+      await small.start(wrapped.onBatch);
+      for (let round = 0; round < 60; round += 1) {
+        const long = `${round}-${"y".repeat(3900)}`;
+        const { pid } = spawnSync("/bin/true", [long]);
+        const exec = await wrapped.find("exec", (event) => event.process.pid === pid);
+        assert.deepEqual([exec.path, exec.arguments], [realpathSync("/bin/true"), ["/bin/true", long]]);
+      }
+    } finally {
+      await small.close();
+    }
+  });
+
   test("counts what it delivered", (context) => {
     if (!canRun(context)) return;
     const stats = sensor?.stats();

@@ -1,5 +1,6 @@
 // One kernel ring buffer, mapped and read in place: records are decoded from the kernel's own pages and released in batches.
-// Layout of BPF_MAP_TYPE_RINGBUF: a consumer page, a producer page, then the data pages mapped twice in a row, so no record wraps.
+// Layout of BPF_MAP_TYPE_RINGBUF: a consumer page, a producer page, then the data pages twice in a row, so no record wraps. Of the second
+// copy only as much is mapped as the longest record needs: mapped ring pages count as resident memory, twice when mapped twice.
 import type { Libbpf } from "./libbpf.ts";
 
 /** Typed views over the data pages; all records start on 8 bytes. */
@@ -22,17 +23,21 @@ const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const LENGTH_MASK = 0x3fff_ffff;
 const recordHeaderBytes = 8;
+/** The longest is an exec with path, arguments and folder at their limits: 12,373 bytes. A multiple of every page size up to itself. */
+const recordBytesMax = 16_384;
 
 /** Maps the ring of `sizeBytes` (a power of two) behind `mapDescriptor`. Throws the Fault "sensor/ring" when the kernel refuses. */
 export function openRing(libbpf: Libbpf, mapDescriptor: number, sizeBytes: number): Ring {
   const { pageBytes } = libbpf;
   const control = libbpf.map(mapDescriptor, pageBytes, { offset: 0, isWritable: true });
-  const data = libbpf.map(mapDescriptor, pageBytes + 2 * sizeBytes, { offset: pageBytes, isWritable: false });
+  const tailBytes = Math.min(sizeBytes, Math.max(recordBytesMax, pageBytes));
+  const mappedBytes = sizeBytes + tailBytes;
+  const data = libbpf.map(mapDescriptor, pageBytes + mappedBytes, { offset: pageBytes, isWritable: false });
   const consumer = new BigUint64Array(control.buffer, 0, 1);
   const producer = new BigUint64Array(data.buffer, 0, 1);
-  const words = new Uint32Array(data.buffer, pageBytes, (2 * sizeBytes) / 4);
-  const halves = new Uint16Array(data.buffer, pageBytes, sizeBytes);
-  const bytes = Buffer.from(data.buffer, pageBytes, 2 * sizeBytes);
+  const words = new Uint32Array(data.buffer, pageBytes, mappedBytes / 4);
+  const halves = new Uint16Array(data.buffer, pageBytes, mappedBytes / 2);
+  const bytes = Buffer.from(data.buffer, pageBytes, mappedBytes);
   const mask = sizeBytes - 1;
   let position = Number(Atomics.load(consumer, 0));
   let isOpen = true;
@@ -47,7 +52,8 @@ export function openRing(libbpf: Libbpf, mapDescriptor: number, sizeBytes: numbe
       const header = Atomics.load(words, at >> 2);
       if (header >= BUSY) break;
       const length = header & LENGTH_MASK;
-      if ((header & DISCARDED) === 0) onRecord(at + recordHeaderBytes, length);
+      // A longer one than any program writes cannot be decoded; length 0 has it counted as such.
+      if ((header & DISCARDED) === 0) onRecord(at + recordHeaderBytes, length < tailBytes ? length : 0);
       const step = (length + recordHeaderBytes + 7) & ~7;
       start += step;
       at = (at + step) & mask;
