@@ -1,162 +1,17 @@
 // The named queries against a real store process with planted rows.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { manualClock } from "../../src/base/clock.ts";
 import { formatInstant } from "../../src/base/instant.ts";
 import { api } from "../../src/apps/server/contract/api.ts";
-import { type ScratchStore, startScratchStore } from "../support/scratch-store.ts";
-import { createQueries } from "../../src/edge/store/queries/create-queries.ts";
 import type { Queries } from "../../src/edge/store/queries/queries.ts";
+import { curl, minute, plantedWorld, shopToDb } from "../support/queries-world.ts";
+import type { ScratchStore } from "../support/scratch-store.ts";
 
-const nowMs = Date.parse("2026-11-23T12:00:00Z");
-const minute = 60_000;
 let store: ScratchStore;
 let queries: Queries;
 
-const shopToDb = {
-  time: nowMs - 5 * minute,
-  cluster: "c",
-  node: "n1",
-  ingest: 10,
-  reporter: "source",
-  verdict: "allow",
-  verdictBecause: "established",
-  protocol: "tcp",
-  sourceKind: "Deployment",
-  sourceNamespace: "shop",
-  sourceWorkload: "web",
-  sourcePod: "web-1",
-  sourceAddress: "10.0.0.1",
-  destinationKind: "StatefulSet",
-  destinationNamespace: "shop",
-  destinationWorkload: "db",
-  destinationPod: "db-0",
-  destinationAddress: "10.0.0.2",
-  destinationPort: 5432,
-  destinationService: "db",
-  process: "node",
-  executable: "/usr/bin/node",
-  connectionsOpened: 3,
-  bytesSent: 1000,
-  bytesReceived: 20_000,
-  rttUs: { "40": 3 },
-  flowId: "f1",
-};
-const curlOut = {
-  ...shopToDb,
-  ingest: 11,
-  time: nowMs - 20 * minute,
-  verdict: "unknown",
-  destinationKind: "External",
-  destinationNamespace: "",
-  destinationWorkload: "",
-  destinationPod: "",
-  destinationService: "",
-  destinationAddress: "93.184.216.34",
-  destinationDomain: "example.com",
-  destinationPort: 443,
-  process: "curl",
-  flowId: "f2",
-};
-const subject = { cluster: "c", node: "n1", namespace: "shop", workload: "web", workloadKind: "Deployment" };
-const bash = {
-  ...subject,
-  time: nowMs - 30 * minute,
-  ingest: 20,
-  action: "exec",
-  processId: "100.a.b",
-  parentProcessId: "1.a.b",
-  pid: 100,
-  parentPid: 1,
-  name: "bash",
-  executable: "/bin/bash",
-  arguments: ["bash", "-c", "sleep 1"],
-  startTime: nowMs - 30 * minute,
-};
-const curl = {
-  ...bash,
-  ingest: 21,
-  processId: "101.b.b",
-  parentProcessId: "100.a.b",
-  pid: 101,
-  name: "curl",
-  startTime: nowMs - 20 * minute,
-  time: nowMs - 20 * minute,
-};
-const question = {
-  ...subject,
-  time: nowMs - 20 * minute,
-  ingest: 30,
-  reporter: "sensor",
-  question: "example.com",
-  questionType: "A",
-  responseCode: "NOERROR",
-  answers: ["93.184.216.34"],
-  latencyUs: 900,
-  server: "10.0.0.53",
-  count: 1,
-  process: "curl",
-};
-
 before(async () => {
-  store = await startScratchStore();
-  queries = createQueries({ store: store.store, clock: manualClock(nowMs) });
-  await store.insert("flows", [
-    shopToDb,
-    { ...shopToDb, ingest: 12, reporter: "destination", bytesSent: 900, process: "postgres" },
-    curlOut,
-  ]);
-  await store.insert("process_events", [
-    { ...bash, action: "fork", time: bash.time - 5, arguments: [] },
-    bash,
-    { ...curl, action: "exec" },
-    { ...curl, action: "exit", ingest: 22, time: curl.time + 1500, exitCode: 7 },
-    {
-      ...curl,
-      action: "exit",
-      processId: "9.old.b",
-      ingest: 19,
-      time: nowMs - 600 * minute,
-      startTime: nowMs - 700 * minute,
-    },
-  ]);
-  await store.insert("dns_events", [
-    question,
-    { ...question, ingest: 31, question: "nope.example.com", responseCode: "NXDOMAIN", answers: [], count: 4 },
-  ]);
-  await store.insert("gaps", [
-    {
-      time: nowMs - 10 * minute,
-      ingest: 40,
-      cluster: "c",
-      node: "n1",
-      durationMs: 1000,
-      table: "flows",
-      reason: "ring-full",
-      rows: 12,
-      counted: "exact",
-    },
-    {
-      time: nowMs - 90 * minute,
-      ingest: 41,
-      cluster: "c",
-      node: "n1",
-      durationMs: 40 * minute,
-      table: "*",
-      reason: "agent-down",
-      counted: "no",
-    },
-    {
-      time: nowMs - 10 * minute,
-      ingest: 42,
-      cluster: "c",
-      node: "n1",
-      durationMs: 1000,
-      table: "dns_events",
-      reason: "limit",
-      counted: "no",
-    },
-  ]);
+  ({ store, queries } = await plantedWorld());
 });
 after(async () => store[Symbol.asyncDispose]());
 
@@ -223,48 +78,6 @@ test("a field that flows do not have is refused with its place", async () => {
   await assert.rejects(queries.listEvents({ ...page, kinds: "dsn" }), { code: "queries/unknown-kind" });
 });
 
-test("paging visits every row once, also rows of one instant, while newer rows arrive", async () => {
-  const many = Array.from({ length: 25 }, (_, index) => ({
-    ...shopToDb,
-    time: nowMs - 40 * minute,
-    ingest: 50 + (index % 3),
-    flowId: `p${index % 20}`,
-    sourceNamespace: "paging",
-  }));
-  await store.insert("flows", many);
-  const seen: string[] = [];
-  let cursor: string | undefined;
-  let pages = 0;
-  do {
-    const answer = await queries.listFlows({ q: "from.ns:paging", limit: 4, cursor });
-    seen.push(...answer.rows.map((row) => row.flowId));
-    cursor = answer.next;
-    pages += 1;
-    await store.insert("flows", [
-      { ...shopToDb, time: nowMs - 30 * minute, ingest: 60 + pages, sourceNamespace: "paging", flowId: "late" },
-    ]);
-  } while (cursor !== undefined && pages < 50);
-  assert.deepEqual(seen.sort(), many.map((row) => row.flowId).sort());
-});
-
-test("equal rows are not lost at the edge of a page", async () => {
-  const twins = Array.from({ length: 7 }, () => ({
-    ...shopToDb,
-    time: nowMs - 45 * minute,
-    ingest: 70,
-    sourceNamespace: "twins",
-  }));
-  await store.insert("flows", twins);
-  let count = 0;
-  let cursor: string | undefined;
-  do {
-    const answer = await queries.listFlows({ q: "from.ns:twins", limit: 2, cursor });
-    count += answer.rows.length;
-    cursor = answer.next;
-  } while (cursor !== undefined);
-  assert.equal(count, 7);
-});
-
 test("the timeline counts an edge once though both ends reported it", async () => {
   const { stepMs, points, window } = await queries.flowTimeline({ q: "ns:shop", steps: 60 });
   assert.equal(stepMs, 2 * minute);
@@ -321,22 +134,6 @@ test("a long list of workloads comes from the rollup, in whole hours", async () 
   const names = ["connections", "connectionsFailed", "dnsQuestions", "bytesSent", "bytesReceived", "nodes"] as const;
   for (const name of names) assert.deepEqual(web[name], expected[name], name);
   assert.equal(long.rows.length, 1);
-});
-
-test("events of several kinds on one timeline, paged", async () => {
-  const kinds: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const answer = await queries.listEvents({ q: "", kinds: "", limit: 2, cursor });
-    kinds.push(...answer.rows.map((row) => row.kind));
-    cursor = answer.next;
-  } while (cursor !== undefined);
-  assert.deepEqual(kinds.slice().sort(), ["dns", "dns", "process", "process", "process", "process"]);
-  const failed = await queries.listEvents({ q: "rcode:NXDOMAIN", kinds: "dns,process", limit: 10 });
-  assert.deepEqual(
-    failed.rows.map((row) => row.kind === "dns" && row.question),
-    ["nope.example.com"],
-  );
 });
 
 test("workloads are added up from flows, processes and DNS", async () => {
@@ -455,43 +252,4 @@ test("gaps, newest first", async () => {
   const { rows } = await queries.listGaps({ ...page, since: "3h" });
   assert.deepEqual(rows.map((gap) => gap.reason).sort(), ["agent-down", "limit", "ring-full"]);
   assert.equal((await queries.listGaps({ ...page, q: "reason:ring-full" })).rows.length, 1);
-});
-
-test("a stream delivers each block once, also one that becomes visible late", async () => {
-  const row = (ingest: number, flowId: string) => ({
-    ...shopToDb,
-    time: nowMs - minute,
-    sourceNamespace: "live",
-    ingest,
-    flowId,
-  });
-  await store.insert("flows", [row(1000, "old")]);
-  const begin = await queries.flowsSince("", "from.ns:live", 100, { last: 10 });
-  assert.deepEqual(
-    begin.rows.map((item) => item.flowId),
-    ["old"],
-  );
-  await store.insert("flows", [row(1002, "b"), row(1003, "c"), row(1003, "d")]);
-  const second = await queries.flowsSince(begin.cursor, "from.ns:live", 2);
-  assert.deepEqual([second.rows.length, second.skipped], [2, 1]);
-  await store.insert("flows", [row(1001, "a")]);
-  const third = await queries.flowsSince(second.cursor, "from.ns:live", 100);
-  assert.deepEqual(
-    third.rows.map((item) => item.flowId),
-    ["a"],
-  );
-  const fourth = await queries.flowsSince(third.cursor, "from.ns:live", 100);
-  assert.deepEqual([fourth.rows.length, fourth.cursor], [0, third.cursor]);
-});
-
-test("event streams carry all kinds, oldest first", async () => {
-  const begin = await queries.eventsSince("", { kinds: "", q: "" }, 100, { last: 1 });
-  assert.equal(begin.rows.length, 1);
-  await store.insert("dns_events", [{ ...question, ingest: 2001, time: nowMs - 1000 }]);
-  await store.insert("process_events", [{ ...curl, action: "exec", ingest: 2002, time: nowMs - 2000 }]);
-  const part = await queries.eventsSince(begin.cursor, { kinds: "dns,process", q: "ns:shop" }, 100);
-  assert.deepEqual(
-    part.rows.map((row) => row.kind),
-    ["process", "dns"],
-  );
 });
