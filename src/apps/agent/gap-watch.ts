@@ -39,31 +39,11 @@ export function createGapWatch(sources: GapSources, startMs: number): (nowMs: nu
   let sinceMs = startMs;
   let dropsTold: Readonly<Record<string, number>> = {};
 
-  function ringGaps(window: Pick<GapRow, "time" | "durationMs">): GapRow[] {
-    const { dropsByType } = sources.sensorStats();
-    const rows: GapRow[] = [];
-    for (const [type, total] of Object.entries(dropsByType)) {
-      const fresh = total - (dropsTold[type] ?? 0);
-      const table = tableByEvent[type] ?? "*";
-      // Each dropped process event is one lost row; events of flows would have been merged into fewer.
-      const counted = table === "process_events" ? "exact" : "estimate";
-      if (fresh > 0)
-        rows.push({
-          ...window,
-          table,
-          reason: "ring-full",
-          rows: fresh,
-          counted,
-          detail: `${fresh} events of type ${type}`,
-        });
-    }
-    dropsTold = dropsByType;
-    return rows;
-  }
-
   return (nowMs) => {
     const window = { time: sinceMs, durationMs: Math.max(0, nowMs - sinceMs) };
-    const rows = ringGaps(window);
+    const drops = sources.sensorStats().dropsByType;
+    const rows = ringGaps(window, drops, dropsTold);
+    dropsTold = drops;
     for (const [table, count] of sources.queueDrops()) {
       rows.push({
         ...window,
@@ -120,4 +100,21 @@ function gapOfLoss(loss: SpoolLoss, oldestMs: number): GapRow {
     counted: loss.counted,
     detail: `${loss.blocks} blocks: ${loss.detail}`,
   };
+}
+
+/** Drops beyond those that were told. Each dropped process event is one lost row; events of flows would have been merged into fewer. */
+function ringGaps(
+  window: Pick<GapRow, "time" | "durationMs">,
+  drops: Readonly<Record<string, number>>,
+  told: Readonly<Record<string, number>>,
+): GapRow[] {
+  const rows: GapRow[] = [];
+  for (const [type, total] of Object.entries(drops)) {
+    const fresh = total - (told[type] ?? 0);
+    const table = tableByEvent[type] ?? "*";
+    const counted = table === "process_events" ? "exact" : "estimate";
+    const detail = `${fresh} events of type ${type}`;
+    if (fresh > 0) rows.push({ ...window, table, reason: "ring-full", rows: fresh, counted, detail });
+  }
+  return rows;
 }

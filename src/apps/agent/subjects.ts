@@ -36,91 +36,96 @@ export interface SubjectsOptions {
 }
 
 export function createSubjects(options: SubjectsOptions): Subjects {
-  const { table, containers, fidelity } = options;
-  const cells = new WeakMap<CgroupIdentity, SubjectCell>();
-  const byContainer = new Map<string, SubjectCell>();
-  const reporters = new Map<
-    number,
-    { readonly startMs: number; readonly cgroup: CgroupIdentity; readonly reporter: FlowReporter }
-  >();
-  let unknown = 0;
+  return new CachedSubjects(options);
+}
 
-  function makeCell(process: ProcessKey): SubjectCell {
-    const attribution = table.attribute(process);
-    const containerId = containerToAsk(attribution);
-    const known = containerId === "" ? undefined : byContainer.get(containerId);
-    if (known !== undefined) return known;
-    const answer = subjectOf(
-      attribution,
-      containerId === "" ? undefined : containers?.lookup(containerId),
-      options.containersBecause,
-    );
-    const cell: SubjectCell = { ...answer, containerId };
-    if (answer.subject.identityReason !== "") unknown += 1;
-    if (!cell.isPending || containers === undefined) return cell;
-    remember(containerId, cell);
-    void amend(cell, attribution, containers);
-    return cell;
+interface KnownReporter {
+  readonly startMs: number;
+  readonly cgroup: CgroupIdentity;
+  readonly reporter: FlowReporter;
+}
+
+class CachedSubjects implements Subjects {
+  unknown = 0;
+  readonly #options: SubjectsOptions;
+  readonly #cells = new WeakMap<CgroupIdentity, SubjectCell>();
+  readonly #pending = new Map<string, SubjectCell>();
+  readonly #reporters = new Map<number, KnownReporter>();
+
+  constructor(options: SubjectsOptions) {
+    this.#options = options;
   }
 
-  async function amend(cell: SubjectCell, attribution: Attribution, directory: ContainerDirectory): Promise<void> {
-    const lookup = await directory.resolve(cell.containerId);
-    cell.subject = subjectOf(attribution, lookup, options.containersBecause).subject;
-    cell.isPending = false;
-    byContainer.delete(cell.containerId);
-    // Not known now: the next process of the container asks again (the directory limits how often the runtime is really asked).
-    if (lookup.state !== "known") cells.delete(attribution.cgroup);
-    options.onSettled(cell.containerId);
-  }
-
-  function remember(containerId: string, cell: SubjectCell): void {
-    byContainer.set(containerId, cell);
-    for (const oldest of byContainer.keys()) {
-      if (byContainer.size <= agentLimits.cgroupsMax) break;
-      byContainer.delete(oldest);
-    }
-  }
-
-  function cellOf(process: ProcessKey): SubjectCell {
-    const { cgroup } = table.attribute(process);
-    let cell = cells.get(cgroup);
+  cellOf(process: ProcessKey): SubjectCell {
+    const attribution = this.#options.table.attribute(process);
+    let cell = this.#cells.get(attribution.cgroup);
     if (cell === undefined) {
-      cell = makeCell(process);
-      cells.set(cgroup, cell);
+      cell = this.#makeCell(attribution);
+      this.#cells.set(attribution.cgroup, cell);
     }
     return cell;
   }
 
-  return {
-    get unknown() {
-      return unknown;
-    },
-    cellOf,
-    reporterOf(process, comm) {
-      const { cgroup } = table.attribute(process);
-      const known = reporters.get(process.pid);
-      if (known !== undefined && known.startMs === process.startMs && known.cgroup === cgroup) return known.reporter;
-      const record = table.find(process);
-      const cell = cellOf(process);
-      const name = record?.name === undefined || record.name === "" ? comm : record.name;
-      const executable = record?.executable ?? "";
-      const { namespace, workload, container, containerId } = cell.subject;
-      const reporter: FlowReporter = {
-        key: `${namespace}/${workload}/${cell.containerId || containerId}/${container}/${name}/${executable}`,
-        pid: process.pid,
-        process: name,
-        executable,
-        fidelity,
-        get subject() {
-          return cell.subject;
-        },
-      };
-      if (reporters.size >= agentLimits.reportersMax) reporters.clear();
-      reporters.set(process.pid, { startMs: process.startMs, cgroup, reporter });
-      return reporter;
-    },
-    forget(process) {
-      reporters.delete(process.pid);
-    },
-  };
+  reporterOf(process: ProcessKey, comm: string): FlowReporter {
+    const { table } = this.#options;
+    const { cgroup } = table.attribute(process);
+    const known = this.#reporters.get(process.pid);
+    if (known !== undefined && known.startMs === process.startMs && known.cgroup === cgroup) return known.reporter;
+    const reporter = this.#makeReporter(process, comm);
+    if (this.#reporters.size >= agentLimits.reportersMax) this.#reporters.clear();
+    this.#reporters.set(process.pid, { startMs: process.startMs, cgroup, reporter });
+    return reporter;
+  }
+
+  forget(process: ProcessKey): void {
+    this.#reporters.delete(process.pid);
+  }
+
+  #makeCell(attribution: Attribution): SubjectCell {
+    const { containers, containersBecause } = this.#options;
+    const containerId = containerToAsk(attribution);
+    const asked = containerId === "" ? undefined : this.#pending.get(containerId);
+    if (asked !== undefined) return asked;
+    const lookup = containerId === "" ? undefined : containers?.lookup(containerId);
+    const answer = subjectOf(attribution, lookup, containersBecause);
+    const cell: SubjectCell = { ...answer, containerId };
+    if (answer.subject.identityReason !== "") this.unknown += 1;
+    if (!cell.isPending || containers === undefined) return cell;
+    this.#pending.set(containerId, cell);
+    for (const oldest of this.#pending.keys()) {
+      if (this.#pending.size <= agentLimits.cgroupsMax) break;
+      this.#pending.delete(oldest);
+    }
+    void this.#amend(cell, attribution, containers);
+    return cell;
+  }
+
+  async #amend(cell: SubjectCell, attribution: Attribution, directory: ContainerDirectory): Promise<void> {
+    const lookup = await directory.resolve(cell.containerId);
+    cell.subject = subjectOf(attribution, lookup, this.#options.containersBecause).subject;
+    cell.isPending = false;
+    this.#pending.delete(cell.containerId);
+    // Not known now: the next process of the container asks again (the directory limits how often the runtime is really asked).
+    if (lookup.state !== "known") this.#cells.delete(attribution.cgroup);
+    this.#options.onSettled(cell.containerId);
+  }
+
+  #makeReporter(process: ProcessKey, comm: string): FlowReporter {
+    const { table, fidelity } = this.#options;
+    const record = table.find(process);
+    const cell = this.cellOf(process);
+    const name = record?.name === undefined || record.name === "" ? comm : record.name;
+    const executable = record?.executable ?? "";
+    const { namespace, workload, container } = cell.subject;
+    return {
+      key: `${namespace}/${workload}/${cell.containerId}/${container}/${name}/${executable}`,
+      pid: process.pid,
+      process: name,
+      executable,
+      fidelity,
+      get subject() {
+        return cell.subject;
+      },
+    };
+  }
 }

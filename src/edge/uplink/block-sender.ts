@@ -30,6 +30,8 @@ export const senderLimits = {
   /** A block on which the server fails (500) this often is given up: it must not hold up the others. */
   failuresMax: 8,
   failureWaitMs: 2000,
+  /** How long answers under way are waited for at the end. */
+  endMsMax: 2000,
 } as const;
 
 export interface SenderCounters {
@@ -62,48 +64,92 @@ export interface BlockSender {
 const refusals: ReadonlySet<number> = new Set([400, 409, 413, 415, 422]);
 
 export function createBlockSender<Entry extends SpooledBlock>(options: SenderOptions<Entry>): BlockSender {
-  const { source, clock, backoff, logger } = options;
-  const busy = new Map<number, number>();
-  const failures = new Map<number, { count: number; untilMs: number }>();
-  const counters = { blocksAcknowledged: 0, blocksRefused: 0, rowsAcknowledged: 0, duplicates: 0, lagMs: 0 };
-  let windowBytes: number = senderLimits.windowBytesFirst;
-  let pausedUntilMs = 0;
-  let wakeUp: () => void = () => undefined;
+  return new WindowedSender(options);
+}
 
-  function bytesInFlight(): number {
-    let sum = 0;
-    for (const bytes of busy.values()) sum += bytes;
-    return sum;
+class WindowedSender<Entry extends SpooledBlock> implements BlockSender {
+  readonly #options: SenderOptions<Entry>;
+  /** Bytes in flight by order. */
+  readonly #busy = new Map<number, number>();
+  readonly #failures = new Map<number, { readonly count: number; readonly untilMs: number }>();
+  readonly #counters = { blocksAcknowledged: 0, blocksRefused: 0, rowsAcknowledged: 0, duplicates: 0, lagMs: 0 };
+  #windowBytes: number = senderLimits.windowBytesFirst;
+  #pausedUntilMs = 0;
+  #wakeUp: () => void = () => undefined;
+
+  constructor(options: SenderOptions<Entry>) {
+    this.#options = options;
+  }
+
+  get counters(): SenderCounters {
+    return { ...this.#counters };
+  }
+
+  wake(): void {
+    this.#wakeUp();
+  }
+
+  async run(postBlock: PostBlock, signal: AbortSignal): Promise<void> {
+    const end: { fault?: Fault } = {};
+    const underWay = new Set<Promise<void>>();
+    const stop = () => this.#wakeUp();
+    signal.addEventListener("abort", stop);
+    while (!signal.aborted && end.fault === undefined) {
+      const entry = this.#candidate();
+      if (entry === undefined) {
+        await this.#idle();
+        continue;
+      }
+      this.#busy.set(entry.order, entry.bytes);
+      const sending = this.#send(entry, postBlock)
+        .catch((error: unknown) => {
+          end.fault = toFault(error);
+        })
+        .finally(() => {
+          this.#busy.delete(entry.order);
+          underWay.delete(sending);
+          this.#wakeUp();
+        });
+      underWay.add(sending);
+    }
+    signal.removeEventListener("abort", stop);
+    if (end.fault !== undefined) throw end.fault;
+    await Promise.race([Promise.all(underWay), delay(senderLimits.endMsMax)]);
   }
 
   /** The next block that may go now: at least one is always allowed, however small the window. */
-  function candidate(): Entry | undefined {
-    if (clock.nowMs() < pausedUntilMs || busy.size >= senderLimits.blocksInFlightMax) return undefined;
-    const skip = new Set(busy.keys());
-    for (const [order, failure] of failures) if (failure.untilMs > clock.nowMs()) skip.add(order);
-    const entry = source.next(skip);
-    if (entry === undefined || (busy.size > 0 && bytesInFlight() + entry.bytes > windowBytes)) return undefined;
-    return entry;
+  #candidate(): Entry | undefined {
+    const nowMs = this.#options.clock.nowMs();
+    if (nowMs < this.#pausedUntilMs || this.#busy.size >= senderLimits.blocksInFlightMax) return undefined;
+    const skip = new Set(this.#busy.keys());
+    for (const [order, failure] of this.#failures) if (failure.untilMs > nowMs) skip.add(order);
+    const entry = this.#options.source.next(skip);
+    if (entry === undefined || this.#busy.size === 0) return entry;
+    let bytes = entry.bytes;
+    for (const inFlight of this.#busy.values()) bytes += inFlight;
+    return bytes > this.#windowBytes ? undefined : entry;
   }
 
-  async function send(entry: Entry, postBlock: PostBlock): Promise<void> {
+  async #send(entry: Entry, postBlock: PostBlock): Promise<void> {
+    const { source, clock, backoff } = this.#options;
     const body = await source.read(entry);
     if (body === undefined) return;
     const headers = { "content-type": "application/octet-stream", [blockHeaderName]: JSON.stringify(entry.header) };
     const answer = await postBlock(headers, body);
-    if (answer.status === 200) return acknowledged(entry, answer);
+    if (answer.status === 200) return this.#acknowledged(entry, answer);
     const fault = faultOfAnswer(agentPaths.blocks, answer);
-    if (refusals.has(answer.status)) return refused(entry, fault);
+    if (refusals.has(answer.status)) return this.#refused(entry, fault);
     if (answer.status === 429 || answer.status === 503) {
-      pausedUntilMs = clock.nowMs() + Math.max(fault.retryAfterMs ?? 0, backoff.nextMs());
+      this.#pausedUntilMs = clock.nowMs() + Math.max(fault.retryAfterMs ?? 0, backoff.nextMs());
       return;
     }
     if (answer.status < 500) throw fault;
-    await failed(entry, fault);
+    await this.#failed(entry, fault);
   }
 
-  async function acknowledged(entry: Entry, answer: Answer): Promise<void> {
-    const reply = BlockAcknowledgement.safeParse(JSON.parse(answer.text));
+  async #acknowledged(entry: Entry, answer: Answer): Promise<void> {
+    const { source, clock, backoff } = this.#options;
+    const reply = BlockAcknowledgement.safeParse(parseJson(answer.text));
     if (!reply.success || reply.data.sequence !== entry.header.sequence) {
       throw new Fault("the server's acknowledgement does not belong to the block", {
         code: "uplink/bad-reply",
@@ -111,76 +157,48 @@ export function createBlockSender<Entry extends SpooledBlock>(options: SenderOpt
       });
     }
     backoff.reset();
-    failures.delete(entry.order);
-    windowBytes = Math.max(1, reply.data.windowBytes);
+    this.#failures.delete(entry.order);
+    this.#windowBytes = reply.data.windowBytes;
     await source.acknowledge(entry);
-    counters.blocksAcknowledged += 1;
-    counters.rowsAcknowledged += entry.header.rows;
-    if (reply.data.duplicate) counters.duplicates += 1;
-    counters.lagMs = Math.max(0, clock.nowMs() - entry.header.timeMaxMs);
+    this.#counters.blocksAcknowledged += 1;
+    this.#counters.rowsAcknowledged += entry.header.rows;
+    if (reply.data.duplicate) this.#counters.duplicates += 1;
+    this.#counters.lagMs = Math.max(0, clock.nowMs() - entry.header.timeMaxMs);
   }
 
-  async function refused(entry: Entry, fault: Fault): Promise<void> {
-    counters.blocksRefused += 1;
-    failures.delete(entry.order);
-    logger.warn(
-      { table: entry.header.table, rows: entry.header.rows, code: fault.code, error: fault.message },
-      "the server refused a block",
-    );
-    await source.refuse(entry, fault.code);
+  async #refused(entry: Entry, fault: Fault): Promise<void> {
+    const { table, rows } = entry.header;
+    this.#counters.blocksRefused += 1;
+    this.#failures.delete(entry.order);
+    this.#options.logger.warn({ table, rows, code: fault.code, error: fault.message }, "the server refused a block");
+    await this.#options.source.refuse(entry, fault.code);
   }
 
-  async function failed(entry: Entry, fault: Fault): Promise<void> {
-    const count = (failures.get(entry.order)?.count ?? 0) + 1;
-    if (count >= senderLimits.failuresMax) return refused(entry, fault);
-    failures.set(entry.order, { count, untilMs: clock.nowMs() + senderLimits.failureWaitMs * count });
+  async #failed(entry: Entry, fault: Fault): Promise<void> {
+    const count = (this.#failures.get(entry.order)?.count ?? 0) + 1;
+    if (count >= senderLimits.failuresMax) return this.#refused(entry, fault);
+    const untilMs = this.#options.clock.nowMs() + senderLimits.failureWaitMs * count;
+    this.#failures.set(entry.order, { count, untilMs });
   }
 
-  function idle(): Promise<void> {
+  #idle(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.min(1000, Math.max(10, pausedUntilMs - clock.nowMs())));
-      wakeUp = () => {
+      const pauseMs = this.#pausedUntilMs - this.#options.clock.nowMs();
+      const timer = setTimeout(resolve, Math.min(1000, Math.max(10, pauseMs > 0 ? pauseMs : 1000)));
+      this.#wakeUp = () => {
         clearTimeout(timer);
         resolve();
       };
     });
   }
+}
 
-  return {
-    get counters() {
-      return { ...counters };
-    },
-    wake() {
-      wakeUp();
-    },
-    async run(postBlock, signal) {
-      const end: { fault?: Fault } = {};
-      const stop = () => wakeUp();
-      signal.addEventListener("abort", stop);
-      const underWay = new Set<Promise<void>>();
-      while (!signal.aborted && end.fault === undefined) {
-        const entry = candidate();
-        if (entry === undefined) {
-          await idle();
-          continue;
-        }
-        busy.set(entry.order, entry.bytes);
-        const sending = send(entry, postBlock)
-          .catch((error: unknown) => {
-            end.fault = toFault(error);
-          })
-          .finally(() => {
-            busy.delete(entry.order);
-            underWay.delete(sending);
-            wakeUp();
-          });
-        underWay.add(sending);
-      }
-      signal.removeEventListener("abort", stop);
-      if (end.fault === undefined) await Promise.race([Promise.all(underWay), delay(2000)]);
-      if (end.fault !== undefined) throw end.fault;
-    },
-  };
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // refused by the schema
+  }
 }
 
 function delay(ms: number): Promise<void> {
