@@ -30,7 +30,7 @@ export function KeysHelp({ onClose }: { readonly onClose: () => void }) {
     ["Go to", screens.map(({ key, label }) => ({ keys: ["g", key], does: label }))],
   ];
   return (
-    <Dialog title="Keys" size="auto" onClose={onClose}>
+    <Dialog title="Keys" onClose={onClose}>
       <div className="keys">
         {columns.map(([title, bindings]) => (
           <section key={title}>

@@ -29,7 +29,7 @@ const workloadsAskedMax = 500;
 
 export function Palette(props: PaletteProps) {
   return (
-    <Dialog title="Search" hideTitle size={600} onClose={props.onClose}>
+    <Dialog title="Search" hideTitle onClose={props.onClose}>
       <PaletteBody {...props} />
     </Dialog>
   );
@@ -56,7 +56,6 @@ function PaletteBody({ onClose, onKeys }: PaletteProps) {
   return (
     <div className="palette">
       <input
-        data-autofocus
         role="combobox"
         aria-label="Search screens, workloads and commands"
         aria-expanded="true"

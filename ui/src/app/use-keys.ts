@@ -8,7 +8,8 @@ const sequenceMsMax = 1200;
 function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   return (
-    target.closest("input, textarea, select, [contenteditable], [role=dialog], [role=menu], [role=listbox]") !== null
+    target.closest("input, textarea, select, [contenteditable], dialog, [role=dialog], [role=menu], [role=listbox]") !==
+    null
   );
 }
 

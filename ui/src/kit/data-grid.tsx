@@ -82,7 +82,7 @@ export function DataGrid<T>(props: DataGridProps<T>) {
   });
   const style = { "--columns": columns.map(({ width }) => width).join(" ") } as CSSProperties;
   return (
-    <div className="grid" style={style}>
+    <div className="grid" style={style} data-empty={count === 0}>
       <div
         ref={scroller}
         className="grid-scroll"
@@ -105,8 +105,8 @@ export function DataGrid<T>(props: DataGridProps<T>) {
             <GridRow key={item.key} grid={props} columns={columns} id={id} index={item.index} start={item.start} />
           ))}
         </div>
-        {count === 0 ? props.children : null}
       </div>
+      {count === 0 ? <div className="grid-empty">{props.children}</div> : null}
     </div>
   );
 }

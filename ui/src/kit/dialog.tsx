@@ -1,33 +1,45 @@
-// A dialog over the page: focus stays inside, Escape and a click outside close it, focus goes back to where it was.
-import { Modal } from "@mantine/core";
-import type { ReactNode } from "react";
+// A dialog over the page, the browser's own: focus stays inside and goes back, Escape and a click outside close it.
+import { X } from "lucide-react";
+import { useEffect, useRef, type ReactNode } from "react";
+import { IconButton } from "./icon-button.tsx";
 
 interface DialogProps {
   readonly title: string;
   /** The title is said but not shown. */
   readonly hideTitle?: true;
-  readonly size: number | "auto";
   readonly onClose: () => void;
   readonly children: ReactNode;
 }
 
-export function Dialog({ title, hideTitle, size, onClose, children }: DialogProps) {
-  const shown = hideTitle !== true;
+export function Dialog({ title, hideTitle, onClose, children }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = element.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size={size}
-      yOffset="12vh"
-      // Locking the page's scroll would add a style element at run time, which the CSP forbids; the frame never scrolls.
-      lockScroll={false}
-      transitionProps={{ duration: 0 }}
-      withCloseButton={shown}
-      closeButtonProps={{ "aria-label": "Close" }}
+    <dialog
+      ref={element}
+      className="dialog"
       aria-label={title}
-      {...(shown ? { title } : { padding: 0 })}
+      onClose={onClose}
+      onClick={(event) => {
+        // Only the backdrop is the dialog element itself; everything inside is in the body below.
+        if (event.target === event.currentTarget) onClose();
+      }}
     >
-      {children}
-    </Modal>
+      <div className="dialog-body">
+        {hideTitle === true ? null : (
+          <div className="dialog-head">
+            <h2>{title}</h2>
+            <IconButton label="Close" onClick={onClose}>
+              <X />
+            </IconButton>
+          </div>
+        )}
+        {children}
+      </div>
+    </dialog>
   );
 }

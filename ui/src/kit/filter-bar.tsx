@@ -77,7 +77,9 @@ export function FilterBar(props: FilterBarProps) {
             })
           }
           onSelect={(event) => {
-            if (typing !== undefined) begin({ caret: event.currentTarget.selectionStart ?? 0 });
+            const caret = event.currentTarget.selectionStart ?? 0;
+            // The same key press may just have ended the typing: that must stay ended.
+            setTyping((before) => (before === undefined ? before : { ...before, caret }));
           }}
           onFocus={() => begin({})}
           onBlur={() => apply(text)}

@@ -112,7 +112,7 @@ function optionsOf({ element, heightPx, latest, onHover }: ChartParts): uPlot.Op
   return {
     width: Math.max(element.clientWidth, 100),
     height: heightPx,
-    padding: [6, 8, 0, 0],
+    padding: [6, 20, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
     scales: {

@@ -15,19 +15,19 @@ export const flowColumns: readonly Column<Flow>[] = [
   {
     id: "source",
     header: "Source",
-    width: "minmax(130px, 1.2fr)",
+    width: "minmax(112px, 1.2fr)",
     cell: (flow) => <FlowEnd flow={flow} end="source" />,
   },
   {
     id: "destination",
     header: "Destination",
-    width: "minmax(140px, 1.3fr)",
+    width: "minmax(112px, 1.3fr)",
     cell: (flow) => <FlowEnd flow={flow} end="destination" />,
   },
   {
     id: "port",
     header: "Port",
-    width: "92px",
+    width: "84px",
     cell: ({ destinationPort, protocol }) => (
       <span className="port">
         {destinationPort === 0 ? "" : destinationPort}
@@ -45,10 +45,17 @@ export const flowColumns: readonly Column<Flow>[] = [
   {
     id: "verdict",
     header: "Verdict",
-    width: "minmax(150px, 1.4fr)",
+    width: "minmax(112px, 1.4fr)",
     cell: ({ verdict, verdictBecause }) => <Verdict verdict={verdict} because={verdictBecause} />,
   },
-  { id: "sent", header: "Sent", width: "76px", align: "end", cell: ({ bytesSent }) => formatBytes(bytesSent) },
+  {
+    id: "sent",
+    header: "Sent",
+    hideBelowPx: 700,
+    width: "76px",
+    align: "end",
+    cell: ({ bytesSent }) => formatBytes(bytesSent),
+  },
   {
     id: "received",
     header: "Received",

@@ -65,14 +65,14 @@ const restColumns: readonly SortedColumn<Peer>[] = [
     id: "processes",
     header: "Processes",
     width: "minmax(90px, 1fr)",
-    hideBelowPx: 900,
+    hideBelowPx: 1000,
     cell: ({ processes }) => (
       <span className="data-text" title={processes.join(", ")}>
         {processes.join(", ")}
       </span>
     ),
   },
-  number("connections", "Connections", ({ connections }) => connections, formatCount),
+  { ...number("connections", "Connections", ({ connections }) => connections, formatCount), width: "100px" },
   {
     ...number("failed", "Failed", ({ connectionsFailed }) => connectionsFailed, formatCount),
     cell: ({ connectionsFailed }) => (
@@ -99,7 +99,7 @@ function number(
   value: (peer: Peer) => number,
   format: (value: number) => string,
 ): SortedColumn<Peer> {
-  return { id, header, width: "88px", align: "end", value, cell: (peer) => format(value(peer)) };
+  return { id, header, width: "84px", align: "end", value, cell: (peer) => format(value(peer)) };
 }
 
 function RoundTrip({ us }: { readonly us: number | undefined }) {

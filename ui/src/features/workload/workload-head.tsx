@@ -7,7 +7,7 @@ import { quoteValue } from "../../app/url-state.ts";
 import { carried } from "../../app/use-url-state.ts";
 import { Age } from "../../kit/age.tsx";
 import { CopyButton } from "../../kit/copy.tsx";
-import { formatBytes, formatCount, shellQuote } from "../../kit/format.ts";
+import { formatBytes, formatCount, shellQuote, shortImage } from "../../kit/format.ts";
 import { kindWord } from "../../kit/workload-text.ts";
 
 export function WorkloadHead({ workload }: { readonly workload: Workload }) {
@@ -34,8 +34,12 @@ export function WorkloadHead({ workload }: { readonly workload: Workload }) {
         <CopyButton text={`npx garrison flows ${shellQuote(q)}`} label="Copy as command" />
       </div>
       <dl className="facts">
-        <Fact name="Nodes">{nodes.join(", ") || "–"}</Fact>
-        <Fact name="Images">{images.length === 0 ? "no image" : images.join(", ")}</Fact>
+        <Fact name="Nodes" title={nodes.join("\n")}>
+          {nodes.join(", ") || "–"}
+        </Fact>
+        <Fact name="Images" title={images.join("\n")}>
+          {images.length === 0 ? "no image" : images.map(shortImage).join(", ")}
+        </Fact>
         <Fact name="First seen">
           <Age time={firstSeen} />
         </Fact>
@@ -58,9 +62,15 @@ export function WorkloadHead({ workload }: { readonly workload: Workload }) {
   );
 }
 
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+interface FactProps {
+  readonly name: string;
+  readonly title?: string;
+  readonly children: ReactNode;
+}
+
+function Fact({ name, title, children }: FactProps) {
   return (
-    <div>
+    <div title={title}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
