@@ -1,5 +1,6 @@
 // The server with its real parts: store process, agents' door, queries, foreign telemetry; stopped and started again.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -130,4 +131,18 @@ test("a store that is not there is waited for: the server serves and says so", {
     () => ask(server, { path: "/api/v1/events?kinds=security&since=1h", headers }),
     ({ json }) => (json["rows"] as unknown[] | undefined)?.length === 1,
   );
+});
+
+test("a store that is killed is back without anybody's doing", { timeout: 60_000 }, async (context) => {
+  const data = await mkdtemp(path.join(tmpdir(), "garrison-main-"));
+  context.after(() => rm(data, { recursive: true, force: true }));
+  await using server = await start(data);
+  const children = execFileSync("ps", ["-o", "pid=,args=", "--ppid", String(process.pid)], { encoding: "utf8" });
+  const store = children.split("\n").find((line) => line.includes("store/process") && line.includes(data));
+  process.kill(Number(store?.trim().split(" ")[0]), "SIGKILL");
+  const ready = () => ask(server, { path: "/readyz" });
+  await until(ready, ({ status }) => status === 503);
+  await until(ready, ({ status }) => status === 200);
+  const flows = await ask(server, { path: "/api/v1/flows", headers: bearer(server.localToken) });
+  assert.equal(flows.status, 200, flows.text);
 });

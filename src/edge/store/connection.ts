@@ -86,7 +86,15 @@ function connectEmbedded(dataFolder: string): Connection {
     forgetCredential: () => {
       keys = undefined;
     },
-    processFacts: async () => getFacts(dial, await credential("writer")),
+    async processFacts() {
+      try {
+        return await getFacts(dial, await credential("writer"));
+      } catch {
+        // A restarted process has new keys: once more with those; a failure that is not theirs comes again and is thrown.
+        keys = undefined;
+        return await getFacts(dial, await credential("writer"));
+      }
+    },
     createDatabase: async () => undefined, // the store process has made it
     close: async () => {
       await client.close();
