@@ -133,16 +133,23 @@ test("a store that is not there is waited for: the server serves and says so", {
   );
 });
 
+/** The store process that this process started on this data folder. */
+function storePid(data: string): number | undefined {
+  const children = execFileSync("ps", ["-o", "pid=,args=", "--ppid", String(process.pid)], { encoding: "utf8" });
+  const line = children.split("\n").find((child) => child.includes("store/process") && child.includes(data));
+  return line === undefined ? undefined : Number(line.trim().split(" ")[0]);
+}
+
 test("a store that is killed is back without anybody's doing", { timeout: 60_000 }, async (context) => {
   const data = await mkdtemp(path.join(tmpdir(), "garrison-main-"));
   context.after(() => rm(data, { recursive: true, force: true }));
   await using server = await start(data);
-  const children = execFileSync("ps", ["-o", "pid=,args=", "--ppid", String(process.pid)], { encoding: "utf8" });
-  const store = children.split("\n").find((line) => line.includes("store/process") && line.includes(data));
-  process.kill(Number(store?.trim().split(" ")[0]), "SIGKILL");
+  const killed = storePid(data);
+  assert.ok(killed !== undefined);
+  process.kill(killed, "SIGKILL");
   const ready = () => ask(server, { path: "/readyz" });
-  await until(ready, ({ status }) => status === 503);
-  await until(ready, ({ status }) => status === 200);
+  const isBack = () => ![killed, undefined].includes(storePid(data));
+  await until(ready, ({ status }) => isBack() && status === 200);
   const flows = await ask(server, { path: "/api/v1/flows", headers: bearer(server.localToken) });
   assert.equal(flows.status, 200, flows.text);
 });
