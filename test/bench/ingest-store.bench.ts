@@ -8,12 +8,12 @@ import { startStoreProcess } from "../../src/edge/store/supervisor.ts";
 import { createTelemetryStore } from "../../src/edge/store/telemetry-store.ts";
 import { flowRow, storeEntry, writeBlock } from "../support/store-world.ts";
 
-/** Rows per block, blocks, and how many are appended at the same time. */
+/** Rows per block, blocks, how many inserts run at the same time and how many blocks go into one. */
 const shapes = [
-  { rows: 500, blocks: 60, parallel: 2 },
-  { rows: 5_000, blocks: 60, parallel: 2 },
-  { rows: 20_000, blocks: 40, parallel: 2 },
-  { rows: 50_000, blocks: 20, parallel: 2 },
+  { rows: 500, blocks: 60, parallel: 2, group: 1 },
+  { rows: 500, blocks: 480, parallel: 2, group: 48 },
+  { rows: 5_000, blocks: 60, parallel: 2, group: 1 },
+  { rows: 20_000, blocks: 40, parallel: 2, group: 1 },
 ] as const;
 
 type Store = ReturnType<typeof createTelemetryStore>;
@@ -21,16 +21,22 @@ type Store = ReturnType<typeof createTelemetryStore>;
 async function measure(store: Store, dataFolder: string, shape: (typeof shapes)[number]): Promise<void> {
   const startMs = Date.UTC(2026, 10, 23, 8);
   const blocks = Array.from({ length: shape.blocks }, (_, block) => {
-    const rows = Array.from({ length: shape.rows }, (_, i) => flowRow(block * shape.rows + i, startMs + block * 15_000));
-    return writeBlock(dataFolder, "flows", rows, `${shape.rows}-${block}`);
+    const rows = Array.from({ length: shape.rows }, (_, i) =>
+      flowRow(block * shape.rows + i, startMs + block * 15_000),
+    );
+    return writeBlock(dataFolder, "flows", rows, `${shape.rows}-${shape.group}-${block}`);
   });
   const cpuBefore = process.cpuUsage();
   const storeBefore = (await store.health()).cpuMs;
   const startedAt = performance.now();
-  const queue = [...blocks];
+  const queue = Array.from({ length: Math.ceil(blocks.length / shape.group) }, (_, i) =>
+    blocks.slice(i * shape.group, (i + 1) * shape.group),
+  );
   await Promise.all(
     Array.from({ length: shape.parallel }, async () => {
-      for (let block = queue.shift(); block !== undefined; block = queue.shift()) await store.append(block);
+      for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
+        await store.appendGroup(group, `group-${shape.group}-${group[0]?.token ?? ""}`);
+      }
     }),
   );
   const wallMs = performance.now() - startedAt;
@@ -41,7 +47,7 @@ async function measure(store: Store, dataFolder: string, shape: (typeof shapes)[
   const total = shape.rows * shape.blocks;
   const perCpu = Math.round(total / ((storeMs + ownMs) / 1000));
   console.log(
-    `${String(shape.rows).padStart(6)} rows a block: ${String(perCpu).padStart(7)} rows per CPU-second (at least 60000), ` +
+    `${String(shape.rows).padStart(6)} rows a block, ${String(shape.group).padStart(2)} an insert: ${String(perCpu).padStart(7)} rows per CPU-second (at least 60000), ` +
       `${Math.round(total / (wallMs / 1000))} rows/s, ${(storeMs / shape.blocks).toFixed(1)} ms store CPU a block, ` +
       `own CPU ${((100 * ownMs) / (storeMs + ownMs)).toFixed(1)} %, resident ${Math.round(after.residentBytes / 1e6)} MB`,
   );

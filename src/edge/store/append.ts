@@ -2,6 +2,7 @@
 import { createReadStream } from "node:fs";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import type { Readable } from "node:stream";
+import { assert } from "../../base/assert.ts";
 import type { StoreBlock } from "../../core/store/telemetry-store.ts";
 import { columnsOf, wireColumnsOf, type TableName } from "../../model/table.ts";
 import { structureOf } from "./schema/raw-tables.ts";
@@ -29,21 +30,43 @@ const insertSettings = {
 } as const;
 
 export function insertStatement(block: StoreBlock, source: InsertSource): InsertStatement {
+  if (source === "file") return insertGroupStatement([block], block.token);
   const structure = structureOf(wireColumnsOf(block.table));
-  const compression = { none: "none", gzip: "gzip", zstd: "zstd" } as const satisfies Record<
-    StoreBlock["encoding"],
-    string
-  >;
-  const rows =
-    source === "file"
-      ? `file(${literal(block.path)}, 'Native', ${literal(structure)}, '${compression[block.encoding]}')`
-      : `input(${literal(structure)}) FORMAT Native`;
   return {
-    sql: `INSERT INTO ${block.table} (${nameList(block.table)}) SELECT ${valueList(block.table)} FROM ${rows}`,
-    params: { cluster: block.cluster, node: block.node, ingest: String(block.ingest) },
+    sql: `INSERT INTO ${block.table} (${nameList(block.table)}) SELECT ${valueList(block.table, 0)} FROM input(${literal(structure)}) FORMAT Native`,
+    params: constantsOf([block]),
     settings: { ...insertSettings, insert_deduplication_token: block.token },
-    body: source === "file" ? undefined : () => inflated(block),
+    body: () => inflated(block),
   };
+}
+
+/** Several blocks of one table as one insert under one token; each keeps its own cluster, node and ingest number. */
+export function insertGroupStatement(blocks: readonly StoreBlock[], token: string): InsertStatement {
+  const table = blocks[0]?.table;
+  assert(
+    table !== undefined && blocks.every((block) => block.table === table),
+    "a group is of one table and not empty",
+  );
+  const structure = literal(structureOf(wireColumnsOf(table)));
+  const selects = blocks.map((block, index) => {
+    const file = `file(${literal(block.path)}, 'Native', ${structure}, '${block.encoding}')`;
+    return `SELECT ${valueList(table, index)} FROM ${file}`;
+  });
+  return {
+    sql: `INSERT INTO ${table} (${nameList(table)}) ${selects.join(" UNION ALL ")}`,
+    params: constantsOf(blocks),
+    settings: { ...insertSettings, insert_deduplication_token: token },
+    body: undefined,
+  };
+}
+
+function constantsOf(blocks: readonly StoreBlock[]): Record<string, unknown> {
+  const pairs = blocks.flatMap(({ cluster, node, ingest }, index) => [
+    [`cluster${index}`, cluster],
+    [`node${index}`, node],
+    [`ingest${index}`, String(ingest)],
+  ]);
+  return Object.fromEntries(pairs) as Record<string, unknown>;
 }
 
 function nameList(table: TableName): string {
@@ -52,15 +75,13 @@ function nameList(table: TableName): string {
     .join(", ");
 }
 
-const constants: Readonly<Record<string, string>> = {
-  cluster: "{cluster:String} AS cluster",
-  node: "{node:String} AS node",
-  ingest: "{ingest:UInt64} AS ingest",
-};
+const constantTypes: Readonly<Record<string, string>> = { cluster: "String", node: "String", ingest: "UInt64" };
 
-function valueList(table: TableName): string {
+function valueList(table: TableName, index: number): string {
   return columnsOf(table)
-    .map((column) => (column.origin === "server" ? (constants[column.name] ?? "") : `\`${column.name}\``))
+    .map(({ name, origin }) =>
+      origin === "server" ? `{${name}${index}:${constantTypes[name]}} AS ${name}` : `\`${name}\``,
+    )
     .join(", ");
 }
 

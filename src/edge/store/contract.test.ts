@@ -38,6 +38,8 @@ function contract(name: string, deployment: Deployment): void {
   describe(name, { concurrency: 1 }, () => {
     test("migrates twice and says what it is", () => migratesTwice(store));
     test("a block given twice with one token is stored once, in raw and rollups", () => appendsOnce(store, deployment));
+    test("a group of blocks is one insert, once, each block with its own constants", () =>
+      appendsGroups(store, deployment));
     test("cluster, node and ingest are the insert's constants", () => keepsConstants(store, deployment));
     test("rollups add up to raw", () => rollupsEqualRaw(store));
     test("a view that missed a block is completed by the same token, and by the nightly check", () =>
@@ -82,6 +84,26 @@ async function appendsOnce(store: MaintainedStore, deployment: Deployment): Prom
   assert.deepEqual(await one(store, counts), { raw: 1000, minute: 1000, five: 1000, hour: 1000, workloads: 1000 });
   await store.append({ ...given, token: "once-more" });
   assert.equal((await one(store, counts))["raw"], 2000, "another token is another block, even with equal rows");
+}
+
+async function appendsGroups(store: MaintainedStore, deployment: Deployment): Promise<void> {
+  const before = (await one(store, counts))["raw"] ?? 0;
+  const nodes = ["g1", "g2", "g3"];
+  const blocks = nodes.map((node, i) => ({
+    ...block(deployment, `group-${i}`, 30_000 + i * 100, 100),
+    node,
+    ingest: 500 + i,
+  }));
+  for (let attempt = 0; attempt < 2; attempt += 1) await store.appendGroup(blocks, "group");
+  const found = await store.query(
+    "SELECT node, any(ingest) AS ingest, count() AS rows FROM flows WHERE node LIKE 'g%' GROUP BY node ORDER BY node",
+  );
+  assert.deepEqual(
+    found.rows,
+    nodes.map((node, i) => ({ node, ingest: 500 + i, rows: 100 })),
+  );
+  const after = await one(store, counts);
+  assert.deepEqual([after["raw"], after["hour"], after["workloads"]], [before + 300, before + 300, before + 300]);
 }
 
 async function keepsConstants(store: MaintainedStore, deployment: Deployment): Promise<void> {

@@ -125,5 +125,7 @@ export function isCredentialFault(fault: Fault): boolean {
 /** The engine's number (as text, "" for none) and its message without stack. */
 export function describe(thrown: unknown): { code: string; text: string } {
   if (thrown instanceof ClickHouseError) return { code: thrown.code, text: thrown.message.trim() };
-  return { code: "", text: thrown instanceof Error ? thrown.message : String(thrown) };
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  // The client takes an error apart only when it is one line and ends in its name; some of the engine's are longer.
+  return { code: /^Code: (\d+)\./.exec(text)?.[1] ?? "", text };
 }

@@ -7,7 +7,8 @@ import type {
   StoreHealth,
   TelemetryStore,
 } from "../../core/store/telemetry-store.ts";
-import { insertStatement, type InsertSource } from "./append.ts";
+import { assert } from "../../base/assert.ts";
+import { insertGroupStatement, insertStatement, type InsertSource } from "./append.ts";
 import { connect, type Connection, type StoreAddress } from "./connection.ts";
 import { dropPartitionsBefore, tableUsage } from "./partitions-on-disk.ts";
 import { limitsOf, partialFrom, type Limits } from "./partial.ts";
@@ -25,6 +26,11 @@ export interface TelemetryStoreOptions {
 
 /** The port, and what only the server's own upkeep uses. */
 export interface MaintainedStore extends TelemetryStore {
+  /**
+   * Several blocks of one table as one insert: an insert costs as much CPU for 1 row as for thousands. Exactly once only when a retry gives
+   * the same blocks under the same token, so the caller writes its groups down before the first attempt. At most `groupBlocksMax`.
+   */
+  appendGroup(blocks: readonly StoreBlock[], token: string): Promise<void>;
   /** Compares rollups with raw rows per hour in the window and rebuilds what differs; returns what it found. */
   repairRollups(sinceMs: number, untilMs: number): Promise<readonly RollupMismatch[]>;
 }
@@ -43,6 +49,7 @@ export function createTelemetryStore(options: TelemetryStoreOptions): Maintained
       });
     },
     append: (block) => append(connection, deployment.source, block),
+    appendGroup: (blocks, token) => appendGroup(connection, deployment.source, blocks, token),
     query: <T>(sql: string, queryOptions: QueryOptions = {}) => query<T>(connection, sql, limitsOf(queryOptions)),
     async usage() {
       return tableUsage(connection, options.days ?? (() => undefined)).catch((thrown: unknown) => {
@@ -98,6 +105,34 @@ async function append(connection: Connection, source: InsertSource, block: Store
     else await commandWithBody(connection, statement.sql, statement.body, statement);
   } catch (thrown) {
     throw insertFault(thrown, block.table);
+  }
+}
+
+/** Blocks of a group at most: each is a table of its own in one statement. */
+export const groupBlocksMax = 64;
+
+async function appendGroup(
+  connection: Connection,
+  source: InsertSource,
+  blocks: readonly StoreBlock[],
+  token: string,
+): Promise<void> {
+  const [first] = blocks;
+  if (first === undefined) return;
+  assert(blocks.length <= groupBlocksMax, `a group has at most ${groupBlocksMax} blocks`);
+  if (source === "body") {
+    // A server takes one body per insert; each block's own token does the same service.
+    for (const block of blocks) await append(connection, source, block);
+    return;
+  }
+  const statement = insertGroupStatement(
+    blocks.map((block) => ({ ...block, path: resolve(block.path) })),
+    token,
+  );
+  try {
+    await command(connection, statement.sql, statement.params, statement.settings);
+  } catch (thrown) {
+    throw insertFault(thrown, first.table);
   }
 }
 
