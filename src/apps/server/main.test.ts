@@ -153,3 +153,25 @@ test("a store that is killed is back without anybody's doing", { timeout: 60_000
   const flows = await ask(server, { path: "/api/v1/flows", headers: bearer(server.localToken) });
   assert.equal(flows.status, 200, flows.text);
 });
+
+test(
+  "a ClickHouse server by URL that is away does not keep the server from serving; a missing password file does",
+  { timeout: 60_000 },
+  async (context) => {
+    const data = await mkdtemp(path.join(tmpdir(), "garrison-main-"));
+    context.after(() => rm(data, { recursive: true, force: true }));
+    const config = (store: object) =>
+      ServerConfig.parse({ data, console: { port: 0 }, agents: { port: 0 }, store, shutdown: { drainSeconds: 1 } });
+    const missing = config({ url: "http://127.0.0.1:1", passwordFile: path.join(data, "nothing") });
+    await assert.rejects(startServer(missing, { logger: silentLogger }), {
+      code: "server/store-password",
+      where: "store.passwordFile",
+    });
+    await using server = await startServer(config({ url: "http://127.0.0.1:1" }), {
+      logger: silentLogger,
+      checksAnswers: true,
+    });
+    const { json } = await ask(server, { path: "/api/v1/status", headers: bearer(server.localToken) });
+    assert.deepEqual([json["ready"], (json["store"] as { kind: string }).kind], [false, "clickhouse"]);
+  },
+);
