@@ -2,7 +2,6 @@
 // and its buckets must fit the step and still be kept.
 import type { Condition } from "../../../core/filter/condition.ts";
 import type { ResolvedWindow } from "../../../core/filter/window.ts";
-import { queryLimits } from "./limits.ts";
 
 export interface EdgeRollup {
   readonly table: string;
@@ -42,7 +41,6 @@ export function edgeRollupFor(
   window: ResolvedWindow,
   step: { readonly stepMs: number; readonly nowMs: number },
 ): EdgeRollup | undefined {
-  if (window.untilMs - window.sinceMs <= queryLimits.rawMsMax + queryLimits.rawSlackMs) return undefined;
   if (columnsIn(condition).some((column) => !edgeKey.includes(column as (typeof edgeKey)[number]))) return undefined;
   return edgeRollups.find(
     ({ bucketMs, keptMs }) => step.stepMs % bucketMs === 0 && window.sinceMs >= step.nowMs - keptMs,

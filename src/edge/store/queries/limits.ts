@@ -25,7 +25,7 @@ export const queryLimits = {
   listGrowth: 12,
   listStepMsMin: 60_000,
   timelineStepMsMin: 15_000,
-  /** Windows longer than this are answered from rollups where there is one. */
+  /** Lists of workloads over a longer window are answered from the rollup. */
   rawMsMax: 3_600_000,
   /** A window "until now" reaches this much further, for rows with a clock ahead of ours. */
   rawSlackMs: 120_000,

@@ -22,12 +22,15 @@ export async function listWorkloads(parts: QueryParts, query: PageRequest): Prom
   const offset = position?.offset ?? 0;
   const found = await summarise(parts, window, conditionOf(filter, "workloads"), { limit: query.limit + 1, offset });
   const rows = found.workloads.slice(0, query.limit);
-  const hasMore = found.workloads.length > query.limit && offset + query.limit < queryLimits.workloadsMax;
+  const isLonger = found.workloads.length > query.limit;
+  const hasMore = isLonger && offset + query.limit < queryLimits.workloadsMax;
+  const cut =
+    isLonger && !hasMore ? `only the ${queryLimits.workloadsMax} busiest workloads are listed: narrow the filter` : "";
   const next = { sinceMs: window.sinceMs, untilMs: window.untilMs, offset: offset + query.limit };
   return {
     rows,
     ...(hasMore ? { next: encodeCursor(next) } : {}),
-    window: await answerWindow(parts, window, tablesRead, found.partialBecause),
+    window: await answerWindow(parts, window, tablesRead, because(found.partialBecause, cut)),
   };
 }
 
