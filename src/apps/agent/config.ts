@@ -85,9 +85,11 @@ export const agentLimits = {
   /** Rows that wait to be encoded, per table. */
   queueRowsMax: 50_000,
   /** Rows of one block. */
-  blockRowsMax: 10_000,
+  blockRowsMax: 5000,
   /** How often waiting rows become blocks. */
   flushEveryMs: 1000,
+  /** So many waiting rows become blocks at the next tick: a burst must not grow in memory. */
+  flushRows: 4000,
   /** How often windows, timeouts and gaps are looked at. */
   tickEveryMs: 250,
   gapEveryMs: 2000,

@@ -60,7 +60,14 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
   const failed = (error: unknown) =>
     parts.logger.error({ error: toFault(error).message }, "a periodic task of the agent failed");
   const timers = [
-    every(agentLimits.tickEveryMs, () => pipeline.tick(clock.nowMs()), failed),
+    every(
+      agentLimits.tickEveryMs,
+      () => {
+        pipeline.tick(clock.nowMs());
+        return outbox.queued >= agentLimits.flushRows ? outbox.flush() : undefined;
+      },
+      failed,
+    ),
     every(agentLimits.flushEveryMs, () => outbox.flush(), failed),
     every(agentLimits.gapEveryMs, flushGaps, failed),
     every(agentLimits.gapEveryMs, () => sensor.watchFirstBytes(pipeline.watchedCgroups()), failed),

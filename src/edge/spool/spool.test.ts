@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { manualClock } from "../../base/clock.ts";
+import { skipUnless } from "../../../test/support/skip.ts";
 import { silentLogger } from "../../base/logger.ts";
 import type { BlockHeader } from "../../model/agent-protocol.ts";
 import { openSpool, type Spool, type SpoolOptions } from "./spool.ts";
@@ -175,6 +176,40 @@ test("a folder that cannot be made is a fault that says so", async (context) => 
   writeFileSync(join(folder, "file"), "");
   await assert.rejects(openSpool(optionsFor(join(folder, "file"))), { code: "spool/folder" });
 });
+
+test("on a full disk acknowledged blocks make room, then losses are counted, and writing goes on when there is room again", async (context) => {
+  if (!skipUnless(context, process.getuid?.() === 0, "root, to mount a small tmpfs")) return;
+  const folder = folderFor(context);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=240k", "tmpfs", folder]);
+  try {
+    await fillDisk(folder);
+  } finally {
+    execFileSync("umount", ["-l", folder]);
+  }
+});
+
+async function fillDisk(folder: string): Promise<void> {
+  const spool = await openSpool(optionsFor(folder, { bytesMax: 1e9 }));
+  const write = async (sequence: number) => {
+    const { header, body } = block(sequence, 60_000);
+    return spool.append(header, body, "kept");
+  };
+  const first = await write(1);
+  assert.ok(first);
+  await spool.acknowledge(first);
+  assert.ok((await write(2)) && (await write(3)) && (await write(4)));
+  assert.deepEqual(readdirSync(join(folder, "acknowledged")), [], "the acknowledged block made room");
+  assert.equal(await write(5), undefined);
+  assert.deepEqual(
+    spool.takeLosses().map(({ reason, rows, detail }) => [reason, rows, detail]),
+    [["spool-full", 10, "not written: ENOSPC"]],
+  );
+  const second = spool.next(new Set());
+  assert.ok(second);
+  await spool.refuse(second, "test");
+  assert.ok(await write(6));
+  assert.deepEqual(waiting(spool), [3, 4, 6]);
+}
 
 const writerProgram = `
 import { createHash } from "node:crypto";

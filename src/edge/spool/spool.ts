@@ -129,15 +129,9 @@ class DiskSpool implements Spool {
         return undefined;
       }
       const entry = { order: this.#nextOrder++, priority, header, bytes: file.length };
-      const name = spoolFileName(entry.order, priority);
-      const temporary = this.#path(`${name}.tmp`);
-      try {
-        await writeFile(temporary, file, { mode: 0o600 });
-        await rename(temporary, this.#path(name));
-      } catch (cause) {
-        await rm(temporary, { force: true });
-        this.#options.logger.error({ error: (cause as Error).message }, "a block could not be spooled");
-        this.#losses.add(header, "spool-full", `not written: ${(cause as NodeJS.ErrnoException).code ?? "error"}`);
+      const failure = await this.#write(entry, file);
+      if (failure !== "") {
+        this.#losses.add(header, "spool-full", `not written: ${failure}`);
         return undefined;
       }
       this.#admit(entry);
@@ -209,6 +203,28 @@ class DiskSpool implements Spool {
 
   get #keepAcknowledgedMs(): number {
     return this.#options.keepAcknowledgedMs ?? keepAcknowledgedMsDefault;
+  }
+
+  /** Returns the error's code, or "" when the file has its name. On a full disk what was acknowledged makes room first. */
+  async #write(entry: SpoolEntry, file: Uint8Array): Promise<string> {
+    const name = spoolFileName(entry.order, entry.priority);
+    const temporary = this.#path(`${name}.tmp`);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await writeFile(temporary, file, { mode: 0o600 });
+        await rename(temporary, this.#path(name));
+        return "";
+      } catch (cause) {
+        await rm(temporary, { force: true });
+        const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
+        if (code === "ENOSPC" && attempt === 1 && this.#acknowledged.size > 0) {
+          await this.#dropAcknowledgedBefore(Number.POSITIVE_INFINITY);
+          continue;
+        }
+        this.#options.logger.error({ error: (cause as Error).message }, "a block could not be spooled");
+        return code;
+      }
+    }
   }
 
   #path(...parts: readonly string[]): string {
