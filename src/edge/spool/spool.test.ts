@@ -180,7 +180,7 @@ test("a folder that cannot be made is a fault that says so", async (context) => 
 test("on a full disk acknowledged blocks make room, then losses are counted, and writing goes on when there is room again", async (context) => {
   if (!skipUnless(context, process.getuid?.() === 0, "root, to mount a small tmpfs")) return;
   const folder = folderFor(context);
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=240k", "tmpfs", folder]);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=200k", "tmpfs", folder]);
   try {
     await fillDisk(folder);
   } finally {
