@@ -158,7 +158,7 @@ async function settle(world: World): Promise<void> {
       () => `agent ${node} to have sent everything (it says ${JSON.stringify(part.said)})`,
       () => {
         checkCrashes(world);
-        return part.said?.["isLoading"] === false && part.said["files"] === 0;
+        return part.said?.["isLoading"] === false && part.said["isTold"] === true && part.said["files"] === 0;
       },
       120_000,
     );

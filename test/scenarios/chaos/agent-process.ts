@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { sealBlock } from "../../../src/edge/blocks/seal-block.ts";
-import { openSpool } from "../../../src/edge/spool/spool.ts";
+import { openSpool, type SpoolEntry } from "../../../src/edge/spool/spool.ts";
 import { parseJoinToken } from "../../../src/edge/trust/join-token.ts";
 import { createUplink } from "../../../src/edge/uplink/uplink.ts";
 import type { Row } from "../../../src/model/table.ts";
@@ -34,6 +34,9 @@ const boot = randomBytes(16).toString("hex");
 const clock = systemClock;
 let sequence = 0;
 let isLoading = true;
+let lastGaps: SpoolEntry | undefined;
+/** False while losses may wait in the spool's book for the gap block before them to be sent. */
+let isTold = true;
 
 const spool = await openSpool({
   folder: `${settings.folder}/spool`,
@@ -84,8 +87,13 @@ async function spoolEvents(): Promise<void> {
   uplink.wake();
 }
 
-/** As the agent does: what the spool lost becomes gap rows. */
+/**
+ * What the spool lost becomes gap rows, one block of them at a time: a full spool drops the oldest blocks, gap blocks too, and with a
+ * dropped gap block the numbers in it are gone. While one waits, further losses add up in the spool's own book.
+ */
 async function spoolLosses(): Promise<void> {
+  isTold = lastGaps === undefined || (await spool.read(lastGaps)) === undefined;
+  if (!isTold) return;
   const gaps: Row<"gaps">[] = spool.takeLosses().map((loss) => ({
     time: Math.min(loss.fromMs, clock.nowMs()),
     durationMs: Math.max(0, loss.toMs - loss.fromMs),
@@ -98,13 +106,13 @@ async function spoolLosses(): Promise<void> {
   if (gaps.length === 0) return;
   sequence += 1;
   const sealed = sealBlock("gaps", gaps, { boot, sequence });
-  await spool.append(sealed.header, sealed.body, "kept");
+  lastGaps = await spool.append(sealed.header, sealed.body, "kept");
   uplink.wake();
 }
 
 function tell(): void {
   const { connected, because, blocksAcknowledged, blocksRefused, duplicates } = uplink.state;
   process.stdout.write(
-    `${JSON.stringify({ isLoading, files: spool.next(new Set()) === undefined ? 0 : spool.files, connected, because, blocksAcknowledged, blocksRefused, duplicates })}\n`,
+    `${JSON.stringify({ isLoading, isTold, files: spool.next(new Set()) === undefined ? 0 : spool.files, connected, because, blocksAcknowledged, blocksRefused, duplicates })}\n`,
   );
 }
