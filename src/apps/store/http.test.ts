@@ -109,7 +109,9 @@ describe("store protocol", { concurrency: 1 }, async () => {
     const replies = await Promise.all(
       Array.from({ length: 6 }, () => ask("reader", slow, { max_execution_time: "0.2" })),
     );
-    const codes = replies.map((reply) => reply.headers.get("x-clickhouse-exception-code")).toSorted((a, b) => Number(a) - Number(b));
+    const codes = replies
+      .map((reply) => reply.headers.get("x-clickhouse-exception-code"))
+      .toSorted((a, b) => Number(a) - Number(b));
     assert.deepEqual(codes, ["159", "159", "159", "202", "202", "202"]);
     assert.equal((await ask("reader", "SELECT 1")).text, "1\n");
   });

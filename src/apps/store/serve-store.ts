@@ -43,7 +43,7 @@ export async function serveStore(config: StoreConfig, logger: Logger): Promise<R
       readRowsMax: 2_000_000_000,
       resultRowsMax: 1_000_000,
     },
-    isSpoolFile: (path) => isInside(path, paths.spool),
+    isSpoolFile: (path) => expand(path).every((file) => isInside(file, paths.spool)),
     bodies: { newPath: () => `${paths.spool}/${bodyPrefix}${process.pid}-${(bodies += 1)}`, bytesMax: bodyBytesMax },
     processFacts: () => facts(startedAtMs),
   });
@@ -72,6 +72,12 @@ function removeLeftBodies(paths: StorePaths): void {
   for (const name of readdirSync(paths.spool)) {
     if (name.startsWith(bodyPrefix)) rmSync(`${paths.spool}/${name}`, { force: true });
   }
+}
+
+/** `folder/{a,b}` is the engine's list of files; each of them is looked at by itself. Any other brace stays and is refused below. */
+export function expand(path: string): readonly string[] {
+  const list = /^([^{}]*)\/\{([A-Za-z0-9._-]+(?:,[A-Za-z0-9._-]+)*)\}$/.exec(path);
+  return list === null ? [path] : (list[2] ?? "").split(",").map((name) => `${list[1]}/${name}`);
 }
 
 /** True for an existing file whose real path lies inside the real spool folder; globs never exist, so they are refused. */

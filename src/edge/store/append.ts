@@ -1,8 +1,8 @@
 // A block into its raw table: explicit columns, cluster, node and ingest as bound constants, the block's token against duplicates.
 import { createReadStream } from "node:fs";
+import { basename, dirname } from "node:path";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import type { Readable } from "node:stream";
-import { assert } from "../../base/assert.ts";
 import type { StoreBlock } from "../../core/store/telemetry-store.ts";
 import { columnsOf, wireColumnsOf, type TableName } from "../../model/table.ts";
 import { structureOf } from "./schema/raw-tables.ts";
@@ -30,43 +30,46 @@ const insertSettings = {
 } as const;
 
 export function insertStatement(block: StoreBlock, source: InsertSource): InsertStatement {
-  if (source === "file") return insertGroupStatement([block], block.token);
-  const structure = structureOf(wireColumnsOf(block.table));
+  const structure = literal(structureOf(wireColumnsOf(block.table)));
+  const rows =
+    source === "file"
+      ? `file(${literal(block.path)}, 'Native', ${structure}, '${block.encoding}')`
+      : `input(${structure}) FORMAT Native`;
   return {
-    sql: `INSERT INTO ${block.table} (${nameList(block.table)}) SELECT ${valueList(block.table, 0)} FROM input(${literal(structure)}) FORMAT Native`,
-    params: constantsOf([block]),
+    sql: `INSERT INTO ${block.table} (${nameList(block.table)}) SELECT ${valueList(block.table, constants)} FROM ${rows}`,
+    params: { cluster: block.cluster, node: block.node, ingest: String(block.ingest) },
     settings: { ...insertSettings, insert_deduplication_token: block.token },
-    body: () => inflated(block),
+    body: source === "file" ? undefined : () => inflated(block),
   };
 }
 
-/** Several blocks of one table as one insert under one token; each keeps its own cluster, node and ingest number. */
-export function insertGroupStatement(blocks: readonly StoreBlock[], token: string): InsertStatement {
-  const table = blocks[0]?.table;
-  assert(
-    table !== undefined && blocks.every((block) => block.table === table),
-    "a group is of one table and not empty",
+/**
+ * Several blocks of one table as one insert under one token; each keeps its own cluster, node and ingest number, found by its file's name.
+ * Undefined when they cannot go together: other tables, folders or encodings, names with odd characters, the same name twice.
+ */
+export function insertGroupStatement(blocks: readonly StoreBlock[], token: string): InsertStatement | undefined {
+  const [first] = blocks;
+  if (first === undefined) return undefined;
+  const folder = dirname(first.path);
+  const names = blocks.map((block) => basename(block.path));
+  const isAlike = blocks.every(
+    (block) => block.table === first.table && block.encoding === first.encoding && dirname(block.path) === folder,
   );
-  const structure = literal(structureOf(wireColumnsOf(table)));
-  const selects = blocks.map((block, index) => {
-    const file = `file(${literal(block.path)}, 'Native', ${structure}, '${block.encoding}')`;
-    return `SELECT ${valueList(table, index)} FROM ${file}`;
-  });
+  if (!isAlike || new Set(names).size < names.length || !names.every((name) => /^[A-Za-z0-9._-]+$/.test(name)))
+    return undefined;
+  const structure = literal(structureOf(wireColumnsOf(first.table)));
+  const files = `file(${literal(`${folder}/{${names.join(",")}}`)}, 'Native', ${structure}, '${first.encoding}')`;
   return {
-    sql: `INSERT INTO ${table} (${nameList(table)}) ${selects.join(" UNION ALL ")}`,
-    params: constantsOf(blocks),
+    sql: `INSERT INTO ${first.table} (${nameList(first.table)}) SELECT ${valueList(first.table, constantsByFile)} FROM ${files}`,
+    params: {
+      files: names,
+      clusters: blocks.map((block) => block.cluster),
+      nodes: blocks.map((block) => block.node),
+      ingests: blocks.map((block) => block.ingest),
+    },
     settings: { ...insertSettings, insert_deduplication_token: token },
     body: undefined,
   };
-}
-
-function constantsOf(blocks: readonly StoreBlock[]): Record<string, unknown> {
-  const pairs = blocks.flatMap(({ cluster, node, ingest }, index) => [
-    [`cluster${index}`, cluster],
-    [`node${index}`, node],
-    [`ingest${index}`, String(ingest)],
-  ]);
-  return Object.fromEntries(pairs) as Record<string, unknown>;
 }
 
 function nameList(table: TableName): string {
@@ -75,13 +78,21 @@ function nameList(table: TableName): string {
     .join(", ");
 }
 
-const constantTypes: Readonly<Record<string, string>> = { cluster: "String", node: "String", ingest: "UInt64" };
+const constants: Readonly<Record<string, string>> = {
+  cluster: "{cluster:String} AS cluster",
+  node: "{node:String} AS node",
+  ingest: "{ingest:UInt64} AS ingest",
+};
 
-function valueList(table: TableName, index: number): string {
+const constantsByFile: Readonly<Record<string, string>> = {
+  cluster: "transform(_file, {files:Array(String)}, {clusters:Array(String)}, '') AS cluster",
+  node: "transform(_file, {files:Array(String)}, {nodes:Array(String)}, '') AS node",
+  ingest: "transform(_file, {files:Array(String)}, {ingests:Array(UInt64)}, toUInt64(0)) AS ingest",
+};
+
+function valueList(table: TableName, byServer: Readonly<Record<string, string>>): string {
   return columnsOf(table)
-    .map(({ name, origin }) =>
-      origin === "server" ? `{${name}${index}:${constantTypes[name]}} AS ${name}` : `\`${name}\``,
-    )
+    .map(({ name, origin }) => (origin === "server" ? (byServer[name] ?? "") : `\`${name}\``))
     .join(", ");
 }
 

@@ -102,6 +102,8 @@ async function appendsGroups(store: MaintainedStore, deployment: Deployment): Pr
     found.rows,
     nodes.map((node, i) => ({ node, ingest: 500 + i, rows: 100 })),
   );
+  const missing = { ...blocks[0], path: `${deployment.dataFolder}/spool/not-there` } as StoreBlock;
+  assert.equal((await faultOf(store.appendGroup([...blocks.slice(1), missing], "group-2"))).kind, "not-found");
   const after = await one(store, counts);
   assert.deepEqual([after["raw"], after["hour"], after["workloads"]], [before + 300, before + 300, before + 300]);
 }

@@ -17,10 +17,11 @@ const retryMs = { away: 500, busy: 1000, diskFull: 30_000 } as const;
 
 /** The fault of a failed insert. */
 export function insertFault(thrown: unknown, table: string): Fault {
-  const known = commonFault(thrown);
+  const isFileGone = thrown instanceof Error && "syscall" in thrown && thrown.syscall === "access";
+  const known = isFileGone ? undefined : commonFault(thrown);
   if (known !== undefined) return known;
   const { code, text } = describe(thrown);
-  if (code === "107") {
+  if (code === "107" || isFileGone) {
     return new Fault(`the block's file for ${table} is not there`, {
       code: "store/block-missing",
       kind: "not-found",

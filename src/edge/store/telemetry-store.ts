@@ -1,4 +1,5 @@
 // The telemetry store over the ClickHouse HTTP protocol: the embedded process and any ClickHouse server are the same to everybody else.
+import { access } from "node:fs/promises";
 import { resolve } from "node:path";
 import type {
   QueryOptions,
@@ -120,16 +121,16 @@ async function appendGroup(
   const [first] = blocks;
   if (first === undefined) return;
   assert(blocks.length <= groupBlocksMax, `a group has at most ${groupBlocksMax} blocks`);
-  if (source === "body") {
-    // A server takes one body per insert; each block's own token does the same service.
-    for (const block of blocks) await append(connection, source, block);
+  const absolute = blocks.map((block) => ({ ...block, path: resolve(block.path) }));
+  const statement = source === "body" || blocks.length === 1 ? undefined : insertGroupStatement(absolute, token);
+  if (statement === undefined) {
+    // Each block's own token does the same service, only dearer.
+    for (const block of absolute) await append(connection, source, block);
     return;
   }
-  const statement = insertGroupStatement(
-    blocks.map((block) => ({ ...block, path: resolve(block.path) })),
-    token,
-  );
   try {
+    // The engine passes over a missing file of a list in silence; here it must be an error.
+    await Promise.all(absolute.map((block) => access(block.path)));
     await command(connection, statement.sql, statement.params, statement.settings);
   } catch (thrown) {
     throw insertFault(thrown, first.table);
