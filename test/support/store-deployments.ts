@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "../../src/base/logger.ts";
-import type { StoreAddress } from "../../src/edge/store/connection.ts";
+import { connect, type StoreAddress } from "../../src/edge/store/connection.ts";
+import { command } from "../../src/edge/store/run.ts";
 import { startStoreProcess, type StoreProcess } from "../../src/edge/store/supervisor.ts";
 import { storeEntry } from "./store-world.ts";
 
@@ -41,10 +42,11 @@ export async function serverDeployment(text: string): Promise<Deployment> {
   };
   const dataFolder = await mkdtemp(join(tmpdir(), "garrison-store-"));
   await mkdir(join(dataFolder, "spool"));
+  const database = `garrison_test_${process.pid}_${Date.now()}`;
   const address: StoreAddress = {
     kind: "clickhouse",
     url: `${url.protocol}//${url.host}`,
-    database: `garrison_test_${process.pid}_${Date.now()}`,
+    database,
     writer: credential,
     reader: credential,
   };
@@ -53,6 +55,9 @@ export async function serverDeployment(text: string): Promise<Deployment> {
     dataFolder,
     child: undefined,
     async [Symbol.asyncDispose]() {
+      const connection = connect(address);
+      await command(connection, `DROP DATABASE IF EXISTS ${database}`);
+      await connection.close();
       await rm(dataFolder, { recursive: true, force: true });
     },
   };
