@@ -37,10 +37,16 @@ async function runUp(context: Context, words: readonly string[]): Promise<number
   const data = path.resolve(config.data === "" ? defaultDataFolder(context.environment) : config.data);
   await prepareFolder(data);
   context.say(`${context.paint.bold("garrison")} ${version}`);
+  const codeCache = path.join(data, "run", "code");
   const running: Supervised[] = [];
   try {
     const serverPart = { ...(await partFor("server", config)), data };
-    const server = supervise({ app: "server", config: async () => serverPart, say: (line) => context.say(line) });
+    const server = supervise({
+      app: "server",
+      codeCache,
+      config: async () => serverPart,
+      say: (line) => context.say(line),
+    });
     running.push(server);
     const ready = await firstOf(server, context);
     if (ready === undefined) return 0;
@@ -51,6 +57,7 @@ async function runUp(context: Context, words: readonly string[]): Promise<number
     if (config.watch) {
       const agent = supervise({
         app: "agent",
+        codeCache,
         config: async () => ({
           ...(await partFor("agent", config)),
           data,
