@@ -303,7 +303,7 @@ describe("console on the mock", { skip: givenUrl === undefined ? false : "given 
     const scheme = await page.evaluate(() => document.documentElement.dataset["mantineColorScheme"]);
     assert.equal(scheme, "light");
     await page.getByRole("button", { name: "Make a join token" }).click();
-    await page.getByText("garrison run agent --join gj1.").waitFor();
+    await page.getByText("garrison run agent --join-token gj1.").waitFor();
     await stage.context.clearCookies();
     await page.getByRole("heading", { name: "Open the console with a link" }).waitFor();
     await page.close();

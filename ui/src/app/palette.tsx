@@ -96,7 +96,7 @@ function PaletteBody({ onClose, onKeys }: PaletteProps) {
 function useCommands(onKeys: () => void): readonly Command[] {
   const navigate = useNavigate();
   const [, update] = useUrlState();
-  const { setColorScheme } = useMantineColorScheme();
+  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const workloads = useCall("listWorkloads", { query: { since: "24h", limit: workloadsAskedMax } });
   return [
     ...screens.map(({ to, label, icon, key }) => ({

@@ -52,7 +52,8 @@ const nextScheme = { auto: "light", light: "dark", dark: "auto" } as const;
 const schemeLabels = { auto: "follows the system", light: "light", dark: "dark" } as const;
 
 function ThemeButton() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  // Otherwise Mantine adds a style element for a moment, which a strict CSP forbids.
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const icons = { auto: <Monitor />, light: <Sun />, dark: <Moon /> } as const;
   const next = nextScheme[colorScheme];
   return (

@@ -29,7 +29,7 @@ export function WorkloadName({ cluster, namespace, kind, name, fallback = "", re
         >
           {name}
         </Link>
-        <span className="workload-ns">{namespace}</span>
+        <span className="workload-ns">{namespace === name ? "" : namespace}</span>
       </span>
     );
   const outside = kind === "External";

@@ -40,7 +40,9 @@ export const flowColumns: readonly Column<Flow>[] = [
     header: "Process",
     hideBelowPx: 760,
     width: "minmax(84px, 0.7fr)",
-    cell: ({ process, executable }) => <span title={executable}>{process}</span>,
+    cell: ({ process, executable, reporter }) => (
+      <Reporter process={process} executable={executable} reporter={reporter} />
+    ),
   },
   {
     id: "verdict",
@@ -73,6 +75,16 @@ export const flowColumns: readonly Column<Flow>[] = [
     cell: ({ rttUs }) => <RoundTrip rttUs={rttUs} />,
   },
 ];
+
+/** Both ends of one connection may be watched and then report it each: the process says whose row this is. */
+function Reporter({ process, executable, reporter }: Pick<Flow, "process" | "executable" | "reporter">) {
+  return (
+    <span title={`${executable}\nReported by the ${reporter}`}>
+      {process}
+      <small> {reporter === "source" ? "out" : "in"}</small>
+    </span>
+  );
+}
 
 export function FlowEnd({ flow, end }: { readonly flow: Flow; readonly end: "source" | "destination" }) {
   if (end === "source")

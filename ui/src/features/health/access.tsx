@@ -67,8 +67,10 @@ function JoinTokens() {
       {trouble === undefined ? null : <Notice tone="warning">{trouble.message}</Notice>}
       {made === undefined ? null : (
         <>
-          <Notice tone="info">Shown once. Start the agent with it:</Notice>
-          <CopyText text={`garrison run agent --join ${made}`} />
+          <Notice tone="info">
+            Shown once. Start the agent with it (8687 is the agents’ port unless it was configured otherwise):
+          </Notice>
+          <CopyText text={`garrison run agent --join-token ${made} --server-address ${location.hostname}:8687`} />
         </>
       )}
       {answer.error === null ? null : <TroubleState trouble={troubleOf(answer.error)} />}

@@ -3,7 +3,7 @@ import { CircleAlert, CircleCheck, CircleX, Radar } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Node } from "../../../../src/model/node.ts";
 import { Age } from "../../kit/age.tsx";
-import { formatBytes, formatCount, formatDuration } from "../../kit/format.ts";
+import { formatBytes, formatCount, formatDateTime, formatDuration } from "../../kit/format.ts";
 import { StateWord } from "../../kit/state-word.tsx";
 import { State } from "../../kit/states.tsx";
 import { dropsOf } from "./drops.ts";
@@ -69,7 +69,7 @@ function Agent({ node }: { readonly node: Node }) {
         <Fact name="System">
           {[node.operatingSystem, node.architecture].filter((text) => text !== "").join(", ") || "–"}
         </Fact>
-        <Fact name="Certificate ends">{node.certificateExpiresAt.slice(0, 16).replace("T", " ")} UTC</Fact>
+        <Fact name="Certificate ends">{formatDateTime(node.certificateExpiresAt).slice(0, 16)}</Fact>
       </dl>
       <p className="capabilities">
         <b>Sees:</b> {listOf(node.capabilities.filter(({ available }) => available).map(({ name }) => name))}

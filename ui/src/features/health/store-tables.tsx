@@ -11,7 +11,7 @@ export function StoreTables({ status: { store } }: { readonly status: Status }) 
       <dl className="facts">
         <div>
           <dt>Engine</dt>
-          <dd>{store.kind === "embedded" ? `${store.engine} (embedded)` : store.engine}</dd>
+          <dd>{store.kind === "embedded" ? `embedded ${store.engine}` : store.engine}</dd>
         </div>
         <div>
           <dt>Used</dt>
