@@ -1,9 +1,9 @@
 // The deployments that the store's contract runs on: a store process of its own, and whatever ClickHouse an environment variable names.
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "../../src/base/logger.ts";
-import { connect, type StoreAddress } from "../../src/edge/store/connection.ts";
+import { connect, type Credential, type StoreAddress } from "../../src/edge/store/connection.ts";
 import { command } from "../../src/edge/store/run.ts";
 import { startStoreProcess, type StoreProcess } from "../../src/edge/store/supervisor.ts";
 import { storeEntry } from "./store-world.ts";
@@ -28,6 +28,25 @@ export async function embeddedDeployment(config: Readonly<Record<string, unknown
       await child[Symbol.asyncDispose]();
       await rm(dataFolder, { recursive: true, force: true });
     },
+  };
+}
+
+/** A store process of ours reached as a server is: by URL, rows in the request's body, a database of its own name. */
+export async function byUrlDeployment(): Promise<Deployment> {
+  const embedded = await embeddedDeployment({ listen: "loopback" });
+  const keys = JSON.parse(await readFile(join(embedded.dataFolder, "run/store.key"), "utf8")) as Record<string, string>;
+  const credential = (role: string): Credential => ({ username: role, password: keys[role] ?? "" });
+  return {
+    address: {
+      kind: "clickhouse",
+      url: keys["address"] ?? "",
+      database: "elsewhere",
+      writer: credential("writer"),
+      reader: credential("reader"),
+    },
+    dataFolder: embedded.dataFolder,
+    child: embedded.child,
+    [Symbol.asyncDispose]: async () => embedded[Symbol.asyncDispose](),
   };
 }
 

@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { basename, dirname } from "node:path";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import type { Readable } from "node:stream";
+import { pipeline, type Readable } from "node:stream";
 import type { StoreBlock } from "../../core/store/telemetry-store.ts";
 import { columnsOf, wireColumnsOf, type TableName } from "../../model/table.ts";
 import { structureOf } from "./schema/raw-tables.ts";
@@ -99,7 +99,9 @@ function valueList(table: TableName, byServer: Readonly<Record<string, string>>)
 function inflated(block: StoreBlock): Readable {
   const file = createReadStream(block.path);
   if (block.encoding === "none") return file;
-  return file.pipe(block.encoding === "gzip" ? createGunzip() : createZstdDecompress());
+  const plain = block.encoding === "gzip" ? createGunzip() : createZstdDecompress();
+  pipeline(file, plain, () => undefined); // an error of either ends `plain` with it, which the request reports
+  return plain;
 }
 
 /** A string literal of the dialect; paths and types are ours, but are escaped all the same. */

@@ -1,10 +1,11 @@
-// One contract, two deployments: the embedded process always, a ClickHouse server where GARRISON_TEST_CLICKHOUSE_URL names one.
+// One contract: the embedded process by socket and as a server by URL always, a ClickHouse server where GARRISON_TEST_CLICKHOUSE_URL names one.
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { Fault } from "../../base/fault.ts";
 import type { StoreBlock } from "../../core/store/telemetry-store.ts";
 import { skipUnless } from "../../../test/support/skip.ts";
 import {
+  byUrlDeployment,
   embeddedDeployment,
   serverDeployment,
   serverUrl,
@@ -19,6 +20,7 @@ const hour = Date.UTC(2026, 10, 22, 10);
 
 describe("store contract", async () => {
   contract("embedded", await embeddedDeployment());
+  contract("embedded, by URL", await byUrlDeployment());
   if (serverUrl === undefined) {
     test("ClickHouse server", (context) => {
       skipUnless(context, false, "GARRISON_TEST_CLICKHOUSE_URL: a ClickHouse server to run the store's contract on");

@@ -103,7 +103,10 @@ async function append(connection: Connection, source: InsertSource, block: Store
   const statement = insertStatement({ ...block, path: resolve(block.path) }, source);
   try {
     if (statement.body === undefined) await command(connection, statement.sql, statement.params, statement.settings);
-    else await commandWithBody(connection, statement.sql, statement.body, statement);
+    else {
+      await access(block.path);
+      await commandWithBody(connection, statement.sql, statement.body, statement);
+    }
   } catch (thrown) {
     throw insertFault(thrown, block.table);
   }
@@ -183,12 +186,12 @@ async function health(
   }
 }
 
-/** A server's own figures; its CPU time is not to be had over SQL, so it is 0. */
+/** A server's own figures: the memory it accounts for; its CPU time is not to be had over SQL, so it is 0. */
 async function serverFigures(
   connection: Connection,
 ): Promise<Pick<StoreHealth, "residentBytes" | "cpuMs" | "startedAtMs">> {
   const sql =
-    "SELECT (SELECT value FROM system.asynchronous_metrics WHERE metric = 'MemoryResident') AS resident, " +
+    "SELECT (SELECT value FROM system.metrics WHERE metric = 'MemoryTracking') AS resident, " +
     "toUnixTimestamp64Milli(now64(3)) - uptime() * 1000 AS started";
   const row = (await select<{ resident: number; started: number }>(connection, "reader", sql)).data[0];
   return { residentBytes: row?.resident ?? 0, cpuMs: 0, startedAtMs: row?.started };
