@@ -188,6 +188,10 @@ async function tellsFaults(store: MaintainedStore, deployment: Deployment): Prom
       `${what}: ${fault.message}`,
     );
   }
+  for (const encoding of ["gzip", "zstd"] as const) {
+    const fault = await faultOf(store.append({ ...good, token: `bad ${encoding}`, encoding }));
+    assert.equal(fault.code, "store/bad-block", `${encoding}: ${fault.message}`);
+  }
   assert.deepEqual(await one(store, counts), before, "nothing of a bad block is kept");
   const broken = await faultOf(store.query("SELECT no_such_column FROM flows"));
   assert.equal(broken.code, "store/query-failed");

@@ -28,7 +28,7 @@ export function insertFault(thrown: unknown, table: string): Fault {
       cause: thrown,
     });
   }
-  if (badBlockCodes.has(code)) {
+  if (badBlockCodes.has(code) || isInflateError(thrown)) {
     return new Fault(`the store cannot read this block of ${table}: ${text}`, {
       code: "store/bad-block",
       kind: "usage",
@@ -41,6 +41,12 @@ export function insertFault(thrown: unknown, table: string): Fault {
     kind: "internal",
     cause: thrown,
   });
+}
+
+/** What Node says of a body that cannot be inflated ("Z_BUF_ERROR", "ZSTD_error_corruption_detected"). */
+function isInflateError(thrown: unknown): boolean {
+  const code = thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined;
+  return code !== undefined && /^Z(STD)?_/.test(code);
 }
 
 /** The fault of a failed query; guard rails are not faults (see partial.ts). */
