@@ -31,11 +31,19 @@ export interface Stage extends AsyncDisposable {
   /** Errors of the page's console and its scripts so far; refused answers that a test asks for are not among them. */
   readonly complaints: string[];
   readonly page: () => Promise<Page>;
+  /** Stops the mock as a crash would; the returned function starts it again on the same port. */
+  readonly outage: () => Promise<() => Promise<void>>;
 }
 
 /** Opens a browser with a profile of its own. */
 export async function openStage(scheme: "light" | "dark"): Promise<Stage> {
-  const mock = givenUrl === undefined ? await startMock(0) : undefined;
+  let mock = givenUrl === undefined ? await startMock(0) : undefined;
+  const stop = (): Promise<void> =>
+    new Promise((resolve) => {
+      mock?.server.close(() => resolve());
+      mock?.server.closeAllConnections();
+      if (mock === undefined) resolve();
+    });
   const url = mock?.url ?? new URL(givenUrl ?? "").origin;
   const profile = await mkdtemp(path.join(os.tmpdir(), "garrison-console-"));
   const context = await chromium.launchPersistentContext(profile, {
@@ -60,10 +68,15 @@ export async function openStage(scheme: "light" | "dark"): Promise<Stage> {
       });
       return page;
     },
+    outage: async () => {
+      await stop();
+      return async () => {
+        mock = await startMock(Number(new URL(url).port));
+      };
+    },
     [Symbol.asyncDispose]: async () => {
       await context.close();
-      mock?.server.closeAllConnections();
-      mock?.server.close();
+      await stop();
       await rm(profile, { recursive: true, force: true });
     },
   };

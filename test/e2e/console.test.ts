@@ -309,6 +309,29 @@ describe("console on the mock", { skip: givenUrl === undefined ? false : "given 
     await page.close();
   });
 
+  test("a server that goes away is said, what was shown stays; when it is back the list goes on", async (context) => {
+    if (!ready(context)) return;
+    const page = await open("/flows");
+    await grid(page, /Flows/);
+    await page.getByText(/^Live/).waitFor();
+    await page.mouse.move(5, 5);
+    const start = await stage.outage();
+    await page.getByText(/^Line lost/).waitFor();
+    assert.ok((await page.getByRole("row").count()) > 10);
+    const last = await page.getByRole("row").nth(1).textContent();
+    await start();
+    await page.getByText(/^Live/).waitFor();
+    await page.waitForFunction((text) => document.querySelectorAll("[role=row]")[1]?.textContent !== text, last);
+    const fresh = await open("/health");
+    await fresh.getByRole("heading", { name: "Agents" }).waitFor();
+    const startAgain = await stage.outage();
+    await fresh.getByText(/^Stale: The Garrison server does not answer/).waitFor();
+    await startAgain();
+    await fresh.getByText(/^Stale:/).waitFor({ state: "detached" });
+    await fresh.close();
+    await page.close();
+  });
+
   test("nothing complained meanwhile", (context) => {
     if (!ready(context)) return;
     assert.deepEqual(stage.complaints, []);
