@@ -1,6 +1,6 @@
 // A live list of rows with everything around it: stream state and freshness, pause and "n new", notices for what is missing,
 // the grid, the details pane. Flows and events are both one of these.
-import { Inbox, Pause, Play, SquareTerminal } from "lucide-react";
+import { Inbox, Pause, Play, SquareTerminal, TextSearch } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { useLiveRows, type ListName, type LiveRows, type RowOf } from "../api/live-rows.ts";
 import type { LiveStore } from "../api/live-store.ts";
@@ -233,6 +233,14 @@ interface NoRowsProps<T> {
 }
 
 function NoRows<T>({ rows, hint, where, filter }: NoRowsProps<T>) {
+  if (rows.error !== undefined && troubleOf(rows.error).filterPosition !== undefined)
+    return (
+      <State
+        icon={<TextSearch />}
+        title="The filter has an error"
+        hint="The place is marked in the filter bar above; the list comes back with the next filter that can be read."
+      />
+    );
   if (rows.error !== undefined) return <TroubleState trouble={troubleOf(rows.error)} onRetry={rows.retry} />;
   if (rows.loading) return <Loading label="Loading rows" />;
   const what = filter === "" ? "Nothing was recorded" : "Nothing matches this filter";

@@ -80,8 +80,8 @@ export const flowColumns: readonly Column<Flow>[] = [
 function Reporter({ process, executable, reporter }: Pick<Flow, "process" | "executable" | "reporter">) {
   return (
     <span title={`${executable}\nReported by the ${reporter}`}>
+      <small>{reporter === "source" ? "out " : "in "}</small>
       {process}
-      <small> {reporter === "source" ? "out" : "in"}</small>
     </span>
   );
 }

@@ -107,7 +107,8 @@ export function WorkloadsScreen() {
       <ScreenFilter on="workloads" placeholder="Filter workloads, e.g. ns:shop kind:Deployment" trouble={trouble} />
       <div className="list-bar">
         <span className="list-count">
-          {formatCount(rows.length)} workloads seen · {rangeLabel(range).toLowerCase()}
+          {rows.length === 1 ? "1 workload" : `${formatCount(rows.length)} workloads`} seen ·{" "}
+          {rangeLabel(range).toLowerCase()}
         </span>
         <span className="spacer" />
         <CopyButton text={listCommand("workloads", state)} label="Copy as command" />
