@@ -92,6 +92,16 @@ test("an exec is attributed and redacted before anything is pushed; exit carries
   assert.ok(pipeline.counters.redactions > 0);
 });
 
+test("a process ends once, though two of its threads may both be told as the last one", () => {
+  const { pipeline, rows } = scene();
+  const exit: SensorEvent = { ...base, type: "exit", exitCode: 5, signal: 0, timeMs: 11_000 };
+  pipeline.take([exec(), exit, { ...exit }]);
+  assert.deepEqual(
+    rows("process_events").map((row) => row.action),
+    ["exec", "exit"],
+  );
+});
+
 test("arguments may be left out, or kept as they are, by visibility", () => {
   const hidden = scene();
   see(hidden.visibility, { arguments: false });

@@ -189,6 +189,8 @@ class AgentPipeline implements Pipeline {
   }
 
   #takeProcess(event: ExecEvent | ForkEvent | ExitEvent): void {
+    // Two threads that end at the same moment may both be told as the last one: a process ends once.
+    if (event.type === "exit" && this.#table.find(event.process)?.exitTimeMs !== undefined) return;
     this.#know(event);
     if (event.type !== "fork") this.#subjects.forget(event.process);
     const cell = this.#cellOf(event);

@@ -75,6 +75,16 @@ test("ancestors are nearest first and at most eight", () => {
   assert.deepEqual(processes.ancestors(key(999)), []);
 });
 
+test("a child runs its parent's program with its parent's rights until it executes its own", () => {
+  const processes = table();
+  processes.observe(exec(key(2), init, "nginx"));
+  const child = processes.observe(fork(key(3), key(2)));
+  assert.deepEqual([child.executable, child.capabilities, child.workingDirectory], ["/bin/nginx", 9, "/srv"]);
+  processes.observe(exec(key(3), key(2), "sh"));
+  assert.equal(child.executable, "/bin/sh");
+  assert.equal(processes.observe(fork(key(5), key(4))).executable, "", "the parent was never seen");
+});
+
 test("a child has its parent's cgroup until it is read itself", () => {
   const processes = table();
   processes.observe(exec(key(2), init));

@@ -37,7 +37,7 @@ export interface ProcessRecord extends ProcessKey {
   readonly startTimeMs: number;
   /** The kernel's short name. */
   readonly name: string;
-  /** "" until an exec or the start-up inventory showed it. */
+  /** "" until an exec, the start-up inventory or the parent at the fork showed it. */
   readonly executable: string;
   readonly uid: number;
   readonly gid: number;
@@ -117,7 +117,7 @@ class BoundedProcessTable implements ProcessTable {
       entry.cgroupId = event.cgroupId;
     }
     if (event.type === "exec" || event.type === "running") applyExec(entry, event, this.options.bootId);
-    else if (event.type === "fork") applyFork(entry, event, this.options.bootId);
+    else if (event.type === "fork") this.fork(entry, event);
     else if (event.type === "exit") this.end(entry, event);
     return entry;
   }
@@ -190,6 +190,18 @@ class BoundedProcessTable implements ProcessTable {
     return entry;
   }
 
+  /** Until it executes something, a child runs its parent's program with its parent's rights. */
+  private fork(entry: Entry, event: ForkEvent): void {
+    if (entry.parent.pid === 0) setParent(entry, event.parent, this.options.bootId);
+    entry.uid = event.uid;
+    entry.gid = event.gid;
+    const parent = this.entries.find(event.parent);
+    if (parent === undefined || entry.executable !== "") return;
+    entry.executable = parent.executable;
+    entry.capabilities = parent.capabilities;
+    entry.workingDirectory = parent.workingDirectory;
+  }
+
   private end(entry: Entry, event: ExitEvent): void {
     if (entry.exitTimeMs !== undefined) return;
     entry.exitTimeMs = event.timeMs;
@@ -254,12 +266,6 @@ function applyExec(entry: Entry, event: ExecEvent, bootId: string): void {
   entry.gid = event.gid;
   entry.capabilities = event.capabilities;
   entry.workingDirectory = event.workingDirectory;
-}
-
-function applyFork(entry: Entry, event: ForkEvent, bootId: string): void {
-  if (entry.parent.pid === 0) setParent(entry, event.parent, bootId);
-  entry.uid = event.uid;
-  entry.gid = event.gid;
 }
 
 /** One read names its whole v2 group, so that siblings gone before their own read are known too. */
