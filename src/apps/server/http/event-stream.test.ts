@@ -162,6 +162,29 @@ test("a revoked credential ends its stream at the next heartbeat, which moves th
   assert.ok(seen.length <= 3, "the stream ended");
 });
 
+test("a revoked credential ends a stream that always has rows, too", async () => {
+  const clock = manualClock(Date.parse("2026-11-23T00:00:00Z"));
+  const queries = emptyQueries({
+    flowsSince: async (cursor) => {
+      clock.advance(1000);
+      return { rows: [], cursor: `${cursor}c`, skipped: 1 };
+    },
+  });
+  await using server = await testServer({ queries, clock, streamHeartbeatMs: 3000 });
+  const secret = await tokenFor(server, "viewer");
+  let seen = 0;
+  for await (const event of events(await open(server, { headers: bearer(secret) }))) {
+    assert.equal(event.comment, undefined);
+    seen += 1;
+    if (seen === 50) break;
+    if (seen !== 2) continue;
+    const { json } = await ask(server, { path: "/api/v1/tokens", headers: bearer(server.localToken) });
+    const [token] = json["tokens"] as { id: string }[];
+    await ask(server, { method: "DELETE", path: `/api/v1/tokens/${token?.id}`, headers: bearer(server.localToken) });
+  }
+  assert.ok(seen < 50, "the stream ended");
+});
+
 test("streams are limited, a reader that left frees its place, and shutdown ends them all", async () => {
   await using server = await testServer({ streamTickMs: 5 });
   const readers = Array.from({ length: serverLimits.streamsMax }, () => new AbortController());

@@ -20,7 +20,7 @@ export interface StreamHub {
   respond(options: {
     readonly next: NextPart;
     readonly lastEventId: string;
-    /** Asked with every heartbeat; false ends the stream (credential revoked or expired). */
+    /** Asked once a heartbeat, on a busy stream too; false ends the stream (credential revoked or expired). */
     readonly isStillAllowed: () => Promise<boolean>;
     readonly client: AbortSignal;
   }): Promise<Response>;
@@ -44,6 +44,7 @@ export interface StreamParts {
 interface Running {
   cursor: string;
   lastSentMs: number;
+  lastAllowedMs: number;
   readonly next: NextPart;
   readonly isStillAllowed: () => Promise<boolean>;
   readonly signal: AbortSignal;
@@ -57,6 +58,11 @@ async function nextText(
 ): Promise<string | undefined> {
   for (;;) {
     await sleep(limits.tickMs, undefined, { signal: running.signal });
+    // By its own clock: a stream that always has rows never comes to a heartbeat.
+    if (nowMs() - running.lastAllowedMs >= limits.heartbeatMs) {
+      if (!(await running.isStillAllowed())) return undefined;
+      running.lastAllowedMs = nowMs();
+    }
     const part = await running.next(running.cursor, limits.rowsPerTickMax);
     running.cursor = part.cursor;
     if (part.rows.length > 0 || part.skipped > 0) {
@@ -65,7 +71,6 @@ async function nextText(
       return eventText(part);
     }
     if (nowMs() - running.lastSentMs < limits.heartbeatMs) continue;
-    if (!(await running.isStillAllowed())) return undefined;
     running.lastSentMs = nowMs();
     // An id without data moves the client's cursor and is not an event.
     return `: heartbeat\nid: ${running.cursor}\n\n`;
@@ -153,7 +158,15 @@ export function streamHub(parts: StreamParts): StreamHub {
       try {
         const first = await next(lastEventId, limits.rowsPerTickMax);
         onSkipped(first.skipped);
-        const running: Running = { cursor: first.cursor, lastSentMs: nowMs(), next, isStillAllowed, signal };
+        const startMs = nowMs();
+        const running: Running = {
+          cursor: first.cursor,
+          lastSentMs: startMs,
+          lastAllowedMs: startMs,
+          next,
+          isStillAllowed,
+          signal,
+        };
         return new Response(bodyOf(parts, running, first, { onSkipped, onEnd }), {
           headers: { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" },
         });
