@@ -44,7 +44,7 @@ export interface LocalCredential extends AsyncDisposable {
   readonly owner: TokenOwner;
 }
 
-const owner: TokenOwner = { user: "local", role: "admin" };
+const owner: TokenOwner = { user: "local", role: "admin", origin: "console" };
 
 /** What run/cli.json says: where console and agents' door are, and a credential. */
 export interface LocalDoors {
@@ -64,7 +64,8 @@ export async function writeLocalCredential(
   const { secret, secretSha256 } = newSecret("local");
   const { id } = await state.tokens.create({
     name: "run/cli.json",
-    ...owner,
+    user: owner.user,
+    role: owner.role,
     use: "local",
     createdAtMs: clock.nowMs(),
     expiresAtMs: undefined,

@@ -95,6 +95,29 @@ test("an API token's session ends with the token", async () => {
   );
 });
 
+test("a one-time token made with an API token gives nothing that outlives it", async () => {
+  const clock = manualClock(startMs);
+  await using server = await testServer({ clock });
+  const admin = bearer(server.localToken);
+  const body = { name: "short", role: "viewer", expiresInSeconds: 600 };
+  const made = await ask(server, { method: "POST", path: "/api/v1/tokens", headers: admin, body });
+  const { id } = made.json["token"] as { id: string };
+  const secret = String(made.json["secret"]);
+  const again = (headers: Record<string, string>) =>
+    ask(server, { method: "POST", path: "/api/v1/session/one-time", headers });
+  const tokenOf = async (headers: Record<string, string>) => String((await again(headers)).json["token"]);
+  const first = await login(server, await tokenOf(bearer(secret)));
+  assert.equal(first.json["expiresAt"], new Date(startMs + 600_000).toISOString(), "the API token's end");
+  const cookie = cookieOf(first);
+  const second = await login(server, await tokenOf({ cookie, origin: server.url }));
+  assert.equal(second.json["expiresAt"], new Date(startMs + 600_000).toISOString(), "by way of a session too");
+  const unused = await tokenOf(bearer(secret));
+  await ask(server, { method: "DELETE", path: `/api/v1/tokens/${id}`, headers: admin });
+  assert.equal((await me(server, { cookie })).status, 401);
+  assert.equal((await me(server, { cookie: cookieOf(second) })).status, 401);
+  assert.equal((await login(server, unused)).status, 401, "a one-time token that was not used yet");
+});
+
 test("the data folder's file is its owner's, new at each start, and gone after the end; sessions outlive a restart", async (context) => {
   const data = await mkdtemp(path.join(tmpdir(), "garrison-server-"));
   context.after(() => rm(data, { recursive: true, force: true }));

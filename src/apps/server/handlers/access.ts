@@ -5,7 +5,7 @@ import { formatJoinToken, hashSecret, makeJoinSecret } from "../../../edge/trust
 import { serverLimits } from "../config.ts";
 import type { access, Me } from "../contract/access.ts";
 import type { HandlersOf } from "../http/calls.ts";
-import { hashOf, newSecret, type Caller } from "../http/callers.ts";
+import { hashOf, madeWith, newSecret, type Caller } from "../http/callers.ts";
 import { issueOneTimeToken } from "../one-time-token.ts";
 import type { ServerParts } from "../parts.ts";
 import { clearSessionCookie, sessionCookie } from "../session-cookie.ts";
@@ -59,7 +59,9 @@ function sessions({ state, clock, config, loginRefusals, metrics }: ServerParts,
     async createSession({ body, answerHeaders, record }) {
       const nowMs = clock.nowMs();
       const given = await state.tokens.find(hashOf(body.token), nowMs);
-      if (given === undefined || (given.use !== "one-time" && given.use !== "api")) {
+      const longestMs = nowMs + config.console.sessionHours * 3_600_000;
+      const expiresAtMs = given === undefined ? undefined : await sessionEnd(state, given, { nowMs, longestMs });
+      if (given === undefined || expiresAtMs === undefined) {
         // A good token is never turned away for others' bad ones; the limit keeps these from filling the ledger.
         loginRefusals.refuseWhenFull();
         loginRefusals.count();
@@ -72,11 +74,8 @@ function sessions({ state, clock, config, loginRefusals, metrics }: ServerParts,
         });
       }
       const { secret, secretSha256 } = newSecret("session");
-      const longestMs = nowMs + config.console.sessionHours * 3_600_000;
-      // A session made from an API token ends with it: the name ties the two for revocation.
-      const expiresAtMs = given.use === "api" ? Math.min(longestMs, given.expiresAtMs ?? longestMs) : longestMs;
       const { user, role } = given;
-      const name = given.use === "api" ? `token:${given.id}` : "console";
+      const name = given.use === "api" ? madeWith(given.id) : given.name;
       await state.tokens.create({ name, user, role, use: "session", createdAtMs: nowMs, expiresAtMs, secretSha256 });
       metrics.logins.count({ outcome: "done" });
       await state.ledger.write({
@@ -108,6 +107,22 @@ function sessions({ state, clock, config, loginRefusals, metrics }: ServerParts,
   };
 }
 
+/**
+ * When a session made with this token ends: never after the API token that it comes from, also by way of a one-time token.
+ * Undefined when no session may be made with it.
+ */
+async function sessionEnd(
+  state: ServerParts["state"],
+  given: TokenRecord,
+  { nowMs, longestMs }: { readonly nowMs: number; readonly longestMs: number },
+): Promise<number | undefined> {
+  if (given.use === "api") return Math.min(longestMs, given.expiresAtMs ?? longestMs);
+  if (given.use !== "one-time") return undefined;
+  if (given.name === "console") return longestMs;
+  const from = (await state.tokens.list("api", nowMs)).find(({ id }) => madeWith(id) === given.name);
+  return from === undefined ? undefined : Math.min(longestMs, from.expiresAtMs ?? longestMs);
+}
+
 type ApiTokens = HandlersOf<"listTokens" | "createToken" | "deleteToken">;
 
 function apiTokens({ state, clock }: ServerParts): ApiTokens {
@@ -127,7 +142,7 @@ function apiTokens({ state, clock }: ServerParts): ApiTokens {
       const nowMs = clock.nowMs();
       const isApiToken = (await state.tokens.list("api", nowMs)).some((token) => token.id === id);
       if (!isApiToken || !(await state.tokens.remove(id))) throw notFound("API token", id);
-      const made = (await state.tokens.list("session", nowMs)).filter(({ name }) => name === `token:${id}`);
+      const made = (await state.tokens.list("session", nowMs)).filter(({ name }) => name === madeWith(id));
       for (const session of made) await state.tokens.remove(session.id);
       await record({ action: "token.delete", target: id, outcome: "done", detail: { sessionsEnded: made.length } });
       return {};

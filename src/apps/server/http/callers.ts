@@ -11,6 +11,8 @@ export interface Caller {
   readonly role: Role;
   readonly credential: "session" | "token" | "local";
   readonly expiresAtMs: number | undefined;
+  /** What it comes from: `token:<id>` of the API token, "console" for the local file and what was made with it. */
+  readonly origin: string;
 }
 
 /** Secrets say what they are for, so that scanners recognise a leaked one and a wrong use is refused before it is looked up. */
@@ -71,7 +73,19 @@ export async function callerOf(
     role: token.role,
     credential: token.use === "api" ? "token" : token.use === "local" ? "local" : "session",
     expiresAtMs: token.expiresAtMs,
+    origin: originOf(token),
   };
+}
+
+/** The name of what is made with an API token: by it both are found when the token is revoked. */
+export function madeWith(tokenId: string): string {
+  return `token:${tokenId}`;
+}
+
+/** A session and a one-time token carry their origin as their name, from one to the next. */
+function originOf({ id, name, use }: TokenRecord): string {
+  if (use === "api") return madeWith(id);
+  return use === "local" ? "console" : name;
 }
 
 /** Throws `server/unauthenticated` (nobody known) or `server/forbidden` (known, but the role is not enough). */
