@@ -53,9 +53,7 @@ export function LiveList<Name extends ListName>(props: LiveListProps<Name>) {
     setActive(-1);
     setOpened(undefined);
   }, [rows.store]);
-  const { onTrouble } = props;
-  const { error } = rows;
-  useEffect(() => onTrouble(error === undefined ? undefined : troubleOf(error)), [error, onTrouble]);
+  useReported(rows.error, props.onTrouble);
   const pause = (): void => update({ paused: paused ? undefined : "1" }, "replace");
   const close = (): void => {
     if (opened === undefined) setActive(-1);
@@ -104,6 +102,11 @@ export function LiveList<Name extends ListName>(props: LiveListProps<Name>) {
       </div>
     </div>
   );
+}
+
+/** Tells the screen about the list's trouble, so that the filter bar can mark the place. */
+function useReported(error: unknown, onTrouble: (trouble: Trouble | undefined) => void): void {
+  useEffect(() => onTrouble(error === undefined ? undefined : troubleOf(error)), [error, onTrouble]);
 }
 
 /** Lets the waiting rows in now, and holds again right after while the pointer is still there. */
