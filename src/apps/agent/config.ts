@@ -104,4 +104,6 @@ export const agentLimits = {
   httpAnswerMsMax: 5000,
   reportersMax: 32_768,
   cgroupsMax: 8192,
+  /** Workloads remembered of one v2 cgroup, to ask whether its first bytes are wanted. */
+  subjectsPerCgroupMax: 512,
 } as const;

@@ -102,6 +102,19 @@ test("a process ends once, though two of its threads may both be told as the las
   );
 });
 
+test("first bytes are asked for when any workload of a shared cgroup is opted in, whoever was seen there first", () => {
+  const texts = new Map([
+    [7, "0::/\n4:memory:/\n"],
+    [8, `0::/\n4:memory:/docker/${containerId}\n`],
+  ]);
+  const { pipeline, visibility } = scene({ readCgroup: (pid) => texts.get(pid) });
+  see(visibility, { match: { workload: containerId.slice(0, 12) }, http: true });
+  pipeline.take([exec()]);
+  assert.deepEqual([...pipeline.watchedCgroups()], []);
+  pipeline.take([exec({ process: { pid: 8, startMs: 80 } })]);
+  assert.deepEqual([...pipeline.watchedCgroups()], [5]);
+});
+
 test("arguments may be left out, or kept as they are, by visibility", () => {
   const hidden = scene();
   see(hidden.visibility, { arguments: false });

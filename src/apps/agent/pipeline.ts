@@ -70,7 +70,7 @@ class AgentPipeline implements Pipeline {
   readonly #dns = createDnsExchanges();
   readonly #http = createHttpExchanges();
   readonly #late = createLateIdentities<LateRow>();
-  readonly #cgroups = new Map<number, SubjectCell>();
+  readonly #cgroups = new Map<number, Set<SubjectCell>>();
   #cgroupReads = 0;
   #nowMs = 0;
   #redactions = 0;
@@ -124,9 +124,12 @@ class AgentPipeline implements Pipeline {
     const { visibility } = this.#options;
     const watched = new Set<number>();
     if (visibility.isBlind) return watched;
-    for (const [cgroupId, { subject }] of this.#cgroups) {
-      const sight = visibility.sightOf(subject);
-      if (sight.http || sight.tls) watched.add(cgroupId);
+    for (const [cgroupId, cells] of this.#cgroups) {
+      for (const { subject } of cells) {
+        const sight = visibility.sightOf(subject);
+        if (sight.http || sight.tls) watched.add(cgroupId);
+        if (sight.http || sight.tls) break;
+      }
     }
     return watched;
   }
@@ -181,11 +184,24 @@ class AgentPipeline implements Pipeline {
 
   #cellOf(event: { readonly process: ProcessKey; readonly cgroupId: number }): SubjectCell {
     const cell = this.#subjects.cellOf(event.process);
-    if (event.cgroupId !== 0 && !this.#cgroups.has(event.cgroupId)) {
-      if (this.#cgroups.size >= agentLimits.cgroupsMax) this.#cgroups.clear();
-      this.#cgroups.set(event.cgroupId, cell);
-    }
+    if (event.cgroupId !== 0) this.#remember(event.cgroupId, cell);
     return cell;
+  }
+
+  /** On hybrid machines all workloads may share one v2 cgroup, so a cgroup has many. What is pushed out comes back with its next event. */
+  #remember(cgroupId: number, cell: SubjectCell): void {
+    let cells = this.#cgroups.get(cgroupId);
+    if (cells?.has(cell) === true) return;
+    if (cells === undefined) {
+      if (this.#cgroups.size >= agentLimits.cgroupsMax) this.#cgroups.clear();
+      cells = new Set();
+      this.#cgroups.set(cgroupId, cells);
+    }
+    for (const oldest of cells) {
+      if (cells.size < agentLimits.subjectsPerCgroupMax) break;
+      cells.delete(oldest);
+    }
+    cells.add(cell);
   }
 
   #takeProcess(event: ExecEvent | ForkEvent | ExitEvent): void {

@@ -97,6 +97,19 @@ test("a child has its parent's cgroup until it is read itself", () => {
   assert.equal(processes.attribute(key(3)).cgroup.containerId, containerId);
 });
 
+test("an exec asks for another read: runtimes fork, move the child into its v1 group, then execute", () => {
+  const processes = table();
+  processes.observe(fork(key(3), key(2)));
+  processes.cgroupRead(key(3), "4:memory:/\n");
+  assert.equal(processes.needsCgroup(key(3)), false);
+  processes.observe(exec(key(3), key(2)));
+  assert.equal(processes.needsCgroup(key(3)), true);
+  assert.equal(processes.attribute(key(3)).cgroup.kind, "host", "what was read stands until then");
+  processes.cgroupRead(key(3), `4:memory:/docker/${containerId}\n`);
+  assert.equal(processes.attribute(key(3)).cgroup.containerId, containerId);
+  assert.equal(processes.needsCgroup(key(3)), false);
+});
+
 test("a parent that is read after the fork still lends its cgroup, and so does one that has left", () => {
   const processes = table({ exitGraceMs: 0 });
   processes.observe(exec(key(2), init));

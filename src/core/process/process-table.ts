@@ -69,7 +69,7 @@ export interface ProcessTable {
   observe(event: SensorEvent): ProcessRecord;
   /** The record of exactly this process; a start of 0 (not known) finds nothing, because pids are reused. */
   find(key: ProcessKey): ProcessRecord | undefined;
-  /** True when the agent should read /proc/PID/cgroup: never read, or in another v2 cgroup since. */
+  /** True when the agent should read /proc/PID/cgroup: never read, or in another v2 cgroup or another program since. */
   needsCgroup(key: ProcessKey): boolean;
   /** The text of /proc/PID/cgroup as read just now. A process that is not in the table is ignored. */
   cgroupRead(key: ProcessKey, text: string): void;
@@ -116,8 +116,11 @@ class BoundedProcessTable implements ProcessTable {
     if (event.cgroupId !== 0 && event.type !== "cgroup-made" && event.type !== "cgroup-removed") {
       entry.cgroupId = event.cgroupId;
     }
-    if (event.type === "exec" || event.type === "running") applyExec(entry, event, this.options.bootId);
-    else if (event.type === "fork") this.fork(entry, event);
+    if (event.type === "exec" || event.type === "running") {
+      applyExec(entry, event, this.options.bootId);
+      entry.readCgroupId = readBeforeExec;
+    }
+    if (event.type === "fork") this.fork(entry, event);
     else if (event.type === "exit") this.end(entry, event);
     return entry;
   }
@@ -222,6 +225,12 @@ class BoundedProcessTable implements ProcessTable {
 function unknown(reason: string): Attribution {
   return { cgroup: unknownCgroup(reason), because: "unknown" };
 }
+
+/**
+ * Stands for the group of a read that an exec has made old: runtimes fork, move the child into its group, then execute, and in the v1
+ * hierarchies no id tells of the move. No kernel id is negative.
+ */
+const readBeforeExec = -1;
 
 /** One object each, so that callers may cache by it. */
 const notSeen = unknown("process not seen");
