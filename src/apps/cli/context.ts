@@ -39,7 +39,10 @@ export function dataFolderOf(context: Context): string {
   return context.flags.data ?? defaultDataFolder(context.environment);
 }
 
-/** Address and credential of the server: --server/--token, then GARRISON_SERVER/GARRISON_TOKEN, then the data folder's cli.json. */
+/**
+ * Address and credential of the server: --server/--token, then GARRISON_SERVER/GARRISON_TOKEN, then the data folder's cli.json.
+ * The data folder's credential is for its own server only: to another address it is never sent.
+ */
 export async function clientOf(context: Context): Promise<ClientOptions> {
   const base = context.flags.server ?? context.environment["GARRISON_SERVER"];
   const token = context.flags.token ?? context.environment["GARRISON_TOKEN"];
@@ -53,7 +56,22 @@ export async function clientOf(context: Context): Promise<ClientOptions> {
       hint: "start one with `npm start` (or `garrison up`), or name one with --server URL --token TOKEN",
     });
   }
+  if (token === undefined && base !== undefined && !isSameServer(base, local.url)) {
+    throw new Fault(`no token for ${base}: the one of ${file} is for ${local.url} only`, {
+      code: "cli/no-token",
+      kind: "usage",
+      hint: "give --token, or GARRISON_TOKEN",
+    });
+  }
   return client(context, base ?? local.url, token ?? local.token);
+}
+
+/** Whether both name one server: the same scheme and port, and the same host or both of them this machine's loopback. */
+function isSameServer(one: string, other: string): boolean {
+  const [left, right] = [URL.parse(one), URL.parse(other)];
+  if (left === null || right === null || left.protocol !== right.protocol || left.port !== right.port) return false;
+  const isLocal = ({ hostname }: URL): boolean => ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+  return left.hostname === right.hostname || (isLocal(left) && isLocal(right));
 }
 
 /** What the server wrote for this machine: its address, a credential, and host:port of the agents' door. */
@@ -77,7 +95,17 @@ export async function readLocal(file: string): Promise<LocalServer | undefined> 
       cause,
     });
   }
-  return JSON.parse(text) as LocalServer;
+  try {
+    const { url, token, agents = "" } = JSON.parse(text) as Partial<LocalServer>;
+    if (typeof url === "string" && typeof token === "string") return { url, token, agents };
+  } catch {
+    // Whatever is wrong with it, the fault below says what to do.
+  }
+  throw new Fault(`${file} is damaged`, {
+    code: "cli/no-credential",
+    kind: "internal",
+    hint: "restart the server, which writes it again, or use --server and --token",
+  });
 }
 
 function client(context: Context, base: string, token: string): ClientOptions {

@@ -109,7 +109,8 @@ async function sayAgent(agent: Supervised, context: Context): Promise<void> {
 
 /** The agents' door and a fresh token, used only when the agent has no valid certificate. */
 async function joinPart(context: Context, data: string, cluster: string): Promise<Record<string, unknown>> {
-  const local: Context = { ...context, flags: { data } };
+  // GARRISON_SERVER and GARRISON_TOKEN are for commands: this one is for the server that was just started.
+  const local: Context = { ...context, flags: { data }, environment: {} };
   const { token } = await ask(local, "createJoinToken", { body: { cluster } });
   const door = (await readLocal(cliFile(data)))?.agents ?? "";
   // A door that listens everywhere is reached on loopback from here.
