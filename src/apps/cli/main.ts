@@ -5,6 +5,7 @@ import { exitCodeOf, toFault, type Fault } from "../../base/fault.ts";
 import { commands } from "./commands/list.ts";
 import type { Run } from "./commands/command.ts";
 import type { Context, GlobalFlags } from "./context.ts";
+import { harmlessLines } from "./output/harmless.ts";
 import { addGlobalFlags } from "./output/format-flags.ts";
 import { paint } from "./output/paint.ts";
 import { version } from "./version.ts";
@@ -91,7 +92,7 @@ function contextOf(flags: GlobalFlags & { readonly now?: string }, signal: Abort
       if (text !== "" && !process.stdout.write(text)) await once(process.stdout, "drain");
     },
     say: (line) => {
-      process.stderr.write(`${line}\n`);
+      process.stderr.write(`${harmlessLines(line)}\n`);
     },
     signal,
     fetch: globalThis.fetch,
@@ -108,8 +109,8 @@ function report(error: unknown, program: Command): number {
     return 2;
   }
   const fault = toFault(error);
-  process.stderr.write(`error[${fault.code}]: ${fault.message}\n${causes(fault)}`);
-  if (fault.hint !== undefined) process.stderr.write(`hint: ${fault.hint}\n`);
+  const hint = fault.hint === undefined ? "" : `hint: ${fault.hint}\n`;
+  process.stderr.write(harmlessLines(`error[${fault.code}]: ${fault.message}\n${causes(fault)}${hint}`));
   if (fault.code === "internal/unexpected" && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
   return exitCodeOf(fault);
 }

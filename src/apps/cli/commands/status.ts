@@ -4,6 +4,7 @@ import { Fault } from "../../../base/fault.ts";
 import type { Node } from "../../../model/node.ts";
 import type { Status } from "../../server/contract/health.ts";
 import { ask, type Context } from "../context.ts";
+import { harmless, harmlessJson, harmlessLines } from "../output/harmless.ts";
 import { table } from "../output/table.ts";
 import { age, bytes } from "../output/units.ts";
 import { stringify } from "yaml";
@@ -65,11 +66,11 @@ async function waitUntilReady(context: Context, seconds: string): Promise<Status
 function show(context: Context, found: Status): string {
   switch (context.flags.output) {
     case "json":
-      return `${JSON.stringify(found, undefined, 2)}\n`;
+      return `${harmlessJson(JSON.stringify(found, undefined, 2))}\n`;
     case "jsonl":
-      return `${JSON.stringify(found)}\n`;
+      return `${harmlessJson(JSON.stringify(found))}\n`;
     case "yaml":
-      return stringify(found);
+      return harmlessLines(stringify(found));
     case "name":
       return `${found.state}\n`;
     case "csv":
@@ -142,7 +143,7 @@ function block(context: Context, found: Status): string {
     ),
     `\nstore ${found.store.engine}, ${bytes(found.store.diskFreeBytes)} of ${bytes(found.store.diskTotalBytes)} free\n`,
     `ingest ${found.ingest.rows.toLocaleString("en")} rows in ${found.ingest.blocks} blocks, ${found.ingest.duplicates} duplicates, ${sum(found.ingest.refusedByCode)} refused, ${found.ingest.spoolBlocks} waiting\n`,
-    ...found.notices.map((notice) => `${paint.odd("note")} ${notice}\n`),
+    ...found.notices.map((notice) => `${paint.odd("note")} ${harmless(notice)}\n`),
   ].join("");
 }
 

@@ -11,6 +11,7 @@ export function csv(rows: readonly Readonly<Record<string, unknown>>[], header: 
 
 function cell(value: unknown): string {
   const text = typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value);
-  const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const plain = text.replace(/(?![\t\r\n])\p{Cc}/gu, "\ufffd");
+  const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -1,6 +1,7 @@
 // The output formats and how each prints rows. Data only: talk goes to standard error elsewhere.
 import { stringify } from "yaml";
 import { csv } from "./csv.ts";
+import { harmless, harmlessJson, harmlessLines } from "./harmless.ts";
 import { table } from "./table.ts";
 
 export const formats = ["table", "wide", "json", "jsonl", "yaml", "csv", "name"] as const;
@@ -28,15 +29,15 @@ export function render<T extends object>(
 ): string {
   switch (options.format) {
     case "json":
-      return `${JSON.stringify({ apiVersion: "garrison/v1", items: rows }, undefined, 2)}\n`;
+      return `${harmlessJson(JSON.stringify({ apiVersion: "garrison/v1", items: rows }, undefined, 2))}\n`;
     case "jsonl":
-      return rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+      return rows.map((row) => `${harmlessJson(JSON.stringify(row))}\n`).join("");
     case "yaml":
-      return stringify({ apiVersion: "garrison/v1", items: rows });
+      return harmlessLines(stringify({ apiVersion: "garrison/v1", items: rows }));
     case "csv":
       return csv(rows as readonly Record<string, unknown>[], options.header ?? true);
     case "name":
-      return rows.map((row) => `${sheet.name(row)}\n`).join("");
+      return rows.map((row) => `${harmless(sheet.name(row))}\n`).join("");
     case "table":
     case "wide": {
       const columns = sheet.columns.filter((column) => options.format === "wide" || column.isWide !== true);

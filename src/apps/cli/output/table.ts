@@ -1,5 +1,6 @@
 // Tables as kubectl prints them: upper-case headers, two spaces, no borders; the last column may run long.
 import { stripVTControlCharacters } from "node:util";
+import { harmless } from "./harmless.ts";
 
 export interface TableColumn {
   readonly title: string;
@@ -59,14 +60,6 @@ function cutTo(cell: string, width: number): string {
     used += next;
   }
   return cell === plain ? `${kept}…` : cell.replace(plain, `${kept}…`);
-}
-
-/** Data must not move the cursor: everything but our own colour sequences loses its control characters. */
-function harmless(cell: string): string {
-  const escape = "\u001b";
-  return cell.replace(/\p{Cc}/gu, (char, at: number) =>
-    char === escape && /^\[\d{1,2}m/.test(cell.slice(at + 1, at + 5)) ? char : "\ufffd",
-  );
 }
 
 export function textWidth(text: string): number {
