@@ -189,6 +189,44 @@ test("follows a stream, goes on from the last event after a lost connection, and
   assert.equal(ran.code, 130);
 });
 
+test("a followed stream begins with the history that --since asks for, and says where it was cut", async (t) => {
+  const asked: (string | null)[] = [];
+  const data = await world(t, {
+    "GET /api/v1/flows/stream": (request, response) => {
+      const { searchParams } = new URL(request.url ?? "", "http://x");
+      const last = searchParams.get("last");
+      asked.push(last, searchParams.get("since"));
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const rows = Array.from({ length: Number(last) }, () => flow);
+      response.write(`id: a\ndata: ${JSON.stringify({ rows, skipped: 0 })}\n\n`);
+      response.write(`id: b\ndata: ${JSON.stringify({ rows: [{ ...flow, process: "live" }], skipped: 0 })}\n\n`);
+    },
+  });
+
+  const ran = await garrison(data, ["flows", "-f", "--since", "5m", "-o", "jsonl"], { killAfter: /"live"/ });
+  const plain = await garrison(data, ["flows", "-f", "-o", "jsonl"], { killAfter: /"live"/ });
+  const tooMany = await garrison(data, ["flows", "-f", "--last", "1001"]);
+
+  assert.deepEqual(asked, ["1000", "5m", "0", null]);
+  assert.match(ran.err, /history begins with the newest 1000 flows/);
+  assert.doesNotMatch(plain.err, /history begins/);
+  assert.equal(tooMany.code, 2, tooMany.err);
+});
+
+test("aliases that multiply are refused by themselves, with their file and line", async (t) => {
+  const data = await world(t, {
+    "PUT /api/v1/resources/Visibility/web": json({ outcome: "unchanged", resource: {}, changes: [] }),
+  });
+  const nine = (name: string): string => Array.from({ length: 9 }, () => name).join(", ");
+  const bomb = `a: &a [${nine("x")}]\nb: &b [${nine("*a")}]\nc: &c [${nine("*b")}]\nd: [${nine("*c")}]\n`;
+  const text = `${bomb}---\nkind: Visibility\nname: web\nspec: {}\n`;
+
+  const ran = await garrison(data, ["apply", "-f", "-"], { stdin: text });
+
+  assert.match(ran.err, /^-:1: Excessive alias count/);
+  assert.match(ran.out, /^Visibility\/web unchanged/);
+});
+
 test("apply takes good documents, names bad ones by file and line, and tells a partial result", async (t) => {
   const taken: unknown[] = [];
   const resource = {

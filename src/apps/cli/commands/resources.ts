@@ -1,6 +1,6 @@
 // garrison apply, get, diff, delete, history, restore: the versioned resources from files, as in kubectl.
 import { readFile } from "node:fs/promises";
-import { parseAllDocuments, stringify } from "yaml";
+import { type Document, parseAllDocuments, stringify } from "yaml";
 import { Fault, toFault } from "../../../base/fault.ts";
 import { ResourceManifest, type Resource } from "../../../model/resource.ts";
 import { ask, type Context } from "../context.ts";
@@ -204,17 +204,11 @@ async function manifests(files: readonly string[], context?: Context): Promise<R
     for (const document of documents) {
       const line = text.slice(0, document.contents?.range?.[0] ?? document.range[0]).split("\n").length;
       const where = `${file}:${document.errors[0]?.linePos?.[0].line ?? line}`;
-      const parsed =
-        document.errors.length > 0 ? undefined : ResourceManifest.safeParse(document.toJS({ maxAliasCount: 100 }));
-      if (parsed?.success === true) found.push({ manifest: parsed.data, where });
+      const manifest = readManifest(document);
+      if (typeof manifest !== "string") found.push({ manifest, where });
       else {
-        const issue = parsed?.error.issues[0];
-        const why =
-          issue === undefined
-            ? (document.errors[0]?.message ?? "not YAML")
-            : `${issue.path.join(".")}: ${issue.message}`;
-        if (context === undefined) throw new Fault(`${where}: ${why}`, { code: "cli/bad-file", kind: "usage" });
-        context.say(`${where}: ${why}`);
+        if (context === undefined) throw new Fault(`${where}: ${manifest}`, { code: "cli/bad-file", kind: "usage" });
+        context.say(`${where}: ${manifest}`);
         bad += 1;
       }
       if (found.length > documentsMax)
@@ -224,6 +218,21 @@ async function manifests(files: readonly string[], context?: Context): Promise<R
   if (found.length === 0 && bad > 0)
     throw new Fault("no document could be read", { code: "cli/bad-file", kind: "usage", hint: "see the lines above" });
   return found;
+}
+
+/** The document as a manifest, or why it is none: broken YAML, aliases that would multiply into very much, a field. */
+function readManifest(document: Document.Parsed): ResourceManifest | string {
+  const [error] = document.errors;
+  if (error !== undefined) return error.message;
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    return (cause as Error).message;
+  }
+  const parsed = ResourceManifest.safeParse(value);
+  if (parsed.success) return parsed.data;
+  return parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`)[0] ?? "not a resource";
 }
 
 async function readText(file: string): Promise<string> {

@@ -57,16 +57,21 @@ export async function printRows<Row extends object>(
   };
   const format = context.flags.output ?? "table";
   if (input.options.follow === true)
-    return await follow(context, source, { ...query, last: lastOf(input.options, 0) }, format);
+    return await follow(context, source, { ...query, last: lastFollowed(input.options) }, format);
   const last = lastOf(input.options, input.options.since === undefined ? lastDefault : lastMax);
   const found = await history<Row>(context, source, { ...query, until: input.options.until }, last);
   await context.print(render(found.rows.toReversed(), source.sheet(context), { format, width: context.width }));
   if (format === "table" || format === "wide")
     context.say(`${found.rows.length} ${source.noun}${found.more ? " (there are more: --last or --since)" : ""}`);
-  for (const gap of found.window.gaps)
+  return sayWindow(context, found.window);
+}
+
+/** What is missing in an answer, on standard error. Returns the exit code: 7 when a limit cut it short. */
+export function sayWindow(context: Context, window: ResponseOf<Api["listFlows"]>["window"]): number {
+  for (const gap of window.gaps)
     context.say(`gap: ${gap.table} on ${gap.node}: ${gap.reason}, ${gap.rows} rows, ${gap.detail}`);
-  if (!found.window.partial) return 0;
-  context.say(`partial: ${found.window.partialBecause}`);
+  if (!window.partial) return 0;
+  context.say(`partial: ${window.partialBecause}`);
   return 7;
 }
 
@@ -78,6 +83,17 @@ function lastOf(options: RowOptions, preset: number): number {
     code: "cli/usage",
     kind: "usage",
     hint: "for example --last 100",
+  });
+}
+
+/** Rows of history before the live ones: none, unless --last or --since asks for them. */
+function lastFollowed(options: RowOptions): number {
+  const last = lastOf(options, options.since === undefined ? 0 : pageRowsMax);
+  if (last <= pageRowsMax) return last;
+  throw new Fault(`--last ${last} with --follow: at most ${pageRowsMax}`, {
+    code: "cli/usage",
+    kind: "usage",
+    hint: "look at the history first, without --follow",
   });
 }
 
@@ -116,9 +132,13 @@ async function follow<Row extends object>(
   const url = urlOf(client.base, source.stream, { query });
   if (context.flags.printQuery === true) context.say(url);
   let header = true;
+  let isFirst = true;
   for await (const data of eventStream({ url, client, signal: context.signal, say: (line) => context.say(line) })) {
     const item = JSON.parse(data) as { readonly rows: readonly Row[]; readonly skipped: number };
     if (item.skipped > 0) context.say(`${item.skipped} rows skipped: this reader is slower than the traffic`);
+    if (isFirst && query["since"] !== undefined && item.rows.length === query["last"])
+      context.say(`history begins with the newest ${item.rows.length} ${source.noun}: without --follow all are shown`);
+    isFirst = false;
     if (item.rows.length === 0) continue;
     await context.print(render(item.rows, source.sheet(context), { format: lineFormat, width: context.width, header }));
     header = false;

@@ -5,6 +5,7 @@ import { ask } from "../context.ts";
 import { render, type Sheet } from "../output/format.ts";
 import { age, bytes } from "../output/units.ts";
 import type { CommandUnit } from "./command.ts";
+import { sayWindow } from "./rows.ts";
 
 const rowsMax = 1000;
 
@@ -27,7 +28,7 @@ export const workloads: CommandUnit = {
           const format = context.flags.output ?? "table";
           await context.print(render(found.rows, sheet(context.nowMs()), { format, width: context.width }));
           if (found.next !== undefined) context.say(`only the busiest ${rowsMax} are shown: narrow the filter`);
-          return found.window.partial ? 7 : 0;
+          return sayWindow(context, found.window);
         }),
       );
   },
