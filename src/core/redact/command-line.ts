@@ -36,13 +36,24 @@ export function redactWords(words: readonly string[], kinds: Set<RedactionKind>,
   const redacted: string[] = [];
   let rules: readonly FlagRule[] = [];
   let program = "";
+  const joined = new Set<string>();
   let present: ReadonlySet<string> | undefined;
   const piped = findPiped(words);
   for (const [index, word] of words.entries()) {
-    if (startsCommand(words, index, program)) {
-      program = programOf(word);
+    const start = startsCommand(words, index, program);
+    if (start !== "no") {
       present ??= new Set(words);
-      rules = rulesOf(program, present);
+      const name = programOf(word);
+      // It may be an argument that is only named like a program (curl http://host/docker -u ...): then both have their say.
+      const isArgument = start === "inner" && programsWithRules.has(program) && !wrappers.has(program);
+      if (!isArgument) {
+        program = name;
+        rules = rulesOf(name, present);
+        joined.clear();
+      } else if (!joined.has(name)) {
+        rules = [...rules, ...rulesOf(name, present)];
+        joined.add(name);
+      }
     }
     const before = words[index - 1] ?? "";
     const context = { words, index, program, rules, before };
@@ -102,20 +113,27 @@ interface Context {
 }
 
 /** The first word; the first after a shell's separator; and, behind whatever wrapper, a program that has rules. */
-function startsCommand(words: readonly string[], index: number, program: string): boolean {
-  if (index === 0) return true;
+function startsCommand(words: readonly string[], index: number, program: string): "first" | "inner" | "no" {
+  if (index === 0) return "first";
   const before = words[index - 1] ?? "";
-  if (
-    /^(?:\||\|\||&&|&|;|then|do|else|!|\(|\{)$|[;|&(]$|^[A-Za-z_][A-Za-z0-9_]*=/.test(before) &&
-    !before.startsWith("-")
-  )
-    return true;
+  if (separator.test(before) && !before.startsWith("-")) return "first";
+  if (assignment.test(before) && opensWithAssignments(words, index)) return "first";
   const word = words[index] ?? "";
-  if (/[|;&(`]/.test(word) && flagRulesByProgram.has(programOf(word))) return true;
-  if (flagsOfWrappers.has(before)) return false;
-  if (word.startsWith("-")) return false;
+  if (/[|;&(`]/.test(word) && flagRulesByProgram.has(programOf(word))) return "first";
+  if (flagsOfWrappers.has(before) || word.startsWith("-")) return "no";
   const name = programOf(word);
-  return programsWithRules.has(name) || (wrappers.has(program) && wrappers.has(name));
+  return programsWithRules.has(name) || (wrappers.has(program) && wrappers.has(name)) ? "inner" : "no";
+}
+
+const separator = /^(?:\||\|\||&&|&|;|then|do|else|!|\(|\{)$|[;|&(]$/;
+const assignment = /^[A-Za-z_][A-Za-z0-9_]*=/;
+
+/** NAME=value before a command, and not what looks like it among a command's arguments: ldapsearch -D cn=x -w SECRET. */
+function opensWithAssignments(words: readonly string[], index: number): boolean {
+  let first = index - 1;
+  while (first > 0 && assignment.test(words[first - 1] ?? "")) first -= 1;
+  const before = words[first - 1] ?? "";
+  return first === 0 || separator.test(before) || programOf(before) === "env";
 }
 
 /** What follows these is a name given to the wrapper (sudo -u mysql, docker run --name mysql), not a program. */
@@ -215,6 +233,11 @@ function redactByPlace(word: string, context: Context, kinds: Set<RedactionKind>
     const last = window.findIndex((seen) => (marker === undefined ? programOf(seen) === program : seen === marker));
     if (last < 0) continue;
     const place = window.slice(last + 1).filter((seen) => !seen.startsWith("-")).length;
+    if (rule.after !== undefined && place > 0) {
+      const at = word.indexOf(rule.after);
+      if (at < 0 || harmlessValue.test(word.slice(at + 1)) || shellReference.test(word.slice(at + 1))) continue;
+      return word.slice(0, at + 1) + replaceWhole(word.slice(at + 1), "token-assignment", kinds);
+    }
     if (rule.places.includes(place) && !/^\w+=/.test(word)) return replaceWhole(word, "password-flag", kinds);
   }
   return undefined;

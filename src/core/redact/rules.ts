@@ -165,6 +165,8 @@ export interface PlaceRule {
   readonly programs: readonly string[];
   readonly words: readonly string[];
   readonly places: readonly number[];
+  /** Instead of places: in every later argument, what stands after this one character. */
+  readonly after?: string;
 }
 
 export const placeRules: readonly PlaceRule[] = [
@@ -174,6 +176,9 @@ export const placeRules: readonly PlaceRule[] = [
   { programs: ["vault", "bao"], words: ["login"], places: [1] },
   { programs: ["vault", "bao"], words: ["unwrap"], places: [1] },
   { programs: ["vault", "bao"], words: ["operator", "unseal"], places: [1] },
+  { programs: ["vault", "bao"], words: ["kv", "put"], places: [], after: "=" },
+  { programs: ["vault", "bao"], words: ["kv", "patch"], places: [], after: "=" },
+  { programs: ["vault", "bao"], words: ["write"], places: [], after: "=" },
   { programs: ["mc", "mcli"], words: ["alias", "set"], places: [3, 4] },
   { programs: ["wpa_passphrase"], words: [], places: [2] },
   { programs: ["htpasswd"], words: ["-b"], places: [3] },
