@@ -115,6 +115,19 @@ test("first bytes are asked for when any workload of a shared cgroup is opted in
   assert.deepEqual([...pipeline.watchedCgroups()], [5]);
 });
 
+test("the word that the kernel cut is not kept: half a secret has lost its mark", () => {
+  const cases: readonly (readonly [last: string, expected: string])[] = [
+    ["https://me:hunt", "‹redacted:over-limit›"],
+    ["get https://me:hunt", "get ‹redacted:over-limit›"],
+    ["--token=hunter2", "--token=‹redacted:token-flag›"],
+  ];
+  for (const [last, expected] of cases) {
+    const { pipeline, rows } = scene();
+    pipeline.take([exec({ arguments: ["tool", "whole", last], argumentsCut: true })]);
+    assert.deepEqual(rows("process_events")[0]?.arguments, ["tool", "whole", expected]);
+  }
+});
+
 test("arguments may be left out, or kept as they are, by visibility", () => {
   const hidden = scene();
   see(hidden.visibility, { arguments: false });

@@ -54,7 +54,25 @@ function argumentsOf(event: ExecEvent, sight: Sight): { arguments: string[]; red
   if (!sight.arguments) return { arguments: [`‹${event.arguments.length} arguments not kept›`], redacted: [] };
   const words = event.arguments.slice(0, agentLimits.argumentsMax);
   const redaction = sight.redact ? redactArguments(words) : { arguments: words, redacted: [] };
+  const kept = [...redaction.arguments];
+  const redacted = new Set<string>(redaction.redacted);
+  if (sight.redact && event.argumentsCut && words.length === event.arguments.length && hideCutWord(kept)) {
+    redacted.add("over-limit");
+  }
   const cut = (word: string) =>
     word.length > agentLimits.argumentLengthMax ? `${word.slice(0, agentLimits.argumentLengthMax)}…` : word;
-  return { arguments: redaction.arguments.map(cut), redacted: [...redaction.redacted] };
+  return { arguments: kept.map(cut), redacted: [...redacted] };
+}
+
+/**
+ * The kernel's cut goes through the middle of a word, and half a secret (https://user:secr) has lost the mark by which it is known: what
+ * follows the last white space is not kept. False when there was nothing to hide.
+ */
+function hideCutWord(words: string[]): boolean {
+  const last = words.at(-1) ?? "";
+  if (last === "" || last.endsWith("›")) return false;
+  let from = last.length;
+  while (from > 0 && !/\s/.test(last[from - 1] ?? "")) from -= 1;
+  words[words.length - 1] = `${last.slice(0, from)}‹redacted:over-limit›`;
+  return from < last.length;
 }
