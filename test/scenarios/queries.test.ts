@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { formatInstant } from "../../src/base/instant.ts";
 import { api } from "../../src/apps/server/contract/api.ts";
 import type { Queries } from "../../src/edge/store/queries/queries.ts";
-import { curl, minute, plantedWorld, shopToDb } from "../support/queries-world.ts";
+import { curl, minute, nowMs, plantedWorld, shopToDb } from "../support/queries-world.ts";
 import type { ScratchStore } from "../support/scratch-store.ts";
 
 let store: ScratchStore;
@@ -62,6 +62,23 @@ test("a flow is shown as the model says, and the window carries its gaps", async
   assert.deepEqual(
     window.gaps.map((gap) => gap.reason),
     ["ring-full", "agent-down"],
+  );
+});
+
+test("the window says since when data is kept, by the tables that were asked", async () => {
+  const since = async (asked: Promise<{ window: { dataSince?: string } }>) => (await asked).window.dataSince;
+  const early = formatInstant(nowMs - 20 * minute);
+  assert.equal(await since(queries.listFlows({ ...page, since: "24h" })), early);
+  assert.equal(await since(queries.listFlows({ ...page, since: "24h", q: "to:nobody" })), early, "whatever the filter");
+  assert.equal(await since(queries.listEvents({ ...page, kinds: "process" })), formatInstant(nowMs - 600 * minute));
+  assert.equal(await since(queries.listEvents({ ...page, kinds: "dns,process" })), formatInstant(nowMs - 600 * minute));
+  const timeline = queries.flowTimeline({ q: "", since: "24h", steps: 24 });
+  assert.equal(await since(timeline), early, "a rollup's bucket begins earlier than its first row");
+  const whole = await since(queries.listWorkloads({ ...page, since: "24h" }));
+  assert.equal(
+    await since(queries.listEvents({ ...page, kinds: "audit" })),
+    whole,
+    "an empty table: the whole store's",
   );
 });
 

@@ -130,6 +130,17 @@ test("flows prints the documented table, wide, json, jsonl, yaml, csv and name",
   }
 });
 
+test("a window that begins before anything was kept says so", async (t) => {
+  const data = await world(t, {
+    "GET /api/v1/flows": json({ rows: [], window: { ...window, dataSince: "2026-11-23T08:30:00.000Z" } }),
+    "GET /api/v1/events": json({ rows: [], window: { ...window, dataSince: "2026-11-23T07:30:00.000Z" } }),
+  });
+  const flows = await garrison(data, ["flows"]);
+  assert.equal(flows.code, 0);
+  assert.match(flows.err, /nothing kept before 2026-11-23T08:30:00.000Z/);
+  assert.doesNotMatch((await garrison(data, ["events"])).err, /nothing kept/);
+});
+
 test("exit codes say what happened, and every error says what and how to fix it", async (t) => {
   const data = await world(t, {
     "GET /api/v1/flows": json({

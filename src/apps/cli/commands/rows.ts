@@ -63,11 +63,17 @@ export async function printRows<Row extends object>(
   await context.print(render(found.rows.toReversed(), source.sheet(context), { format, width: context.width }));
   if (format === "table" || format === "wide")
     context.say(`${found.rows.length} ${source.noun}${found.more ? " (there are more: --last or --since)" : ""}`);
-  return sayWindow(context, found.window);
+  return sayWindow(context, found.window, !found.more);
 }
 
-/** What is missing in an answer, on standard error. Returns the exit code: 7 when a limit cut it short. */
-export function sayWindow(context: Context, window: ResponseOf<Api["listFlows"]>["window"]): number {
+/**
+ * What is missing in an answer, on standard error. Returns the exit code: 7 when a limit cut it short.
+ * `isWhole`: the rows reach back to the window's beginning, so that it matters since when anything is kept.
+ */
+export function sayWindow(context: Context, window: ResponseOf<Api["listFlows"]>["window"], isWhole = true): number {
+  const { since, dataSince } = window;
+  if (isWhole && dataSince !== undefined && Date.parse(dataSince) > Date.parse(since))
+    context.say(`nothing kept before ${dataSince}: the asked window begins at ${since}`);
   for (const gap of window.gaps)
     context.say(`gap: ${gap.table} on ${gap.node}: ${gap.reason}, ${gap.rows} rows, ${gap.detail}`);
   if (!window.partial) return 0;

@@ -33,6 +33,8 @@ export const PageQuery = z.object({
 export const Window = z.object({
   since: z.iso.datetime(),
   until: z.iso.datetime(),
+  /** Since when the tables that were looked at hold data: before that nothing was kept, which is not "nothing happened". Absent while all is empty. */
+  dataSince: z.iso.datetime().optional(),
   /** True when a limit of time, rows or memory ended the query early: rows may be missing. */
   partial: z.boolean(),
   partialBecause: z.string().default(""),

@@ -65,17 +65,18 @@ export function run(
   });
 }
 
-/** The window of an answer, with the gaps of `tables` that overlap it. */
+/** The window of an answer, with the gaps of `tables` that overlap it, and since when they hold data. */
 export async function answerWindow(
   parts: QueryParts,
   window: ResolvedWindow,
   tables: readonly string[],
   partialBecause: string,
 ): Promise<Window> {
-  const gaps = await gapsIn(parts, window, tables);
+  const [gaps, oldestMs] = await Promise.all([gapsIn(parts, window, tables), parts.oldestKept(tables)]);
   return {
     since: formatInstant(window.sinceMs),
     until: formatInstant(window.untilMs),
+    ...(oldestMs === undefined ? {} : { dataSince: formatInstant(oldestMs) }),
     partial: partialBecause !== "",
     partialBecause,
     gaps,

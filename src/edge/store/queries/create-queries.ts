@@ -2,6 +2,7 @@
 import { listEvents } from "./events.ts";
 import { listFlows, listGaps } from "./flows.ts";
 import { hints } from "./hints.ts";
+import { oldestKept } from "./oldest-kept.ts";
 import type { Queries } from "./queries.ts";
 import type { QueryParts } from "./scan.ts";
 import { eventsSince, flowsSince } from "./streams.ts";
@@ -9,8 +10,9 @@ import { flowTimeline } from "./timeline.ts";
 import { workloadDns, workloadPeers, workloadProcesses } from "./workload-page.ts";
 import { getWorkload, listWorkloads } from "./workloads.ts";
 
-/** `clock` says what "now" is for relative windows. Holds no state: make one per store. */
-export function createQueries(parts: QueryParts): Queries {
+/** `clock` says what "now" is for relative windows. Remembers only since when data is kept: make one per store. */
+export function createQueries({ store, clock }: Pick<QueryParts, "store" | "clock">): Queries {
+  const parts: QueryParts = { store, clock, oldestKept: oldestKept(store, clock) };
   return {
     listFlows: (query) => listFlows(parts, query),
     flowTimeline: (query) => flowTimeline(parts, query),

@@ -13,6 +13,8 @@ export const queryLimits = {
   hintRowsToReadMax: 5_000_000,
   hintsMax: 50,
   gapsMax: 100,
+  /** How long the answer to "since when is data kept" is believed. */
+  oldestKeptMs: 15_000,
   /** A gap that began this long before the window is still found. */
   gapLookBackMs: 86_400_000,
   peersMax: 500,

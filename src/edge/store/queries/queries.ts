@@ -20,6 +20,8 @@ export interface PageRequest extends WindowRequest {
 export interface Window {
   since: string;
   until: string;
+  /** Since when the tables that were looked at hold data; absent while the store is empty. */
+  dataSince?: string;
   partial: boolean;
   partialBecause: string;
   gaps: Shown<"gaps">[];

@@ -40,7 +40,7 @@ function standIn(
       partialBecause: partial ? "it would have read too many rows" : "",
     };
   };
-  return { asked, parts: { store: { query } as unknown as TelemetryStore, clock } };
+  return { asked, parts: { store: { query } as unknown as TelemetryStore, clock, oldestKept: async () => undefined } };
 }
 
 const day = { sinceMs: nowMs - 24 * hour, untilMs: nowMs };

@@ -6,6 +6,7 @@ import type { ResolvedWindow } from "../../../core/filter/window.ts";
 import type { TelemetryStore } from "../../../core/store/telemetry-store.ts";
 import { columnsOf, type TableName } from "../../../model/table.ts";
 import type { Clock } from "../../../base/clock.ts";
+import type { OldestKept } from "./oldest-kept.ts";
 import type { PagePosition } from "./cursor.ts";
 import { queryLimits } from "./limits.ts";
 import type { StoredRow } from "./shown.ts";
@@ -33,6 +34,7 @@ export interface ScanResult {
 export interface QueryParts {
   readonly store: TelemetryStore;
   readonly clock: Clock;
+  readonly oldestKept: OldestKept;
 }
 
 export async function scanNewest(parts: QueryParts, request: ScanRequest): Promise<ScanResult> {

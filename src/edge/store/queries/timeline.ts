@@ -42,7 +42,12 @@ export async function flowTimeline(
   return {
     stepMs,
     points: fill(result.rows, window, stepMs),
-    window: await answerWindow(parts, window, ["flows"], because(result)),
+    window: await answerWindow(
+      parts,
+      window,
+      rollup === undefined ? ["flows"] : ["flows", rollup.table],
+      because(result),
+    ),
   };
 }
 

@@ -30,7 +30,7 @@ export async function listWorkloads(parts: QueryParts, query: PageRequest): Prom
   return {
     rows,
     ...(hasMore ? { next: encodeCursor(next) } : {}),
-    window: await answerWindow(parts, window, tablesRead, because(found.partialBecause, cut)),
+    window: await answerWindow(parts, window, tablesFor(window), because(found.partialBecause, cut)),
   };
 }
 
@@ -59,7 +59,7 @@ export async function getWorkload(
   const { workloads, partialBecause } = await summarise(parts, window, condition, { limit: 1, offset: 0 });
   const workload = workloads[0];
   if (workload !== undefined) {
-    return { workload, window: await answerWindow(parts, window, tablesRead, partialBecause) };
+    return { workload, window: await answerWindow(parts, window, tablesFor(window), partialBecause) };
   }
   throw new Fault(`nothing was seen of the workload ${workloadId(params)} in this window`, {
     code: "queries/no-such-workload",
@@ -84,6 +84,10 @@ ORDER BY connections DESC, processes DESC, cluster, namespace, kind, name LIMIT 
 
 function isLong(window: ResolvedWindow): boolean {
   return window.untilMs - window.sinceMs > queryLimits.rawMsMax + queryLimits.rawSlackMs;
+}
+
+function tablesFor(window: ResolvedWindow): readonly string[] {
+  return isLong(window) ? [...tablesRead, "workloads_1h"] : tablesRead;
 }
 
 /** A long window begins at a whole hour, because its rollup does; the answer says so. */
