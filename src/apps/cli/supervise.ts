@@ -30,8 +30,8 @@ export class FirstStartFailed extends Error {
 
 export interface SuperviseOptions {
   readonly app: AppName;
-  /** Private folder for compiled code: a warm start is faster and smaller. */
-  readonly codeCache: string;
+  /** Private folder for compiled code: a warm start is faster and smaller. Undefined: none, whatever the environment says. */
+  readonly codeCache: string | undefined;
   /** Asked at each start: a token in it may have been used up. */
   config(): Promise<unknown>;
   say(line: string): void;

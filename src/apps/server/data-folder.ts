@@ -4,10 +4,11 @@ import path from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { StateStore } from "../../core/state/ports.ts";
+import { makeDataFolder } from "../../edge/config/data-folder.ts";
 import { newSecret } from "./http/callers.ts";
 import type { TokenOwner } from "./one-time-token.ts";
 
-/** Makes the data folder (0700) when it is not there. Throws `server/data-folder` when it cannot. */
+/** Makes the data folder (0700) when it is not there. Throws `server/data-folder`, `config/data-folder` when it cannot. */
 export async function prepareDataFolder(folder: string): Promise<void> {
   if (!path.isAbsolute(folder)) {
     throw new Fault(`the data folder must be an absolute path, not ${JSON.stringify(folder)}`, {
@@ -16,7 +17,7 @@ export async function prepareDataFolder(folder: string): Promise<void> {
       where: "data",
     });
   }
-  await makePrivate(folder, folder);
+  await makeDataFolder(folder);
 }
 
 /** Makes the folders in it that the server owns; to be called as the user who owns the data folder. */

@@ -1,8 +1,8 @@
 // garrison up: server, store, console and the agent of this machine with one command. What `npm start` runs.
-import { chmod, mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import path from "node:path";
 import { Fault } from "../../../base/fault.ts";
-import { cliFile, defaultDataFolder } from "../../../edge/config/data-folder.ts";
+import { cliFile, defaultDataFolder, makeDataFolder } from "../../../edge/config/data-folder.ts";
 import { fieldsOf } from "../../../edge/config/fields.ts";
 import { loadConfig } from "../../../edge/config/load.ts";
 import { ask, readLocal, type Context } from "../context.ts";
@@ -24,7 +24,7 @@ export const up: CommandUnit = {
         "after",
         "\nExamples:\n  garrison up\n  garrison up --console-port 9000 --data /var/lib/garrison\n  npm start -- --no-watch",
       )
-      .action(run((context, { args }) => runUp(context, args)));
+      .action(run((context, { args }) => runUp(stoppedBySignals(context), args)));
   },
 };
 
@@ -35,9 +35,9 @@ async function runUp(context: Context, words: readonly string[]): Promise<number
   const loaded = await loadConfig(schema, { file, environment: context.environment, flags: { ...given, ...flags } });
   const config = loaded.config as Record<string, unknown> & { data: string; watch: boolean; cluster: string };
   const data = path.resolve(config.data === "" ? defaultDataFolder(context.environment) : config.data);
-  await prepareFolder(data);
+  await makeDataFolder(data);
   context.say(`${context.paint.bold("garrison")} ${version}`);
-  const codeCache = path.join(data, "run", "code");
+  const codeCache = await codeCacheIn(data);
   const running: Supervised[] = [];
   try {
     const serverPart = { ...(await partFor("server", config)), data };
@@ -118,18 +118,18 @@ async function joinPart(context: Context, data: string, cluster: string): Promis
   return { cluster, join: { token }, server: { address } };
 }
 
-/** Makes the data folder, private to its owner. Refuses one that others can read. */
-async function prepareFolder(data: string): Promise<void> {
-  try {
-    await mkdir(data, { recursive: true, mode: 0o700 });
-    const found = await stat(data);
-    if ((found.mode & 0o077) !== 0) await chmod(data, 0o700);
-  } catch (cause) {
-    throw new Fault(`cannot use the data folder ${data}`, {
-      code: "cli/data-folder",
-      kind: "usage",
-      hint: "choose another with --data, or make it writable for this user",
-      cause,
-    });
-  }
+/**
+ * Where the children keep compiled code: in the data folder when it is this user's own. In another user's folder they keep none: what
+ * root runs must not come from where somebody else can write.
+ */
+async function codeCacheIn(data: string): Promise<string | undefined> {
+  const { uid } = await stat(data);
+  return uid === process.getuid?.() ? path.join(data, "run", "code") : undefined;
+}
+
+/** Ends with Ctrl-C, and in good order with SIGTERM (service managers, containers) and SIGHUP (the terminal is gone) too. */
+function stoppedBySignals(context: Context): Context {
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.once(signal, () => stop.abort());
+  return { ...context, signal: AbortSignal.any([context.signal, stop.signal]) };
 }
