@@ -11,7 +11,7 @@ import type { StreamHub } from "./http/event-stream.ts";
 import { admit, type Door } from "./http/admit.ts";
 import { mountApi } from "./http/mount.ts";
 import { openApiDocument } from "./http/openapi.ts";
-import { refuseForeignHost } from "./http/own-address.ts";
+import { hostsOfAddress, refuseForeignHost } from "./http/own-address.ts";
 import { problemResponse } from "./http/problem.ts";
 import { setSecurityHeaders } from "./http/security-headers.ts";
 import type { ServerParts } from "./parts.ts";
@@ -36,7 +36,8 @@ export function createApp({
   checksAnswers,
 }: AppOptions): (request: Request) => Promise<Response> {
   const { logger, metrics, clock, state, config } = parts;
-  const own = { ...bound, allowedHosts: config.console.allowedHosts };
+  const { allowedHosts, address } = config.console;
+  const own = { ...bound, allowedHosts: [...hostsOfAddress(address), ...allowedHosts] };
   const door: Door = {
     own,
     clock,

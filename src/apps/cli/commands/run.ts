@@ -89,6 +89,6 @@ async function runApp(context: Context, name: AppName, config: unknown): Promise
     await apps[name].run(config, { logger, signal, ready });
   } finally {
     // The supervisor's channel would keep this process alive after its work is done.
-    process.disconnect?.();
+    if (process.connected) process.disconnect?.();
   }
 }

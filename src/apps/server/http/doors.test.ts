@@ -81,6 +81,14 @@ test("with TLS the console speaks https, its cookie is bound to it, and any addr
   assert.match(String(headers["strict-transport-security"]), /max-age/);
 });
 
+test("whatever the address, the server is reached by the one it writes down", async () => {
+  for (const address of ["127.0.0.1", "localhost", "127.0.0.2", "::1"]) {
+    await using server = await testServer({ config: { console: { address } } });
+    const answer = await fetch(`${server.url}/api/v1/me`, { headers: bearer(server.localToken) });
+    assert.equal(answer.status, 200, `${address} ${server.url} ${await answer.text()}`);
+  }
+});
+
 test("a port in use is named, with the way out", async (context) => {
   await using first = await testServer();
   const data = await folderFor(context);

@@ -67,7 +67,7 @@ export async function listen(
   server.maxConnections = serverLimits.connectionsMax;
   server.on("clientError", answerClientError);
   await bind(server, config);
-  const { port } = server.address() as AddressInfo;
+  const { port, address } = server.address() as AddressInfo;
   // `Host` may be anything here; the responder checks it before it is used.
   server.on(
     "request",
@@ -76,13 +76,19 @@ export async function listen(
       errorHandler: answerBrokenRequest,
     }),
   );
-  const host = isLoopback(config.address) ? "127.0.0.1" : config.address;
+  const host = reachableAs(address);
   return {
     scheme,
     port,
     url: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`,
     close: (drainMs) => close(server, drainMs),
   };
+}
+
+/** How this machine reaches a door that is bound to `address`: one that listens everywhere is on loopback, too. */
+function reachableAs(address: string): string {
+  if (address === "0.0.0.0") return "127.0.0.1";
+  return address === "::" ? "::1" : address;
 }
 
 function makeServer(options: http.ServerOptions, tls: Tls | undefined): http.Server {

@@ -86,6 +86,12 @@ function foreign(what: string): Fault {
   });
 }
 
+/** The configured address as a Host header says it: a name of ours, too, except one that means "everywhere". */
+export function hostsOfAddress(address: string): readonly string[] {
+  if (address === "0.0.0.0" || address === "::") return [];
+  return [address.includes(":") ? `[${address}]` : address];
+}
+
 /** Whether an address is this machine only. */
 export function isLoopback(address: string): boolean {
   return address === "localhost" || address === "::1" || /^127(\.\d{1,3}){3}$/.test(address);
