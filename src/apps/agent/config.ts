@@ -86,6 +86,8 @@ export const agentLimits = {
   queueRowsMax: 50_000,
   /** Rows of one block. */
   blockRowsMax: 5000,
+  /** Rows of gaps of one block, beside what the spool lost. */
+  gapRowsMax: 1000,
   /** How often waiting rows become blocks. */
   flushEveryMs: 1000,
   /** So many waiting rows become blocks at the next tick: a burst must not grow in memory. */

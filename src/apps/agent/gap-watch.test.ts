@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SpoolLoss } from "../../edge/spool/loss-book.ts";
 import type { TableName } from "../../model/table.ts";
-import { createGapWatch, type GapSources } from "./gap-watch.ts";
+import { createGapWatch, gapOfLoss, lossOfGap, type GapSources } from "./gap-watch.ts";
 import { downGap } from "./heartbeat.ts";
 
 const day = 24 * 3600 * 1000;
@@ -11,7 +11,6 @@ function sources(more: Partial<GapSources>): GapSources {
   return {
     sensorStats: () => ({ eventsByType: {}, dropsByType: {}, cpuMs: 0 }),
     queueDrops: () => new Map(),
-    spoolLosses: () => [],
     flowLosses: () => undefined,
     sensorDown: "",
     ...more,
@@ -66,7 +65,7 @@ test("queue drops, merged detail, flows over the limit and a sensor that is down
   );
 });
 
-test("spool losses keep their own window, cut to what the server takes; a refused gap makes no new gap", () => {
+test("spool losses keep their own window, cut to what the server takes, and come back from a row as they went", () => {
   const loss: SpoolLoss = {
     table: "flows",
     reason: "spool-full",
@@ -76,14 +75,14 @@ test("spool losses keep their own window, cut to what the server takes; a refuse
     fromMs: 0,
     toMs: 10 * day - 5,
     detail: "cap",
+    refusals: 0,
   };
-  const refusedGap: SpoolLoss = { ...loss, table: "gaps", reason: "block-refused" };
-  const watch = createGapWatch(sources({ spoolLosses: () => [loss, refusedGap] }), 0);
-  const [row, ...others] = watch(10 * day);
-  assert.deepEqual(others, []);
-  assert.deepEqual([row?.rows, row?.reason, row?.detail], [20, "spool-full", "2 blocks: cap"]);
-  assert.equal(row?.time, 9 * day + 60_000);
-  assert.equal((row?.time ?? 0) + (row?.durationMs ?? 0), 10 * day - 5);
+  const row = gapOfLoss(loss, 10 * day);
+  assert.deepEqual([row.rows, row.reason, row.detail], [20, "spool-full", "2 blocks: cap"]);
+  assert.equal(row.time, 9 * day + 60_000);
+  assert.equal(row.time + row.durationMs, 10 * day - 5);
+  const other = { ...loss, reason: "ring-full", blocks: 0, fromMs: 9.5 * day } as const;
+  assert.deepEqual(lossOfGap(gapOfLoss(other, 10 * day)), other);
 });
 
 test("the gap of a start reaches from the last heartbeat to now", () => {

@@ -1,4 +1,5 @@
-// Everything that was not seen, as rows of `gaps`: ring drops, queue drops, spool losses, merged detail, a sensor that is down.
+// Everything that was not seen, as rows of `gaps`: ring drops, queue drops, merged detail, a sensor that is down; and between the spool's
+// book of losses and rows of `gaps`, in both directions.
 import type { FlowLosses } from "../../core/flow/aggregate.ts";
 import type { SpoolLoss } from "../../edge/spool/loss-book.ts";
 import type { SensorStats } from "../../core/sense/sensor.ts";
@@ -28,7 +29,6 @@ const tableByEvent: Readonly<Record<string, TableName>> = {
 export interface GapSources {
   readonly sensorStats: () => SensorStats;
   readonly queueDrops: () => ReadonlyMap<TableName, number>;
-  readonly spoolLosses: () => readonly SpoolLoss[];
   readonly flowLosses: () => FlowLosses | undefined;
   /** Why the sensor does not run; "" when it does. */
   readonly sensorDown: string;
@@ -53,10 +53,6 @@ export function createGapWatch(sources: GapSources, startMs: number): (nowMs: nu
         counted: "exact",
         detail: "the agent's queue was full",
       });
-    }
-    for (const loss of sources.spoolLosses()) {
-      // A gap about a gap that the server refused would be refused like it, for ever; the report's counter still has it.
-      if (loss.table !== "gaps" || loss.reason !== "block-refused") rows.push(gapOfLoss(loss, nowMs - oldestGapMs));
     }
     const losses = sources.flowLosses();
     if (losses !== undefined && losses.rowsMerged > 0) {
@@ -88,9 +84,9 @@ export function createGapWatch(sources: GapSources, startMs: number): (nowMs: nu
   };
 }
 
-/** The window is cut to what the server takes; a gap older than that would be lost itself. */
-function gapOfLoss(loss: SpoolLoss, oldestMs: number): GapRow {
-  const fromMs = Math.max(oldestMs, loss.fromMs);
+/** A loss as a row. The window is cut to what the server takes; a gap older than that would be lost itself. */
+export function gapOfLoss(loss: SpoolLoss, nowMs: number): GapRow {
+  const fromMs = Math.max(nowMs - oldestGapMs, loss.fromMs);
   return {
     time: fromMs,
     durationMs: Math.max(0, loss.toMs - fromMs),
@@ -98,8 +94,14 @@ function gapOfLoss(loss: SpoolLoss, oldestMs: number): GapRow {
     reason: loss.reason,
     rows: loss.rows,
     counted: loss.counted,
-    detail: `${loss.blocks} blocks: ${loss.detail}`,
+    detail: loss.blocks === 0 ? loss.detail : `${loss.blocks} blocks: ${loss.detail}`,
   };
+}
+
+/** A row of the watch in the form of the spool's book, which keeps its number when its block must leave. */
+export function lossOfGap(row: GapRow): SpoolLoss {
+  const { time, durationMs, table, reason, rows, counted, detail } = row;
+  return { table, reason, rows, counted, detail, blocks: 0, fromMs: time, toMs: time + durationMs, refusals: 0 };
 }
 
 /** Drops beyond those that were told. Each dropped process event is one lost row; events of flows would have been merged into fewer. */

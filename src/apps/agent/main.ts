@@ -55,6 +55,7 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
 
   const flushGaps = () => {
     for (const row of agent.gaps(clock.nowMs())) outbox.push("gaps", row);
+    return outbox.tellGaps(clock.nowMs());
   };
   const beat = () => writeHeartbeat(folder, { timeMs: clock.nowMs(), bootId: machine.bootId });
   const failed = (error: unknown) =>
@@ -80,8 +81,8 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
   for (const timer of timers) timer.stop();
   await sensor.close();
   pipeline.drain(clock.nowMs());
-  flushGaps();
   await outbox.flush();
+  await flushGaps();
   await beat().catch(failed);
   await uplink.close(agentLimits.drainMsMax);
   agent.runtime.close();
@@ -118,7 +119,6 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const gapSources = {
     sensorStats: () => sensor.stats(),
     queueDrops: () => outbox.takeDrops(),
-    spoolLosses: () => spool.takeLosses(),
     flowLosses: () => pipeline.flows.takeLosses(),
     sensorDown: down,
   };

@@ -1,25 +1,29 @@
 // From rows to spooled blocks: bounded queues by table, sealed in batches, allowed flows apart from the rest because they are the first to go.
+// Gaps go together with what the spool lost, in blocks that keep their numbers whatever happens to them.
 import { boundedQueue, type BoundedQueue } from "../../base/bounded-queue.ts";
 import { sealBlock } from "../../edge/blocks/seal-block.ts";
 import type { SpoolPriority } from "../../edge/spool/spool-file.ts";
 import type { Spool } from "../../edge/spool/spool.ts";
 import type { Row, TableName } from "../../model/table.ts";
 import { agentLimits } from "./config.ts";
+import { gapOfLoss, lossOfGap } from "./gap-watch.ts";
 
 type AnyRow = Row<TableName>;
 
-interface Lane {
+interface Lane<R = AnyRow> {
   readonly table: TableName;
   readonly priority: SpoolPriority;
-  readonly queue: BoundedQueue<AnyRow>;
+  readonly queue: BoundedQueue<R>;
   /** Drops that were told already. */
   told: number;
 }
 
 export interface Outbox {
   push<Name extends TableName>(table: Name, row: Row<Name>): void;
-  /** Encodes and spools everything that waits. One at a time: calls that overlap share one run. */
+  /** Encodes and spools everything that waits, but gaps. One at a time: calls that overlap share one run. */
   flush(): Promise<void>;
+  /** Spools the gaps that wait and everything that the spool lost and has not told, as one block. */
+  tellGaps(nowMs: number): Promise<void>;
   readonly queued: number;
   readonly dropped: number;
   /** Rows pushed out of full queues since the last call, by table. */
@@ -28,12 +32,18 @@ export interface Outbox {
 
 /** `boot` names this start of the agent; sequences rise from 1. `onSpooled` is called after blocks were written. */
 export function createOutbox(options: {
-  readonly spool: Spool;
+  readonly spool: Pick<Spool, "append" | "tell">;
   readonly boot: string;
   readonly onSpooled: () => void;
 }): Outbox {
   const { spool, boot, onSpooled } = options;
   const lanes = new Map<string, Lane>();
+  const gaps: Lane<Row<"gaps">> = {
+    table: "gaps",
+    priority: "kept",
+    queue: boundedQueue(agentLimits.queueRowsMax),
+    told: 0,
+  };
   let sequence = 0;
   let running: Promise<void> | undefined;
 
@@ -60,6 +70,7 @@ export function createOutbox(options: {
 
   return {
     push(table, row) {
+      if (table === "gaps") return void gaps.queue.push(row as Row<"gaps">);
       const isExpendable = table === "flows" && (row as Row<"flows">).verdict === "allow";
       laneFor(table, isExpendable ? "expendable" : "kept").queue.push(row);
     },
@@ -69,19 +80,31 @@ export function createOutbox(options: {
       });
       await running;
     },
+    async tellGaps(nowMs) {
+      const told = await spool.tell((losses) => {
+        const queued = gaps.queue.take(agentLimits.gapRowsMax);
+        // A gap about a gap that the server refused would be refused like it, for ever; the report's counter still has it.
+        const lost = losses.filter(({ table, reason }) => table !== "gaps" || reason !== "block-refused");
+        if (queued.length + lost.length === 0) return undefined;
+        const rows = [...queued, ...lost.map((loss) => gapOfLoss(loss, nowMs))];
+        sequence += 1;
+        return { ...sealBlock("gaps", rows, { boot, sequence }), tells: [...queued.map(lossOfGap), ...lost] };
+      });
+      if (told !== undefined) onSpooled();
+    },
     get queued() {
       let sum = 0;
-      for (const { queue } of lanes.values()) sum += queue.size;
+      for (const { queue } of [gaps, ...lanes.values()]) sum += queue.size;
       return sum;
     },
     get dropped() {
       let sum = 0;
-      for (const { queue } of lanes.values()) sum += queue.dropped;
+      for (const { queue } of [gaps, ...lanes.values()]) sum += queue.dropped;
       return sum;
     },
     takeDrops() {
       const drops = new Map<TableName, number>();
-      for (const lane of lanes.values()) {
+      for (const lane of [gaps, ...lanes.values()]) {
         const fresh = lane.queue.dropped - lane.told;
         lane.told = lane.queue.dropped;
         if (fresh > 0) drops.set(lane.table, (drops.get(lane.table) ?? 0) + fresh);

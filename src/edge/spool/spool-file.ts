@@ -1,9 +1,12 @@
 // One spooled block as a file: a line "garrison-spool-1 <crc32 of the JSON> <JSON header>", then the body as it will be sent.
+// A block of gaps ("garrison-spool-2 <crc32> <bytes of the losses> <JSON header>") has its losses as JSON before the body: a block that
+// must leave unsent gives its numbers back, and rows are never decoded.
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { BlockHeader } from "../../model/agent-protocol.ts";
+import { SpoolLosses, type SpoolLoss } from "./loss-book.ts";
 
-const magic = "garrison-spool-1";
+const linePattern = /^garrison-spool-[12] ([0-9a-f]{1,8}) (?:(\d{1,9}) )?(\{.*)$/;
 /** The header line is far shorter; a longer one is corrupt. */
 export const headerBytesMax = 4096;
 
@@ -22,25 +25,39 @@ export function parseSpoolFileName(name: string): { order: number; priority: Spo
   return { order: Number(match[1]), priority: match[2] === "kept" ? "kept" : "expendable" };
 }
 
-export function encodeSpoolFile(header: BlockHeader, body: Uint8Array): Buffer {
+/** `tells`: for a block of gaps, everything in it. */
+export function encodeSpoolFile(header: BlockHeader, body: Uint8Array, tells?: readonly SpoolLoss[]): Buffer {
   const json = JSON.stringify(header);
-  return Buffer.concat([Buffer.from(`${magic} ${crc32(json).toString(16)} ${json}\n`), body]);
+  const checksum = crc32(json).toString(16);
+  if (tells === undefined) return Buffer.concat([Buffer.from(`garrison-spool-1 ${checksum} ${json}\n`), body]);
+  const losses = JSON.stringify(tells);
+  const section = Buffer.from(`${crc32(losses).toString(16)} ${losses}\n`);
+  return Buffer.concat([Buffer.from(`garrison-spool-2 ${checksum} ${section.length} ${json}\n`), section, body]);
 }
 
-export type SpoolFileHead = { readonly header: BlockHeader; readonly bodyStart: number };
+export type SpoolFileHead = { readonly header: BlockHeader; readonly tellsStart: number; readonly bodyStart: number };
 
 /** Reads the header line from the first bytes of a file. Returns why it cannot be trusted instead of throwing. */
 export function decodeSpoolHead(bytes: Uint8Array): SpoolFileHead | { readonly corrupt: string } {
   const end = bytes.subarray(0, headerBytesMax).indexOf(0x0a);
   if (end < 0) return { corrupt: "no header line" };
-  const line = Buffer.from(bytes.buffer, bytes.byteOffset, end).toString("utf8");
-  const match = /^(\S+) ([0-9a-f]{1,8}) (.*)$/.exec(line);
-  if (match === null || match[1] !== magic) return { corrupt: "not a spool file of this version" };
-  const json = match[3] ?? "";
-  if (crc32(json).toString(16) !== match[2]) return { corrupt: "header checksum does not match" };
+  const match = linePattern.exec(Buffer.from(bytes.buffer, bytes.byteOffset, end).toString("utf8"));
+  if (match === null) return { corrupt: "not a spool file of this version" };
+  const [, checksum, tellsBytes = "0", json = ""] = match;
+  if (crc32(json).toString(16) !== checksum) return { corrupt: "header checksum does not match" };
   const header = BlockHeader.safeParse(parseJson(json));
   if (!header.success) return { corrupt: "header is not a block header" };
-  return { header: header.data, bodyStart: end + 1 };
+  return { header: header.data, tellsStart: end + 1, bodyStart: end + 1 + Number(tellsBytes) };
+}
+
+/** The losses that a block of gaps tells; undefined when the file has none or they cannot be trusted. */
+export function decodeTells(bytes: Uint8Array): readonly SpoolLoss[] | undefined {
+  const head = decodeSpoolHead(bytes);
+  if ("corrupt" in head || head.tellsStart === head.bodyStart) return undefined;
+  const section = Buffer.from(bytes.subarray(head.tellsStart, head.bodyStart)).toString("utf8");
+  const [, checksum = "", json = ""] = /^([0-9a-f]{1,8}) (\[.*\])\n$/.exec(section) ?? [];
+  if (crc32(json).toString(16) !== checksum) return undefined;
+  return SpoolLosses.safeParse(parseJson(json)).data;
 }
 
 /** The whole file's header and body, the body's SHA-256 checked against the header. */

@@ -1,21 +1,24 @@
 // Blocks on the agent's disk until the server has them durably, and two minutes longer. Bounded in bytes and files; what has to go is
-// counted by table. A kill -9 at any point loses nothing that `append` had resolved for.
+// counted by table. A kill -9 at any point loses nothing that `append` had resolved for, and no count.
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { BlockHeader } from "../../model/agent-protocol.ts";
-import { createLossBook, type SpoolLoss } from "./loss-book.ts";
+import { lockFolder, type FolderLock } from "./folder-lock.ts";
+import { LossBook, type LossCause, type SpoolLoss } from "./loss-book.ts";
 import {
   decodeSpoolFile,
   decodeSpoolHead,
+  decodeTells,
   encodeSpoolFile,
   headerBytesMax,
   parseSpoolFileName,
   spoolFileName,
   type SpoolPriority,
 } from "./spool-file.ts";
+import { isGap, WaitingBlocks, type SpoolEntry } from "./waiting-blocks.ts";
 
 export interface SpoolOptions {
   readonly folder: string;
@@ -27,12 +30,11 @@ export interface SpoolOptions {
   readonly logger: Logger;
 }
 
-export interface SpoolEntry {
-  readonly order: number;
-  readonly priority: SpoolPriority;
+/** A block of gaps, and everything that it tells in the book's form. */
+export interface GapBlock {
   readonly header: BlockHeader;
-  /** Of the file. */
-  readonly bytes: number;
+  readonly body: Uint8Array;
+  readonly tells: readonly SpoolLoss[];
 }
 
 export interface Spool {
@@ -54,9 +56,14 @@ export interface Spool {
   replayAcknowledged(): Promise<number>;
   /** Removes acknowledged blocks whose time is over. Call about every ten seconds. */
   tick(): Promise<void>;
-  /** What was lost since the last call, merged by table and reason. */
-  takeLosses(): readonly SpoolLoss[];
-  /** Waits for writes under way. */
+  /** What was lost here and is in no block of gaps yet, merged by table and reason. */
+  readonly losses: readonly SpoolLoss[];
+  /**
+   * Spools one block of gaps. `seal` gets `losses` and returns a block that tells them (and whatever else), or undefined when there is nothing
+   * to tell. What it tells is in a spooled block or in `losses` afterwards, whatever happens: never in neither, never in both.
+   */
+  tell(seal: (losses: readonly SpoolLoss[]) => GapBlock | undefined): Promise<SpoolEntry | undefined>;
+  /** Waits for writes under way and lets others have the folder. */
   close(): Promise<void>;
 }
 
@@ -68,8 +75,13 @@ interface Acknowledged {
 const filesMaxDefault = 100_000;
 const keepAcknowledgedMsDefault = 2 * 60 * 1000;
 const corruptFilesMax = 16;
+/** After so many refusals a gap is given up: the server will not have it in any block. */
+const gapRefusalsMax = 3;
 
-/** Opens (and makes) the folder, removes half-written files, indexes the rest. Faults: "spool/folder" when it cannot be used. */
+/**
+ * Opens (and makes) the folder, ends what a kill cut short, removes half-written files, indexes the rest.
+ * Faults: "spool/folder" when it cannot be used, "spool/in-use" when another has it.
+ */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const spool = new DiskSpool(options);
   await spool.open();
@@ -78,31 +90,34 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
 
 class DiskSpool implements Spool {
   readonly #options: SpoolOptions;
-  readonly #losses;
-  /** By order; insertion order is age. */
-  readonly #waiting = new Map<number, SpoolEntry>();
-  readonly #expendable = new Map<number, SpoolEntry>();
+  readonly #book: LossBook;
+  readonly #waiting = new WaitingBlocks();
+  #lock: FolderLock | undefined;
   readonly #acknowledged = new Map<number, Acknowledged>();
   #nextOrder = 1;
-  #bytes = 0;
+  #acknowledgedBytes = 0;
   #corruptFiles = 0;
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(options: SpoolOptions) {
     this.#options = options;
-    this.#losses = createLossBook(options.clock);
+    this.#book = new LossBook(options);
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#waiting.bytes + this.#acknowledgedBytes;
   }
 
   get rowsDropped(): number {
-    return this.#losses.rows;
+    return this.#book.rows;
   }
 
   get files(): number {
     return this.#waiting.size;
+  }
+
+  get losses(): readonly SpoolLoss[] {
+    return this.#book.losses;
   }
 
   async open(): Promise<void> {
@@ -110,8 +125,11 @@ class DiskSpool implements Spool {
       for (const folder of [this.#path(), this.#path("acknowledged"), this.#path("corrupt")]) {
         await mkdir(folder, { recursive: true, mode: 0o700 });
       }
+      this.#lock = lockFolder(this.#path("lock"));
       await this.#index();
     } catch (cause) {
+      this.#lock?.release();
+      if (cause instanceof Fault) throw cause;
       throw new Fault(`the spool folder ${this.#path()} cannot be used: ${(cause as Error).message}`, {
         code: "spool/folder",
         kind: "unavailable",
@@ -123,55 +141,70 @@ class DiskSpool implements Spool {
 
   append(header: BlockHeader, body: Uint8Array, priority: SpoolPriority): Promise<SpoolEntry | undefined> {
     return this.#serially(async () => {
-      const file = encodeSpoolFile(header, body);
-      if (!(await this.#makeRoom(file.length, priority))) {
-        this.#losses.add(header, "spool-full", "no room left in the spool");
-        return undefined;
+      const entry = this.#entryOf(header, priority);
+      const because = await this.#store(entry, encodeSpoolFile(header, body));
+      if (because === "") return entry;
+      this.#book.add(header, { reason: "spool-full", detail: because, isUncertain: false });
+      await this.#book.save([]);
+      return undefined;
+    });
+  }
+
+  tell(seal: (losses: readonly SpoolLoss[]) => GapBlock | undefined): Promise<SpoolEntry | undefined> {
+    return this.#serially(async () => {
+      const block = seal(this.#book.losses);
+      if (block === undefined) return undefined;
+      const entry = this.#entryOf(block.header, "kept");
+      this.#book.beginTelling(entry.order);
+      let isWritten = false;
+      try {
+        isWritten = (await this.#store(entry, encodeSpoolFile(block.header, block.body, block.tells))) === "";
+      } finally {
+        this.#book.endTelling(isWritten ? [] : block.tells);
+        await this.#book.save([]);
       }
-      const entry = { order: this.#nextOrder++, priority, header, bytes: file.length };
-      const failure = await this.#write(entry, file);
-      if (failure !== "") {
-        this.#losses.add(header, "spool-full", `not written: ${failure}`);
-        return undefined;
-      }
-      this.#admit(entry);
-      return entry;
+      return isWritten ? entry : undefined;
     });
   }
 
   next(inFlight: ReadonlySet<number>): SpoolEntry | undefined {
-    for (const entry of this.#waiting.values()) if (!inFlight.has(entry.order)) return entry;
-    return undefined;
+    return this.#waiting.oldest(inFlight);
   }
 
   async read(entry: SpoolEntry): Promise<Uint8Array | undefined> {
-    if (!this.#waiting.has(entry.order)) return undefined;
-    const path = this.#path(spoolFileName(entry.order, entry.priority));
+    const { order } = entry;
+    if (!this.#waiting.has(order)) return undefined;
+    const cause = { reason: "spool-corrupt", isUncertain: this.#waiting.offersOf(order) > 0 } as const;
+    this.#waiting.offer(order);
     try {
-      const decoded = decodeSpoolFile(await readFile(path));
+      const decoded = decodeSpoolFile(await readFile(this.#pathOf(entry)));
       if (!("corrupt" in decoded)) return decoded.body;
-      return await this.#serially(() => this.#setAside(entry, decoded.corrupt));
-    } catch (cause) {
-      if (!this.#waiting.has(entry.order)) return undefined;
-      return this.#serially(() => this.#setAside(entry, `cannot be read: ${(cause as Error).message}`));
+      await this.#serially(() => this.#setAside(entry, { ...cause, detail: decoded.corrupt }));
+    } catch (error) {
+      const detail = `cannot be read: ${(error as Error).message}`;
+      await this.#serially(() => this.#setAside(entry, { ...cause, detail }));
     }
+    return undefined;
   }
 
   acknowledge(entry: SpoolEntry): Promise<void> {
     return this.#serially(async () => {
-      if (!this.#release(entry)) return;
+      if (!this.#waiting.remove(entry)) return;
       const name = spoolFileName(entry.order, entry.priority);
       await rename(this.#path(name), this.#path("acknowledged", name));
       this.#acknowledged.set(entry.order, { entry, atMs: this.#options.clock.nowMs() });
-      this.#bytes += entry.bytes;
+      this.#acknowledgedBytes += entry.bytes;
     });
   }
 
   refuse(entry: SpoolEntry, because: string): Promise<void> {
     return this.#serially(async () => {
-      if (!this.#release(entry)) return;
-      this.#losses.add(entry.header, "block-refused", because);
-      await rm(this.#path(spoolFileName(entry.order, entry.priority)), { force: true });
+      // Refused at the first offer: it was never taken. Later ones may follow an answer that was lost.
+      const isUncertain = this.#waiting.offersOf(entry.order) > 1;
+      if (!this.#waiting.remove(entry)) return;
+      await this.#writeOff(entry, { reason: "block-refused", detail: because, isUncertain });
+      await this.#book.save([entry.order]);
+      await rm(this.#pathOf(entry), { force: true });
     });
   }
 
@@ -181,28 +214,45 @@ class DiskSpool implements Spool {
       for (const { entry } of again) {
         const name = spoolFileName(entry.order, entry.priority);
         this.#acknowledged.delete(entry.order);
-        this.#bytes -= entry.bytes;
+        this.#acknowledgedBytes -= entry.bytes;
         await rename(this.#path("acknowledged", name), this.#path(name));
-        this.#admit(entry);
+        this.#waiting.add(entry, 1);
       }
       return again.length;
     });
   }
 
   tick(): Promise<void> {
-    return this.#serially(() => this.#dropAcknowledgedBefore(this.#options.clock.nowMs() - this.#keepAcknowledgedMs));
-  }
-
-  takeLosses(): readonly SpoolLoss[] {
-    return this.#losses.take();
+    return this.#serially(async () => {
+      await this.#dropAcknowledgedBefore(this.#options.clock.nowMs() - this.#keepAcknowledgedMs);
+      await this.#book.tick();
+    });
   }
 
   async close(): Promise<void> {
-    await this.#serially(async () => undefined);
+    await this.#serially(async () => this.#lock?.release());
   }
 
   get #keepAcknowledgedMs(): number {
     return this.#options.keepAcknowledgedMs ?? keepAcknowledgedMsDefault;
+  }
+
+  #entryOf(header: BlockHeader, priority: SpoolPriority): Omit<SpoolEntry, "bytes"> & { bytes: number } {
+    return { order: this.#nextOrder++, priority, header, bytes: 0 };
+  }
+
+  /** Makes room, writes, admits. Returns why it could not, or "". */
+  async #store(entry: SpoolEntry & { bytes: number }, file: Uint8Array): Promise<string> {
+    entry.bytes = file.length;
+    const victims = await this.#makeRoom(entry);
+    if (victims === undefined) return "no room left in the spool";
+    // Also writes what `tell` is about to do.
+    await this.#book.save(victims.map(({ order }) => order));
+    for (const victim of victims) await rm(this.#pathOf(victim), { force: true });
+    const failure = await this.#write(entry, file);
+    if (failure !== "") return `not written: ${failure}`;
+    this.#waiting.add(entry, 0);
+    return "";
   }
 
   /** Returns the error's code, or "" when the file has its name. On a full disk what was acknowledged makes room first. */
@@ -238,49 +288,54 @@ class DiskSpool implements Spool {
     return result;
   }
 
-  #admit(entry: SpoolEntry): void {
-    this.#waiting.set(entry.order, entry);
-    if (entry.priority === "expendable") this.#expendable.set(entry.order, entry);
-    this.#bytes += entry.bytes;
+  #pathOf(entry: SpoolEntry): string {
+    return this.#path(spoolFileName(entry.order, entry.priority));
   }
 
-  #release(entry: SpoolEntry): boolean {
-    if (!this.#waiting.delete(entry.order)) return false;
-    this.#expendable.delete(entry.order);
-    this.#bytes -= entry.bytes;
-    return true;
-  }
-
-  /** Acknowledged blocks go first, then the oldest expendable ones, then, for a block that must be kept, the oldest of all. */
-  async #makeRoom(bytes: number, priority: SpoolPriority): Promise<boolean> {
+  /** Acknowledged blocks go first. Returns who else must go, written off already but still on disk, or undefined when nothing would be enough. */
+  async #makeRoom(entry: SpoolEntry): Promise<readonly SpoolEntry[] | undefined> {
     const { bytesMax, filesMax = filesMaxDefault } = this.#options;
-    const full = () => this.#bytes + bytes > bytesMax || this.#waiting.size >= filesMax;
-    if (bytes > bytesMax) return false;
-    if (full()) await this.#dropAcknowledgedBefore(Number.POSITIVE_INFINITY);
-    while (full()) {
-      const victim = first(this.#expendable) ?? (priority === "kept" ? first(this.#waiting) : undefined);
-      if (victim === undefined) return false;
-      this.#release(victim);
-      this.#losses.add(victim.header, "spool-full", "the spool reached its cap; the oldest left first");
-      await rm(this.#path(spoolFileName(victim.order, victim.priority)), { force: true });
+    const bytesWanted = this.bytes + entry.bytes;
+    if (bytesWanted > bytesMax || this.#waiting.size >= filesMax) {
+      await this.#dropAcknowledgedBefore(Number.POSITIVE_INFINITY);
     }
-    return true;
+    const victims = this.#waiting.victimsFor(entry, { bytesMax, filesMax });
+    for (const victim of victims ?? []) {
+      const isUncertain = this.#waiting.offersOf(victim.order) > 0;
+      this.#waiting.remove(victim);
+      const detail = "the spool reached its cap; the oldest left first";
+      await this.#writeOff(victim, { reason: "spool-full", detail, isUncertain });
+    }
+    return victims === undefined ? undefined : [...victims];
+  }
+
+  /** Puts a block that was released into the book: its rows, or of a block of gaps what it tells. Its file must still be there. */
+  async #writeOff(entry: SpoolEntry, cause: LossCause): Promise<void> {
+    const bytes = isGap(entry) ? await readFile(this.#pathOf(entry)).catch(() => undefined) : undefined;
+    const tells = bytes === undefined ? undefined : decodeTells(bytes);
+    if (tells === undefined) return this.#book.add(entry.header, cause);
+    for (const loss of tells) {
+      const refusals = loss.refusals + (cause.reason === "block-refused" ? 1 : 0);
+      const counted = loss.counted === "exact" && cause.isUncertain ? "estimate" : loss.counted;
+      if (refusals <= gapRefusalsMax) this.#book.put({ ...loss, counted, refusals });
+      else this.#options.logger.error({ ...loss, because: cause.detail }, "the server never takes this gap: given up");
+    }
   }
 
   async #dropAcknowledgedBefore(timeMs: number): Promise<void> {
     for (const [order, { entry, atMs }] of this.#acknowledged) {
       if (atMs > timeMs) continue;
       this.#acknowledged.delete(order);
-      this.#bytes -= entry.bytes;
+      this.#acknowledgedBytes -= entry.bytes;
       await rm(this.#path("acknowledged", spoolFileName(order, entry.priority)), { force: true });
     }
   }
 
-  async #setAside(entry: SpoolEntry, because: string): Promise<undefined> {
-    if (!this.#release(entry)) return undefined;
-    this.#losses.add(entry.header, "spool-corrupt", because);
-    await this.#moveToCorrupt(this.#path(), spoolFileName(entry.order, entry.priority), because);
-    return undefined;
+  async #setAside(entry: SpoolEntry, cause: LossCause): Promise<void> {
+    if (!this.#waiting.remove(entry)) return;
+    await this.#writeOff(entry, cause);
+    await this.#book.save([entry.order]);
+    await this.#moveToCorrupt(this.#path(), spoolFileName(entry.order, entry.priority), cause.detail);
   }
 
   /** The newest few are kept for a look; the rest is removed. */
@@ -294,24 +349,28 @@ class DiskSpool implements Spool {
   }
 
   async #index(): Promise<void> {
+    const { leaving, orderMax } = await this.#book.open();
+    this.#nextOrder = orderMax + 1;
     this.#corruptFiles = (await readdir(this.#path("corrupt"))).length;
-    for (const entry of await this.#indexFolder(this.#path("acknowledged"))) {
+    for (const entry of await this.#indexFolder(this.#path("acknowledged"), new Set())) {
       this.#acknowledged.set(entry.order, { entry, atMs: this.#options.clock.nowMs() });
-      this.#bytes += entry.bytes;
+      this.#acknowledgedBytes += entry.bytes;
     }
-    for (const entry of await this.#indexFolder(this.#path())) this.#admit(entry);
+    // Nobody knows which of them were on their way when the last life ended.
+    for (const entry of await this.#indexFolder(this.#path(), leaving)) this.#waiting.add(entry, 1);
+    await this.#book.settle((order) => this.#waiting.has(order) || this.#acknowledged.has(order));
   }
 
-  async #indexFolder(folder: string): Promise<readonly SpoolEntry[]> {
+  async #indexFolder(folder: string, leaving: ReadonlySet<number>): Promise<readonly SpoolEntry[]> {
     const entries: SpoolEntry[] = [];
     for (const name of (await readdir(folder)).sort()) {
-      if (name.endsWith(".tmp")) await rm(join(folder, name), { force: true });
       const parsed = parseSpoolFileName(name);
-      if (parsed === undefined) continue;
+      if (name.endsWith(".tmp") || leaving.has(parsed?.order ?? 0)) await rm(join(folder, name), { force: true });
+      if (parsed === undefined || leaving.has(parsed.order)) continue;
       this.#nextOrder = Math.max(this.#nextOrder, parsed.order + 1);
       const head = await readHead(join(folder, name));
       if ("corrupt" in head) {
-        this.#losses.add({ table: "*", rows: 0 }, "spool-corrupt", head.corrupt);
+        this.#book.add({ table: "*", rows: 0 }, { reason: "spool-corrupt", detail: head.corrupt, isUncertain: true });
         await this.#moveToCorrupt(folder, name, head.corrupt);
       } else {
         entries.push({ ...parsed, header: head.header, bytes: head.bytes });
@@ -332,9 +391,4 @@ async function readHead(path: string): Promise<{ header: BlockHeader; bytes: num
   } finally {
     await handle.close();
   }
-}
-
-function first(entries: ReadonlyMap<number, SpoolEntry>): SpoolEntry | undefined {
-  for (const entry of entries.values()) return entry;
-  return undefined;
 }

@@ -1,15 +1,15 @@
-// An agent for the chaos scenario: the real spool and uplink with a generator in the place of the sensor. What it has spooled it writes to a
-// journal (one line per block, after the spool has it), which is what the scenario compares the store with. Standard input ends the load.
+// An agent for the chaos scenario: the real outbox, gap watch, spool and uplink with a generator in the place of the sensor. What it is about to
+// spool and what it has spooled it writes to a journal, which is what the scenario compares the store with. Standard input ends the load.
 import { randomBytes } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createGapWatch } from "../../../src/apps/agent/gap-watch.ts";
+import { createOutbox } from "../../../src/apps/agent/outbox.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
-import { sealBlock } from "../../../src/edge/blocks/seal-block.ts";
-import { openSpool, type SpoolEntry } from "../../../src/edge/spool/spool.ts";
+import { openSpool } from "../../../src/edge/spool/spool.ts";
 import { parseJoinToken } from "../../../src/edge/trust/join-token.ts";
 import { createUplink } from "../../../src/edge/uplink/uplink.ts";
-import type { Row } from "../../../src/model/table.ts";
 import { reportOf, rowOf, systemClock } from "../../support/agents-door.ts";
 
 interface Settings {
@@ -23,8 +23,9 @@ interface Settings {
   readonly blockEveryMs: number;
 }
 
-/** One line of the journal. */
+/** One line of the journal: "begun" before a block is spooled, "done" after. */
 export interface JournalLine {
+  readonly what: "begun" | "done";
   readonly key: string;
   readonly rows: number;
 }
@@ -32,11 +33,8 @@ export interface JournalLine {
 const settings = JSON.parse(process.argv[2] ?? "{}") as Settings;
 const boot = randomBytes(16).toString("hex");
 const clock = systemClock;
-let sequence = 0;
+let blocks = 0;
 let isLoading = true;
-let lastGaps: SpoolEntry | undefined;
-/** False while losses may wait in the spool's book for the gap block before them to be sent. */
-let isTold = true;
 
 const spool = await openSpool({
   folder: `${settings.folder}/spool`,
@@ -57,6 +55,16 @@ const uplink = createUplink({
   random: Math.random,
   logger: silentLogger,
 });
+const outbox = createOutbox({ spool, boot, onSpooled: () => uplink.wake() });
+const gapsOf = createGapWatch(
+  {
+    sensorStats: () => ({ eventsByType: {}, dropsByType: {}, cpuMs: 0 }),
+    queueDrops: () => outbox.takeDrops(),
+    flowLosses: () => undefined,
+    sensorDown: "",
+  },
+  clock.nowMs(),
+);
 await uplink.start();
 
 createInterface({ input: process.stdin })
@@ -67,52 +75,35 @@ createInterface({ input: process.stdin })
 
 for (let ticks = 1; ; ticks += 1) {
   if (isLoading) await spoolEvents();
-  if (!isLoading || ticks % 10 === 0) await spoolLosses();
+  if (!isLoading || ticks % 10 === 0) await tellGaps();
   if (ticks % 50 === 0) await spool.tick();
   tell();
   await sleep(isLoading ? settings.blockEveryMs : 100);
 }
 
 async function spoolEvents(): Promise<void> {
-  sequence += 1;
-  const key = `${boot}-${sequence}`;
-  const time = clock.nowMs();
-  const rows = Array.from({ length: settings.rowsPerBlock }, (_, pid) =>
-    rowOf("process_events", { time, pid, processId: key }),
-  );
-  const sealed = sealBlock("process_events", rows, { boot, sequence });
-  // Expendable: at the cap old ones are dropped and counted, as allowed flows are.
-  const entry = await spool.append(sealed.header, sealed.body, "expendable");
-  if (entry !== undefined) appendFileSync(settings.journal, `${JSON.stringify({ key, rows: rows.length })}\n`);
-  uplink.wake();
+  blocks += 1;
+  const key = `${boot}-${blocks}`;
+  const rows = settings.rowsPerBlock;
+  for (let pid = 0; pid < rows; pid += 1) {
+    outbox.push("process_events", rowOf("process_events", { time: clock.nowMs(), pid, processId: key }));
+  }
+  const note = (what: JournalLine["what"]) =>
+    appendFileSync(settings.journal, `${JSON.stringify({ what, key, rows } satisfies JournalLine)}\n`);
+  note("begun");
+  await outbox.flush();
+  note("done");
 }
 
-/**
- * What the spool lost becomes gap rows, one block of them at a time: a full spool drops the oldest blocks, gap blocks too, and with a
- * dropped gap block the numbers in it are gone. While one waits, further losses add up in the spool's own book.
- */
-async function spoolLosses(): Promise<void> {
-  isTold = lastGaps === undefined || (await spool.read(lastGaps)) === undefined;
-  if (!isTold) return;
-  const gaps: Row<"gaps">[] = spool.takeLosses().map((loss) => ({
-    time: Math.min(loss.fromMs, clock.nowMs()),
-    durationMs: Math.max(0, loss.toMs - loss.fromMs),
-    table: loss.table,
-    reason: loss.reason,
-    rows: loss.rows,
-    counted: loss.counted,
-    detail: loss.detail,
-  }));
-  if (gaps.length === 0) return;
-  sequence += 1;
-  const sealed = sealBlock("gaps", gaps, { boot, sequence });
-  lastGaps = await spool.append(sealed.header, sealed.body, "kept");
-  uplink.wake();
+async function tellGaps(): Promise<void> {
+  for (const row of gapsOf(clock.nowMs())) outbox.push("gaps", row);
+  await outbox.tellGaps(clock.nowMs());
 }
 
 function tell(): void {
   const { connected, because, blocksAcknowledged, blocksRefused, duplicates } = uplink.state;
+  const isTold = spool.losses.length === 0;
   process.stdout.write(
-    `${JSON.stringify({ isLoading, isTold, files: spool.next(new Set()) === undefined ? 0 : spool.files, connected, because, blocksAcknowledged, blocksRefused, duplicates })}\n`,
+    `${JSON.stringify({ isLoading, isTold, files: spool.files, connected, because, blocksAcknowledged, blocksRefused, duplicates })}\n`,
   );
 }

@@ -19,6 +19,8 @@ const chatty: Logger = {
   error: (fields, message) => process.stderr.write(`server: ${message} ${JSON.stringify(fields)}\n`),
 };
 
-const server = await startServer(config, { logger: isChatty ? chatty : silentLogger });
+// Shorter than in life, so that many inserts run while parts are killed; long enough for groups of several blocks.
+const insertDelayMs = 150;
+const server = await startServer(config, { logger: isChatty ? chatty : silentLogger, insertDelayMs });
 process.stdout.write(`${JSON.stringify({ agentsPort: server.agentsPort })}\n`);
 process.stdin.on("end", () => process.exit(0)).resume();
