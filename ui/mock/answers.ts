@@ -16,6 +16,9 @@ export interface Asked {
 
 const stepMs = 180;
 const pageRowsMax = 500;
+/** How long ago this installation began; `mock:young` shows one that began just now. */
+const keptMs = 6 * 86_400_000;
+const youngMs = 40_000;
 const numberOf = (timeMs: number): number => Math.floor(timeMs / stepMs) % 1_000_000_000;
 
 interface Span {
@@ -67,6 +70,9 @@ function windowOf(asked: Asked) {
   return {
     since: new Date(span.since).toISOString(),
     until: new Date(span.until).toISOString(),
+    dataSince: new Date(
+      asked.nowMs - (sentinelOf(asked.query["q"] ?? "") === "young" ? youngMs : keptMs),
+    ).toISOString(),
     partial,
     partialBecause: partial ? "the query reached its limit of 2 s" : "",
     gaps: gapsIn(span, asked.nowMs),
@@ -99,12 +105,13 @@ function rowsOf(asked: Asked, numbered: Numbered, keep: (row: object) => boolean
   const { since, until } = spanOf(asked);
   const limit = Math.min(Number(asked.query["limit"] ?? 100), pageRowsMax);
   let time = asked.query["cursor"] === undefined ? until : Number(asked.query["cursor"]);
+  const from = Math.max(since, sentinelOf(q) === "young" ? asked.nowMs - youngMs : asked.nowMs - keptMs);
   const rows: object[] = [];
-  for (let looked = 0; rows.length < limit && time > since && looked < 60_000; looked += 1, time -= stepMs) {
+  for (let looked = 0; rows.length < limit && time > from && looked < 60_000; looked += 1, time -= stepMs) {
     const row = numbered(numberOf(time), time);
     if (sentinelOf(q) !== "empty" && keep(row) && matches(row)) rows.push(row);
   }
-  return { rows, ...(time > since && rows.length === limit ? { next: String(time) } : {}), window: windowOf(asked) };
+  return { rows, ...(time > from && rows.length === limit ? { next: String(time) } : {}), window: windowOf(asked) };
 }
 
 function kindsFilter(asked: Asked): (row: object) => boolean {
@@ -123,7 +130,10 @@ function timeline(asked: Asked) {
     const at = Math.floor(since / step) * step + index * step;
     const sample = Array.from({ length: 24 }, (_, n) => flowNumbered(numberOf(at) + n * 37, at)).filter(matches);
     const wave = (1 + 0.5 * Math.sin(at / 400_000) + 0.2 * Math.sin(at / 47_000)) * (step / 5000);
-    const missing = gapsIn({ since: at, until: at + step }, asked.nowMs).length > 1 || sentinelOf(q) === "empty";
+    const missing =
+      gapsIn({ since: at, until: at + step }, asked.nowMs).length > 1 ||
+      sentinelOf(q) === "empty" ||
+      at < asked.nowMs - (sentinelOf(q) === "young" ? youngMs : keptMs);
     const count = (verdict: string): number =>
       missing ? 0 : Math.round(sample.filter((flow) => flow.verdict === verdict).length * wave);
     const allow = count("allow");
@@ -183,7 +193,7 @@ function hints({ query }: Asked) {
     proto: ["tcp", "udp"],
     kind: [...new Set(actors.map(({ kind }) => kind))],
     rcode: ["NOERROR", "NXDOMAIN"],
-    mock: ["forbidden", "unavailable", "partial", "empty", "slow"],
+    mock: ["forbidden", "unavailable", "partial", "empty", "slow", "young"],
   };
   const all = values[field] ?? actors.map(({ name }) => name);
   return all

@@ -15,7 +15,7 @@ export const fieldNotes = {
   cluster: "cluster",
   node: "node",
   rcode: "DNS result",
-  mock: "mock only: forbidden, unavailable, partial, empty, slow",
+  mock: "mock only: forbidden, unavailable, partial, empty, slow, young",
 } as const;
 
 const columns: Readonly<Record<string, readonly string[]>> = {

@@ -2,6 +2,8 @@
 // It asks for rows by index and never copies the list.
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useId, useRef, useState, type CSSProperties, type ReactNode, type RefObject } from "react";
+import type { Window } from "../../../src/apps/server/contract/common.ts";
+import { KeptLine } from "./kept-line.tsx";
 import { useKeys } from "../app/use-keys.ts";
 
 export interface Column<T> {
@@ -36,6 +38,8 @@ export interface DataGridProps<T> {
   readonly onBusy?: (busy: boolean) => void;
   readonly extrasOf?: (row: T) => RowExtras;
   readonly tree?: true;
+  /** Given when the rows reach back to its beginning: says where the kept data begins. */
+  readonly window?: Window | undefined;
   readonly children?: ReactNode;
 }
 
@@ -105,8 +109,14 @@ export function DataGrid<T>(props: DataGridProps<T>) {
             <GridRow key={item.key} grid={props} columns={columns} id={id} index={item.index} start={item.start} />
           ))}
         </div>
+        {count === 0 ? null : <KeptLine window={props.window} />}
       </div>
-      {count === 0 ? <div className="grid-empty">{props.children}</div> : null}
+      {count === 0 ? (
+        <div className="grid-empty">
+          <KeptLine window={props.window} />
+          {props.children}
+        </div>
+      ) : null}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { useCall } from "../api/client.ts";
 import { absoluteRange, formatRange, rangeQuery } from "../app/time-range.ts";
 import { rangeOf } from "../app/url-state.ts";
 import { useUrlState } from "../app/use-url-state.ts";
+import { keptSinceMs } from "./timeline-data.ts";
 import { Timeline } from "./timeline.tsx";
 
 const steps = 120;
@@ -30,6 +31,7 @@ export function FlowTimeline({ q, heightPx = 96 }: { readonly q: string; readonl
       sinceMs={Date.parse(window.since)}
       untilMs={untilMs}
       gaps={window.gaps}
+      keptSinceMs={keptSinceMs(window)}
       heightPx={heightPx}
       onZoom={(since, until) => update({ range: formatRange(absoluteRange(since, until)) })}
     />

@@ -82,6 +82,7 @@ export function LiveList<Name extends ListName>(props: LiveListProps<Name>) {
       <div className="live-panes">
         <DataGrid
           label={props.label}
+          window={rows.more ? undefined : rows.window}
           columns={props.columns}
           count={rows.snapshot.count}
           rowAt={(index) => rows.store.rowAt(index)}

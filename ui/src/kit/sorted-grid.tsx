@@ -1,5 +1,6 @@
 // A grid over a list that is held whole: sorted by clicking a header.
 import { useMemo, useState, type ReactNode } from "react";
+import type { Window } from "../../../src/apps/server/contract/common.ts";
 import { DataGrid, type Column, type RowExtras } from "./data-grid.tsx";
 import { nextSorting, sortRows, type Sorting, type SortValue } from "./sorting.ts";
 
@@ -14,10 +15,12 @@ export interface SortedGridProps<T> {
   readonly initial: Sorting;
   readonly onOpen: (row: T) => void;
   readonly extrasOf?: (row: T) => RowExtras;
+  readonly window?: Window | undefined;
   readonly children?: ReactNode;
 }
 
-export function SortedGrid<T>({ label, columns, rows, initial, onOpen, extrasOf, children }: SortedGridProps<T>) {
+export function SortedGrid<T>(props: SortedGridProps<T>) {
+  const { label, columns, rows, initial, onOpen, extrasOf } = props;
   const [sorting, setSorting] = useState(initial);
   const [active, setActive] = useState(-1);
   const sorted = useMemo(() => {
@@ -38,6 +41,7 @@ export function SortedGrid<T>({ label, columns, rows, initial, onOpen, extrasOf,
       count={sorted.length}
       rowAt={(index) => sorted[index]}
       active={active}
+      window={props.window}
       onActive={setActive}
       onOpen={(index) => {
         const row = sorted[index];
@@ -45,7 +49,7 @@ export function SortedGrid<T>({ label, columns, rows, initial, onOpen, extrasOf,
       }}
       {...(extrasOf === undefined ? {} : { extrasOf })}
     >
-      {children}
+      {props.children}
     </DataGrid>
   );
 }

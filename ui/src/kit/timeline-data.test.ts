@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Gap } from "../../../src/model/gap.ts";
-import { gapSpans, gapSummary, stack, totalsOf } from "./timeline-data.ts";
+import { gapSpans, gapSummary, keptSinceMs, keptText, stack, totalsOf } from "./timeline-data.ts";
 
 function gap(seconds: number, durationMs: number, given: Partial<Gap> = {}): Gap {
   const time = new Date(seconds * 1000).toISOString();
@@ -33,4 +33,19 @@ test("says what is missing, and when nobody could count", () => {
     gapSummary([gap(1, 1, { rows: 7 }), gap(2, 1, { counted: "no" })]),
     "2 gaps: at least 7 rows lost (ring-full)",
   );
+});
+
+test("a window that begins before anything was kept says where the data begins", () => {
+  const window = { since: "2026-11-23T07:00:00.000Z", until: "2026-11-23T08:00:00.000Z" };
+  for (const [dataSince, expected] of [
+    [undefined, undefined],
+    ["2026-11-22T00:00:00.000Z", undefined],
+    ["2026-11-23T07:00:00.000Z", undefined],
+    ["2026-11-23T07:55:00.000Z", Date.parse("2026-11-23T07:55:00.000Z")],
+    ["2026-11-23T09:00:00.000Z", Date.parse(window.until)],
+  ] as const)
+    assert.equal(keptSinceMs({ ...window, dataSince }), expected);
+  const at = new Date(2026, 10, 23, 7, 55, 12).getTime();
+  assert.equal(keptText(at, at + 60_000), "Nothing kept before 07:55:12");
+  assert.equal(keptText(at, at + 86_400_000), "Nothing kept before 2026-11-23 07:55:12");
 });

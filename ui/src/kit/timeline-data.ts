@@ -1,5 +1,6 @@
 // The timeline's numbers: stacked columns, totals, gap spans merged. Pure.
 import type { Gap } from "../../../src/model/gap.ts";
+import { formatDateTime } from "./format.ts";
 
 export interface TimelinePoint {
   readonly time: string;
@@ -41,6 +42,25 @@ export function gapSpans(gaps: readonly Gap[]): readonly (readonly [number, numb
     else merged.push([since, until]);
   }
   return merged;
+}
+
+interface KeptWindow {
+  readonly since: string;
+  readonly until: string;
+  readonly dataSince?: string | undefined;
+}
+
+/** Where in the window the kept data begins; undefined when it was there from the beginning, or is not known. */
+export function keptSinceMs({ since, until, dataSince }: KeptWindow): number | undefined {
+  if (dataSince === undefined || Date.parse(dataSince) <= Date.parse(since)) return undefined;
+  return Math.min(Date.parse(dataSince), Date.parse(until));
+}
+
+/** "Nothing kept before 07:55:12" of today, else with its day. */
+export function keptText(sinceMs: number, nowMs: number): string {
+  const text = formatDateTime(new Date(sinceMs).toISOString());
+  const today = formatDateTime(new Date(nowMs).toISOString()).slice(0, 10);
+  return `Nothing kept before ${text.startsWith(today) ? text.slice(11) : text}`;
 }
 
 /** One line: what is missing and why, e.g. "3 gaps: 1,204 rows lost (ring-full), unknown number (agent-down)". */

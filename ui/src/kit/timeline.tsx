@@ -5,7 +5,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Gap } from "../../../src/model/gap.ts";
 import { formatCount, formatClock } from "./format.ts";
-import { gapSpans, stack, totalsOf, type TimelinePoint } from "./timeline-data.ts";
+import { gapSpans, keptText, stack, totalsOf, type TimelinePoint } from "./timeline-data.ts";
 
 export interface TimelineProps {
   readonly label: string;
@@ -14,6 +14,8 @@ export interface TimelineProps {
   readonly sinceMs: number;
   readonly untilMs: number;
   readonly gaps: readonly Gap[];
+  /** Nothing older was kept; undefined when the whole window was. */
+  readonly keptSinceMs?: number | undefined;
   readonly heightPx?: number;
   readonly onZoom: (sinceMs: number, untilMs: number) => void;
 }
@@ -52,15 +54,16 @@ export function Timeline(props: TimelineProps) {
   }, [props.points, props.sinceMs, props.untilMs]);
   const totals = totalsOf(props.points);
   const point = hover === undefined ? undefined : props.points[hover];
+  const kept = props.keptSinceMs === undefined ? "" : `, ${keptText(props.keptSinceMs, Date.now()).toLowerCase()}`;
   return (
     <figure className="timeline" style={{ minHeight: heightPx + 18 }}>
       <figcaption>
-        <Readout point={point} totals={totals} gaps={props.gaps.length} />
+        <Readout point={point} totals={totals} gaps={props.gaps.length} keptSinceMs={props.keptSinceMs} />
       </figcaption>
       <div
         ref={host}
         role="img"
-        aria-label={`${props.label}: ${formatCount(totals.allow)} allowed, ${formatCount(totals.deny)} denied, ${formatCount(totals.unknown)} unknown, ${props.gaps.length} gaps. Drag to choose a window; the time range button does the same by keyboard.`}
+        aria-label={`${props.label}: ${formatCount(totals.allow)} allowed, ${formatCount(totals.deny)} denied, ${formatCount(totals.unknown)} unknown, ${props.gaps.length} gaps${kept}. Drag to choose a window; the time range button does the same by keyboard.`}
       />
     </figure>
   );
@@ -70,9 +73,10 @@ interface ReadoutProps {
   readonly point: TimelinePoint | undefined;
   readonly totals: ReturnType<typeof totalsOf>;
   readonly gaps: number;
+  readonly keptSinceMs: number | undefined;
 }
 
-function Readout({ point, totals, gaps }: ReadoutProps) {
+function Readout({ point, totals, gaps, keptSinceMs }: ReadoutProps) {
   const shown = point ?? totals;
   return (
     <>
@@ -83,6 +87,9 @@ function Readout({ point, totals, gaps }: ReadoutProps) {
       <span className="key key-deny">{formatCount(shown.deny)} deny</span>
       <span className="key key-unknown">{formatCount(shown.unknown)} unknown</span>
       {gaps > 0 && point === undefined ? <span className="key key-gap">gap: data missing</span> : null}
+      {keptSinceMs !== undefined && point === undefined ? (
+        <span className="key key-kept">{keptText(keptSinceMs, Date.now()).toLowerCase()}</span>
+      ) : null}
     </>
   );
 }
@@ -125,7 +132,10 @@ function optionsOf({ element, heightPx, latest, onHover }: ChartParts): uPlot.Op
     ],
     series: [{}, series("--chart-allow"), series("--chart-unknown"), series("--chart-deny")],
     hooks: {
-      drawClear: [(plot) => drawGaps(plot, gapSpans(latest.current.gaps), token("--gap-line"))],
+      drawClear: [
+        (plot) => drawUnkept(plot, latest.current.keptSinceMs, token("--surface-2"), token("--line-strong")),
+        (plot) => drawGaps(plot, gapSpans(latest.current.gaps), token("--gap-line")),
+      ],
       setCursor: [(plot) => onHover(plot.cursor.idx ?? undefined)],
       setSelect: [
         (plot) => {
@@ -149,6 +159,26 @@ function tickLabel(seconds: number): string {
 
 function countTicks(_: uPlot, ticks: number[]): string[] {
   return ticks.map((tick) => (tick >= 10_000 ? `${Math.round(tick / 1000)}k` : formatCount(tick)));
+}
+
+/** A plain block up to where the kept data begins: a flat floor with an edge, where a gap is hatched. */
+// oxlint-disable-next-line eslint/max-params -- the plot, the place, two colours
+function drawUnkept(plot: uPlot, sinceMs: number | undefined, fill: string, edge: string): void {
+  if (sinceMs === undefined) return;
+  const { ctx, bbox } = plot;
+  const right = Math.min(bbox.left + bbox.width, plot.valToPos(sinceMs / 1000, "x", true));
+  if (right <= bbox.left) return;
+  ctx.save();
+  ctx.fillStyle = fill;
+  ctx.fillRect(bbox.left, bbox.top, right - bbox.left, bbox.height);
+  ctx.strokeStyle = edge;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+  ctx.beginPath();
+  ctx.moveTo(right, bbox.top);
+  ctx.lineTo(right, bbox.top + bbox.height);
+  ctx.stroke();
+  ctx.restore();
 }
 
 /** Diagonal lines over the times in which data is known to be missing. */

@@ -97,6 +97,7 @@ export function DnsTab({ question: { params, query, settings } }: { readonly que
       <PartNotices window={answer.data?.window} omitted={answer.data?.omitted ?? 0} />
       <SortedGrid
         label="DNS names"
+        window={answer.data?.window}
         columns={columns}
         rows={answer.data?.names ?? []}
         initial={{ by: "count", direction: "descending" }}

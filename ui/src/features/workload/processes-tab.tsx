@@ -110,6 +110,7 @@ export function ProcessesTab({ question: { params, query, settings } }: { readon
         <DataGrid
           tree
           label="Processes"
+          window={answer.data?.window}
           columns={columnsOf(toggle)}
           count={rows.length}
           rowAt={(index) => rows[index]}

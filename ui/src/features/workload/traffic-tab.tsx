@@ -135,6 +135,7 @@ export function TrafficTab({ question }: { readonly question: WorkloadQuestion }
     <>
       <PartNotices window={answer.data?.window} omitted={answer.data?.omitted ?? 0} />
       <SortedGrid
+        window={answer.data?.window}
         label="Peers"
         columns={columnsOf(params.cluster)}
         rows={answer.data?.peers ?? []}

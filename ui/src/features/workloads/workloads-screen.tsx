@@ -121,6 +121,7 @@ export function WorkloadsScreen() {
       )}
       <SortedGrid
         label="Workloads"
+        window={answer.data?.window}
         columns={columns}
         rows={rows}
         initial={{ by: "bytes", direction: "descending" }}
