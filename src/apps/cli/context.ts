@@ -6,6 +6,7 @@ import { call, urlOf, type CallOptions, type ClientOptions } from "../server/con
 import type { Api, OperationName } from "../server/contract/api.ts";
 import type { ResponseOf } from "../server/contract/endpoint.ts";
 import type { Format } from "./output/format.ts";
+import { pinnedFetch } from "./pinned-fetch.ts";
 import type { Paint } from "./output/paint.ts";
 
 /** Flags that every command takes. */
@@ -63,7 +64,9 @@ export async function clientOf(context: Context): Promise<ClientOptions> {
       hint: "give --token, or GARRISON_TOKEN",
     });
   }
-  return client(context, base ?? local.url, token ?? local.token);
+  const isLocal = base === undefined || isSameServer(base, local.url);
+  const fetch = isLocal && local.certificateSha256 !== "" ? pinnedFetch(local.certificateSha256) : context.fetch;
+  return { ...client(context, base ?? local.url, token ?? local.token), fetch };
 }
 
 /** Whether both name one server: the same scheme and port, and the same host or both of them this machine's loopback. */
@@ -79,6 +82,8 @@ export interface LocalServer {
   readonly url: string;
   readonly token: string;
   readonly agents: string;
+  /** SHA-256 of the certificate that it shows; "" without TLS. */
+  readonly certificateSha256: string;
 }
 
 /** The file as the server wrote it; undefined when there is none. */
@@ -96,8 +101,8 @@ export async function readLocal(file: string): Promise<LocalServer | undefined> 
     });
   }
   try {
-    const { url, token, agents = "" } = JSON.parse(text) as Partial<LocalServer>;
-    if (typeof url === "string" && typeof token === "string") return { url, token, agents };
+    const { url, token, agents = "", certificateSha256 = "" } = JSON.parse(text) as Partial<LocalServer>;
+    if (typeof url === "string" && typeof token === "string") return { url, token, agents, certificateSha256 };
   } catch {
     // Whatever is wrong with it, the fault below says what to do.
   }

@@ -52,12 +52,14 @@ export interface LocalDoors {
   readonly url: string;
   /** "127.0.0.1:8687"; empty without an agents' door. */
   readonly agents: string;
+  /** SHA-256 of the console's certificate; "" without TLS. */
+  readonly certificateSha256: string;
 }
 
-/** Writes run/cli.json (`{ url, agents, token }`, 0600, whole or not at all). The token is new at each start and the one before ends. */
+/** Writes run/cli.json (`{ url, agents, token }` and with TLS `certificateSha256`, 0600, whole or not at all). The token is new at each start and the one before ends. */
 export async function writeLocalCredential(
   folder: string,
-  { url, agents }: LocalDoors,
+  { url, agents, certificateSha256 }: LocalDoors,
   state: StateStore,
   clock: Clock,
 ): Promise<LocalCredential> {
@@ -74,7 +76,8 @@ export async function writeLocalCredential(
   });
   const file = path.join(folder, "run", "cli.json");
   const temporary = `${file}.${process.pid}`;
-  await writeFile(temporary, `${JSON.stringify({ url, agents, token: secret })}\n`, { mode: 0o600 });
+  const said = { url, agents, token: secret, ...(certificateSha256 === "" ? {} : { certificateSha256 }) };
+  await writeFile(temporary, `${JSON.stringify(said)}\n`, { mode: 0o600 });
   await rename(temporary, file);
   return {
     token: secret,

@@ -9,8 +9,10 @@ import { openStateStore } from "../../edge/store/state/open.ts";
 import { createApp } from "./app.ts";
 import { serverLimits, type ServerConfig } from "./config.ts";
 import { prepareDataFolder, prepareServerFolders, writeLocalCredential } from "./data-folder.ts";
+import { freshQueries } from "./fresh-queries.ts";
 import { consoleFiles } from "./http/console-files.ts";
 import { streamHub, type StreamLimits } from "./http/event-stream.ts";
+import { hostsOfAddress } from "./http/own-address.ts";
 import { listen, readTls } from "./http/listen.ts";
 import { rateLimit } from "./http/rate-limit.ts";
 import { createMetrics } from "./metrics.ts";
@@ -33,6 +35,8 @@ export interface ServerSurroundings {
   readonly queries?: Queries;
   readonly agents?: AgentsSide;
   readonly foreign?: ForeignHandlers;
+  /** How long accepted blocks wait for company, whoever looks: for tests. */
+  readonly insertDelayMs?: number;
   readonly streamTickMs?: number;
   readonly streamHeartbeatMs?: number;
   /** Checks every answer against the contract. */
@@ -72,7 +76,10 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   const retention = retentionInForce(state.resources);
   await retention.refresh();
   const telemetry = started.use(given.telemetry ?? (await openTelemetry({ config, retention, logger })));
-  const agents = started.use(given.agents ?? (await openAgentsSide({ config, state, telemetry, clock, logger })));
+  const agents = started.use(
+    given.agents ??
+      (await openAgentsSide({ config, state, telemetry, clock, logger, insertDelayMs: given.insertDelayMs })),
+  );
   const metrics = createMetrics();
   ingestMetrics(metrics, agents);
   const upkeep = started.use(startUpkeep({ config, telemetry, retention, agents, clock, logger }));
@@ -87,7 +94,7 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     logger,
     state,
     telemetry,
-    queries: given.queries ?? createQueries({ store: telemetry, clock }),
+    queries: freshQueries(given.queries ?? createQueries({ store: telemetry, clock }), agents.freshness),
     agents,
     foreign: given.foreign ?? openForeign({ ownCluster: config.cluster, state, accept: agents.accept, clock }),
     metrics,
@@ -101,7 +108,9 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   );
   started.defer(() => door.close(config.shutdown.drainSeconds * 1000));
   started.defer(() => streams.close());
-  const doors = { url: door.url, agents: `${config.agents.address}:${agents.port}` };
+  const [agentsHost = config.agents.address] = hostsOfAddress(config.agents.address);
+  const { url, certificateSha256 } = door;
+  const doors = { url, agents: `${agentsHost}:${agents.port}`, certificateSha256 };
   const local = started.use(await writeLocalCredential(config.data, doors, state, clock));
   logger.info(doors, "the server listens");
 

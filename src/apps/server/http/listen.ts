@@ -1,4 +1,5 @@
 // The console's door as a Node server: http on loopback, https anywhere, with limits on connections, headers and time.
+import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import http from "node:http";
 import https from "node:https";
@@ -13,6 +14,8 @@ export interface Listening {
   readonly port: number;
   /** How a browser on this machine reaches it. */
   readonly url: string;
+  /** SHA-256 of the certificate (lower-case hex of its DER form), by which programs of this machine know it; "" without TLS. */
+  readonly certificateSha256: string;
   /** No new connections; idle ones end. Resolves when the last request did, or after `drainMs`, when the rest is cut. */
   close(drainMs: number): Promise<void>;
 }
@@ -81,8 +84,13 @@ export async function listen(
     scheme,
     port,
     url: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    certificateSha256: tls === undefined ? "" : fingerprintOf(tls.cert),
     close: (drainMs) => close(server, drainMs),
   };
+}
+
+function fingerprintOf(certificate: string): string {
+  return new X509Certificate(certificate).fingerprint256.replaceAll(":", "").toLowerCase();
 }
 
 /** How this machine reaches a door that is bound to `address`: one that listens everywhere is on loopback, too. */
