@@ -13,6 +13,8 @@ export const sessionLimits = {
   connectMsMax: 10_000,
   requestMsMax: 30_000,
   responseBytesMax: 1024 * 1024,
+  /** Bytes that a session may hold (Node's unit: 10^6). One block at the protocol's limit and a window of others; beyond it streams fail. */
+  memoryMegabytesMax: 64,
   /** A session that does not answer a ping in this time is dead. */
   pingMsMax: 10_000,
   pingEveryMs: 15_000,
@@ -32,6 +34,7 @@ export async function openSession(server: URL, presented: Presented): Promise<Cl
   const session = connect(server.origin, {
     ca: presented.caPem,
     minVersion: "TLSv1.3",
+    maxSessionMemory: sessionLimits.memoryMegabytesMax,
     ...(presented.keyPem === undefined ? {} : { key: presented.keyPem, cert: presented.certificatePem }),
   });
   const timer = setTimeout(() => session.destroy(new Error("no answer in time")), sessionLimits.connectMsMax);
