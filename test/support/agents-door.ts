@@ -28,15 +28,18 @@ import { tables, type Row, type TableName } from "../../src/model/table.ts";
 
 export const systemClock: Clock = { nowMs: () => Date.now() };
 
-/** A store that keeps each token once, as the real one does, and fails when told to. */
+/** A store that keeps each insert's token once, as the real one does, and fails when told to. */
 export interface MemoryStore {
   readonly appended: (StoreBlock & { readonly body: Buffer })[];
-  /** Every call of append, repetitions included. */
+  /** Every call of appendGroup, repetitions included. */
   calls: number;
-  /** Called before each append; throws what the store should throw. */
+  /** The blocks of each insert that was kept, by their ingest numbers. */
+  readonly inserts: (readonly number[])[];
+  /** Called before each insert for each of its blocks; throws what the store should throw. */
   fail: ((block: StoreBlock) => void) | undefined;
   epoch: string;
-  append(block: StoreBlock): Promise<void>;
+  appendGroup(blocks: readonly StoreBlock[], token: string): Promise<void>;
+  rowsOf(table: TableName, ingests: readonly number[]): Promise<ReadonlyMap<number, number>>;
   health(): Promise<StoreHealth>;
 }
 
@@ -44,16 +47,27 @@ export function memoryStore(): MemoryStore {
   const tokens = new Set<string>();
   return {
     appended: [],
+    inserts: [],
     calls: 0,
     fail: undefined,
     epoch: "epoch-1",
-    async append(block) {
+    async appendGroup(blocks, token) {
       this.calls += 1;
-      this.fail?.(block);
-      const body = await readFile(block.path);
-      if (tokens.has(block.token)) return;
-      tokens.add(block.token);
-      this.appended.push({ ...block, body });
+      for (const block of blocks) this.fail?.(block);
+      const bodies = await Promise.all(blocks.map(({ path }) => readFile(path))).catch((cause: unknown) => {
+        throw new Fault("a file is gone", { code: "store/block-missing", kind: "not-found", cause });
+      });
+      const own = blocks.length === 1 ? (blocks[0]?.token ?? "") : token;
+      if (tokens.has(own)) return;
+      tokens.add(own);
+      this.inserts.push(blocks.map(({ ingest }) => ingest));
+      for (const [index, block] of blocks.entries()) {
+        this.appended.push({ ...block, body: bodies[index] ?? Buffer.alloc(0) });
+      }
+    },
+    rowsOf(table, ingests) {
+      const there = this.appended.filter((block) => block.table === table && ingests.includes(block.ingest));
+      return Promise.resolve(new Map(there.map(({ ingest, rows }) => [ingest, rows])));
     },
     health() {
       const { epoch } = this;
@@ -131,6 +145,7 @@ class World implements DoorWorld {
       clock,
       logger,
       encodeGaps: (rows) => encodeBlock("gaps", rows),
+      delayMs: () => 0,
       ...(this.#options.spoolLimits === undefined ? {} : { limits: this.#options.spoolLimits }),
     });
     const distribution = new Distribution({ resources: state.resources, clock, logger });

@@ -47,6 +47,8 @@ export function emptyTelemetry(over: Partial<TelemetryStore> = {}): TelemetrySto
     migrate: async () => undefined,
     append: async () => undefined,
     query: async () => ({ rows: [], rowsRead: 0, bytesRead: 0, elapsedMs: 0, partial: false, partialBecause: "" }),
+    appendGroup: async () => undefined,
+    rowsOf: async () => new Map(),
     usage: async () => [],
     dropBefore: async () => 0,
     health: async () => ({
@@ -71,6 +73,7 @@ export function quietAgents(over: Partial<AgentsSide> = {}): AgentsSide {
     caSha256: "0".repeat(64),
     cut: () => undefined,
     port: 0,
+    freshness: { settle: async () => undefined, watch: () => undefined },
     accept: async () => undefined,
     recordGap: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,

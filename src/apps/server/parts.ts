@@ -22,10 +22,19 @@ export interface AgentsDoorView {
   cut(cluster: string, node: string): void;
 }
 
+/** Between those who read telemetry and the intake, where accepted rows wait for company before they go into the store. */
+export interface Freshness {
+  /** Somebody reads: resolves when what was accepted before is in the store, or after 1.5 s at most. Never rejects. */
+  settle(): Promise<void>;
+  /** Somebody watches: from now on accepted rows wait less. */
+  watch(): void;
+}
+
 /** The agents' door as a part of the server: opened, listening, closed with it. */
 export interface AgentsSide extends AgentsDoorView, AsyncDisposable {
   /** Of the door; 0 when there is none. */
   readonly port: number;
+  readonly freshness: Freshness;
   /** Makes a block of the server's own durable (foreign telemetry). */
   readonly accept: ForeignParts["accept"];
   /** Writes that rows are missing; what fails is counted, never thrown. */

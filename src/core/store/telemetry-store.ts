@@ -62,6 +62,13 @@ export interface TelemetryStore extends AsyncDisposable {
   migrate(): Promise<void>;
   /** Resolves when the block is in the store (and durable by the store's own settings). Throws a Fault; `retryAfterMs` when a retry may help. */
   append(block: StoreBlock): Promise<void>;
+  /**
+   * Several blocks of one table as one insert: an insert costs as much CPU for 1 row as for thousands. Exactly once only when a retry gives
+   * the same blocks under the same token, so the caller writes its groups down before the first attempt. A single block goes under its own.
+   */
+  appendGroup(blocks: readonly StoreBlock[], token: string): Promise<void>;
+  /** Rows that the raw table holds of these blocks, by ingest number; a block that is not there is not in the map. */
+  rowsOf(table: TableName, ingests: readonly number[]): Promise<ReadonlyMap<number, number>>;
   /** A read through the read-only profile with guard rails. Rows are objects as JSON; times RFC 3339, 64-bit numbers as numbers. */
   query<T>(sql: string, options?: QueryOptions): Promise<QueryResult<T>>;
   usage(): Promise<readonly TableUsage[]>;

@@ -18,6 +18,15 @@ const retryMs = { away: 500, busy: 1000, diskFull: 30_000 } as const;
 /** The fault of a failed insert. */
 export function insertFault(thrown: unknown, table: string): Fault {
   const isFileGone = thrown instanceof Error && "syscall" in thrown && thrown.syscall === "access";
+  if (isBrokenOff(thrown)) {
+    return new Fault("the store went away in the middle of an insert", {
+      code: brokeOffCode,
+      kind: "unavailable",
+      retryAfterMs: retryMs.away,
+      hint: "An embedded store is restarted by itself; a block that ends it again and again is set aside.",
+      cause: thrown,
+    });
+  }
   const known = isFileGone ? undefined : commonFault(thrown);
   if (known !== undefined) return known;
   const { code, text } = describe(thrown);
@@ -104,6 +113,15 @@ function commonFault(thrown: unknown): Fault | undefined {
     });
   }
   return undefined;
+}
+
+/** The connection ended while the store worked on an insert: killed, or brought down by what it read. */
+export const brokeOffCode = "store/broke-off";
+
+function isBrokenOff(thrown: unknown): boolean {
+  if (!(thrown instanceof Error) || thrown instanceof ClickHouseError) return false;
+  const { code } = thrown as NodeJS.ErrnoException;
+  return code === "ECONNRESET" || code === "EPIPE" || /socket hang up/i.test(thrown.message);
 }
 
 const networkCodes = new Set([

@@ -9,6 +9,7 @@ import type {
   TelemetryStore,
 } from "../../core/store/telemetry-store.ts";
 import { assert } from "../../base/assert.ts";
+import { tableNames, type TableName } from "../../model/table.ts";
 import { insertGroupStatement, insertStatement, type InsertSource } from "./append.ts";
 import { connect, type Connection, type StoreAddress } from "./connection.ts";
 import { dropPartitionsBefore, tableUsage } from "./partitions-on-disk.ts";
@@ -27,11 +28,6 @@ export interface TelemetryStoreOptions {
 
 /** The port, and what only the server's own upkeep uses. */
 export interface MaintainedStore extends TelemetryStore {
-  /**
-   * Several blocks of one table as one insert: an insert costs as much CPU for 1 row as for thousands. Exactly once only when a retry gives
-   * the same blocks under the same token, so the caller writes its groups down before the first attempt. At most `groupBlocksMax`.
-   */
-  appendGroup(blocks: readonly StoreBlock[], token: string): Promise<void>;
   /** Compares rollups with raw rows per hour in the window and rebuilds what differs; returns what it found. */
   repairRollups(sinceMs: number, untilMs: number): Promise<readonly RollupMismatch[]>;
 }
@@ -51,6 +47,7 @@ export function createTelemetryStore(options: TelemetryStoreOptions): Maintained
     },
     append: (block) => append(connection, deployment.source, block),
     appendGroup: (blocks, token) => appendGroup(connection, deployment.source, blocks, token),
+    rowsOf: (table, ingests) => rowsOf(connection, table, ingests),
     query: <T>(sql: string, queryOptions: QueryOptions = {}) => query<T>(connection, sql, limitsOf(queryOptions)),
     async usage() {
       return tableUsage(connection, options.days ?? (() => undefined)).catch((thrown: unknown) => {
@@ -137,6 +134,21 @@ async function appendGroup(
     await command(connection, statement.sql, statement.params, statement.settings);
   } catch (thrown) {
     throw insertFault(thrown, first.table);
+  }
+}
+
+async function rowsOf(
+  connection: Connection,
+  table: TableName,
+  ingests: readonly number[],
+): Promise<ReadonlyMap<number, number>> {
+  assert(tableNames.includes(table), `${table} is a raw table`);
+  const sql = `SELECT ingest, count() AS rows FROM ${table} WHERE ingest IN ({ingests:Array(UInt64)}) GROUP BY ingest`;
+  try {
+    const { data } = await select<{ ingest: number; rows: number }>(connection, "writer", sql, { params: { ingests } });
+    return new Map(data.map(({ ingest, rows }) => [ingest, rows]));
+  } catch (thrown) {
+    throw queryFault(thrown);
   }
 }
 

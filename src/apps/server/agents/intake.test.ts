@@ -33,6 +33,7 @@ function open(folder: string, store: MemoryStore, startMs = 5_000, limits: Spool
     clock: manualClock(startMs),
     logger: silentLogger,
     encodeGaps: () => new Uint8Array([1]),
+    delayMs: () => 0,
     limits,
   });
 }

@@ -1,14 +1,17 @@
 // The one way into the store: a block is durable in the spool before it is acknowledged, and stored exactly once afterwards.
 // Agents' blocks come with the certificate's identity; the server's own rows (gaps, foreign telemetry) come through `acceptOwn`.
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import type { Clock } from "../../../base/clock.ts";
 import { Fault, toFault } from "../../../base/fault.ts";
 import type { Logger } from "../../../base/logger.ts";
-import type { TelemetryStore } from "../../../core/store/telemetry-store.ts";
 import type { Row, TableName } from "../../../model/table.ts";
+import { attentionLimits } from "./attention.ts";
 import { agentKey, blockToken, type BlockOrigin, type SpoolEntry } from "./block-origin.ts";
 import { openIngestNumbers, type IngestNumbers } from "./ingest-numbers.ts";
-import { Inserter } from "./inserter.ts";
+import { openGroupBook, type GroupBook } from "./group-book.ts";
+import { Inserter, type InsertStore } from "./inserter.ts";
+import { unfinishedOf } from "./unfinished.ts";
 import { openSeenLog, type SeenLog } from "./seen-log.ts";
 import { openServerSpool, type ServerSpool, type SpoolLimits } from "./server-spool.ts";
 
@@ -38,11 +41,13 @@ export interface IntakeCounters {
 
 export interface IntakeOptions {
   readonly folder: string;
-  readonly store: Pick<TelemetryStore, "append">;
+  readonly store: InsertStore;
   /** Uncompressed Native bytes of gap rows (edge/blocks `encodeBlock`). */
   readonly encodeGaps: (rows: readonly Row<"gaps">[]) => Uint8Array;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How long an accepted block may wait at present for others to go with it. */
+  readonly delayMs: () => number;
   readonly limits?: SpoolLimits;
 }
 
@@ -55,6 +60,7 @@ interface Parts {
   readonly spool: ServerSpool;
   readonly seen: SeenLog;
   readonly numbers: IngestNumbers;
+  readonly book: GroupBook;
 }
 
 export class Intake {
@@ -62,6 +68,7 @@ export class Intake {
   readonly #spool: ServerSpool;
   readonly #seen: SeenLog;
   readonly #numbers: IngestNumbers;
+  readonly #book: GroupBook;
   readonly #inserter: Inserter;
   readonly #ownBoot = randomBytes(16).toString("hex");
   readonly #inFlight = new Map<string, Promise<void>>();
@@ -88,18 +95,32 @@ export class Intake {
     this.#spool = parts.spool;
     this.#seen = parts.seen;
     this.#numbers = parts.numbers;
+    this.#book = parts.book;
     this.#inserter = new Inserter({
       store: options.store,
+      book: parts.book,
       pathOf: (entry) => parts.spool.pathOf(entry),
+      delayMs: options.delayMs,
       logger: options.logger,
-      onStored: (entry) => this.#stored(entry),
+      onStored: (entries) => this.#stored(entries),
       onRefused: (entry, fault) => void this.#refused(entry, fault),
+      onPartial: (entry, rowsMissing) => this.#recordRefused(entry, rowsMissing, "the store took a part of it only"),
     });
-    for (const entry of parts.spool.found) {
+    this.#takeUp();
+  }
+
+  /** Goes on with what an earlier run left in the spool. */
+  #takeUp(): void {
+    const { found } = this.#spool;
+    for (const entry of found) {
       this.#remember(entry);
       this.#spooled.set(entry.ingest, entry);
-      this.#inserter.add(entry);
     }
+    const { inserts, stored, free, gone } = unfinishedOf(found, this.#book);
+    for (const insert of inserts) this.#inserter.resume(insert);
+    for (const entry of free) this.#inserter.add(entry, true);
+    this.#stored(stored);
+    void this.#forgetGroups(gone);
   }
 
   /** Whether this block was taken before. Throws a Fault ("agents/sequence-too-old") when that cannot be said any more. */
@@ -151,6 +172,16 @@ export class Intake {
   storedUpTo(): number {
     const lowest = Math.min(this.#inserter.pendingLowest ?? Number.POSITIVE_INFINITY, ...this.#putting);
     return lowest === Number.POSITIVE_INFINITY ? this.#numbers.last : lowest - 1;
+  }
+
+  /** Resolves when everything accepted so far is in the store, the store is away, or after 1.5 s. Never rejects. */
+  flush(): Promise<void> {
+    return this.#inserter.flush(this.#numbers.last, attentionLimits.freshMsMax);
+  }
+
+  /** `delayMs` has changed. */
+  wake(): void {
+    this.#inserter.wake();
   }
 
   /** Takes note of the store's epoch; true when it is a new store, so agents should offer again what was acknowledged lately. */
@@ -220,11 +251,11 @@ export class Intake {
     this.#seen.sequences.add(agentKey(entry.cluster, entry.node), entry.boot, [entry.sequence, entry.sequence]);
   }
 
-  #stored(entry: SpoolEntry): void {
-    this.#count.blocksStored += 1;
-    this.#count.rowsStored += entry.rows;
-    this.#settled.push(entry);
-    this.#settling ??= this.#settle();
+  #stored(entries: readonly SpoolEntry[]): void {
+    this.#count.blocksStored += entries.length;
+    this.#count.rowsStored += entries.reduce((sum, { rows }) => sum + rows, 0);
+    this.#settled.push(...entries);
+    if (this.#settled.length > 0) this.#settling ??= this.#settle();
   }
 
   /** First remembered on disk, then removed: a crash in between appends again with the same token. */
@@ -236,6 +267,7 @@ export class Intake {
         await this.#seen.append(batch.filter((entry) => entry.boot !== this.#ownBoot));
         await this.#spool.remove(batch);
         for (const entry of batch) this.#spooled.delete(entry.ingest);
+        await this.#forgetGroups(batch.map(({ ingest }) => ingest));
       } catch (error) {
         const { code } = toFault(error);
         this.#options.logger.error(
@@ -251,31 +283,50 @@ export class Intake {
   }
 
   async #refused(entry: SpoolEntry, fault: Fault): Promise<void> {
-    const { logger, clock } = this.#options;
+    const { logger } = this.#options;
     this.#count.blocksQuarantined += 1;
     logger.error(
       { code: fault.code, table: entry.table, rows: entry.rows },
       "the store refused an accepted block; it is set aside",
     );
-    const gap: Row<"gaps"> = {
-      time: clock.nowMs(),
-      durationMs: 0,
-      table: entry.table,
-      reason: "block-refused",
-      rows: entry.rows,
-      counted: "exact",
-      detail: `refused by the store after it was accepted: ${fault.code}`,
-    };
-    // A refused gap would only make the next one. The gap's own boot comes from the refused block: after a crash here it is the same gap.
-    if (entry.table === "gaps") this.#count.gapsLost += entry.rows;
-    else await this.#putGap({ ...entry, boot: blockToken(entry).slice(0, 32), sequence: 1 }, gap);
+    await this.#recordRefused(entry, entry.rows, fault.code);
     try {
       await this.#settling;
       if (entry.boot !== this.#ownBoot) await this.#seen.append([entry]);
       await this.#spool.setAside(entry);
       this.#spooled.delete(entry.ingest);
+      await this.#forgetGroups([entry.ingest]);
     } catch (error) {
       logger.error({ code: toFault(error).code }, "a refused block cannot be set aside; the next start tries it again");
+    }
+  }
+
+  /** The gap's own boot comes from the refused block: after a crash in between it is known, and not written twice. */
+  async #recordRefused(entry: SpoolEntry, rows: number, because: string): Promise<void> {
+    // A refused gap would only make the next one.
+    if (entry.table === "gaps") {
+      this.#count.gapsLost += rows;
+      return;
+    }
+    const origin = { ...entry, boot: blockToken(entry).slice(0, 32), sequence: 1 };
+    if (this.isKnown(origin)) return;
+    await this.#putGap(origin, {
+      time: this.#options.clock.nowMs(),
+      durationMs: 0,
+      table: entry.table,
+      reason: "block-refused",
+      rows,
+      counted: "exact",
+      detail: `refused by the store after it was accepted: ${because}`,
+    });
+  }
+
+  /** A group file that stays only costs a look at the next start: none of its blocks is there then. */
+  async #forgetGroups(ingests: readonly number[]): Promise<void> {
+    try {
+      await this.#book.settled(ingests);
+    } catch (error) {
+      this.#options.logger.warn({ code: toFault(error).code }, "a group of stored blocks cannot be forgotten yet");
     }
   }
 }
@@ -285,7 +336,11 @@ export async function openIntake(options: IntakeOptions): Promise<Intake> {
   const spool = await openServerSpool(options);
   const seen = await openSeenLog(options.folder);
   const numbers = await openIngestNumbers(options.folder, options.clock, spool.found.at(-1)?.ingest ?? 0);
-  return new Intake(options, { spool, seen, numbers });
+  const book = await openGroupBook(join(options.folder, "groups"));
+  if (book.damaged.length > 0) {
+    options.logger.warn({ files: book.damaged }, "groups of blocks cannot be read; the store is asked what it has");
+  }
+  return new Intake(options, { spool, seen, numbers, book });
 }
 
 function closing(): Fault {

@@ -59,8 +59,19 @@ export const sequenceLimits = {
 
 export const inserterLimits = {
   concurrency: 2,
-  /** Attempts at a block that the store refuses without saying that the block is bad, while other blocks succeed. */
+  /** A lane with so many rows goes at once. */
+  groupRowsWanted: 20_000,
+  /** What one insert takes at most: of a backlog, larger groups cost less per row; the engine's memory sets the end. */
+  groupRowsMax: 100_000,
+  groupBytesMax: 32 * mebibyte,
+  groupBlocksMax: 64,
+  /** Attempts at an insert that the store refuses without saying that a block is bad, while others succeed. */
   attemptsMax: 8,
+  /** As often a group for which the store has no room is tried whole. */
+  limitedMax: 8,
+  /** As often the store may end in the middle of a group before its blocks go one by one; then as often in the middle of one block. */
+  brokenOffMax: 3,
+  brokenOffSingleMax: 5,
   retryMsMin: 200,
   retryMsMax: 5_000,
 } as const;

@@ -1,12 +1,13 @@
 // Accepted blocks that are not yet in the store: one file each, named by what must be known of it. `put` resolves when the file
 // survives a power cut; many blocks share one round of fsync. After a crash the files are the truth.
-import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { Fault } from "../../../base/fault.ts";
 import type { Logger } from "../../../base/logger.ts";
 import { tableNames, type TableName } from "../../../model/table.ts";
 import { agentKey, type SpoolEntry } from "./block-origin.ts";
+import { syncFolder, writeWhole } from "./durable-files.ts";
 import { spoolLimits } from "./limits.ts";
 import { createQuarantine, type Quarantine } from "./quarantine.ts";
 
@@ -70,15 +71,17 @@ export class ServerSpool {
     await promise;
   }
 
-  /** Removes blocks that are durable elsewhere. */
+  /** Removes blocks that are durable elsewhere; resolves when no power cut brings them back. */
   async remove(entries: readonly SpoolEntry[]): Promise<void> {
     await Promise.all(entries.map((entry) => rm(this.pathOf(entry), { force: true })));
+    await syncFolder(this.#folder);
     for (const entry of entries) this.#forget(entry);
   }
 
   /** Moves a block that the store refused for its content out of the way. */
   async setAside(entry: SpoolEntry): Promise<void> {
     await this.quarantine.take(this.pathOf(entry), nameOf(entry));
+    await syncFolder(this.#folder);
     this.#forget(entry);
   }
 
@@ -97,7 +100,7 @@ export class ServerSpool {
     const nowMs = performance.now();
     if (nowMs - this.#disk.checkedAtMs > diskCheckMs) {
       const { bavail, bsize } = await statfs(this.#folder).catch((error: unknown) => {
-        throw asFault(error);
+        throw spoolFault(error);
       });
       this.#disk = { checkedAtMs: nowMs, freeBytes: bavail * bsize };
     }
@@ -130,7 +133,7 @@ export class ServerSpool {
       this.#forget(waiter.entry);
       // A file that is not surely durable must not be found at the next start: the agent keeps the block and sends it again.
       await rm(this.pathOf(waiter.entry), { force: true }).catch(() => undefined);
-      waiter.reject(asFault(failed.reason));
+      waiter.reject(spoolFault(failed.reason));
     }
   }
 }
@@ -216,37 +219,8 @@ async function noteAgent(folder: string, known: Set<string>, entry: SpoolEntry):
   known.add(key);
 }
 
-let temporaryCount = 0;
-
-async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
-  temporaryCount += 1;
-  const temporary = `${path}.${temporaryCount}.tmp`;
-  try {
-    const file = await open(temporary, "w", 0o600);
-    try {
-      await file.writeFile(content);
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const directory = await open(folder, "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
 /** Whatever the disk says, the block itself is fine: the agent shall keep it and try again, not count it as refused. */
-function asFault(error: unknown): Fault {
+export function spoolFault(error: unknown): Fault {
   const code = (error as NodeJS.ErrnoException).code ?? "unknown";
   if (code === "ENOSPC" || code === "EDQUOT") return diskFull();
   return new Fault(`the server's spool cannot be written (${code})`, {

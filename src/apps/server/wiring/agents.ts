@@ -7,6 +7,7 @@ import type { TelemetryStore } from "../../../core/store/telemetry-store.ts";
 import { encodeBlock } from "../../../edge/blocks/encode-block.ts";
 import { inspectBlock } from "../../../edge/blocks/inspect-block.ts";
 import { openCertificateAuthority } from "../../../edge/trust/certificate-authority.ts";
+import { createAttention } from "../agents/attention.ts";
 import { Distribution } from "../agents/distribution.ts";
 import { createAgentsDoor } from "../agents/door.ts";
 import { openIntake } from "../agents/intake.ts";
@@ -19,6 +20,8 @@ export interface AgentsSideParts {
   readonly telemetry: TelemetryStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** In the place of the delay that follows attention: for tests. */
+  readonly insertDelayMs?: number | undefined;
 }
 
 /** Opens the door; disposing it stops intake first, then lets what was accepted arrive. */
@@ -28,17 +31,23 @@ export async function openAgentsSide({
   telemetry,
   clock,
   logger,
+  insertDelayMs,
 }: AgentsSideParts): Promise<AgentsSide> {
   await using opening = new AsyncDisposableStack();
   const { address, port, names } = config.agents;
   const authority = await openCertificateAuthority({ folder: path.join(config.data, "pki"), names, clock });
+  const attention = createAttention(() => performance.now());
   const intake = await openIntake({
     folder: path.join(config.data, "spool"),
     store: telemetry,
     encodeGaps: (rows) => encodeBlock("gaps", rows),
+    delayMs: () => insertDelayMs ?? attention.delayMs(),
     clock,
     logger,
   });
+  function watch(): void {
+    if (attention.note()) intake.wake();
+  }
   opening.defer(() => intake.close());
   const distribution = new Distribution({ resources: state.resources, clock, logger });
   opening.defer(() => distribution.stop());
@@ -60,6 +69,13 @@ export async function openAgentsSide({
   return {
     port: boundPort,
     caSha256: authority.caSha256,
+    freshness: {
+      watch,
+      settle() {
+        watch();
+        return intake.flush();
+      },
+    },
     accept: (place, block) => intake.acceptOwn(place, block),
     recordGap: (place, gap) => intake.recordGap(place, gap),
     notices: () => door.notices(),

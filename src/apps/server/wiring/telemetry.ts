@@ -79,17 +79,27 @@ export async function openTelemetry({ config, retention, logger }: TelemetryPart
     waiting = migrateLater(migrate, logger, stopped.signal);
   }
   const opened = opening.move();
+  function checkReady(): void {
+    if (isMigrated) return;
+    throw new Fault("the store is not ready yet", {
+      code: "server/store-not-ready",
+      kind: "unavailable",
+      retryAfterMs: 1000,
+    });
+  }
   return {
     ...store,
     async append(block) {
-      if (!isMigrated) {
-        throw new Fault("the store is not ready yet", {
-          code: "server/store-not-ready",
-          kind: "unavailable",
-          retryAfterMs: 1000,
-        });
-      }
+      checkReady();
       await store.append(block);
+    },
+    async appendGroup(blocks, token) {
+      checkReady();
+      await store.appendGroup(blocks, token);
+    },
+    async rowsOf(table, ingests) {
+      checkReady();
+      return store.rowsOf(table, ingests);
     },
     async [Symbol.asyncDispose]() {
       stopped.abort();

@@ -1,0 +1,30 @@
+// Reads see what was accepted before them: each query first lets the intake put what waits into the store; a stream only says that
+// somebody watches, its next poll brings the rest.
+import type { Queries } from "../../edge/store/queries/queries.ts";
+import type { Freshness } from "./parts.ts";
+
+export function freshQueries(queries: Queries, freshness: Freshness): Queries {
+  async function settled<T>(read: () => Promise<T>): Promise<T> {
+    await freshness.settle();
+    return read();
+  }
+  function watched<T>(read: () => Promise<T>): Promise<T> {
+    freshness.watch();
+    return read();
+  }
+  return {
+    listFlows: (query) => settled(() => queries.listFlows(query)),
+    flowTimeline: (query) => settled(() => queries.flowTimeline(query)),
+    listEvents: (query) => settled(() => queries.listEvents(query)),
+    listWorkloads: (query) => settled(() => queries.listWorkloads(query)),
+    getWorkload: (params, query) => settled(() => queries.getWorkload(params, query)),
+    workloadProcesses: (params, query) => settled(() => queries.workloadProcesses(params, query)),
+    workloadPeers: (params, query) => settled(() => queries.workloadPeers(params, query)),
+    workloadDns: (params, query) => settled(() => queries.workloadDns(params, query)),
+    // A hint helps typing: it may miss the last second, but must not wait.
+    hints: (query) => watched(() => queries.hints(query)),
+    listGaps: (query) => settled(() => queries.listGaps(query)),
+    flowsSince: (...given) => watched(() => queries.flowsSince(...given)),
+    eventsSince: (...given) => watched(() => queries.eventsSince(...given)),
+  };
+}
