@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 import { zstdDecompressSync } from "node:zlib";
 import { openFakeDoor, type FakeDoor } from "../../../test/support/fake-door.ts";
 import { inspectBlock } from "../../edge/blocks/inspect-block.ts";
+import { decodeSpoolFile, decodeSpoolHead } from "../../edge/spool/spool-file.ts";
 import { formatJoinToken } from "../../edge/trust/join-token.ts";
 import { AgentConfig } from "./config.ts";
 import { doorUrl, readJoinToken } from "./join-token.ts";
@@ -126,10 +127,10 @@ test("secrets in arguments are in no block, no spool file and no report", async 
   const spool = join(root, "agent", "spool");
   const waiting = readdirSync(spool).filter((name) => name.endsWith(".block"));
   assert.ok(waiting.length > 0, "blocks wait in the spool while the server is away");
-  const files = waiting.map((name) => readFileSync(join(spool, name)));
-  const spooled = files
-    .map((file) => zstdDecompressSync(file.subarray(file.indexOf(0x0a) + 1)).toString("latin1"))
-    .join("\n");
+  const files = waiting.map((name) => decodeSpoolFile(readFileSync(join(spool, name))));
+  const bodies = files.flatMap((file) => ("body" in file ? [zstdDecompressSync(file.body).toString("latin1")] : []));
+  assert.equal(bodies.length, waiting.length);
+  const spooled = bodies.join("\n");
   await door.start();
   await until(() => textOf(door, "process_events").includes("redacted:"), "the redacted arguments");
   await stop(child, "SIGTERM");
@@ -150,19 +151,28 @@ test("killed with -9: what was spooled arrives once, and the next start says for
   await until(() => readdirSync(spool).some((name) => name.endsWith(".block")), "a block in the spool");
   const boot = door.blocks[0]?.header.boot;
   await stop(first, "SIGKILL");
-  const waiting = readdirSync(spool).filter((name) => name.endsWith(".block")).length;
+  const heartbeat = () => readFileSync(join(root, "agent", "heartbeat.json"), "utf8");
+  const last = heartbeat();
+  const short = await start({ join: {} });
+  await until(() => heartbeat() !== last, "the heartbeat of a life that is over at once");
+  await stop(short, "SIGKILL");
+  const names = readdirSync(spool).filter((name) => name.endsWith(".block"));
+  const tables = names.map((name) => decodeSpoolHead(readFileSync(join(spool, name))));
+  assert.ok(
+    tables.some((head) => "header" in head && head.header.table === "gaps"),
+    "the gap was spooled before the heartbeat that ends it",
+  );
+  const waiting = names.length;
   const before = door.blocks.length;
   await door.start();
   const second = await start({ join: {} });
-  await until(
-    () => door.blocks.filter(({ header }) => header.boot === boot).length >= before + waiting,
-    "the spooled blocks",
-  );
+  await until(() => door.blocks.length >= before + waiting, "the spooled blocks");
   await until(() => textOf(door, "gaps").includes("agent-down"), "the gap");
   await stop(second, "SIGTERM");
   const keys = door.blocks.map(({ header }) => `${header.boot} ${header.sequence}`);
   assert.equal(new Set(keys).size, keys.length);
-  assert.equal(new Set(door.blocks.map(({ header }) => header.boot)).size, 2);
+  assert.equal(new Set(door.blocks.map(({ header }) => header.boot)).size, 3);
+  assert.ok(door.blocks.some(({ header }) => header.boot === boot));
   assert.equal(door.joins.length, 1);
 });
 

@@ -49,6 +49,8 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
   const oldestMs = nowMs - blockLimits.pastMsMax + marginMs;
   const gap = downGap(await readHeartbeat(folder), { timeMs: nowMs, bootId: machine.bootId }, oldestMs);
   if (gap !== undefined) outbox.push("gaps", gap);
+  // Before the heartbeat that ends it: a kill in the first seconds must not forget it.
+  await outbox.tellGaps(nowMs);
   await uplink.start();
   await sensor.start((events) => pipeline.take(events));
   parts.ready({ type: "ready", notices: noticesOf(config, sensor, agent.sensorDown) });
