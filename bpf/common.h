@@ -33,6 +33,12 @@ struct {
 	__uint(max_entries, 16777216);
 } ring_low SEC(".maps");
 
+/* A quarter of the ring is kept for processes: a flood of connections must not hide what is executed. */
+static __always_inline bool has_room_for_connections(void)
+{
+	return bpf_ringbuf_query(&ring_high, BPF_RB_AVAIL_DATA) < bpf_ringbuf_query(&ring_high, BPF_RB_RING_SIZE) / 4 * 3;
+}
+
 /* Events that found no room, by type. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -78,8 +84,9 @@ struct {
 static __always_inline void count_drop(u32 type)
 {
 	u64 *counter = bpf_map_lookup_elem(&drops, &type);
+	/* A packet may interrupt a program of this processor that is just counting. */
 	if (counter)
-		*counter += 1;
+		__sync_fetch_and_add(counter, 1);
 }
 
 static __always_inline void fill_header(struct event_header *header, struct task_struct *task, u16 type)

@@ -149,7 +149,7 @@ static __always_inline void sample_tcp(struct __sk_buff *skb, struct bpf_sock *s
 	state->sampled_ns = now;
 	if (settings.excluded_tgid && state->tgid == settings.excluded_tgid)
 		return;
-	struct tcp_event *event = bpf_ringbuf_reserve(&ring_high, sizeof(*event), 0);
+	struct tcp_event *event = has_room_for_connections() ? bpf_ringbuf_reserve(&ring_high, sizeof(*event), 0) : NULL;
 	if (!event) {
 		count_drop(EVENT_TCP_SAMPLE);
 		return;

@@ -48,7 +48,7 @@ static __always_inline void report_tcp(const struct sock *sk, struct socket_stat
 	if (!tcp)
 		return;
 	u64 cookie = bpf_get_socket_cookie((void *)sk);
-	struct tcp_event *event = bpf_ringbuf_reserve(&ring_high, sizeof(*event), 0);
+	struct tcp_event *event = has_room_for_connections() ? bpf_ringbuf_reserve(&ring_high, sizeof(*event), 0) : NULL;
 	if (!event) {
 		count_drop(type);
 		return;

@@ -2,6 +2,7 @@
 import { readHttpRequest, readHttpResponse, type HttpRequestStart } from "../../core/protocol/http1.ts";
 import { readTlsClientHello } from "../../core/protocol/tls-client-hello.ts";
 import { redactPath } from "../../core/redact/redact.ts";
+import { microsecondsBetween } from "../../core/protocol/latency.ts";
 import type { FirstBytesEvent } from "../../core/sense/sensor.ts";
 import type { Row } from "../../model/table.ts";
 import { agentLimits } from "./config.ts";
@@ -67,7 +68,7 @@ export function createHttpExchanges(): HttpExchanges {
         if (!response.ok) return {};
         open.delete(event.socketId);
         return {
-          exchange: exchangeOf(waiting, response.status, Math.max(0, event.timeMs - waiting.event.timeMs) * 1000),
+          exchange: exchangeOf(waiting, response.status, microsecondsBetween(waiting.event, event)),
         };
       }
       const request = sight.http ? readHttpRequest(event.payload) : undefined;

@@ -4,6 +4,7 @@ import type { DnsPacketEvent, ProcessKey } from "../sense/sensor.ts";
 import type { ProtocolRefusal } from "./bytes.ts";
 import { readDnsMessage } from "./dns-message.ts";
 import type { DnsMessage } from "./dns-message.ts";
+import { microsecondsBetween } from "./latency.ts";
 
 export const dnsExchangeLimits = {
   timeoutMs: 5000,
@@ -52,6 +53,7 @@ export interface DnsExchanges {
 
 interface Open {
   readonly packet: Pick<DnsPacketEvent, "timeMs" | "process" | "comm" | "cgroupId">;
+  readonly sinceBootUs: number | undefined;
   readonly message: DnsMessage;
   readonly server: string;
   readonly serverPort: number;
@@ -103,7 +105,8 @@ class BoundedDnsExchanges implements DnsExchanges {
     // A repeated question is the same exchange: its latency counts from the first.
     if (this.open.has(key)) return undefined;
     const copy = { timeMs, process: { pid: process.pid, startMs: process.startMs }, comm, cgroupId };
-    this.open.set(key, { packet: copy, message, server: packet.remoteAddress, serverPort: packet.remotePort });
+    const { sinceBootUs, remoteAddress: server, remotePort: serverPort } = packet;
+    this.open.set(key, { packet: copy, sinceBootUs, message, server, serverPort });
     if (this.open.size <= this.openMax) return undefined;
     this.pushedOut += 1;
     return this.takeOldest();
@@ -127,7 +130,10 @@ class BoundedDnsExchanges implements DnsExchanges {
         (least, answer) => Math.min(least, answer.ttlSeconds),
         message.answers[0]?.ttlSeconds ?? 0,
       ),
-      latencyUs: asked === undefined ? 0 : Math.max(0, Math.round((packet.timeMs - asked.packet.timeMs) * 1000)),
+      latencyUs:
+        asked === undefined
+          ? 0
+          : microsecondsBetween({ timeMs: asked.packet.timeMs, sinceBootUs: asked.sinceBootUs }, packet),
       server: packet.remoteAddress,
       serverPort: packet.remotePort,
     };

@@ -265,6 +265,13 @@ test("an answer completes its question: latency, answers, the smallest TTL, the 
   assert.equal(exchanges.stats().open, 0);
 });
 
+test("latency is exact to the microsecond where the kernel stamped both packets", () => {
+  const exchanges = createDnsExchanges();
+  exchanges.observe(packet(encode({ question: "a.example" }), 1000, { sinceBootUs: 70_000_010 }));
+  const exchange = exchanges.observe(packet(answerBytes, 1000, { direction: "inbound", sinceBootUs: 70_000_095 }));
+  assert.equal(exchange?.latencyUs, 85);
+});
+
 test("a question without an answer is a timeout after five seconds, once; a repeated question is the same exchange", () => {
   const exchanges = createDnsExchanges();
   exchanges.observe(packet(encode({ question: "a.example" }), 1000));

@@ -90,6 +90,8 @@ export interface UdpEvent extends SensorEventBase, SocketTuple {
 /** A DNS message as seen on port 53, question or answer: the UDP payload. */
 export interface DnsPacketEvent extends SensorEventBase, SocketTuple {
   readonly type: "dns";
+  /** Microseconds since boot, for latencies; absent when only the millisecond is known. */
+  readonly sinceBootUs?: number;
   readonly direction: "outbound" | "inbound";
   readonly payload: Uint8Array;
   readonly payloadCut: boolean;
@@ -98,6 +100,8 @@ export interface DnsPacketEvent extends SensorEventBase, SocketTuple {
 /** The first bytes of a TCP flow in one direction; only of workloads whose visibility asks for it. */
 export interface FirstBytesEvent extends SensorEventBase, SocketTuple {
   readonly type: "first-bytes";
+  /** Microseconds since boot, for latencies; absent when only the millisecond is known. */
+  readonly sinceBootUs?: number;
   readonly socketId: number;
   readonly direction: "outbound" | "inbound";
   readonly payload: Uint8Array;

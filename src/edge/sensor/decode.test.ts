@@ -104,6 +104,7 @@ const golden: readonly [name: string, hex: string, expected: object][] = [
     `${headerHex(9, 5)} 2a 00 00 00 00 00 00 00  ${ports} 03 00 00 00 ${addresses6} 61 62 63 ff ff`,
     {
       type: "dns",
+      sinceBootUs: 5_250_000,
       ...v6,
       localPort: 8080,
       remotePort: 443,
@@ -117,6 +118,7 @@ const golden: readonly [name: string, hex: string, expected: object][] = [
     `${headerHex(10, 2)} 2a 00 00 00 00 00 00 00  ${ports} 03 00 00 00 ${addresses4} 47 45 54`,
     {
       type: "first-bytes",
+      sinceBootUs: 5_250_000,
       ...v4,
       localPort: 8080,
       remotePort: 443,

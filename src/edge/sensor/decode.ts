@@ -221,6 +221,7 @@ function decodePayload(source: Source, at: number, length: number) {
   const isInbound = ((halves[(at + header.flags) >> 1] ?? 0) & eventFlag.inbound) !== 0;
   return {
     ...baseOf(source, at),
+    sinceBootUs: Math.floor(wide(words, at + header.timeNs) / 1000),
     localAddress: texts.address(words, (at + fields.local) >> 2),
     localPort: halves[(at + fields.localPort) >> 1] ?? 0,
     remoteAddress: texts.address(words, (at + fields.remote) >> 2),

@@ -213,6 +213,25 @@ describe("processes seen by the kernel", () => {
   });
 });
 
+test("a flood of connections does not hide what is executed", async (context) => {
+  if (!skipUnless(context, missing === "", `kernel sensor: ${missing}`)) return;
+  const recorder = createRecorder();
+  const sensor = await createKernelSensor({ ringHighBytes: 262_144, ringLowBytes: 65_536 });
+  try {
+    await sensor.start(recorder.onBatch);
+    // Nobody reads the ring meanwhile: 4,000 refused connections would fill it twice.
+    const flood =
+      "for ((i = 0; i < 4000; i++)); do : < /dev/tcp/127.0.0.1/1; done 2>/dev/null; exec /bin/true behind-the-flood";
+    const { pid } = spawnSync("bash", ["-c", flood]);
+    const exec = await recorder.find("exec", (event) => event.arguments[1] === "behind-the-flood");
+    assert.equal(exec.process.pid, pid);
+    await recorder.find("exit", (event) => event.process.pid === pid);
+    assert.ok((sensor.stats().dropsByType["tcp-failed"] ?? 0) > 0);
+  } finally {
+    await sensor.close();
+  }
+});
+
 test("the reader runs in any thread: here a worker", async (context) => {
   if (!skipUnless(context, missing === "", `kernel sensor: ${missing}`)) return;
   const script = `
