@@ -245,6 +245,8 @@ describe("console on the mock", { skip: givenUrl === undefined ? false : "given 
       ["/workloads/local/shop/Deployment/nobody", "Choose a longer time range"],
       ["/workloads/local/shop/Gadget/x", "is not a kind of workload"],
       ["/health", "something is missing"],
+      ["/flows?q=mock:young", /nothing kept before \d/],
+      ["/workloads?q=mock:young", /^Nothing kept before \d/],
     ] as const) {
       await page.goto(stage.url + address);
       await page.getByText(text).first().waitFor();
@@ -304,8 +306,42 @@ describe("console on the mock", { skip: givenUrl === undefined ? false : "given 
     assert.equal(scheme, "light");
     await page.getByRole("button", { name: "Make a join token" }).click();
     await page.getByText("garrison run agent --join-token gj1.").waitFor();
-    await stage.context.clearCookies();
+    await page.getByRole("button", { name: "Log out" }).click();
     await page.getByRole("heading", { name: "Open the console with a link" }).waitFor();
+    await page.close();
+  });
+
+  test("tokens are made, shown once and taken back; an agent is revoked; each asks first", async (context) => {
+    if (!ready(context)) return;
+    const page = await open("/health");
+    await page.getByRole("button", { name: "Make a join token" }).click();
+    await page.getByText(/--server-address 127\.0\.0\.1:8687/).waitFor();
+    await page
+      .getByRole("button", { name: /^Withdraw join token/ })
+      .first()
+      .click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("No further agent can join").waitFor();
+    assert.deepEqual(await axeFindings(page), []);
+    await dialog.getByRole("button", { name: "Withdraw" }).click();
+    await dialog.waitFor({ state: "detached" });
+    await page.getByLabel("Name").fill("dashboards");
+    await page.getByLabel("Role").selectOption("operator");
+    await page.getByRole("button", { name: "Make an API token" }).click();
+    await page.getByText(/^gt1\.mock/).waitFor();
+    await page.getByText("(operator) of admin").waitFor();
+    await page.getByRole("button", { name: "Revoke API token dashboards" }).click();
+    await dialog.getByRole("button", { name: "Revoke" }).click();
+    await page.getByText("(operator) of admin").waitFor({ state: "detached" });
+    assert.equal(await page.getByText(/^gt1\.mock/).count(), 0);
+    await page.getByRole("button", { name: "Revoke worker-3" }).click();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await dialog.waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Revoke worker-3" }).click();
+    await dialog.getByText("is not observed from then on").waitFor();
+    await dialog.getByRole("button", { name: "Revoke the agent" }).click();
+    await page.getByRole("button", { name: "Revoke worker-3" }).waitFor({ state: "detached" });
+    await page.getByText("applied 3/4").waitFor();
     await page.close();
   });
 

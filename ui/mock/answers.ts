@@ -1,6 +1,7 @@
 // What the mock answers to each operation of the contract. Every answer is checked against the contract's schema before it leaves.
 import type { OperationName } from "../../src/apps/server/contract/api.ts";
 import { Gap } from "../../src/model/gap.ts";
+import { accessAnswers } from "./access-answers.ts";
 import { fieldNotes, matcherOf, sentinelOf } from "./filter.ts";
 import { status } from "./status.ts";
 import { actors, eventNumbered, flowNumbered, type Actor } from "./world.ts";
@@ -201,8 +202,6 @@ function hints({ query }: Asked) {
     .map((value, index) => ({ value, count: 4200 - index * 317 }));
 }
 
-const joinTokens: object[] = [];
-
 export const answers: Partial<Record<OperationName, (asked: Asked) => unknown>> = {
   me: () => ({ user: "admin", role: "admin", credential: "session" }),
   createSession: () => ({ user: "admin", role: "admin", credential: "session" }),
@@ -222,20 +221,7 @@ export const answers: Partial<Record<OperationName, (asked: Asked) => unknown>> 
   }),
   workloadDns: (asked) => ({ names: dnsNames(actorOf(asked), asked.nowMs), omitted: 0, window: windowOf(asked) }),
   hints: (asked) => ({ hints: hints(asked) }),
-  listTokens: () => ({ tokens: [] }),
-  listJoinTokens: () => ({ tokens: joinTokens }),
-  createJoinToken: ({ nowMs, body }) => {
-    const info = {
-      id: `j${joinTokens.length + 1}`,
-      cluster: (body as { cluster: string }).cluster,
-      createdAt: new Date(nowMs).toISOString(),
-      expiresAt: new Date(nowMs + 3_600_000).toISOString(),
-      usesLeft: 1,
-      author: "admin",
-    };
-    joinTokens.push(info);
-    return { token: "gj1.mockmockmockmockmockmockmock", info };
-  },
+  ...accessAnswers,
   healthz: () => ({ ok: true }),
 };
 

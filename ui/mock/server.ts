@@ -88,6 +88,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
       });
     response.setHeader("set-cookie", "garrison_mock=1; HttpOnly; SameSite=Strict; Path=/");
   }
+  if (route.name === "deleteSession") response.setHeader("set-cookie", "garrison_mock=; Max-Age=0; Path=/");
   if (sentinelOf(asked.query["q"] ?? "") === "slow") await new Promise((resolve) => setTimeout(resolve, slowMs));
   const answer = answers[route.name];
   if (answer === undefined)

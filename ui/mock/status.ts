@@ -1,5 +1,6 @@
 // The mock's own health: one agent well, one polled and behind, a notice for each thing that is missing.
 import type { Status } from "../../src/apps/server/contract/health.ts";
+import { revokedNodes } from "./access-answers.ts";
 import { tableNames } from "../../src/model/table.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -9,7 +10,7 @@ function nodeOf(nowMs: number, name: string, index: number): Status["nodes"][num
   return {
     cluster: "local",
     name,
-    state: polled ? "stale" : "connected",
+    state: revokedNodes.has(name) ? "revoked" : polled ? "stale" : "connected",
     fidelity: polled ? "polled" : "kernel",
     fidelityBecause: polled ? "loading BPF programs needs root; /proc is polled instead" : "",
     capabilities: [
@@ -83,6 +84,7 @@ export function status(nowMs: number): Status {
         ...(index > 4 ? {} : { oldest: iso(nowMs - 86_400_000 * 6), newest: iso(nowMs - 2000) }),
       })),
     },
+    agentsDoor: { address: "0.0.0.0", names: [], port: 8687 },
     ingest: { rows: 4_818_128, blocks: 32_500, duplicates: 12, refusedByCode: {}, spoolBlocks: 2, spoolBytes: 180_000 },
   };
 }

@@ -36,6 +36,12 @@ async function openSession(signal: AbortSignal): Promise<Me> {
   }
 }
 
+/** Ends the session at the server; every screen then shows the login page. Throws when the server did not do it. */
+export async function endSession(): Promise<void> {
+  await call(apiClient, "deleteSession", {});
+  await queryClient.resetQueries({ queryKey: sessionKey });
+}
+
 export function useSession(): UseQueryResult<Me> {
   return useQuery({
     queryKey: sessionKey,

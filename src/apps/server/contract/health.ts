@@ -43,6 +43,8 @@ export const Status = z.object({
     diskTotalBytes: z.int(),
     tables: z.array(TableUsage),
   }),
+  /** Where agents reach the server: the address it listens on, further names in its certificate, port 0 when there is no door. */
+  agentsDoor: z.object({ address: z.string(), names: z.array(z.string()), port: z.int() }).optional(),
   ingest: z.object({
     rows: z.int(),
     blocks: z.int(),

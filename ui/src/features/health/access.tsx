@@ -1,27 +1,39 @@
-// Who may come in: join tokens for agents, API tokens. Secrets are shown once, where they are made.
-import { LockKeyhole } from "lucide-react";
-import { useState, type FormEvent } from "react";
-import { call } from "../../../../src/apps/server/contract/client.ts";
-import { apiClient, queryClient, useCall } from "../../api/client.ts";
-import { useSession } from "../../api/session.ts";
+// Who may come in: who one is oneself, join tokens for agents, API tokens. Secrets are shown once, where they are made.
+import { LockKeyhole, LogOut } from "lucide-react";
+import { useState } from "react";
+import type { Status } from "../../../../src/apps/server/contract/health.ts";
+import { endSession, useSession } from "../../api/session.ts";
 import { troubleOf, type Trouble } from "../../api/trouble.ts";
-import { Age } from "../../kit/age.tsx";
-import { CopyText } from "../../kit/copy.tsx";
-import { formatDateTime } from "../../kit/format.ts";
-import { Notice, State, TroubleState } from "../../kit/states.tsx";
+import { Notice, sentence, State } from "../../kit/states.tsx";
+import { ApiTokens } from "./api-tokens.tsx";
+import { JoinTokens } from "./join-tokens.tsx";
 
-export function Access() {
+export function Access({ door }: { readonly door: Status["agentsDoor"] }) {
   const session = useSession();
   const role = session.data?.role;
+  const [trouble, setTrouble] = useState<Trouble | undefined>(undefined);
   return (
     <section className="card" aria-labelledby="access-title">
       <h2 id="access-title">Access</h2>
-      <p className="calm">
-        You are <b>{session.data?.user ?? "nobody"}</b> with the role <b>{role ?? "none"}</b>.
-      </p>
+      <div className="access-who">
+        <p className="calm">
+          You are <b>{session.data?.user ?? "nobody"}</b> with the role <b>{role ?? "none"}</b>.
+        </p>
+        <button
+          type="button"
+          className="button"
+          onClick={() => {
+            endSession().catch((error: unknown) => setTrouble(troubleOf(error)));
+          }}
+        >
+          <LogOut aria-hidden="true" />
+          Log out
+        </button>
+      </div>
+      {trouble === undefined ? null : <Notice tone="warning">{sentence(trouble.message)}</Notice>}
       {role === "admin" ? (
         <>
-          <JoinTokens />
+          <JoinTokens door={door} />
           <ApiTokens />
         </>
       ) : (
@@ -32,77 +44,5 @@ export function Access() {
         />
       )}
     </section>
-  );
-}
-
-function JoinTokens() {
-  const answer = useCall("listJoinTokens", {});
-  const [made, setMade] = useState<string | undefined>(undefined);
-  const [trouble, setTrouble] = useState<Trouble | undefined>(undefined);
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const cluster = new FormData(event.currentTarget).get("cluster");
-    if (typeof cluster !== "string") return;
-    setTrouble(undefined);
-    call(apiClient, "createJoinToken", { body: { cluster, uses: 1, expiresInSeconds: 3600 } })
-      .then(({ token }) => {
-        setMade(token);
-        return queryClient.invalidateQueries({ queryKey: ["listJoinTokens"] });
-      })
-      .catch((error: unknown) => setTrouble(troubleOf(error)));
-  };
-  return (
-    <div className="tokens">
-      <h3>Join tokens</h3>
-      <form onSubmit={submit}>
-        <label>
-          Cluster
-          <input name="cluster" defaultValue="local" required maxLength={253} />
-        </label>
-        <button type="submit" className="button">
-          Make a join token
-        </button>
-        <span className="none">valid for one agent and one hour</span>
-      </form>
-      {trouble === undefined ? null : <Notice tone="warning">{trouble.message}</Notice>}
-      {made === undefined ? null : (
-        <>
-          <Notice tone="info">
-            Shown once. Start the agent with it (8687 is the agents’ port unless it was configured otherwise):
-          </Notice>
-          <CopyText text={`garrison run agent --join-token ${made} --server-address ${location.hostname}:8687`} />
-        </>
-      )}
-      {answer.error === null ? null : <TroubleState trouble={troubleOf(answer.error)} />}
-      {answer.data?.tokens.length === 0 ? <p className="calm">No join token is open.</p> : null}
-      <ul className="token-list">
-        {answer.data?.tokens.map(({ id, cluster, usesLeft, expiresAt, author }) => (
-          <li key={id}>
-            <code>{id}</code> for <b>{cluster}</b>, {usesLeft} uses left, ends {formatDateTime(expiresAt)}, by {author}
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
-function ApiTokens() {
-  const answer = useCall("listTokens", {});
-  return (
-    <div className="tokens">
-      <h3>API tokens</h3>
-      {answer.error === null ? null : <TroubleState trouble={troubleOf(answer.error)} />}
-      {answer.data?.tokens.length === 0 ? (
-        <p className="calm">None. The command line on this machine needs none.</p>
-      ) : null}
-      <ul className="token-list">
-        {answer.data?.tokens.map(({ id, name, role, user, lastUsedAt }) => (
-          <li key={id}>
-            <b>{name}</b> ({role}) of {user}, {lastUsedAt === undefined ? "never used" : "last used "}
-            {lastUsedAt === undefined ? null : <Age time={lastUsedAt} />}
-          </li>
-        ))}
-      </ul>
-    </div>
   );
 }

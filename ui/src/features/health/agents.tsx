@@ -1,8 +1,12 @@
 // The agents: how far behind, what was dropped, what each can and cannot see, with the reason.
 import { CircleAlert, CircleCheck, CircleX, Radar } from "lucide-react";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
+import { call } from "../../../../src/apps/server/contract/client.ts";
 import type { Node } from "../../../../src/model/node.ts";
+import { apiClient, queryClient } from "../../api/client.ts";
+import { useSession } from "../../api/session.ts";
 import { Age } from "../../kit/age.tsx";
+import { Confirm } from "../../kit/confirm.tsx";
 import { formatBytes, formatCount, formatDateTime, formatDuration } from "../../kit/format.ts";
 import { StateWord } from "../../kit/state-word.tsx";
 import { State } from "../../kit/states.tsx";
@@ -49,6 +53,8 @@ function Agent({ node }: { readonly node: Node }) {
           word={`fidelity: ${node.fidelity}`}
           because={node.fidelityBecause}
         />
+        <span className="spacer" />
+        <Revoke node={node} />
       </header>
       <dl className="facts">
         <Fact name="Last seen">
@@ -87,6 +93,36 @@ function Agent({ node }: { readonly node: Node }) {
           ))}
       </ul>
     </article>
+  );
+}
+
+function Revoke({ node }: { readonly node: Node }) {
+  const [asking, setAsking] = useState(false);
+  const session = useSession();
+  if (session.data?.role !== "admin" || node.state === "revoked") return null;
+  return (
+    <>
+      <button type="button" className="button" aria-label={`Revoke ${node.name}`} onClick={() => setAsking(true)}>
+        Revoke
+      </button>
+      {asking ? (
+        <Confirm
+          title={`Revoke the agent on ${node.name}?`}
+          act="Revoke the agent"
+          onClose={() => setAsking(false)}
+          onConfirm={async () => {
+            await call(apiClient, "revokeAgent", { params: { cluster: node.cluster, node: node.name } });
+            await queryClient.invalidateQueries({ queryKey: ["status"] });
+          }}
+        >
+          <p>
+            Its certificate stops being valid at once and its connection is cut: <b>{node.name}</b> on{" "}
+            <b>{node.cluster}</b> is not observed from then on, and that is recorded. What it sent before stays.
+          </p>
+          <p>To come back it must join again with a new join token.</p>
+        </Confirm>
+      ) : null}
+    </>
   );
 }
 

@@ -7,7 +7,9 @@ import { Loading, Notice, TroubleState } from "../../kit/states.tsx";
 import { Access } from "./access.tsx";
 import { Agents } from "./agents.tsx";
 import { Gaps } from "./gaps.tsx";
+import { headlineOf } from "./headline-text.ts";
 import { Parts } from "./parts.tsx";
+import { Settings } from "./settings.tsx";
 import { StoreTables } from "./store-tables.tsx";
 
 const refetchMs = 3000;
@@ -33,21 +35,22 @@ export function HealthScreen() {
       <Agents nodes={status.nodes} />
       <StoreTables status={status} />
       <Gaps />
-      <Access />
+      <Settings />
+      <Access door={status.agentsDoor} />
     </div>
   );
 }
 
-const sentences = {
-  ok: "All parts work and nothing is known to be missing.",
-  degraded: "Garrison works, but something is missing:",
-  down: "A part that is needed does not work:",
-} as const;
+const gapsMax = 1000;
+const gapsRefetchMs = 10_000;
 
 function Headline({ status }: { readonly status: Status }) {
+  const gaps = useCall("listGaps", { query: { since: "1h", limit: gapsMax } }, { refetchMs: gapsRefetchMs });
+  const known = gaps.data === undefined ? undefined : { rows: gaps.data.rows, more: gaps.data.next !== undefined };
+  const { state, text } = headlineOf(status.state, known, gaps.error !== null);
   return (
-    <section className="headline" data-state={status.state} aria-label="Summary">
-      <h2>{sentences[status.state]}</h2>
+    <section className="headline" data-state={state} aria-label="Summary">
+      <h2>{text}</h2>
       <ul>
         {status.notices.map((notice) => (
           <li key={notice}>{notice}</li>
