@@ -155,6 +155,22 @@ test("a long list of workloads comes from the rollup, in whole hours", async () 
   assert.equal(long.rows.length, 1);
 });
 
+test("what comes from a rollup says the whole buckets that it added up, at both ends", async () => {
+  const until = formatInstant(nowMs - 70 * minute - 1234);
+  const { window } = await queries.listWorkloads({ ...page, since: "9h", until });
+  assert.deepEqual([window.since, window.until].map(minuteOf), ["00", "00"]);
+  assert.ok(Date.parse(window.until) >= Date.parse(until));
+  const timeline = await queries.flowTimeline({ q: "", steps: 60, since: "9h", until });
+  assert.equal(Date.parse(timeline.window.until) % (5 * minute), 0);
+  assert.ok(Date.parse(timeline.points.at(-1)?.time ?? "") < Date.parse(timeline.window.until));
+  const exact = await queries.flowTimeline({ q: "pid:>=0", steps: 60, since: "9h", until });
+  assert.equal(exact.window.until, until, "the raw table needs no whole buckets");
+});
+
+function minuteOf(instant: string): string {
+  return instant.slice(14, 16);
+}
+
 test("workloads are added up from flows, processes and DNS", async () => {
   const { rows } = await queries.listWorkloads({ ...page, q: "ns:shop" });
   const web = rows.find((row) => row.name === "web");

@@ -50,6 +50,15 @@ export function parseKinds(text: string): readonly EventKind[] {
   return asked.length === 0 ? known : known.filter((kind) => asked.includes(kind));
 }
 
+/**
+ * The window in whole buckets of a rollup, which has nothing finer: what is added up and what the answer says are the same. An end in the
+ * future stays: nothing is behind it.
+ */
+export function wholeBuckets(window: ResolvedWindow, bucketMs: number, nowMs: number): ResolvedWindow {
+  const untilMs = window.untilMs >= nowMs ? window.untilMs : Math.ceil(window.untilMs / bucketMs) * bucketMs;
+  return { sinceMs: Math.floor(window.sinceMs / bucketMs) * bucketMs, untilMs };
+}
+
 /** Runs one statement with the guard rails of `queryLimits` unless told otherwise. */
 export function run(
   parts: QueryParts,

@@ -1,7 +1,7 @@
 // Flows counted per time step. What both ends reported is counted once: per edge and step the larger of the two reports.
 import { formatInstant } from "../../../base/instant.ts";
 import type { ResolvedWindow } from "../../../core/filter/window.ts";
-import { answerWindow, ask, because, run } from "./ask.ts";
+import { answerWindow, ask, because, run, wholeBuckets } from "./ask.ts";
 import { edgeKey, edgeRollupFor } from "./edge-rollups.ts";
 import { queryLimits } from "./limits.ts";
 import type { TimelinePoint, Window, WindowRequest } from "./queries.ts";
@@ -29,13 +29,14 @@ export async function flowTimeline(
   parts: QueryParts,
   query: WindowRequest & { readonly q: string; readonly steps: number },
 ): Promise<{ stepMs: number; points: TimelinePoint[]; window: Window }> {
-  const { condition, window } = ask(parts, "flows", query);
-  const stepMs = timelineStepMs(window, query.steps);
-  const rollup = edgeRollupFor(condition, window, { stepMs, nowMs: parts.clock.nowMs() });
+  const { condition, window: asked } = ask(parts, "flows", query);
+  const stepMs = timelineStepMs(asked, query.steps);
+  const nowMs = parts.clock.nowMs();
+  const rollup = edgeRollupFor(condition, asked, { stepMs, nowMs });
+  const window = rollup === undefined ? asked : wholeBuckets(asked, rollup.bucketMs, nowMs);
   const bindings = createBindings();
   const step = bindings.bind(stepMs, "Int64");
-  const sinceMs = Math.floor(window.sinceMs / (rollup?.bucketMs ?? 1)) * (rollup?.bucketMs ?? 1);
-  const time = (rollup === undefined ? withinRaw : within)(bindings, sinceMs, window.untilMs);
+  const time = (rollup === undefined ? withinRaw : within)(bindings, window.sinceMs, window.untilMs);
   const where = `${time} AND ${whereOf(condition, bindings)}`;
   const sql = rollup === undefined ? rawTimeline(step, where) : rollupTimeline(rollup.table, step, where);
   const result = await run(parts, sql, bindings);

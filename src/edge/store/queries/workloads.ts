@@ -4,7 +4,7 @@ import { formatInstant } from "../../../base/instant.ts";
 import { type Condition, conditionOf } from "../../../core/filter/condition.ts";
 import { type ResolvedWindow, resolveWindow } from "../../../core/filter/window.ts";
 import { workloadId, type Workload } from "../../../model/workload.ts";
-import { answerWindow, because, filterFor, run } from "./ask.ts";
+import { answerWindow, because, filterFor, run, wholeBuckets } from "./ask.ts";
 import { decodeOffset, encodeCursor } from "./cursor.ts";
 import { queryLimits } from "./limits.ts";
 import type { Page, PageRequest, Window, WindowRequest, WorkloadParams } from "./queries.ts";
@@ -18,7 +18,7 @@ const tablesRead = ["flows", "process_events", "dns_events"] as const;
 export async function listWorkloads(parts: QueryParts, query: PageRequest): Promise<Page<Workload>> {
   const filter = filterFor(query.q, ["workloads"]);
   const position = query.cursor === undefined ? undefined : decodeOffset(query.cursor);
-  const window = position ?? wholeHours(resolveWindow(filter.window, query, parts.clock.nowMs()));
+  const window = position ?? wholeHours(parts, resolveWindow(filter.window, query, parts.clock.nowMs()));
   const offset = position?.offset ?? 0;
   const found = await summarise(parts, window, conditionOf(filter, "workloads"), { limit: query.limit + 1, offset });
   const rows = found.workloads.slice(0, query.limit);
@@ -40,7 +40,7 @@ export async function getWorkload(
   params: WorkloadParams,
   query: WindowRequest,
 ): Promise<{ workload: Workload; window: Window }> {
-  const window = wholeHours(resolveWindow({}, query, parts.clock.nowMs()));
+  const window = wholeHours(parts, resolveWindow({}, query, parts.clock.nowMs()));
   const equal = (column: string, text: string): Condition => ({
     is: "column",
     columns: [column],
@@ -90,10 +90,9 @@ function tablesFor(window: ResolvedWindow): readonly string[] {
   return isLong(window) ? [...tablesRead, "workloads_1h"] : tablesRead;
 }
 
-/** A long window begins at a whole hour, because its rollup does; the answer says so. */
-function wholeHours(window: ResolvedWindow): ResolvedWindow {
-  if (!isLong(window)) return window;
-  return { ...window, sinceMs: Math.floor(window.sinceMs / hourMs) * hourMs };
+/** A long window begins and ends at a whole hour, because its rollup does; the answer says so. */
+function wholeHours(parts: QueryParts, window: ResolvedWindow): ResolvedWindow {
+  return isLong(window) ? wholeBuckets(window, hourMs, parts.clock.nowMs()) : window;
 }
 
 const hourMs = 3_600_000;
