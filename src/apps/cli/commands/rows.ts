@@ -66,6 +66,18 @@ export async function printRows<Row extends object>(
   return sayWindow(context, found.window, !found.more);
 }
 
+type Gap = ResponseOf<Api["listFlows"]>["window"]["gaps"][number];
+
+/** One line for each table, node and reason, in the order in which they come; the detail only of a single gap. */
+export function gapLines(gaps: readonly Gap[]): readonly string[] {
+  const groups = Map.groupBy(gaps, ({ table, node, reason }) => `${table} on ${node}: ${reason}`);
+  return [...groups].map(([what, same]) => {
+    const rows = same.reduce((sum, gap) => sum + gap.rows, 0);
+    const how = same.length === 1 ? (same[0]?.detail ?? "") : `in ${same.length} gaps`;
+    return `gap: ${what}, ${rows} rows, ${how}`;
+  });
+}
+
 /**
  * What is missing in an answer, on standard error. Returns the exit code: 7 when a limit cut it short.
  * `isWhole`: the rows reach back to the window's beginning, so that it matters since when anything is kept.
@@ -74,8 +86,7 @@ export function sayWindow(context: Context, window: ResponseOf<Api["listFlows"]>
   const { since, dataSince } = window;
   if (isWhole && dataSince !== undefined && Date.parse(dataSince) > Date.parse(since))
     context.say(`nothing kept before ${dataSince}: the asked window begins at ${since}`);
-  for (const gap of window.gaps)
-    context.say(`gap: ${gap.table} on ${gap.node}: ${gap.reason}, ${gap.rows} rows, ${gap.detail}`);
+  for (const line of gapLines(window.gaps)) context.say(line);
   if (!window.partial) return 0;
   context.say(`partial: ${window.partialBecause}`);
   return 7;
