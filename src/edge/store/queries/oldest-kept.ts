@@ -47,7 +47,5 @@ async function readOldest(store: TelemetryStore): Promise<ReadonlyMap<string, nu
     .join("\nUNION ALL\n");
   const { rows } = await store.query<{ name: string; oldestMs: number }>(sql, { timeoutMs: queryLimits.timeoutMs });
   // The minimum of nothing is 1970.
-  return new Map(
-    rows.map(({ name, oldestMs }) => [name, oldestMs] as const).filter(([, oldestMs]) => oldestMs > 0),
-  );
+  return new Map(rows.map(({ name, oldestMs }) => [name, oldestMs] as const).filter(([, oldestMs]) => oldestMs > 0));
 }
