@@ -1,8 +1,9 @@
 // What the spool gives up is never forgotten: gaps leave last, counts are on disk, and what the server may have is not called lost for certain.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -177,6 +178,59 @@ test("a refusal after an answer that was lost is an estimate too", async (contex
   );
 });
 
+for (const isThere of [true, false]) {
+  test(`killed while a block of gaps was written: what it tells is told by ${isThere ? "the block" : "the book"}`, async (context) => {
+    const folder = folderFor(context);
+    const before = await openSpool(optionsFor(folder));
+    const entry = await append(before, 1);
+    assert.ok(entry);
+    await before.close();
+    const order = isThere ? entry.order : entry.order + 3;
+    writeFileSync(
+      join(folder, "losses.json"),
+      JSON.stringify({ losses: [], telling: { order, losses: [ringLoss] }, leaving: [] }),
+    );
+    const spool = await openSpool(optionsFor(folder));
+    assert.deepEqual(spool.losses, isThere ? [] : [ringLoss]);
+    const next = await append(spool, 2);
+    assert.ok(next !== undefined && next.order > order, "an order that was about to be used is not used again");
+    await spool.close();
+    const again = await openSpool(optionsFor(folder));
+    assert.deepEqual(again.losses, isThere ? [] : [ringLoss]);
+  });
+}
+
+test("until a block of gaps has its name, the book on disk has what it tells, marked with the block", async (context) => {
+  const folder = folderFor(context);
+  const spool = await openSpool(optionsFor(folder, { bytesMax: 2000 }));
+  await append(spool, 1, 3000);
+  const entry = await append(spool, 2, 300);
+  assert.ok(entry);
+  const lost = spool.losses;
+  const book = () => JSON.parse(readFileSync(join(folder, "losses.json"), "utf8")) as Record<string, unknown>;
+  assert.deepEqual(book(), { losses: lost, leaving: [] });
+  // A pipe in the place of the file: writing waits for a reader.
+  const order = entry.order + 1;
+  const pipe = join(folder, `${String(order).padStart(12, "0")}.kept.block.tmp`);
+  execFileSync("mkfifo", [pipe]);
+  const telling = spool.tell((losses) => ({ ...block("gaps", 4, 100), tells: losses }));
+  await until(() => book()["telling"] !== undefined);
+  assert.deepEqual(book(), { losses: [], telling: { order, losses: lost }, leaving: [] });
+  await readFile(pipe);
+  assert.ok(await telling);
+  assert.deepEqual(book(), { losses: [], leaving: [] });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  const endMs = Date.now() + 20_000;
+  while (!condition()) {
+    assert.ok(Date.now() < endMs, "waited in vain");
+    await new Promise((resolve) => {
+      setTimeout(resolve, 2);
+    });
+  }
+}
+
 test("a damaged book is said, not hidden", async (context) => {
   const folder = folderFor(context);
   await (await openSpool(optionsFor(folder))).close();
@@ -252,13 +306,7 @@ test("kill -9 at any point: every row waits, is told by a gap that waits, or is 
   for (let life = 0; life < 12; life += 1) {
     const child = await run(context, busyProgram, [folder, String(appended + 1)]);
     const target = appended + 20 + life * 3;
-    await new Promise<void>((resolve) => {
-      const timer = setInterval(() => {
-        if (Number(child.output().trim().split("\n").at(-1)) < target) return;
-        clearInterval(timer);
-        resolve();
-      }, 1);
-    });
+    await until(() => Number(child.output().trim().split("\n").at(-1)) >= target);
     child.kill();
     appended = Number((await child.ended).trim().split("\n").at(-1));
     const spool = await openSpool(optionsFor(folder, { bytesMax: 8000 }));
