@@ -14,6 +14,8 @@ import type { Metrics } from "./metrics.ts";
 
 /** What the API says about, and asks of, the agents' door. */
 export interface AgentsDoorView {
+  /** Of the door; 0 when there is none. */
+  readonly port: number;
   ingest(): Status["ingest"];
   notices(): readonly string[];
   /** SHA-256 of the CA, lower-case hex: a join token carries it. */
@@ -32,8 +34,6 @@ export interface Freshness {
 
 /** The agents' door as a part of the server: opened, listening, closed with it. */
 export interface AgentsSide extends AgentsDoorView, AsyncDisposable {
-  /** Of the door; 0 when there is none. */
-  readonly port: number;
   readonly freshness: Freshness;
   /** Makes a block of the server's own durable (foreign telemetry). */
   readonly accept: ForeignParts["accept"];

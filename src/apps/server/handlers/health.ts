@@ -147,6 +147,7 @@ async function statusOf(parts: ServerParts): Promise<Status> {
     notices,
     nodes,
     store: { kind: store.kind, engine: store.engine, ...disk, tables: tables.map(tableOf) },
+    agentsDoor: { address: parts.config.agents.address, names: parts.config.agents.names, port: parts.agents.port },
     ingest: parts.agents.ingest(),
   };
 }

@@ -117,7 +117,8 @@ function Revoke({ node }: { readonly node: Node }) {
         >
           <p>
             Its certificate stops being valid at once and its connection is cut: <b>{node.name}</b> on{" "}
-            <b>{node.cluster}</b> is not observed from then on, and that is recorded. What it sent before stays.
+            <b>{node.cluster}</b> is not observed from then on. What it sent before stays; the ledger keeps who revoked
+            it.
           </p>
           <p>To come back it must join again with a new join token.</p>
         </Confirm>
