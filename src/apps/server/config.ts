@@ -1,13 +1,14 @@
 // What the server can be told: addresses, names, TLS, stores, limits. Defaults watch one machine on loopback.
 // Names of flags and environment variables are derived from the paths (edge/config).
 import { z } from "zod";
+import { ClusterName } from "./contract/common.ts";
 
 const port = z.int().min(0).max(65_535);
 const names = z.array(z.string().min(1).max(253));
 
 export const ServerConfig = z.strictObject({
   data: z.string().min(1).describe("The data folder; absolute"),
-  cluster: z.string().min(1).max(253).default("local").describe("Name of the cluster that this machine's agent joins"),
+  cluster: ClusterName.default("local").describe("Name of the cluster that this machine's agent joins"),
   console: z
     .strictObject({
       address: z.string().default("127.0.0.1").describe("Address of console and API; off loopback TLS is required"),
@@ -65,6 +66,8 @@ export const serverLimits = {
   connectionsMax: 1024,
   headerBytesMax: 16 * 1024,
   headersMsMax: 10_000,
+  /** How often open connections are held against the two times: what sends nothing keeps its place this much longer. */
+  connectionsCheckMs: 1000,
   requestMsMax: 60_000,
   bodyBytesMax: 1024 * 1024,
   /** Nesting of a JSON body. */

@@ -1,5 +1,6 @@
 // Sessions, users, API tokens, join tokens, agents' certificates, and the ledger of changes.
 import { z } from "zod";
+import { ClusterName } from "./common.ts";
 import { roles, type Endpoint } from "./endpoint.ts";
 
 const Role = z.enum(roles);
@@ -83,7 +84,11 @@ export const access = {
     summary: "Make an API token; its secret is shown once",
     role: "admin",
     body: z.strictObject({
-      name: z.string().min(1).max(100),
+      name: z
+        .string()
+        .min(1)
+        .max(100)
+        .regex(/^\P{Cc}+$/u, "no control characters"),
       role: Role,
       expiresInSeconds: z
         .int()
@@ -115,7 +120,7 @@ export const access = {
     summary: "Make a join token for one cluster; shown once, stored hashed",
     role: "admin",
     body: z.strictObject({
-      cluster: z.string().min(1).max(253),
+      cluster: ClusterName,
       uses: z.int().min(1).max(10_000).default(1),
       expiresInSeconds: z.int().min(60).max(86_400).default(3600),
     }),

@@ -19,6 +19,15 @@ export type Problem = z.infer<typeof Problem>;
 /** The filter grammar in one string, as typed in the console and on the command line: `ns:shop to:db verdict:deny port:5432 last:1h`. */
 export const FilterText = z.string().max(4096).default("");
 
+/** A cluster's name, as it may stand in a certificate and in a scope: what has another one could never be joined or addressed. */
+export const ClusterName = z
+  .string()
+  .max(253)
+  .regex(
+    /^(?!.*\.\.)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/,
+    "use letters, digits, '.', '_' and '-', and begin and end with a letter or digit",
+  );
+
 export const PageQuery = z.object({
   q: FilterText,
   /** RFC 3339, or relative to now: "15m", "24h". Overrides `last:` of the filter. */

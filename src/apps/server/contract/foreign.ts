@@ -1,5 +1,6 @@
 // Telemetry from other sensors, at the same door. Bodies are bounded; a bad item is refused by itself and counted, the rest is taken.
 import { z } from "zod";
+import { ClusterName } from "./common.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 export const Accepted = z.object({
@@ -10,7 +11,7 @@ export const Accepted = z.object({
 });
 
 /** The cluster that foreign rows are filed under; it must be one that the token may write. */
-const ClusterQuery = z.object({ cluster: z.string().min(1).max(253).default("foreign") });
+const ClusterQuery = z.object({ cluster: ClusterName.default("foreign") });
 const Raw = z.unknown();
 
 export const foreign = {

@@ -44,6 +44,27 @@ test("broken JSON is refused with its line and column", () => {
   assert.throws(() => parseJson(Buffer.from("[".repeat(1_000_000)), 64), { code: "server/body-too-deep" });
 });
 
+test("names that could never be used, or that steer a terminal, are refused where they are given", async () => {
+  await using server = await testServer();
+  const headers = bearer(server.localToken);
+  for (const cluster of ["a/b", "a b", "a\u0000", "\u202ea", "-a", "a.", "a..b", "", "x".repeat(254)]) {
+    const made = await ask(server, { method: "POST", path: "/api/v1/join-tokens", headers, body: { cluster } });
+    assert.deepEqual([made.status, made.json["where"]], [400, "cluster"], JSON.stringify(cluster));
+    if (cluster === "") continue;
+    const query = encodeURIComponent(cluster);
+    const sent = await ask(server, {
+      method: "POST",
+      path: `/api/v1/ingest/falco?cluster=${query}`,
+      headers,
+      body: {},
+    });
+    assert.deepEqual([sent.status, sent.json["where"]], [400, "query.cluster"], JSON.stringify(cluster));
+  }
+  const body = { name: "a\u001b[2J", role: "viewer" };
+  const token = await ask(server, { method: "POST", path: "/api/v1/tokens", headers, body });
+  assert.deepEqual([token.status, token.json["where"]], [400, "name"]);
+});
+
 test("a fault becomes a problem; a bug keeps its words for the log", () => {
   const fault = new Fault("no", { code: "a/b", kind: "limited", hint: "wait", where: "q:3", retryAfterMs: 1500 });
   assert.deepEqual(problemOf(fault), {

@@ -63,6 +63,7 @@ export async function listen(
     maxHeaderSize: serverLimits.headerBytesMax,
     headersTimeout: serverLimits.headersMsMax,
     requestTimeout: serverLimits.requestMsMax,
+    connectionsCheckingInterval: serverLimits.connectionsCheckMs,
     // Its absence is refused below like any other Host that is not ours.
     requireHostHeader: false,
   };
@@ -102,7 +103,12 @@ function reachableAs(address: string): string {
 function makeServer(options: http.ServerOptions, tls: Tls | undefined): http.Server {
   if (tls === undefined) return http.createServer(options);
   try {
-    return https.createServer({ ...options, ...tls, minVersion: "TLSv1.2" });
+    return https.createServer({
+      ...options,
+      ...tls,
+      minVersion: "TLSv1.2",
+      handshakeTimeout: serverLimits.headersMsMax,
+    });
   } catch (cause) {
     throw new Fault(`the console's certificate and key do not work: ${(cause as Error).message}`, {
       code: "server/tls-files",
