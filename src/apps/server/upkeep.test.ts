@@ -5,6 +5,7 @@ import type { Fault } from "../../base/fault.ts";
 import type { TableUsage } from "../../core/store/telemetry-store.ts";
 import { storedTables } from "../../edge/store/partitions-on-disk.ts";
 import { ask, bearer, emptyTelemetry, quietAgents, testServer } from "../../../test/support/test-server.ts";
+import { Retention } from "../../model/retention.ts";
 import type { AgentsSide } from "./parts.ts";
 import { checkRetention } from "./retention.ts";
 
@@ -15,9 +16,9 @@ async function until(isDone: () => boolean): Promise<void> {
 }
 
 test("a table that is not there is refused with the one that was meant", () => {
-  assert.doesNotThrow(() => checkRetention({ days: { flows: 3 }, bytesMax: 0 }));
+  assert.doesNotThrow(() => checkRetention(Retention.parse({ days: { flows: 3 } })));
   assert.throws(
-    () => checkRetention({ days: { flwos: 3 }, bytesMax: 0 }),
+    () => checkRetention(Retention.parse({ days: { flwos: 3 } })),
     (thrown: Fault) => thrown.where === "spec.days.flwos" && thrown.hint === 'did you mean "flows"?',
   );
 });

@@ -36,7 +36,7 @@ function fakeStore(
 }
 
 const ago = (days: number): number => now - days * dayMs;
-const empty = { days: {}, bytesMax: 0 } as const;
+const empty = { days: {}, bytesMax: 0, bytesKeptMin: 0 } as const;
 
 function managerOf(
   store: SpaceManagerOptions["store"],
@@ -54,7 +54,7 @@ function managerOf(
 
 test("drops what is older than its days, the default's or the policy's", async () => {
   const store = fakeStore({ flows: [ago(20), ago(9), ago(6), now], spans: [ago(5), now], findings: [ago(300), now] });
-  const report = await managerOf(store, { policy: () => ({ days: { spans: 30 }, bytesMax: 0 }) }).tick();
+  const report = await managerOf(store, { policy: () => ({ ...empty, days: { spans: 30 } }) }).tick();
 
   assert.deepEqual([report.state, report.droppedByTime, report.droppedBySpace], ["ok", 200, 0]);
   assert.deepEqual(store.left.get("flows"), [ago(6), now]);
@@ -70,14 +70,14 @@ test("over its bytes it drops the oldest raw partitions, among equals the heavie
     gaps: [ago(3)],
     edges_1h: [ago(2)],
   });
-  const report = await managerOf(store, { policy: () => ({ days: {}, bytesMax: 750 }) }).tick();
+  const report = await managerOf(store, { policy: () => ({ ...empty, bytesMax: 750 }) }).tick();
 
   assert.deepEqual(
     report.dropped.map((drop) => drop.table),
     ["flows", "audit_events"],
   );
   assert.equal(report.droppedBySpace, 200);
-  const tight = await managerOf(store, { policy: () => ({ days: {}, bytesMax: 1 }) }).tick();
+  const tight = await managerOf(store, { policy: () => ({ ...empty, bytesMax: 1 }) }).tick();
   assert.deepEqual(
     tight.dropped.map((drop) => drop.table),
     ["flows"],
@@ -114,4 +114,26 @@ test("stops dropping as soon as there is room", async () => {
 
   assert.equal(report.dropped.length, 1);
   assert.equal(report.state, "ok");
+});
+
+test("a disk that others fill takes nothing below the floor, and only down to it above; bytesMax holds below it too", async () => {
+  const disk = async (): Promise<{ freeBytes: number; totalBytes: number }> => ({ freeBytes: 2, totalBytes: 100 });
+  const cases = [
+    { bytesKeptMin: 400, bytesMax: 0, left: 4, because: /98 % full, little of it telemetry/ },
+    { bytesKeptMin: 399, bytesMax: 0, left: 3, because: /98 % full/ },
+    { bytesKeptMin: 200, bytesMax: 0, left: 2, because: /98 % full/ },
+    { bytesKeptMin: 400, bytesMax: 250, left: 2, because: /98 % full/ },
+  ] as const;
+  for (const { left, because, ...policy } of cases) {
+    const store = fakeStore({ flows: [ago(3), ago(2), ago(1), now], edges_1h: [ago(3), ago(2)] });
+    // Rollups count for bytesMax, which is the whole store's, not for the floor.
+    const bytesMax = policy.bytesMax === 0 ? 0 : policy.bytesMax + 200;
+    const report = await managerOf(store, { disk, policy: () => ({ ...empty, ...policy, bytesMax }) }).tick();
+    assert.equal(store.left.get("flows")?.length, left, JSON.stringify(policy));
+    assert.match(report.because, because);
+  }
+  const store = fakeStore({ flows: [ago(1), now] });
+  const quarter = async (): Promise<{ freeBytes: number; totalBytes: number }> => ({ freeBytes: 15, totalBytes: 100 });
+  const report = await managerOf(store, { disk: quarter, policy: () => ({ ...empty, bytesKeptMin: 2 ** 31 }) }).tick();
+  assert.deepEqual([report.state, report.because, report.droppedBySpace], ["dropping", "", 0]);
 });

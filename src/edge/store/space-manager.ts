@@ -1,5 +1,6 @@
 // Keeps the store within its days and its disk: old partitions by time, then the oldest raw partitions by space. Called by a tick.
-// Promises: whole partitions only, the newest of a table is never dropped for space, findings and gaps never, rollups only by time.
+// Promises: whole partitions only, the newest of a table is never dropped for space, findings and gaps never, rollups only by time; a disk
+// that others fill takes nothing of a small history: raw rows below `bytesKeptMin` go by time (or by `bytesMax`) only.
 import type { TableUsage, TelemetryStore } from "../../core/store/telemetry-store.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -16,6 +17,8 @@ export interface SpacePolicy {
   readonly days: Readonly<Record<string, number>>;
   /** Upper limit of the whole store on disk; 0 = by free disk only. */
   readonly bytesMax: number;
+  /** A full disk drops nothing while all raw tables together are at most so large. */
+  readonly bytesKeptMin: number;
 }
 
 export interface SpaceManagerOptions {
@@ -27,7 +30,7 @@ export interface SpaceManagerOptions {
   readonly policy: () => SpacePolicy;
 }
 
-/** "ok"; "dropping" from 80 % full; "tight" from 90 %: no captures, coarser levels; "full" from 95 %: raw blocks are refused. */
+/** How full the disk is: "ok"; "dropping" from 80 %; "tight" from 90 %; "full" from 95 %. Rows are dropped from 80 % on, whichever it is. */
 export type SpaceState = "ok" | "dropping" | "tight" | "full";
 
 export interface SpaceReport {
@@ -55,13 +58,13 @@ export function createSpaceManager(options: SpaceManagerOptions): SpaceManager {
     async tick() {
       const policy = options.policy();
       const droppedByTime = await dropByTime(options, policy);
-      const dropped = await dropBySpace(options, policy);
+      const { dropped, isKept } = await dropBySpace(options, policy);
       const space = await options.disk();
       const share = space === undefined ? 0 : 1 - space.freeBytes / space.totalBytes;
       const state = stateOf(share);
       const droppedBySpace = dropped.reduce((sum, drop) => sum + drop.rows, 0);
       if (dropped.length > 0) options.logger.warn({ dropped, share }, "telemetry dropped for space");
-      return { state, because: becauseOf(state, share), droppedByTime, droppedBySpace, dropped };
+      return { state, because: becauseOf(state, share, isKept), droppedByTime, droppedBySpace, dropped };
     },
   };
 }
@@ -72,17 +75,20 @@ function stateOf(share: number): SpaceState {
   return share >= spaceThresholds.dropping ? "dropping" : "ok";
 }
 
-function becauseOf(state: SpaceState, share: number): string {
+/** `isKept`: the store is so small that dropping from it would not help the disk. */
+function becauseOf(state: SpaceState, share: number, isKept: boolean): string {
   const percent = `the disk is ${Math.floor(share * 100)} % full`;
   switch (state) {
     case "ok":
       return "";
     case "dropping":
-      return `${percent}: the oldest raw partitions are dropped`;
+      // Somebody else's bytes, and nothing of ours suffers yet.
+      return isKept ? "" : `${percent}: the oldest raw partitions are dropped`;
     case "tight":
-      return `${percent}: no captures, coarser aggregation`;
     case "full":
-      return `${percent}: raw blocks are refused until there is room`;
+      return isKept
+        ? `${percent}, little of it telemetry: make room, or new rows wait in the agents' spools when it is full`
+        : `${percent}: the oldest raw partitions are dropped; new rows wait in the agents' spools when it is full`;
   }
 }
 
@@ -98,10 +104,12 @@ async function dropByTime({ store, clock }: SpaceManagerOptions, policy: SpacePo
 async function dropBySpace(
   options: SpaceManagerOptions,
   policy: SpacePolicy,
-): Promise<SpaceReport["dropped"][number][]> {
+): Promise<{ readonly dropped: SpaceReport["dropped"]; readonly isKept: boolean }> {
   const dropped: SpaceReport["dropped"][number][] = [];
+  let isKept = false;
   while (dropped.length < dropsPerTickMax) {
     const usage = await options.store.usage();
+    isKept = rawBytes(usage) <= policy.bytesKeptMin;
     if (!(await isOver(options, policy, usage))) break;
     const victim = oldestPartition(usage);
     if (victim === undefined) break;
@@ -109,18 +117,23 @@ async function dropBySpace(
     if (rows === 0) break;
     dropped.push({ table: victim.table, rows, beforeMs: victim.beforeMs });
   }
-  return dropped;
+  return { dropped, isKept };
 }
 
 async function isOver(
   { disk }: SpaceManagerOptions,
-  { bytesMax }: SpacePolicy,
+  { bytesMax, bytesKeptMin }: SpacePolicy,
   usage: readonly TableUsage[],
 ): Promise<boolean> {
   const bytes = usage.reduce((sum, table) => sum + table.bytes, 0);
   if (bytesMax > 0 && bytes > bytesMax) return true;
+  if (rawBytes(usage) <= bytesKeptMin) return false;
   const space = await disk();
   return space !== undefined && 1 - space.freeBytes / space.totalBytes >= spaceThresholds.dropping;
+}
+
+function rawBytes(usage: readonly TableUsage[]): number {
+  return usage.reduce((sum, table) => (table.rollup ? sum : sum + table.bytes), 0);
 }
 
 /** The partition to go next: the oldest of those that may; among equally old ones the table with the greatest weight. Undefined when none may. */

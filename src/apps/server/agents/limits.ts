@@ -60,9 +60,9 @@ export const sequenceLimits = {
 export const inserterLimits = {
   concurrency: 2,
   /** A lane with so many rows goes at once. */
-  groupRowsWanted: 20_000,
+  groupRowsWanted: 50_000,
   /** What one insert takes at most: of a backlog, larger groups cost less per row; the engine's memory sets the end. */
-  groupRowsMax: 100_000,
+  groupRowsMax: 150_000,
   groupBytesMax: 32 * mebibyte,
   groupBlocksMax: 64,
   /** Attempts at an insert that the store refuses without saying that a block is bad, while others succeed. */
