@@ -92,3 +92,10 @@ test("the gap of a start reaches from the last heartbeat to now", () => {
   assert.deepEqual([gap?.time, gap?.durationMs, gap?.reason], [2000, 3000, "agent-down"]);
   assert.match(gap?.detail ?? "", /restarted/);
 });
+
+test("the gap of a start after a kill holds the flow window that was open; after an orderly end there is none", () => {
+  const killed = downGap({ timeMs: 60_000, toldMs: 45_000, bootId: "a" }, { timeMs: 70_000, bootId: "a" }, 0);
+  assert.deepEqual([killed?.time, killed?.durationMs], [45_000, 25_000]);
+  const ended = downGap({ timeMs: 60_000, toldMs: 60_000, bootId: "a" }, { timeMs: 70_000, bootId: "a" }, 0);
+  assert.deepEqual([ended?.time, ended?.durationMs], [60_000, 10_000]);
+});

@@ -5,7 +5,12 @@ import { z } from "zod";
 import type { Row } from "../../model/table.ts";
 
 const fileName = "heartbeat.json";
-const Heartbeat = z.object({ timeMs: z.int(), bootId: z.string() });
+const Heartbeat = z.object({
+  timeMs: z.int(),
+  bootId: z.string(),
+  /** Everything before this was told: what flows had counted since then died with the agent. Equal to timeMs after an orderly end. */
+  toldMs: z.int().optional(),
+});
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
 /** The last heartbeat; undefined on the first start or when the file is damaged (then there is nothing to claim). */
@@ -24,10 +29,13 @@ export async function writeHeartbeat(folder: string, heartbeat: Heartbeat): Prom
   await rename(`${path}.tmp`, path);
 }
 
-/** The gap from the last heartbeat until now. Times before the store's range are moved into it by `oldestMs`. */
+/**
+ * The gap from what the last life had told until now: counts of the flow window that was open at a kill are part of it. Times before the
+ * store's range are moved into it by `oldestMs`.
+ */
 export function downGap(last: Heartbeat | undefined, now: Heartbeat, oldestMs: number): Row<"gaps"> | undefined {
   if (last === undefined || now.timeMs <= last.timeMs) return undefined;
-  const fromMs = Math.max(last.timeMs, oldestMs);
+  const fromMs = Math.max(Math.min(last.timeMs, last.toldMs ?? last.timeMs), oldestMs);
   const detail =
     last.bootId === now.bootId ? "the agent was not running" : "the machine was restarted; the agent was not running";
   return {

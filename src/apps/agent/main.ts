@@ -59,7 +59,11 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
     for (const row of agent.gaps(clock.nowMs())) outbox.push("gaps", row);
     return outbox.tellGaps(clock.nowMs());
   };
-  const beat = () => writeHeartbeat(folder, { timeMs: clock.nowMs(), bootId: machine.bootId });
+  const windowMs = config.flow.windowSeconds * 1000;
+  const beat = (openMs = windowMs) => {
+    const timeMs = clock.nowMs();
+    return writeHeartbeat(folder, { timeMs, bootId: machine.bootId, toldMs: Math.max(nowMs, timeMs - openMs) });
+  };
   const failed = (error: unknown) =>
     parts.logger.error({ error: toFault(error).message }, "a periodic task of the agent failed");
   const timers = [
@@ -74,7 +78,7 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
     every(agentLimits.flushEveryMs, () => outbox.flush(), failed),
     every(agentLimits.gapEveryMs, flushGaps, failed),
     every(agentLimits.gapEveryMs, () => sensor.watchFirstBytes(pipeline.watchedCgroups()), failed),
-    every(agentLimits.heartbeatEveryMs, beat, failed),
+    every(agentLimits.heartbeatEveryMs, () => beat(), failed),
     every(agentLimits.spoolEveryMs, () => spool.tick(), failed),
   ];
   await beat().catch(failed);
@@ -85,7 +89,7 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
   pipeline.drain(clock.nowMs());
   await outbox.flush();
   await flushGaps();
-  await beat().catch(failed);
+  await beat(0).catch(failed);
   await uplink.close(agentLimits.drainMsMax);
   agent.runtime.close();
   await spool.close();

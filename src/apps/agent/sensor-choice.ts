@@ -3,8 +3,11 @@ import { Fault, toFault } from "../../base/fault.ts";
 import type { Sensor } from "../../core/sense/sensor.ts";
 import type { AgentConfig } from "./config.ts";
 
-/** Of the ring for process and connection events: they are few; mapped memory counts twice as resident. */
-const ringHighBytesMax = 2 * 1024 * 1024;
+/**
+ * Of the ring for process and connection events. It must last while the agent waits for a processor: 30,000 events, half a second of 15,000
+ * connections a second within one machine. Resident memory from the start.
+ */
+const ringHighBytesMax = 4 * 1024 * 1024;
 
 /** Never rejects but with `fidelity: "kernel"`, which refuses to fall back. */
 export async function openSensor(
