@@ -74,13 +74,11 @@ function linkCommand() {
 
 function buildConsole() {
   const sources = [
-    "ui/src",
-    "ui/index.html",
-    "ui/vite.config.ts",
-    "ui/package.json",
-    "ui/public",
+    "ui",
     "src/model",
     "src/apps/server/contract",
+    "src/base/fault.ts",
+    "tsconfig.base.json",
     "package-lock.json",
   ];
   const wanted = hashOf(sources);

@@ -111,6 +111,7 @@ test("every answer carries the security headers", async () => {
     assert.equal(headers["cross-origin-opener-policy"], "same-origin");
   }
   assert.match(contentSecurityPolicy, /script-src 'self';/);
+  assert.doesNotMatch(contentSecurityPolicy, /unsafe|data:|\*/);
 });
 
 test("the console's files: index for every screen, hashed ones for ever, nothing outside the folder", async (context) => {
