@@ -104,6 +104,13 @@ async function appendsGroups(store: MaintainedStore, deployment: Deployment): Pr
     found.rows,
     nodes.map((node, i) => ({ node, ingest: 500 + i, rows: 100 })),
   );
+  assert.deepEqual(
+    [...(await store.rowsOf("flows", [499, 500, 502]))].sort(([a], [b]) => a - b),
+    [
+      [500, 100],
+      [502, 100],
+    ],
+  );
   const missing = { ...blocks[0], path: `${deployment.dataFolder}/spool/not-there` } as StoreBlock;
   assert.equal((await faultOf(store.appendGroup([...blocks.slice(1), missing], "group-2"))).kind, "not-found");
   const after = await one(store, counts);

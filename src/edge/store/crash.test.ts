@@ -15,7 +15,7 @@ import { flowRow, storeEntry, writeBlock } from "../../../test/support/store-wor
 import { connect } from "./connection.ts";
 import { command } from "./run.ts";
 import { startStoreProcess } from "./supervisor.ts";
-import { createTelemetryStore, type MaintainedStore } from "./telemetry-store.ts";
+import { createTelemetryStore, groupBlocksMax, type MaintainedStore } from "./telemetry-store.ts";
 
 const startMs = Date.UTC(2026, 10, 22, 10);
 const counts =
@@ -47,6 +47,34 @@ test("kill -9 in mid-insert: what was acknowledged is there once, what was not i
   assert.ok(child.restarts >= 2, `only ${child.restarts} kills hit`);
   for (const block of blocks) await store.append(block);
   const rows = 40_000;
+  assert.deepEqual((await store.query(counts)).rows, [{ raw: rows, minute: rows, hour: rows, workloads: rows }]);
+});
+
+test("kill -9 in the middle of a group of many blocks: the same group under the same token completes it", async () => {
+  await using deployment = await embeddedDeployment();
+  await using store = createTelemetryStore({ address: deployment.address });
+  await store.migrate();
+  const { child, dataFolder } = deployment;
+  assert.ok(child !== undefined);
+  const groups = [0, 1, 2].map((g) =>
+    Array.from({ length: groupBlocksMax }, (_, b) => {
+      const rows = Array.from({ length: 40 }, (_row, i) => flowRow(g * 1e6 + b * 40 + i, startMs + (b % 8) * 15_000));
+      // Names as long as those of the server's spool, hosts as long as they may be.
+      const name = `${g}-${String(b).padStart(4, "0")}${"x".repeat(120)}`;
+      return { ...writeBlock(dataFolder, "flows", rows, name), node: "n".repeat(253), ingest: 1 + g * 1000 + b };
+    }),
+  );
+  for (const [index, group] of groups.entries()) {
+    for (let attempt = 0, isStored = false; !isStored; attempt += 1) {
+      const killer = attempt < 2 ? setTimeout(() => kill(child.pid), 15 + index * 40 + attempt * 60) : undefined;
+      isStored = await store.appendGroup(group, `group-${index}`).then(() => true, retryable);
+      clearTimeout(killer);
+      await child.ready();
+    }
+    await store.appendGroup(group, `group-${index}`);
+  }
+  assert.ok(child.restarts >= 2, `only ${child.restarts} kills hit`);
+  const rows = 3 * groupBlocksMax * 40;
   assert.deepEqual((await store.query(counts)).rows, [{ raw: rows, minute: rows, hour: rows, workloads: rows }]);
 });
 

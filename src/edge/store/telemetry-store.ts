@@ -109,8 +109,8 @@ async function append(connection: Connection, source: InsertSource, block: Store
   }
 }
 
-/** Blocks of a group at most: each is a table of its own in one statement. */
-export const groupBlocksMax = 64;
+/** Blocks of a group at most: their names go along in the statement and in its parameters. */
+export const groupBlocksMax = 256;
 
 async function appendGroup(
   connection: Connection,

@@ -1,5 +1,7 @@
 // Named limits of the agents' door and of the server's spool, beside those that both sides know (model/agent-protocol.ts).
 
+import { groupBlocksMax } from "../../../edge/store/telemetry-store.ts";
+
 const mebibyte = 1024 * 1024;
 
 export const doorLimits = {
@@ -64,7 +66,7 @@ export const inserterLimits = {
   /** What one insert takes at most: of a backlog, larger groups cost less per row; the engine's memory sets the end. */
   groupRowsMax: 150_000,
   groupBytesMax: 32 * mebibyte,
-  groupBlocksMax: 64,
+  groupBlocksMax,
   /** Attempts at an insert that the store refuses without saying that a block is bad, while others succeed. */
   attemptsMax: 8,
   /** As often a group for which the store has no room is tried whole. */
