@@ -3,7 +3,15 @@
 import type { SocketTuple, TcpEvent, TcpSampleEvent, UdpEvent } from "../sense/sensor.ts";
 import type { Row } from "../../model/table.ts";
 import { createConversations, type Conversation } from "./conversations.ts";
-import { mergeEntry, newEntry, resetEntry, rttBucket, type FlowEntry, type FlowReporter } from "./flow-entry.ts";
+import {
+  mergeEntry,
+  newEntry,
+  resetEntry,
+  rttBucket,
+  showTls,
+  type FlowEntry,
+  type FlowReporter,
+} from "./flow-entry.ts";
 import { flowKeyOf, flowLevelMax, type FlowParts } from "./flow-key.ts";
 import { partsOfTcp, partsOfUdp } from "./flow-parts.ts";
 import { flowRowOf } from "./flow-row.ts";
@@ -129,9 +137,10 @@ class WindowedAggregator implements FlowAggregator {
   tls(tuple: SocketTuple, view: Row<"flows">["tls"], serverName: string): void {
     const conversation = this.#conversations.findOwnEnd("tcp", tuple);
     if (conversation === undefined) return;
+    showTls(conversation, view, serverName);
     const entry = living(conversation.entry);
-    if (entry.tls !== "seen") entry.tls = view;
-    if (serverName !== "") entry.serverName = serverName;
+    // Counted in the row that is open: it is told there. Otherwise with this connection's next news.
+    if (conversation.countedIn === entry && conversation.countedEpoch === entry.epoch) showTls(entry, view, serverName);
   }
 
   otherEnd(tuple: SocketTuple): FlowReporter | undefined {
@@ -196,6 +205,8 @@ class WindowedAggregator implements FlowAggregator {
       countedEpoch: 0,
       lastMs: event.timeMs,
       closedMs: 0,
+      tls: "not-looked",
+      serverName: "",
       sampledSent: 0,
       sampledReceived: 0,
       sampledPacketsSent: 0,
@@ -231,6 +242,7 @@ class WindowedAggregator implements FlowAggregator {
       entry.merged += 1;
       entry.remotePort = conversation.remotePort;
       entry.localPort = conversation.localPort;
+      showTls(entry, conversation.tls, conversation.serverName);
     }
     return entry;
   }

@@ -16,6 +16,9 @@ export interface Conversation extends SocketTuple {
   countedEpoch: number;
   lastMs: number;
   closedMs: number;
+  /** What the first bytes of this very connection showed. */
+  tls: FlowEntry["tls"];
+  serverName: string;
   /** What samples have told already of a connection whose close will carry totals. */
   sampledSent: number;
   sampledReceived: number;

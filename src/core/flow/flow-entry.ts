@@ -97,7 +97,7 @@ export function newEntry(key: FlowKey, reporter: FlowReporter, timeMs: number): 
   };
 }
 
-/** The counters begin anew after a row was made; what is known of the flow stays. */
+/** The counters begin anew after a row was made, and what was seen of the row's connections goes with them; whose flow it is stays. */
 export function resetEntry(entry: FlowEntry): void {
   entry.isDirty = false;
   entry.pid = 0;
@@ -113,6 +113,14 @@ export function resetEntry(entry: FlowEntry): void {
   entry.bytesSent = 0;
   entry.bytesReceived = 0;
   entry.rttUs = {};
+  entry.tls = "not-looked";
+  entry.serverName = "";
+}
+
+/** What was seen of a connection, told on it or on its entry: "seen" outweighs "not-seen", and either outweighs "not-looked". */
+export function showTls(on: Pick<FlowEntry, "tls" | "serverName">, tls: FlowEntry["tls"], serverName: string): void {
+  if (tls !== "not-looked" && on.tls !== "seen") on.tls = tls;
+  if (serverName !== "") on.serverName = serverName;
 }
 
 /** Moves everything `from` has counted to `to`, and whatever it would count later. */
@@ -134,6 +142,7 @@ export function mergeEntry(from: FlowEntry, to: FlowEntry): void {
   to.packetsReceived += from.packetsReceived;
   to.bytesSent += from.bytesSent;
   to.bytesReceived += from.bytesReceived;
+  showTls(to, from.tls, from.serverName);
   for (const bucket of Object.keys(from.rttUs)) to.rttUs[bucket] = (to.rttUs[bucket] ?? 0) + (from.rttUs[bucket] ?? 0);
 }
 
