@@ -36,6 +36,8 @@ export const queryLimits = {
   streamAheadMs: 86_400_000,
   /** Where a new stream looks for the newest blocks first. */
   streamHeadMs: 600_000,
+  /** Blocks that a stream takes at once, the newest ones; rows of the others are counted as skipped. */
+  streamBlocksReadMax: 1024,
   /** Blocks that a stream's cursor remembers singly, so that blocks that become visible out of order are not missed. */
   streamBlocksMax: 64,
 } as const;

@@ -1,6 +1,6 @@
 // Live streams by block number: each block that became visible is delivered once, also when blocks become visible out of order, and
 // also after a restart of the reader or the server (the cursor is all the state there is).
-import { conditionOf } from "../../../core/filter/condition.ts";
+import { type Condition, conditionOf } from "../../../core/filter/condition.ts";
 import type { Filter } from "../../../core/filter/filter.ts";
 import { resolveWindow } from "../../../core/filter/window.ts";
 import { type EventKind, eventTables, type Shown, type TableName } from "../../../model/table.ts";
@@ -123,8 +123,8 @@ async function newBlocks(
   const recent = recently(parts, bindings, lookBackMs);
   const sql = `SELECT DISTINCT ingest FROM ${table} WHERE ingest > ${bindings.bind(position.floor, "UInt64")}
 AND NOT has(${bindings.bind(position.blocks, "Array(UInt64)")}, ingest) AND ${recent}
-ORDER BY ingest DESC LIMIT 1024`;
-  const result = await run(parts, sql, bindings, { rowsMax: 1024 });
+ORDER BY ingest DESC LIMIT ${queryLimits.streamBlocksReadMax}`;
+  const result = await run(parts, sql, bindings, { rowsMax: queryLimits.streamBlocksReadMax });
   return result.rows.map((row) => Number(row["ingest"]));
 }
 
@@ -154,6 +154,10 @@ async function arrivals(
   if (blocks.length === 0 || (condition.is === "constant" && !condition.value)) {
     return { rows: [], matched: 0, blocks };
   }
+  const older =
+    blocks.length < queryLimits.streamBlocksReadMax
+      ? 0
+      : await countOlder(parts, table, { position, condition, before: Math.min(...blocks) });
   const bindings = createBindings();
   const recent = recently(parts, bindings, queryLimits.streamLookBackMs);
   const tie = tieOf(table);
@@ -162,5 +166,21 @@ FROM ${table} WHERE ingest >= ${bindings.bind(Math.min(...blocks), "UInt64")} AN
 AND ${recent} AND ${whereOf(condition, bindings)}
 ORDER BY time DESC, ingest DESC, ${tie} DESC LIMIT ${limit}`;
   const result = await run(parts, sql, bindings, { rowsMax: limit });
-  return { rows: [...result.rows], matched: Number(result.rows[0]?.["_matched"] ?? 0), blocks };
+  return { rows: [...result.rows], matched: Number(result.rows[0]?.["_matched"] ?? 0) + older, blocks };
+}
+
+/** After a long absence there are more blocks than one read takes: the older ones are not delivered, and their rows counted as skipped. */
+async function countOlder(
+  parts: QueryParts,
+  table: TableName,
+  asked: { readonly position: StreamPosition; readonly condition: Condition; readonly before: number },
+): Promise<number> {
+  const bindings = createBindings();
+  const { floor, blocks } = asked.position;
+  const recent = recently(parts, bindings, queryLimits.streamLookBackMs);
+  const sql = `SELECT toInt64(count()) AS older FROM ${table} WHERE ingest > ${bindings.bind(floor, "UInt64")}
+AND ingest < ${bindings.bind(asked.before, "UInt64")} AND NOT has(${bindings.bind(blocks, "Array(UInt64)")}, ingest)
+AND ${recent} AND ${whereOf(asked.condition, bindings)}`;
+  const result = await run(parts, sql, bindings, { rowsMax: 1 });
+  return Number(result.rows[0]?.["older"] ?? 0);
 }
