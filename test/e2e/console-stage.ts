@@ -1,4 +1,4 @@
-// A browser on the console: the mock with its seeded world, or a running server given by GARRISON_CONSOLE_URL (with its token).
+// A browser on the console: on the mock with its seeded world, or on a running server.
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
@@ -10,9 +10,6 @@ import { mockToken, startMock } from "../../ui/mock/server.ts";
 export const chromiumPath = "/usr/bin/chromium";
 export const isPresent = existsSync(chromiumPath);
 export const isBuilt = existsSync(path.resolve(import.meta.dirname, "../../ui/dist/index.html"));
-/** A running server's printed URL; its one-time token signs in once, so all tests share one context per scheme. */
-export const givenUrl = process.env["GARRISON_CONSOLE_URL"];
-
 const flags = [
   "--headless",
   "--no-sandbox",
@@ -35,28 +32,30 @@ export interface Stage extends AsyncDisposable {
   readonly outage: () => Promise<() => Promise<void>>;
 }
 
-/** Opens a browser with a profile of its own. */
-export async function openStage(scheme: "light" | "dark"): Promise<Stage> {
-  let mock = givenUrl === undefined ? await startMock(0) : undefined;
+export const viewport = { width: 1440, height: 900 } as const;
+
+/** Opens a browser with a profile of its own, on the mock unless a running server's address (with a fresh token) is given. */
+export async function openStage(scheme: "light" | "dark", signInUrl?: string): Promise<Stage> {
+  let mock = signInUrl === undefined ? await startMock(0) : undefined;
   const stop = (): Promise<void> =>
     new Promise((resolve) => {
       mock?.server.close(() => resolve());
       mock?.server.closeAllConnections();
       if (mock === undefined) resolve();
     });
-  const url = mock?.url ?? new URL(givenUrl ?? "").origin;
+  const url = mock?.url ?? new URL(signInUrl ?? "").origin;
   const profile = await mkdtemp(path.join(os.tmpdir(), "garrison-console-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: chromiumPath,
     args: flags,
     colorScheme: scheme,
-    viewport: { width: 1440, height: 900 },
+    viewport,
     permissions: ["clipboard-read", "clipboard-write"],
   });
   const complaints: string[] = [];
   return {
     url,
-    signInUrl: givenUrl ?? `${url}/flows#token=${mockToken}`,
+    signInUrl: signInUrl ?? `${url}/flows#token=${mockToken}`,
     context,
     complaints,
     page: async () => {
@@ -80,6 +79,16 @@ export async function openStage(scheme: "light" | "dark"): Promise<Stage> {
       await rm(profile, { recursive: true, force: true });
     },
   };
+}
+
+/** Waits for the first row of the list (or tree) with this name. */
+export async function firstRow(page: Page, name: RegExp): Promise<void> {
+  await page
+    .getByRole("grid", { name })
+    .or(page.getByRole("treegrid", { name }))
+    .getByRole("gridcell")
+    .first()
+    .waitFor();
 }
 
 /** What axe finds wrong, one line each. */

@@ -6,7 +6,7 @@ import { after, before, describe, test, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { skipUnless } from "../support/skip.ts";
-import { axeFindings, givenUrl, isBuilt, isPresent, openStage, type Stage } from "./console-stage.ts";
+import { axeFindings, firstRow as grid, isBuilt, isPresent, openStage, type Stage } from "./console-stage.ts";
 
 const dist = path.resolve(import.meta.dirname, "../../ui/dist");
 const firstScreenBytesMax = 200_000;
@@ -19,27 +19,16 @@ function ready(context: TestContext): boolean {
   );
 }
 
-async function grid(page: Page, name: RegExp): Promise<void> {
-  await page
-    .getByRole("grid", { name })
-    .or(page.getByRole("treegrid", { name }))
-    .getByRole("gridcell")
-    .first()
-    .waitFor();
-}
-
 for (const scheme of ["light", "dark"] as const) {
   describe(`console, ${scheme}`, () => {
     let stage: Stage;
     before(async () => {
       if (!usable) return;
       stage = await openStage(scheme);
-      if (givenUrl === undefined || scheme === "light") {
-        const page = await stage.page();
-        await page.goto(stage.signInUrl);
-        await page.getByRole("navigation", { name: "Main" }).waitFor();
-        await page.close();
-      }
+      const page = await stage.page();
+      await page.goto(stage.signInUrl);
+      await page.getByRole("navigation", { name: "Main" }).waitFor();
+      await page.close();
     });
     after(async () => {
       if (usable) await stage[Symbol.asyncDispose]();
@@ -47,7 +36,6 @@ for (const scheme of ["light", "dark"] as const) {
 
     test("every screen is accessible and breaks no content policy", async (context) => {
       if (!ready(context)) return;
-      if (!skipUnless(context, givenUrl === undefined || scheme === "light", "a second one-time token")) return;
       const page = await stage.page();
       for (const [address, settled] of screensOf(stage.url)) {
         await page.goto(address);
@@ -63,16 +51,12 @@ for (const scheme of ["light", "dark"] as const) {
 type Settled = (page: Page) => Promise<void>;
 
 function screensOf(url: string): readonly (readonly [string, Settled])[] {
-  const real: readonly (readonly [string, Settled])[] = [
+  const workload = `${url}/workloads/local/shop/Deployment/checkout`;
+  return [
     [`${url}/flows`, (page) => grid(page, /Flows/)],
     [`${url}/events`, (page) => grid(page, /Events/)],
     [`${url}/workloads`, (page) => grid(page, /Workloads/)],
     [`${url}/health`, (page) => page.getByRole("heading", { name: "Agents" }).waitFor()],
-  ];
-  if (givenUrl !== undefined) return real;
-  const workload = `${url}/workloads/local/shop/Deployment/checkout`;
-  return [
-    ...real,
     [workload, (page) => grid(page, /Peers/)],
     [`${workload}?tab=processes`, (page) => grid(page, /Processes/)],
     [`${workload}?tab=dns`, (page) => grid(page, /DNS names/)],
@@ -82,7 +66,7 @@ function screensOf(url: string): readonly (readonly [string, Settled])[] {
   ];
 }
 
-describe("console on the mock", { skip: givenUrl === undefined ? false : "given a real server" }, () => {
+describe("console on the mock", () => {
   let stage: Stage;
   before(async () => {
     if (usable) stage = await openStage("dark");
@@ -180,6 +164,33 @@ describe("console on the mock", { skip: givenUrl === undefined ? false : "given 
     await page.keyboard.press("g");
     await page.keyboard.press("e");
     await grid(page, /Events/);
+    await page.close();
+  });
+
+  test("an open row is in the URL: the link opens it again, a changed filter closes it", async (context) => {
+    if (!ready(context)) return;
+    const page = await open("/flows?paused=1");
+    await grid(page, /Flows/);
+    await page.locator("[data-column=verdict]").nth(3).click();
+    const details = page.getByRole("complementary", { name: "Details" });
+    const title = await details.getByRole("heading", { level: 2 }).textContent();
+    await page.waitForURL(/row=\d{4}-/);
+    const link = page.url();
+    const other = await stage.page();
+    await other.goto(link);
+    await other.getByRole("complementary", { name: "Details" }).waitFor();
+    const again = other.getByRole("complementary").getByRole("heading", { level: 2 });
+    assert.equal(await again.textContent(), title);
+    await other.getByRole("button", { name: "Close details (Esc)" }).click();
+    await other.waitForURL((url) => !url.searchParams.has("row"));
+    await other.goto(link.replace(/row=[^&]+/, "row=2020-01-01T00:00:00.000Z~none"));
+    await other.getByText("The row of this link is not kept any more").waitFor();
+    await other.close();
+    await page.getByRole("combobox", { name: "Filter" }).fill("verdict:deny");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Enter");
+    await details.waitFor({ state: "detached" });
+    await page.waitForURL((url) => !url.searchParams.has("row"));
     await page.close();
   });
 

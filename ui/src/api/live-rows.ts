@@ -34,12 +34,21 @@ export interface LiveRows<T> {
   /** Milliseconds since the epoch at which the newest rows came; 0 before the first. */
   readonly arrivedAt: number;
   readonly more: boolean;
+  /** After a refused stream: rows between these times came meanwhile and are not in the list. */
+  readonly hole: Hole | undefined;
   readonly loadOlder: () => void;
   readonly retry: () => void;
 }
 
+export interface Hole {
+  readonly since: string;
+  readonly until: string;
+}
+
 const rowsMax = 100_000;
 const pageRows = 500;
+/** Pages read to close the hole of a refused stream; what is more is said. */
+const refillPagesMax = 4;
 const openMsMax = 1500;
 const reconnectMs = [1000, 2000, 5000, 10_000] as const;
 
@@ -50,6 +59,7 @@ interface Progress {
   readonly loading: boolean;
   readonly arrivedAt: number;
   readonly next: string | undefined;
+  readonly hole: Hole | undefined;
 }
 
 const begun: Progress = {
@@ -59,6 +69,7 @@ const begun: Progress = {
   loading: true,
   arrivedAt: 0,
   next: undefined,
+  hole: undefined,
 };
 
 /** The rows of a question, newest first. A changed question starts anew; `retry` asks the same one again. */
@@ -73,7 +84,12 @@ export function useLiveRows<Name extends ListName>(
   const store = useMemo(() => {
     void asked;
     void attempt;
-    return new LiveStore<RowOf<Name>>({ keyOf, rowsMax, schedule: (callback) => requestAnimationFrame(callback) });
+    return new LiveStore<RowOf<Name>>({
+      keyOf,
+      timeOf: ({ time }) => time,
+      rowsMax,
+      schedule: (callback) => requestAnimationFrame(callback),
+    });
   }, [asked, attempt, keyOf]);
   const snapshot = useSyncExternalStore(store.subscribe, store.snapshot);
   const olderBusy = useRef(false);
@@ -125,6 +141,16 @@ interface Page<T> {
   readonly window: Window;
 }
 
+/** The row that a link names, when it is not in the list: undefined when nothing matches any more. */
+export async function readMarked<Name extends ListName>(
+  name: Name,
+  question: LiveQuestion,
+  isWanted: (row: RowOf<Name>) => boolean,
+): Promise<RowOf<Name> | undefined> {
+  const { rows } = await readPage(name, question, undefined, new AbortController().signal);
+  return rows.find(isWanted);
+}
+
 async function readPage<Name extends ListName>(
   name: Name,
   question: LiveQuestion,
@@ -157,8 +183,20 @@ function followStream<Name extends ListName>(
   const url = urlOf("", name === "flows" ? "streamFlows" : "streamEvents", { query });
   // A stream that had to be asked for anew does not resume: the newest page fills the hole, known rows are recognised.
   const refill = async (): Promise<void> => {
-    const { rows } = await readPage(name, question, undefined, signal);
-    store.pushNewer(rows.toSorted(byTime));
+    const newest = store.rowAt(0);
+    const found: RowOf<Name>[] = [];
+    let cursor: string | undefined;
+    for (let pages = 0; pages < refillPagesMax; pages += 1) {
+      const { rows, next } = await readPage(name, question, cursor, signal);
+      found.push(...rows);
+      cursor = next;
+      if (next === undefined || rows.some((row) => store.has(row))) cursor = undefined;
+      if (cursor === undefined) break;
+    }
+    const oldest = found.at(-1);
+    store.pushNewer(found.toSorted(byTime));
+    if (cursor !== undefined && newest !== undefined && oldest !== undefined)
+      change({ hole: { since: newest.time, until: oldest.time } });
   };
   return new Promise((resolve) => {
     let failures = 0;

@@ -89,3 +89,28 @@ test("never holds more than its limit; every row is shown, waiting or counted as
     ),
   );
 });
+
+test("a late row goes where its time belongs, but not among rows that a held view shows", () => {
+  const frames: (() => void)[] = [];
+  const store = new LiveStore<number>({
+    keyOf: String,
+    timeOf: (row) => row,
+    rowsMax: 100,
+    schedule: (callback) => frames.push(callback),
+  });
+  const view = (): (number | undefined)[] => {
+    frames.splice(0).forEach((callback) => callback());
+    return Array.from({ length: store.snapshot().count }, (_, i) => store.rowAt(i));
+  };
+  store.pushNewer([10, 20, 40]);
+  store.pushNewer([30]);
+  assert.deepEqual(view(), [40, 30, 20, 10]);
+  store.hold(true);
+  assert.deepEqual(view(), [40, 30, 20, 10]);
+  store.pushNewer([60]);
+  store.pushNewer([35, 50]);
+  assert.deepEqual(view(), [40, 30, 20, 10]);
+  store.hold(false);
+  assert.deepEqual(view(), [60, 50, 35, 40, 30, 20, 10]);
+  assert.ok(store.has(35) && !store.has(36));
+});

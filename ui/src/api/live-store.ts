@@ -4,6 +4,8 @@
 export interface LiveStoreOptions<T> {
   /** Two rows with one key are one row: the first page and the stream overlap. */
   readonly keyOf: (row: T) => string;
+  /** Rows of one moment come in several blocks: a late one goes where its time (sortable text or number) belongs. */
+  readonly timeOf?: (row: T) => string | number;
   readonly rowsMax: number;
   /** Calls back once, soon: requestAnimationFrame in the browser. */
   readonly schedule: (callback: () => void) => void;
@@ -19,6 +21,9 @@ export interface LiveSnapshot {
   readonly evicted: number;
   readonly skipped: number;
 }
+
+/** How far down a late row may go; below that the reader has been past it. */
+const tailRows = 200;
 
 export class LiveStore<T> {
   readonly #options: LiveStoreOptions<T>;
@@ -53,8 +58,7 @@ export class LiveStore<T> {
     const { rowsMax } = this.#options;
     for (const row of rows) {
       if (!this.#admit(row)) continue;
-      this.#newer[this.#newerEnd % rowsMax] = row;
-      this.#newerEnd += 1;
+      this.#insert(row);
       if (this.#newerEnd - this.#newerStart > rowsMax) this.#evict(this.#newer[this.#newerStart++ % rowsMax] as T);
     }
     const over = this.#newerEnd - this.#newerStart + this.#older.length - rowsMax;
@@ -83,6 +87,25 @@ export class LiveStore<T> {
     const position = this.#head - 1 - index;
     if (position >= this.#newerStart) return this.#newer[position % this.#options.rowsMax];
     return this.#older[index - Math.max(0, this.#head - this.#newerStart)];
+  }
+
+  /** At the top, or below rows that are newer by time: never among rows that a held view shows. */
+  #insert(row: T): void {
+    const { rowsMax, timeOf } = this.#options;
+    const floor = Math.max(this.#newerStart, this.#newerEnd - tailRows, this.#held ? this.#head : 0);
+    let place = this.#newerEnd;
+    for (; timeOf !== undefined && place > floor; place -= 1) {
+      const above = this.#newer[(place - 1) % rowsMax] as T;
+      if (timeOf(above) <= timeOf(row)) break;
+      this.#newer[place % rowsMax] = above;
+    }
+    this.#newer[place % rowsMax] = row;
+    this.#newerEnd += 1;
+  }
+
+  /** Whether this row is shown or waits. */
+  has(row: T): boolean {
+    return this.#keys.has(this.#options.keyOf(row));
   }
 
   #admit(row: T): boolean {

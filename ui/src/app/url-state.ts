@@ -15,6 +15,8 @@ export interface UrlState {
   readonly tab?: string | undefined;
   /** "1": the live list was paused. */
   readonly paused?: string | undefined;
+  /** Live lists: the row whose details are open (kit/row-mark.ts). */
+  readonly row?: string | undefined;
 }
 
 const urlKeys = [
@@ -25,6 +27,7 @@ const urlKeys = [
   "kinds",
   "tab",
   "paused",
+  "row",
 ] as const satisfies readonly (keyof UrlState)[];
 const valueLengthMax = 4096;
 

@@ -1,8 +1,15 @@
 // A live list of rows with everything around it: stream state and freshness, pause and "n new", notices for what is missing,
 // the grid, the details pane. Flows and events are both one of these.
 import { Inbox, Pause, Play, SquareTerminal, TextSearch } from "lucide-react";
-import { useEffect, useState, type ReactNode } from "react";
-import { useLiveRows, type ListName, type LiveRows, type RowOf } from "../api/live-rows.ts";
+import { useEffect, useRef, useState, type ReactNode } from "react";
+import {
+  readMarked,
+  useLiveRows,
+  type ListName,
+  type LiveQuestion,
+  type LiveRows,
+  type RowOf,
+} from "../api/live-rows.ts";
 import type { LiveStore } from "../api/live-store.ts";
 import { troubleOf, type Trouble } from "../api/trouble.ts";
 import { rangeLabel, rangeQuery } from "../app/time-range.ts";
@@ -12,7 +19,8 @@ import { useUrlState } from "../app/use-url-state.ts";
 import { useCopy } from "./copy.tsx";
 import { DataGrid, type Column, type RowExtras } from "./data-grid.tsx";
 import { DetailsPane } from "./details-pane.tsx";
-import { formatAgo, formatCount } from "./format.ts";
+import { formatAgo, formatClock, formatCount } from "./format.ts";
+import { rowMark, windowOfMark } from "./row-mark.ts";
 import { Loading, Notice, State, TroubleState } from "./states.tsx";
 import { gapSummary } from "./timeline-data.ts";
 import { useNow } from "./use-now.ts";
@@ -44,15 +52,12 @@ export function LiveList<Name extends ListName>(props: LiveListProps<Name>) {
   };
   const rows = useLiveRows(props.name, question, props.keyOf);
   const [active, setActive] = useState(-1);
-  const [opened, setOpened] = useState<RowOf<Name> | undefined>(undefined);
+  const { opened, setOpened, isLost } = useOpened(props, rows.store, question);
   const [busy, setBusy] = useState(false);
   const paused = state.paused === "1";
   const held = paused || busy || active >= 0 || opened !== undefined;
   useEffect(() => rows.store.hold(held), [rows.store, held]);
-  useEffect(() => {
-    setActive(-1);
-    setOpened(undefined);
-  }, [rows.store]);
+  useEffect(() => setActive(-1), [rows.store]);
   useReported(rows.error, props.onTrouble);
   const pause = (): void => update({ paused: paused ? undefined : "1" }, "replace");
   const close = (): void => {
@@ -78,6 +83,9 @@ export function LiveList<Name extends ListName>(props: LiveListProps<Name>) {
           showNewest(rows.store, busy);
         }}
       />
+      {isLost ? (
+        <Notice tone="info">The row of this link is not kept any more, or does not match the filter.</Notice>
+      ) : null}
       <ListNotices rows={rows} />
       <div className="live-panes">
         <DataGrid
@@ -103,6 +111,48 @@ export function LiveList<Name extends ListName>(props: LiveListProps<Name>) {
       </div>
     </div>
   );
+}
+
+/**
+ * The row whose details are open; it is in the URL, so that a link opens it again (read by its time when the list does not hold it).
+ * A changed question closes it.
+ */
+function useOpened<Name extends ListName>(
+  { name, keyOf }: LiveListProps<Name>,
+  store: LiveStore<RowOf<Name>>,
+  question: LiveQuestion,
+) {
+  const [state, update] = useUrlState();
+  const [opened, setRow] = useState<RowOf<Name> | undefined>(undefined);
+  const [isLost, setLost] = useState(false);
+  const linked = useRef(state.row);
+  const first = useRef(store);
+  const setOpened = (row: RowOf<Name> | undefined): void => {
+    setRow(row);
+    setLost(false);
+    update({ row: row === undefined ? undefined : rowMark(row, keyOf(row)) }, "replace");
+  };
+  useEffect(() => {
+    const mark = linked.current;
+    linked.current = undefined;
+    const window = mark === undefined ? undefined : windowOfMark(mark);
+    if (window === undefined) return;
+    const open = async (): Promise<void> => {
+      const row = await readMarked(name, { ...question, ...window }, (each) => rowMark(each, keyOf(each)) === mark);
+      setRow(row);
+      setLost(row === undefined);
+    };
+    // Why nothing can be read is said by the list itself.
+    open().catch(() => setLost(true));
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- once, for the link that was opened
+  }, []);
+  useEffect(() => {
+    if (first.current === store) return;
+    first.current = store;
+    setOpened(undefined);
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- only when the question changed
+  }, [store]);
+  return { opened, setOpened, isLost };
 }
 
 /** Tells the screen about the list's trouble, so that the filter bar can mark the place. */
@@ -201,6 +251,19 @@ function ListNotices<T>({ rows }: { readonly rows: LiveRows<T> }) {
       {window !== undefined && window.gaps.length > 0 ? (
         <Notice tone="warning">Data is missing in this window. {gapSummary(window.gaps)}.</Notice>
       ) : null}
+      {rows.hole === undefined ? null : (
+        <Notice
+          tone="warning"
+          act={
+            <button type="button" className="button" onClick={rows.retry}>
+              Load anew
+            </button>
+          }
+        >
+          The live line was refused for a while: rows between {formatClock(rows.hole.since).slice(0, 8)} and{" "}
+          {formatClock(rows.hole.until).slice(0, 8)} are in the store but not in this list.
+        </Notice>
+      )}
       {snapshot.skipped > 0 ? (
         <Notice tone="warning">
           {formatCount(snapshot.skipped)} live rows were left out because they came faster than this page takes them.
