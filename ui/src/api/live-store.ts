@@ -92,13 +92,11 @@ export class LiveStore<T> {
   /** At the top, or below rows that are newer by time: never among rows that a held view shows. */
   #insert(row: T): void {
     const { rowsMax, timeOf } = this.#options;
-    const floor = Math.max(this.#newerStart, this.#newerEnd - tailRows, this.#held ? this.#head : 0);
+    const low = Math.max(this.#newerStart, this.#newerEnd - tailRows, this.#held ? this.#head : 0);
+    const isLate = (place: number): boolean =>
+      timeOf !== undefined && timeOf(this.#newer[(place - 1) % rowsMax] as T) > timeOf(row);
     let place = this.#newerEnd;
-    for (; timeOf !== undefined && place > floor; place -= 1) {
-      const above = this.#newer[(place - 1) % rowsMax] as T;
-      if (timeOf(above) <= timeOf(row)) break;
-      this.#newer[place % rowsMax] = above;
-    }
+    for (; place > low && isLate(place); place -= 1) this.#newer[place % rowsMax] = this.#newer[(place - 1) % rowsMax];
     this.#newer[place % rowsMax] = row;
     this.#newerEnd += 1;
   }
