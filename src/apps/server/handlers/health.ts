@@ -78,20 +78,32 @@ async function statePart({ state }: ServerParts): Promise<Part> {
   return { ...plain, name: "state", state: because === "" ? "ok" : "down", because, version: state.kind };
 }
 
-function agentPart(nodes: readonly Node[]): Part {
+const silentShownMax = 5;
+
+/** All agents in one word: one that is silent, or sees less than the kernel shows, is said beside those that are well. */
+export function agentPart(nodes: readonly Node[]): Part {
   const live = nodes.filter(({ state }) => state === "connected");
+  const silent = nodes.filter(({ state }) => state === "stale" || state === "gone").map(({ name }) => name);
   const [first] = live;
   if (first === undefined) {
-    const silent = nodes.filter(({ state }) => state === "stale" || state === "gone").length;
-    const because = silent === 0 ? "no agent has joined" : `${silent} agents are silent`;
-    return { ...plain, name: "agent", state: silent === 0 ? "absent" : "down", because };
+    const because = silent.length === 0 ? "no agent has joined" : `${silent.length} agents are silent`;
+    return { ...plain, name: "agent", state: silent.length === 0 ? "absent" : "down", because };
   }
   const reduced = live.find(({ fidelity }) => fidelity !== "kernel");
+  const more = silent.length > silentShownMax ? ", ..." : "";
+  const because = [
+    ...(silent.length === 0
+      ? []
+      : [
+          `${silent.length} of ${silent.length + live.length} agents are silent: ${silent.slice(0, silentShownMax).join(", ")}${more}`,
+        ]),
+    ...(reduced === undefined ? [] : [`${reduced.name}: ${reduced.fidelityBecause}`]),
+  ].join("; ");
   const { residentBytes, cpuMs } = first.counters;
   return {
     name: "agent",
-    state: reduced === undefined ? "ok" : "degraded",
-    because: reduced === undefined ? "" : `${reduced.name}: ${reduced.fidelityBecause}`,
+    state: because === "" ? "ok" : "degraded",
+    because,
     version: first.agentVersion,
     residentBytes,
     cpuMs,
@@ -132,11 +144,13 @@ async function statusOf(parts: ServerParts): Promise<Status> {
   const ui: Part = { ...plain, name: "ui", state: missing === "" ? "ok" : "absent", because: missing };
   const all = [serverPart(parts), storePart(store), state, agentPart(nodes), ui];
   const isDown = !store.ok || state.state === "down";
+  const notices = [...parts.notices(), ...parts.agents.notices()];
   const tables = await usageOf(parts, store.ok).catch((thrown: unknown) => {
-    parts.logger.warn({ error: toFault(thrown).message }, "store usage cannot be read");
+    const { message } = toFault(thrown);
+    parts.logger.warn({ error: message }, "store usage cannot be read");
+    notices.push(`the sizes of the store's tables are not known: ${message}`);
     return [];
   });
-  const notices = [...parts.notices(), ...parts.agents.notices()];
   for (const { name, state, because } of all) if (state !== "ok") notices.push(`${name}: ${because}`);
   return {
     version: parts.version,
