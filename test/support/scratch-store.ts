@@ -13,6 +13,7 @@ export type ScratchRow = Readonly<Record<string, unknown>>;
 
 export interface ScratchStore extends AsyncDisposable {
   readonly store: TelemetryStore;
+  readonly dataFolder: string;
   /** Rows with times in epoch milliseconds; columns left out are empty. `cluster`, `node` and `ingest` become the block's. */
   insert(table: TableName, rows: readonly ScratchRow[]): Promise<void>;
 }
@@ -26,6 +27,7 @@ export async function startScratchStore(): Promise<ScratchStore> {
   let blocks = 0;
   return {
     store,
+    dataFolder,
     insert: async (table, rows) => {
       const places = Map.groupBy(rows, ({ cluster, node, ingest }) => JSON.stringify([cluster, node, ingest]));
       for (const [place, group] of places) {

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { expand, isInside } from "./serve-store.ts";
+import { silentLogger } from "../../base/logger.ts";
+import { startScratchStore } from "../../../test/support/scratch-store.ts";
+import { StoreConfig } from "./config.ts";
+import { expand, isInside, serveStore } from "./serve-store.ts";
 
 test("only real files of the spool folder are inside, whatever the path is written like", () => {
   const root = mkdtempSync(join(tmpdir(), "garrison-inside-"));
@@ -47,4 +50,14 @@ test("a list of plain names is looked at name by name, any other brace stays as 
   ]) {
     assert.deepEqual(expand(path), [path]);
   }
+});
+
+test("a second store is refused, and takes nothing from the one that runs", async () => {
+  await using running = await startScratchStore();
+  const body = join(running.dataFolder, "spool", ".body-1-1");
+  writeFileSync(body, "on its way");
+  await assert.rejects(serveStore(StoreConfig.parse({ dataFolder: running.dataFolder }), silentLogger), {
+    code: "store/locked",
+  });
+  assert.ok(existsSync(body));
 });

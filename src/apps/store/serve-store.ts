@@ -26,11 +26,12 @@ export async function serveStore(config: StoreConfig, logger: Logger): Promise<R
   const paths = absolutePaths(config);
   for (const folder of [paths.data, paths.spool, paths.run]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(paths.run, 0o700);
-  removeLeftBodies(paths);
   writeEngineConfig(config, paths);
   const engine = await openEngine(config, paths).catch((thrown: unknown) => {
     throw openFault(thrown, paths);
   });
+  // Only now: before the engine has its lock they may be those of a store that runs.
+  removeLeftBodies(paths);
   const keys = newKeys();
   const startedAtMs = Date.now();
   let bodies = 0;
