@@ -8,6 +8,7 @@ import { createServer, type AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
+import type { Page } from "playwright-core";
 import { skipUnless } from "../support/skip.ts";
 import { startUp, type RunningUp } from "../support/running-up.ts";
 import { axeFindings, firstRow, isBuilt, isPresent, openStage, type Stage } from "./console-stage.ts";
@@ -21,6 +22,12 @@ function ready(context: TestContext): boolean {
     skipUnless(context, isPresent, "Chromium (Debian package chromium)") &&
     skipUnless(context, isBuilt, "ui/dist (vite build in ui/)")
   );
+}
+
+/** With GARRISON_TEST_IMAGES=<folder> people can look at what the browser showed. */
+async function saveImage(page: Page, name: string): Promise<void> {
+  const folder = process.env["GARRISON_TEST_IMAGES"];
+  if (folder !== undefined) await page.screenshot({ path: path.join(folder, `${name}.png`) });
 }
 
 /** A client with a name of its own holds connections to a server of this process, a new one every few seconds. */
@@ -80,11 +87,13 @@ describe("a newcomer", () => {
     const details = page.getByRole("complementary", { name: "Details" });
     await details.getByText(clientName).first().waitFor();
     assert.deepEqual(await axeFindings(page), []);
-    await details.locator("a[href^='/workloads/']").first().click();
-    await page.getByRole("tab", { name: "Processes" }).click();
+    await saveImage(page, "newcomer-flow");
+    await details.getByRole("link", { name: "This process in the tree of its workload" }).click();
     await firstRow(page, /Processes/);
     await page.getByRole("treegrid").getByText(clientName, { exact: true }).first().waitFor();
+    await page.locator("[role=row][aria-selected=true]").getByText(clientName, { exact: true }).waitFor();
     assert.equal(await page.getByText("open-sesame").count(), 0, "secrets of arguments are not shown");
+    await saveImage(page, "newcomer-processes");
     assert.deepEqual(stage.complaints, []);
     void client;
   });
@@ -96,6 +105,7 @@ describe("a newcomer", () => {
       const page = await stage.page();
       await page.goto(stage.signInUrl);
       await firstRow(page, /Flows/);
+      await saveImage(page, `flows-${scheme}`);
       assert.deepEqual(await axeFindings(page), [], "flows");
       for (const [name, address] of [
         ["Events", "/events"],
@@ -110,6 +120,7 @@ describe("a newcomer", () => {
       await page.getByRole("button", { name: "Make a join token" }).click();
       const door = await page.getByText(/--server-address 127\.0\.0\.1:\d+/).textContent();
       assert.doesNotMatch(door ?? "", /:8687$/, "the door's own port, not the usual one");
+      await saveImage(page, `health-${scheme}`);
       assert.deepEqual(await axeFindings(page), [], "health");
       assert.deepEqual(stage.complaints, []);
     });

@@ -39,7 +39,7 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
 export function CopyText({ text }: { readonly text: string }) {
   return (
     <div className="copy-text">
-      <code>{text}</code>
+      <code tabIndex={0}>{text}</code>
       <CopyButton text={text} label="Copy" />
     </div>
   );

@@ -38,6 +38,8 @@ export interface DataGridProps<T> {
   readonly onBusy?: (busy: boolean) => void;
   readonly extrasOf?: (row: T) => RowExtras;
   readonly tree?: true;
+  /** A row to bring into view once it is there; -1 for none. */
+  readonly reveal?: number;
   /** Given when the rows reach back to its beginning: says where the kept data begins. */
   readonly window?: Window | undefined;
   readonly children?: ReactNode;
@@ -63,6 +65,11 @@ export function DataGrid<T>(props: DataGridProps<T>) {
   useEffect(() => {
     if (count > 0 && last >= count - endRows) onEnd?.();
   }, [last, count, onEnd]);
+  const { reveal = -1 } = props;
+  useEffect(() => {
+    if (reveal >= 0) virtual.scrollToIndex(reveal, { align: "center" });
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- once per row, not at every render of the list
+  }, [reveal]);
   const { busyHandlers } = useBusy(props.onBusy);
   const move = (to: number): void => {
     const next = Math.max(0, Math.min(count - 1, to));

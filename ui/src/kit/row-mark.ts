@@ -18,3 +18,14 @@ export function windowOfMark(mark: string): { readonly since: string; readonly u
   if (!mark.includes("~") || Number.isNaN(timeMs)) return undefined;
   return { since: new Date(timeMs).toISOString(), until: new Date(timeMs + 1).toISOString() };
 }
+
+/** A process in a link to the tree of its workload. */
+export function processMark(pid: number): string {
+  return `pid-${pid}`;
+}
+
+/** The process id of such a mark; undefined for anything else. */
+export function pidOfMark(mark: string | undefined): number | undefined {
+  const digits = /^pid-(\d{1,9})$/.exec(mark ?? "")?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}

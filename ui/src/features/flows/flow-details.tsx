@@ -14,7 +14,8 @@ import {
   rttMedianUs,
 } from "../../kit/format.ts";
 import { Verdict } from "../../kit/verdict.tsx";
-import { kindWord } from "../../kit/workload-text.ts";
+import { processMark } from "../../kit/row-mark.ts";
+import { hasPage, kindWord } from "../../kit/workload-text.ts";
 import { FlowEnd } from "./flow-columns.tsx";
 import { flowCommand, relatedTerms } from "./flow-text.ts";
 
@@ -39,6 +40,7 @@ export function FlowDetails({ flow }: { readonly flow: Flow }) {
       <section className="fields">
         <h3>Related</h3>
         <ul className="related">
+          <ProcessLink flow={flow} />
           {relatedTerms(flow).map(({ title, q }) => (
             <li key={title}>
               <Link to="/flows" search={(before) => ({ ...carried(before), q })}>
@@ -50,6 +52,29 @@ export function FlowDetails({ flow }: { readonly flow: Flow }) {
         </ul>
       </section>
     </>
+  );
+}
+
+/** To the process in the tree of the workload that reported the flow. */
+function ProcessLink({ flow }: { readonly flow: Flow }) {
+  const isSource = flow.reporter === "source";
+  const kind = isSource ? flow.sourceKind : flow.destinationKind;
+  const namespace = isSource ? flow.sourceNamespace : flow.destinationNamespace;
+  const name = isSource ? flow.sourceWorkload : flow.destinationWorkload;
+  if (flow.pid === 0 || !hasPage(kind, namespace, name)) return null;
+  return (
+    <li>
+      <Link
+        to="/workloads/$cluster/$namespace/$kind/$name"
+        params={{ cluster: flow.cluster, namespace, kind, name }}
+        search={(before) => ({ ...carried(before), tab: "processes", row: processMark(flow.pid) })}
+      >
+        This process in the tree of its workload
+      </Link>
+      <code>
+        {flow.process} {flow.pid}
+      </code>
+    </li>
   );
 }
 

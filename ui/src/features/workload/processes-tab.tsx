@@ -1,18 +1,20 @@
 // What runs in the workload, as a tree: arguments with their redactions, who it runs as, how it ended.
 import { ChevronRight, Cpu } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useCall } from "../../api/client.ts";
 import { troubleOf } from "../../api/trouble.ts";
 import { Age } from "../../kit/age.tsx";
 import { Arguments } from "../../kit/arguments.tsx";
 import { DataGrid, type Column } from "../../kit/data-grid.tsx";
 import { DetailsPane } from "../../kit/details-pane.tsx";
-import { Loading, State, TroubleState } from "../../kit/states.tsx";
+import { pidOfMark } from "../../kit/row-mark.ts";
+import { Loading, Notice, State, TroubleState } from "../../kit/states.tsx";
 import { PartNotices } from "../../kit/window-notices.tsx";
 import { ProcessDetails } from "./process-details.tsx";
 import { processState, treeRows, type TreeRow } from "./process-tree.ts";
 import type { WorkloadQuestion } from "./workload-question.ts";
 import { useKeys } from "../../app/use-keys.ts";
+import { useUrlState } from "../../app/use-url-state.ts";
 
 function columnsOf(onToggle: (processId: string) => void): readonly Column<TreeRow>[] {
   return [
@@ -97,6 +99,12 @@ export function ProcessesTab({ question: { params, query, settings } }: { readon
       if (!next.delete(processId)) next.add(processId);
       return next;
     });
+  const [{ row }] = useUrlState();
+  const wanted = pidOfMark(row);
+  const reveal = wanted === undefined ? -1 : rows.findLastIndex(({ node }) => node.process.pid === wanted);
+  useEffect(() => {
+    if (reveal >= 0) setActive(reveal);
+  }, [reveal]);
   const current = rows[active];
   const turn = (open: boolean): void => {
     if (current !== undefined && current.children > 0 && current.expanded !== open)
@@ -106,6 +114,9 @@ export function ProcessesTab({ question: { params, query, settings } }: { readon
   return (
     <>
       <PartNotices window={answer.data?.window} omitted={answer.data?.omitted ?? 0} />
+      {wanted !== undefined && reveal < 0 && processes !== undefined ? (
+        <Notice tone="info">Process {wanted} is not among those listed; choose a longer time range.</Notice>
+      ) : null}
       <div className="live-panes">
         <DataGrid
           tree
@@ -115,6 +126,7 @@ export function ProcessesTab({ question: { params, query, settings } }: { readon
           count={rows.length}
           rowAt={(index) => rows[index]}
           active={active}
+          reveal={reveal}
           onActive={setActive}
           onOpen={(index) => setOpened(rows[index]?.node)}
           extrasOf={({ node, depth, children, expanded }) => ({
