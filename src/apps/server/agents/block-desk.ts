@@ -41,8 +41,8 @@ export class BlockDesk {
     try {
       const body = await readBody(stream, bytesMax);
       await checkBody(header, body, { inspect, nowMs: clock.nowMs() });
-      const { table, rows, encoding } = header;
-      const { duplicate } = await intake.accept(origin, { table, rows, encoding, body });
+      const { table, rows, encoding, bytesInflated } = header;
+      const { duplicate } = await intake.accept(origin, { table, rows, encoding, body, bytesInflated });
       this.#acknowledge(stream, { sequence, duplicate });
     } finally {
       this.#bytesInMemory -= reserved;

@@ -16,6 +16,8 @@ export interface SpoolEntry extends BlockOrigin {
   readonly rows: number;
   readonly encoding: "none" | "gzip" | "zstd";
   readonly bytes: number;
+  /** Bytes of its rows; undefined for a block of an earlier run. */
+  readonly bytesInflated?: number;
 }
 
 /** The store's deduplication token: SHA-256 over (cluster, node, boot, sequence), lower-case hex. Names cannot hold the separator. */

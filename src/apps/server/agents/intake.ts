@@ -20,6 +20,8 @@ export interface IncomingBlock {
   readonly rows: number;
   readonly encoding: "none" | "gzip" | "zstd";
   readonly body: Uint8Array;
+  /** Of the rows; what is not said is guessed. */
+  readonly bytesInflated?: number;
 }
 
 export interface IntakeCounters {
@@ -228,9 +230,16 @@ export class Intake {
   async #put(origin: BlockOrigin, block: IncomingBlock): Promise<void> {
     if (this.#isClosed) throw closing();
     const { cluster, node, boot, sequence } = origin;
-    const { table, rows, encoding, body } = block;
+    const { table, rows, encoding, body, bytesInflated } = block;
     const ingest = this.#numbers.next();
-    const entry: SpoolEntry = { cluster, node, boot, sequence, ingest, table, rows, encoding, bytes: body.length };
+    const about = {
+      table,
+      rows,
+      encoding,
+      bytes: body.length,
+      ...(bytesInflated === undefined ? {} : { bytesInflated }),
+    };
+    const entry: SpoolEntry = { cluster, node, boot, sequence, ingest, ...about };
     this.#putting.add(ingest);
     try {
       await this.#spool.put(entry, body);

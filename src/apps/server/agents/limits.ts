@@ -51,7 +51,7 @@ export const spoolLimits = {
 } as const;
 
 export const sequenceLimits = {
-  /** Boots remembered per agent; the least recently used goes, and the store's own tokens still hold for it. */
+  /** Boots remembered per agent; the least recently used goes. An agent offers a block again for minutes, not for so many boots. */
   bootsPerAgentMax: 64,
   /** Runs of sequences remembered per boot; beyond it the oldest holes are closed to newcomers. */
   runsPerBootMax: 512,
@@ -65,12 +65,14 @@ export const inserterLimits = {
   groupRowsWanted: 50_000,
   /** What one insert takes at most: of a backlog, larger groups cost less per row; the engine's memory sets the end. */
   groupRowsMax: 150_000,
-  groupBytesMax: 32 * mebibyte,
+  groupBytesInflatedMax: 256 * mebibyte,
+  /** For blocks of an earlier run, whose size was not written down: rows are so many times their packed bytes. */
+  inflateRatioGuessed: 20,
   groupBlocksMax,
   /** Attempts at an insert that the store refuses without saying that a block is bad, while others succeed. */
   attemptsMax: 8,
   /** As often a group for which the store has no room is tried whole. */
-  limitedMax: 8,
+  limitedMax: 4,
   /** As often the store may end in the middle of a group before its blocks go one by one; then as often in the middle of one block. */
   brokenOffMax: 3,
   brokenOffSingleMax: 5,

@@ -77,13 +77,17 @@ function oldestMs({ blocks }: { readonly blocks: readonly Waiting[] }): number {
   return blocks[0]?.sinceMs ?? Infinity;
 }
 
+function inflatedOf({ bytes, encoding, bytesInflated }: SpoolEntry): number {
+  return bytesInflated ?? (encoding === "none" ? bytes : bytes * inserterLimits.inflateRatioGuessed);
+}
+
 /** How many of the first blocks fit into one insert; at least one. */
 function sizeOfGroup(blocks: readonly Waiting[]): number {
   let [count, rows, bytes] = [0, 0, 0];
   for (const { entry } of blocks) {
     rows += entry.rows;
-    bytes += entry.bytes;
-    const isOver = rows > inserterLimits.groupRowsMax || bytes > inserterLimits.groupBytesMax;
+    bytes += inflatedOf(entry);
+    const isOver = rows > inserterLimits.groupRowsMax || bytes > inserterLimits.groupBytesInflatedMax;
     if (count >= inserterLimits.groupBlocksMax || (isOver && count > 0)) break;
     count += 1;
   }
