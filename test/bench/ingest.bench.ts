@@ -28,7 +28,7 @@ const shapes = [
   { rows: 1000, blocks: 800 },
   { rows: 10_000, blocks: 80 },
 ] as const;
-const quietMs = 25_000;
+const quietMs = 22_000;
 const quietTables = ["flows", "process_events", "dns_events", "http_events"] as const;
 const targetPerCpuSecond = 60_000;
 let rounds = 0;

@@ -20,6 +20,7 @@ import type { AgentsSide, ForeignHandlers, ServerParts } from "./parts.ts";
 import { dropPrivileges } from "./privileges.ts";
 import { issueOneTimeToken } from "./one-time-token.ts";
 import { retentionInForce, retentionKey } from "./retention.ts";
+import { sharedPolls } from "./shared-polls.ts";
 import { startUpkeep, type KeptStore } from "./upkeep.ts";
 import { programVersion } from "./version.ts";
 import { openAgentsSide } from "./wiring/agents.ts";
@@ -94,7 +95,10 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     logger,
     state,
     telemetry,
-    queries: freshQueries(given.queries ?? createQueries({ store: telemetry, clock }), agents.freshness),
+    queries: freshQueries(
+      sharedPolls(given.queries ?? createQueries({ store: telemetry, clock }), () => performance.now()),
+      agents.freshness,
+    ),
     agents,
     foreign: given.foreign ?? openForeign({ ownCluster: config.cluster, state, accept: agents.accept, clock }),
     metrics,
