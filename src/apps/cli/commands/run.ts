@@ -51,8 +51,11 @@ export function appNamed(name: string): AppName {
 
 async function ownConfig(context: Context, name: AppName, words: readonly string[]): Promise<unknown> {
   const schema = await apps[name].schema();
-  const { flags, file } = parseFlags(fieldsOf(schema), words);
-  const data = context.flags.data === undefined ? {} : { data: context.flags.data };
+  const fields = fieldsOf(schema);
+  const { flags, file } = parseFlags(fields, words);
+  // --data is every command's; the store calls its own setting by another name.
+  const dataKey = fields.some(({ key }) => key === "data") ? "data" : "dataFolder";
+  const data = context.flags.data === undefined ? {} : { [dataKey]: context.flags.data };
   const loaded = await loadConfig(schema, { file, environment: context.environment, flags: { ...data, ...flags } });
   return loaded.config;
 }

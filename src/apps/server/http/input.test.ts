@@ -1,5 +1,6 @@
 // What comes in: bodies, JSON, parameters, unknown paths. Every refusal is a problem that says where.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import net from "node:net";
 import { test } from "node:test";
 import * as fc from "fast-check";
@@ -63,6 +64,22 @@ test("names that could never be used, or that steer a terminal, are refused wher
   const body = { name: "a\u001b[2J", role: "viewer" };
   const token = await ask(server, { method: "POST", path: "/api/v1/tokens", headers, body });
   assert.deepEqual([token.status, token.json["where"]], [400, "name"]);
+});
+
+test("a connection that was refused is gone, also when its client never closes it", async (context) => {
+  await using server = await testServer();
+  const client = net.connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+  context.after(() => client.destroy());
+  // Writing into a closed connection ends in an error (reset or broken pipe).
+  client.on("error", () => undefined);
+  client.write("no request at all\r\n\r\n");
+  const [answer] = (await once(client, "data")) as [Buffer];
+  assert.match(answer.toString(), /^HTTP\/1.1 400 /);
+  for (let tries = 0; tries < 500 && !client.destroyed; tries += 1) {
+    client.write("x");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.ok(client.destroyed, "the server holds nothing for it");
 });
 
 test("a fault becomes a problem; a bug keeps its words for the log", () => {

@@ -170,15 +170,22 @@ function brokenRequest(status: number): string {
   });
 }
 
+const clientErrors: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
 /** What Node's parser refuses never becomes a request; it gets a problem all the same. */
 function answerClientError(error: NodeJS.ErrnoException, socket: import("node:stream").Duplex): void {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
     return;
   }
-  const status = error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
+  const status = clientErrors[error.code ?? ""] ?? "400 Bad Request";
   const body = brokenRequest(Number(status.slice(0, 3)));
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: application/problem+json\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    // Both halves: who never closes theirs would keep the place for ever.
+    () => socket.destroy(),
   );
 }
