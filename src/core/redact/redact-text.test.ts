@@ -44,6 +44,7 @@ const paths: readonly (readonly [string, string])[] = [
   ["/a?password=x", "/a?password=‹redacted:query-secret›"],
   ["/bot123456789:AAExampleExampleExampleExampleExa12/send", "/bot‹redacted:cloud-token›/send"],
   ["/", "/"],
+  ["/shop;jsessionid=8F3B2C1D9E7A/list;v", "/shop;jsessionid=‹redacted:query-secret›/list;v"],
 ];
 
 for (const [path, expected] of paths) {

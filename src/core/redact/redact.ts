@@ -50,7 +50,8 @@ export function redactPath(path: string): RedactedText {
   const scanned = scanText(path.slice(0, redactionLimits.textLengthMax), kinds);
   const segments = scanned.split("/");
   for (let index = 1; index < segments.length; index++) {
-    const segment = segments[index] ?? "";
+    const segment = hideParameters(segments[index] ?? "", kinds);
+    segments[index] = segment;
     if (isMarker(segment) || !isKeyLike(segment)) continue;
     const nameClass = classifyName(segments[index - 1] ?? "");
     if (nameClass === "none" && !looksRandom(segment)) continue;
@@ -86,4 +87,17 @@ function isSuspiciousText(text: string): boolean {
   return (
     text.length > redactionLimits.textLengthMax || text.length === 40 || text.includes(" -") || suspicion.test(text)
   );
+}
+
+/** ";jsessionid=VALUE" in a path is a query by other means: names stay, values go. */
+function hideParameters(segment: string, kinds: Set<RedactionKind>): string {
+  if (!segment.includes(";")) return segment;
+  const [name = "", ...parameters] = segment.split(";");
+  const hidden = parameters.map((parameter) => {
+    const sign = parameter.indexOf("=");
+    if (sign < 0 || sign === parameter.length - 1 || isMarker(parameter.slice(sign + 1))) return parameter;
+    kinds.add("query-secret");
+    return `${parameter.slice(0, sign)}=${markerOf("query-secret")}`;
+  });
+  return [name, ...hidden].join(";");
 }
