@@ -2,7 +2,17 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -214,9 +224,12 @@ test("until a block of gaps has its name, the book on disk has what it tells, ma
   const pipe = join(folder, `${String(order).padStart(12, "0")}.kept.block.tmp`);
   execFileSync("mkfifo", [pipe]);
   const telling = spool.tell((losses) => ({ ...block("gaps", 4, 100), tells: losses }));
-  await until(() => book()["telling"] !== undefined);
-  assert.deepEqual(book(), { losses: [], telling: { order, losses: lost }, leaving: [] });
-  await readFile(pipe);
+  try {
+    await until(() => book()["telling"] !== undefined);
+    assert.deepEqual(book(), { losses: [], telling: { order, losses: lost }, leaving: [] });
+  } finally {
+    await readFile(pipe); // however it ends, the writer must not wait for ever
+  }
   assert.ok(await telling);
   assert.deepEqual(book(), { losses: [], leaving: [] });
 });
