@@ -2,6 +2,9 @@
 import { Fault } from "../../../base/fault.ts";
 import { z } from "zod";
 
+/** A time that has a four-digit year: others cannot be written as RFC 3339, and no row carries one. */
+const Millis = z.int().min(0).max(253_402_300_799_999);
+
 /** Longest cursor that is looked at. */
 const lengthMax = 4096;
 
@@ -10,9 +13,9 @@ const lengthMax = 4096;
  * `skip` of them were delivered. The window is kept, so that relative windows do not move between pages.
  */
 const PagePosition = z.strictObject({
-  sinceMs: z.int(),
-  untilMs: z.int(),
-  timeMs: z.int(),
+  sinceMs: Millis,
+  untilMs: Millis,
+  timeMs: Millis,
   ingest: z.int().min(0),
   tie: z.string().regex(/^\d{1,20}$/),
   skip: z.int().min(0).max(100_000),
@@ -20,7 +23,7 @@ const PagePosition = z.strictObject({
 export type PagePosition = z.infer<typeof PagePosition>;
 
 /** Where a page of a list that is ordered as a whole (workloads) ended. */
-const OffsetPosition = z.strictObject({ sinceMs: z.int(), untilMs: z.int(), offset: z.int().min(0).max(1_000_000) });
+const OffsetPosition = z.strictObject({ sinceMs: Millis, untilMs: Millis, offset: z.int().min(0).max(1_000_000) });
 export type OffsetPosition = z.infer<typeof OffsetPosition>;
 
 /** All blocks up to `floor` are delivered, and those of `blocks` above it. */
