@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { bootOf, doorWorld, reportOf, rowOf, until } from "../../../test/support/agents-door.ts";
-import { silentLogger } from "../../base/logger.ts";
-import { agentPaths, blockLimits } from "../../model/agent-protocol.ts";
-import { sealBlock, type SealedBlock } from "../blocks/seal-block.ts";
-import { createBackoff } from "./backoff.ts";
-import { createBlockSender, type SpooledBlock } from "./block-sender.ts";
-import { openSession, post, postJson, type Answer } from "./session.ts";
+import { bootOf, doorWorld, reportOf, rowOf, until } from "../support/agents-door.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import { agentPaths, blockLimits } from "../../src/model/agent-protocol.ts";
+import { sealBlock, type SealedBlock } from "../../src/edge/blocks/seal-block.ts";
+import { createBackoff } from "../../src/edge/uplink/backoff.ts";
+import { createBlockSender, type SpooledBlock } from "../../src/edge/uplink/block-sender.ts";
+import { openSession, post, postJson, type Answer } from "../../src/edge/uplink/session.ts";
 
 const mebibyte = 1024 * 1024;
 
