@@ -183,7 +183,8 @@ function ListBar<T>({ rows, command, paused, held, onPause, onFollow }: ListBarP
     <div className="list-bar">
       <StreamBadge rows={rows} paused={paused} held={held} />
       <span className="list-count">
-        {formatCount(snapshot.count)} rows{rows.more ? ", older below" : ""}
+        {snapshot.count === 1 ? "1 row" : `${formatCount(snapshot.count)} rows`}
+        {rows.more ? ", older below" : ""}
       </span>
       {snapshot.pending > 0 ? (
         <button type="button" className="pill" onClick={paused ? onPause : onFollow}>

@@ -21,14 +21,14 @@ function columnsOf(onToggle: (processId: string) => void): readonly Column<TreeR
     {
       id: "process",
       header: "Process",
-      width: "minmax(180px, 1fr)",
+      width: "minmax(200px, 1.3fr)",
       cell: (row) => <ProcessCell row={row} onToggle={onToggle} />,
     },
     { id: "pid", header: "PID", width: "76px", align: "end", cell: ({ node }) => node.process.pid },
     {
       id: "command",
       header: "Command",
-      width: "minmax(240px, 3fr)",
+      width: "minmax(220px, 2.4fr)",
       cell: ({ node: { process } }) =>
         process.arguments.length === 0 ? (
           <span className="data-text">{process.executable}</span>
