@@ -1,6 +1,6 @@
 // The one table of the console: virtual rows (100,000 and more), fixed row height, keyboard, one column template.
 // It asks for rows by index and never copies the list.
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { useEffect, useId, useRef, useState, type CSSProperties, type ReactNode, type RefObject } from "react";
 import type { Window } from "../../../src/apps/server/contract/common.ts";
 import { KeptLine } from "./kept-line.tsx";
@@ -49,12 +49,12 @@ const rowHeightPx = 30;
 const endRows = 40;
 
 export function DataGrid<T>(props: DataGridProps<T>) {
-  const { label, count, active, onActive, onOpen, onEnd } = props;
+  const { label, count, active, onEnd } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const widthPx = useWidthPx(scroller);
   const columns = props.columns.filter(({ hideBelowPx = 0 }) => widthPx >= hideBelowPx);
   const id = useId();
-  const virtual = useVirtualizer({
+  const virtual = useVirtualizer<HTMLDivElement, Element>({
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeightPx,
@@ -65,32 +65,8 @@ export function DataGrid<T>(props: DataGridProps<T>) {
   useEffect(() => {
     if (count > 0 && last >= count - endRows) onEnd?.();
   }, [last, count, onEnd]);
-  const { reveal = -1 } = props;
-  useEffect(() => {
-    if (reveal >= 0) virtual.scrollToIndex(reveal, { align: "center" });
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- once per row, not at every render of the list
-  }, [reveal]);
   const { busyHandlers } = useBusy(props.onBusy);
-  const move = (to: number): void => {
-    const next = Math.max(0, Math.min(count - 1, to));
-    if (count === 0) return;
-    onActive(next);
-    virtual.scrollToIndex(next);
-  };
-  useKeys({
-    j: () => move(active + 1),
-    k: () => move(active - 1),
-    ArrowDown: () => move(active + 1),
-    ArrowUp: () => move(active - 1),
-    PageDown: () => move(active + 20),
-    PageUp: () => move(active - 20),
-    Home: () => {
-      onActive(-1);
-      virtual.scrollToOffset(0);
-    },
-    End: () => move(count - 1),
-    ...(active >= 0 ? { Enter: () => onOpen(active) } : {}),
-  });
+  useGridKeys(props, virtual);
   const style = { "--columns": columns.map(({ width }) => width).join(" ") } as CSSProperties;
   return (
     <div className="grid" style={style} data-empty={count === 0}>
@@ -126,6 +102,36 @@ export function DataGrid<T>(props: DataGridProps<T>) {
       ) : null}
     </div>
   );
+}
+
+type GridVirtualizer = Virtualizer<HTMLDivElement, Element>;
+
+/** j, k, arrows, pages, ends and Enter; and the row to reveal, once it is there. */
+function useGridKeys<T>({ count, active, onActive, onOpen, reveal = -1 }: DataGridProps<T>, virtual: GridVirtualizer) {
+  useEffect(() => {
+    if (reveal >= 0) virtual.scrollToIndex(reveal, { align: "center" });
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- once per row, not at every render of the list
+  }, [reveal]);
+  const move = (to: number): void => {
+    const next = Math.max(0, Math.min(count - 1, to));
+    if (count === 0) return;
+    onActive(next);
+    virtual.scrollToIndex(next);
+  };
+  useKeys({
+    j: () => move(active + 1),
+    k: () => move(active - 1),
+    ArrowDown: () => move(active + 1),
+    ArrowUp: () => move(active - 1),
+    PageDown: () => move(active + 20),
+    PageUp: () => move(active - 20),
+    Home: () => {
+      onActive(-1);
+      virtual.scrollToOffset(0);
+    },
+    End: () => move(count - 1),
+    ...(active >= 0 ? { Enter: () => onOpen(active) } : {}),
+  });
 }
 
 /** The grid's own width, kept true: a details pane beside it narrows it without a change of the window. */

@@ -83,10 +83,7 @@ export function LiveList<Name extends ListName>(props: LiveListProps<Name>) {
           showNewest(rows.store, busy);
         }}
       />
-      {isLost ? (
-        <Notice tone="info">The row of this link is not kept any more, or does not match the filter.</Notice>
-      ) : null}
-      <ListNotices rows={rows} />
+      <ListNotices rows={rows} isLost={isLost} />
       <div className="live-panes">
         <DataGrid
           label={props.label}
@@ -239,10 +236,13 @@ function Badge({ tone, text }: { readonly tone: string; readonly text: string })
   );
 }
 
-function ListNotices<T>({ rows }: { readonly rows: LiveRows<T> }) {
+function ListNotices<T>({ rows, isLost }: { readonly rows: LiveRows<T>; readonly isLost: boolean }) {
   const { window, snapshot, error } = rows;
   return (
     <>
+      {isLost ? (
+        <Notice tone="info">The row of this link is not kept any more, or does not match the filter.</Notice>
+      ) : null}
       {window?.partial === true ? (
         <Notice tone="warning">
           Partial: {window.partialBecause || "the query was ended early"}. Rows may be missing; narrow the time range or
