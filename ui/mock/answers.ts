@@ -105,14 +105,16 @@ function rowsOf(asked: Asked, numbered: Numbered, keep: (row: object) => boolean
   const matches = matcherOf(q);
   const { since, until } = spanOf(asked);
   const limit = Math.min(Number(asked.query["limit"] ?? 100), pageRowsMax);
-  let time = asked.query["cursor"] === undefined ? until : Number(asked.query["cursor"]);
+  // On the same beat as the streams, so that a row is the same row wherever it is asked for.
+  const newest = Math.floor((until - 1) / stepMs) * stepMs;
+  let time = asked.query["cursor"] === undefined ? newest : Number(asked.query["cursor"]);
   const from = Math.max(since, sentinelOf(q) === "young" ? asked.nowMs - youngMs : asked.nowMs - keptMs);
   const rows: object[] = [];
-  for (let looked = 0; rows.length < limit && time > from && looked < 60_000; looked += 1, time -= stepMs) {
+  for (let looked = 0; rows.length < limit && time >= from && looked < 60_000; looked += 1, time -= stepMs) {
     const row = numbered(numberOf(time), time);
     if (sentinelOf(q) !== "empty" && keep(row) && matches(row)) rows.push(row);
   }
-  return { rows, ...(time > from && rows.length === limit ? { next: String(time) } : {}), window: windowOf(asked) };
+  return { rows, ...(time >= from && rows.length === limit ? { next: String(time) } : {}), window: windowOf(asked) };
 }
 
 function kindsFilter(asked: Asked): (row: object) => boolean {
