@@ -19,7 +19,7 @@ export const run: CommandUnit = {
       .command("run")
       .summary("one process by itself: server, agent or store")
       .argument("<app>", appNames.join(", "))
-      .argument("[flags...]", "any setting of `garrison config explain APP`, and --config FILE")
+      .argument("[flags...]", "any setting of `garrison config explain --app APP`, and --config FILE")
       .allowUnknownOption()
       .addHelpText(
         "after",
