@@ -28,7 +28,7 @@ export const agent: CommandUnit = {
       .option("--minutes <n>", "how long it is valid", "60")
       .addHelpText(
         "after",
-        "\nExample:\n  garrison agent token --cluster shop --uses 3\n  garrison run agent --join-token TOKEN --server-address HOST:8687",
+        "\nExample:\n  garrison agent token --cluster shop --uses 3\n  garrison run agent --join-token TOKEN --server-address HOST:8687 --data /var/lib/garrison",
       )
       .action(
         run<{ cluster: string; uses: string; minutes: string }>(async (context, { options }) => {

@@ -23,7 +23,7 @@ export const run: CommandUnit = {
       .allowUnknownOption()
       .addHelpText(
         "after",
-        "\nExample:\n  garrison run agent --server-address garrison.example:8687 --join-token TOKEN",
+        "\nExample:\n  garrison run agent --server-address garrison.example:8687 --join-token TOKEN --data /var/lib/garrison",
       )
       .action(
         wrap(async (context, { args }) => {
