@@ -26,11 +26,19 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   const program = buildProgram(interrupt.signal);
   try {
-    await program.parseAsync(argv, { from: "user" });
+    await program.parseAsync(termsLast(argv), { from: "user" });
     if (isInterrupted) process.exitCode ??= interruptedCode;
   } catch (error) {
     process.exitCode = isInterrupted ? interruptedCode : report(error, program);
   }
+}
+
+/** Filter terms that begin with a minus (`-verdict:allow`) are no flags: they go behind `--`, unless the user wrote one. */
+export function termsLast(argv: readonly string[]): readonly string[] {
+  if (argv.includes("--")) return argv;
+  const isTerm = (word: string): boolean => /^-[a-z][\w.]*:/i.test(word);
+  const terms = argv.filter(isTerm);
+  return terms.length === 0 ? argv : [...argv.filter((word) => !isTerm(word)), "--", ...terms];
 }
 
 /** The program with every command; completion and help come from the same table. */
@@ -104,7 +112,8 @@ function report(error: unknown, program: Command): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     const message = error.message.replace(/^error: /, "");
-    if (message !== "(outputHelp)") process.stderr.write(`error[cli/usage]: ${message}\nhint: garrison --help\n`);
+    if (message !== "(outputHelp)")
+      process.stderr.write(`error[cli/usage]: ${message}\nhint: garrison ${commandOf(process.argv)}--help\n`);
     else process.stderr.write(program.helpInformation());
     return 2;
   }
@@ -113,6 +122,12 @@ function report(error: unknown, program: Command): number {
   process.stderr.write(harmlessLines(`error[${fault.code}]: ${fault.message}\n${causes(fault)}${hint}`));
   if (fault.code === "internal/unexpected" && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
   return exitCodeOf(fault);
+}
+
+/** "flows " when that is the command whose help serves; "" for the program's own. */
+function commandOf(argv: readonly string[]): string {
+  const name = argv.slice(2).find((word) => !word.startsWith("-"));
+  return commands.some((unit) => unit.name === name) ? `${name} ` : "";
 }
 
 function causes(fault: Fault): string {
