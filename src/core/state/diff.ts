@@ -14,11 +14,16 @@ function child(path: string, key: string): string {
   return bareKey.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
 }
 
+/** What an object holds itself: "toString" of {} is no value. */
+function own(value: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
 function collect(path: string, before: unknown, after: unknown, into: ResourceChange[]): void {
   if (into.length > changesMax || Object.is(before, after)) return;
   if (isObject(before) && isObject(after)) {
     const keys = new Set([...Object.keys(before), ...Object.keys(after)].sort());
-    for (const key of keys) collect(child(path, key), before[key], after[key], into);
+    for (const key of keys) collect(child(path, key), own(before, key), own(after, key), into);
     return;
   }
   if (Array.isArray(before) && Array.isArray(after)) {

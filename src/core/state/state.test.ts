@@ -36,15 +36,18 @@ test("diff is empty exactly for equal JSON values", () => {
       assert.deepEqual(diffValues("", x, structuredClone(x)), []);
       assert.equal(diffValues("", x, y).length === 0, JSON.stringify(sorted(x)) === JSON.stringify(sorted(y)));
     }),
+    { examples: [[{}, []], [{}, { toString: 1 }], [[{}], [[]]]] },
   );
 });
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;
-  return Object.entries(value)
+  const entries = Object.entries(value)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, inner]) => [key, sorted(inner)]);
+  // Told apart from an array: {} is not [].
+  return { entries };
 }
 
 test("very many changes are one", () => {
