@@ -36,6 +36,8 @@ function areSkipsExpected(): boolean {
 const child = spawn(
   process.execPath,
   [
+    "--import",
+    path.join(root, "test", "support", "seed.ts"),
     "--test",
     `--test-concurrency=${filesInParallel}`,
     `--test-timeout=${fileTimeoutMs}`,

@@ -36,7 +36,13 @@ test("diff is empty exactly for equal JSON values", () => {
       assert.deepEqual(diffValues("", x, structuredClone(x)), []);
       assert.equal(diffValues("", x, y).length === 0, JSON.stringify(sorted(x)) === JSON.stringify(sorted(y)));
     }),
-    { examples: [[{}, []], [{}, { toString: 1 }], [[{}], [[]]]] },
+    {
+      examples: [
+        [{}, []],
+        [{}, { toString: 1 }],
+        [[{}], [[]]],
+      ],
+    },
   );
 });
 
