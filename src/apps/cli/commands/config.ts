@@ -15,7 +15,7 @@ export const config: CommandUnit = {
     const group = program.command("config").summary("what can be set, and whether a file is right");
     group
       .command("explain")
-      .summary("every setting with its key, flag, variable, default and meaning")
+      .summary("every setting with its key, flag, default and meaning; -o wide adds the variable")
       .argument("[key]", "one key, or a part of one")
       .option(
         "--app <app>",
@@ -30,8 +30,8 @@ export const config: CommandUnit = {
           if (found.length === 0) throw unknown(key ?? "", fields);
           const columns = [
             { title: "key", value: (field: ConfigField) => field.key },
-            { title: "flag", value: (field: ConfigField) => field.flag, isWide: true as const },
-            { title: "variable", value: (field: ConfigField) => field.variable },
+            { title: "flag", value: (field: ConfigField) => field.flag },
+            { title: "variable", value: (field: ConfigField) => field.variable, isWide: true as const },
             { title: "default", value: (field: ConfigField) => shown(field) },
             { title: "meaning", value: (field: ConfigField) => field.description },
           ];
