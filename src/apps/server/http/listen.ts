@@ -175,8 +175,8 @@ const clientErrors: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
 };
 
-/** What Node's parser refuses never becomes a request; it gets a problem all the same. */
-function answerClientError(error: NodeJS.ErrnoException, socket: import("node:stream").Duplex): void {
+/** What Node's parser refuses never becomes a request; it gets a problem all the same, and the connection is gone. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: import("node:stream").Duplex): void {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
     return;
