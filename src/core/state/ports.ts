@@ -22,6 +22,8 @@ export interface JoinTokens {
     uses: number;
     author: string;
   }): Promise<JoinTokenRecord>;
+  /** The token as it is, no use taken: what can be refused for another reason is refused before `redeem`. Undefined as there. */
+  find(secretSha256: string, nowMs: number): Promise<JoinTokenRecord | undefined>;
   /** Takes one use in one transaction; undefined when unknown, expired or used up (the caller does not say which). */
   redeem(secretSha256: string, nowMs: number): Promise<JoinTokenRecord | undefined>;
   list(nowMs: number): Promise<readonly JoinTokenRecord[]>;

@@ -178,6 +178,57 @@ test("a second live agent of one name is refused and shown; when the first is go
   late.destroy();
 });
 
+test("a refused join takes no use: live names and bad requests, until the token's uses are taken by agents", async () => {
+  // By hand, so that the allowance of tries per address is not what refuses.
+  const clock = manualClock(Date.now());
+  await using world = await doorWorld({ clock });
+  const first = await sessionOf(world, await world.joinNode("a"));
+  equal((await postJson(first, agentPaths.report, reportOf())).status, 200);
+  const token = await world.token({ uses: 2 });
+  const session = strangerOf(world);
+  const { csrPem } = await makeSigningRequest();
+  const good = { ...about, secret: token.secret, csrPem };
+  const usesLeft = async () => (await world.state.joinTokens.list(clock.nowMs()))[0]?.usesLeft;
+  for (let tries = 0; tries < 4; tries += 1) {
+    const answer = await postJson(session, agentPaths.join, good);
+    deepEqual([answer.status, codeOf(answer)], [409, "agents/second-live-agent"]);
+  }
+  const unread = await postJson(session, agentPaths.join, { ...good, node: "b", csrPem: "nonsense" });
+  equal(codeOf(unread), "trust/bad-csr");
+  equal(await usesLeft(), 2);
+  // Whether a name lives is nobody's to know without a token: the same answer for a live and a free name.
+  const answers = [];
+  for (const node of ["a", "free"])
+    answers.push(await postJson(session, agentPaths.join, { ...good, node, secret: "x".repeat(43) }));
+  deepEqual(
+    answers.map(({ status }) => status),
+    [401, 401],
+  );
+  equal(new Set(answers.map(({ text }) => text)).size, 1);
+  clock.advance(60_000);
+  equal((await postJson(first, agentPaths.report, reportOf())).status, 200);
+  equal((await join(world.url, token, { ...about, node: "b" })).node, "b");
+  equal(await usesLeft(), 1);
+  equal((await join(world.url, token, { ...about, node: "c" })).node, "c");
+  // Used up: from now on the live name is not told either.
+  const late = await postJson(session, agentPaths.join, good);
+  deepEqual([late.status, late.text], [401, answers[0]?.text]);
+  first.destroy();
+  session.destroy();
+});
+
+test("as many agents as a token has uses, however many ask at once", async () => {
+  await using world = await doorWorld();
+  const token = await world.token({ uses: 3 });
+  const joins = Array.from({ length: 8 }, (_, i) => join(world.url, token, { ...about, node: `n${i}` }));
+  const results = await Promise.allSettled(joins);
+  equal(results.filter(({ status }) => status === "fulfilled").length, 3);
+  for (const result of results)
+    if (result.status === "rejected") equal((result.reason as Fault).code, "agents/join-refused");
+  const known = await Promise.all(results.map((_, i) => world.state.agents.get("home", `n${i}`)));
+  equal(known.filter((agent) => agent !== undefined).length, 3);
+});
+
 test("renewal gives the same identity a new certificate, which takes over the session of the old one", async () => {
   await using world = await doorWorld();
   const credentials = await world.joinNode("a");

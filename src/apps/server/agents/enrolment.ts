@@ -3,7 +3,7 @@ import type { Clock } from "../../../base/clock.ts";
 import { Fault } from "../../../base/fault.ts";
 import type { Agents, JoinTokens, Ledger } from "../../../core/state/ports.ts";
 import { isIdentityName, type AgentIdentity } from "../../../edge/trust/agent-identity.ts";
-import type { CertificateAuthority } from "../../../edge/trust/certificate-authority.ts";
+import type { CertificateAuthority, IssuedCertificate } from "../../../edge/trust/certificate-authority.ts";
 import { hashSecret } from "../../../edge/trust/join-token.ts";
 import { JoinRequest, RenewRequest, type CertificateReply } from "../../../model/agent-protocol.ts";
 import { joinLimits } from "./limits.ts";
@@ -12,7 +12,7 @@ import { createRateLimit, type RateLimit } from "./rate-limit.ts";
 
 export interface EnrolmentOptions {
   readonly authority: CertificateAuthority;
-  readonly joinTokens: Pick<JoinTokens, "redeem">;
+  readonly joinTokens: Pick<JoinTokens, "find" | "redeem">;
   readonly agents: Agents;
   readonly ledger: Pick<Ledger, "write">;
   readonly holders: Holders;
@@ -43,36 +43,24 @@ export class Enrolment {
     });
   }
 
-  /** A certificate for the token's cluster and the asked node name. Takes one use of the token once the request itself is sound. */
+  /**
+   * A certificate for the token's cluster and the asked node name. A use of the token is taken last: a request that is refused (a live name,
+   * a bad CSR) costs none. Whether a name lives is told only to who holds a token that could join now.
+   */
   async join(body: unknown, address: string): Promise<CertificateReply> {
     const request = JoinRequest.safeParse(body);
     if (!request.success || !isIdentityName(request.data.node)) throw badRequest();
-    const { secret, node, csrPem } = request.data;
+    const { node, csrPem } = request.data;
     const { joinTokens, clock, ledger, agents, authority } = this.#options;
-    // A request that cannot be signed must not cost a use of the token.
-    await authority.issue(csrPem, { cluster: "trial", node });
-    const token = await joinTokens.redeem(hashSecret(secret), clock.nowMs());
-    if (token === undefined) {
-      await this.#write("agent.join", node, { address }, "refused");
-      throw refusedToken();
-    }
-    const identity = { cluster: token.cluster, node };
-    if (await this.#isLive(identity)) {
-      this.#options.notice(
-        `a second agent wanted the name of the live node ${node} of cluster ${identity.cluster} (from ${address})`,
-      );
-      await this.#write(
-        "agent.join",
-        `${identity.cluster}/${node}`,
-        { address, because: "second live agent" },
-        "refused",
-      );
-      throw new Fault(`node ${node} of cluster ${identity.cluster} has a live agent`, {
-        code: "agents/second-live-agent",
-        kind: "conflict",
-        hint: "stop the other agent, or choose another node name, and make a new join token",
-      });
-    }
+    const secretSha256 = hashSecret(request.data.secret);
+    const known = await joinTokens.find(secretSha256, clock.nowMs());
+    if (known === undefined) throw await this.#refuseToken(node, address);
+    const identity = { cluster: known.cluster, node };
+    if (await this.#isLive(identity)) throw await this.#refuseSecond(identity, address);
+    const issued = await authority.issue(csrPem, identity);
+    const token = await joinTokens.redeem(secretSha256, clock.nowMs());
+    // Somebody else took the last use meanwhile: the certificate goes nowhere.
+    if (token === undefined) throw await this.#refuseToken(node, address);
     if ((await agents.get(identity.cluster, node)) !== undefined) {
       // A new agent for an old name: what the old one still holds must not work any more.
       await agents.revoke(identity.cluster, node);
@@ -80,7 +68,7 @@ export class Enrolment {
         `node ${node} of cluster ${identity.cluster} joined again (from ${address}); its earlier certificates are revoked`,
       );
     }
-    const reply = await this.#issue(csrPem, identity);
+    const reply = await this.#give(issued, identity);
     await ledger.write({
       timeMs: clock.nowMs(),
       user: `join-token:${token.id}`,
@@ -92,11 +80,29 @@ export class Enrolment {
     return reply;
   }
 
+  async #refuseToken(node: string, address: string): Promise<Fault> {
+    await this.#write("agent.join", node, { address }, "refused");
+    return refusedToken();
+  }
+
+  async #refuseSecond({ cluster, node }: AgentIdentity, address: string): Promise<Fault> {
+    this.#options.notice(
+      `a second agent wanted the name of the live node ${node} of cluster ${cluster} (from ${address})`,
+    );
+    await this.#write("agent.join", `${cluster}/${node}`, { address, because: "second live agent" }, "refused");
+    return new Fault(`node ${node} of cluster ${cluster} has a live agent`, {
+      code: "agents/second-live-agent",
+      kind: "conflict",
+      hint: "stop the other agent, or choose another node name; the join token was not used",
+    });
+  }
+
   /** A new certificate for the identity that the old one proves, and no other. */
   async renew(peer: AgentPeer, body: unknown): Promise<CertificateReply> {
     const request = RenewRequest.safeParse(body);
     if (!request.success) throw badRequest();
-    const reply = await this.#issue(request.data.csrPem, { cluster: peer.cluster, node: peer.node });
+    const identity = { cluster: peer.cluster, node: peer.node };
+    const reply = await this.#give(await this.#options.authority.issue(request.data.csrPem, identity), identity);
     if (await this.#options.agents.isRevoked(peer.serial)) {
       // Revoked while the new one was being made: the new one goes with it.
       await this.#options.agents.revoke(peer.cluster, peer.node);
@@ -105,9 +111,9 @@ export class Enrolment {
     return reply;
   }
 
-  async #issue(csrPem: string, identity: AgentIdentity): Promise<CertificateReply> {
+  /** Records the certificate, which only then is the agent's. */
+  async #give(issued: IssuedCertificate, identity: AgentIdentity): Promise<CertificateReply> {
     const { authority, agents } = this.#options;
-    const issued = await authority.issue(csrPem, identity);
     await agents.issued({ ...identity, serial: issued.serial, expiresAtMs: issued.expiresAtMs });
     return {
       certificatePem: issued.certificatePem,

@@ -59,6 +59,16 @@ export function joinTokens({ database, nowMs, newId }: StateContext): JoinTokens
           .executeTakeFirstOrThrow(),
       );
     },
+    async find(secretSha256, now) {
+      const row = await database
+        .selectFrom("join_tokens")
+        .select(columns)
+        .where("secret_sha256", "=", secretSha256)
+        .where("expires_at_ms", ">", now)
+        .where("uses_left", ">", 0)
+        .executeTakeFirst();
+      return row === undefined ? undefined : joinTokenOf(row);
+    },
     async redeem(secretSha256, now) {
       // One statement: the row lock makes the count exact under concurrency on both engines.
       const row = await database

@@ -65,17 +65,23 @@ const cases: Readonly<Record<string, Case>> = {
       author: "ann",
     });
     assert.deepEqual(await joinTokens.list(clock.nowMs()), [made]);
+    assert.deepEqual(await joinTokens.find(secretSha256, startMs), made);
+    assert.deepEqual(await joinTokens.find(secretSha256, startMs), made, "looking takes no use");
     const answers = await Promise.all(Array.from({ length: 20 }, () => joinTokens.redeem(secretSha256, startMs)));
     const taken = answers.filter((answer) => answer !== undefined);
     assert.deepEqual(
       taken.map((token) => token.usesLeft).sort((a, b) => a - b),
       [0, 1, 2],
     );
+    assert.equal(await joinTokens.find(secretSha256, startMs), undefined, "used up");
     assert.equal(await joinTokens.redeem(hashed("other"), startMs), undefined);
+    assert.equal(await joinTokens.find(hashed("other"), startMs), undefined);
     assert.deepEqual(await joinTokens.list(startMs), []);
     const late = { cluster: "c", secretSha256: hashed("late"), expiresAtMs: startMs + 1000, uses: 1, author: "ann" };
     const { id } = await joinTokens.create(late);
     assert.equal(await joinTokens.redeem(late.secretSha256, startMs + 1000), undefined, "expired");
+    assert.equal(await joinTokens.find(late.secretSha256, startMs + 1000), undefined, "expired");
+    assert.equal((await joinTokens.find(late.secretSha256, startMs + 999))?.id, id);
     assert.equal(await joinTokens.remove(id), true);
     assert.equal(await joinTokens.remove(id), false);
   },
