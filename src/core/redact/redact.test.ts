@@ -15,6 +15,8 @@ const stripe = ["sk_", "live_4eC39HqLyjWDarjtT1zdp7dc"].join("");
 const npm = ["np", "m_aB3dEfGh1jKlMn0pQrStUvWxYz0123456789"].join("");
 const gitlab = ["glp", "at-zY3xWvUtSrQpOnMlKj1h"].join("");
 const pem = ["-----BEGIN RSA PRIVATE", " KEY-----\nMIIEow0123\n-----END RSA PRIVATE", " KEY-----"].join("");
+const garrison = ["aB3dEfGh1jKlMn0pQrStUvWx", "Yz0123456789_-abcde"].join("");
+const join = ["gj1", "eyJhZGRyZXNzIjoiaHR0cHM6Ly9hOjg2ODciLCJzZWNyZXQiOiJhQjNkRWZHIn0"].join(".");
 const hex = "9f86d081884c7d659a2feaa0c55ad015";
 
 /** [command line, the secret in it, the kind]. */
@@ -146,6 +148,13 @@ const positive: readonly (readonly [readonly string[], string, string])[] = [
   [["app", `x=${google}`], google, "google-key"],
   [["app", stripe], stripe, "stripe-key"],
   [["app", npm], npm, "npm-token"],
+  [["garrison", `gat_${garrison}`], garrison, "garrison-token"],
+  [["garrison", `got_${garrison}`], garrison, "garrison-token"],
+  [["garrison", `gst_${garrison}`], garrison, "garrison-token"],
+  [["garrison", `glt_${garrison}`], garrison, "garrison-token"],
+  [["open", `http://a:8686/#/in/got_${garrison}`], garrison, "garrison-token"],
+  [["garrison", "agent", "join", join], join.slice(4), "garrison-token"],
+  [["sh", "-c", `garrison agent join ${join} && echo ok`], join.slice(4), "garrison-token"],
   [["app", pem], "MIIEow0123", "private-key"],
   [["app", pem.slice(0, 45)], "MIIEow0123", "private-key"],
 ];
@@ -165,6 +174,12 @@ for (const [words, secret, kind] of positive) {
 /** Command lines that must pass unchanged. */
 const negative: readonly string[] = [
   "ls -p",
+  "app gat_short",
+  "app got_a_rather_long_answer_from_the_other_server",
+  "app gst_plugin_feature_rank_compare_func_by_name",
+  "cat gj1.txt",
+  "app gj1.eyJ",
+  "target_a glt_",
   "mkdir -p /x",
   "ssh -p 22 host",
   "cp -p a b",

@@ -19,6 +19,7 @@ export type RedactionKind =
   | "stripe-key"
   | "google-key"
   | "npm-token"
+  | "garrison-token"
   | "cloud-token"
   | "jwt"
   | "private-key"
@@ -218,6 +219,18 @@ export interface ValuePattern {
 }
 
 export const valuePatterns: readonly ValuePattern[] = [
+  // This program's own: join tokens (edge/trust/join-token.ts) and callers' secrets (apps/server/http/callers.ts). 32 random bytes
+  // always have a digit or a capital, a function's long name ("got_...") has none.
+  {
+    kind: "garrison-token",
+    hints: ["gat_", "got_", "gst_", "glt_"],
+    pattern: /(?<![a-z])g(?:at|ot|st|lt)_(?=[a-z_-]{0,42}[0-9A-Z])[A-Za-z0-9_-]{32,255}/g,
+  },
+  {
+    kind: "garrison-token",
+    hints: ["gj1."],
+    pattern: /(?<![a-z])gj1\.(?=[a-z_-]{0,42}[0-9A-Z])[A-Za-z0-9_-]{20,4096}/g,
+  },
   { kind: "aws-access-key", hints: ["AKIA", "ASIA"], pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g },
   { kind: "github-token", hints: ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], pattern: /gh[pousr]_[A-Za-z0-9]{20,255}/g },
   { kind: "github-token", hints: ["github_pat_"], pattern: /github_pat_[A-Za-z0-9_]{20,255}/g },
@@ -267,4 +280,4 @@ export const fileEnding =
 
 /** Nothing can match in a text that has none of these: the fast path. Must cover every rule above that is not bound to a program. */
 export const suspicion =
-  /pass|pwd|psk|secret|token|otp|key|auth|cred|cookie|bearer|sig|hmac|session|sid|:\/\/|@tcp\(|@unix\(|PRIVATE|AKIA|ASIA|gh[pousr]_|github_pat|gl(?:pat|dt|rt|ptt|cbt)-|xox|xapp-|slack|[sr]k_|whsec|AIza|ya29|GOCSPX|npm_|hv[sbr]\.|dckr_|dop_v1|shp|pypi-|SG\.|sk-|AGE-|:AA|eyJ|‹/i;
+  /pass|pwd|psk|secret|token|otp|key|auth|cred|cookie|bearer|sig|hmac|session|sid|:\/\/|@tcp\(|@unix\(|PRIVATE|AKIA|ASIA|gh[pousr]_|github_pat|gl(?:pat|dt|rt|ptt|cbt)-|xox|xapp-|slack|[sr]k_|whsec|AIza|ya29|GOCSPX|npm_|hv[sbr]\.|dckr_|dop_v1|shp|pypi-|SG\.|sk-|AGE-|:AA|eyJ|g[aols]t_|gj1\.|‹/i;
