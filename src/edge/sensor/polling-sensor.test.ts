@@ -2,8 +2,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createPollingSensor } from "./polling-sensor.ts";
 import { createRecorder } from "./sensor.fixture.ts";
 
@@ -34,6 +38,24 @@ describe("the machine seen by polling", () => {
     child.kill();
     const ended = await recorder.find("exit", (event) => event.process.pid === child.pid);
     assert.deepEqual([ended.process, ended.exitCode, ended.signal], [started.process, -1, 0]);
+  });
+
+  test("a process that only renames itself has executed nothing", async () => {
+    const script = "read a; echo renamed > /proc/$$/comm; echo; read b; exec sleep 60";
+    const child = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "pipe", "ignore"] });
+    try {
+      await recorder.find("exec", (event) => event.process.pid === child.pid && event.comm === "sh");
+      child.stdin.write("\n");
+      await once(child.stdout, "data");
+      // Some looks at the new name; fewer on a slow machine only make the test weaker.
+      await sleep(300);
+      child.stdin.write("\n");
+      await recorder.find("exec", (event) => event.process.pid === child.pid && event.comm === "sleep");
+      const seen = recorder.events.filter((event) => event.process.pid === child.pid);
+      assert.ok(!seen.some((event) => event.comm === "renamed"), JSON.stringify(seen));
+    } finally {
+      child.kill();
+    }
   });
 
   test("a connection's two ends, with their process, until they close", async () => {
@@ -73,4 +95,63 @@ describe("the machine seen by polling", () => {
     await sensor.close();
     await sensor.close();
   });
+});
+
+interface Fake {
+  readonly comm: string;
+  readonly flags?: number;
+  readonly exe?: string;
+  readonly commandLine?: string;
+}
+
+function writeProcess(root: string, pid: number, { comm, flags = 0x40_0000, exe, commandLine = "" }: Fake): void {
+  const folder = join(root, String(pid));
+  mkdirSync(folder, { recursive: true });
+  rmSync(join(folder, "exe"), { force: true });
+  if (exe !== undefined) symlinkSync(exe, join(folder, "exe"));
+  writeFileSync(join(folder, "cmdline"), commandLine);
+  writeFileSync(join(folder, "status"), "Uid:\t0\t0\t0\t0\n");
+  const numbers = `S 2 0 0 0 -1 ${flags} 0 0 0 0 1 2 3 4 20 0 1 0 12345 0 0`;
+  writeFileSync(join(folder, "stat"), `${pid} (${comm}) ${numbers}`);
+}
+
+test("kernel threads are told once as running; an exec is another executable or another command line", async () => {
+  const root = mkdtempSync(join(tmpdir(), "garrison-polling-"));
+  const kernelThread = 0x420_8060 | 0x20_0000;
+  const recorder = createRecorder();
+  const sensor = createPollingSensor({ because: "test", procPath: root, intervalMs: 10 });
+  const shell = { exe: "/bin/busybox", commandLine: "sh\0" };
+  /** Every look after this one sees what was written before it: a new process ends each step. */
+  async function step(pid: number): Promise<void> {
+    writeProcess(root, pid, { comm: "mark", exe: "/mark", commandLine: "mark\0" });
+    await recorder.find("exec", (event) => event.process.pid === pid);
+  }
+  try {
+    mkdirSync(join(root, "self"));
+    writeProcess(root, 10, { comm: "kworker/0:1-events", flags: kernelThread });
+    writeProcess(root, 20, { comm: "sh", ...shell });
+    writeProcess(root, 21, { comm: "a", exe: "/a", commandLine: "a\0" });
+    await sensor.start(recorder.onBatch);
+    writeProcess(root, 10, { comm: "kworker/0:1-virtio_vsock", flags: kernelThread });
+    writeProcess(root, 11, { comm: "kworker/1:0", flags: kernelThread });
+    writeProcess(root, 20, { comm: "renamed", ...shell });
+    writeProcess(root, 21, { comm: "b", exe: "/b", commandLine: "a\0" });
+    await step(90);
+    writeProcess(root, 10, { comm: "kworker/0:1-mm", flags: kernelThread });
+    writeProcess(root, 20, { comm: "ls", ...shell, commandLine: "ls\0" });
+    writeProcess(root, 21, { comm: "ending" });
+    await step(91);
+    const told = recorder.events.filter((event) => event.process.pid < 90);
+    assert.deepEqual(told.map((event) => `${event.type} ${event.process.pid} ${event.comm}`).toSorted(), [
+      "exec 20 ls",
+      "exec 21 b",
+      "running 10 kworker/0:1-events",
+      "running 11 kworker/1:0",
+      "running 20 sh",
+      "running 21 a",
+    ]);
+  } finally {
+    await sensor.close();
+    rmSync(root, { recursive: true });
+  }
 });

@@ -1,7 +1,7 @@
 // The last rung: looks at /proc every half second. The same events, fewer of them: what lives between two looks is never seen,
 // connections have no bytes, packets are invisible. Every such gap is named in `capabilities`.
 import { existsSync } from "node:fs";
-import type { ExitEvent, ProcessKey, Sensor, SensorEvent, TcpEvent } from "../../core/sense/sensor.ts";
+import type { ExecEvent, ExitEvent, ProcessKey, Sensor, SensorEvent, TcpEvent } from "../../core/sense/sensor.ts";
 import type { Capability } from "../../model/node.ts";
 import { networkNamespaceOf, procNetLimits, readSocketHolders, readTcp, type TcpRow } from "./proc-net.ts";
 import { cgroupMount, createCgroupIds, listPids, procLimits, readProcess, readStat, type ProcessStat } from "./proc.ts";
@@ -19,8 +19,15 @@ export const pollingLimits = { intervalMs: 500, connectionsMax: 65_536 } as cons
 
 interface Known {
   readonly stat: ProcessStat;
+  readonly program: Program;
   readonly cgroupId: number;
   readonly network: string;
+}
+
+/** What an exec changes; "" where it may not be read, or where there is nothing (kernel threads, zombies). */
+interface Program {
+  readonly path: string;
+  readonly commandLine: string;
 }
 
 type OnBatch = (events: readonly SensorEvent[]) => void;
@@ -123,7 +130,7 @@ function createProcessEye({ procPath, processes, count }: EyeContext): Look {
   }
 
   return (timeMs, events) => {
-    const type = isFirstLook ? "running" : "exec";
+    const isFirst = isFirstLook;
     isFirstLook = false;
     const pids = listPids(procPath);
     if (pids.length >= procLimits.processesMax) count("processes", 1);
@@ -132,16 +139,36 @@ function createProcessEye({ procPath, processes, count }: EyeContext): Look {
     for (const pid of pids) {
       const stat = readStat(procPath, pid);
       if (stat === undefined) continue;
-      const known = processes.get(pid);
-      if (known !== undefined && known.stat.process.startMs !== stat.process.startMs)
-        events.push(end(pid, known, timeMs));
-      else if (known?.stat.comm === stat.comm) continue;
+      const earlier = processes.get(pid);
+      const known = earlier?.stat.process.startMs === stat.process.startMs ? earlier : undefined;
+      if (earlier !== undefined && known === undefined) events.push(end(pid, earlier, timeMs));
+      if (known?.stat.comm === stat.comm) continue;
+      if (known !== undefined && stat.isKernelThread) {
+        processes.set(pid, { ...known, stat });
+        continue;
+      }
+      const type = isFirst || stat.isKernelThread ? "running" : "exec";
       const event = readProcess(procPath, stat, { timeMs, type, cgroupIds });
       if (event === undefined) continue;
-      processes.set(pid, { stat, cgroupId: event.cgroupId, network: networkNamespaceOf(procPath, pid) });
+      const program = programOf(event);
+      if (known !== undefined && !isOtherProgram(known.program, program)) {
+        processes.set(pid, { ...known, stat });
+        continue;
+      }
+      processes.set(pid, { stat, program, cgroupId: event.cgroupId, network: networkNamespaceOf(procPath, pid) });
       events.push(event);
     }
   };
+}
+
+function programOf(event: ExecEvent): Program {
+  return { path: event.path, commandLine: event.arguments.join("\0") };
+}
+
+/** A process may rename itself (prctl) without an exec; one that is ending has neither executable nor command line. */
+function isOtherProgram(before: Program, now: Program): boolean {
+  if (before.path !== "" && now.path !== "" && before.path !== now.path) return true;
+  return now.commandLine !== "" && before.commandLine !== now.commandLine;
 }
 
 interface Fresh {

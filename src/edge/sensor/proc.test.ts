@@ -10,8 +10,18 @@ import { cgroupMount, createCgroupIds, parseCredentials, parseStat, readRunning 
 
 const numbers = "S 7 1 1 0 -1 4194304 100 0 0 0 1 2 3 4 20 0 1 0 12345 1000 100";
 const stats: readonly [text: string, expected: ReturnType<typeof parseStat>][] = [
-  [`42 (bash) ${numbers}`, { process: { pid: 42, startMs: 123_450 }, parentPid: 7, comm: "bash" }],
-  [`42 (a) b (c)) ${numbers}`, { process: { pid: 42, startMs: 123_450 }, parentPid: 7, comm: "a) b (c)" }],
+  [
+    `42 (bash) ${numbers}`,
+    { process: { pid: 42, startMs: 123_450 }, parentPid: 7, comm: "bash", isKernelThread: false },
+  ],
+  [
+    `42 (a) b (c)) ${numbers}`,
+    { process: { pid: 42, startMs: 123_450 }, parentPid: 7, comm: "a) b (c)", isKernelThread: false },
+  ],
+  [
+    `42 (kworker/0:1) ${numbers.replace("4194304", "69238880")}`,
+    { process: { pid: 42, startMs: 123_450 }, parentPid: 7, comm: "kworker/0:1", isKernelThread: true },
+  ],
   ["", undefined],
   ["42 (bash", undefined],
   ["42 (bash) S", undefined],

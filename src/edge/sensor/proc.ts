@@ -10,7 +10,12 @@ export interface ProcessStat {
   readonly process: ProcessKey;
   readonly parentPid: number;
   readonly comm: string;
+  /** A thread of the kernel: no program, never executes; its name says what it works on just now. */
+  readonly isKernelThread: boolean;
 }
+
+/** PF_KTHREAD of include/linux/sched.h, in field 9 ("flags") of /proc/PID/stat; an exec clears it. */
+const kernelThreadFlag = 0x0020_0000;
 
 export const procLimits = { processesMax: 65_536 } as const;
 
@@ -52,7 +57,8 @@ export function parseStat(text: string): ProcessStat | undefined {
   const parentPid = Number(rest[1]);
   const ticks = Number(rest[19]);
   if (!Number.isSafeInteger(pid) || !Number.isSafeInteger(parentPid) || !Number.isSafeInteger(ticks)) return undefined;
-  return { process: { pid, startMs: ticks * 10 }, parentPid, comm: text.slice(open + 1, close) };
+  const isKernelThread = (Number(rest[6]) & kernelThreadFlag) !== 0;
+  return { process: { pid, startMs: ticks * 10 }, parentPid, comm: text.slice(open + 1, close), isKernelThread };
 }
 
 /** All pids, at most `procLimits.processesMax`. */
