@@ -15,7 +15,7 @@ import { inspectBlock } from "../../edge/blocks/inspect-block.ts";
 import { decodeSpoolFile, decodeSpoolHead } from "../../edge/spool/spool-file.ts";
 import { formatJoinToken } from "../../edge/trust/join-token.ts";
 import { AgentConfig } from "./config.ts";
-import { doorUrl, readJoinToken } from "./join-token.ts";
+import { doorText, doorUrl, readJoinToken } from "./join-token.ts";
 
 const program = join(import.meta.dirname, "agent-process.fixture.ts");
 
@@ -195,9 +195,17 @@ test("the join token comes from the configuration or a file, and must be for the
 });
 
 test("addresses and settings are checked at the door", () => {
-  assert.equal(doorUrl("127.0.0.1:8687").host, "127.0.0.1:8687");
-  assert.equal(doorUrl("https://[::1]:8687").host, "[::1]:8687");
-  for (const bad of ["", "http://x:1", "x:y", "https://x/path", "ftp://x"])
+  const addresses = [
+    ["127.0.0.1:8687", "127.0.0.1:8687"],
+    ["https://[::1]:9000", "[::1]:9000"],
+    ["localhost", "localhost:8687"],
+    ["https://garrison.example/", "garrison.example:8687"],
+    ["[::1]", "[::1]:8687"],
+    ["garrison.example:443", "garrison.example:443"],
+    ["https://garrison.example:443/", "garrison.example:443"],
+  ] as const;
+  for (const [address, expected] of addresses) assert.equal(doorText(doorUrl(address)), expected, address);
+  for (const bad of ["", "x?y:1", "x#y:1", "u:1@x", "http://x:1", "x:y", "https://x/path", "ftp://x"])
     assert.throws(() => doorUrl(bad), { code: "agent/server-address" }, bad);
   assert.equal(AgentConfig.parse({ data: "/x" }).node, "local");
   assert.throws(() => AgentConfig.parse({ data: "/x", sensor: { ringBytes: 1_000_000 } }), /power of two/);

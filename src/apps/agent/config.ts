@@ -14,7 +14,7 @@ export const AgentConfig = z.strictObject({
         .string()
         .min(1)
         .default("127.0.0.1:8687")
-        .describe("host:port of the server's agents' door (always TLS)"),
+        .describe("host:port of the server's agents' door (always TLS); without a port 8687"),
     })
     .prefault({}),
   cluster: z

@@ -32,11 +32,19 @@ async function tokenOfFile(path: string): Promise<string> {
   }
 }
 
-/** "host:port" or "https://host:port" as the URL of the agents' door. */
+/** Where a server's agents' door is when nobody says otherwise. */
+const doorPortDefault = "8687";
+
+/** "host", "host:port" or "https://host:port" as the URL of the agents' door; without a port it is 8687, never HTTPS's own 443. */
 export function doorUrl(address: string): URL {
   try {
     const url = new URL(address.includes("://") ? address : `https://${address}`);
-    if (url.protocol === "https:" && url.hostname !== "" && url.pathname === "/") return url;
+    const isPlain = url.pathname === "/" && url.search === "" && url.hash === "" && url.username === "";
+    if (url.protocol === "https:" && url.hostname !== "" && isPlain) {
+      // A written :443 is gone from the URL as well, so the text is asked.
+      if (!/:\d+\/?$/.test(address)) url.port = doorPortDefault;
+      return url;
+    }
   } catch {
     // the fault below says what is wrong
   }
@@ -45,4 +53,9 @@ export function doorUrl(address: string): URL {
     kind: "usage",
     hint: "write host:port, for example 127.0.0.1:8687",
   });
+}
+
+/** "host:port", the port always there, for people. */
+export function doorText(url: URL): string {
+  return `${url.hostname}:${url.port === "" ? "443" : url.port}`;
 }
