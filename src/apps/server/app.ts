@@ -9,6 +9,7 @@ import { telemetryHandlers } from "./handlers/telemetry.ts";
 import type { ConsoleFiles } from "./http/console-files.ts";
 import type { StreamHub } from "./http/event-stream.ts";
 import { admit, type Door } from "./http/admit.ts";
+import { cookieName } from "./http/callers.ts";
 import { mountApi } from "./http/mount.ts";
 import { openApiDocument } from "./http/openapi.ts";
 import { hostsOfAddress, refuseForeignHost } from "./http/own-address.ts";
@@ -74,7 +75,7 @@ export function createApp({
   let document: string | undefined;
   app.get("/openapi.json", async (context) => {
     await admit(door, context.req.raw, { role: "session" });
-    document ??= JSON.stringify(openApiDocument(parts.version));
+    document ??= JSON.stringify(openApiDocument(parts.version, cookieName(bound.scheme, bound.port)));
     return new Response(document, { headers: { "content-type": "application/json", "cache-control": "no-store" } });
   });
   app.notFound(async ({ req: { raw, path, method } }) => {

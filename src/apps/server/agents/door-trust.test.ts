@@ -290,5 +290,8 @@ test("an agent that falls silent leaves one gap", async () => {
 
 test("a port in use is a fault that names it", async () => {
   await using world = await doorWorld();
-  await rejects(doorWorld({ door: { port: Number(world.url.port) } }), { code: "agents/port-in-use" });
+  await rejects(doorWorld({ door: { port: Number(world.url.port) } }), (error: Fault) => {
+    deepEqual([error.code, error.kind], ["agents/port-in-use", "usage"]);
+    return error.hint?.includes("--agents-port") === true;
+  });
 });

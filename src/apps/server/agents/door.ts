@@ -357,7 +357,9 @@ async function listen(server: Http2SecureServer, host: string, port: number): Pr
       {
         code: isTaken ? "agents/port-in-use" : "agents/cannot-listen",
         kind: "usage",
-        hint: "stop the other program or choose another port for agents",
+        hint: isTaken
+          ? `\`ss -ltnp sport = :${port}\` names the process; --agents-port takes another port (0: a free one)`
+          : "check --agents-address and --agents-port",
         cause: error,
       },
     );

@@ -1,13 +1,13 @@
 // The OpenAPI document: every operation of the table is in it, every reference leads somewhere, and it is what the server prints.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ask, bearer, testServer } from "../../../../test/support/test-server.ts";
+import { ask, bearer, cookieOf, testServer } from "../../../../test/support/test-server.ts";
 import { api } from "../contract/api.ts";
 import type { Endpoint } from "../contract/endpoint.ts";
 import { openApiDocument } from "./openapi.ts";
 
 type Json = Record<string, unknown>;
-const document = JSON.parse(JSON.stringify(openApiDocument("1.2.3"))) as {
+const document = JSON.parse(JSON.stringify(openApiDocument("1.2.3", "garrison-8686"))) as {
   openapi: string;
   info: { version: string };
   paths: Record<string, Record<string, Json>>;
@@ -64,4 +64,15 @@ test("the server prints it to whoever has a credential", async () => {
   const answer = await ask(server, { path: "/openapi.json", headers: bearer(server.localToken) });
   assert.equal(answer.status, 200);
   assert.deepEqual(Object.keys(answer.json["paths"] as object), Object.keys(document.paths));
+});
+
+test("the session cookie is named as this very server names it", async () => {
+  await using server = await testServer();
+  const answer = await ask(server, { path: "/openapi.json", headers: bearer(server.localToken) });
+  const { securitySchemes } = answer.json["components"] as { securitySchemes: Record<string, Json> };
+  const token = new URL((await server.oneTimeUrl()).replace("#", "?")).searchParams.get("token");
+  const origin = `http://127.0.0.1:${server.port}`;
+  const opened = await ask(server, { method: "POST", path: "/api/v1/session", headers: { origin }, body: { token } });
+  assert.equal(opened.status, 201, opened.text);
+  assert.equal(securitySchemes["session"]?.["name"], cookieOf(opened).split("=")[0]);
 });

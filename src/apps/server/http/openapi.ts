@@ -93,8 +93,8 @@ function operation(name: OperationName, endpoint: Endpoint, names: ReadonlyMap<z
   };
 }
 
-/** The document of the whole API. */
-export function openApiDocument(version: string): Json {
+/** The document of the whole API, as one server has it: its session cookie is named by scheme and port. */
+export function openApiDocument(version: string, sessionCookieName: string): Json {
   const names = answerNames();
   const paths: Record<string, Record<string, Json>> = {};
   for (const [name, endpoint] of Object.entries(api) as [OperationName, Endpoint][]) {
@@ -109,7 +109,7 @@ export function openApiDocument(version: string): Json {
       schemas: answerSchemas(names),
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer" },
-        session: { type: "apiKey", in: "cookie", name: "garrison-8686" },
+        session: { type: "apiKey", in: "cookie", name: sessionCookieName },
       },
     },
   };
