@@ -288,3 +288,30 @@ test("gaps, newest first", async () => {
   assert.deepEqual(rows.map((gap) => gap.reason).sort(), ["agent-down", "limit", "ring-full"]);
   assert.equal((await queries.listGaps({ ...page, q: "reason:ring-full" })).rows.length, 1);
 });
+
+test("losses for want of room, added up by node, reason and event type", async () => {
+  const place = { cluster: "c", node: "lossy", counted: "exact", durationMs: 5000, table: "flows", ingest: 45 };
+  const drop = (minutesAgo: number, reason: string, rows: number, detail = "") => {
+    return { ...place, time: nowMs - minutesAgo * minute, reason, rows, detail };
+  };
+  await store.insert("gaps", [
+    drop(10, "ring-full", 200, "200 events of type tcp-open"),
+    drop(20, "ring-full", 100, "100 events of type tcp-open"),
+    drop(20, "ring-full", 7, "7 events of type exec"),
+    drop(20, "spool-full", 50, "3 blocks: no room"),
+    drop(20, "agent-down", 9),
+    // Began before the hour and reached into it; ended before it.
+    { ...drop(70, "queue-full", 30), durationMs: 15 * minute },
+    drop(61, "ring-full", 1000, "1000 events of type tcp-open"),
+  ]);
+  const found = await queries.lossesSince(nowMs - 60 * minute);
+  assert.deepEqual(
+    found.filter(({ node }) => node === "lossy").map(({ reason, eventType, rows }) => [reason, eventType, rows]),
+    [
+      ["ring-full", "tcp-open", 300],
+      ["spool-full", "", 50],
+      ["queue-full", "", 30],
+      ["ring-full", "exec", 7],
+    ],
+  );
+});

@@ -36,6 +36,7 @@ export function emptyQueries(over: Partial<Queries> = {}): Queries {
     workloadDns: async () => ({ names: [], omitted: 0, window: emptyWindow }),
     hints: async () => ({ hints: [] }),
     listGaps: async () => ({ rows: [] }),
+    lossesSince: async () => [],
     flowsSince: async () => ({ rows: [], cursor: "c0", skipped: 0 }),
     eventsSince: async () => ({ rows: [], cursor: "c0", skipped: 0 }),
     ...over,

@@ -24,6 +24,8 @@ export function freshQueries(queries: Queries, freshness: Freshness): Queries {
     // A hint helps typing: it may miss the last second, but must not wait.
     hints: (query) => watched(() => queries.hints(query)),
     listGaps: (query) => settled(() => queries.listGaps(query)),
+    // How Garrison is doing must not wait for what it is doing.
+    lossesSince: (sinceMs) => queries.lossesSince(sinceMs),
     flowsSince: (...given) => watched(() => queries.flowsSince(...given)),
     eventsSince: (...given) => watched(() => queries.eventsSince(...given)),
   };

@@ -2,6 +2,7 @@
 import { listEvents } from "./events.ts";
 import { listFlows, listGaps } from "./flows.ts";
 import { hints } from "./hints.ts";
+import { lossesSince } from "./losses.ts";
 import { oldestKept } from "./oldest-kept.ts";
 import type { Queries } from "./queries.ts";
 import type { QueryParts } from "./scan.ts";
@@ -24,6 +25,7 @@ export function createQueries({ store, clock }: Pick<QueryParts, "store" | "cloc
     workloadDns: (params, query) => workloadDns(parts, params, query),
     hints: (query) => hints(parts, query),
     listGaps: (query) => listGaps(parts, query),
+    lossesSince: (sinceMs) => lossesSince(parts, sinceMs),
     flowsSince: (cursor, q, limit, start = {}) => flowsSince(parts, cursor, { q, limit, start }),
     eventsSince: (cursor, query, limit, start = {}) => eventsSince(parts, cursor, { ...query, limit, start }),
   };

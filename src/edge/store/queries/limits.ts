@@ -13,6 +13,8 @@ export const queryLimits = {
   hintRowsToReadMax: 5_000_000,
   hintsMax: 50,
   gapsMax: 100,
+  /** Sums of losses by node, reason and event type: the largest are kept. */
+  lossesMax: 5000,
   /** How long the answer to "since when is data kept" is believed. */
   oldestKeptMs: 15_000,
   /** A gap that began this long before the window is still found. */

@@ -54,6 +54,18 @@ export interface WorkloadParams {
   readonly name: string;
 }
 
+/** Rows lost at one node for one reason. */
+export interface LossTotal {
+  readonly cluster: string;
+  readonly node: string;
+  /** "ring-full", "queue-full" or "spool-full". */
+  readonly reason: string;
+  /** Of drops in the kernel's ring; else "". */
+  readonly eventType: string;
+  /** 0 when nobody could count. */
+  readonly rows: number;
+}
+
 export interface ProcessNode {
   process: Shown<"process_events">;
   endedAt?: string;
@@ -139,6 +151,8 @@ export interface Queries {
   ): Promise<{ names: DnsName[]; omitted: number; window: Window }>;
   hints(query: HintRequest): Promise<{ hints: { value: string; count: number; note: string }[] }>;
   listGaps(query: PageRequest): Promise<{ rows: Shown<"gaps">[]; next?: string }>;
+  /** What was lost for want of room by gaps that end at or after `sinceMs`, the largest losses first, at most 5000 sums. */
+  lossesSince(sinceMs: number): Promise<LossTotal[]>;
   /** Rows whose block arrived after `cursor` ("" = begin as `start` says). At most `limit` rows, the newest ones. */
   flowsSince(cursor: string, q: string, limit: number, start?: StreamStart): Promise<StreamPart<Shown<"flows">>>;
   /** Likewise for the comma-separated `kinds` (empty = all). */
