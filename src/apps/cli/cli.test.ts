@@ -130,6 +130,19 @@ test("flows prints the documented table, wide, json, jsonl, yaml, csv and name",
   }
 });
 
+test("what polling cannot count is a dash, not a zero", async (t) => {
+  const polled = { ...flow, fidelity: "polled", bytesSent: 0, bytesReceived: 0, rttUs: {} };
+  const data = await world(t, { "GET /api/v1/flows": json({ rows: [polled], window }) });
+  for (const [format, expected] of [
+    ["table", / 5432\/tcp +curl\[77\] +1 +- +- +- +allow established\n$/],
+    ["wide", / 1 +- +- +- +\/usr\/bin\/curl /],
+  ] as const) {
+    const ran = await garrison(data, ["flows", "-o", format, "--now", time]);
+    assert.equal(ran.code, 0, ran.err);
+    assert.match(ran.out, expected);
+  }
+});
+
 test("a window that begins before anything was kept says so", async (t) => {
   const data = await world(t, {
     "GET /api/v1/flows": json({ rows: [], window: { ...window, dataSince: "2026-11-23T08:30:00.000Z" } }),

@@ -48,15 +48,24 @@ export function flowSheet(context: Context): Sheet<Flow> {
       },
       { title: "side", value: (flow) => flow.reporter, isWide: true },
       { title: "conns", value: (flow) => String(flow.connectionsOpened + flow.connectionsFailed), align: "right" },
-      { title: "sent", value: (flow) => bytes(flow.bytesSent), align: "right" },
-      { title: "received", value: (flow) => bytes(flow.bytesReceived), align: "right" },
-      { title: "rtt", value: (flow) => micros(histogramMedianUs(flow.rttUs)), align: "right" },
+      { title: "sent", value: (flow) => measured(flow, bytes(flow.bytesSent)), align: "right" },
+      { title: "received", value: (flow) => measured(flow, bytes(flow.bytesReceived)), align: "right" },
+      {
+        title: "rtt",
+        value: (flow) => measured(flow, micros(histogramMedianUs(flow.rttUs))),
+        align: "right",
+      },
       { title: "executable", value: (flow) => flow.executable || "-", isWide: true },
       { title: "image", value: (flow) => flow.image || "-", isWide: true },
       { title: "tls", value: (flow) => (flow.serverName === "" ? flow.tls : flow.serverName), isWide: true },
       { title: "verdict", value: (flow) => `${paintVerdict(paint, flow.verdict)} ${paint.dim(flow.verdictBecause)}` },
     ],
   };
+}
+
+/** Polling counts no bytes and measures no times: its zeros are unknowns, not values. */
+function measured(flow: Flow, text: string): string {
+  return flow.fidelity === "polled" ? "-" : text;
 }
 
 function destination(flow: Flow): string {
