@@ -14,10 +14,11 @@ import { createUplink, type Uplink } from "../../edge/uplink/uplink.ts";
 import { blockLimits, type AgentReport } from "../../model/agent-protocol.ts";
 import type { ResourceStatus } from "../../model/resource.ts";
 import { agentLimits, AgentConfig } from "./config.ts";
+import { createConnectionWords } from "./connection-words.ts";
 import { createLazyContainers } from "./containers.ts";
 import { createGapWatch } from "./gap-watch.ts";
 import { downGap, readHeartbeat, writeHeartbeat } from "./heartbeat.ts";
-import { doorUrl, readJoinToken } from "./join-token.ts";
+import { doorText, doorUrl, readJoinToken } from "./join-token.ts";
 import { createOutbox } from "./outbox.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createReporter } from "./report.ts";
@@ -35,6 +36,8 @@ export interface AgentParts {
   /** Aborts when the agent shall stop: drain, then resolve. */
   readonly signal: AbortSignal;
   ready(ready: { readonly type: "ready"; readonly notices: readonly string[] }): void;
+  /** One line for a person, later than `ready`: connected, or why not. */
+  notice?(line: string): void;
   /** For tests: another sensor than this machine's. */
   readonly sensor?: Sensor;
   readonly containers?: ContainerDirectory;
@@ -53,7 +56,8 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
   await outbox.tellGaps(nowMs);
   await uplink.start();
   await sensor.start((events) => pipeline.take(events));
-  parts.ready({ type: "ready", notices: noticesOf(config, sensor, agent.sensorDown) });
+  parts.ready({ type: "ready", notices: [...noticesOf(config, sensor, agent.sensorDown), agent.words.first] });
+  agent.words.begin();
 
   const flushGaps = () => {
     for (const row of agent.gaps(clock.nowMs())) outbox.push("gaps", row);
@@ -130,6 +134,7 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   };
   let statuses: readonly ResourceStatus[] = [];
   const report = createReporter({ boot, startedMs, machine, sensor, spool, outbox, pipeline });
+  const words = createConnectionWords(doorText(server), (line) => parts.notice?.(line));
   const uplink: Uplink = createUplink({
     server,
     folder,
@@ -142,12 +147,13 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
       sensor.watchFirstBytes(pipeline.watchedCgroups());
     },
     report: (number): AgentReport => report(number, statuses, uplink.state),
+    onConnection: (connection) => words.take(connection),
     clock,
     random: Math.random,
     logger,
   });
   const gaps = createGapWatch(gapSources, startedMs);
-  return { clock, folder, machine, outbox, pipeline, sensor, sensorDown: down, spool, uplink, runtime, gaps };
+  return { clock, folder, machine, outbox, pipeline, sensor, sensorDown: down, spool, uplink, words, runtime, gaps };
 }
 
 function noticesOf(config: AgentConfig, sensor: Sensor, down: string): readonly string[] {

@@ -11,12 +11,19 @@ export interface Ready {
   readonly notices: readonly string[];
 }
 
+/** A line for a person that comes later than "ready"; `up` prints it. */
+export interface Notice {
+  readonly type: "notice";
+  readonly line: string;
+}
+
 /** What the runner hands to an app beside its configuration. */
 export interface RunParts {
   readonly logger: Logger;
   /** Aborts when the app shall stop: drain, then resolve. */
   readonly signal: AbortSignal;
   ready(ready: Ready): void;
+  notice(line: string): void;
 }
 
 export interface App {

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { AppName, Ready } from "./apps.ts";
+import type { AppName, Notice, Ready } from "./apps.ts";
 import { supervisedVariable } from "./commands/run.ts";
 
 /** A small young generation: V8's default grows to three times 16 MiB that a watcher of one machine never needs. */
@@ -35,6 +35,8 @@ export interface SuperviseOptions {
   /** Asked at each start: a token in it may have been used up. */
   config(): Promise<unknown>;
   say(line: string): void;
+  /** What the child says to a person after it was ready. */
+  notice?(line: string): void;
 }
 
 /** Starts the child now. Its stderr is ours. It is in a process group of its own, so that Ctrl-C reaches only the supervisor. */
@@ -57,7 +59,11 @@ export function supervise(options: SuperviseOptions): Supervised {
       env: { ...process.env, [supervisedVariable]: "1", NODE_COMPILE_CACHE: options.codeCache },
     });
     child = running;
-    running.on("message", (message: Ready) => {
+    running.on("message", (message: Ready | Notice) => {
+      if (message.type === "notice") {
+        options.notice?.(message.line);
+        return;
+      }
       if (isReady) options.say(`${options.app} is back`);
       isReady = true;
       first.resolve(message);

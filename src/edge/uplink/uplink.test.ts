@@ -10,7 +10,7 @@ import { silentLogger } from "../../base/logger.ts";
 import type { AgentReport, BlockHeader } from "../../model/agent-protocol.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { BlockSource, SpooledBlock } from "./block-sender.ts";
-import { createUplink, type Uplink, type UplinkOptions } from "./uplink.ts";
+import { createUplink, type Uplink, type UplinkConnection, type UplinkOptions } from "./uplink.ts";
 
 interface MemorySource extends BlockSource {
   add(sequence: number, bytes?: number): void;
@@ -166,8 +166,10 @@ function sample(name: string, generation = 1): Resource {
 test("joins with a local key, sends blocks once, reports, keeps key and certificate in a 0600 file", async (context) => {
   const { door, source, folder, open } = await scene(context);
   for (const sequence of [1, 2, 3]) source.add(sequence);
-  const uplink = await open();
+  const told: UplinkConnection[] = [];
+  const uplink = await open({ onConnection: (connection) => told.push(connection) });
   await until(() => source.acknowledged.length === 3, "three acknowledgements");
+  assert.deepEqual(told, [{ connected: true, cluster: "test", node: "local" }]);
   assert.deepEqual(new Set(door.blocks.map(({ header }) => header.sequence)), new Set([1, 2, 3]));
   assert.equal(door.joins.length, 1);
   assert.ok(!JSON.stringify(door.joins).includes("PRIVATE"));
@@ -190,8 +192,14 @@ test("a server with another CA never sees the secret", async (context) => {
 
 test("a wrong secret is said, and no file is written", async (context) => {
   const { door, folder, open } = await scene(context);
-  const uplink = await open({ joinToken: async () => ({ ...door.token, secret: "x".repeat(40) }) });
+  const told: UplinkConnection[] = [];
+  const uplink = await open({
+    joinToken: async () => ({ ...door.token, secret: "x".repeat(40) }),
+    onConnection: (connection) => told.push(connection),
+  });
   await until(() => uplink.state.because.includes("unknown token"), "the refusal");
+  await until(() => told.length > 0, "the refusal to be told");
+  assert.ok(told.every((connection) => !connection.connected && connection.fault.message.includes("unknown token")));
   assert.throws(() => statSync(join(folder, "credentials.json")), { code: "ENOENT" });
 });
 

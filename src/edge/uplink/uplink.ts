@@ -41,10 +41,16 @@ export interface UplinkOptions<Entry extends SpooledBlock> {
   /** The full set, whenever it changed, and once at start with the last good one. Called one at a time. */
   readonly onResources: (resources: readonly Resource[]) => void;
   readonly report: (number: number) => AgentReport;
+  /** Told at each connection, and at each attempt or session that failed; not when it ended on purpose. */
+  readonly onConnection?: (connection: UplinkConnection) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
 }
+
+export type UplinkConnection =
+  | { readonly connected: true; readonly cluster: string; readonly node: string }
+  | { readonly connected: false; readonly fault: Fault };
 
 export interface UplinkState extends SenderCounters {
   readonly connected: boolean;
@@ -149,7 +155,9 @@ class ServerUplink<Entry extends SpooledBlock> implements Uplink {
       }
       this.#setState(false, fault?.message ?? "");
       if (signal.aborted) return;
-      if (fault !== undefined) await sleep(this.#waitMs(fault), signal);
+      if (fault === undefined) continue;
+      this.#options.onConnection?.({ connected: false, fault });
+      await sleep(this.#waitMs(fault), signal);
     }
   }
 
@@ -186,7 +194,7 @@ class ServerUplink<Entry extends SpooledBlock> implements Uplink {
         {
           code: "uplink/no-token",
           kind: "unauthenticated",
-          hint: "make a join token on the server and give it to the agent",
+          hint: "`garrison agent token` on the server makes a join token: give it with --join-token or --join-token-file",
         },
       );
     }
@@ -212,6 +220,7 @@ class ServerUplink<Entry extends SpooledBlock> implements Uplink {
     try {
       await this.#tell(session);
       this.#setState(true, "");
+      this.#options.onConnection?.({ connected: true, cluster: credentials.cluster, node: credentials.node });
       this.#reconnect.reset();
       const parts = [
         this.#sender.run((headers, body) => post(session, agentPaths.blocks, headers, body), leave.signal),

@@ -4,7 +4,7 @@ import { Fault } from "../../../base/fault.ts";
 import { nearest } from "../../../base/nearest.ts";
 import { fieldsOf } from "../../../edge/config/fields.ts";
 import { loadConfig } from "../../../edge/config/load.ts";
-import { appNames, apps, type AppName, type Ready } from "../apps.ts";
+import { appNames, apps, type AppName, type Notice, type Ready } from "../apps.ts";
 import type { Context } from "../context.ts";
 import { parseFlags } from "../flags.ts";
 import type { CommandUnit } from "./command.ts";
@@ -88,8 +88,12 @@ async function runApp(context: Context, name: AppName, config: unknown): Promise
       for (const notice of said.notices) context.say(notice);
     }
   };
+  const notice = (line: string): void => {
+    if (process.connected) process.send?.({ type: "notice", line } satisfies Notice);
+    else context.say(line);
+  };
   try {
-    await apps[name].run(config, { logger, signal, ready });
+    await apps[name].run(config, { logger, signal, ready, notice });
   } finally {
     // The supervisor's channel would keep this process alive after its work is done.
     if (process.connected) process.disconnect?.();

@@ -55,6 +55,7 @@ async function runUp(context: Context, words: readonly string[]): Promise<number
     );
     for (const notice of ready.notices) context.say(`  note     ${notice}`);
     if (config.watch) {
+      const introduced = Promise.withResolvers<void>();
       const agent = supervise({
         app: "agent",
         codeCache,
@@ -64,9 +65,12 @@ async function runUp(context: Context, words: readonly string[]): Promise<number
           ...(await joinPart(context, data, config.cluster)),
         }),
         say: (line) => context.say(line),
+        // Never before the lines of its start, which wait for the first message.
+        notice: (line) => void introduced.promise.then(() => context.say(`  ${line}`)),
       });
       running.push(agent);
       await sayAgent(agent, context);
+      introduced.resolve();
     } else context.say("  note     this machine is not watched (--no-watch)");
     context.say("  stop with Ctrl-C; the history stays in the data folder");
     if (!context.signal.aborted)
