@@ -44,7 +44,7 @@ function scene(more: Partial<PipelineOptions> = {}): Scene {
     visibility,
     containers: undefined,
     containersBecause: "no container runtime was asked",
-    readCgroup: () => "0::/system.slice/shop.service\n",
+    readCgroup: () => ({ text: "0::/system.slice/shop.service\n" }),
     outbox: { push: (table, row) => void pushed.push({ table, row }) },
     ...more,
   });
@@ -107,7 +107,7 @@ test("first bytes are asked for when any workload of a shared cgroup is opted in
     [7, "0::/\n4:memory:/\n"],
     [8, `0::/\n4:memory:/docker/${containerId}\n`],
   ]);
-  const { pipeline, visibility } = scene({ readCgroup: (pid) => texts.get(pid) });
+  const { pipeline, visibility } = scene({ readCgroup: (pid) => ({ text: texts.get(pid) ?? "" }) });
   see(visibility, { match: { workload: containerId.slice(0, 12) }, http: true });
   pipeline.take([exec()]);
   assert.deepEqual([...pipeline.watchedCgroups()], []);
@@ -139,12 +139,58 @@ test("arguments may be left out, or kept as they are, by visibility", () => {
   assert.ok(open.rows("process_events")[0]?.arguments.includes("me:hunter2"));
 });
 
-test("a process gone before its cgroup was read is unknown, because", () => {
-  const { pipeline, rows } = scene({ readCgroup: () => undefined });
-  pipeline.take([exec({ cgroupId: 0 })]);
+const reasons = [
+  ["gone", "gone before it could be read"],
+  ["refused", "belongs to another user: may not be read"],
+] as const;
+
+test("a process whose cgroup could not be read is unknown, because", () => {
+  for (const [unread, expected] of reasons) {
+    const { pipeline, rows } = scene({ readCgroup: () => ({ unread }) });
+    pipeline.take([exec({ cgroupId: 0 })]);
+    assert.deepEqual(
+      [rows("process_events")[0]?.workloadKind, rows("process_events")[0]?.identityReason],
+      ["Unknown", expected],
+    );
+  }
+});
+
+test("a socket without a process: gone, or another user's, each said of its own flow", () => {
+  const { pipeline, rows } = scene({
+    fidelity: "polled",
+    readCgroup: () => assert.fail("there is no process to read"),
+  });
+  const open = {
+    ...base,
+    ...ends,
+    type: "tcp-open",
+    process: { pid: 0, startMs: 0 },
+    comm: "",
+    cgroupId: 0,
+    direction: "outbound",
+    bytesSent: 0,
+    bytesReceived: 0,
+    packetsSent: 0,
+    packetsReceived: 0,
+    retransmits: 0,
+    rttUs: 0,
+    error: 0,
+    wasReset: false,
+  } as const;
+  pipeline.take([
+    { ...open, socketId: 1, remotePort: 1, isProcessHidden: true },
+    { ...open, socketId: 2, remotePort: 2 },
+    { ...open, socketId: 3, remotePort: 3, isProcessHidden: true },
+  ]);
+  pipeline.drain(20_000);
+  const [gone, refused] = [reasons[0][1], reasons[1][1]];
   assert.deepEqual(
-    [rows("process_events")[0]?.workloadKind, rows("process_events")[0]?.identityReason],
-    ["Unknown", "gone before it could be read"],
+    rows("flows").map((row) => [row.destinationPort, row.sourceReason]),
+    [
+      [1, refused],
+      [2, gone],
+      [3, refused],
+    ],
   );
 });
 
@@ -165,7 +211,7 @@ const info: ContainerInfo = {
 test("a container's rows wait for the runtime's answer, and go as unknown when it does not come", async () => {
   const answer = Promise.withResolvers<Awaited<ReturnType<ContainerDirectory["resolve"]>>>();
   const containers: ContainerDirectory = { lookup: () => ({ state: "not-asked" }), resolve: () => answer.promise };
-  const readCgroup = () => `0::/system.slice/docker-${containerId}.scope\n`;
+  const readCgroup = () => ({ text: `0::/system.slice/docker-${containerId}.scope\n` });
   const known = scene({ containers, readCgroup });
   const late = scene({ containers: { ...containers, resolve: () => new Promise(() => undefined) }, readCgroup });
   for (const { pipeline, rows } of [known, late]) {

@@ -3,7 +3,7 @@ import { createFlowAggregator, type FlowAggregator } from "../../core/flow/aggre
 import { createDomainNames } from "../../core/flow/domain-names.ts";
 import type { ContainerDirectory } from "../../core/process/container-directory.ts";
 import { createLateIdentities } from "../../core/process/late-identity.ts";
-import { createProcessTable, type ProcessTable } from "../../core/process/process-table.ts";
+import { createProcessTable, type CgroupReading, type ProcessTable } from "../../core/process/process-table.ts";
 import { createDnsExchanges, type DnsExchange } from "../../core/protocol/dns-exchange.ts";
 import type {
   DnsPacketEvent,
@@ -31,8 +31,7 @@ export interface PipelineOptions {
   readonly visibility: VisibilityBook;
   readonly containers: ContainerDirectory | undefined;
   readonly containersBecause: string;
-  /** Text of /proc/PID/cgroup, or undefined when the process is gone. */
-  readonly readCgroup: (pid: number) => string | undefined;
+  readonly readCgroup: (pid: number) => CgroupReading;
   readonly outbox: Pick<Outbox, "push">;
 }
 
@@ -173,12 +172,19 @@ class AgentPipeline implements Pipeline {
   /** The process table learns of the event, and reads the process's cgroup file when it has to and may. */
   #know(event: SensorEvent): void {
     this.#table.observe(event);
+    if (event.process.pid === 0) {
+      // Nobody's file to read: the sensor says why it does not know the process. One key stands for all of them, so it is said each time.
+      if (event.isProcessHidden === true) this.#table.cgroupRefused(event.process);
+      else this.#table.cgroupGone(event.process);
+      return;
+    }
     if (event.type === "exit" || this.#cgroupReads >= agentLimits.cgroupReadsPerBatchMax) return;
     if (!this.#table.needsCgroup(event.process)) return;
     this.#cgroupReads += 1;
-    const text = this.#options.readCgroup(event.process.pid);
-    if (text === undefined) this.#table.cgroupGone(event.process);
-    else this.#table.cgroupRead(event.process, text);
+    const reading = this.#options.readCgroup(event.process.pid);
+    if ("text" in reading) this.#table.cgroupRead(event.process, reading.text);
+    else if (reading.unread === "refused") this.#table.cgroupRefused(event.process);
+    else this.#table.cgroupGone(event.process);
     this.#subjects.forget(event.process);
   }
 

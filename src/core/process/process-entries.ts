@@ -9,7 +9,8 @@ export interface Entry extends Mutable<ProcessRecord> {
   inherited: CgroupIdentity | undefined;
   read: CgroupIdentity | undefined;
   readCgroupId: number;
-  isGone: boolean;
+  /** Why its cgroup could not be read; "" when that did not happen. */
+  unread: "" | "gone" | "refused";
   /** Second chance on eviction: set at each use, cleared when the hand passes. */
   isUsed: boolean;
 }

@@ -138,6 +138,23 @@ test("gone before the read: ancestry, else the reason", () => {
   assert.equal(processes.attribute(key(77)).cgroup.reason, "process not seen");
 });
 
+test("another user's process says so, also after its end, and gives way to what an ancestor knows", () => {
+  const processes = table();
+  processes.observe(exec(key(2), init));
+  processes.cgroupRefused(key(2));
+  assert.equal(processes.needsCgroup(key(2)), false);
+  assert.equal(processes.attribute(key(2)).cgroup.reason, "belongs to another user: may not be read");
+  processes.observe(exit(key(2), 9000));
+  assert.equal(processes.attribute(key(2)).cgroup.reason, "belongs to another user: may not be read");
+  processes.observe(exec(key(5), init));
+  processes.cgroupRead(key(5), inUnit);
+  processes.observe(exec(key(6), key(5)));
+  processes.cgroupRefused(key(6));
+  assert.equal(processes.attribute(key(6)).because, "ancestry");
+  processes.cgroupRefused(key(77));
+  assert.equal(processes.attribute(key(77)).cgroup.reason, "process not seen");
+});
+
 test("the v2 kernel id names siblings that were never read; the root's id names nobody", () => {
   const processes = table();
   processes.observe(exec(key(2), init, "a", 500));

@@ -55,6 +55,9 @@ export interface Attribution {
   readonly because: "read" | "kernel-id" | "ancestry" | "unknown";
 }
 
+/** What came of reading /proc/PID/cgroup. "refused": the process belongs to another user. */
+export type CgroupReading = { readonly text: string } | { readonly unread: "gone" | "refused" };
+
 export interface ProcessTableStats {
   readonly processes: number;
   readonly ended: number;
@@ -75,6 +78,8 @@ export interface ProcessTable {
   cgroupRead(key: ProcessKey, text: string): void;
   /** The process was gone when the agent tried to read. */
   cgroupGone(key: ProcessKey): void;
+  /** The process is there, but belongs to another user and may not be looked at. */
+  cgroupRefused(key: ProcessKey): void;
   /** What the process belongs to: own read, else v2 id, else nearest known ancestor, else unknown with the reason. */
   attribute(key: ProcessKey): Attribution;
   /** Names of the ancestors, nearest first, at most 8. */
@@ -131,7 +136,7 @@ class BoundedProcessTable implements ProcessTable {
 
   needsCgroup(key: ProcessKey): boolean {
     const entry = this.entries.find(key);
-    if (entry === undefined || entry.isGone || entry.exitTimeMs !== undefined) return false;
+    if (entry === undefined || entry.unread !== "" || entry.exitTimeMs !== undefined) return false;
     return entry.read === undefined || entry.readCgroupId !== entry.cgroupId;
   }
 
@@ -150,15 +155,19 @@ class BoundedProcessTable implements ProcessTable {
 
   cgroupGone(key: ProcessKey): void {
     const entry = this.entries.find(key);
-    if (entry !== undefined) entry.isGone = true;
+    if (entry !== undefined) entry.unread = "gone";
+  }
+
+  cgroupRefused(key: ProcessKey): void {
+    const entry = this.entries.find(key);
+    if (entry !== undefined) entry.unread = "refused";
   }
 
   attribute(key: ProcessKey): Attribution {
     const entry = this.entries.find(key);
     if (entry === undefined) return notSeen;
     entry.isUsed = true;
-    const isGone = entry.isGone || entry.exitTimeMs !== undefined;
-    return this.attributeEntry(entry, 0) ?? (isGone ? gone : notRead);
+    return this.attributeEntry(entry, 0) ?? whyUnknown(entry);
   }
 
   ancestors(key: ProcessKey): string[] {
@@ -236,6 +245,12 @@ const readBeforeExec = -1;
 const notSeen = unknown("process not seen");
 const notRead = unknown("not read yet");
 const gone = unknown("gone before it could be read");
+const refused = unknown("belongs to another user: may not be read");
+
+function whyUnknown({ unread, exitTimeMs }: Entry): Attribution {
+  if (unread === "refused") return refused;
+  return unread === "gone" || exitTimeMs !== undefined ? gone : notRead;
+}
 
 function emptyEntry(event: SensorEvent, options: ProcessTableOptions): Entry {
   return {
@@ -256,7 +271,7 @@ function emptyEntry(event: SensorEvent, options: ProcessTableOptions): Entry {
     inherited: undefined,
     read: undefined,
     readCgroupId: 0,
-    isGone: false,
+    unread: "",
     isUsed: true,
   };
 }

@@ -13,7 +13,10 @@ export interface ProcessKey {
 interface SensorEventBase {
   /** Milliseconds since the Unix epoch. */
   readonly timeMs: number;
+  /** pid 0 when it is not known. */
   readonly process: ProcessKey;
+  /** Why the process is not known: it belongs to another user and may not be looked at. Else it was gone, or the kernel itself. */
+  readonly isProcessHidden?: true;
   /** The kernel's short name, at most 15 bytes. */
   readonly comm: string;
   /** Id of the process's cgroup in the v2 hierarchy (its inode); 0 when not known. */

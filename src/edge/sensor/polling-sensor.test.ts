@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { skipUnless } from "../../../test/support/skip.ts";
 import { createPollingSensor } from "./polling-sensor.ts";
 import { createRecorder } from "./sensor.fixture.ts";
 
@@ -95,6 +96,47 @@ describe("the machine seen by polling", () => {
     await sensor.close();
     await sensor.close();
   });
+});
+
+test("as another user: a socket of a process that may not be looked at says so, an own one has its process", async (context) => {
+  if (!skipUnless(context, process.geteuid?.() === 0, "root, to become nobody")) return;
+  const server = createServer((socket) => socket.resume());
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const rootClient = connect(port, "127.0.0.1");
+  try {
+    await once(rootClient, "connect");
+    const script = `
+      const { createPollingSensor } = await import(${JSON.stringify(new URL("polling-sensor.ts", import.meta.url).href)});
+      const { connect } = await import("node:net");
+      const own = connect(${port}, "127.0.0.1");
+      own.once("connect", async () => {
+        const sensor = createPollingSensor({ because: "test" });
+        await sensor.start((events) => {
+          const opened = events.filter((event) => event.type === "tcp-open" && event.remotePort === ${port});
+          const told = opened.map(({ localPort, process: { pid }, isProcessHidden = false }) =>
+            [localPort === own.localPort, pid === process.pid, pid === 0, isProcessHidden]);
+          console.log(JSON.stringify(told.toSorted()));
+          process.exit();
+        });
+      });`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      uid: 65_534,
+      gid: 65_534,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    await once(child, "close");
+    assert.deepEqual(JSON.parse(text), [
+      [false, false, true, true],
+      [true, true, false, false],
+    ]);
+  } finally {
+    rootClient.destroy();
+    server.close();
+  }
 });
 
 interface Fake {

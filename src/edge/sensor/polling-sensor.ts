@@ -179,6 +179,7 @@ interface Fresh {
 function createConnectionEye(context: EyeContext & { readonly excludedPid: number }): Look {
   const { procPath, processes, count, excludedPid } = context;
   const connections = new Map<number, TcpEvent>();
+  const ownUid = process.geteuid?.() ?? 0;
 
   function open(fresh: readonly Fresh[], timeMs: number, events: SensorEvent[]): void {
     const holders = readSocketHolders(
@@ -186,13 +187,14 @@ function createConnectionEye(context: EyeContext & { readonly excludedPid: numbe
       [...processes.values()].map((known) => known.stat.process),
     );
     for (const { row, isInbound } of fresh) {
-      const holder = holders.get(row.inode);
+      const holder = holders.byInode.get(row.inode);
       if (excludedPid !== 0 && holder?.pid === excludedPid) continue;
       if (connections.size >= pollingLimits.connectionsMax) {
         count("tcp-open", 1);
         continue;
       }
-      const event = openEvent(row, { timeMs, isInbound, holder, known: processes.get(holder?.pid ?? 0) });
+      const isHidden = holder === undefined && holders.refused > 0 && row.uid !== ownUid;
+      const event = openEvent(row, { timeMs, isInbound, isHidden, holder, known: processes.get(holder?.pid ?? 0) });
       connections.set(row.inode, event);
       events.push(event);
     }
@@ -234,6 +236,7 @@ function pidPerNamespace(processes: ReadonlyMap<number, Known>, count: Count): r
 interface Opened {
   readonly timeMs: number;
   readonly isInbound: boolean;
+  readonly isHidden: boolean;
   readonly holder: ProcessKey | undefined;
   readonly known: Known | undefined;
 }
@@ -244,6 +247,7 @@ function openEvent(row: TcpRow, opened: Opened): TcpEvent {
     type: "tcp-open",
     timeMs: opened.timeMs,
     process: opened.holder ?? { pid: 0, startMs: 0 },
+    ...(opened.isHidden ? { isProcessHidden: true } : {}),
     comm: opened.known?.stat.comm ?? "",
     cgroupId: opened.known?.cgroupId ?? 0,
     localAddress,

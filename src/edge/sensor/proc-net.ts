@@ -5,6 +5,8 @@ import { addressText } from "./text-cache.ts";
 
 export interface TcpRow extends SocketTuple {
   readonly inode: number;
+  /** Of whoever made the socket. */
+  readonly uid: number;
   readonly state: "established" | "listening" | "other";
 }
 
@@ -12,13 +14,13 @@ export const procNetLimits = { rowsMax: 16_384, namespacesMax: 64, descriptorsPe
 
 const mappedPrefix = 0xffff_0000;
 const rowPattern =
-  /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{2}) (?:\S+\s+){5}(\d+)/;
+  /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{2}) (?:\S+\s+){3}(\d+)\s+\S+\s+(\d+)/;
 
 /** proc_net_tcp(5): addresses are hexadecimal words in host order. Lines that do not parse are left out. */
 export function parseTcpRow(line: string): TcpRow | undefined {
   const match = rowPattern.exec(line);
   if (match === null) return undefined;
-  const [, local = "", localPort = "", remote = "", remotePort = "", state = "", inode = ""] = match;
+  const [, local = "", localPort = "", remote = "", remotePort = "", state = "", uid = "", inode = ""] = match;
   return {
     localAddress: addressOf(local),
     localPort: Number.parseInt(localPort, 16),
@@ -26,6 +28,7 @@ export function parseTcpRow(line: string): TcpRow | undefined {
     remotePort: Number.parseInt(remotePort, 16),
     state: stateOf(state),
     inode: Number(inode),
+    uid: Number(uid),
   };
 }
 
@@ -72,17 +75,25 @@ export function networkNamespaceOf(procPath: string, pid: number): string {
   }
 }
 
-/** Which of the processes holds each socket, by inode; only of processes whose descriptors may be read. */
-export function readSocketHolders(procPath: string, processes: Iterable<ProcessKey>): ReadonlyMap<number, ProcessKey> {
-  const holders = new Map<number, ProcessKey>();
-  for (const process of processes) {
-    for (const inode of socketInodes(`${procPath}/${process.pid}/fd`))
-      if (!holders.has(inode)) holders.set(inode, process);
-  }
-  return holders;
+export interface SocketHolders {
+  /** Which of the processes holds each socket, by inode. */
+  readonly byInode: ReadonlyMap<number, ProcessKey>;
+  /** Processes whose descriptors may not be read: another user's. */
+  readonly refused: number;
 }
 
-function socketInodes(folder: string): readonly number[] {
+export function readSocketHolders(procPath: string, processes: Iterable<ProcessKey>): SocketHolders {
+  const byInode = new Map<number, ProcessKey>();
+  let refused = 0;
+  for (const process of processes) {
+    const inodes = socketInodes(`${procPath}/${process.pid}/fd`);
+    if (inodes === "refused") refused += 1;
+    else for (const inode of inodes) if (!byInode.has(inode)) byInode.set(inode, process);
+  }
+  return { byInode, refused };
+}
+
+function socketInodes(folder: string): readonly number[] | "refused" {
   try {
     return readdirSync(folder)
       .slice(0, procNetLimits.descriptorsPerProcessMax)
@@ -90,9 +101,10 @@ function socketInodes(folder: string): readonly number[] {
         const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`${folder}/${name}`))?.[1];
         return inode === undefined ? [] : [Number(inode)];
       });
-  } catch {
-    // Another user's process: its sockets stay without a process.
-    return [];
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Otherwise it is gone, and its sockets with it.
+    return code === "EACCES" || code === "EPERM" ? "refused" : [];
   }
 }
 
