@@ -56,7 +56,7 @@ export const flowColumns: readonly Column<Flow>[] = [
     hideBelowPx: 700,
     width: "76px",
     align: "end",
-    cell: ({ bytesSent }) => formatBytes(bytesSent),
+    cell: (flow) => <Bytes count={flow.bytesSent} flow={flow} />,
   },
   {
     id: "received",
@@ -64,7 +64,7 @@ export const flowColumns: readonly Column<Flow>[] = [
     hideBelowPx: 980,
     width: "80px",
     align: "end",
-    cell: ({ bytesReceived }) => formatBytes(bytesReceived),
+    cell: (flow) => <Bytes count={flow.bytesReceived} flow={flow} />,
   },
   {
     id: "rtt",
@@ -107,6 +107,20 @@ export function FlowEnd({ flow, end }: { readonly flow: Flow; readonly end: "sou
       fallback={formatAddress(flow.destinationAddress)}
       reason={flow.destinationReason}
     />
+  );
+}
+
+/** Whether the reporter counts bytes at all: polling does not, and a foreign sensor's zero may mean that it does not. */
+export function knowsBytes({ fidelity, bytesSent, bytesReceived }: Flow): boolean {
+  return fidelity === "foreign" ? bytesSent + bytesReceived > 0 : fidelity !== "polled";
+}
+
+function Bytes({ count, flow }: { readonly count: number; readonly flow: Flow }) {
+  if (knowsBytes(flow)) return formatBytes(count);
+  return (
+    <span className="none" title={`Not known: this row was ${flow.fidelity}`}>
+      –
+    </span>
   );
 }
 

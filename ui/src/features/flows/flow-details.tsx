@@ -16,7 +16,7 @@ import {
 import { Verdict } from "../../kit/verdict.tsx";
 import { processMark } from "../../kit/row-mark.ts";
 import { hasPage, kindWord } from "../../kit/workload-text.ts";
-import { FlowEnd } from "./flow-columns.tsx";
+import { FlowEnd, knowsBytes } from "./flow-columns.tsx";
 import { flowCommand, relatedTerms } from "./flow-text.ts";
 
 const levels = ["five-tuple", "source port dropped", "pod pair", "workload pair", "namespace pair"] as const;
@@ -138,6 +138,12 @@ function processFields(flow: Flow) {
   ];
 }
 
+/** Bytes and packets of one direction, as far as the reporter knows them. */
+function payload(flow: Flow, bytes: number, packets: number): string {
+  if (flow.fidelity === "polled") return "Not known: polled";
+  return `${knowsBytes(flow) ? formatBytes(bytes) : "Unknown size"} in ${formatCount(packets)} packets`;
+}
+
 function connectionFields(flow: Flow) {
   const median = rttMedianUs(flow.rttUs);
   return [
@@ -145,8 +151,8 @@ function connectionFields(flow: Flow) {
     field("Opened, closed", `${formatCount(flow.connectionsOpened)}, ${formatCount(flow.connectionsClosed)}`, "data"),
     field("Failed", formatCount(flow.connectionsFailed), "data"),
     field("Resets, retransmits", `${formatCount(flow.resets)}, ${formatCount(flow.retransmits)}`, "data"),
-    field("Sent", `${formatBytes(flow.bytesSent)} in ${formatCount(flow.packetsSent)} packets`, "data"),
-    field("Received", `${formatBytes(flow.bytesReceived)} in ${formatCount(flow.packetsReceived)} packets`, "data"),
+    field("Sent", payload(flow, flow.bytesSent, flow.packetsSent), "data"),
+    field("Received", payload(flow, flow.bytesReceived, flow.packetsReceived), "data"),
     field("Round trip", median === undefined ? "Not measured" : `${formatMicroseconds(median)} (median)`, "data"),
     field("TLS", tlsWords[flow.tls]),
     field("Server name", flow.serverName, "data"),
