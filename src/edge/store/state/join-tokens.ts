@@ -25,40 +25,47 @@ function joinTokenOf(row: Row): JoinTokenRecord {
 
 const columns = ["id", "cluster", "created_at_ms", "expires_at_ms", "uses_left", "author"] as const;
 
-export function joinTokens({ database, nowMs, newId }: StateContext): JoinTokens {
+/** Room first: what can join nobody any more leaves. Throws `state/join-tokens-limit`. */
+async function create(
+  { database, nowMs, newId }: StateContext,
+  token: Parameters<JoinTokens["create"]>[0],
+): Promise<JoinTokenRecord> {
+  await database
+    .deleteFrom("join_tokens")
+    .where((where) => where.or([where("expires_at_ms", "<=", nowMs()), where("uses_left", "<=", 0)]))
+    .execute();
+  const { count } = await database
+    .selectFrom("join_tokens")
+    .select((builder) => builder.fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  if (count >= stateLimits.joinTokensMax) {
+    throw new Fault(`there are ${count} live join tokens already`, {
+      code: "state/join-tokens-limit",
+      kind: "limited",
+      hint: "withdraw some, or give one token more uses",
+    });
+  }
+  return joinTokenOf(
+    await database
+      .insertInto("join_tokens")
+      .values({
+        id: newId(),
+        secret_sha256: token.secretSha256,
+        cluster: token.cluster,
+        created_at_ms: nowMs(),
+        expires_at_ms: token.expiresAtMs,
+        uses_left: token.uses,
+        author: token.author,
+      })
+      .returning(columns)
+      .executeTakeFirstOrThrow(),
+  );
+}
+
+export function joinTokens(context: StateContext): JoinTokens {
+  const { database } = context;
   return {
-    async create(token) {
-      await database
-        .deleteFrom("join_tokens")
-        .where((where) => where.or([where("expires_at_ms", "<=", nowMs()), where("uses_left", "<=", 0)]))
-        .execute();
-      const { count } = await database
-        .selectFrom("join_tokens")
-        .select((builder) => builder.fn.countAll<number>().as("count"))
-        .executeTakeFirstOrThrow();
-      if (count >= stateLimits.joinTokensMax) {
-        throw new Fault(`there are ${count} live join tokens already`, {
-          code: "state/join-tokens-limit",
-          kind: "limited",
-          hint: "withdraw some, or give one token more uses",
-        });
-      }
-      return joinTokenOf(
-        await database
-          .insertInto("join_tokens")
-          .values({
-            id: newId(),
-            secret_sha256: token.secretSha256,
-            cluster: token.cluster,
-            created_at_ms: nowMs(),
-            expires_at_ms: token.expiresAtMs,
-            uses_left: token.uses,
-            author: token.author,
-          })
-          .returning(columns)
-          .executeTakeFirstOrThrow(),
-      );
-    },
+    create: (token) => create(context, token),
     async find(secretSha256, now) {
       const row = await database
         .selectFrom("join_tokens")
