@@ -1,7 +1,7 @@
 // The command line as a user meets it: real processes against a small server that speaks the contract.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
@@ -93,18 +93,24 @@ interface Ran {
 async function garrison(
   data: string,
   args: readonly string[],
-  options: { stdin?: string; killAfter?: RegExp } = {},
+  options: { stdin?: string; killAfter?: RegExp; environment?: Record<string, string | undefined> } = {},
 ): Promise<Ran> {
   const child = spawn(process.execPath, [entry, ...args], {
-    env: { ...process.env, GARRISON_DATA: data, NO_COLOR: "1", TZ: "UTC" },
+    env: { ...process.env, GARRISON_DATA: data, NO_COLOR: "1", TZ: "UTC", ...options.environment },
   });
   let out = "";
   let err = "";
+  const killWhenSaid = () => {
+    if (options.killAfter?.test(out + err) === true) child.kill("SIGINT");
+  };
   child.stdout.on("data", (chunk: Buffer) => {
     out += chunk.toString();
-    if (options.killAfter?.test(out) === true) child.kill("SIGINT");
+    killWhenSaid();
   });
-  child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => {
+    err += chunk.toString();
+    killWhenSaid();
+  });
   child.stdin.end(options.stdin ?? "");
   return await new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
 }
@@ -200,6 +206,28 @@ test("exit codes say what happened, and every error says what and how to fix it"
     exitCodes.map(([code]) => code),
     [0, 1, 2, 3, 4, 5, 6, 7, 130],
   );
+});
+
+test("an agent by itself takes the default data folder and says in plain words why it has not joined", async (t) => {
+  const home = await mkdtemp(path.join(os.tmpdir(), "garrison-cli-"));
+  t.after(() => rm(home, { recursive: true }));
+  const environment = { GARRISON_DATA: undefined, XDG_DATA_HOME: home };
+  const args = ["run", "agent", "--sensor-fidelity", "polled", "--server-address", "127.0.0.1:9"];
+  const { err } = await garrison("", args, { killAfter: /agent {4}not connected.*\n/, environment });
+  assert.match(err, /^agent {4}connecting to 127\.0\.0\.1:9 \.\.\.$/m);
+  assert.match(err, /^agent {4}not connected to 127\.0\.0\.1:9: .*has not joined.*garrison agent token.*$/m);
+  const folder = path.join(home, "garrison");
+  assert.equal((await stat(folder)).mode & 0o777, 0o700);
+  assert.ok((await stat(path.join(folder, "agent"))).isDirectory());
+  const wrong = await garrison("", ["run", "agent", "--spool-bytes-max", "much"], { environment });
+  assert.deepEqual(
+    [wrong.code, wrong.err.includes("`garrison config explain --app agent spool.bytesMax`")],
+    [2, true],
+    wrong.err,
+  );
+  const file = path.join(home, "agent.yaml");
+  await writeFile(file, "node: n1\n");
+  assert.equal((await garrison("", ["config", "check", file, "--app", "agent"], { environment })).code, 0);
 });
 
 test("follows a stream, goes on from the last event after a lost connection, and ends on Ctrl-C with 130", async (t) => {

@@ -32,4 +32,8 @@ test("refuses what it does not know, with the nearest flag", () => {
     [["--config"], /--config needs a file/],
   ] as const;
   for (const [given, expected] of cases) assert.throws(() => parseFlags(fields, given), expected);
+  assert.throws(() => parseFlags(fields, ["--x"]), { hint: "`garrison config explain` lists every flag" });
+  assert.throws(() => parseFlags(fields, ["--x"], "agent"), {
+    hint: "`garrison config explain --app agent` lists every flag",
+  });
 });

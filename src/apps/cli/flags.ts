@@ -9,8 +9,11 @@ export interface ParsedFlags {
   readonly file: string | undefined;
 }
 
-/** Throws a Fault for an unknown flag (naming the nearest), a missing value, or a stray word. `--config FILE` is taken out. */
-export function parseFlags(fields: readonly ConfigField[], given: readonly string[]): ParsedFlags {
+/**
+ * Throws a Fault for an unknown flag (naming the nearest), a missing value, or a stray word. `--config FILE` is taken out. With an app the
+ * hints name where its flags are explained.
+ */
+export function parseFlags(fields: readonly ConfigField[], given: readonly string[], app?: string): ParsedFlags {
   const byFlag = new Map(fields.map((field) => [field.flag, field]));
   const flags: Record<string, string | boolean> = {};
   let file: string | undefined;
@@ -35,7 +38,7 @@ export function parseFlags(fields: readonly ConfigField[], given: readonly strin
       const close = nearest(name, [...byFlag.keys(), "--config"]);
       throw usage(
         `unknown flag ${name}${close === undefined ? "" : `, did you mean ${close}?`}`,
-        "`garrison config explain` lists every flag",
+        `\`garrison config explain${app === undefined ? "" : ` --app ${app}`}\` lists every flag`,
       );
     }
     const next = given[index + 1];

@@ -73,3 +73,32 @@ test("refuses what is wrong, naming the source, the key and the fix", async (t) 
     });
   }
 });
+
+test("a default for a setting without one gives way to every source; hints name the app", async (t) => {
+  const open = z.strictObject({ data: z.string().min(1), size: z.int().default(1) });
+  const defaults = { data: "default" };
+  const file = await fileWith(t, "data: from-file\n");
+  const cases = [
+    [{ environment: {}, flags: {} }, "default", "default"],
+    [{ file, environment: {}, flags: {} }, "from-file", "file"],
+    [{ file, environment: { GARRISON_DATA: "e" }, flags: {} }, "e", "environment"],
+    [{ file, environment: { GARRISON_DATA: "e" }, flags: { data: "f" } }, "f", "flag"],
+  ] as const;
+  for (const [sources, expected, origin] of cases) {
+    const { config, origins } = await loadConfig(open, { ...sources, defaults });
+    assert.deepEqual([config.data, origins.get("data")], [expected, origin]);
+  }
+  const wrong = [
+    [{ flags: {} }, "`garrison config explain --app agent data` says what it takes"],
+    [{ flags: { data: "d", size: "much" } }, "`garrison config explain --app agent size` says what it takes"],
+    [{ flags: {}, file: await fileWith(t, "sise: 3\n") }, "`garrison config explain --app agent` lists every key"],
+    [{ flags: {}, file: await fileWith(t, "- a\n") }, "`garrison config explain --app agent` lists every key"],
+  ] as const;
+  for (const [sources, hint] of wrong) {
+    await assert.rejects(loadConfig(open, { environment: {}, ...sources, app: "agent" }), (fault: unknown) => {
+      assert.ok(fault instanceof Fault);
+      assert.equal((fault.hint ?? "").slice(0, hint.length), hint);
+      return true;
+    });
+  }
+});

@@ -11,6 +11,10 @@ export interface ConfigSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** By file key ("flow.windowSeconds"), values as given on the command line. */
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
+  /** By file key, for settings that the schema leaves open: below the file, told as "default". */
+  readonly defaults?: Readonly<Record<string, string>>;
+  /** Whose settings they are, for what the hints name: `garrison config explain --app APP`. Without it all of `garrison up`. */
+  readonly app?: string | undefined;
 }
 
 export interface Loaded<T> {
@@ -28,9 +32,11 @@ export async function loadConfig<S extends z.ZodType>(schema: S, sources: Config
     fields.map(({ key }) => [key, "default"]),
   );
   const tree: Record<string, unknown> = {};
+  const { app } = sources;
+  for (const [key, value] of Object.entries(sources.defaults ?? {})) place(tree, key, value);
   if (sources.file !== undefined) {
-    const given = await readTree(sources.file);
-    for (const [key, value] of leaves(given, fields, sources.file)) {
+    const given = await readTree(sources.file, app);
+    for (const [key, value] of leaves(given, fields, { where: sources.file, app })) {
       place(tree, key, value);
       origins.set(key, "file");
     }
@@ -39,11 +45,11 @@ export async function loadConfig<S extends z.ZodType>(schema: S, sources: Config
     const flag = sources.flags[field.key];
     const variable = sources.environment[field.variable];
     if (variable !== undefined && flag === undefined) {
-      place(tree, field.key, convert(field, variable, field.variable));
+      place(tree, field.key, convert(field, variable, { where: field.variable, app }));
       origins.set(field.key, "environment");
     }
     if (flag !== undefined) {
-      place(tree, field.key, typeof flag === "boolean" ? flag : convert(field, flag, field.flag));
+      place(tree, field.key, typeof flag === "boolean" ? flag : convert(field, flag, { where: field.flag, app }));
       origins.set(field.key, "flag");
     }
   }
@@ -54,10 +60,17 @@ export async function loadConfig<S extends z.ZodType>(schema: S, sources: Config
   throw bad(
     `${key || "configuration"}: ${issue?.message ?? "invalid"} (set by ${originName(key, origins, fields, sources)})`,
     key,
+    app,
   );
 }
 
-async function readTree(file: string): Promise<Record<string, unknown>> {
+/** Where a value was written, and the app it is for. */
+interface Source {
+  readonly where: string;
+  readonly app: string | undefined;
+}
+
+async function readTree(file: string, app: string | undefined): Promise<Record<string, unknown>> {
   let text: string;
   try {
     text = await readFile(file, "utf8");
@@ -69,16 +82,16 @@ async function readTree(file: string): Promise<Record<string, unknown>> {
       cause,
     });
   }
-  if (text.length > fileBytesMax) throw bad(`${file} is larger than ${fileBytesMax} bytes`, "");
+  if (text.length > fileBytesMax) throw bad(`${file} is larger than ${fileBytesMax} bytes`, "", app);
   const document = parseDocument(text, { maxAliasCount: 0 } as never);
   const error = document.errors[0];
   if (error !== undefined) {
     const line = error.linePos?.[0].line ?? 0;
-    throw bad(`${file}:${line}: ${error.message.split("\n")[0] ?? "not YAML"}`, "");
+    throw bad(`${file}:${line}: ${error.message.split("\n")[0] ?? "not YAML"}`, "", app);
   }
   const tree: unknown = document.toJS({ maxAliasCount: 0 }) ?? {};
   if (typeof tree !== "object" || Array.isArray(tree))
-    throw bad(`${file}: expected keys with values at the top level`, "");
+    throw bad(`${file}: expected keys with values at the top level`, "", app);
   return tree as Record<string, unknown>;
 }
 
@@ -86,7 +99,7 @@ async function readTree(file: string): Promise<Record<string, unknown>> {
 function leaves(
   tree: Record<string, unknown>,
   fields: readonly ConfigField[],
-  file: string,
+  source: Source,
 ): readonly (readonly [string, unknown])[] {
   const known = new Set(fields.map(({ key }) => key));
   const found: (readonly [string, unknown])[] = [];
@@ -95,17 +108,17 @@ function leaves(
     if (known.has(key)) found.push([key, value]);
     else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       for (const [name, child] of Object.entries(value)) visit(child, [...path, name]);
-    } else throw unknownKey(key, fields, file);
+    } else throw unknownKey(key, fields, source);
   };
   visit(tree, []);
   return found;
 }
 
-function unknownKey(key: string, fields: readonly ConfigField[], where: string): Fault {
+function unknownKey(key: string, fields: readonly ConfigField[], { where, app }: Source): Fault {
   const known = fields.map((field) => field.key);
   const last = key.slice(key.lastIndexOf(".") + 1);
   const close = nearest(key, known) ?? known.find((candidate) => candidate.endsWith(`.${last}`));
-  return bad(`${where}: unknown key "${key}"${close === undefined ? "" : `, did you mean "${close}"?`}`, "");
+  return bad(`${where}: unknown key "${key}"${close === undefined ? "" : `, did you mean "${close}"?`}`, "", app);
 }
 
 function place(tree: Record<string, unknown>, key: string, value: unknown): void {
@@ -116,7 +129,7 @@ function place(tree: Record<string, unknown>, key: string, value: unknown): void
   at[last] = value;
 }
 
-function convert(field: ConfigField, text: string, source: string): unknown {
+function convert(field: ConfigField, text: string, { where, app }: Source): unknown {
   switch (field.type) {
     case "string":
       return text;
@@ -125,13 +138,13 @@ function convert(field: ConfigField, text: string, source: string): unknown {
     case "number": {
       const value = Number(text);
       if (text.trim() === "" || !Number.isFinite(value))
-        throw bad(`${source}: expected a number, got "${text}"`, field.key);
+        throw bad(`${where}: expected a number, got "${text}"`, field.key, app);
       return value;
     }
     case "boolean":
       if (["true", "1", "yes"].includes(text)) return true;
       if (["false", "0", "no"].includes(text)) return false;
-      throw bad(`${source}: expected true or false, got "${text}"`, field.key);
+      throw bad(`${where}: expected true or false, got "${text}"`, field.key, app);
   }
 }
 
@@ -154,13 +167,11 @@ function originName(
   }
 }
 
-function bad(message: string, key: string): Fault {
+function bad(message: string, key: string, app: string | undefined): Fault {
+  const explain = `garrison config explain${app === undefined ? "" : ` --app ${app}`}`;
   return new Fault(message, {
     code: "config/invalid",
     kind: "usage",
-    hint:
-      key === ""
-        ? "`garrison config explain` lists every key with its meaning"
-        : `\`garrison config explain ${key}\` says what it takes`,
+    hint: key === "" ? `\`${explain}\` lists every key with its meaning` : `\`${explain} ${key}\` says what it takes`,
   });
 }

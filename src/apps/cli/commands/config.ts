@@ -6,7 +6,7 @@ import { nearest } from "../../../base/nearest.ts";
 import { appNames, apps } from "../apps.ts";
 import { render } from "../output/format.ts";
 import { upSchema } from "../up-config.ts";
-import { appNamed } from "./run.ts";
+import { appDefaults, appNamed } from "./run.ts";
 import type { CommandUnit } from "./command.ts";
 
 export const config: CommandUnit = {
@@ -52,10 +52,13 @@ export const config: CommandUnit = {
       .action(
         run<{ app?: string }>(async (context, { args, options }) => {
           const [file = ""] = args;
-          const { origins } = await loadConfig(await schemaFor(options.app), {
+          const schema = await schemaFor(options.app);
+          const { origins } = await loadConfig(schema, {
             file,
             environment: context.environment,
             flags: {},
+            app: options.app,
+            defaults: options.app === undefined ? {} : appDefaults(fieldsOf(schema), context.environment),
           });
           const set = [...origins.values()].filter((origin) => origin !== "default").length;
           await context.print(`${file}: ok, ${set} settings\n`);

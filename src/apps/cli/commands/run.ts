@@ -2,7 +2,8 @@
 import pino from "pino";
 import { Fault } from "../../../base/fault.ts";
 import { nearest } from "../../../base/nearest.ts";
-import { fieldsOf } from "../../../edge/config/fields.ts";
+import { defaultDataFolder, makeDataFolder } from "../../../edge/config/data-folder.ts";
+import { fieldsOf, type ConfigField } from "../../../edge/config/fields.ts";
 import { loadConfig } from "../../../edge/config/load.ts";
 import { appNames, apps, type AppName, type Notice, type Ready } from "../apps.ts";
 import type { Context } from "../context.ts";
@@ -23,7 +24,7 @@ export const run: CommandUnit = {
       .allowUnknownOption()
       .addHelpText(
         "after",
-        "\nExample:\n  garrison run agent --server-address garrison.example:8687 --join-token TOKEN --data /var/lib/garrison",
+        "\nWithout --data: GARRISON_DATA, else ~/.local/share/garrison, as `garrison up`.\n\nExample:\n  garrison run agent --server-address garrison.example:8687 --join-token TOKEN --data /var/lib/garrison",
       )
       .action(
         wrap(async (context, { args }) => {
@@ -52,12 +53,32 @@ export function appNamed(name: string): AppName {
 async function ownConfig(context: Context, name: AppName, words: readonly string[]): Promise<unknown> {
   const schema = await apps[name].schema();
   const fields = fieldsOf(schema);
-  const { flags, file } = parseFlags(fields, words);
+  const { flags, file } = parseFlags(fields, words, name);
   // --data is every command's; the store calls its own setting by another name.
-  const dataKey = fields.some(({ key }) => key === "data") ? "data" : "dataFolder";
+  const dataKey = dataKeyOf(fields);
   const data = context.flags.data === undefined ? {} : { [dataKey]: context.flags.data };
-  const loaded = await loadConfig(schema, { file, environment: context.environment, flags: { ...data, ...flags } });
-  return loaded.config;
+  const { config, origins } = await loadConfig(schema, {
+    file,
+    environment: context.environment,
+    flags: { ...data, ...flags },
+    defaults: appDefaults(fields, context.environment),
+    app: name,
+  });
+  // Nobody named it, so nobody made it. A folder that was named is the app's to judge.
+  if (origins.get(dataKey) === "default") await makeDataFolder(defaultDataFolder(context.environment));
+  return config;
+}
+
+function dataKeyOf(fields: readonly ConfigField[]): string {
+  return fields.some(({ key }) => key === "data") ? "data" : "dataFolder";
+}
+
+/** What an app by itself takes where its schema has no default: the data folder of `garrison up`. */
+export function appDefaults(
+  fields: readonly ConfigField[],
+  environment: Context["environment"],
+): Readonly<Record<string, string>> {
+  return { [dataKeyOf(fields)]: defaultDataFolder(environment) };
 }
 
 /** The first message of the supervisor is the configuration, already validated by the same code. */
