@@ -15,6 +15,7 @@ import { streamHub, type StreamLimits } from "./http/event-stream.ts";
 import { hostsOfAddress } from "./http/own-address.ts";
 import { listen, readTls } from "./http/listen.ts";
 import { rateLimit } from "./http/rate-limit.ts";
+import { startLossWatch } from "./losses.ts";
 import { createMetrics } from "./metrics.ts";
 import type { AgentsSide, ForeignHandlers, ServerParts } from "./parts.ts";
 import { dropPrivileges } from "./privileges.ts";
@@ -88,6 +89,10 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   const notices = (): readonly string[] => [...startNotices, ...upkeep.notices()];
   const console = consoleFiles(config.console.files === "" ? builtConsole : config.console.files, () => clock.nowMs());
   const streams = streamHub({ limits: streamLimitsOf(given), nowMs: () => clock.nowMs(), logger });
+  const queries = freshQueries(
+    sharedPolls(given.queries ?? createQueries({ store: telemetry, clock }), () => performance.now()),
+    agents.freshness,
+  );
   const parts: ServerParts = {
     config,
     version: programVersion(),
@@ -95,11 +100,9 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     logger,
     state,
     telemetry,
-    queries: freshQueries(
-      sharedPolls(given.queries ?? createQueries({ store: telemetry, clock }), () => performance.now()),
-      agents.freshness,
-    ),
+    queries,
     agents,
+    losses: started.use(startLossWatch({ state, queries, clock, logger })),
     foreign: given.foreign ?? openForeign({ ownCluster: config.cluster, state, accept: agents.accept, clock }),
     metrics,
     loginRefusals: rateLimit(clock, serverLimits.loginRefusalsPerMinuteMax, "refused logins"),

@@ -9,6 +9,7 @@ import type { ServerConfig } from "./config.ts";
 import type { ForeignParts } from "./foreign/handlers.ts";
 import type { Status } from "./contract/health.ts";
 import type { HandlersOf } from "./http/calls.ts";
+import type { LossWatch } from "./losses.ts";
 import type { RateLimit } from "./http/rate-limit.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -55,6 +56,8 @@ export interface ServerParts {
   readonly queries: Queries;
   readonly agents: AgentsDoorView;
   readonly foreign: ForeignHandlers;
+  /** What connected agents lost within the last hour. */
+  readonly losses: LossWatch;
   readonly metrics: Metrics;
   readonly loginRefusals: RateLimit;
   readonly startedAtMs: number;

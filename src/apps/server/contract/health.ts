@@ -28,8 +28,9 @@ export const TableUsage = z.object({
 
 export const Status = z.object({
   version: z.string(),
-  /** "ok" | "degraded" (something is missing, see notices) | "down". */
+  /** "ok" | "degraded" (something is missing, or was lost within the last hour; see notices) | "down". */
   state: z.enum(["ok", "degraded", "down"]),
+  /** Store and state answer, and an agent reports if one is expected (it joined, or may with a token). Losses and reduced sight do not matter. */
   ready: z.boolean(),
   time: z.iso.datetime(),
   parts: z.array(PartHealth),

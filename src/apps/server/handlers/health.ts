@@ -79,9 +79,10 @@ async function statePart({ state }: ServerParts): Promise<Part> {
 }
 
 const silentShownMax = 5;
+const lossesShownMax = 3;
 
-/** All agents in one word: one that is silent, or sees less than the kernel shows, is said beside those that are well. */
-export function agentPart(nodes: readonly Node[]): Part {
+/** All agents in one word: one that is silent, sees less than the kernel shows or lost data is said beside those that are well. */
+export function agentPart(nodes: readonly Node[], losses: readonly string[] = []): Part {
   const live = nodes.filter(({ state }) => state === "connected");
   const silent = nodes.filter(({ state }) => state === "stale" || state === "gone").map(({ name }) => name);
   const [first] = live;
@@ -91,6 +92,7 @@ export function agentPart(nodes: readonly Node[]): Part {
   }
   const reduced = live.find(({ fidelity }) => fidelity !== "kernel");
   const more = silent.length > silentShownMax ? ", ..." : "";
+  const lossesLeft = losses.length - lossesShownMax;
   const because = [
     ...(silent.length === 0
       ? []
@@ -98,6 +100,8 @@ export function agentPart(nodes: readonly Node[]): Part {
           `${silent.length} of ${silent.length + live.length} agents are silent: ${silent.slice(0, silentShownMax).join(", ")}${more}`,
         ]),
     ...(reduced === undefined ? [] : [`${reduced.name}: ${reduced.fidelityBecause}`]),
+    ...losses.slice(0, lossesShownMax),
+    ...(lossesLeft > 0 ? [`${lossesLeft} more agents lost data`] : []),
   ].join("; ");
   const { residentBytes, cpuMs } = first.counters;
   return {
@@ -141,10 +145,12 @@ async function statusOf(parts: ServerParts): Promise<Status> {
     parts.consoleMissing(),
     diskOf(parts),
   ]);
+  const { losses, gapsUnknown } = await parts.losses.look(nodes, store.ok);
   const ui: Part = { ...plain, name: "ui", state: missing === "" ? "ok" : "absent", because: missing };
-  const all = [serverPart(parts), storePart(store), state, agentPart(nodes), ui];
+  const all = [serverPart(parts), storePart(store), state, agentPart(nodes, losses), ui];
   const isDown = !store.ok || state.state === "down";
   const notices = [...parts.notices(), ...parts.agents.notices()];
+  if (gapsUnknown !== "") notices.push(`the gaps of the last hour are not known: ${gapsUnknown}`);
   const tables = await usageOf(parts, store.ok).catch((thrown: unknown) => {
     const { message } = toFault(thrown);
     parts.logger.warn({ error: message }, "store usage cannot be read");
@@ -155,7 +161,7 @@ async function statusOf(parts: ServerParts): Promise<Status> {
   return {
     version: parts.version,
     state: isDown ? "down" : all.every((part) => part.state === "ok") ? "ok" : "degraded",
-    ready: !isDown,
+    ready: !isDown && !(await isAgentAwaited(parts, nodes)),
     time: new Date(parts.clock.nowMs()).toISOString(),
     parts: all,
     notices,
@@ -164,6 +170,15 @@ async function statusOf(parts: ServerParts): Promise<Status> {
     agentsDoor: { address: parts.config.agents.address, names: parts.config.agents.names, port: parts.agents.port },
     ingest: parts.agents.ingest(),
   };
+}
+
+/** None has reported, but one was heard of minutes ago or has a token with which to come. Whoever never asked for an agent need not wait. */
+async function isAgentAwaited({ state, clock }: ServerParts, nodes: readonly Node[]): Promise<boolean> {
+  // Before its first report an agent has joined, but nothing is known of it, not even its version.
+  if (nodes.some((node) => node.state === "connected" && node.agentVersion !== "")) return false;
+  if (nodes.some((node) => node.state === "connected" || node.state === "stale")) return true;
+  const tokens = await state.joinTokens.list(clock.nowMs());
+  return tokens.some(({ usesLeft, expiresAtMs }) => usesLeft > 0 && expiresAtMs > clock.nowMs());
 }
 
 function tableOf({
