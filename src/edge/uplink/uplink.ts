@@ -194,7 +194,7 @@ class ServerUplink<Entry extends SpooledBlock> implements Uplink {
         {
           code: "uplink/no-token",
           kind: "unauthenticated",
-          hint: "`garrison agent token` on the server makes a join token: give it with --join-token or --join-token-file",
+          hint: "`garrison agent token` on the server makes a join token: give it as GARRISON_JOIN_TOKEN or --join-token-file",
         },
       );
     }
