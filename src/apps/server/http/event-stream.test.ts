@@ -162,6 +162,30 @@ test("a revoked credential ends its stream at the next heartbeat, which moves th
   assert.ok(seen.length <= 3, "the stream ended");
 });
 
+test("an idle stream sends its id once; where nothing arrived heartbeats are comments only", async () => {
+  const clock = manualClock(Date.parse("2026-11-23T00:00:00Z"));
+  let asked = 0;
+  const queries = emptyQueries({
+    flowsSince: async () => {
+      clock.advance(3000);
+      asked += 1;
+      return { rows: [], cursor: asked < 3 ? "here" : "further", skipped: 0 };
+    },
+  });
+  await using server = await testServer({ queries, clock, streamHeartbeatMs: 3000 });
+  const seen: StreamEvent[] = [];
+  for await (const event of events(await open(server))) {
+    seen.push(event);
+    if (seen.length === 4) break;
+  }
+  assert.deepEqual(seen, [
+    { id: "here", data: '{"rows":[],"skipped":0}' },
+    { comment: "heartbeat" },
+    { comment: "heartbeat", id: "further" },
+    { comment: "heartbeat" },
+  ]);
+});
+
 test("a revoked credential ends a stream that always has rows, too", async () => {
   const clock = manualClock(Date.parse("2026-11-23T00:00:00Z"));
   const queries = emptyQueries({

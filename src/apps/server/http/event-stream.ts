@@ -28,10 +28,13 @@ export interface StreamHub {
   close(): void;
 }
 
+/** Cursors are our own words, but a line break in one would break the format. */
+function idOf(cursor: string): string {
+  return cursor.replace(/[\r\n\0]/g, "");
+}
+
 function eventText(part: StreamPart<unknown>): string {
-  // Cursors are our own words, but a line break in one would break the format.
-  const id = part.cursor.replace(/[\r\n\0]/g, "");
-  return `id: ${id}\ndata: ${JSON.stringify({ rows: part.rows, skipped: part.skipped })}\n\n`;
+  return `id: ${idOf(part.cursor)}\ndata: ${JSON.stringify({ rows: part.rows, skipped: part.skipped })}\n\n`;
 }
 
 export interface StreamParts {
@@ -43,6 +46,8 @@ export interface StreamParts {
 /** One open stream: where it is, and how it goes on. */
 interface Running {
   cursor: string;
+  /** What the client would resume from. */
+  sentCursor: string;
   lastSentMs: number;
   lastAllowedMs: number;
   readonly next: NextPart;
@@ -68,12 +73,15 @@ async function nextText(
     if (part.rows.length > 0 || part.skipped > 0) {
       onSkipped(part.skipped);
       running.lastSentMs = nowMs();
+      running.sentCursor = running.cursor;
       return eventText(part);
     }
     if (nowMs() - running.lastSentMs < limits.heartbeatMs) continue;
     running.lastSentMs = nowMs();
-    // An id without data moves the client's cursor and is not an event.
-    return `: heartbeat\nid: ${running.cursor}\n\n`;
+    // An id without data moves the client's cursor and is not an event; one that it has already would be a kilobyte for nothing.
+    if (running.cursor === running.sentCursor) return ": heartbeat\n\n";
+    running.sentCursor = running.cursor;
+    return `: heartbeat\nid: ${idOf(running.cursor)}\n\n`;
   }
 }
 
@@ -161,6 +169,7 @@ export function streamHub(parts: StreamParts): StreamHub {
         const startMs = nowMs();
         const running: Running = {
           cursor: first.cursor,
+          sentCursor: first.cursor,
           lastSentMs: startMs,
           lastAllowedMs: startMs,
           next,
