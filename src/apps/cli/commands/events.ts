@@ -15,7 +15,7 @@ export const events: CommandUnit = {
       .option("--kinds <list>", "only these kinds: process,file,dns,http,kubernetes,audit,security,log,span")
       .addHelpText(
         "after",
-        "\nExamples:\n  garrison events --kinds process,dns -f\n  garrison events name:curl --since 10m -o wide",
+        "\nExamples:\n  garrison events --kinds process,dns -f\n  garrison events process:curl --since 10m -o wide",
       )
       .action(
         run<RowOptions>((context, input) =>
