@@ -62,7 +62,7 @@ child.on("close", (code) => {
   if (rest !== "") console.log(rest);
   if (skipped.length > 0) {
     console.log(
-      `\n!!! ${skipped.length} skipped because this machine lacks a part (the full run of .ci/run forbids it):`,
+      `\n!!! ${skipped.length} skipped because this machine lacks a part (.ci/run allows only what no package holds):`,
     );
     for (const line of skipped) console.log(`!!!   ${line}`);
     console.log("");
