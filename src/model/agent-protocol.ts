@@ -2,6 +2,7 @@
 // Cluster, node and agent come from the client certificate only: a message that names another is refused.
 import { z } from "zod";
 import { AgentCounters, Capability } from "./node.ts";
+import { IdentitiesMessage } from "./identity-entry.ts";
 import { Fidelity } from "./identity.ts";
 import { Resource, ResourceKey, ResourceStatus } from "./resource.ts";
 import { tableNames, type TableName } from "./table.ts";
@@ -88,6 +89,7 @@ export const ControlMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("snapshot"), number: z.int(), resources: z.array(Resource) }),
   z.object({ type: z.literal("delta"), number: z.int(), put: z.array(Resource), remove: z.array(ResourceKey) }),
   z.object({ type: z.literal("ping") }),
+  IdentitiesMessage,
   /** The store was rebuilt: offer again what was acknowledged in the last two minutes. */
   z.object({ type: z.literal("epoch"), epoch: z.string() }),
 ]);

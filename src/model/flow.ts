@@ -35,6 +35,9 @@ export const Flow = z.object({
   /** Why the source is not known; empty when it is. */
   sourceReason: word(),
   sourceLabels: u32(),
+  /** A service that selects the source's pod; the first by name. */
+  sourceService: word(),
+  sourceImageDigest: word(),
 
   destinationKind: choice(workloadKinds).default("Unknown"),
   destinationNamespace: word(),
@@ -44,7 +47,9 @@ export const Flow = z.object({
   destinationPort: u16(),
   destinationReason: word(),
   destinationLabels: u32(),
+  /** The service that was dialled, else one that selects the destination's pod. */
   destinationService: word(),
+  destinationImageDigest: word(),
   /** The DNS name that the reporter had resolved to this address, when it was seen. */
   destinationDomain: word(),
 

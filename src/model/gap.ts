@@ -14,6 +14,7 @@ export const gapReasons = [
   "out-of-range", // a time outside the accepted range
   "disk-full", // the store dropped or refused rows
   "limit", // a named limit was reached
+  "inventory-down", // the cluster's API server could not be read, or a part of it
   "merged", // detail was merged away by a higher aggregation level
 ] as const;
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { address, choice, text, time, u16, u32, word } from "./column.ts";
 import { reporters } from "./flow.ts";
-import { fidelities, originColumns, subjectColumns } from "./identity.ts";
+import { fidelities, originColumns, subjectColumns, workloadKinds } from "./identity.ts";
 
 export const HttpEvent = z.object({
   time: time(),
@@ -21,6 +21,13 @@ export const HttpEvent = z.object({
   peerPort: u16(),
   peerNamespace: word(),
   peerWorkload: word(),
+  peerKind: choice(workloadKinds).default("Unknown"),
+  peerService: word(),
+  peerPod: word(),
+  /** Why the peer is not known; empty when it is. */
+  peerReason: word(),
+  /** The port that was dialled on the answering side. */
+  port: u16(),
   traceId: text(),
   count: u32(),
   processId: text(),

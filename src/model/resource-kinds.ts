@@ -1,6 +1,8 @@
 // The list of resource kinds. A new kind is a schema file and one line here: store, API, CLI and distribution follow.
 import type { z } from "zod";
+import { DemoStory } from "./demo-story.ts";
 import { Retention } from "./retention.ts";
+import { View } from "./view.ts";
 import { Visibility } from "./visibility.ts";
 
 export interface ResourceKind {
@@ -27,6 +29,18 @@ export const resourceKinds = {
     role: "admin",
     summary: "How long and how much telemetry is kept",
     isSingleton: true,
+  },
+  View: {
+    spec: View,
+    distribution: "server",
+    role: "operator",
+    summary: "Saved views of the console: a screen with its filter and choices",
+  },
+  DemoStory: {
+    spec: DemoStory,
+    distribution: "server",
+    role: "operator",
+    summary: "What goes wrong in the demo cluster",
   },
 } as const satisfies Record<string, ResourceKind>;
 

@@ -8,6 +8,7 @@ import { Finding } from "./finding.ts";
 import { Flow } from "./flow.ts";
 import { Gap } from "./gap.ts";
 import { HttpEvent } from "./http-event.ts";
+import { InventoryEvent } from "./inventory-event.ts";
 import { KubernetesEvent } from "./kubernetes-event.ts";
 import { LogEvent } from "./log-event.ts";
 import { ProcessEvent } from "./process-event.ts";
@@ -24,6 +25,7 @@ export const tables = {
   dns_events: DnsEvent,
   http_events: HttpEvent,
   kubernetes_events: KubernetesEvent,
+  inventory_events: InventoryEvent,
   audit_events: AuditEvent,
   security_events: SecurityEvent,
   log_events: LogEvent,
@@ -42,6 +44,7 @@ export const eventTables = {
   dns: "dns_events",
   http: "http_events",
   kubernetes: "kubernetes_events",
+  inventory: "inventory_events",
   audit: "audit_events",
   security: "security_events",
   log: "log_events",

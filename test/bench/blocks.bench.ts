@@ -35,6 +35,7 @@ function flowRow(i: number): Row<"flows"> {
     destinationPort: 5432,
     destinationReason: "",
     destinationLabels: destination,
+    destinationImageDigest: "",
     destinationService: `db-${destination}`,
     destinationDomain: `db-${destination}.data.svc`,
     process: "node",

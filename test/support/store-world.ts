@@ -36,6 +36,7 @@ export function flowRow(i: number, timeMs: number): Row<"flows"> {
     destinationPort: 8000 + (destination % 6),
     destinationReason: "",
     destinationLabels: destination,
+    destinationImageDigest: "",
     destinationService: `app-${destination}`,
     destinationDomain: "",
     process: "server",

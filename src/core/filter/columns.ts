@@ -72,6 +72,7 @@ export const freeTextColumns: ColumnMap = {
   dns_events: ["question", "answers", "process", ...subjectNames()],
   http_events: ["method", "host", "path", "process", "peerWorkload", ...subjectNames()],
   kubernetes_events: ["reason", "message", "objectKind", "objectName", ...subjectNames()],
+  inventory_events: ["objectKind", "objectName", "change", "onNode", ...subjectNames()],
   audit_events: ["user", "verb", "resource", "namespace", "name", "userAgent"],
   security_events: ["rule", "title", "message", "process", ...subjectNames()],
   log_events: ["body", "scope", ...subjectNames()],

@@ -2,14 +2,21 @@
 import { access } from "./access.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { foreign } from "./foreign.ts";
+import { graph } from "./graph.ts";
 import { health } from "./health.ts";
+import { inventory } from "./inventory.ts";
 import { resources } from "./resources.ts";
 import { telemetry } from "./telemetry.ts";
 
-export const api = { ...telemetry, ...health, ...access, ...resources, ...foreign } as const satisfies Record<
-  string,
-  Endpoint
->;
+export const api = {
+  ...telemetry,
+  ...graph,
+  ...inventory,
+  ...health,
+  ...access,
+  ...resources,
+  ...foreign,
+} as const satisfies Record<string, Endpoint>;
 
 export type Api = typeof api;
 export type OperationName = keyof Api;

@@ -16,6 +16,7 @@ export const AnyEvent = z.discriminatedUnion("kind", [
   tables.dns_events.extend({ kind: z.literal("dns") }),
   tables.http_events.extend({ kind: z.literal("http") }),
   tables.kubernetes_events.extend({ kind: z.literal("kubernetes") }),
+  tables.inventory_events.extend({ kind: z.literal("inventory") }),
   tables.audit_events.extend({ kind: z.literal("audit") }),
   tables.security_events.extend({ kind: z.literal("security") }),
   tables.log_events.extend({ kind: z.literal("log") }),

@@ -59,6 +59,11 @@ export const rawTables = [
   rawTable("dns_events", [...subject, "question"], { days: 7, spaceWeight: 7, indices: bloom("question") }),
   rawTable("http_events", [...subject, "host", "path"], { days: 3, spaceWeight: 9 }),
   rawTable("kubernetes_events", [...subject, "objectKind", "objectName"], { days: 30, spaceWeight: 3 }),
+  rawTable("inventory_events", [...subject, "objectKind", "uid"], {
+    days: 90,
+    spaceWeight: 1,
+    indices: bloom("uid"),
+  }),
   rawTable("audit_events", ["namespace", "resource", "verb"], { days: 90, spaceWeight: 2 }),
   rawTable("security_events", [...subject, "rule"], { days: 90, spaceWeight: 1 }),
   rawTable("log_events", subject, { days: 7, spaceWeight: 9 }),
