@@ -10,8 +10,16 @@ import { ScreenFilter } from "../../kit/screen-filter.tsx";
 import { WorkloadName } from "../../kit/workload-name.tsx";
 import { listCommand } from "../../kit/list-command.ts";
 import { Arguments } from "../../kit/arguments.tsx";
-import { EventDetails } from "./event-details.tsx";
-import { eventKey, eventKindNames, eventKindWords, eventOutcome, eventProcess, eventTitle } from "./event-text.ts";
+import { EventDetails } from "../../kit/event-details.tsx";
+import {
+  eventKey,
+  eventKindNames,
+  eventKindWords,
+  eventOutcome,
+  eventProcess,
+  eventSubject,
+  eventTitle,
+} from "../../kit/event-text.ts";
 
 const columns: readonly Column<AnyEvent>[] = [
   { id: "time", header: "Time", width: "100px", cell: ({ time }) => <time dateTime={time}>{formatClock(time)}</time> },
@@ -29,15 +37,7 @@ const columns: readonly Column<AnyEvent>[] = [
     id: "workload",
     header: "Workload",
     width: "minmax(130px, 1fr)",
-    cell: (event) => (
-      <WorkloadName
-        cluster={event.cluster}
-        namespace={event.namespace}
-        kind={"workloadKind" in event ? event.workloadKind : "Unknown"}
-        name={"workload" in event ? event.workload : ""}
-        reason={"identityReason" in event ? event.identityReason : ""}
-      />
-    ),
+    cell: (event) => <WorkloadName cluster={event.cluster} {...eventSubject(event)} />,
   },
   { id: "process", header: "Process", hideBelowPx: 800, width: "minmax(80px, 0.6fr)", cell: eventProcess },
   { id: "what", header: "What", width: "minmax(200px, 3fr)", cell: (event) => <What event={event} /> },

@@ -1,14 +1,14 @@
 // Every field of one event: what is special to its kind first, then who, then where it came from.
 import { Link } from "@tanstack/react-router";
-import type { AnyEvent } from "../../../../src/apps/server/contract/telemetry.ts";
-import { quoteValue } from "../../app/url-state.ts";
-import { carried } from "../../app/use-url-state.ts";
-import { Arguments } from "../../kit/arguments.tsx";
-import { CopyButton } from "../../kit/copy.tsx";
-import { field, FieldList, type Field } from "../../kit/field-list.tsx";
-import { formatDateTime, titleOf } from "../../kit/format.ts";
-import { WorkloadName } from "../../kit/workload-name.tsx";
-import { eventProcess } from "./event-text.ts";
+import type { AnyEvent } from "../../../src/apps/server/contract/telemetry.ts";
+import { quoteValue } from "../app/url-state.ts";
+import { carried } from "../app/use-url-state.ts";
+import { Arguments } from "./arguments.tsx";
+import { CopyButton } from "./copy.tsx";
+import { field, FieldList, type Field } from "./field-list.tsx";
+import { formatDateTime, titleOf } from "./format.ts";
+import { WorkloadName } from "./workload-name.tsx";
+import { eventProcess, eventSubject } from "./event-text.ts";
 
 const subjectNames = new Set([
   "namespace",
@@ -21,6 +21,13 @@ const subjectNames = new Set([
   "image",
   "imageDigest",
   "identityReason",
+  "workloadReason",
+  "actorNamespace",
+  "actorWorkload",
+  "actorKind",
+  "actorPod",
+  "actorReason",
+  "object",
 ]);
 const originNames = new Set(["time", "cluster", "node", "ingest", "fidelity", "kind"]);
 
@@ -47,6 +54,7 @@ export function EventDetails({ event }: { readonly event: AnyEvent }) {
           },
         ]}
       />
+      {event.kind === "inventory" && event.object !== "" ? <ObjectText text={event.object} /> : null}
       {process === "" ? null : (
         <section className="fields">
           <h3>Related</h3>
@@ -78,19 +86,14 @@ function ownField(event: AnyEvent, name: string, value: unknown): Field | undefi
 }
 
 function subjectFields(event: AnyEvent): readonly (Field | undefined)[] {
-  if (!("workload" in event)) return [field("Namespace", event.namespace)];
+  const subject = eventSubject(event);
+  const workload = [
+    field("Workload", <WorkloadName cluster={event.cluster} {...subject} />),
+    field("Not known, because", subject.reason),
+  ];
+  if (event.kind === "audit") return [...workload, ...actorFields(event)];
   return [
-    field(
-      "Workload",
-      <WorkloadName
-        cluster={event.cluster}
-        namespace={event.namespace}
-        kind={event.workloadKind}
-        name={event.workload}
-        reason={event.identityReason}
-      />,
-    ),
-    field("Not known, because", event.identityReason),
+    ...workload,
     field("Service", event.service),
     field("Pod", event.pod, "data"),
     field("Container", event.container),
@@ -98,4 +101,44 @@ function subjectFields(event: AnyEvent): readonly (Field | undefined)[] {
     field("Image", event.image, "data"),
     field("Digest", event.imageDigest, "data"),
   ];
+}
+
+/** Who asked, when it was a pod of the cluster. */
+function actorFields(event: Extract<AnyEvent, { kind: "audit" }>): readonly (Field | undefined)[] {
+  const { cluster, actorNamespace, actorKind, actorWorkload, actorReason } = event;
+  if (actorWorkload === "" && actorReason === "") return [];
+  return [
+    field(
+      "Asked by",
+      <WorkloadName
+        cluster={cluster}
+        namespace={actorNamespace}
+        kind={actorKind}
+        name={actorWorkload}
+        reason={actorReason}
+      />,
+    ),
+    field("From pod", event.actorPod, "data"),
+  ];
+}
+
+/** The object as it was after the change, or before it went: kept without environment values. */
+function ObjectText({ text }: { readonly text: string }) {
+  return (
+    <section className="fields">
+      <h3>The object then</h3>
+      <pre className="object-text" tabIndex={0} aria-label="The object as JSON">
+        {pretty(text)}
+      </pre>
+    </section>
+  );
+}
+
+function pretty(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    // It was cut or comes from a newer version: as it is.
+    return text;
+  }
 }

@@ -1,6 +1,7 @@
 // Events of every kind as one line: what happened, to what, how it ended. Pure.
-import type { AnyEvent } from "../../../../src/apps/server/contract/telemetry.ts";
-import { formatMicroseconds } from "../../kit/format.ts";
+import type { AnyEvent } from "../../../src/apps/server/contract/telemetry.ts";
+import type { WorkloadKind } from "../../../src/model/identity.ts";
+import { formatMicroseconds } from "./format.ts";
 
 export type EventKindName = AnyEvent["kind"];
 
@@ -10,6 +11,7 @@ export const eventKindWords: Readonly<Record<EventKindName, string>> = {
   dns: "DNS",
   http: "HTTP",
   kubernetes: "Kubernetes",
+  inventory: "Change",
   audit: "Audit",
   security: "Security",
   log: "Log",
@@ -31,6 +33,8 @@ export function eventTitle(event: AnyEvent): string {
       return `${event.method} ${event.host}${event.path}`;
     case "kubernetes":
       return `${event.reason} ${event.objectKind}/${event.objectName}: ${event.message}`;
+    case "inventory":
+      return `${event.objectKind} ${event.objectName}${event.change === "" ? ` ${event.action}` : `: ${event.change}`}`;
     case "audit":
       return `${event.user} ${event.verb} ${[event.resource, event.namespace, event.name].filter((part) => part !== "").join("/")}`;
     case "security":
@@ -64,6 +68,8 @@ export function eventOutcome(event: AnyEvent): Outcome {
       return { text: event.status === 0 ? "no answer seen" : String(event.status), bad: event.status >= 500 };
     case "kubernetes":
       return { text: event.type, bad: event.type === "Warning" };
+    case "inventory":
+      return { text: event.action, bad: /OOMKilled|CrashLoopBackOff|Evicted|not ready/i.test(event.change) };
     case "audit":
       return { text: String(event.responseCode), bad: event.responseCode >= 400 };
     case "security":
@@ -87,6 +93,20 @@ function processOutcome(event: Extract<AnyEvent, { kind: "process" }>): Outcome 
 export function eventProcess(event: AnyEvent): string {
   if (event.kind === "process") return event.name;
   return "process" in event ? event.process : "";
+}
+
+export interface EventSubject {
+  readonly namespace: string;
+  readonly kind: WorkloadKind;
+  readonly name: string;
+  /** Why `name` is empty. */
+  readonly reason: string;
+}
+
+/** The workload an event is about; of the audit log that is the object's workload. */
+export function eventSubject(event: AnyEvent): EventSubject {
+  const reason = event.kind === "audit" ? event.workloadReason : event.identityReason;
+  return { namespace: event.namespace, kind: event.workloadKind, name: event.workload, reason };
 }
 
 /** One row of one block: the first page and the stream may both bring it. */

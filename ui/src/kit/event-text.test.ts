@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AnyEvent } from "../../../../src/apps/server/contract/telemetry.ts";
-import { eventKey, eventKindWords, eventOutcome, eventProcess, eventTitle } from "./event-text.ts";
+import { AnyEvent } from "../../../src/apps/server/contract/telemetry.ts";
+import { eventKey, eventKindWords, eventOutcome, eventProcess, eventSubject, eventTitle } from "./event-text.ts";
 
 function event(given: Record<string, unknown>): AnyEvent {
   return AnyEvent.parse({ time: "2026-11-23T07:00:00.000Z", startTime: "2026-11-23T07:00:00.000Z", ...given });
@@ -39,6 +39,30 @@ const cases: readonly (readonly [Record<string, unknown>, string, string, boolea
     true,
   ],
   [
+    {
+      kind: "inventory",
+      action: "changed",
+      objectKind: "Deployment",
+      objectName: "web",
+      change: "image web:1 -> web:2",
+    },
+    "Deployment web: image web:1 -> web:2",
+    "changed",
+    false,
+  ],
+  [
+    { kind: "inventory", action: "changed", objectKind: "Pod", objectName: "w-1", change: "container w: OOMKilled" },
+    "Pod w-1: container w: OOMKilled",
+    "changed",
+    true,
+  ],
+  [
+    { kind: "inventory", action: "removed", objectKind: "Service", objectName: "web" },
+    "Service web removed",
+    "removed",
+    false,
+  ],
+  [
     { kind: "audit", user: "u", verb: "get", resource: "pods", name: "x", responseCode: 403 },
     "u get pods/x",
     "403",
@@ -61,4 +85,17 @@ test("process and key", () => {
   assert.equal(eventProcess(event({ kind: "process", action: "exec", name: "curl" })), "curl");
   assert.equal(eventProcess(event({ kind: "audit" })), "");
   assert.notEqual(eventKey(event({ kind: "log", body: "a" })), eventKey(event({ kind: "log", body: "b" })));
+});
+
+test("who an event is about; the audit log has a reason of its own", () => {
+  const known = { namespace: "shop", workload: "web", workloadKind: "Deployment" };
+  for (const kind of ["audit", "inventory"])
+    assert.deepEqual(eventSubject(event({ kind, action: "seen", objectKind: "Pod", ...known })), {
+      namespace: "shop",
+      kind: "Deployment",
+      name: "web",
+      reason: "",
+    });
+  assert.equal(eventSubject(event({ kind: "audit", workloadReason: "deleted" })).reason, "deleted");
+  assert.equal(eventSubject(event({ kind: "log", identityReason: "no runtime" })).reason, "no runtime");
 });
