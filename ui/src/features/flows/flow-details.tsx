@@ -16,8 +16,8 @@ import {
 import { Verdict } from "../../kit/verdict.tsx";
 import { processMark } from "../../kit/row-mark.ts";
 import { hasPage, kindWord } from "../../kit/workload-text.ts";
-import { FlowEnd, knowsBytes } from "./flow-columns.tsx";
-import { flowCommand, relatedTerms } from "./flow-text.ts";
+import { FlowEnd, knowsBytes } from "../../kit/flow-columns.tsx";
+import { flowCommand, relatedTerms } from "../../kit/flow-text.ts";
 
 const levels = ["five-tuple", "source port dropped", "pod pair", "workload pair", "namespace pair"] as const;
 const tlsWords = {

@@ -8,9 +8,9 @@ import { LiveList } from "../../kit/live-list.tsx";
 import { ScreenFilter } from "../../kit/screen-filter.tsx";
 import { FlowTimeline } from "../../kit/flow-timeline.tsx";
 import { filterOf } from "../../app/url-state.ts";
-import { flowColumns } from "./flow-columns.tsx";
+import { flowColumns } from "../../kit/flow-columns.tsx";
 import { FlowDetails } from "./flow-details.tsx";
-import { endName, flowKey } from "./flow-text.ts";
+import { endName, flowKey } from "../../kit/flow-text.ts";
 
 export function FlowsScreen() {
   const [state] = useUrlState();

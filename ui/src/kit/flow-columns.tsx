@@ -1,9 +1,9 @@
 // The columns of the flows list.
-import type { Flow } from "../../../../src/model/flow.ts";
-import type { Column } from "../../kit/data-grid.tsx";
-import { formatAddress, formatBytes, formatClock, formatMicroseconds, rttMedianUs } from "../../kit/format.ts";
-import { Verdict } from "../../kit/verdict.tsx";
-import { WorkloadName } from "../../kit/workload-name.tsx";
+import type { Flow } from "../../../src/model/flow.ts";
+import type { Column } from "./data-grid.tsx";
+import { formatAddress, formatBytes, formatClock, formatMicroseconds, rttMedianUs } from "./format.ts";
+import { Verdict } from "./verdict.tsx";
+import { WorkloadName } from "./workload-name.tsx";
 
 export const flowColumns: readonly Column<Flow>[] = [
   {

@@ -1,7 +1,7 @@
 // Flows in words: keys, the filter terms of related questions, the same question as a command.
-import type { Flow } from "../../../../src/model/flow.ts";
-import { quoteValue } from "../../app/url-state.ts";
-import { formatAddress, shellQuote } from "../../kit/format.ts";
+import type { Flow } from "../../../src/model/flow.ts";
+import { quoteValue } from "../app/url-state.ts";
+import { formatAddress, shellQuote } from "./format.ts";
 
 /** One row of one block: the first page and the stream may both bring it. */
 export function flowKey(flow: Flow): string {

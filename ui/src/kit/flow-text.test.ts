@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Flow } from "../../../../src/model/flow.ts";
-import { listCommand } from "../../kit/list-command.ts";
+import { Flow } from "../../../src/model/flow.ts";
+import { listCommand } from "./list-command.ts";
 import { endName, flowCommand, flowKey, relatedTerms } from "./flow-text.ts";
 
 function flow(given: Partial<Flow> = {}): Flow {
