@@ -24,6 +24,8 @@ export const IdentityEntry = z.object({
   /** Pod: services that select it, first by name. Service: its own name. */
   services: z.array(z.string()).default([]),
   ports: z.array(ForwardedPort).default([]),
+  /** Node: the ranges that its pods get addresses from ("10.244.1.0/24"). An address in a range that nobody has is unknown, not external. */
+  ranges: z.array(z.string()).optional(),
   containers: z
     .array(
       z.object({
@@ -54,8 +56,11 @@ export const IdentitiesMessage = z.object({
   type: z.literal("identities"),
   first: z.boolean(),
   last: z.boolean(),
+  /** "none": nobody keeps an inventory of this cluster; then there is nothing to wait for and nothing else in the message. */
+  inventory: z.enum(["kept", "none"]).default("kept"),
   /** Why the inventory behind it is not whole or not current, e.g. "pods: forbidden"; empty when it is. */
   because: z.string().default(""),
+  /** Taken in before `ended`: a pod may begin and end in one message. */
   put: z.array(IdentityEntry),
   /** Keys that ended, and when. */
   ended: z.array(z.object({ key: z.string(), atMs: z.int() })),

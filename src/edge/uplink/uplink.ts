@@ -5,6 +5,7 @@ import type { Clock } from "../../base/clock.ts";
 import { Fault, toFault } from "../../base/fault.ts";
 import type { Logger } from "../../base/logger.ts";
 import { agentPaths, type AgentReport, type ControlMessage, type JoinToken } from "../../model/agent-protocol.ts";
+import type { IdentitiesMessage } from "../../model/identity-entry.ts";
 import type { Resource } from "../../model/resource.ts";
 import { createBackoff, type Random } from "./backoff.ts";
 import { createBlockSender, type BlockSource, type SenderCounters, type SpooledBlock } from "./block-sender.ts";
@@ -40,6 +41,8 @@ export interface UplinkOptions<Entry extends SpooledBlock> {
   readonly source: BlockSource<Entry>;
   /** The full set, whenever it changed, and once at start with the last good one. Called one at a time. */
   readonly onResources: (resources: readonly Resource[]) => void;
+  /** What the server says of the cluster's identities, in order; each connection begins with a message that is `first`. Not kept on disk. */
+  readonly onIdentities?: (message: IdentitiesMessage) => void;
   readonly report: (number: number) => AgentReport;
   /** Told at each connection, and at each attempt or session that failed; not when it ended on purpose. */
   readonly onConnection?: (connection: UplinkConnection) => void;
@@ -267,6 +270,10 @@ class ServerUplink<Entry extends SpooledBlock> implements Uplink {
     if (message.type === "ping") return true;
     if (message.type === "epoch") {
       await this.#takeEpoch(message.epoch);
+      return true;
+    }
+    if (message.type === "identities") {
+      this.#options.onIdentities?.(message);
       return true;
     }
     const next = applyToView(this.#view, message);

@@ -1,4 +1,4 @@
-// garrison events: processes, DNS, HTTP, files, Kubernetes, audit and detections on one timeline.
+// garrison events: processes, DNS, HTTP, files, Kubernetes, its inventory, audit and detections on one timeline.
 import type { AnyEvent } from "../../server/contract/telemetry.ts";
 import type { Context } from "../context.ts";
 import type { Sheet } from "../output/format.ts";
@@ -12,7 +12,7 @@ export const events: CommandUnit = {
     withRowOptions(
       program.command("events").summary("what happened, on one timeline").description("Show events of all kinds."),
     )
-      .option("--kinds <list>", "only these kinds: process,file,dns,http,kubernetes,audit,security,log,span")
+      .option("--kinds <list>", "only these kinds: process,file,dns,http,kubernetes,inventory,audit,security,log,span")
       .addHelpText(
         "after",
         "\nExamples:\n  garrison events --kinds process,dns -f\n  garrison events process:curl --since 10m -o wide",
@@ -44,8 +44,8 @@ function eventSheet(context: Context): Sheet<AnyEvent> {
 }
 
 function workloadOf(event: AnyEvent): string {
-  if (event.kind === "audit") return event.namespace || "-";
-  if (event.workload === "") return event.identityReason === "" ? "-" : `? ${event.identityReason}`;
+  const reason = event.kind === "audit" ? event.workloadReason : event.identityReason;
+  if (event.workload === "") return reason === "" ? event.namespace || "-" : `? ${reason}`;
   return event.namespace === "" ? event.workload : `${event.namespace}/${event.workload}`;
 }
 
@@ -62,8 +62,10 @@ function what(event: AnyEvent): string {
       return `${event.method} ${event.host}${event.path} -> ${event.status === 0 ? "no answer seen" : event.status} ${micros(event.latencyUs)}`;
     case "kubernetes":
       return `${event.type} ${event.reason} ${event.objectKind}/${event.objectName}: ${event.message}`;
+    case "inventory":
+      return `${event.action} ${event.objectKind}/${event.objectName}${event.change === "" ? "" : `: ${event.change}`}`;
     case "audit":
-      return `${event.user} ${event.verb} ${event.resource}/${event.name} -> ${event.responseCode}`;
+      return auditLine(event);
     case "security":
       return `${event.severity} ${event.source}/${event.rule}: ${event.message}`;
     case "log":
@@ -71,6 +73,12 @@ function what(event: AnyEvent): string {
     case "span":
       return `${event.kind} ${event.name} ${micros(event.durationUs)}`;
   }
+}
+
+/** Who asked: the workload behind the service account where it is known. */
+function auditLine(event: Extract<AnyEvent, { kind: "audit" }>): string {
+  const actor = event.actorWorkload === "" ? "" : ` (${event.actorNamespace}/${event.actorWorkload})`;
+  return `${event.user}${actor} ${event.verb} ${event.resource}/${event.name} -> ${event.responseCode}`;
 }
 
 function processLine(event: Extract<AnyEvent, { kind: "process" }>): string {
