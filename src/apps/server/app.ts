@@ -4,6 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import { serverLimits } from "./config.ts";
 import { accessHandlers } from "./handlers/access.ts";
 import { healthHandlers } from "./handlers/health.ts";
+import { inventoryHandlers } from "./handlers/inventory.ts";
 import { resourceHandlers } from "./handlers/resources.ts";
 import { telemetryHandlers } from "./handlers/telemetry.ts";
 import type { ConsoleFiles } from "./http/console-files.ts";
@@ -55,6 +56,7 @@ export function createApp({
     ...telemetryHandlers(parts),
     ...healthHandlers(parts),
     ...accessHandlers(parts, () => bound),
+    ...inventoryHandlers(parts),
     ...resourceHandlers(parts),
     ...parts.foreign,
   });

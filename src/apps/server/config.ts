@@ -53,6 +53,24 @@ export const ServerConfig = z.strictObject({
       url: z.string().default("").describe("postgresql://... ; empty: state.sqlite in the data folder"),
     })
     .prefault({}),
+  kubeconfig: z.string().default("").describe("Kubeconfig file of a cluster whose inventory is read; empty: none"),
+  kubernetes: z
+    .strictObject({
+      context: z.string().default("").describe("Context of that kubeconfig; empty: its current one"),
+      cluster: z
+        .union([z.literal(""), ClusterName])
+        .default("")
+        .describe("Name of that cluster here; empty: the context's name"),
+      inCluster: z
+        .boolean()
+        .default(false)
+        .describe("Read the cluster that this server runs in, by its service account"),
+      folder: z
+        .string()
+        .default("")
+        .describe("Folder of kubeconfigs, one cluster each, named by the file; empty: clusters in the data folder"),
+    })
+    .prefault({}),
   shutdown: z
     .strictObject({
       drainSeconds: z.number().min(0).max(300).default(10).describe("How long requests may end by themselves"),

@@ -24,6 +24,13 @@ export function freshQueries(queries: Queries, freshness: Freshness): Queries {
     // A hint helps typing: it may miss the last second, but must not wait.
     hints: (query) => watched(() => queries.hints(query)),
     listGaps: (query) => settled(() => queries.listGaps(query)),
+    inventoryAsOf: (request) => settled(() => queries.inventoryAsOf(request)),
+    inventorySince: (cluster) => queries.inventorySince(cluster),
+    workloadPods: (...given) => settled(() => queries.workloadPods(...given)),
+    // What the run before accepted and did not store yet counts as written.
+    inventoryBaseline: (cluster) => settled(() => queries.inventoryBaseline(cluster)),
+    newestKubernetesEvents: (place) => settled(() => queries.newestKubernetesEvents(place)),
+    windowOf: (...given) => queries.windowOf(...given),
     // How Garrison is doing must not wait for what it is doing.
     lossesSince: (sinceMs) => queries.lossesSince(sinceMs),
     flowsSince: (...given) => watched(() => queries.flowsSince(...given)),

@@ -3,10 +3,13 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
+import { createIdentityHub } from "../../core/directory/identity-hub.ts";
 import { createQueries } from "../../edge/store/queries/create-queries.ts";
 import type { Queries } from "../../edge/store/queries/queries.ts";
 import { openStateStore } from "../../edge/store/state/open.ts";
 import { createApp } from "./app.ts";
+import type { ClustersSide } from "./clusters/clusters-side.ts";
+import { openClusters } from "./clusters/open-clusters.ts";
 import { serverLimits, type ServerConfig } from "./config.ts";
 import { prepareDataFolder, prepareServerFolders, writeLocalCredential } from "./data-folder.ts";
 import { freshQueries } from "./fresh-queries.ts";
@@ -37,6 +40,7 @@ export interface ServerSurroundings {
   readonly queries?: Queries;
   readonly agents?: AgentsSide;
   readonly foreign?: ForeignHandlers;
+  readonly clusters?: ClustersSide;
   /** How long accepted blocks wait for company, whoever looks: for tests. */
   readonly insertDelayMs?: number;
   readonly streamTickMs?: number;
@@ -77,6 +81,7 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   await state.migrate();
   const retention = retentionInForce(state.resources);
   await retention.refresh();
+  const identities = createIdentityHub();
   const telemetry = started.use(given.telemetry ?? (await openTelemetry({ config, retention, logger })));
   const agents = started.use(
     given.agents ??
@@ -93,6 +98,9 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     sharedPolls(given.queries ?? createQueries({ store: telemetry, clock }), () => performance.now()),
     agents.freshness,
   );
+  const clusters = started.use(
+    given.clusters ?? (await openClusters({ config, state, queries, agents, identities, metrics, clock, logger })),
+  );
   const parts: ServerParts = {
     config,
     version: programVersion(),
@@ -104,6 +112,7 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     agents,
     losses: started.use(startLossWatch({ state, queries, clock, logger })),
     foreign: given.foreign ?? openForeign({ ownCluster: config.cluster, state, accept: agents.accept, clock }),
+    clusters,
     metrics,
     loginRefusals: rateLimit(clock, serverLimits.loginRefusalsPerMinuteMax, "refused logins"),
     startedAtMs: clock.nowMs(),

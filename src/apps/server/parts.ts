@@ -5,6 +5,7 @@ import type { StateStore } from "../../core/state/ports.ts";
 import type { TelemetryStore } from "../../core/store/telemetry-store.ts";
 import type { Queries } from "../../edge/store/queries/queries.ts";
 import type { Row } from "../../model/table.ts";
+import type { ClustersSide } from "./clusters/clusters-side.ts";
 import type { ServerConfig } from "./config.ts";
 import type { ForeignParts } from "./foreign/handlers.ts";
 import type { Status } from "./contract/health.ts";
@@ -56,6 +57,7 @@ export interface ServerParts {
   readonly queries: Queries;
   readonly agents: AgentsDoorView;
   readonly foreign: ForeignHandlers;
+  readonly clusters: ClustersSide;
   /** What connected agents lost within the last hour. */
   readonly losses: LossWatch;
   readonly metrics: Metrics;

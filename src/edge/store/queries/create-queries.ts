@@ -1,7 +1,10 @@
 // The named queries over one telemetry store: the server's telemetry handlers call these and nothing else reads telemetry.
 import { listEvents } from "./events.ts";
 import { listFlows, listGaps } from "./flows.ts";
+import { answerWindow } from "./ask.ts";
+import { resolveWindow } from "../../../core/filter/window.ts";
 import { hints } from "./hints.ts";
+import { inventoryAsOf, inventoryBaseline, inventorySince, newestKubernetesEvents, workloadPods } from "./inventory.ts";
 import { lossesSince } from "./losses.ts";
 import { oldestKept } from "./oldest-kept.ts";
 import type { Queries } from "./queries.ts";
@@ -25,6 +28,15 @@ export function createQueries({ store, clock }: Pick<QueryParts, "store" | "cloc
     workloadDns: (params, query) => workloadDns(parts, params, query),
     hints: (query) => hints(parts, query),
     listGaps: (query) => listGaps(parts, query),
+    inventoryAsOf: (request) => inventoryAsOf(parts, request),
+    inventorySince: (cluster) => inventorySince(parts, cluster),
+    workloadPods: (params, window) => workloadPods(parts, params, window),
+    inventoryBaseline: (cluster) => inventoryBaseline(parts, cluster),
+    newestKubernetesEvents: (place) => newestKubernetesEvents(parts, place),
+    windowOf: async (query, tables) => {
+      const window = resolveWindow({}, query, clock.nowMs());
+      return { ...(await answerWindow(parts, window, tables, "")), ...window };
+    },
     lossesSince: (sinceMs) => lossesSince(parts, sinceMs),
     flowsSince: (cursor, q, limit, start = {}) => flowsSince(parts, cursor, { q, limit, start }),
     eventsSince: (cursor, query, limit, start = {}) => eventsSince(parts, cursor, { ...query, limit, start }),

@@ -1,6 +1,7 @@
 // What may be asked of the telemetry store, by name: one method per telemetry operation of the API. The shapes are those of
 // apps/server/contract (the edge may not import it; test/scenarios/queries-contract.test.ts holds the two together).
 import type { WorkloadKind } from "../../../model/identity.ts";
+import type { InventoryKind, InventoryObject, Pod } from "../../../model/inventory.ts";
 import type { EventKind, Shown, eventTables } from "../../../model/table.ts";
 import type { Workload } from "../../../model/workload.ts";
 
@@ -124,6 +125,54 @@ export interface StreamStart {
   readonly since?: string | undefined;
 }
 
+export interface InventoryAsOfRequest {
+  readonly cluster: string;
+  readonly kind: InventoryKind;
+  readonly atMs: number;
+  readonly namespace?: string | undefined;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export interface InventoryAsOf {
+  /** By namespace and name. */
+  readonly objects: InventoryObject[];
+  /** All that match, beyond this page too. */
+  readonly total: number;
+  /** Why the list may not be whole; empty when it is. */
+  readonly because: string;
+}
+
+export interface WorkloadPods {
+  readonly pods: { readonly pod: Pod; readonly endedAt?: string }[];
+  readonly omitted: number;
+  readonly because: string;
+}
+
+/** The newest row of an object as a restarted server compares it with what it finds. */
+export interface BaselineObject {
+  readonly uid: string;
+  readonly kind: InventoryKind;
+  readonly namespace: string;
+  readonly name: string;
+  readonly onNode: string;
+  readonly workload: string;
+  readonly workloadKind: string;
+  /** MD5 of its JSON, lower-case hex. */
+  readonly digest: string;
+  readonly writtenAtMs: number;
+}
+
+export interface KeptKubernetesEvent {
+  readonly timeMs: number;
+  readonly reason: string;
+  readonly objectKind: string;
+  readonly objectName: string;
+  readonly namespace: string;
+  readonly message: string;
+  readonly count: number;
+}
+
 /**
  * Every method throws a Fault: kind "usage" for a filter, window or cursor that cannot be understood (`where` = position), "not-found" for
  * a workload that was not seen, and whatever the store throws when it is away. A query that a guard rail ended answers with `window.partial`.
@@ -151,6 +200,23 @@ export interface Queries {
   ): Promise<{ names: DnsName[]; omitted: number; window: Window }>;
   hints(query: HintRequest): Promise<{ hints: { value: string; count: number; note: string }[] }>;
   listGaps(query: PageRequest): Promise<{ rows: Shown<"gaps">[]; next?: string }>;
+  inventoryAsOf(request: InventoryAsOfRequest): Promise<InventoryAsOf>;
+  /** Since when anything of a cluster's inventory is kept, in milliseconds; undefined when nothing is. */
+  inventorySince(cluster: string): Promise<number | undefined>;
+  /** Pods of a workload that lived within the window. */
+  workloadPods(
+    params: WorkloadParams,
+    window: { readonly sinceMs: number; readonly untilMs: number },
+  ): Promise<WorkloadPods>;
+  /** What the store believes to be alive in a cluster. */
+  inventoryBaseline(cluster: string): Promise<readonly BaselineObject[]>;
+  /** The newest Kubernetes events that were written from this place. */
+  newestKubernetesEvents(place: {
+    readonly cluster: string;
+    readonly node: string;
+  }): Promise<{ readonly newestMs: number | undefined; readonly events: readonly KeptKubernetesEvent[] }>;
+  /** Window of an answer that other sources made: gaps of the tables in it, and since when they hold data. */
+  windowOf(query: WindowRequest, tables: readonly string[]): Promise<Window & { sinceMs: number; untilMs: number }>;
   /** What was lost for want of room by gaps that end at or after `sinceMs`, the largest losses first, at most 5000 sums. */
   lossesSince(sinceMs: number): Promise<LossTotal[]>;
   /** Rows whose block arrived after `cursor` ("" = begin as `start` says). At most `limit` rows, the newest ones. */
