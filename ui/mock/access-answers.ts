@@ -1,6 +1,5 @@
 // The mock's tokens and settings: changes are kept while it runs.
-import { resourceKinds } from "../../src/model/resource-kinds.ts";
-import type { Asked } from "./answers.ts";
+import type { Asked } from "./asked.ts";
 import { Refusal } from "./refusal.ts";
 
 interface Kept {
@@ -45,30 +44,6 @@ function createToken({ nowMs, body }: Asked) {
   return { token, secret: "gt1.mockmockmockmockmockmockmockmock" };
 }
 
-function listResources({ params: { kind }, nowMs }: Asked) {
-  if (kind !== "Visibility") return { resources: [] };
-  const key = { kind, scope: "global", name: "shop" };
-  const answered = { ...key, generation: 3, cluster: "local" };
-  return {
-    resources: [
-      {
-        ...key,
-        apiVersion: "garrison/v1",
-        spec: { match: { namespace: "shop" }, http: true },
-        generation: 3,
-        author: "admin",
-        time: iso(nowMs - 7_200_000),
-        status: [
-          { ...answered, node: "worker-1", state: "applied" },
-          { ...answered, node: "worker-2", state: "applied" },
-          { ...answered, node: "worker-3", state: "applied" },
-          { ...answered, node: "laptop", state: "refused", because: "first bytes need BPF, which could not be loaded" },
-        ],
-      },
-    ],
-  };
-}
-
 function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
@@ -84,13 +59,4 @@ export const accessAnswers = {
     revokedNodes.add(params["node"] ?? "");
     return {};
   },
-  listKinds: () => ({
-    kinds: Object.entries(resourceKinds).map(([kind, { summary, distribution }]) => ({
-      kind,
-      summary,
-      distribution,
-      schema: {},
-    })),
-  }),
-  listResources,
 };

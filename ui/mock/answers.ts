@@ -1,107 +1,27 @@
 // What the mock answers to each operation of the contract. Every answer is checked against the contract's schema before it leaves.
 import type { OperationName } from "../../src/apps/server/contract/api.ts";
-import { Gap } from "../../src/model/gap.ts";
 import { accessAnswers } from "./access-answers.ts";
+import { gapsIn, keptMs, refuseBySentinel, spanOf, windowOf, youngMs, type Asked } from "./asked.ts";
 import { fieldNotes, matcherOf, sentinelOf } from "./filter.ts";
+import { inventoryAnswers } from "./inventory-answers.ts";
+import { overviewAnswers } from "./overview-answers.ts";
+import { keptResources } from "./kept-resources.ts";
+import { graphAnswers } from "./graph-answers.ts";
 import { status } from "./status.ts";
-import { actors, eventNumbered, flowNumbered, type Actor } from "./world.ts";
-import { dnsNames, peersOf, processesOf, workloadOf } from "./workload-answers.ts";
-import { Refusal } from "./refusal.ts";
+import { actors, eventNumbered, flowNumbered } from "./world.ts";
+import { actorOf, dnsNames, peersOf, processesOf, workloadOf } from "./workload-answers.ts";
 
-export interface Asked {
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string>>;
-  readonly body: unknown;
-  readonly nowMs: number;
-}
+export type { Asked } from "./asked.ts";
 
 const stepMs = 180;
 const pageRowsMax = 500;
-/** How long ago this installation began; `mock:young` shows one that began just now. */
-const keptMs = 6 * 86_400_000;
-const youngMs = 40_000;
 const numberOf = (timeMs: number): number => Math.floor(timeMs / stepMs) % 1_000_000_000;
-
-interface Span {
-  readonly since: number;
-  readonly until: number;
-}
-
-function spanOf({ query, nowMs }: Asked): Span {
-  const since = query["since"] ?? "1h";
-  const relative = /^(\d+)([smhd])$/.exec(since);
-  const unit = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[relative?.[2] ?? "m"] ?? 60_000;
-  return {
-    since: relative === null ? Date.parse(since) : nowMs - Number(relative[1]) * unit,
-    until: query["until"] === undefined ? nowMs : Date.parse(query["until"]),
-  };
-}
-
-export function gapsIn({ since, until }: Span, nowMs: number): readonly Gap[] {
-  const start = Math.floor(nowMs / 3_600_000) * 3_600_000 - 1_300_000;
-  const time = new Date(start).toISOString();
-  const gaps = [
-    Gap.parse({
-      time,
-      cluster: "local",
-      node: "worker-2",
-      durationMs: 95_000,
-      table: "flows",
-      reason: "ring-full",
-      rows: 1204,
-      counted: "exact",
-    }),
-    Gap.parse({
-      time,
-      cluster: "local",
-      node: "laptop",
-      durationMs: 240_000,
-      table: "*",
-      reason: "agent-down",
-      counted: "no",
-      detail: "restarted",
-    }),
-  ];
-  return gaps.filter((gap) => Date.parse(gap.time) < until && Date.parse(gap.time) + gap.durationMs > since);
-}
-
-function windowOf(asked: Asked) {
-  const span = spanOf(asked);
-  const partial = sentinelOf(asked.query["q"] ?? "") === "partial";
-  return {
-    since: new Date(span.since).toISOString(),
-    until: new Date(span.until).toISOString(),
-    dataSince: new Date(
-      asked.nowMs - (sentinelOf(asked.query["q"] ?? "") === "young" ? youngMs : keptMs),
-    ).toISOString(),
-    partial,
-    partialBecause: partial ? "the query reached its limit of 2 s" : "",
-    gaps: gapsIn(span, asked.nowMs),
-  };
-}
-
-/** Throws the fault that a sentinel asks for. */
-export function refuseBySentinel(q: string): void {
-  const sentinel = sentinelOf(q);
-  if (sentinel === "forbidden")
-    throw new Refusal("the role viewer may not read this cluster", {
-      code: "access/role",
-      kind: "forbidden",
-      hint: "Ask an admin for a role.",
-    });
-  if (sentinel === "unavailable")
-    throw new Refusal("the store is being restarted", {
-      code: "store/down",
-      kind: "unavailable",
-      hint: "It comes back by itself; see Health.",
-    });
-}
 
 type Numbered = (number: number, timeMs: number) => { readonly time: string };
 
 function rowsOf(asked: Asked, numbered: Numbered, keep: (row: object) => boolean) {
   const q = asked.query["q"] ?? "";
-  refuseBySentinel(q);
+  refuseBySentinel(sentinelOf(q));
   const matches = matcherOf(q);
   const { since, until } = spanOf(asked);
   const limit = Math.min(Number(asked.query["limit"] ?? 100), pageRowsMax);
@@ -124,7 +44,7 @@ function kindsFilter(asked: Asked): (row: object) => boolean {
 
 function timeline(asked: Asked) {
   const q = asked.query["q"] ?? "";
-  refuseBySentinel(q);
+  refuseBySentinel(sentinelOf(q));
   const matches = matcherOf(q);
   const { since, until } = spanOf(asked);
   const steps = Number(asked.query["steps"] ?? 60);
@@ -156,27 +76,10 @@ function timeline(asked: Asked) {
 
 function workloads(asked: Asked) {
   const q = asked.query["q"] ?? "";
-  refuseBySentinel(q);
+  refuseBySentinel(sentinelOf(q));
   const matches = matcherOf(q);
   const rows = sentinelOf(q) === "empty" ? [] : actors.map((actor) => workloadOf(actor, asked.nowMs)).filter(matches);
   return { rows, window: windowOf(asked) };
-}
-
-function actorOf({ params }: Asked): Actor {
-  const actor = actors.find(
-    ({ name, namespace, kind }) =>
-      name === params["name"] && namespace === params["namespace"] && kind === params["kind"],
-  );
-  if (actor === undefined)
-    throw new Refusal(
-      `no workload ${params["kind"]} ${params["namespace"]}/${params["name"]} was seen in this window`,
-      {
-        code: "workloads/unknown",
-        kind: "not-found",
-        hint: "Choose a longer time range, or look for it in the list of workloads.",
-      },
-    );
-  return actor;
 }
 
 function hints({ query }: Asked) {
@@ -188,7 +91,7 @@ function hints({ query }: Asked) {
       .filter(({ value }) => value.startsWith(prefix));
   const values: Readonly<Record<string, readonly string[]>> = {
     ns: [...new Set(actors.map(({ namespace }) => namespace))],
-    cluster: ["local"],
+    cluster: [...new Set(actors.map(({ cluster }) => cluster))],
     node: [...new Set(actors.map(({ node }) => node))],
     verdict: ["allow", "deny", "unknown"],
     port: ["80", "443", "5432", "6379", "8080"],
@@ -196,7 +99,7 @@ function hints({ query }: Asked) {
     proto: ["tcp", "udp"],
     kind: [...new Set(actors.map(({ kind }) => kind))],
     rcode: ["NOERROR", "NXDOMAIN"],
-    mock: ["forbidden", "unavailable", "partial", "empty", "slow", "young"],
+    mock: ["forbidden", "unavailable", "partial", "empty", "slow", "young", "blind", "large"],
   };
   const all = values[field] ?? actors.map(({ name }) => name);
   return all
@@ -224,6 +127,10 @@ export const answers: Partial<Record<OperationName, (asked: Asked) => unknown>> 
   workloadDns: (asked) => ({ names: dnsNames(actorOf(asked), asked.nowMs), omitted: 0, window: windowOf(asked) }),
   hints: (asked) => ({ hints: hints(asked) }),
   ...accessAnswers,
+  ...keptResources,
+  ...inventoryAnswers,
+  ...overviewAnswers,
+  ...graphAnswers,
   healthz: () => ({ ok: true }),
 };
 

@@ -15,7 +15,10 @@ export const fieldNotes = {
   cluster: "cluster",
   node: "node",
   rcode: "DNS result",
-  mock: "mock only: forbidden, unavailable, partial, empty, slow, young",
+  service: "service that was dialled",
+  pod: "pod, either end",
+  domain: "DNS name of the destination",
+  mock: "mock only: forbidden, unavailable, partial, empty, slow, young, blind",
 } as const;
 
 const columns: Readonly<Record<string, readonly string[]>> = {
@@ -31,6 +34,9 @@ const columns: Readonly<Record<string, readonly string[]>> = {
   cluster: ["cluster"],
   node: ["node"],
   rcode: ["responseCode"],
+  service: ["destinationService", "service"],
+  pod: ["sourcePod", "destinationPod", "pod"],
+  domain: ["destinationDomain"],
 };
 
 type Row = Readonly<Record<string, unknown>>;

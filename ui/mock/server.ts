@@ -5,7 +5,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import path from "node:path";
 import { api, type OperationName } from "../../src/apps/server/contract/api.ts";
 import type { Endpoint } from "../../src/apps/server/contract/endpoint.ts";
-import { answers, newRows, refuseBySentinel, type Asked } from "./answers.ts";
+import { answers, newRows } from "./answers.ts";
+import { refuseBySentinel, type Asked } from "./asked.ts";
 import { matcherOf, sentinelOf } from "./filter.ts";
 import { Refusal, toRefusal } from "./refusal.ts";
 
@@ -78,6 +79,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     query: Object.fromEntries(url.searchParams),
     body: await bodyOf(request),
     nowMs: Date.now(),
+    sentinel: sentinelOf(url.searchParams.get("q") ?? new URLSearchParams(refererSearch(request)).get("q") ?? ""),
   };
   if (route.endpoint.stream === true) return stream(route, asked, request, response);
   if (route.name === "createSession") {
@@ -94,6 +96,11 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   if (answer === undefined)
     throw new Refusal(`the mock does not answer ${route.name}`, { code: "mock/no-answer", kind: "unavailable" });
   send(response, route.endpoint.status ?? 200, route.endpoint.response.parse(answer(asked)));
+}
+
+/** The query of the page that asks: operations without a filter take their sentinel from there. */
+function refererSearch(request: IncomingMessage): string {
+  return URL.parse(request.headers.referer ?? "")?.search ?? "";
 }
 
 function send(response: ServerResponse, status: number, value: unknown): void {
@@ -120,7 +127,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
 // oxlint-disable-next-line eslint/max-params -- node's own pair plus what was asked
 function stream({ name, endpoint }: Route, asked: Asked, request: IncomingMessage, response: ServerResponse): void {
   const q = asked.query["q"] ?? "";
-  refuseBySentinel(q);
+  refuseBySentinel(sentinelOf(q));
   matcherOf(q);
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
   response.write(": hello\n\n");

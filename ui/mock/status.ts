@@ -5,7 +5,7 @@ import { tableNames } from "../../src/model/table.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-function nodeOf(nowMs: number, name: string, index: number): Status["nodes"][number] {
+export function nodeOf(nowMs: number, name: string, index: number): Status["nodes"][number] {
   const polled = name === "laptop";
   return {
     cluster: "local",

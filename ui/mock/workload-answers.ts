@@ -4,8 +4,10 @@ import type { ResponseOf } from "../../src/apps/server/contract/endpoint.ts";
 import { ProcessEvent } from "../../src/model/process-event.ts";
 import type { Workload } from "../../src/model/workload.ts";
 import { rttMedianUs } from "../src/kit/format.ts";
+import type { Asked } from "./asked.ts";
 import { pick, seeded } from "./random.ts";
-import { flowNumbered, type Actor } from "./world.ts";
+import { Refusal } from "./refusal.ts";
+import { actors, flowNumbered, type Actor } from "./world.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 type Peer = ResponseOf<Api["workloadPeers"]>["peers"][number];
@@ -14,6 +16,27 @@ function flowsOf(actor: Actor, nowMs: number) {
   return Array.from({ length: 700 }, (_, number) => flowNumbered(number, nowMs - number * 4100)).filter(
     (flow) => flow.sourceWorkload === actor.name || flow.destinationWorkload === actor.name,
   );
+}
+
+/** The actor that the path names. */
+export function actorOf({ params }: Asked): Actor {
+  const actor = actors.find(
+    ({ cluster, name, namespace, kind }) =>
+      cluster === params["cluster"] &&
+      name === params["name"] &&
+      namespace === params["namespace"] &&
+      kind === params["kind"],
+  );
+  if (actor === undefined)
+    throw new Refusal(
+      `no workload ${params["kind"]} ${params["namespace"]}/${params["name"]} was seen in this window`,
+      {
+        code: "workloads/unknown",
+        kind: "not-found",
+        hint: "Choose a longer time range, or look for it in the list of workloads.",
+      },
+    );
+  return actor;
 }
 
 export function workloadOf(actor: Actor, nowMs: number): Workload {

@@ -31,6 +31,9 @@ const actorRows: readonly ActorRow[] = [
   ["payments", "ledger", "StatefulSet", "registry.example/pay/ledger:5.5.2", "/app/ledger"],
   ["kube-system", "coredns", "Deployment", "registry.k8s.io/coredns/coredns:v1.12.0", "/coredns"],
   ["kube-system", "node-exporter", "DaemonSet", "quay.io/prometheus/node-exporter:v1.9.0", "/bin/node_exporter"],
+  ["store", "web", "Deployment", "registry.example/demo/web:1.0.0", "/app/web"],
+  ["store", "orders", "Deployment", "registry.example/demo/orders:1.0.0", "/app/orders"],
+  ["store", "orders-postgres", "StatefulSet", "docker.io/library/postgres:16.4", "/usr/lib/postgresql/16/bin/postgres"],
   ["host", "ssh.service", "SystemdUnit", "", "/usr/sbin/sshd"],
   ["host", "nginx.service", "SystemdUnit", "", "/usr/sbin/nginx"],
   ["host", "session-3 (root)", "Session", "", "/usr/bin/bash"],
@@ -44,8 +47,8 @@ export const actors: readonly Actor[] = actorRows.map(([namespace, name, kind, i
   image,
   executable,
   process: executable.split("/").at(-1) ?? "",
-  cluster: "local",
-  node: namespace === "host" ? "laptop" : `worker-${1 + (index % 3)}`,
+  cluster: namespace === "store" ? "demo" : "local",
+  node: namespace === "host" ? "laptop" : namespace === "store" ? "demo-a" : `worker-${1 + (index % 3)}`,
   address: `10.42.${index % 3}.${10 + index}`,
 }));
 
@@ -74,6 +77,8 @@ const edges: readonly Edge[] = [
   ["session-3 (root)", "packages.example", 80, "tcp", 2],
   ["nginx.service", "checkout", 8080, "tcp", 2],
   ["build-runner", "packages.example", 80, "tcp", 1],
+  ["web", "orders", 8080, "tcp", 4],
+  ["orders", "orders-postgres", 5432, "tcp", 4],
 ];
 const weighted = edges.flatMap((edge) => Array.from({ length: edge[4] }, () => edge));
 
@@ -182,11 +187,12 @@ export function eventNumbered(number: number, timeMs: number): AnyEvent {
     executable: actor.executable,
     count: 1,
   };
-  return AnyEventSchema.parse({ ...common, ...specialsOf(number, time, random) });
+  return AnyEventSchema.parse({ ...common, ...specialsOf(number, time, actor) });
 }
 
-function specialsOf(number: number, time: string, random: () => number): Record<string, unknown> {
-  const turn = Math.floor(random() * 20);
+function specialsOf(number: number, time: string, actor: Actor): Record<string, unknown> {
+  const random = seeded(number * 31 + 7);
+  const turn = Math.floor(random() * 22);
   const command = pick(random, commands);
   const question = pick(random, questions);
   const missing = question === "old-cart.shop.svc";
@@ -240,8 +246,23 @@ function specialsOf(number: number, time: string, random: () => number): Record<
       type: "Warning",
       reason: "BackOff",
       objectKind: "Pod",
-      objectName: "report-0",
+      objectName: `${actor.name}-7c9d-2`,
       message: "Back-off restarting failed container",
+    };
+  if (turn === 19) return inventorySpecials(actor, random);
+  if (turn === 20)
+    return {
+      kind: "audit",
+      auditId: `a${number}`,
+      stage: "ResponseComplete",
+      verb: random() < 0.5 ? "patch" : "get",
+      user: "system:serviceaccount:ci:deployer",
+      resource: "deployments",
+      apiGroup: "apps",
+      name: actor.name,
+      responseCode: random() < 0.2 ? 403 : 200,
+      actorNamespace: "ci",
+      actorReason: "no pod of the cluster asked",
     };
   return {
     kind: "security",
@@ -249,5 +270,25 @@ function specialsOf(number: number, time: string, random: () => number): Record<
     source: "falco",
     rule: "Shell in a container",
     title: "A shell was started in a container",
+  };
+}
+
+function inventorySpecials(actor: Actor, random: () => number): Record<string, unknown> {
+  const tag = actor.image.split(":").at(-1) ?? "";
+  const name = actor.image.split("/").at(-1)?.split(":")[0] ?? actor.name;
+  const change = pick(random, [
+    `image ${name}:${tag.replace(/\d+$/, "0")} -> ${name}:${tag}`,
+    "replicas 2 -> 3",
+    `container ${actor.name}: OOMKilled`,
+  ]);
+  const isPod = change.startsWith("container");
+  return {
+    kind: "inventory",
+    action: "changed",
+    objectKind: isPod ? "Pod" : actor.kind,
+    objectName: isPod ? `${actor.name}-7c9d-2` : actor.name,
+    uid: `u-${actor.name}`,
+    change,
+    object: JSON.stringify({ kind: isPod ? "Pod" : actor.kind, name: actor.name, replicasDesired: 3 }),
   };
 }
