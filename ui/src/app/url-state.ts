@@ -17,6 +17,25 @@ export interface UrlState {
   readonly paused?: string | undefined;
   /** Live lists: the row whose details are open (kit/row-mark.ts). */
   readonly row?: string | undefined;
+  /** Graph: namespace, service, workload or endpoint. */
+  readonly level?: string | undefined;
+  /** Graph: "table" instead of the picture. */
+  readonly as?: string | undefined;
+  /** Graph: id of the chosen vertex or edge. */
+  readonly pick?: string | undefined;
+  /** Graph: namespaces ("cluster/ns", comma-separated) that are not shown, and that are shown dimmed. */
+  readonly hide?: string | undefined;
+  readonly dim?: string | undefined;
+  /** Graph: ids of single vertices that are not shown; of "more" vertices that are opened. */
+  readonly without?: string | undefined;
+  readonly open?: string | undefined;
+  /** Graph: id of the vertex whose neighbours alone are shown. */
+  readonly near?: string | undefined;
+  /** Graph: how long before the window the compared one lies ("1h", "1d"). */
+  readonly before?: string | undefined;
+  /** Graph: most vertices asked for; whether idle workloads are asked for too. */
+  readonly most?: string | undefined;
+  readonly idle?: string | undefined;
 }
 
 const urlKeys = [
@@ -28,6 +47,17 @@ const urlKeys = [
   "tab",
   "paused",
   "row",
+  "level",
+  "as",
+  "pick",
+  "hide",
+  "dim",
+  "without",
+  "open",
+  "near",
+  "before",
+  "most",
+  "idle",
 ] as const satisfies readonly (keyof UrlState)[];
 const valueLengthMax = 4096;
 
