@@ -1,12 +1,16 @@
 // Files of this machine as entries of a layer. Only names, bytes and the executable bit are taken: owners, times and umask are not.
-import { lstat, readdir, readlink, stat } from "node:fs/promises";
+import { lstat, readdir, readFile, readlink, stat } from "node:fs/promises";
 import path from "node:path";
 import type { TarEntry } from "./tar.ts";
+
+/** Files up to here are read at once: a source that somebody saves meanwhile is then whole, the old or the new one. */
+const bytesAtOnceMax = 1024 * 1024;
 
 /** One file; a symbolic link is followed. `to` is its path in the image. */
 export async function entryOfFile(from: string, to: string): Promise<TarEntry> {
   const { size, mode } = await stat(from);
-  return { type: "copy", path: to, from, size, mode: modeOf(mode) };
+  if (size > bytesAtOnceMax) return { type: "copy", path: to, from, size, mode: modeOf(mode) };
+  return { type: "file", path: to, bytes: await readFile(from), mode: modeOf(mode) };
 }
 
 /** All files below a folder, at `to` ("" for the image's root), where `isWanted` says yes to their path below the folder. Links are kept as links. */
@@ -25,8 +29,7 @@ export async function entriesOfFolder(
       const found = await lstat(place);
       if (found.isDirectory()) await visit(below);
       else if (found.isSymbolicLink()) entries.push({ type: "link", path: target, target: await readlink(place) });
-      else if (found.isFile())
-        entries.push({ type: "copy", path: target, from: place, size: found.size, mode: modeOf(found.mode) });
+      else if (found.isFile()) entries.push(await entryOfFile(place, target));
     }
   }
   await visit("");
