@@ -6,7 +6,7 @@ export type Shelf = (typeof shelves)[number];
 
 /** Rooms of core that may import other rooms of core. Ports (sense, store, state) hold types only and are open to all. */
 export const coreEdges: Readonly<Record<string, readonly string[]>> = {
-  flow: ["sense", "process"],
+  flow: ["sense", "process", "directory"],
   process: ["sense"],
   protocol: ["sense"],
   foreign: ["redact", "protocol"],
