@@ -36,6 +36,8 @@ export function flowRow(i: number, timeMs: number): Row<"flows"> {
     destinationPort: 8000 + (destination % 6),
     destinationReason: "",
     destinationLabels: destination,
+    sourceService: `app-${source}`,
+    sourceImageDigest: "",
     destinationImageDigest: "",
     destinationService: `app-${destination}`,
     destinationDomain: "",

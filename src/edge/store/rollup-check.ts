@@ -2,7 +2,8 @@
 // block was never offered again), the hour is rebuilt from raw.
 import type { Connection } from "./connection.ts";
 import { command, select } from "./run.ts";
-import { rollups, type Rollup } from "./schema/rollups.ts";
+import type { Rollup } from "./schema/rollup.ts";
+import { rollups } from "./schema/rollups.ts";
 
 export interface RollupMismatch {
   readonly rollup: string;
@@ -12,11 +13,12 @@ export interface RollupMismatch {
 }
 
 const hourMs = 3_600_000;
-/** Rollups that count raw rows of one table, and where the count is. The finer edge tables age away and are not rebuilt. */
+/** Rollups that count raw rows of one table, and where the count is. The finer edge tables age away and are not rebuilt by themselves. */
 const checks = [
   { rollup: "edges_1h", raw: "flows", count: "sum(rowsAtSource) + sum(rowsAtDestination)" },
   { rollup: "dns_1h", raw: "dns_events", count: "sum(rows)" },
   { rollup: "http_1h", raw: "http_events", count: "sum(rows)" },
+  { rollup: "http_edges_1h", raw: "http_events", count: "sum(rows)" },
 ] as const;
 
 /** Hours in [sinceMs, untilMs) whose counts differ. Both bounds are cut to whole hours; keep `untilMs` behind the newest inserts. */
@@ -71,13 +73,15 @@ function definition(name: string): Rollup {
   return found;
 }
 
-/** The views that read raw tables; the coarser edge tables use the finest one's view. */
+/** Coarser edge tables are made with the view of the finest one, which reads raw rows. */
+const finest: Readonly<Record<string, string>> = { edges_1h: "edges_1m", http_edges_1h: "http_edges_1m" };
+
 function viewsFromRaw(name: string): Rollup["views"] {
-  return name.startsWith("edges_") ? definition("edges_1m").views : definition(name).views;
+  return definition(finest[name] ?? name).views;
 }
 
 function coarser(name: string, select: string): string {
-  return name === "edges_1h" ? select.replace("toStartOfMinute(", "toStartOfHour(") : select;
+  return name in finest ? select.replace("toStartOfMinute(", "toStartOfHour(") : select;
 }
 
 function columnNames(name: string): string {

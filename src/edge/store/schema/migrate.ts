@@ -8,6 +8,7 @@ import { command, select } from "../run.ts";
 import { columnDdl, rawTables } from "./raw-tables.ts";
 import { rollups } from "./rollups.ts";
 import { createRawTable, createRollup, createView, type Slots } from "./statements.ts";
+import { upgrade2 } from "./upgrade-2.ts";
 
 /** The oldest engine whose dialect the schema uses: year * 100 + month. */
 const engineFloor = { year: 24, month: 8 } as const;
@@ -31,6 +32,11 @@ export const migrations = [
       ]),
     ],
   },
+  {
+    version: 2,
+    name: "the graph: sources' services, round trips and reasons of edges, edges of HTTP, the inventory",
+    statements: upgrade2,
+  },
 ] as const satisfies readonly Migration[];
 
 /** What the store says about itself once it is migrated. */
@@ -47,6 +53,8 @@ export async function migrateSchema(connection: Connection, slots: Slots, databa
   const applied = await versionNow(connection);
   const known = migrations.at(-1)?.version ?? 0;
   if (applied > known) throw newerFault(applied, known);
+  // An older store's raw tables first gain what the model gained: later steps' views read it.
+  if (applied > 0) await addMissingColumns(connection, slots, database);
   for (const migration of migrations) {
     if (migration.version <= applied) continue;
     for (const statement of migration.statements(slots)) await command(connection, statement);
@@ -119,7 +127,9 @@ async function addMissingColumns(connection: Connection, slots: Slots, database:
   const sql = "SELECT table, name FROM system.columns WHERE database = {database:String}";
   const answer = await select<{ table: string; name: string }>(connection, "writer", sql, { params: { database } });
   const present = new Set(answer.data.map((row) => `${row.table}.${row.name}`));
+  const tables = new Set(answer.data.map((row) => row.table));
   for (const table of rawTables) {
+    if (!tables.has(table.name)) continue;
     for (const column of columnsOf(table.name)) {
       if (present.has(`${table.name}.${column.name}`)) continue;
       await command(

@@ -1,26 +1,10 @@
 // Rollups as data: what a view over more than an hour reads. One target table, fed by one or more materialized views.
 // The edge rollups feed each other (minute -> five minutes -> hour), so a raw row is grouped once.
+import { httpEdgesByHour, httpEdgesByMinute } from "./http-edges.ts";
 import type { PartitionScheme } from "./partitions.ts";
+import { bucketTime, first, last, latencyMapOf, names, type Rollup, type RollupView, sum } from "./rollup.ts";
 
-export interface RollupView {
-  readonly name: string;
-  /** The table whose inserts it sees. */
-  readonly from: string;
-  readonly select: string;
-}
-
-export interface Rollup {
-  readonly name: string;
-  /** The time column that starts the bucket. */
-  readonly time: string;
-  readonly partition: PartitionScheme;
-  readonly days: number;
-  readonly columns: readonly string[];
-  readonly orderBy: readonly string[];
-  readonly views: readonly RollupView[];
-}
-
-/** The service edge: who talks to whom, on which port, with which verdict; both reporters in one row. */
+/** The service edge: who talks to whom, on which port, with which verdict; both reporters in one row. New columns go to the end. */
 const edgeKey = [
   "cluster LowCardinality(String) CODEC(ZSTD(1))",
   "sourceKind LowCardinality(String) CODEC(ZSTD(1))",
@@ -34,6 +18,7 @@ const edgeKey = [
   "destinationPort UInt16 CODEC(ZSTD(1))",
   "protocol LowCardinality(String) CODEC(ZSTD(1))",
   "verdict LowCardinality(String) CODEC(ZSTD(1))",
+  "sourceService LowCardinality(String) CODEC(ZSTD(1))",
 ] as const;
 
 /** Counters kept per reporter: the two sides saw the same traffic, so a query takes the greater, never the sum. */
@@ -49,14 +34,11 @@ export const edgeCounters = [
   "bytesReceived",
 ] as const;
 
-const sum = (name: string): string => `${name} SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1))`;
-const first = "firstSeen SimpleAggregateFunction(min, DateTime('UTC')) CODEC(Delta, ZSTD(1))";
-const last = "lastSeen SimpleAggregateFunction(max, DateTime('UTC')) CODEC(Delta, ZSTD(1))";
-const bucketTime = "time DateTime('UTC') CODEC(Delta, ZSTD(1))";
-const names = (columns: readonly string[]): readonly string[] =>
-  columns.map((column) => column.slice(0, column.indexOf(" ")));
-
 const edgeSums = ["rows", ...edgeCounters].flatMap((counter) => [`${counter}AtSource`, `${counter}AtDestination`]);
+/** Round-trip times of both reporters together (a mean needs no reconciliation), and why an end is not known: any of the reasons. */
+const edgeRtt = ["rttUsSum", "rttCount"] as const;
+const edgeReasons = ["sourceReason", "destinationReason"] as const;
+const reason = (name: string): string => `${name} SimpleAggregateFunction(max, String) CODEC(ZSTD(1))`;
 const edgeColumns = [
   bucketTime,
   ...edgeKey,
@@ -64,8 +46,14 @@ const edgeColumns = [
   first,
   last,
   "policies SimpleAggregateFunction(groupUniqArrayArray, Array(UInt32)) CODEC(ZSTD(1))",
+  ...edgeRtt.map(sum),
+  ...edgeReasons.map(reason),
 ];
 const edgeOrder = ["time", ...names(edgeKey)];
+
+/** The sum of a histogram's values: each counts as the geometric middle of its bucket. */
+const rttUsOfFlow =
+  "toUInt64(arraySum((bucket, count) -> count * exp2((bucket + 0.5) / 4), mapKeys(flows.rttUs), mapValues(flows.rttUs)))";
 
 function edgesFromFlows(): string {
   const sums = ["rows", ...edgeCounters].flatMap((counter) => {
@@ -76,7 +64,15 @@ function edgesFromFlows(): string {
     ];
   });
   const seen = ["toDateTime(min(flows.time), 'UTC') AS firstSeen", "toDateTime(max(flows.time), 'UTC') AS lastSeen"];
-  const selected = [...names(edgeKey), ...sums, ...seen, "groupUniqArrayArray(flows.policies) AS policies"];
+  const selected = [
+    ...names(edgeKey),
+    ...sums,
+    ...seen,
+    "groupUniqArrayArray(flows.policies) AS policies",
+    `sum(${rttUsOfFlow}) AS rttUsSum`,
+    "sum(arraySum(mapValues(flows.rttUs))) AS rttCount",
+    ...edgeReasons.map((name) => `max(toString(flows.${name})) AS ${name}`),
+  ];
   return `SELECT toStartOfMinute(flows.time) AS time, ${selected.join(", ")} FROM flows GROUP BY ${edgeOrder.join(", ")}`;
 }
 
@@ -84,7 +80,14 @@ function edgesFromFlows(): string {
 function edgesFrom(table: string, bucket: string): string {
   const sums = edgeSums.map((name) => `sum(${table}.${name}) AS ${name}`);
   const seen = [`min(${table}.firstSeen) AS firstSeen`, `max(${table}.lastSeen) AS lastSeen`];
-  const selected = [...names(edgeKey), ...sums, ...seen, `groupUniqArrayArray(${table}.policies) AS policies`];
+  const selected = [
+    ...names(edgeKey),
+    ...sums,
+    ...seen,
+    `groupUniqArrayArray(${table}.policies) AS policies`,
+    ...edgeRtt.map((name) => `sum(${table}.${name}) AS ${name}`),
+    ...edgeReasons.map((name) => `max(${table}.${name}) AS ${name}`),
+  ];
   return `SELECT ${bucket}(${table}.time) AS time, ${selected.join(", ")} FROM ${table} GROUP BY ${edgeOrder.join(", ")}`;
 }
 
@@ -204,10 +207,6 @@ const workloads: Rollup = {
   ].map((source) => workloadView(source)),
 };
 
-/** Bucket i holds [2^(i/4), 2^((i+1)/4)) microseconds, as model/flow.ts. */
-const latencyBucket = "toInt16(floor(4 * log2(greatest(latencyUs, 1))))";
-const latencyMap = `sumMap(map(${latencyBucket}, toUInt64(count))) AS latencyUs`;
-
 const dns: Rollup = {
   name: "dns_1h",
   time: "time",
@@ -231,7 +230,7 @@ const dns: Rollup = {
       from: "dns_events",
       select:
         `SELECT toStartOfHour(dns_events.time) AS time, ${subjectKey.join(", ")}, question, questionType, responseCode, count() AS rows, ` +
-        `sum(count) AS questions, toDateTime(max(dns_events.time), 'UTC') AS lastSeen, ${latencyMap.replaceAll("latencyUs,", "dns_events.latencyUs,")} ` +
+        `sum(count) AS questions, toDateTime(max(dns_events.time), 'UTC') AS lastSeen, ${latencyMapOf("dns_events")} ` +
         `FROM dns_events GROUP BY time, ${subjectKey.join(", ")}, question, questionType, responseCode`,
     },
   ],
@@ -261,7 +260,7 @@ const http: Rollup = {
       select:
         `SELECT toStartOfHour(http_events.time) AS time, ${subjectKey.join(", ")}, reporter, host, method, ` +
         `toUInt8(intDiv(status, 100)) AS statusClass, count() AS rows, sum(count) AS requests, ` +
-        `${latencyMap.replaceAll("latencyUs,", "http_events.latencyUs,")} ` +
+        `${latencyMapOf("http_events")} ` +
         `FROM http_events GROUP BY time, ${subjectKey.join(", ")}, reporter, host, method, statusClass`,
     },
   ],
@@ -284,4 +283,6 @@ export const rollups = [
   workloads,
   dns,
   http,
+  httpEdgesByMinute,
+  httpEdgesByHour,
 ] as const satisfies readonly Rollup[];

@@ -1,7 +1,7 @@
 // DDL texts from the tables' data and a deployment's slots. The only place that spells engines, ON CLUSTER and table settings.
 import type { RawTable } from "./raw-tables.ts";
 import { rawTableBody } from "./raw-tables.ts";
-import type { Rollup, RollupView } from "./rollups.ts";
+import type { Rollup, RollupView } from "./rollup.ts";
 import { partitionExpression } from "./partitions.ts";
 
 /** What differs between the embedded engine, one server and a cluster. */
