@@ -30,6 +30,10 @@ export const ServerConfig = z.strictObject({
       address: z.string().default("127.0.0.1").describe("Address of the agents' door (always TLS)"),
       port: port.default(8687).describe("Port of the agents' door; 0 takes a free one"),
       names: names.default([]).describe("Further names and addresses in the door's certificate"),
+      seedFolder: z
+        .string()
+        .default("")
+        .describe("Folder with ca.key, ca.crt and join-token of `garrison install`, taken at the first start"),
     })
     .prefault({}),
   store: z

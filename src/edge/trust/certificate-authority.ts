@@ -85,7 +85,7 @@ export async function openCertificateAuthority(options: CertificateAuthorityOpti
   const caPem = pem(authority.certificate);
   return {
     caPem,
-    caSha256: createHash("sha256").update(new Uint8Array(authority.certificate.rawData)).digest("hex"),
+    caSha256: sha256Of(authority.certificate),
     server: () => serverIdentity(authority, options),
     issue: (csrPem, identity) => issueAgentCertificate(authority, csrPem, identity, clock),
   };
@@ -109,6 +109,19 @@ async function loadAuthority(folder: string): Promise<Authority | undefined> {
 }
 
 async function makeAuthority(folder: string, clock: Clock): Promise<Authority> {
+  const { keyPem, certificatePem } = await newAuthority(clock);
+  await keepAuthority(folder, { keyPem, certificatePem });
+  return { key: await importKey(keyPem), certificate: new X509Certificate(certificatePem) };
+}
+
+/** Key and certificate of an authority as PEM. */
+export interface AuthorityPem {
+  readonly keyPem: string;
+  readonly certificatePem: string;
+}
+
+/** A new authority that is kept nowhere yet, with the SHA-256 that join tokens carry. */
+export async function newAuthority(clock: Clock): Promise<AuthorityPem & { readonly caSha256: string }> {
   const keys = await makeKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: newSerial(),
@@ -123,10 +136,21 @@ async function makeAuthority(folder: string, clock: Clock): Promise<Authority> {
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  // The key first: a certificate without its key is useless, a key without its certificate is a clear fault.
-  await writePem(folder, "ca.key", await exportKey(keys.privateKey));
-  await writePem(folder, "ca.crt", pem(certificate));
-  return { key: keys.privateKey, certificate };
+  return {
+    keyPem: await exportKey(keys.privateKey),
+    certificatePem: pem(certificate),
+    caSha256: sha256Of(certificate),
+  };
+}
+
+/** Writes both files. The key first: a certificate without its key is useless, a key without its certificate is a clear fault. */
+export async function keepAuthority(folder: string, { keyPem, certificatePem }: AuthorityPem): Promise<void> {
+  await writePem(folder, "ca.key", keyPem);
+  await writePem(folder, "ca.crt", certificatePem);
+}
+
+function sha256Of(certificate: X509Certificate): string {
+  return createHash("sha256").update(new Uint8Array(certificate.rawData)).digest("hex");
 }
 
 async function serverIdentity(
