@@ -29,6 +29,11 @@ export const AgentConfig = z.strictObject({
       tokenFile: z.string().default("").describe("File with the join token, read at each attempt"),
     })
     .prefault({}),
+  runtime: z
+    .strictObject({
+      socket: z.string().default("").describe("Socket of the node's container runtime (CRI); empty: the known places"),
+    })
+    .prefault({}),
   flow: z
     .strictObject({
       windowSeconds: z

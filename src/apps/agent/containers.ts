@@ -9,14 +9,21 @@ export interface LazyContainers extends ContainerDirectory {
   close(): void;
 }
 
-/** `root` is where the node's file system is seen; "" for this machine. */
-export function createLazyContainers(options: { clock: Clock; logger: Logger; root?: string }): LazyContainers {
+export interface LazyContainersOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The runtime's socket; "" or absent: the known places. In a pod the node's socket is mounted somewhere. */
+  readonly socket?: string;
+}
+
+export function createLazyContainers({ clock, logger, socket = "" }: LazyContainersOptions): LazyContainers {
+  const options = { clock, logger, ...(socket === "" ? {} : { sockets: [socket] }) };
   let directory: CriDirectory | undefined;
   let connecting: Promise<string> | undefined;
 
   /** Resolves to why there is no runtime, or "". */
   async function connect(): Promise<string> {
-    const { sockets, reason } = await findSockets(options.root ?? "");
+    const { sockets, reason } = await findSockets("", options.sockets);
     if (sockets.length === 0) return reason;
     const { createCriDirectory } = await import("../../edge/cri/cri-directory.ts");
     directory ??= createCriDirectory(options);

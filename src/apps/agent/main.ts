@@ -113,7 +113,7 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
     parts.sensor === undefined ? await openSensor(config.sensor, process.pid) : { sensor: parts.sensor, down: "" };
   const outbox = createOutbox({ spool, boot, onSpooled: () => uplink.wake() });
   const visibility = createVisibilityBook(config.node);
-  const runtime = createLazyContainers({ clock, logger });
+  const runtime = createLazyContainers({ clock, logger, socket: config.runtime.socket });
   const containers = parts.containers ?? runtime;
   const pipeline = createPipeline({
     machine,

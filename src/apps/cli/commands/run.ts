@@ -93,6 +93,11 @@ async function fromParent(): Promise<unknown> {
   });
 }
 
+/** The address with its one-time token is for a person at a terminal. Elsewhere standard error is a log that others read. */
+export function consoleLine(url: string, isPerson = process.stderr.isTTY): string {
+  return isPerson ? `console: ${url}` : `console: ${new URL(url).origin} (sign in: garrison console)`;
+}
+
 async function runApp(context: Context, name: AppName, config: unknown): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
@@ -105,7 +110,7 @@ async function runApp(context: Context, name: AppName, config: unknown): Promise
   const ready = (said: Ready): void => {
     if (process.connected) process.send?.(said);
     else {
-      if (said.url !== undefined) context.say(`console: ${said.url}`);
+      if (said.url !== undefined) context.say(consoleLine(said.url));
       for (const notice of said.notices) context.say(notice);
     }
   };
