@@ -7,10 +7,13 @@ import { join as joinPath } from "node:path";
 import type { Clock } from "../../src/base/clock.ts";
 import { Fault } from "../../src/base/fault.ts";
 import { silentLogger } from "../../src/base/logger.ts";
+import { createIdentityHub } from "../../src/core/directory/identity-hub.ts";
+import type { IdentityHub } from "../../src/core/directory/identity-source.ts";
 import type { StateStore } from "../../src/core/state/ports.ts";
 import type { StoreBlock, StoreHealth } from "../../src/core/store/telemetry-store.ts";
 import { createAgentsDoor, type AgentsDoor, type AgentsDoorOptions } from "../../src/apps/server/agents/door.ts";
 import { Distribution } from "../../src/apps/server/agents/distribution.ts";
+import { IdentityFeed } from "../../src/apps/server/agents/identity-feed.ts";
 import { openIntake, type Intake } from "../../src/apps/server/agents/intake.ts";
 import type { SpoolLimits } from "../../src/apps/server/agents/server-spool.ts";
 import { encodeBlock } from "../../src/edge/blocks/encode-block.ts";
@@ -82,6 +85,8 @@ export interface DoorWorld extends AsyncDisposable {
   readonly store: MemoryStore;
   readonly state: StateStore;
   readonly authority: CertificateAuthority;
+  /** What the clusters' inventories say; empty at first, and kept over restarts as the inventories' readers would. */
+  readonly identities: IdentityHub;
   readonly door: AgentsDoor;
   readonly intake: Intake;
   readonly distribution: Distribution;
@@ -104,8 +109,11 @@ class World implements DoorWorld {
   readonly store = memoryStore();
   readonly state: StateStore;
   readonly authority: CertificateAuthority;
+  readonly identities = createIdentityHub();
   readonly #options: DoorWorldOptions;
-  #running: { door: AgentsDoor; intake: Intake; distribution: Distribution; port: number } | undefined;
+  #running:
+    | { door: AgentsDoor; intake: Intake; distribution: Distribution; feed: IdentityFeed; port: number }
+    | undefined;
 
   constructor(folder: string, state: StateStore, authority: CertificateAuthority, options: DoorWorldOptions) {
     this.folder = folder;
@@ -149,8 +157,10 @@ class World implements DoorWorld {
       ...(this.#options.spoolLimits === undefined ? {} : { limits: this.#options.spoolLimits }),
     });
     const distribution = new Distribution({ resources: state.resources, clock, logger });
+    const feed = new IdentityFeed({ identities: this.identities, monotonicMs: () => performance.now() });
     const stopAll = () => {
       distribution.stop();
+      feed.stop();
       return intake.close();
     };
     const door = createAgentsDoor({
@@ -161,6 +171,7 @@ class World implements DoorWorld {
       store,
       intake,
       distribution,
+      identities: feed,
       clock,
       logger,
       inspect: inspectBlock,
@@ -168,7 +179,7 @@ class World implements DoorWorld {
       ...this.#options.door,
     });
     try {
-      this.#running = { door, intake, distribution, port: await door.start() };
+      this.#running = { door, intake, distribution, feed, port: await door.start() };
     } catch (error) {
       await stopAll();
       throw error;
@@ -180,6 +191,7 @@ class World implements DoorWorld {
     this.#running = undefined;
     await running.door.stop(200);
     running.distribution.stop();
+    running.feed.stop();
     await running.intake.close();
   }
 

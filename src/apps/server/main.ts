@@ -83,9 +83,9 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   await retention.refresh();
   const identities = createIdentityHub();
   const telemetry = started.use(given.telemetry ?? (await openTelemetry({ config, retention, logger })));
+  const { insertDelayMs } = given;
   const agents = started.use(
-    given.agents ??
-      (await openAgentsSide({ config, state, telemetry, clock, logger, insertDelayMs: given.insertDelayMs })),
+    given.agents ?? (await openAgentsSide({ config, state, telemetry, identities, clock, logger, insertDelayMs })),
   );
   const metrics = createMetrics();
   ingestMetrics(metrics, agents);

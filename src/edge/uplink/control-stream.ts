@@ -7,14 +7,20 @@ import { faultOfAnswer, openStream } from "./session.ts";
 
 export const controlLineBytesMax = 16 * 1024 * 1024;
 
+export interface ControlListener {
+  /** One at a time, the next after the promise of the one before. */
+  readonly onMessage: (message: ControlMessage) => Promise<void>;
+  /** The server's Date header, before the first message. */
+  readonly onDate?: (date: unknown) => void;
+}
+
 /**
- * Follows the control stream from `number` until it ends or `signal` aborts. Messages are handed over one at a time, the next after the
- * promise of the one before. Rejects with a Fault when the server refuses, ends the stream, or sends what is not a control message.
+ * Follows the control stream from `number` until it ends or `signal` aborts. Rejects with a Fault when the server refuses, ends the stream, or sends what is not a control message.
  */
 export async function followControl(
   session: ClientHttp2Session,
   number: number,
-  onMessage: (message: ControlMessage) => Promise<void>,
+  listener: ControlListener,
   signal: AbortSignal,
 ): Promise<void> {
   const stream = openStream(session, `${agentPaths.control}?number=${number}`);
@@ -23,12 +29,13 @@ export async function followControl(
   let status = 200;
   stream.on("response", (headers) => {
     status = Number(headers[":status"]);
+    listener.onDate?.(headers["date"]);
   });
   try {
     for await (const line of linesOf(stream)) {
       if (signal.aborted) return;
       if (status !== 200) throw faultOfAnswer(agentPaths.control, { status, headers: {}, text: line });
-      await onMessage(parseMessage(line));
+      await listener.onMessage(parseMessage(line));
     }
     if (!signal.aborted) throw ended(status === 200 ? "it ended" : `status ${status}`);
   } catch (error) {

@@ -8,6 +8,7 @@ import { test, type TestContext } from "node:test";
 import { openFakeDoor, type FakeDoor } from "../../../test/support/fake-door.ts";
 import { silentLogger } from "../../base/logger.ts";
 import type { AgentReport, BlockHeader } from "../../model/agent-protocol.ts";
+import type { IdentitiesMessage } from "../../model/identity-entry.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { BlockSource, SpooledBlock } from "./block-sender.ts";
 import { createUplink, type Uplink, type UplinkConnection, type UplinkOptions } from "./uplink.ts";
@@ -349,4 +350,29 @@ test("an expired certificate without a token says what to do", async (context) =
   await uplink.close(0);
   const late = await open({ clock: { nowMs: () => Date.now() + 48 * 3600 * 1000 }, joinToken: async () => undefined });
   await until(() => late.state.because.includes("expired"), "the reason");
+});
+
+test("identities are handed on in order, beside resources and without their numbers; the clock's difference is measured", async (context) => {
+  const { door, open } = await scene(context);
+  const told: IdentitiesMessage[] = [];
+  const hourMs = 3_600_000;
+  const uplink = await open({
+    onIdentities: (message) => told.push(message),
+    clock: { nowMs: () => Date.now() + hourMs },
+  });
+  await until(() => door.controlNumbers.length === 1, "the control stream");
+  const identities = { type: "identities", first: true, last: false, put: [], ended: [] };
+  door.pushRaw(`${JSON.stringify(identities)}\n`);
+  door.pushRaw(`${JSON.stringify({ type: "snapshot", number: 4, resources: [] })}\n`);
+  door.pushRaw(`${JSON.stringify({ ...identities, first: false, last: true, because: "pods: forbidden" })}\n`);
+  await until(() => told.length === 2, "both messages");
+  assert.deepEqual(
+    told.map(({ first, last, because }) => [first, last, because]),
+    [
+      [true, false, ""],
+      [false, true, "pods: forbidden"],
+    ],
+  );
+  assert.equal(uplink.state.connected, true);
+  assert.ok(Math.abs(uplink.state.clockAheadMs - hourMs) < 30_000, `${uplink.state.clockAheadMs} ms`);
 });

@@ -9,6 +9,7 @@ import type { IdentitiesMessage } from "../../model/identity-entry.ts";
 import type { Resource } from "../../model/resource.ts";
 import { createBackoff, type Random } from "./backoff.ts";
 import { createBlockSender, type BlockSource, type SenderCounters, type SpooledBlock } from "./block-sender.ts";
+import { createClockDifference } from "./clock-difference.ts";
 import { followControl } from "./control-stream.ts";
 import { caSha256Of, lifeOf, loadCredentials, saveCredentials, type Credentials } from "./credentials.ts";
 import { join, renew } from "./join.ts";
@@ -62,6 +63,8 @@ export interface UplinkState extends SenderCounters {
   readonly cluster: string;
   readonly node: string;
   readonly certificateExpiresAtMs: number | undefined;
+  /** How far this machine's clock is ahead of the server's; 0 when it is not known or below two seconds. */
+  readonly clockAheadMs: number;
 }
 
 export interface Uplink {
@@ -84,6 +87,7 @@ class ServerUplink<Entry extends SpooledBlock> implements Uplink {
   readonly #options: UplinkOptions<Entry>;
   readonly #sender;
   readonly #reconnect;
+  readonly #clockDifference = createClockDifference();
   readonly #closing = new AbortController();
   #credentials: Credentials | undefined;
   #view: ResourceView = { number: 0, epoch: "", resources: [] };
@@ -113,6 +117,7 @@ class ServerUplink<Entry extends SpooledBlock> implements Uplink {
       cluster: this.#credentials?.cluster ?? "",
       node: this.#credentials?.node ?? this.#options.node,
       certificateExpiresAtMs: this.#credentials === undefined ? undefined : lifeOf(this.#credentials).toMs,
+      clockAheadMs: this.#clockDifference.aheadMs,
     };
   }
 
@@ -254,14 +259,16 @@ class ServerUplink<Entry extends SpooledBlock> implements Uplink {
       signal.addEventListener("abort", stop);
       const number = this.#askSnapshot ? 0 : this.#view.number;
       this.#askSnapshot = false;
-      await followControl(
-        session,
-        number,
-        async (message) => {
+      const sentMs = this.#options.clock.nowMs();
+      const listener = {
+        onMessage: async (message: ControlMessage) => {
           if (!(await this.#take(message))) stream.abort();
         },
-        stream.signal,
-      ).finally(() => signal.removeEventListener("abort", stop));
+        onDate: (date: unknown) => this.#clockDifference.sample(date, sentMs, this.#options.clock.nowMs()),
+      };
+      await followControl(session, number, listener, stream.signal).finally(() =>
+        signal.removeEventListener("abort", stop),
+      );
     }
   }
 
@@ -319,7 +326,10 @@ class ServerUplink<Entry extends SpooledBlock> implements Uplink {
   }
 
   async #tell(session: ClientHttp2Session): Promise<void> {
+    const { clock } = this.#options;
+    const sentMs = clock.nowMs();
     const answer = await postJson(session, agentPaths.report, this.#options.report(this.#view.number));
+    this.#clockDifference.sample(answer.headers["date"], sentMs, clock.nowMs());
     if (answer.status >= 300) throw faultOfAnswer(agentPaths.report, answer);
   }
 

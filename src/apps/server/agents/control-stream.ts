@@ -5,24 +5,40 @@ import { doorLimits } from "./limits.ts";
 
 export interface ControlStream {
   send(message: ControlMessage): void;
+  /** A line that is JSON already. False: the reader has enough for now, and `onDrain` is called when it takes more. */
+  offer(line: string): boolean;
   close(): void;
 }
 
-/** Answers 200 and keeps the stream open; `onClose` is called once when it ends for whatever reason. */
-export function openControlStream(stream: ServerHttp2Stream, pingMs: number, onClose: () => void): ControlStream {
+export interface ControlStreamEvents {
+  /** Once, when it ends for whatever reason. */
+  readonly onClose: () => void;
+  readonly onDrain: () => void;
+}
+
+/** Answers 200 and keeps the stream open. */
+export function openControlStream(
+  stream: ServerHttp2Stream,
+  pingMs: number,
+  { onClose, onDrain }: ControlStreamEvents,
+): ControlStream {
   stream.respond({ ":status": 200, "content-type": "application/x-ndjson", "cache-control": "no-store" });
   const timer = setInterval(() => send({ type: "ping" }), pingMs);
   stream.once("close", () => {
     clearInterval(timer);
     onClose();
   });
+  stream.on("drain", onDrain);
   stream.resume();
 
   function send(message: ControlMessage): void {
-    if (stream.destroyed || stream.writableEnded) return;
-    stream.write(`${JSON.stringify(message)}\n`);
+    write(JSON.stringify(message));
     if (stream.writableLength > doorLimits.controlBufferBytesMax) stream.destroy();
   }
 
-  return { send, close: () => stream.end() };
+  function write(line: string): boolean {
+    return !stream.destroyed && !stream.writableEnded && stream.write(`${line}\n`);
+  }
+
+  return { send, offer: write, close: () => stream.end() };
 }

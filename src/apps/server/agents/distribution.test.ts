@@ -51,12 +51,13 @@ async function follow(
     else follower.view = next;
     await Promise.resolve();
   }
-  const following = followControl(session, view.number, take, abort.signal).catch(() => undefined);
+  const following = followControl(session, view.number, { onMessage: take }, abort.signal).catch(() => undefined);
   return follower;
 }
 
 const names = (view: ResourceView) => view.resources.map(({ name, generation }) => `${name}:${generation}`).sort();
-const changes = (follower: Follower) => follower.kinds.filter((kind) => kind !== "ping" && kind !== "epoch");
+const changes = (follower: Follower) =>
+  follower.kinds.filter((kind) => kind === "snapshot" || kind === "delta" || kind === "hole");
 
 test("an agent gets its own resources as a snapshot, then deltas; nobody else's", async () => {
   await using world = await doorWorld({ door: { pingMs: 20 } });

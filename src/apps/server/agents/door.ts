@@ -1,5 +1,5 @@
 // The agents' door: HTTP/2 over TLS with our own CA. Without a certificate one may join; everything else belongs to the certificate's
-// identity. Blocks are judged, made durable, acknowledged; control streams carry resources; reports say how agents are.
+// identity. Blocks are judged, made durable, acknowledged; control streams carry resources and identities; reports say how agents are.
 import { X509Certificate } from "node:crypto";
 import {
   createSecureServer,
@@ -22,6 +22,7 @@ import { BlockDesk } from "./block-desk.ts";
 import type { InspectBlock } from "./check-block.ts";
 import { openControlStream, type ControlStream } from "./control-stream.ts";
 import type { Distribution } from "./distribution.ts";
+import type { IdentityFeed } from "./identity-feed.ts";
 import { Enrolment, revoked } from "./enrolment.ts";
 import { answerFault, answerJson, parseJson, readBody } from "./exchange.ts";
 import type { Intake, IntakeCounters } from "./intake.ts";
@@ -38,6 +39,7 @@ export interface AgentsDoorOptions {
   readonly store: Pick<TelemetryStore, "health">;
   readonly intake: Intake;
   readonly distribution: Distribution;
+  readonly identities: IdentityFeed;
   readonly inspect: InspectBlock;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -304,14 +306,19 @@ export class AgentsDoor {
       throw new Fault("number must be a whole number of at least 0", { code: "agents/bad-number", kind: "usage" });
     }
     this.#streams.get(session)?.close();
-    const control = openControlStream(stream, this.#options.pingMs ?? 15_000, () => {
-      stop();
-      if (this.#streams.get(session) === control) this.#streams.delete(session);
+    const control = openControlStream(stream, this.#options.pingMs ?? 15_000, {
+      onClose: () => {
+        stop();
+        identities.stop();
+        if (this.#streams.get(session) === control) this.#streams.delete(session);
+      },
+      onDrain: () => identities.drained(),
     });
     this.#streams.set(session, control);
     const { epoch } = this.#watch;
     if (epoch !== "") control.send({ type: "epoch", epoch });
     const stop = this.#options.distribution.open(peer, number, (message) => control.send(message));
+    const identities = this.#options.identities.open(peer.cluster, (line) => control.offer(line));
   }
 
   #count(code: string): void {

@@ -2,15 +2,19 @@
 import path from "node:path";
 import type { Clock } from "../../../base/clock.ts";
 import type { Logger } from "../../../base/logger.ts";
+import type { IdentitySource } from "../../../core/directory/identity-source.ts";
 import type { StateStore } from "../../../core/state/ports.ts";
 import type { TelemetryStore } from "../../../core/store/telemetry-store.ts";
 import { encodeBlock } from "../../../edge/blocks/encode-block.ts";
 import { inspectBlock } from "../../../edge/blocks/inspect-block.ts";
 import { openCertificateAuthority } from "../../../edge/trust/certificate-authority.ts";
+import { plantAuthority, readSeedToken } from "../../../edge/trust/trust-seed.ts";
 import { createAttention } from "../agents/attention.ts";
 import { Distribution } from "../agents/distribution.ts";
 import { createAgentsDoor } from "../agents/door.ts";
+import { IdentityFeed } from "../agents/identity-feed.ts";
 import { openIntake } from "../agents/intake.ts";
+import { registerSeedToken } from "../agents/seed-token.ts";
 import type { ServerConfig } from "../config.ts";
 import type { AgentsSide } from "../parts.ts";
 
@@ -18,6 +22,8 @@ export interface AgentsSideParts {
   readonly config: ServerConfig;
   readonly state: StateStore;
   readonly telemetry: TelemetryStore;
+  /** What the clusters' inventories say of who is who. */
+  readonly identities: IdentitySource;
   readonly clock: Clock;
   readonly logger: Logger;
   /** In the place of the delay that follows attention: for tests. */
@@ -29,13 +35,20 @@ export async function openAgentsSide({
   config,
   state,
   telemetry,
+  identities,
   clock,
   logger,
   insertDelayMs,
 }: AgentsSideParts): Promise<AgentsSide> {
   await using opening = new AsyncDisposableStack();
-  const { address, port, names } = config.agents;
-  const authority = await openCertificateAuthority({ folder: path.join(config.data, "pki"), names, clock });
+  const { address, port, names, seedFolder } = config.agents;
+  const pki = path.join(config.data, "pki");
+  const seedNotices = seedFolder === "" ? [] : [await plantAuthority(pki, seedFolder)];
+  const authority = await openCertificateAuthority({ folder: pki, names, clock });
+  if (seedFolder !== "") {
+    const { caSha256 } = authority;
+    seedNotices.push(await registerSeedToken(await readSeedToken(seedFolder), { state, caSha256, clock }));
+  }
   const attention = createAttention(() => performance.now());
   const intake = await openIntake({
     folder: path.join(config.data, "spool"),
@@ -51,6 +64,8 @@ export async function openAgentsSide({
   opening.defer(() => intake.close());
   const distribution = new Distribution({ resources: state.resources, clock, logger });
   opening.defer(() => distribution.stop());
+  const feed = new IdentityFeed({ identities, monotonicMs: () => performance.now() });
+  opening.defer(() => feed.stop());
   const door = createAgentsDoor({
     host: address,
     port,
@@ -59,6 +74,7 @@ export async function openAgentsSide({
     store: telemetry,
     intake,
     distribution,
+    identities: feed,
     inspect: inspectBlock,
     clock,
     logger,
@@ -78,7 +94,7 @@ export async function openAgentsSide({
     },
     accept: (place, block) => intake.acceptOwn(place, block),
     recordGap: (place, gap) => intake.recordGap(place, gap),
-    notices: () => door.notices(),
+    notices: () => [...seedNotices.filter((line) => line !== ""), ...door.notices()],
     cut: (cluster, node) => door.cut({ cluster, node }),
     ingest() {
       const { rows, blocks, duplicates, refusedByCode, spoolBlocks, spoolBytes } = door.counters();
