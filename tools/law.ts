@@ -9,6 +9,8 @@ export const coreEdges: Readonly<Record<string, readonly string[]>> = {
   flow: ["sense", "process", "directory"],
   process: ["sense"],
   protocol: ["sense"],
+  // Owners that are not known yet are guessed as agents do; identities go to the hub; events and messages are redacted as foreign rows are.
+  inventory: ["process", "directory", "foreign"],
   foreign: ["redact", "protocol"],
 };
 

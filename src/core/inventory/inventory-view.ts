@@ -1,11 +1,18 @@
 // What may be asked of a cluster's inventory as it is now. Answers are live objects of the inventory: read, never changed.
 import type { WorkloadKind } from "../../model/identity.ts";
-import type { InventoryKind, InventoryObject, Pod } from "../../model/inventory.ts";
+import type { InventoryKind, InventoryObject, Pod, Service } from "../../model/inventory.ts";
 
 export interface WorkloadKey {
   readonly namespace: string;
   readonly kind: WorkloadKind;
   readonly name: string;
+}
+
+export interface WorkloadBehind {
+  /** Empty with a reason. */
+  readonly workload: string;
+  readonly workloadKind: WorkloadKind;
+  readonly reason: string;
 }
 
 export interface InventoryCounts {
@@ -28,5 +35,7 @@ export interface InventoryView {
   podsOf(workload: WorkloadKey): readonly Pod[];
   /** Names of services with this pod behind them, by name. */
   servicesOf(podUid: string): readonly string[];
+  /** The one workload behind a service, or why there is not one. */
+  behind(service: Service): WorkloadBehind;
   counts(): InventoryCounts;
 }

@@ -1,0 +1,125 @@
+// Objects -> what agents are told of them: who an address is, which pod a container is in, which workload a service stands for.
+import { parseInstantMs } from "../../base/instant.ts";
+import type { IdentityEntry } from "../../model/identity-entry.ts";
+import type { ClusterNode, Pod, Service } from "../../model/inventory.ts";
+import type { Members } from "./backends.ts";
+import type { WorkloadBehind } from "./inventory-view.ts";
+
+export function podKey(uid: string): string {
+  return `Pod/${uid}`;
+}
+
+export function serviceKey(uid: string): string {
+  return `Service/${uid}`;
+}
+
+export function nodeKey(name: string): string {
+  return `Node/${name}`;
+}
+
+/** A pod on its node's network has the node's addresses; `hostNetwork` says that they are the node's first. */
+export function podEntry(pod: Pod, services: readonly string[], fromMs: number): IdentityEntry {
+  return {
+    key: podKey(pod.uid),
+    kind: "pod",
+    addresses: pod.addresses,
+    namespace: pod.namespace,
+    workload: pod.workload,
+    workloadKind: pod.workloadKind,
+    reason: pod.workloadReason,
+    pod: pod.name,
+    podUid: pod.uid,
+    node: pod.node,
+    hostNetwork: pod.hostNetwork,
+    services: [...services],
+    ports: [],
+    containers: pod.containers.map(({ name, containerId, image, imageDigest, ports }) => {
+      return { name, containerId, image, imageDigest, ports: ports.map(({ port }) => port) };
+    }),
+    fromMs,
+  };
+}
+
+export function nodeEntry(node: ClusterNode, fromMs: number): IdentityEntry {
+  return {
+    ...blank,
+    key: nodeKey(node.name),
+    kind: "node",
+    addresses: node.addresses,
+    namespace: "",
+    workload: node.name,
+    workloadKind: "Host",
+    node: node.name,
+    fromMs,
+  };
+}
+
+const blank = {
+  reason: "",
+  pod: "",
+  podUid: "",
+  node: "",
+  hostNetwork: false,
+  services: [],
+  ports: [],
+  containers: [],
+};
+
+export function serviceEntry(
+  service: Service,
+  members: Members,
+  behind: WorkloadBehind,
+  fromMs: number,
+): IdentityEntry {
+  return {
+    ...blank,
+    key: serviceKey(service.uid),
+    kind: "service",
+    addresses: [...service.addresses, ...service.externalAddresses],
+    namespace: service.namespace,
+    ...behind,
+    services: [service.name],
+    ports: service.ports.map((port) => {
+      return { protocol: port.protocol.toLowerCase(), port: port.port, targetPort: targetPortOf(port, members) };
+    }),
+    fromMs,
+  };
+}
+
+/** As endpoints listen when they agree; by the service's own word while there are none; 0 when it differs from pod to pod. */
+function targetPortOf(port: Service["ports"][number], members: Members): number {
+  const numbers = members.portNumbers.get(port.name);
+  if (numbers !== undefined) return numbers.size === 1 ? ([...numbers][0] ?? 0) : 0;
+  if (port.targetPort === "") return port.port;
+  const number = Number(port.targetPort);
+  return Number.isInteger(number) ? number : 0;
+}
+
+/** The one workload behind a service: of its ready pods, or of all while none is ready. */
+export function behindService(
+  service: Service,
+  members: Members,
+  podOf: (uid: string) => Pod | undefined,
+): WorkloadBehind {
+  const none = (reason: string): WorkloadBehind => ({ workload: "", workloadKind: "Unknown", reason });
+  if (service.externalName !== "") return none(`an alias of ${service.externalName}`);
+  const counted = members.ready.size > 0 ? members.ready : members.pods;
+  const found = new Map<string, Pod>();
+  for (const uid of counted) {
+    const pod = podOf(uid);
+    if (pod !== undefined) found.set(`${pod.workloadKind}/${pod.workload}`, pod);
+  }
+  const [first] = found.values();
+  if (found.size === 1 && first !== undefined) {
+    return { workload: first.workload, workloadKind: first.workloadKind, reason: "" };
+  }
+  if (found.size > 1) return none(`${found.size} workloads behind the service`);
+  if (members.pods.size > 0) return none("the pods behind the service are not in the inventory");
+  return none(members.others > 0 ? "endpoints of the service are no pods" : "no pods behind the service");
+}
+
+/** When a thing began by the cluster's word, put right by how far its clock is ahead; never after `nowMs`. */
+export function beganMs(at: string | undefined, nowMs: number, aheadMs: number): number {
+  const ms = at === undefined ? undefined : parseInstantMs(at);
+  return ms === undefined ? nowMs : Math.min(nowMs, Math.max(0, ms - aheadMs));
+}
