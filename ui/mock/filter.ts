@@ -15,6 +15,8 @@ export const fieldNotes = {
   cluster: "cluster",
   node: "node",
   rcode: "DNS result",
+  failed: "connections that failed, e.g. >0",
+  action: "what a process or file event did",
   service: "service that was dialled",
   pod: "pod, either end",
   domain: "DNS name of the destination",
@@ -34,6 +36,8 @@ const columns: Readonly<Record<string, readonly string[]>> = {
   cluster: ["cluster"],
   node: ["node"],
   rcode: ["responseCode"],
+  failed: ["connectionsFailed"],
+  action: ["action"],
   service: ["destinationService", "service"],
   pod: ["sourcePod", "destinationPod", "pod"],
   domain: ["destinationDomain"],
@@ -67,7 +71,11 @@ export function matcherOf(q: string): (row: object) => boolean {
         field === ""
           ? [JSON.stringify(row).toLowerCase()]
           : (columns[field] ?? []).map((column) => textIn(row[column]).replace("::ffff:", "").toLowerCase());
-      const hit = values.some((value) => texts.some((text) => (field === "" ? text.includes(value) : text === value)));
+      const isHit = (value: string, text: string): boolean => {
+        if (field === "") return text.includes(value);
+        return value.startsWith(">") ? Number(text) > Number(value.slice(1)) : text === value;
+      };
+      const hit = values.some((value) => texts.some((text) => isHit(value, text)));
       return hit !== negated;
     });
   };

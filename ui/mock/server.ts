@@ -10,7 +10,7 @@ import { refuseBySentinel, type Asked } from "./asked.ts";
 import { matcherOf, sentinelOf } from "./filter.ts";
 import { Refusal, toRefusal } from "./refusal.ts";
 
-const dist = path.resolve(import.meta.dirname, "../dist");
+const builtFolder = path.resolve(import.meta.dirname, "../dist");
 const streamMs = 400;
 const slowMs = 3000;
 const bodyBytesMax = 65_536;
@@ -40,10 +40,10 @@ const routes: readonly Route[] = Object.entries(api).map(([name, endpoint]) => (
   pattern: new RegExp(`^${endpoint.path.replace(/:(\w+)/g, "(?<$1>[^/]*)")}$`),
 }));
 
-/** Starts on 127.0.0.1; port 0 takes a free one. Close it with `server.close()` and `closeAllConnections()`. */
-export function startMock(port = 0): Promise<{ readonly server: Server; readonly url: string }> {
+/** Starts on 127.0.0.1; port 0 takes a free one. `dist` holds the built console. Close it with `server.close()` and `closeAllConnections()`. */
+export function startMock(port = 0, dist = builtFolder): Promise<{ readonly server: Server; readonly url: string }> {
   const server = createServer((request, response) => {
-    handle(request, response).catch((error: unknown) => refuse(response, toRefusal(error)));
+    handle(request, response, dist).catch((error: unknown) => refuse(response, toRefusal(error)));
   });
   return new Promise((resolve) => {
     server.listen(port, "127.0.0.1", () => {
@@ -54,9 +54,9 @@ export function startMock(port = 0): Promise<{ readonly server: Server; readonly
   });
 }
 
-async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(request: IncomingMessage, response: ServerResponse, dist: string): Promise<void> {
   const url = new URL(request.url ?? "/", "http://mock");
-  if (!url.pathname.startsWith("/api/")) return serveFile(url.pathname, response);
+  if (!url.pathname.startsWith("/api/")) return serveFile(url.pathname, response, dist);
   const route = routes.find(
     ({ endpoint, pattern }) => endpoint.method === request.method && pattern.test(url.pathname),
   );
@@ -144,7 +144,7 @@ function stream({ name, endpoint }: Route, asked: Asked, request: IncomingMessag
   response.on("close", () => clearInterval(timer));
 }
 
-function serveFile(pathname: string, response: ServerResponse): void {
+function serveFile(pathname: string, response: ServerResponse, dist: string): void {
   const asked = path.join(dist, path.normalize(pathname));
   const known = asked.startsWith(dist + path.sep) && path.extname(asked) !== "" && existsSync(asked);
   const file = known ? asked : path.join(dist, "index.html");

@@ -19,7 +19,7 @@ export function Frame() {
   const close = (): void => setOverlay("none");
   useEffect(() => {
     const screen = screens.find(({ to }) => path.startsWith(to));
-    const name = path.split("/").length > 3 ? decodeURIComponent(path.split("/").at(-1) ?? "") : screen?.label;
+    const name = path.split("/").length > 2 ? decodeURIComponent(path.split("/").at(-1) ?? "") : screen?.label;
     document.title = name === undefined ? "Garrison" : `${name} · Garrison`;
   }, [path]);
   useKeys({

@@ -10,8 +10,8 @@ export function NotFound() {
       title="There is no such screen"
       hint="The address may come from another version of Garrison."
     >
-      <Link className="button" to="/flows">
-        Go to flows
+      <Link className="button" to="/overview">
+        Go to the overview
       </Link>
     </State>
   );

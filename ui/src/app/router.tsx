@@ -13,8 +13,14 @@ const indexRoute = createRoute({
   path: "/",
   beforeLoad: ({ search }) => {
     // eslint-disable-next-line typescript/only-throw-error -- the router's own way to redirect
-    throw redirect({ to: "/flows", search, replace: true });
+    throw redirect({ to: "/overview", search, replace: true });
   },
+});
+
+const overviewRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/overview",
+  component: lazyRouteComponent(() => import("../features/overview/overview-screen.tsx"), "OverviewScreen"),
 });
 
 const flowsRoute = createRoute({
@@ -41,6 +47,18 @@ const workloadRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/workload/workload-screen.tsx"), "WorkloadScreen"),
 });
 
+const clustersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/clusters",
+  component: lazyRouteComponent(() => import("../features/clusters/clusters-screen.tsx"), "ClustersScreen"),
+});
+
+const clusterRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/clusters/$cluster",
+  component: lazyRouteComponent(() => import("../features/clusters/cluster-screen.tsx"), "ClusterScreen"),
+});
+
 const healthRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/health",
@@ -48,7 +66,17 @@ const healthRoute = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([indexRoute, flowsRoute, eventsRoute, workloadsRoute, workloadRoute, healthRoute]),
+  routeTree: rootRoute.addChildren([
+    indexRoute,
+    overviewRoute,
+    flowsRoute,
+    eventsRoute,
+    workloadsRoute,
+    workloadRoute,
+    clustersRoute,
+    clusterRoute,
+    healthRoute,
+  ]),
   parseSearch,
   stringifySearch,
   defaultPreload: "intent",

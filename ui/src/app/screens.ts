@@ -1,8 +1,8 @@
 // The list of screens: a new screen is one line here, one in router.tsx. Nothing is listed before it works.
-import { Activity, Boxes, ListTree, Waypoints, type LucideIcon } from "lucide-react";
+import { Activity, Boxes, LayoutDashboard, ListTree, Server, Waypoints, type LucideIcon } from "lucide-react";
 
 export interface Screen {
-  readonly to: "/flows" | "/events" | "/workloads" | "/health";
+  readonly to: "/overview" | "/flows" | "/events" | "/workloads" | "/clusters" | "/health";
   readonly label: string;
   /** Second key after "g". */
   readonly key: string;
@@ -13,8 +13,10 @@ export interface Screen {
 }
 
 export const screens: readonly Screen[] = [
+  { to: "/overview", label: "Overview", key: "o", icon: LayoutDashboard, group: "Observe", scoped: true },
   { to: "/flows", label: "Flows", key: "f", icon: Waypoints, group: "Observe", scoped: true },
   { to: "/events", label: "Events", key: "e", icon: ListTree, group: "Observe", scoped: true },
   { to: "/workloads", label: "Workloads", key: "w", icon: Boxes, group: "Observe", scoped: true },
+  { to: "/clusters", label: "Clusters", key: "c", icon: Server, group: "Observe", scoped: false },
   { to: "/health", label: "Health", key: "h", icon: Activity, group: "Garrison", scoped: false },
 ];

@@ -14,6 +14,9 @@ export function TopBar({ onPalette }: { readonly onPalette: () => void }) {
   const path = useRouterState({ select: (state) => state.location.pathname });
   const screen = screens.find(({ to }) => path === to || path.startsWith(`${to}/`));
   const parts = path.split("/").slice(2).map(decodeURIComponent);
+  // One cluster's page has a namespace and a time (objects as they were then), the list of clusters has neither.
+  const inCluster = screen?.to === "/clusters" && parts.length > 0;
+  const isList = screen?.scoped === true && parts.length === 0;
   return (
     <header className="top">
       <div className="crumbs">
@@ -30,13 +33,9 @@ export function TopBar({ onPalette }: { readonly onPalette: () => void }) {
         ) : null}
       </div>
       <div className="top-tools">
-        {screen?.scoped === true && parts.length === 0 ? (
-          <>
-            <ScopePicker field="cluster" />
-            <ScopePicker field="ns" />
-          </>
-        ) : null}
-        {screen?.scoped === true ? <TimePicker /> : null}
+        {isList ? <ScopePicker field="cluster" /> : null}
+        {isList || inCluster ? <ScopePicker field="ns" /> : null}
+        {screen?.scoped === true || inCluster ? <TimePicker /> : null}
         <button type="button" className="search-button" onClick={onPalette}>
           <Search aria-hidden="true" />
           <span>Search</span>
