@@ -3,7 +3,9 @@
 
 /** The enabled binary sources of this suite as one text of deb822 stanzas for source packages; "" when there is none. */
 export function sourceStanzas(texts: readonly string[], codename: string): string {
-  const stanzas = texts.flatMap((text) => (/^\s*deb(-src)?\s/m.test(text) ? oneLineStanzas(text) : deb822Stanzas(text)));
+  const stanzas = texts.flatMap((text) =>
+    /^\s*deb(-src)?\s/m.test(text) ? oneLineStanzas(text) : deb822Stanzas(text),
+  );
   const ofSuite = stanzas.filter(({ suites }) => suites.some((suite) => isOfRelease(suite, codename)));
   const written = ofSuite.map((stanza) => write(stanza, codename));
   return [...new Set(written)].join("\n");

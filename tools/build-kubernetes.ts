@@ -184,7 +184,16 @@ async function buildMissing(missing: readonly string[], cache: string): Promise<
   for (const name of missing) {
     const startedMs = performance.now();
     const built = join(folder, name);
-    await go(place, ["build", "-tags", "providerless", "-ldflags", linkerFlags(builtVersion), "-o", built, `./cmd/${name}`]);
+    await go(place, [
+      "build",
+      "-tags",
+      "providerless",
+      "-ldflags",
+      linkerFlags(builtVersion),
+      "-o",
+      built,
+      `./cmd/${name}`,
+    ]);
     await chmod(built, 0o755);
     await rename(built, join(target, name));
     console.log(`${name} ${builtVersion}: built in ${Math.round((performance.now() - startedMs) / 1000)} s`);

@@ -107,7 +107,9 @@ const Kubeconfig = z.looseObject({
       }),
     }),
   ),
-  contexts: z.array(z.looseObject({ name: z.string(), context: z.looseObject({ cluster: z.string(), user: z.string() }) })),
+  contexts: z.array(
+    z.looseObject({ name: z.string(), context: z.looseObject({ cluster: z.string(), user: z.string() }) }),
+  ),
 });
 
 /** The current context of a kubeconfig file. Certificates and tokens only: no plugins. */
@@ -145,7 +147,8 @@ export function createApiClient(access: Access): ApiClient {
     const headers: Record<string, string> = { accept: "application/json" };
     if (access.token !== undefined) headers["authorization"] = `Bearer ${access.token}`;
     if (body !== undefined)
-      headers["content-type"] = contentType ?? (method === "PATCH" ? "application/merge-patch+json" : "application/json");
+      headers["content-type"] =
+        contentType ?? (method === "PATCH" ? "application/merge-patch+json" : "application/json");
     const request = httpsRequest(`${access.server}${path}`, { method, agent, headers });
     request.setTimeout(requestTimeoutMs, () => request.destroy(new Error(`${method} ${path}: no answer`)));
     request.end(body === undefined ? undefined : JSON.stringify(body));
@@ -161,7 +164,9 @@ export function createApiClient(access: Access): ApiClient {
   async function accepted(method: string, path: string, body?: object): Promise<KubernetesObject> {
     const answer = await request(method, path, body);
     if (answer.status < 200 || answer.status > 299)
-      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(at(answer.body, "message") ?? answer.body)}`);
+      throw new Error(
+        `${method} ${path}: ${answer.status} ${JSON.stringify(at(answer.body, "message") ?? answer.body)}`,
+      );
     return KubernetesObject.parse(answer.body);
   }
 
@@ -194,12 +199,13 @@ export function createApiClient(access: Access): ApiClient {
 const Event = z.object({ type: z.string(), object: KubernetesObject });
 
 function followWatch(answer: IncomingMessage, onEvent: (event: WatchEvent) => void): OpenWatch {
+  // Before anything can end it; readline's own "close" is not sure to come for a destroyed input.
+  const ended = new Promise<void>((resolve) => answer.once("close", resolve));
   const lines = createInterface({ input: answer });
   lines.on("line", (line) => onEvent(Event.parse(JSON.parse(line))));
   // A broken connection ends a watch like any other end; who watches begins anew.
   answer.on("error", () => lines.close());
   lines.on("error", () => lines.close());
-  const ended = once(lines, "close").then(() => undefined);
   return { ended, close: () => answer.destroy() };
 }
 

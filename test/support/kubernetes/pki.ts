@@ -63,7 +63,10 @@ export async function makeAuthority(commonName: string): Promise<Authority> {
         ]),
       ];
       if (names.length > 0) {
-        const alternatives = names.map((value) => ({ type: isIP(value) === 0 ? ("dns" as const) : ("ip" as const), value }));
+        const alternatives = names.map((value) => ({
+          type: isIP(value) === 0 ? ("dns" as const) : ("ip" as const),
+          value,
+        }));
         extensions.push(new SubjectAlternativeNameExtension(alternatives));
       }
       const issued = await X509CertificateGenerator.create({
@@ -102,8 +105,8 @@ async function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
 export function makeTokenKeys(): { readonly privatePem: string; readonly publicPem: string } {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   return {
-    privatePem: privateKey.export({ format: "pem", type: "pkcs1" }).toString(),
-    publicPem: publicKey.export({ format: "pem", type: "spki" }).toString(),
+    privatePem: privateKey.export({ format: "pem", type: "pkcs1" }),
+    publicPem: publicKey.export({ format: "pem", type: "spki" }),
   };
 }
 

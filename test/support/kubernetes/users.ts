@@ -59,7 +59,12 @@ export async function makeUser(wanted: UserWanted, { admin, access, folder }: Us
   const apiVersion = "rbac.authorization.k8s.io/v1";
   const roles = namespace === undefined ? `${base}/clusterroles` : `${base}/roles`;
   const roleName = `garrison-test-${name}`;
-  const roleOf = (rules: readonly PolicyRule[]) => ({ apiVersion, kind: `${scope}Role`, metadata: { name: roleName }, rules });
+  const roleOf = (rules: readonly PolicyRule[]) => ({
+    apiVersion,
+    kind: `${scope}Role`,
+    metadata: { name: roleName },
+    rules,
+  });
   await admin.create(roles, roleOf(wanted.rules));
   await admin.create(namespace === undefined ? `${base}/clusterrolebindings` : `${base}/rolebindings`, {
     apiVersion,
@@ -82,13 +87,17 @@ export async function makeUser(wanted: UserWanted, { admin, access, folder }: Us
   await writeFile(kubeconfigPath, text, { mode: 0o600 });
   const client = createApiClient({ server, caPem, token });
   const userName = `system:serviceaccount:${accountsNamespace}:${name}`;
-  const settled = (rules: readonly PolicyRule[]) => untilRules(client, rules, namespace ?? "default");
+  let before: readonly PolicyRule[] = [];
 
+  async function settle(rules: readonly PolicyRule[]): Promise<void> {
+    await untilRules(client, rules, { namespace: namespace ?? "default", before });
+    before = rules;
+  }
   async function setRules(rules: readonly PolicyRule[]): Promise<void> {
     await admin.replace(`${roles}/${roleName}`, roleOf(rules));
-    await settled(rules);
+    await settle(rules);
   }
-  await settled(wanted.rules);
+  await settle(wanted.rules);
   return {
     kubeconfigPath,
     token,
@@ -106,34 +115,34 @@ export async function makeUser(wanted: UserWanted, { admin, access, folder }: Us
 async function ensureNamespace(admin: ApiClient): Promise<void> {
   const object = { apiVersion: "v1", kind: "Namespace", metadata: { name: accountsNamespace } };
   const { status, body } = await admin.request("POST", "/api/v1/namespaces", object);
-  if (status !== 201 && status !== 409) throw new Error(`namespace ${accountsNamespace}: ${status} ${JSON.stringify(body)}`);
+  if (status !== 201 && status !== 409)
+    throw new Error(`namespace ${accountsNamespace}: ${status} ${JSON.stringify(body)}`);
 }
 
-/** Waits until the authorizer, which follows RBAC objects by watches, answers for the user by exactly these rules. */
-async function untilRules(client: ApiClient, rules: readonly PolicyRule[], namespace: string): Promise<void> {
+/** Waits until the authorizer, which follows RBAC objects by watches, grants the rules and no longer those that went. */
+async function untilRules(client: ApiClient, rules: readonly PolicyRule[], change: RulesChange): Promise<void> {
+  const gone = change.before.map(textOf).filter((text) => !rules.map(textOf).includes(text));
   await until("the user's rights", rightsTimeoutMs, async () => {
     const review = await client.create("/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", {
       apiVersion: "authorization.k8s.io/v1",
       kind: "SelfSubjectRulesReview",
-      spec: { namespace },
+      spec: { namespace: change.namespace },
     });
-    const granted = [at(review, "status", "resourceRules"), at(review, "status", "nonResourceRules")].flat();
-    return isSameRules(rules, granted) ? true : undefined;
+    const granted = [at(review, "status", "resourceRules"), at(review, "status", "nonResourceRules")]
+      .flat()
+      .map(textOf);
+    const isSettled =
+      rules.every((rule) => granted.includes(textOf(rule))) && !gone.some((text) => granted.includes(text));
+    return isSettled ? true : undefined;
   });
 }
 
-/** Beside ours there are the rules of system:basic-user and system:discovery, which every account has. */
-function isSameRules(rules: readonly PolicyRule[], granted: readonly unknown[]): boolean {
-  const basic = (rule: unknown) => {
-    const resources = at(rule, "resources");
-    const paths = at(rule, "nonResourceURLs");
-    const isReview = Array.isArray(resources) && resources.every((name) => String(name).startsWith("selfsubject"));
-    return isReview || (Array.isArray(paths) && paths.includes("/version"));
-  };
-  const text = (rule: unknown) =>
-    JSON.stringify(
-      ["verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"].map((key) => at(rule, key) ?? []),
-    );
-  const others = granted.filter((rule) => rule !== undefined && !basic(rule)).map(text);
-  return [...new Set(others)].sort().join() === [...new Set(rules.map(text))].sort().join();
+interface RulesChange {
+  readonly namespace: string;
+  readonly before: readonly PolicyRule[];
+}
+
+function textOf(rule: unknown): string {
+  const keys = ["verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"];
+  return JSON.stringify(keys.map((key) => at(rule, key) ?? []));
 }
