@@ -12,6 +12,8 @@ export const coreEdges: Readonly<Record<string, readonly string[]>> = {
   // Owners that are not known yet are guessed as agents do; identities go to the hub; events and messages are redacted as foreign rows are.
   inventory: ["process", "directory", "foreign"],
   foreign: ["redact", "protocol"],
+  // What needs a person links to its evidence by a filter: names are quoted as the grammar takes them back.
+  graph: ["filter"],
 };
 
 /** Rooms of edge that may import other rooms of edge. */

@@ -20,6 +20,8 @@ const emptyWindow = {
   gaps: [],
 };
 
+const emptyLookedAt = { sinceMs: Date.parse(emptyWindow.since), untilMs: Date.parse(emptyWindow.until) };
+
 /** Answers of the right shape without rows; `over` replaces single ones. */
 export function emptyQueries(over: Partial<Queries> = {}): Queries {
   const page = async () => ({ rows: [], window: emptyWindow });
@@ -34,6 +36,8 @@ export function emptyQueries(over: Partial<Queries> = {}): Queries {
     workloadProcesses: async () => ({ processes: [], omitted: 0, window: emptyWindow }),
     workloadPeers: async () => ({ peers: [], omitted: 0, window: emptyWindow }),
     workloadDns: async () => ({ names: [], omitted: 0, window: emptyWindow }),
+    graphSums: async () => ({ flows: [], http: [], lookedAt: emptyLookedAt, window: emptyWindow }),
+    overviewNumbers: async () => ({ warnings: [], detections: [], events: [], notCounted: [] }),
     hints: async () => ({ hints: [] }),
     listGaps: async () => ({ rows: [] }),
     inventoryAsOf: async () => ({ objects: [], total: 0, because: "no inventory of this cluster is kept" }),

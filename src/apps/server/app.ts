@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { Fault } from "../../base/fault.ts";
 import { serverLimits } from "./config.ts";
 import { accessHandlers } from "./handlers/access.ts";
+import { graphHandlers } from "./handlers/graph.ts";
 import { healthHandlers } from "./handlers/health.ts";
 import { inventoryHandlers } from "./handlers/inventory.ts";
 import { resourceHandlers } from "./handlers/resources.ts";
@@ -57,6 +58,7 @@ export function createApp({
     ...healthHandlers(parts),
     ...accessHandlers(parts, () => bound),
     ...inventoryHandlers(parts),
+    ...graphHandlers(parts),
     ...resourceHandlers(parts),
     ...parts.foreign,
   });

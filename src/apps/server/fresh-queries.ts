@@ -21,6 +21,8 @@ export function freshQueries(queries: Queries, freshness: Freshness): Queries {
     workloadProcesses: (params, query) => settled(() => queries.workloadProcesses(params, query)),
     workloadPeers: (params, query) => settled(() => queries.workloadPeers(params, query)),
     workloadDns: (params, query) => settled(() => queries.workloadDns(params, query)),
+    graphSums: (query) => settled(() => queries.graphSums(query)),
+    overviewNumbers: (query) => settled(() => queries.overviewNumbers(query)),
     // A hint helps typing: it may miss the last second, but must not wait.
     hints: (query) => watched(() => queries.hints(query)),
     listGaps: (query) => settled(() => queries.listGaps(query)),

@@ -21,6 +21,8 @@ export interface QueryOptions {
   readonly params?: Readonly<Record<string, unknown>>;
   readonly timeoutMs?: number;
   readonly rowsToReadMax?: number;
+  /** Uncompressed, as the engine counts them. */
+  readonly bytesToReadMax?: number;
   readonly rowsMax?: number;
 }
 

@@ -64,12 +64,13 @@ export function run(
   parts: QueryParts,
   sql: string,
   bindings: Bindings,
-  limits: { readonly rowsToReadMax?: number; readonly rowsMax?: number } = {},
+  limits: { readonly rowsToReadMax?: number; readonly bytesToReadMax?: number; readonly rowsMax?: number } = {},
 ): Promise<QueryResult<StoredRow>> {
   return parts.store.query<StoredRow>(sql, {
     params: bindings.values,
     timeoutMs: queryLimits.timeoutMs,
     rowsToReadMax: limits.rowsToReadMax ?? queryLimits.rowsToReadMax,
+    bytesToReadMax: limits.bytesToReadMax ?? queryLimits.bytesToReadMax,
     rowsMax: limits.rowsMax ?? 100_000,
   });
 }

@@ -3,10 +3,12 @@ import { listEvents } from "./events.ts";
 import { listFlows, listGaps } from "./flows.ts";
 import { answerWindow } from "./ask.ts";
 import { resolveWindow } from "../../../core/filter/window.ts";
+import { graphSums } from "./graph.ts";
 import { hints } from "./hints.ts";
 import { inventoryAsOf, inventoryBaseline, inventorySince, newestKubernetesEvents, workloadPods } from "./inventory.ts";
 import { lossesSince } from "./losses.ts";
 import { oldestKept } from "./oldest-kept.ts";
+import { overviewNumbers } from "./overview.ts";
 import type { Queries } from "./queries.ts";
 import type { QueryParts } from "./scan.ts";
 import { eventsSince, flowsSince } from "./streams.ts";
@@ -26,6 +28,8 @@ export function createQueries({ store, clock }: Pick<QueryParts, "store" | "cloc
     workloadProcesses: (params, query) => workloadProcesses(parts, params, query),
     workloadPeers: (params, query) => workloadPeers(parts, params, query),
     workloadDns: (params, query) => workloadDns(parts, params, query),
+    graphSums: (query) => graphSums(parts, query),
+    overviewNumbers: (query) => overviewNumbers(parts, query),
     hints: (query) => hints(parts, query),
     listGaps: (query) => listGaps(parts, query),
     inventoryAsOf: (request) => inventoryAsOf(parts, request),

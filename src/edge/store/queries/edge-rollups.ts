@@ -19,7 +19,7 @@ const edgeRollups: readonly EdgeRollup[] = [
   { table: "edges_1m", bucketMs: minuteMs, keptMs: dayMs },
 ];
 
-/** The rollups' key: what a filter may ask of them. */
+/** What makes an edge one. The source's service is left out: the two ends may know it differently. */
 export const edgeKey = [
   "cluster",
   "sourceKind",
@@ -35,15 +35,64 @@ export const edgeKey = [
   "verdict",
 ] as const;
 
+/** What a filter may ask of the rollups. */
+const edgeColumns: readonly string[] = [...edgeKey, "sourceService"];
+
+/** Buckets of a graph's window: this many at least, so that cutting the window to whole buckets changes it little. */
+const graphBucketsMin = 12;
+
+/**
+ * The rollup that a graph of the window is read from: the coarsest whose buckets are exactly the window's or small against it, and which
+ * still keeps its beginning. Undefined: ask the raw table.
+ */
+export function graphRollupFor(condition: Condition, window: ResolvedWindow, nowMs: number): EdgeRollup | undefined {
+  if (columnsIn(condition).some((column) => !edgeColumns.includes(column))) return undefined;
+  const kept = edgeRollups.filter(({ keptMs }) => window.sinceMs >= nowMs - keptMs);
+  const fits = ({ bucketMs }: EdgeRollup): boolean => {
+    const isExact = window.sinceMs % bucketMs === 0 && (window.untilMs >= nowMs || window.untilMs % bucketMs === 0);
+    return isExact || window.untilMs - window.sinceMs >= bucketMs * graphBucketsMin;
+  };
+  return kept.find(fits) ?? kept.at(-1) ?? edgeRollups[0];
+}
+
 /** Undefined: ask the raw table. */
 export function edgeRollupFor(
   condition: Condition,
   window: ResolvedWindow,
   step: { readonly stepMs: number; readonly nowMs: number },
 ): EdgeRollup | undefined {
-  if (columnsIn(condition).some((column) => !edgeKey.includes(column as (typeof edgeKey)[number]))) return undefined;
+  if (columnsIn(condition).some((column) => !edgeColumns.includes(column))) return undefined;
   return edgeRollups.find(
     ({ bucketMs, keptMs }) => step.stepMs % bucketMs === 0 && window.sinceMs >= step.nowMs - keptMs,
+  );
+}
+
+/**
+ * The condition without pods, where the same is asked of the workload beside it (`to:db` looks at both): rollups have no pods, and a pod
+ * that nobody owns is its own workload. Only the name of an owned pod is no longer found.
+ */
+export function withoutPods(condition: Condition): Condition {
+  switch (condition.is) {
+    case "constant":
+    case "column":
+      return condition;
+    case "not":
+      return { is: "not", of: withoutPods(condition.of) };
+    case "all":
+      return { is: "all", of: condition.of.map(withoutPods) };
+    case "any":
+      return { is: "any", of: condition.of.filter((item) => !isBesideWorkload(item, condition.of)).map(withoutPods) };
+  }
+}
+
+function isBesideWorkload(item: Condition, siblings: readonly Condition[]): boolean {
+  if (item.is !== "column") return false;
+  const [column = ""] = item.columns;
+  const workload = column.replace(/Pod$/, "Workload");
+  if (workload === column) return false;
+  const test = JSON.stringify(item.test);
+  return siblings.some(
+    (other) => other.is === "column" && other.columns[0] === workload && JSON.stringify(other.test) === test,
   );
 }
 

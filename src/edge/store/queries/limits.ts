@@ -7,6 +7,21 @@ export const queryLimits = {
   listMs: 9000,
   /** Rows that one statement over a raw table may read. */
   rowsToReadMax: 30_000_000,
+  /** Bytes (uncompressed, as the engine counts them) that one statement may read. */
+  bytesToReadMax: 8_000_000_000,
+  /** A graph from rollups: 90 days of some thousand edges. It reads no raw rows. */
+  graphRowsToReadMax: 8_000_000,
+  graphBytesToReadMax: 2_000_000_000,
+  /** A graph from raw rows: at most `graphRawMsMax` of them. */
+  graphRawRowsToReadMax: 30_000_000,
+  graphRawBytesToReadMax: 6_000_000_000,
+  graphRawMsMax: 3_600_000,
+  /** Sums per pair of ends, port and verdict: the busiest are kept. */
+  graphPairsMax: 50_000,
+  /** What needs a person: events of the window, and how many sums of them. */
+  overviewRowsToReadMax: 10_000_000,
+  overviewBytesToReadMax: 1_000_000_000,
+  overviewSumsMax: 500,
   /** Rows that one listing may read; then it stops and says how far back it looked. */
   listRowsToReadMax: 60_000_000,
   /** Rows read for the values of one filter field. */

@@ -1,5 +1,9 @@
 // What may be asked of the telemetry store, by name: one method per telemetry operation of the API. The shapes are those of
 // apps/server/contract (the edge may not import it; test/scenarios/queries-contract.test.ts holds the two together).
+import type { ResolvedWindow } from "../../../core/filter/window.ts";
+import type { EventSum } from "../../../core/graph/attention-workloads.ts";
+import type { FlowSums, HttpSums } from "../../../core/graph/graph-row.ts";
+import type { GraphLevel } from "../../../model/graph.ts";
 import type { WorkloadKind } from "../../../model/identity.ts";
 import type { InventoryKind, InventoryObject, Pod } from "../../../model/inventory.ts";
 import type { EventKind, Shown, eventTables } from "../../../model/table.ts";
@@ -103,6 +107,27 @@ export interface DnsName {
   lastSeen: string;
 }
 
+/** What a graph is made from (core/graph), of the window that was really looked at. */
+export interface GraphSums {
+  readonly flows: readonly FlowSums[];
+  readonly http: readonly HttpSums[];
+  readonly lookedAt: ResolvedWindow;
+  window: Window;
+}
+
+export interface GraphRequest extends WindowRequest {
+  readonly q: string;
+  readonly level: GraphLevel;
+}
+
+export interface OverviewNumbers {
+  readonly warnings: readonly EventSum[];
+  readonly detections: readonly EventSum[];
+  readonly events: readonly { readonly kind: EventKind; readonly count: number }[];
+  /** Kinds that could not be counted, and why. */
+  readonly notCounted: readonly { readonly about: string; readonly because: string }[];
+}
+
 export interface HintRequest {
   readonly on: "flows" | "events" | "workloads";
   readonly field: string;
@@ -198,6 +223,10 @@ export interface Queries {
     params: WorkloadParams,
     query: WindowRequest,
   ): Promise<{ names: DnsName[]; omitted: number; window: Window }>;
+  /** Sums per pair of ends from rollups; at endpoint level, or where the filter needs it, from raw rows of at most an hour. */
+  graphSums(query: GraphRequest): Promise<GraphSums>;
+  /** Warnings, detections and counts of events in the window. */
+  overviewNumbers(query: WindowRequest & { readonly q: string }): Promise<OverviewNumbers>;
   hints(query: HintRequest): Promise<{ hints: { value: string; count: number; note: string }[] }>;
   listGaps(query: PageRequest): Promise<{ rows: Shown<"gaps">[]; next?: string }>;
   inventoryAsOf(request: InventoryAsOfRequest): Promise<InventoryAsOf>;
