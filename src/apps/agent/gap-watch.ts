@@ -1,6 +1,6 @@
 // Everything that was not seen, as rows of `gaps`: ring drops, queue drops, merged detail, a sensor that is down; and between the spool's
 // book of losses and rows of `gaps`, in both directions.
-import type { FlowLosses } from "../../core/flow/aggregate.ts";
+import type { FlowLosses } from "../../core/flow/flow-aggregator.ts";
 import type { SpoolLoss } from "../../edge/spool/loss-book.ts";
 import type { SensorStats } from "../../core/sense/sensor.ts";
 import { blockLimits } from "../../model/agent-protocol.ts";

@@ -1,5 +1,6 @@
 // Sensor events to rows: attributed, redacted, aggregated. Runs in the agent's main thread; nothing in it waits.
-import { createFlowAggregator, type FlowAggregator } from "../../core/flow/aggregate.ts";
+import { createFlowAggregator } from "../../core/flow/aggregate.ts";
+import type { FlowAggregator } from "../../core/flow/flow-aggregator.ts";
 import { createDomainNames } from "../../core/flow/domain-names.ts";
 import type { ContainerDirectory } from "../../core/process/container-directory.ts";
 import { createLateIdentities } from "../../core/process/late-identity.ts";

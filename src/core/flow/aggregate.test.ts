@@ -3,7 +3,8 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import type { Row } from "../../model/table.ts";
 import type { TcpEvent, TcpSampleEvent, UdpEvent } from "../sense/sensor.ts";
-import { createFlowAggregator, type FlowAggregator, type FlowAggregatorOptions } from "./aggregate.ts";
+import { createFlowAggregator } from "./aggregate.ts";
+import type { FlowAggregator, FlowAggregatorOptions } from "./flow-aggregator.ts";
 import { rttBucket, type FlowReporter } from "./flow-entry.ts";
 
 function reporter(pid: number, workload = "host", process = "curl"): FlowReporter {

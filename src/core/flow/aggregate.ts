@@ -1,9 +1,14 @@
 // Flow aggregation in windows: connection events of this machine in, rows of `flows` out. Rows are deltas: rows of one flow add up.
 // A new flow is told about a second after it began, then at each window's end. Bounded in keys, conversations and rows per window.
-import type { SocketTuple, TcpEvent, TcpSampleEvent, UdpEvent } from "../sense/sensor.ts";
 import type { Row } from "../../model/table.ts";
+import type { SocketTuple, TcpEvent, TcpSampleEvent, UdpEvent } from "../sense/sensor.ts";
+import { createAwaited } from "./awaited.ts";
 import { createConversations, type Conversation } from "./conversations.ts";
+import { flowLimits, type FlowAggregator, type FlowAggregatorOptions, type FlowLosses } from "./flow-aggregator.ts";
+import { endsOf, type FlowEnds } from "./flow-ends.ts";
 import {
+  groupOf,
+  living,
   mergeEntry,
   newEntry,
   resetEntry,
@@ -12,63 +17,11 @@ import {
   type FlowEntry,
   type FlowReporter,
 } from "./flow-entry.ts";
-import { flowKeyOf, flowLevelMax, type FlowParts } from "./flow-key.ts";
+import { flowKeyOf, flowLevelMax, partsOfKey, type FlowParts } from "./flow-key.ts";
 import { partsOfTcp, partsOfUdp } from "./flow-parts.ts";
 import { flowRowOf } from "./flow-row.ts";
 import { createLevelBook } from "./level-book.ts";
 import { countClose, countSample } from "./tcp-counts.ts";
-
-export const flowLimits = {
-  windowMs: 15_000,
-  firstRowAfterMs: 1000,
-  /** Flows with something to tell in one window, before the noisiest climbs a level. */
-  rowsPerWindowMax: 4000,
-  /** Flows remembered, told or not. Beyond it new ones go to one row per namespace pair. */
-  entriesMax: 16_000,
-  conversationsMax: 32_768,
-  /** A flow without news for this long is forgotten. */
-  entryIdleMsMax: 120_000,
-  closedKeptMs: 5000,
-  udpIdleMsMax: 60_000,
-  udpIdleMsWhenFull: 1000,
-  tcpIdleMsMax: 3_600_000,
-} as const;
-
-export interface FlowAggregatorOptions {
-  readonly windowMs?: number;
-  readonly rowsPerWindowMax?: number;
-  readonly entriesMax?: number;
-  readonly conversationsMax?: number;
-  /** The DNS name that this reporter's workload had resolved to an address; "" when none. Asked when a row is made. */
-  readonly domainOf: (reporter: FlowReporter, address: string) => string;
-  /** True for workloads whose flows are kept at level 0 (five-tuples), on demand. */
-  readonly isDetailed?: (reporter: FlowReporter) => boolean;
-}
-
-export interface FlowLosses {
-  /** Rows that were merged into a higher level's row since the last call. */
-  readonly rowsMerged: number;
-  /** New flows that had to go to the namespace-pair row because no key was left. */
-  readonly flowsOverLimit: number;
-  readonly detail: string;
-}
-
-export interface FlowAggregator {
-  /** `reporterOf` is asked only when the conversation is new. */
-  tcp(event: TcpEvent | TcpSampleEvent, reporterOf: (event: TcpEvent | TcpSampleEvent) => FlowReporter): void;
-  /** The hot path: two map look-ups for a known conversation. */
-  udp(event: UdpEvent, reporterOf: (event: UdpEvent) => FlowReporter): void;
-  /** What the first bytes of a connection showed. */
-  tls(tuple: SocketTuple, view: Row<"flows">["tls"], serverName: string): void;
-  /** The process at the other end of a connection within this machine, when it was seen. */
-  otherEnd(tuple: SocketTuple): FlowReporter | undefined;
-  /** Rows that are due at this time. Call a few times a second. */
-  flush(nowMs: number): Row<"flows">[];
-  /** Everything not told yet, for shutdown. */
-  drain(): Row<"flows">[];
-  takeLosses(): FlowLosses | undefined;
-  stats(): { readonly entries: number; readonly conversations: number; readonly climbed: number };
-}
 
 export function createFlowAggregator(options: FlowAggregatorOptions): FlowAggregator {
   return new WindowedAggregator(options);
@@ -82,6 +35,7 @@ class WindowedAggregator implements FlowAggregator {
   readonly #conversations;
   readonly #levels = createLevelBook();
   readonly #entries = new Map<string, FlowEntry>();
+  readonly #awaited;
   #untold: FlowEntry[] = [];
   #dirtyCount = 0;
   #windowEndMs = 0;
@@ -96,6 +50,7 @@ class WindowedAggregator implements FlowAggregator {
     this.#rowsMax = options.rowsPerWindowMax ?? flowLimits.rowsPerWindowMax;
     this.#entriesMax = options.entriesMax ?? flowLimits.entriesMax;
     this.#conversations = createConversations(options.conversationsMax ?? flowLimits.conversationsMax);
+    this.#awaited = createAwaited(options.directory, (entry) => this.#rekey(entry));
   }
 
   tcp(event: TcpEvent | TcpSampleEvent, reporterOf: (event: TcpEvent | TcpSampleEvent) => FlowReporter): void {
@@ -149,12 +104,14 @@ class WindowedAggregator implements FlowAggregator {
 
   flush(nowMs: number): Row<"flows">[] {
     if (this.#windowEndMs === 0) this.#windowEndMs = nowMs + this.#windowMs;
+    this.#awaited.settle(nowMs);
     if (nowMs >= this.#windowEndMs) return this.#endWindow(nowMs);
     const due: FlowEntry[] = [];
     const waiting: FlowEntry[] = [];
     for (const entry of this.#untold) {
       if (entry.mergedInto !== undefined || entry.isTold) continue;
-      (nowMs - entry.firstMs >= flowLimits.firstRowAfterMs ? due : waiting).push(entry);
+      const isDue = nowMs - entry.firstMs >= flowLimits.firstRowAfterMs && !this.#awaited.isHeld(entry, nowMs);
+      (isDue ? due : waiting).push(entry);
     }
     this.#untold = waiting;
     return due.map((entry) => this.#tell(entry));
@@ -188,7 +145,6 @@ class WindowedAggregator implements FlowAggregator {
     socketId: number,
   ): Conversation {
     const { protocol, isSource, localAddress, localPort, remoteAddress, remotePort } = parts;
-    const peer = this.#conversations.findOtherEnd(protocol, parts)?.reporter;
     const conversation: Conversation = {
       protocol,
       process: event.process,
@@ -200,7 +156,7 @@ class WindowedAggregator implements FlowAggregator {
       localPort,
       remoteAddress,
       remotePort,
-      entry: this.#entryOf(parts, reporter, peer, event.timeMs),
+      entry: this.#entryOf(parts, reporter, this.#endsOf(parts, reporter, event.timeMs), event.timeMs),
       countedIn: undefined,
       countedEpoch: 0,
       lastMs: event.timeMs,
@@ -270,20 +226,23 @@ class WindowedAggregator implements FlowAggregator {
     this.#dirtyCount += 1;
   }
 
-  #entryOf(parts: FlowParts, reporter: FlowReporter, peer: FlowReporter | undefined, timeMs: number): FlowEntry {
+  #endsOf(parts: FlowParts, reporter: FlowReporter, timeMs: number): FlowEnds {
+    const peer = parts.isFailed ? undefined : this.#conversations.findOtherEnd(parts.protocol, parts)?.reporter;
+    return endsOf(this.#options.directory, { parts, reporter, peer, timeMs });
+  }
+
+  #entryOf(parts: FlowParts, reporter: FlowReporter, ends: FlowEnds, timeMs: number): FlowEntry {
     const level = this.#levelFor(parts, reporter);
-    const key = flowKeyOf(parts, level, reporter, peer);
+    const key = flowKeyOf(parts, level, reporter, ends);
     const known = this.#entries.get(key.text);
     if (known !== undefined) return known;
-    if (this.#dirtyCount >= this.#rowsMax && this.#climb()) return this.#entryOf(parts, reporter, peer, timeMs);
+    if (this.#dirtyCount >= this.#rowsMax && this.#climb()) return this.#entryOf(parts, reporter, ends, timeMs);
     if (this.#entries.size >= this.#entriesMax && level < flowLevelMax) {
       this.#flowsOverLimit += 1;
-      const last = flowKeyOf(parts, flowLevelMax, reporter, peer);
-      const overflow = this.#entries.get(last.text);
-      if (overflow !== undefined) return overflow;
-      return this.#admit(newEntry(last, reporter, timeMs), peer);
+      const last = flowKeyOf(parts, flowLevelMax, reporter, ends);
+      return this.#entries.get(last.text) ?? this.#admit(newEntry(last, reporter, ends, timeMs));
     }
-    return this.#admit(newEntry(key, reporter, timeMs), peer);
+    return this.#admit(newEntry(key, reporter, ends, timeMs));
   }
 
   #levelFor(parts: FlowParts, reporter: FlowReporter): number {
@@ -292,12 +251,35 @@ class WindowedAggregator implements FlowAggregator {
     return this.#levels.levelOf(groupOf(reporter));
   }
 
-  #admit(entry: FlowEntry, peer?: FlowReporter): FlowEntry {
-    if (peer !== undefined) entry.peer = peer;
+  #admit(entry: FlowEntry): FlowEntry {
     this.#entries.set(entry.key.text, entry);
-    this.#levels.count(groupOf(entry.reporter), 1);
+    this.#levels.count(entry.group, 1);
     if (!entry.isTold) this.#untold.push(entry);
+    this.#awaited.add(entry);
     return entry;
+  }
+
+  #forget(text: string, entry: FlowEntry): void {
+    this.#entries.delete(text);
+    this.#levels.count(entry.group, -1);
+  }
+
+  /** Whose the other end is came late: the entry goes on under the key that it would have had. */
+  #rekey(entry: FlowEntry): void {
+    if (this.#entries.get(entry.key.text) !== entry) return;
+    this.#forget(entry.key.text, entry);
+    const { key, reporter } = entry;
+    entry.key = flowKeyOf(partsOfKey(key, entry.remotePort), key.level, reporter, entry);
+    const target = this.#entries.get(entry.key.text);
+    if (target === undefined) {
+      this.#entries.set(entry.key.text, entry);
+      this.#levels.count(entry.group, 1);
+    } else this.#merge(entry, target);
+  }
+
+  #merge(entry: FlowEntry, target: FlowEntry): void {
+    if (entry.isDirty) this.#dirtyCount -= target.isDirty ? 1 : 0;
+    mergeEntry(entry, target);
   }
 
   /** Raises the noisiest group by a level and merges what it has. False when nobody can climb. */
@@ -307,26 +289,16 @@ class WindowedAggregator implements FlowAggregator {
     let merged = 0;
     for (const [text, entry] of this.#entries) {
       const { key, reporter } = entry;
-      if (key.isFailed || key.level === 0 || key.level >= climbed.level || groupOf(reporter) !== climbed.group)
-        continue;
-      const parts = {
-        ...key,
-        localPort: key.isSource ? 0 : key.destinationPort,
-        remotePort: key.isSource ? key.destinationPort : 0,
-      };
-      const higher = flowKeyOf(parts, climbed.level, reporter, entry.peer);
+      if (key.isFailed || key.level === 0 || key.level >= climbed.level || entry.group !== climbed.group) continue;
+      const higher = flowKeyOf(partsOfKey(key, key.destinationPort), climbed.level, reporter, entry);
       let target = this.#entries.get(higher.text);
       if (target === undefined) {
-        target = this.#admit(newEntry(higher, reporter, entry.firstMs), entry.peer);
+        target = this.#admit(newEntry(higher, reporter, entry, entry.firstMs));
         target.isTold = entry.isTold;
       }
-      if (entry.isDirty) {
-        merged += 1;
-        this.#dirtyCount -= target.isDirty ? 1 : 0;
-      }
-      mergeEntry(entry, target);
-      this.#entries.delete(text);
-      this.#levels.count(climbed.group, -1);
+      if (entry.isDirty) merged += 1;
+      this.#merge(entry, target);
+      this.#forget(text, entry);
     }
     this.#rowsMerged += merged;
     this.#climbs = `${climbed.group} is merged to level ${climbed.level}`;
@@ -334,12 +306,8 @@ class WindowedAggregator implements FlowAggregator {
   }
 
   #countFailure(event: TcpEvent | TcpSampleEvent, reporter: FlowReporter): void {
-    const entry = this.#entryOf(
-      { ...partsOfTcp(event), isFailed: true, error: event.error },
-      reporter,
-      undefined,
-      event.timeMs,
-    );
+    const parts = { ...partsOfTcp(event), isFailed: true, error: event.error };
+    const entry = this.#entryOf(parts, reporter, this.#endsOf(parts, reporter, event.timeMs), event.timeMs);
     if (!entry.isDirty) this.#startDelta(entry, event.timeMs);
     entry.lastMs = Math.max(entry.lastMs, event.timeMs);
     entry.connectionsFailed += 1;
@@ -347,20 +315,21 @@ class WindowedAggregator implements FlowAggregator {
     if (event.wasReset) entry.resets += 1;
     entry.pid = entry.merged === 0 || entry.pid === reporter.pid ? reporter.pid : 0;
     entry.merged += 1;
+    entry.remotePort = event.remotePort;
   }
 
   #endWindow(nowMs: number): Row<"flows">[] {
     this.#windowEndMs = nowMs + this.#windowMs;
     const rows: Row<"flows">[] = [];
+    const held: FlowEntry[] = [];
     for (const [text, entry] of this.#entries) {
-      if (entry.isDirty) rows.push(this.#tell(entry));
-      else if (nowMs - entry.lastMs > flowLimits.entryIdleMsMax) {
-        this.#entries.delete(text);
-        this.#levels.count(groupOf(entry.reporter), -1);
-      }
+      if (entry.isDirty) {
+        if (!entry.isTold && this.#awaited.isHeld(entry, nowMs)) held.push(entry);
+        else rows.push(this.#tell(entry));
+      } else if (nowMs - entry.lastMs > flowLimits.entryIdleMsMax) this.#forget(text, entry);
     }
-    this.#untold = [];
-    this.#dirtyCount = 0;
+    this.#untold = held;
+    this.#dirtyCount = held.length;
     if (rows.length < this.#rowsMax / 4) this.#levels.relax();
     this.#conversations.sweep(
       nowMs - flowLimits.closedKeptMs,
@@ -373,10 +342,19 @@ class WindowedAggregator implements FlowAggregator {
   #tell(entry: FlowEntry): Row<"flows"> {
     entry.peer ??= this.#lateOtherEnd(entry);
     const domain = entry.key.isSource ? this.#options.domainOf(entry.reporter, entry.key.remoteAddress) : "";
-    const row = flowRowOf(entry, { domain });
+    const row = flowRowOf(entry, { domain, localService: this.#localService(entry) });
     entry.isTold = true;
     resetEntry(entry);
     return row;
+  }
+
+  /** Of a destination on this machine: the service that leads to its port, which may be another than the pod's first. */
+  #localService({ key, reporter, peer, beganMs }: FlowEntry): string {
+    const { directory } = this.#options;
+    const destination = key.isSource ? peer : reporter;
+    if (directory === undefined || destination === undefined || destination.subject.pod === "") return "";
+    const { destinationPort: port, protocol } = key;
+    return directory.serviceAt(destination.subject, { port, protocol, timeMs: beganMs });
   }
 
   /** The other end may have been seen after this one: its accept follows our connect. */
@@ -385,16 +363,4 @@ class WindowedAggregator implements FlowAggregator {
     const { localPort, remotePort } = entry;
     return this.#conversations.findOtherEnd(protocol, { localAddress, localPort, remoteAddress, remotePort })?.reporter;
   }
-}
-
-/** Who climbs together: a workload. */
-function groupOf(reporter: FlowReporter): string {
-  const { namespace, workload, workloadKind } = reporter.subject;
-  return `${namespace}/${workloadKind}/${workload}`;
-}
-
-function living(entry: FlowEntry): FlowEntry {
-  let alive = entry;
-  while (alive.mergedInto !== undefined) alive = alive.mergedInto;
-  return alive;
 }

@@ -1,6 +1,8 @@
 // One aggregated flow under one key: who, to whom, and what was counted since it was last told. Counters are deltas.
 import type { Fidelity, Subject } from "../../model/identity.ts";
 import type { Row } from "../../model/table.ts";
+import type { RemoteEnd } from "../directory/remote-end.ts";
+import type { FlowEnds } from "./flow-ends.ts";
 
 /** The process that the events belong to. The agent may amend `subject` later; rows take it as it is when they are made. */
 export interface FlowReporter {
@@ -32,11 +34,18 @@ export interface FlowKey {
 }
 
 export interface FlowEntry {
-  readonly key: FlowKey;
+  /** Another one when the other end became known after all. */
+  key: FlowKey;
   /** Of the level's group; at level 3 and above one of several. */
   readonly reporter: FlowReporter;
+  /** Who climbs together with it. Kept, because the reporter's subject may be amended. */
+  readonly group: string;
   /** The local process at the other end, when this agent sees both. */
   peer: FlowReporter | undefined;
+  /** The other end and the reporter's own by their addresses (flow-ends.ts), as they were when the first conversation began. */
+  remote: RemoteEnd | undefined;
+  readonly own: RemoteEnd | undefined;
+  readonly beganMs: number;
   /** One of the connections' other ends: what peer look-ups at emission go by. */
   remotePort: number;
   localPort: number;
@@ -66,11 +75,16 @@ export interface FlowEntry {
   serverName: string;
 }
 
-export function newEntry(key: FlowKey, reporter: FlowReporter, timeMs: number): FlowEntry {
+/** A fresh entry for conversations between these ends. */
+export function newEntry(key: FlowKey, reporter: FlowReporter, ends: FlowEnds, timeMs: number): FlowEntry {
   return {
     key,
     reporter,
-    peer: undefined,
+    group: groupOf(reporter),
+    peer: ends.peer,
+    remote: ends.remote,
+    own: ends.own,
+    beganMs: timeMs,
     remotePort: 0,
     localPort: 0,
     mergedInto: undefined,
@@ -144,6 +158,19 @@ export function mergeEntry(from: FlowEntry, to: FlowEntry): void {
   to.bytesReceived += from.bytesReceived;
   showTls(to, from.tls, from.serverName);
   for (const bucket of Object.keys(from.rttUs)) to.rttUs[bucket] = (to.rttUs[bucket] ?? 0) + (from.rttUs[bucket] ?? 0);
+}
+
+/** Who climbs together: a workload. */
+export function groupOf(reporter: FlowReporter): string {
+  const { namespace, workload, workloadKind } = reporter.subject;
+  return `${namespace}/${workloadKind}/${workload}`;
+}
+
+/** What counts for an entry now, however often it was merged away. */
+export function living(entry: FlowEntry): FlowEntry {
+  let alive = entry;
+  while (alive.mergedInto !== undefined) alive = alive.mergedInto;
+  return alive;
 }
 
 /** Bucket of a round-trip time: i holds [2^(i/4), 2^((i+1)/4)) microseconds (model/flow.ts). `rttUs` is at least 1. */

@@ -1,5 +1,7 @@
 // Which parts of a connection make one row, by level (model/flow.ts): 0 five-tuple, 1 source port dropped, 2 pod pair and process,
 // 3 workload pair, 4 namespace pair. Failed connects never climb above level 1 while there is room.
+import type { RemoteEnd } from "../directory/remote-end.ts";
+import type { FlowEnds } from "./flow-ends.ts";
 import type { FlowKey, FlowProtocol, FlowReporter } from "./flow-entry.ts";
 
 export const flowLevelMax = 4;
@@ -16,36 +18,60 @@ export interface FlowParts {
   readonly remotePort: number;
 }
 
-/** The key of a connection at a level. `peer` is the process at the other end when it is on this machine and known. */
-export function flowKeyOf(
-  parts: FlowParts,
-  level: number,
-  reporter: FlowReporter,
-  peer: FlowReporter | undefined,
-): FlowKey {
-  const destinationPort = level >= 4 ? 0 : parts.isSource ? parts.remotePort : parts.localPort;
+/**
+ * The key of a connection at a level. Who is at the other end is part of it at every level, so that an address which changes hands begins a
+ * new row; the port is the one behind a dialled service.
+ */
+export function flowKeyOf(parts: FlowParts, level: number, reporter: FlowReporter, ends: FlowEnds): FlowKey {
+  const { peer, remote, own } = ends;
+  const destinationPort = level >= 4 ? 0 : parts.isSource ? (remote?.port ?? parts.remotePort) : parts.localPort;
   const sourcePort = level >= 1 ? 0 : parts.isSource ? parts.localPort : parts.remotePort;
   const side = `${parts.protocol} ${parts.isSource ? "s" : "d"} ${parts.isFailed ? parts.error : "e"} ${level}`;
   const { subject } = reporter;
   const addresses = { localAddress: parts.localAddress, remoteAddress: parts.remoteAddress };
   let text: string;
-  if (level <= 1) {
+  if (level <= 2) {
+    const who = `${reporter.key}${keyOf(own)}`;
+    const other = `${peer?.key ?? ""}${keyOf(remote)}`;
     const { localAddress, remoteAddress } = parts;
-    text = `${side}|${reporter.key}|${reporter.pid}|${peer?.key ?? ""}|${localAddress}|${remoteAddress}|${sourcePort}|${destinationPort}`;
-  } else if (level === 2) {
-    text = `${side}|${reporter.key}|${peer?.key ?? ""}|${parts.remoteAddress}|${destinationPort}`;
+    text =
+      level === 2
+        ? `${side}|${who}|${other}|${remoteAddress}|${destinationPort}`
+        : `${side}|${who}|${reporter.pid}|${other}|${localAddress}|${remoteAddress}|${sourcePort}|${destinationPort}`;
   } else if (level === 3) {
-    text = `${side}|${workloadOf(reporter)}|${peer === undefined ? "" : workloadOf(peer)}|${destinationPort}`;
+    const who = own === undefined ? workloadOf(reporter) : workloadOfEnd(own);
+    const other = remote === undefined ? (peer === undefined ? "" : workloadOf(peer)) : workloadOfEnd(remote);
+    text = `${side}|${who}|${other}|${destinationPort}`;
   } else {
-    text = `${side}|${subject.namespace}|${peer?.subject.namespace ?? ""}`;
+    const other =
+      remote === undefined
+        ? (peer?.subject.namespace ?? "")
+        : `${remote.namespace} ${remote.kind === "External" ? "x" : ""}`;
+    text = `${side}|${own?.namespace ?? subject.namespace}|${other}`;
   }
   const { protocol, isSource, isFailed, error } = parts;
   return { level, text, protocol, isSource, isFailed, error, sourcePort, destinationPort, ...addresses };
 }
 
+/** A connection as its key tells it, for another key of it. `dialledPort` is the destination's as the source sees it. */
+export function partsOfKey(key: FlowKey, dialledPort: number): FlowParts {
+  const { protocol, isSource, isFailed, error, localAddress, remoteAddress, sourcePort, destinationPort } = key;
+  const localPort = isSource ? sourcePort : destinationPort;
+  const remotePort = isSource ? dialledPort : sourcePort;
+  return { protocol, isSource, isFailed, error, localAddress, localPort, remoteAddress, remotePort };
+}
+
+function keyOf(end: RemoteEnd | undefined): string {
+  return end === undefined ? "" : ` ${end.key}`;
+}
+
 function workloadOf(reporter: FlowReporter): string {
   const { namespace, workloadKind, workload } = reporter.subject;
   return `${namespace}/${workloadKind}/${workload}`;
+}
+
+function workloadOfEnd({ namespace, kind, workload, service }: RemoteEnd): string {
+  return `${namespace}/${kind}/${workload}/${service}`;
 }
 
 /** Two independent 32-bit FNV-1a hashes of a key's text as base 36: stable within one agent, for "same flow" in live views. */

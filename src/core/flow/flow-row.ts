@@ -1,12 +1,15 @@
 // From an entry to a row of `flows`: who is source and destination, the verdict with its reason, and what is merged away left empty.
 import type { Row } from "../../model/table.ts";
+import type { RemoteEnd } from "../directory/remote-end.ts";
+import { isLoopbackAddress, isNamed } from "./flow-ends.ts";
 import type { FlowEntry, FlowReporter } from "./flow-entry.ts";
 import { flowIdOf } from "./flow-key.ts";
 
-/** What is known of an address that is no process of this machine. */
-export interface PeerFacts {
-  /** The DNS name that the reporter's workload had resolved to it; "" when none was seen. */
+export interface RowFacts {
+  /** The DNS name that the reporter's workload had resolved to the other end; "" when none was seen. */
   readonly domain: string;
+  /** The service that leads to the port of a destination on this machine; "" when it has none or is elsewhere. */
+  readonly localService: string;
 }
 
 /** errno.h of Linux: what a connect can end with. */
@@ -37,15 +40,17 @@ interface Side {
   readonly namespace: string;
   readonly workload: string;
   readonly pod: string;
+  readonly service: string;
+  readonly imageDigest: string;
   readonly reason: string;
 }
 
 /** The row of what was counted since the last one. */
-export function flowRowOf(entry: FlowEntry, facts: PeerFacts): Row<"flows"> {
+export function flowRowOf(entry: FlowEntry, facts: RowFacts): Row<"flows"> {
   const { key, reporter } = entry;
-  const own = sideOf(reporter, key.level);
   const isLoopback = isLoopbackAddress(key.remoteAddress) && isLoopbackAddress(key.localAddress);
-  const other = entry.peer === undefined ? outsideOf(isLoopback) : sideOf(entry.peer, key.level);
+  const own = ownSide(entry);
+  const other = otherSide(entry, isLoopback);
   const [source, destination] = key.isSource ? [own, other] : [other, own];
   const areAddressesKept = key.level <= 2;
   const ownAddress = areAddressesKept ? key.localAddress : "::";
@@ -68,18 +73,19 @@ export function flowRowOf(entry: FlowEntry, facts: PeerFacts): Row<"flows"> {
     sourcePort: key.sourcePort,
     sourceReason: source.reason,
     sourceLabels: 0,
-    sourceService: "",
-    sourceImageDigest: "",
+    sourceService: source.service,
+    sourceImageDigest: source.imageDigest,
     destinationKind: destination.kind,
     destinationNamespace: destination.namespace,
     destinationWorkload: destination.workload,
     destinationPod: destination.pod,
     destinationAddress: key.isSource ? otherAddress : ownAddress,
-    destinationPort: key.destinationPort,
+    destinationPort:
+      key.destinationPort === 0 || !key.isSource ? key.destinationPort : (entry.remote?.port ?? key.destinationPort),
     destinationReason: destination.reason,
     destinationLabels: 0,
-    destinationService: "",
-    destinationImageDigest: "",
+    destinationService: key.level <= 3 ? facts.localService || destination.service : "",
+    destinationImageDigest: destination.imageDigest,
     destinationDomain: key.isSource && key.level <= 3 ? facts.domain : "",
     process: isProcessKept ? reporter.process : "",
     executable: isProcessKept ? reporter.executable : "",
@@ -108,22 +114,46 @@ export function flowRowOf(entry: FlowEntry, facts: PeerFacts): Row<"flows"> {
   };
 }
 
-function sideOf(reporter: FlowReporter, level: number): Side {
-  const { subject } = reporter;
+/** The process's owner where it is certain, else the pod that has its address. */
+function ownSide({ key, reporter, own }: FlowEntry): Side {
+  return isNamed(reporter) || own === undefined ? sideOf(reporter, key.level) : sideOfEnd(own, key.level);
+}
+
+function otherSide({ key, peer, remote }: FlowEntry, isLoopback: boolean): Side {
+  const isBetter = remote !== undefined && remote.kind !== "External" && remote.reason === "";
+  if (peer !== undefined && (isNamed(peer) || !isBetter)) return sideOf(peer, key.level);
+  return remote === undefined ? outsideOf(isLoopback) : sideOfEnd(remote, key.level);
+}
+
+function sideOf({ subject }: FlowReporter, level: number): Side {
   return {
     kind: level <= 3 ? subject.workloadKind : "Unknown",
     namespace: subject.namespace,
     workload: level <= 3 ? subject.workload : "",
     pod: level <= 2 ? subject.pod : "",
-    reason: level <= 3 ? subject.identityReason : "merged: namespace pair",
+    service: level <= 3 ? subject.service : "",
+    imageDigest: level <= 3 ? subject.imageDigest : "",
+    reason: level <= 3 ? subject.identityReason : mergedReason,
   };
 }
 
+function sideOfEnd(end: RemoteEnd, level: number): Side {
+  if (end.kind === "External" || level <= 2) return { ...end };
+  const { namespace, kind, workload, service, reason } = end;
+  const merged = { namespace, pod: "", imageDigest: "" };
+  if (level >= 4) return { ...merged, kind: "Unknown", workload: "", service: "", reason: mergedReason };
+  // Of ends that are not known several may be in one row: what is said of one holds for the others in kind only.
+  return { ...merged, kind, workload, service, reason: reason === "" ? "" : `merged: ${reason}` };
+}
+
+const mergedReason = "merged: namespace pair";
+
 /** The other end is no process that was seen. A loopback address is this machine, but whose is not known. */
 function outsideOf(isLoopback: boolean): Side {
+  const nobody = { namespace: "", workload: "", pod: "", service: "", imageDigest: "" };
   return isLoopback
-    ? { kind: "Unknown", namespace: "", workload: "", pod: "", reason: "the process at the other end was not seen" }
-    : { kind: "External", namespace: "", workload: "", pod: "", reason: "" };
+    ? { ...nobody, kind: "Unknown", reason: "the process at the other end was not seen" }
+    : { ...nobody, kind: "External", reason: "" };
 }
 
 function verdictOf(entry: FlowEntry): Pick<Row<"flows">, "verdict" | "verdictBecause"> {
@@ -136,9 +166,4 @@ function verdictOf(entry: FlowEntry): Pick<Row<"flows">, "verdict" | "verdictBec
   if (!key.isSource) return { verdict: "allow", verdictBecause: "received" };
   if (entry.isAnswered) return { verdict: "allow", verdictBecause: "answered" };
   return { verdict: "unknown", verdictBecause: "UDP: sent, delivery not known" };
-}
-
-/** 127.0.0.0/8 and ::1. */
-export function isLoopbackAddress(address: string): boolean {
-  return address.startsWith("127.") || address === "::1";
 }
