@@ -99,7 +99,7 @@ function hints({ query }: Asked) {
     proto: ["tcp", "udp"],
     kind: [...new Set(actors.map(({ kind }) => kind))],
     rcode: ["NOERROR", "NXDOMAIN"],
-    mock: ["forbidden", "unavailable", "partial", "empty", "slow", "young", "blind", "large"],
+    mock: ["forbidden", "unavailable", "partial", "empty", "slow", "young", "blind", "calm", "large"],
   };
   const all = values[field] ?? actors.map(({ name }) => name);
   return all

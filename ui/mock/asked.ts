@@ -66,7 +66,7 @@ export function windowOf(asked: Asked) {
     dataSince: new Date(asked.nowMs - (asked.sentinel === "young" ? youngMs : keptMs)).toISOString(),
     partial,
     partialBecause: partial ? "the query reached its limit of 2 s" : "",
-    gaps: gapsIn(span, asked.nowMs),
+    gaps: asked.sentinel === "calm" ? [] : gapsIn(span, asked.nowMs),
   };
 }
 

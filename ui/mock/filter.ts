@@ -20,7 +20,7 @@ export const fieldNotes = {
   service: "service that was dialled",
   pod: "pod, either end",
   domain: "DNS name of the destination",
-  mock: "mock only: forbidden, unavailable, partial, empty, slow, young, blind",
+  mock: "mock only: forbidden, unavailable, partial, empty, slow, young, blind, calm",
 } as const;
 
 const columns: Readonly<Record<string, readonly string[]>> = {

@@ -1,4 +1,4 @@
-// What needs a person in the mock's world. `mock:empty`: nothing, and all was looked at; `mock:blind`: nothing, but not all was looked at.
+// What needs a person in the mock's world. `mock:calm`: nothing, and all was looked at; `mock:blind`: nothing, but not all was.
 import type { Attention, Traffic } from "../../src/model/graph.ts";
 import { refuseBySentinel, windowOf, type Asked } from "./asked.ts";
 import { clustersAt, staleCluster } from "./clusters.ts";
@@ -136,17 +136,15 @@ const notLooked = [
 function overview(asked: Asked) {
   const sentinel = sentinelOf(asked.query["q"] ?? "");
   refuseBySentinel(sentinel);
-  const calm = sentinel === "empty" || sentinel === "blind";
+  const isNone = sentinel === "empty" || sentinel === "blind" || sentinel === "calm";
+  const isWhole = sentinel === "empty" || sentinel === "calm";
   const clusters = clustersAt(asked.nowMs);
   const cluster = /(?:^|\s)cluster:(\S+)/.exec(asked.query["q"] ?? "")?.[1];
   const inScope = (name: string): boolean => cluster === undefined || name === cluster;
   return {
-    attention: calm ? [] : attentionAt(asked.nowMs).filter((each) => inScope(each.cluster)),
-    notLooked: sentinel === "empty" ? [] : notLooked,
-    clusters:
-      sentinel === "empty"
-        ? clusters.filter(({ name }) => name === "demo")
-        : clusters.filter(({ name }) => inScope(name)),
+    attention: isNone ? [] : attentionAt(asked.nowMs).filter((each) => inScope(each.cluster)),
+    notLooked: isWhole ? [] : notLooked,
+    clusters: isWhole ? clusters.filter(({ name }) => name === "demo") : clusters.filter(({ name }) => inScope(name)),
     traffic: sentinel === "empty" ? silent : traffic,
     events: sentinel === "empty" ? [] : Object.entries(events).map(([kind, count]) => ({ kind, count })),
     window: windowOf(asked),

@@ -50,10 +50,10 @@ export function ClusterHead({ cluster }: { readonly cluster: Cluster }) {
         <Fact name="Kept since">
           {cluster.inventorySince === undefined ? unknown : <Age time={cluster.inventorySince} />}
         </Fact>
-        <Fact name="Nodes with an agent that sees">
+        <Fact name="Nodes seen">
           {coverage.nodesSeeing} of {counts === undefined ? `${coverage.nodesWithAgent} agents` : counts.nodes}
         </Fact>
-        <Fact name="Pods on watched nodes">
+        <Fact name="Pods covered">
           {coverage.podsCovered === undefined ? unknown : `${coverage.podsCovered} of ${counts?.pods ?? "?"}`}
         </Fact>
         <Fact name="Pods not ready">
@@ -82,18 +82,16 @@ function NotRead({ cluster: { gaps, objectsRefused } }: { readonly cluster: Clus
   const [opened, setOpened] = useState(false);
   const refused = Object.entries(objectsRefused);
   if (gaps.length === 0 && refused.length === 0) return null;
+  const count = gaps.length === 1 ? "1 resource is not read" : `${gaps.length} resources are not read`;
   const what = [
-    gaps.length === 0 ? "" : gaps.length === 1 ? "1 resource is not read" : `${gaps.length} resources are not read`,
-    ...refused.map(([kind, count]) => `${formatCount(count)} ${kind} could not be understood and was left out`),
+    gaps.length === 0 ? "" : `${count}: ${gaps.map(({ resource }) => resource).join(", ")}`,
+    ...refused.map(([kind, times]) => `${formatCount(times)} ${kind} could not be understood and was left out`),
   ].filter((text) => text !== "");
   return (
     <div className="not-read">
       <p className="head-because" data-tone="warning">
         <CircleAlert aria-hidden="true" />
-        <span>
-          {what.join("; ")}
-          {gaps.length === 0 ? null : `: ${gaps.map(({ resource }) => resource).join(", ")}`}
-        </span>
+        <span>{what.join("; ")}</span>
         {gaps.length === 0 ? null : (
           <button type="button" className="button" aria-expanded={opened} onClick={() => setOpened(!opened)}>
             {opened ? "Hide" : "Why, and what to do"}

@@ -1,6 +1,5 @@
 // Clusters: where each inventory comes from, how current it is, what is missing, how much of it agents see.
-import { useNavigate } from "@tanstack/react-router";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { Server } from "lucide-react";
 import type { Cluster } from "../../../../src/model/cluster.ts";
 import { useCall } from "../../api/client.ts";
@@ -46,7 +45,7 @@ const columns: readonly SortedColumn<Cluster>[] = [
   {
     id: "state",
     header: "Inventory",
-    width: "minmax(140px, 1.8fr)",
+    width: "minmax(150px, 2.6fr)",
     value: ({ state }) => state,
     cell: (cluster) => <ClusterState cluster={cluster} reason />,
   },

@@ -6,7 +6,7 @@ import type { Attention } from "../../../../src/model/graph.ts";
 import { Age } from "../../kit/age.tsx";
 import { EvidenceLink } from "../../kit/evidence-link.tsx";
 import { formatCount, formatDateTime } from "../../kit/format.ts";
-import { sentence, State } from "../../kit/states.tsx";
+import { State } from "../../kit/states.tsx";
 import { WorkloadName } from "../../kit/workload-name.tsx";
 import { overviewHeadline, type Severity } from "./overview-text.ts";
 
@@ -73,8 +73,11 @@ function AttentionRow({ attention }: { readonly attention: Attention }) {
         <EvidenceLink evidence={attention.link} className="attention-title">
           {title}
         </EvidenceLink>
-        <p>{sentence(detail)}</p>
-        <p className="attention-where">
+        <p>{detail}</p>
+      </div>
+      <div className="attention-where">
+        <span>{since === undefined ? "" : <Age time={since} />}</span>
+        <span>
           {workload === "" ? null : (
             <WorkloadName
               cluster={cluster}
@@ -83,11 +86,11 @@ function AttentionRow({ attention }: { readonly attention: Attention }) {
               name={workload}
             />
           )}
-          <span>{[abouts[about], cluster].filter((part) => part !== "").join(" · ")}</span>
-          {count > 1 ? <span>{formatCount(count)} times</span> : null}
-        </p>
+          {[abouts[about], cluster, count > 1 ? `${formatCount(count)} times` : ""]
+            .filter((part) => part !== "")
+            .join(" · ")}
+        </span>
       </div>
-      <span className="attention-since">{since === undefined ? null : <Age time={since} />}</span>
     </li>
   );
 }

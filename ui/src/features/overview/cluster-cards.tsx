@@ -5,9 +5,11 @@ import type { Cluster } from "../../../../src/model/cluster.ts";
 import { carried } from "../../app/use-url-state.ts";
 import { ClusterState } from "../../kit/cluster-state.tsx";
 import { DemoBadge } from "../../kit/demo-badge.tsx";
-import { Fact, NotKnown } from "../../kit/fact.tsx";
 import { formatCount } from "../../kit/format.ts";
-import { State } from "../../kit/states.tsx";
+import { sentence, State } from "../../kit/states.tsx";
+
+/** How many stand here; the others are one click away. */
+const cardsMax = 8;
 
 export function ClusterCards({ clusters }: { readonly clusters: readonly Cluster[] }) {
   if (clusters.length === 0)
@@ -20,46 +22,50 @@ export function ClusterCards({ clusters }: { readonly clusters: readonly Cluster
         />
       </section>
     );
+  const others = clusters.length - cardsMax;
   return (
     <section aria-label="Clusters" className="cluster-cards">
-      {clusters.map((cluster) => (
+      {clusters.slice(0, cardsMax).map((cluster) => (
         <ClusterCard key={cluster.name} cluster={cluster} />
       ))}
+      {others <= 0 ? null : (
+        <Link to="/clusters" search={carried} className="button">
+          And {others} more
+        </Link>
+      )}
     </section>
   );
 }
 
 function ClusterCard({ cluster }: { readonly cluster: Cluster }) {
   const { name, simulated, counts, coverage, gaps, state, because } = cluster;
-  const unknown = <NotKnown because={because || "its inventory is not read"} />;
+  const nodes =
+    counts === undefined
+      ? `${coverage.nodesSeeing} of ${coverage.nodesWithAgent} agents see`
+      : `${coverage.nodesSeeing} of ${counts.nodes} nodes seen`;
   return (
     <article className="card cluster-card" aria-label={`Cluster ${name}`}>
       <header>
-        <Link to="/clusters/$cluster" params={{ cluster: name }} search={carried}>
-          <h3>{name}</h3>
-        </Link>
+        <h3>
+          <Link to="/clusters/$cluster" params={{ cluster: name }} search={carried}>
+            {name}
+          </Link>
+        </h3>
         <DemoBadge simulated={simulated} />
         <span className="spacer" />
         <ClusterState cluster={cluster} reason={false} />
       </header>
-      <dl className="facts">
-        <Fact name="Nodes seen">
-          {counts === undefined
-            ? `${coverage.nodesSeeing} of ${coverage.nodesWithAgent} agents`
-            : `${coverage.nodesSeeing} of ${counts.nodes}`}
-        </Fact>
-        <Fact name="Workloads">{counts === undefined ? unknown : formatCount(counts.workloads)}</Fact>
-        <Fact name="Pods">
-          {counts === undefined ? unknown : formatCount(counts.pods)}
-          {counts !== undefined && counts.podsNotReady > 0 ? (
-            <b className="outcome-warning"> · {formatCount(counts.podsNotReady)} not ready</b>
-          ) : null}
-        </Fact>
-      </dl>
-      {state === "connected" ? null : <p className="cluster-because">{because}</p>}
-      {gaps.length === 0 ? null : (
-        <p className="cluster-because">Not read: {gaps.map(({ resource }) => resource).join(", ")}</p>
-      )}
+      <p>
+        {nodes}
+        {counts === undefined
+          ? ", pods not known"
+          : `, ${formatCount(counts.workloads)} workloads, ${formatCount(counts.pods)} pods`}
+        {counts !== undefined && counts.podsNotReady > 0 ? (
+          <b className="outcome-warning">, {formatCount(counts.podsNotReady)} not ready</b>
+        ) : null}
+      </p>
+      {state === "connected" ? null : <p>{sentence(because)}</p>}
+      {gaps.length === 0 ? null : <p>Not read: {gaps.map(({ resource }) => resource).join(", ")}</p>}
     </article>
   );
 }

@@ -31,12 +31,16 @@ export function OverviewScreen() {
   return (
     <div className="screen scrolling overview">
       <WindowNotices window={overview.window} error={answer.error} />
-      <div className="overview-top">
-        <AttentionCard overview={overview} />
-        <Coverage clusters={overview.clusters} />
+      <div className="overview-parts">
+        <div>
+          <AttentionCard overview={overview} />
+          <WindowTraffic overview={overview} />
+        </div>
+        <div>
+          <Coverage clusters={overview.clusters} />
+          <ClusterCards clusters={overview.clusters} />
+        </div>
       </div>
-      <WindowTraffic overview={overview} />
-      <ClusterCards clusters={overview.clusters} />
     </div>
   );
 }
