@@ -2,7 +2,7 @@
 import type { TestContext } from "node:test";
 
 /** What no package of the reachable registries holds, so that even the full run may skip it: exactly these, asserted by tools/run-tests.ts. */
-export const unobtainable = ["GARRISON_TEST_CLICKHOUSE_URL"] as const;
+export const unobtainable = ["GARRISON_TEST_CLICKHOUSE_URL", "GARRISON_TEST_KUBECTL"] as const;
 
 /** Returns true when the test may go on. Otherwise skips it with the reason, or throws where skips are forbidden. */
 export function skipUnless(context: TestContext, present: boolean, missing: string): boolean {

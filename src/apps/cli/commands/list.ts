@@ -7,6 +7,7 @@ import { console_ } from "./console.ts";
 import { events } from "./events.ts";
 import { exitCodesCommand } from "./exit-codes.ts";
 import { flows } from "./flows.ts";
+import { install } from "./install.ts";
 import { resources } from "./resources.ts";
 import { run } from "./run.ts";
 import { status } from "./status.ts";
@@ -22,6 +23,7 @@ export const commands = [
   workloads,
   resources,
   agent,
+  install,
   run,
   config,
   completion,
