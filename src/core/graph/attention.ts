@@ -69,7 +69,7 @@ function trafficAttention({ vertices, edges }: ServiceGraph): Attention[] {
 }
 
 function edgesAttention(destination: Vertex, edges: readonly Edge[], byId: ReadonlyMap<string, Vertex>): Attention {
-  const worst = edges.find(({ health }) => health.state === "failing") ?? edges[0];
+  const [worst] = edges.toSorted((one, other) => troubleOf(other) - troubleOf(one));
   if (worst === undefined) throw new Error("a destination in trouble without an edge");
   const isFailing = worst.health.state === "failing";
   const caller = byId.get(worst.source)?.name ?? "";
@@ -98,6 +98,13 @@ function edgesAttention(destination: Vertex, edges: readonly Edge[], byId: Reado
       },
     },
   };
+}
+
+/** Failing before degraded, then by how many attempts and requests went wrong. */
+function troubleOf({ health, traffic }: Edge): number {
+  const { connectionsFailed, http } = traffic;
+  const wrong = connectionsFailed + (http?.errors5xx ?? 0) + (http?.unanswered ?? 0);
+  return (health.state === "failing" ? 2 : 1) * 1e15 + Math.min(wrong, 1e14);
 }
 
 function detectionAttention(event: EventSum): Attention {

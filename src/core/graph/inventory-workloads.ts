@@ -8,7 +8,7 @@ export interface ClusterObjects {
   /** Owners; those that are owned themselves are passed over. */
   readonly workloads: Iterable<WorkloadObject>;
   /** Services of a pod, by name. */
-  servicesOf(pod: Pod): readonly string[];
+  readonly servicesOf: (pod: Pod) => readonly string[];
 }
 
 /** Every workload once. Pods that ended (a Job's, an evicted one) are no endpoints. */

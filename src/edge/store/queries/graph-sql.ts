@@ -144,7 +144,10 @@ export function httpSumsOf(row: StoredRow): HttpSums {
 }
 
 function endOf(row: StoredRow, side: "s" | "d"): GraphEnd {
-  const text = (name: string): string => String(row[`${side}${name}`] ?? "");
+  const text = (name: string): string => {
+    const value = row[`${side}${name}`];
+    return typeof value === "string" ? value : "";
+  };
   return {
     kind: text("Kind") as GraphEnd["kind"],
     namespace: text("Namespace"),
