@@ -1,0 +1,79 @@
+// The transport over node:https: kept connections, the server's certificate always checked, dead peers noticed by TCP keep-alive.
+import http from "node:http";
+import https from "node:https";
+import { Fault } from "../../base/fault.ts";
+import type { KubeAccess } from "./access.ts";
+import { type KubeLimits, kubeLimits } from "./limits.ts";
+import type { KubeAnswer, KubeGet, KubeTransport } from "./transport.ts";
+
+export function httpsTransport(access: KubeAccess, limits: KubeLimits = kubeLimits): KubeTransport {
+  const { server, ca, certificate: cert, key, serverName } = access;
+  const isTls = server.protocol === "https:";
+  const shared = { keepAlive: true, keepAliveMsecs: limits.pingMs, maxSockets: limits.socketsMax };
+  const secure = {
+    ...shared,
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(serverName === "" ? {} : { servername: serverName }),
+    rejectUnauthorized: true,
+  };
+  const agent = isTls ? new https.Agent(secure) : new http.Agent(shared);
+  const base = server.pathname.replace(/\/$/, "");
+  return {
+    async get(request) {
+      const headers = await access.headers();
+      request.signal.throwIfAborted();
+      return await send({ agent, isTls, server, base, headers, limits }, request);
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+interface Sending {
+  readonly agent: http.Agent;
+  readonly isTls: boolean;
+  readonly server: URL;
+  readonly base: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly limits: KubeLimits;
+}
+
+function send({ agent, isTls, server, base, headers, limits }: Sending, request: KubeGet): Promise<KubeAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<KubeAnswer>();
+  const { hostname, port } = server;
+  const options = {
+    agent,
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: port === "" ? (isTls ? 443 : 80) : Number(port),
+    path: `${base}${request.path}`,
+    method: "GET",
+    headers: { accept: request.accept ?? "application/json", "user-agent": "garrison", ...headers },
+    signal: request.signal,
+  };
+  const sent = isTls ? https.request(options) : http.request(options);
+  const timer = setTimeout(() => sent.destroy(new Error("no answer in time")), limits.answerMsMax);
+  sent.once("response", (response) => {
+    clearTimeout(timer);
+    resolve({
+      status: response.statusCode ?? 0,
+      header: (name) => [response.headers[name] ?? ""].flat().join(", "),
+      body: response,
+    });
+  });
+  sent.on("error", (cause) => {
+    clearTimeout(timer);
+    reject(request.signal.aborted ? cause : unreachableFault(server, cause));
+  });
+  sent.end();
+  return promise;
+}
+
+function unreachableFault(server: URL, cause: Error): Fault {
+  return new Fault(`the API server at ${server.host} cannot be reached: ${cause.message.slice(0, 300)}`, {
+    code: "kube/unreachable",
+    kind: "unavailable",
+    retryAfterMs: kubeLimits.retryMsMin,
+    cause,
+  });
+}
