@@ -23,6 +23,12 @@ const overviewRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/overview/overview-screen.tsx"), "OverviewScreen"),
 });
 
+const graphRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/graph",
+  component: lazyRouteComponent(() => import("../features/graph/graph-screen.tsx"), "GraphScreen"),
+});
+
 const flowsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/flows",
@@ -69,6 +75,7 @@ export const router = createRouter({
   routeTree: rootRoute.addChildren([
     indexRoute,
     overviewRoute,
+    graphRoute,
     flowsRoute,
     eventsRoute,
     workloadsRoute,

@@ -1,8 +1,8 @@
 // The list of screens: a new screen is one line here, one in router.tsx. Nothing is listed before it works.
-import { Activity, Boxes, LayoutDashboard, ListTree, Server, Waypoints, type LucideIcon } from "lucide-react";
+import { Activity, Boxes, LayoutDashboard, ListTree, Network, Server, Waypoints, type LucideIcon } from "lucide-react";
 
 export interface Screen {
-  readonly to: "/overview" | "/flows" | "/events" | "/workloads" | "/clusters" | "/health";
+  readonly to: "/overview" | "/graph" | "/flows" | "/events" | "/workloads" | "/clusters" | "/health";
   readonly label: string;
   /** Second key after "g". */
   readonly key: string;
@@ -14,6 +14,7 @@ export interface Screen {
 
 export const screens: readonly Screen[] = [
   { to: "/overview", label: "Overview", key: "o", icon: LayoutDashboard, group: "Observe", scoped: true },
+  { to: "/graph", label: "Graph", key: "s", icon: Network, group: "Observe", scoped: true },
   { to: "/flows", label: "Flows", key: "f", icon: Waypoints, group: "Observe", scoped: true },
   { to: "/events", label: "Events", key: "e", icon: ListTree, group: "Observe", scoped: true },
   { to: "/workloads", label: "Workloads", key: "w", icon: Boxes, group: "Observe", scoped: true },

@@ -1,0 +1,172 @@
+// The graph as cards (React Flow): up to 800 vertices. Memoised nodes, no animation; the keyboard walks it with one tab stop.
+import "@xyflow/react/dist/base.css";
+import "../styles/graph.css";
+import { ReactFlow, ReactFlowProvider, useReactFlow, useStoreApi, type EdgeTypes, type NodeTypes } from "@xyflow/react";
+import { LayoutGrid, Maximize2, Minus, Plus } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { IconButton } from "../kit/icon-button.tsx";
+import { Notice } from "../kit/states.tsx";
+import { elementId, type CanvasProps } from "./canvas-props.ts";
+import { EdgeLine, type LineEdge } from "./edge-line.tsx";
+import { edgesOf, nodesOf, type AnyNode } from "./flow-items.ts";
+import { layeredPlaces } from "./layout.ts";
+import { cardSize, type Places } from "./shape.ts";
+import { usePlaces } from "./use-places.ts";
+import { GroupBox, VertexCard } from "./vertex-card.tsx";
+import { useCanvasKeys } from "./use-canvas-keys.ts";
+import { walk } from "./walk.ts";
+
+const nodeTypes = { card: VertexCard, box: GroupBox } as NodeTypes;
+const edgeTypes = { line: EdgeLine } as EdgeTypes;
+const zoomMin = 0.08;
+const zoomMax = 1.6;
+/** A small graph is not blown up to fill the screen. */
+const fitOptions = { padding: 0.08, maxZoom: 1, duration: 0 } as const;
+/** Below this many nodes, drawing all is cheaper than mounting them while panning. */
+const drawAllMax = 150;
+
+export function CardsCanvas(props: CanvasProps) {
+  return (
+    <ReactFlowProvider>
+      <Cards {...props} />
+    </ReactFlowProvider>
+  );
+}
+
+function Cards(props: CanvasProps) {
+  const { graph, picked } = props;
+  const placing = usePlaces(graph, props.subject, layeredPlaces);
+  const { places } = placing;
+  const flow = useReactFlow();
+  const [active, setActive] = useState("");
+  const [hovered, setHovered] = useState("");
+  const known = useRef(new Map<string, AnyNode>());
+  const nodes = useMemo(
+    () => nodesOf({ ...props, places, active, known: known.current }),
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- handlers are new at each render and draw nothing
+    [graph, places, active, picked, props.found, props.seconds],
+  );
+  const edges = useMemo(
+    () => edgesOf(props),
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- as above
+    [graph, picked, props.seconds],
+  );
+  useFit(placing.subject, places);
+  const bringIntoView = useBringIntoView(places);
+  useEffect(() => {
+    if (props.foundAt === "") return;
+    setActive(props.foundAt);
+    bringIntoView(props.foundAt);
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- once per hit
+  }, [props.foundAt]);
+  const activeShown = graph.vertices.find(({ vertex }) => vertex.id === active);
+  const onKeyDown = useCanvasKeys({ ...props, places, active, setActive, bringIntoView });
+  const hoveredEdge = hovered === "" ? undefined : graph.edges.find(({ edge }) => edge.id === hovered);
+  return (
+    <div className="canvas" data-laying-out={placing.state === "laying-out"}>
+      {placing.state === "failed" ? (
+        <Notice tone="warning">The layout did not work in this browser: vertices stand in rows, as they came.</Notice>
+      ) : null}
+      <ReactFlow<AnyNode, LineEdge>
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        tabIndex={0}
+        aria-label="Service graph: arrow keys move, Space shows details, Enter dives in, Escape goes back, slash finds"
+        aria-activedescendant={activeShown === undefined ? undefined : elementId(active)}
+        onKeyDown={onKeyDown}
+        onFocus={() => {
+          if (active === "")
+            setActive(
+              picked !== "" && places.has(picked) ? picked : (walk(places, undefined, "right", new Map()) ?? ""),
+            );
+        }}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        elementsSelectable={false}
+        disableKeyboardA11y
+        zoomOnDoubleClick={false}
+        deleteKeyCode={null}
+        selectionKeyCode={null}
+        multiSelectionKeyCode={null}
+        panActivationKeyCode={null}
+        onlyRenderVisibleElements={nodes.length > drawAllMax}
+        minZoom={zoomMin}
+        maxZoom={zoomMax}
+        proOptions={{ hideAttribution: true }}
+        onNodeClick={(_, { id, type }) => {
+          if (type !== "card") return;
+          setActive(id);
+          props.onPick(id);
+        }}
+        onNodeDoubleClick={(_, { id }) => {
+          const shown = graph.vertices.find(({ vertex }) => vertex.id === id);
+          if (shown !== undefined) props.onDive(shown.vertex);
+        }}
+        onNodeContextMenu={(event, { id }) => {
+          const shown = graph.vertices.find(({ vertex }) => vertex.id === id);
+          if (shown === undefined) return;
+          event.preventDefault();
+          props.onMenu(shown.vertex, { x: event.clientX, y: event.clientY });
+        }}
+        onEdgeClick={(_, { id }) => props.onPick(id)}
+        onEdgeMouseEnter={(_, { id }) => setHovered(id)}
+        onEdgeMouseLeave={() => setHovered("")}
+        onPaneClick={() => props.onPick("")}
+      >
+        <div className="canvas-tools">
+          <IconButton label="Zoom in" onClick={() => void flow.zoomIn()}>
+            <Plus />
+          </IconButton>
+          <IconButton label="Zoom out" onClick={() => void flow.zoomOut()}>
+            <Minus />
+          </IconButton>
+          <IconButton label="Fit all into view" onClick={() => void flow.fitView(fitOptions)}>
+            <Maximize2 />
+          </IconButton>
+          <IconButton label="Arrange anew" onClick={placing.tidy}>
+            <LayoutGrid />
+          </IconButton>
+        </div>
+        {hoveredEdge === undefined ? null : <p className="canvas-hover">{props.edgeLabelOf(hoveredEdge)}</p>}
+      </ReactFlow>
+      <p className="visually-hidden" aria-live="polite">
+        {activeShown === undefined ? "" : props.labelOf(activeShown.vertex)}
+      </p>
+    </div>
+  );
+}
+
+/** Fits once for each layout subject; afterwards the viewport is the reader's. */
+function useFit(subject: string, places: Places): void {
+  const flow = useReactFlow();
+  const fitted = useRef("");
+  useEffect(() => {
+    if (subject === "" || fitted.current === subject || places.size === 0) return undefined;
+    fitted.current = subject;
+    const frame = requestAnimationFrame(() => void flow.fitView(fitOptions));
+    return () => cancelAnimationFrame(frame);
+  }, [flow, subject, places]);
+}
+
+/** Moves the viewport only when the vertex is not whole in it. */
+function useBringIntoView(places: Places): (id: string) => void {
+  const flow = useReactFlow();
+  const store = useStoreApi();
+  return (id) => {
+    const place = places.get(id);
+    if (place === undefined) return;
+    const { width, height } = store.getState();
+    const { zoom } = flow.getViewport();
+    const corner = flow.flowToScreenPosition(place);
+    const bounds = store.getState().domNode?.getBoundingClientRect();
+    const [x, y] = [corner.x - (bounds?.left ?? 0), corner.y - (bounds?.top ?? 0)];
+    const isInside = x >= 0 && y >= 0 && x + cardSize.width * zoom <= width && y + cardSize.height * zoom <= height;
+    if (isInside && zoom > 0.35) return;
+    const center = { x: place.x + cardSize.width / 2, y: place.y + cardSize.height / 2 };
+    void flow.setCenter(center.x, center.y, { zoom: Math.max(zoom, 0.6), duration: 0 });
+  };
+}

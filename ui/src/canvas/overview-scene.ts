@@ -1,0 +1,68 @@
+// What an overview draws, whichever renderer does it; and the theme's colours for canvases, which know no CSS.
+import type { Health, Vertex } from "../../../src/model/graph.ts";
+
+export interface OverviewPoint {
+  readonly id: string;
+  readonly x: number;
+  readonly y: number;
+  /** Radius in pixels. */
+  readonly size: number;
+  readonly vertex: Vertex;
+  readonly isDim: boolean;
+}
+
+export interface OverviewScene {
+  readonly points: readonly OverviewPoint[];
+  readonly lines: readonly {
+    readonly source: string;
+    readonly target: string;
+    readonly health: Health["state"];
+    readonly isDim: boolean;
+  }[];
+}
+
+export interface OverviewProps {
+  readonly scene: OverviewScene;
+  readonly picked: string;
+  readonly active: string;
+  readonly found: ReadonlySet<string>;
+  readonly onPick: (id: string) => void;
+  readonly onDive: (id: string) => void;
+}
+
+const tokens = { ok: "--accent", degraded: "--warning", failing: "--bad", unknown: "--text-3" } as const;
+
+export interface Palette {
+  readonly health: Readonly<Record<Health["state"], string>>;
+  readonly line: string;
+  readonly dim: string;
+  readonly text: string;
+  readonly mark: string;
+}
+
+/** The colours of the theme that is on now. */
+export function readPalette(): Palette {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name: string): string => style.getPropertyValue(name).trim();
+  return {
+    health: {
+      ok: colour(tokens.ok),
+      degraded: colour(tokens.degraded),
+      failing: colour(tokens.failing),
+      unknown: colour(tokens.unknown),
+    },
+    line: colour("--line-strong"),
+    dim: colour("--line"),
+    text: colour("--text-1"),
+    mark: colour("--special"),
+  };
+}
+
+export function pointColour(
+  point: OverviewPoint,
+  { picked, active, found }: Pick<OverviewProps, "picked" | "active" | "found">,
+  palette: Palette,
+): string {
+  if (point.id === picked || point.id === active || found.has(point.id)) return palette.mark;
+  return point.isDim ? palette.dim : palette.health[point.vertex.health.state];
+}

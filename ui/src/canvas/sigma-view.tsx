@@ -1,0 +1,80 @@
+// The overview in WebGL. Made anew when the structure changes; colours and selection only repaint.
+import { useComputedColorScheme } from "@mantine/core";
+import Graph from "graphology";
+import { useEffect, useRef } from "react";
+import Sigma from "sigma";
+import { pointColour, readPalette, type OverviewProps } from "./overview-scene.ts";
+
+interface SigmaProps extends OverviewProps {
+  /** WebGL is there but would not start. */
+  readonly onRefused: () => void;
+}
+
+export function SigmaView(props: SigmaProps) {
+  const element = useRef<HTMLDivElement>(null);
+  const latest = useRef(props);
+  const sigma = useRef<Sigma | undefined>(undefined);
+  const scheme = useComputedColorScheme();
+  const { scene, picked, active, found } = props;
+  useEffect(() => {
+    latest.current = props;
+  });
+  useEffect(() => {
+    const container = element.current;
+    if (container === null) return undefined;
+    try {
+      sigma.current = startSigma(container, latest);
+    } catch {
+      latest.current.onRefused();
+      return undefined;
+    }
+    return () => {
+      sigma.current?.kill();
+      sigma.current = undefined;
+    };
+  }, [scene, scheme]);
+  useEffect(() => {
+    sigma.current?.refresh({ skipIndexation: true });
+  }, [picked, active, found]);
+  return <div className="overview-surface" ref={element} />;
+}
+
+function startSigma(container: HTMLElement, latest: { readonly current: OverviewProps }): Sigma {
+  const palette = readPalette();
+  const { scene } = latest.current;
+  const graph = new Graph({ type: "directed", multi: false });
+  for (const point of scene.points)
+    graph.addNode(point.id, { x: point.x, y: -point.y, size: point.size, label: point.vertex.name, point });
+  for (const { source, target, health, isDim } of scene.lines) {
+    if (!graph.hasNode(source) || !graph.hasNode(target) || graph.hasDirectedEdge(source, target)) continue;
+    const color = isDim ? palette.dim : health === "ok" || health === "unknown" ? palette.line : palette.health[health];
+    graph.addDirectedEdge(source, target, { color, size: health === "failing" ? 1.6 : 0.6 });
+  }
+  const sigma = new Sigma(graph, container, {
+    allowInvalidContainer: true,
+    labelColor: { color: palette.text },
+    labelFont: getComputedStyle(container).fontFamily,
+    labelSize: 11,
+    labelRenderedSizeThreshold: 9,
+    zIndex: true,
+    nodeReducer: (_, data) => {
+      const { picked, active } = latest.current;
+      const point = data["point"] as OverviewProps["scene"]["points"][number];
+      const isMarked = point.id === picked || point.id === active;
+      return {
+        ...data,
+        color: pointColour(point, latest.current, palette),
+        size: isMarked ? point.size + 4 : point.size,
+        forceLabel: isMarked,
+        zIndex: isMarked ? 1 : 0,
+      };
+    },
+  });
+  sigma.on("clickNode", ({ node }) => latest.current.onPick(node));
+  sigma.on("doubleClickNode", ({ node, event }) => {
+    event.preventSigmaDefault();
+    latest.current.onDive(node);
+  });
+  sigma.on("clickStage", () => latest.current.onPick(""));
+  return sigma;
+}
