@@ -5,6 +5,7 @@ import type { z } from "zod";
 import type { Clock } from "../../base/clock.ts";
 import { toFault } from "../../base/fault.ts";
 import type { Logger } from "../../base/logger.ts";
+import { createAddressBook } from "../../core/directory/address-book.ts";
 import type { ContainerDirectory } from "../../core/process/container-directory.ts";
 import type { Sensor } from "../../core/sense/sensor.ts";
 import { readCgroupFile } from "../../edge/proc/cgroup-file.ts";
@@ -115,8 +116,10 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const visibility = createVisibilityBook(config.node);
   const runtime = createLazyContainers({ clock, logger, socket: config.runtime.socket });
   const containers = parts.containers ?? runtime;
+  const book = createAddressBook({ createdMs: startedMs, aheadMs: () => uplink.state.clockAheadMs });
   const pipeline = createPipeline({
     machine,
+    book,
     fidelity: sensor.fidelity,
     windowMs: config.flow.windowSeconds * 1000,
     rowsPerWindowMax: config.flow.rowsPerWindowMax,
@@ -146,8 +149,15 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
       statuses = visibility.apply(resources);
       sensor.watchFirstBytes(pipeline.watchedCgroups());
     },
+    onIdentities: (message) => {
+      book.apply(message, clock.nowMs());
+      pipeline.identitiesCame();
+    },
     report: (number): AgentReport => report(number, statuses, uplink.state),
-    onConnection: (connection) => words.take(connection),
+    onConnection: (connection) => {
+      if (!connection.connected) book.disconnected();
+      words.take(connection);
+    },
     clock,
     random: Math.random,
     logger,

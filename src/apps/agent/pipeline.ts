@@ -1,6 +1,9 @@
 // Sensor events to rows: attributed, redacted, aggregated. Runs in the agent's main thread; nothing in it waits.
+import type { AddressBook } from "../../core/directory/address-book.ts";
+import { remoteEndOf, type RemoteQuestion } from "../../core/directory/remote-end.ts";
 import { createFlowAggregator } from "../../core/flow/aggregate.ts";
 import type { FlowAggregator } from "../../core/flow/flow-aggregator.ts";
+import { isLoopbackAddress, isNamed } from "../../core/flow/flow-ends.ts";
 import { createDomainNames } from "../../core/flow/domain-names.ts";
 import type { ContainerDirectory } from "../../core/process/container-directory.ts";
 import { createLateIdentities } from "../../core/process/late-identity.ts";
@@ -20,6 +23,7 @@ import type { Row } from "../../model/table.ts";
 import { agentLimits } from "./config.ts";
 import { createHttpExchanges, type HttpExchange } from "./http-exchanges.ts";
 import type { Outbox } from "./outbox.ts";
+import { flowDirectory, localPeer, peerColumns, peerQuestion } from "./peers.ts";
 import { processRowOf } from "./process-rows.ts";
 import { createSubjects, type SubjectCell } from "./subjects.ts";
 import type { VisibilityBook } from "./visibility.ts";
@@ -32,6 +36,8 @@ export interface PipelineOptions {
   readonly visibility: VisibilityBook;
   readonly containers: ContainerDirectory | undefined;
   readonly containersBecause: string;
+  /** Who is who in the cluster; absent: nobody tells, and every end that is no process of this machine is external. */
+  readonly book?: AddressBook;
   readonly readCgroup: (pid: number) => CgroupReading;
   readonly outbox: Pick<Outbox, "push">;
 }
@@ -40,6 +46,8 @@ export interface Pipeline {
   take(events: readonly SensorEvent[]): void;
   /** Windows, timeouts, late identities. Call a few times a second. */
   tick(nowMs: number): void;
+  /** The book has news: rows that waited for it go on. */
+  identitiesCame(): void;
   /** Everything that is still held back, for shutdown. */
   drain(nowMs: number): void;
   /** v2 cgroups whose first bytes are asked for; 0 stands for all. */
@@ -55,7 +63,13 @@ export interface Pipeline {
 type LateRow =
   | { readonly table: "process_events"; readonly row: Row<"process_events">; readonly cell: SubjectCell }
   | { readonly table: "dns_events"; readonly row: Row<"dns_events">; readonly cell: SubjectCell }
-  | { readonly table: "http_events"; readonly row: Row<"http_events">; readonly cell: SubjectCell };
+  | {
+      readonly table: "http_events";
+      readonly row: Row<"http_events">;
+      readonly cell: SubjectCell;
+      /** To be asked of the book when no process of this machine is known at the other end. */
+      readonly peer: RemoteQuestion | undefined;
+    };
 
 export function createPipeline(options: PipelineOptions): Pipeline {
   return new AgentPipeline(options);
@@ -83,11 +97,14 @@ class AgentPipeline implements Pipeline {
       fidelity: options.fidelity,
       containers: options.containers,
       containersBecause: options.containersBecause,
-      onSettled: (containerId) => this.#sendLate(this.#late.settle(containerId)),
+      book: options.book,
+      nowMs: () => this.#nowMs,
+      onSettled: () => this.#settleLate(),
     });
     this.flows = createFlowAggregator({
       windowMs: options.windowMs,
       rowsPerWindowMax: options.rowsPerWindowMax,
+      ...(options.book === undefined ? {} : { directory: flowDirectory(options.book) }),
       domainOf: (reporter, address) => this.#names.nameOf(askerOf(reporter.subject), address, this.#nowMs),
     });
   }
@@ -112,6 +129,10 @@ class AgentPipeline implements Pipeline {
     for (const exchange of this.#http.expire(nowMs)) this.#tellHttp(exchange);
     this.#sendLate(this.#late.expire(nowMs));
     this.#table.expire(nowMs);
+  }
+
+  identitiesCame(): void {
+    this.#settleLate();
   }
 
   drain(nowMs: number): void {
@@ -140,6 +161,7 @@ class AgentPipeline implements Pipeline {
   };
 
   #takeOne(event: SensorEvent): void {
+    if (event.timeMs > this.#nowMs) this.#nowMs = event.timeMs;
     switch (event.type) {
       case "udp":
         this.flows.udp(event, this.#reporterOf);
@@ -268,7 +290,10 @@ class AgentPipeline implements Pipeline {
   #tellHttp(exchange: HttpExchange): void {
     const { event, reporter, method, host, path, version, status, latencyUs, traceId } = exchange;
     const cell = this.#cellOf(event);
-    const peer = this.flows.otherEnd(event)?.subject;
+    const local = this.flows.otherEnd(event);
+    const isSource = reporter === "source";
+    const question =
+      isNamed(local) || isLoopbackAddress(event.remoteAddress) ? undefined : peerQuestion(event, isSource);
     this.#redactions += exchange.redactions;
     const row: Row<"http_events"> = {
       time: event.timeMs,
@@ -281,20 +306,15 @@ class AgentPipeline implements Pipeline {
       latencyUs,
       peerAddress: event.remoteAddress,
       peerPort: event.remotePort,
-      peerNamespace: peer?.namespace ?? "",
-      peerWorkload: peer?.workload ?? "",
-      peerKind: peer?.workloadKind ?? "Unknown",
-      peerService: "",
-      peerPod: peer?.pod ?? "",
-      peerReason: "",
-      port: reporter === "source" ? event.remotePort : event.localPort,
+      ...localPeer(local?.subject),
+      port: isSource ? event.remotePort : event.localPort,
       traceId,
       count: 1,
       ...this.#processColumns(event.process, event.comm),
       ...cell.subject,
       fidelity: this.#options.fidelity,
     };
-    this.#send({ table: "http_events", row, cell }, event.timeMs);
+    this.#send({ table: "http_events", row, cell, peer: question }, event.timeMs);
   }
 
   #processColumns(process: ProcessKey, comm: string): { processId: string; pid: number; process: string } {
@@ -303,13 +323,26 @@ class AgentPipeline implements Pipeline {
   }
 
   #send(late: LateRow, nowMs: number): void {
-    if (!late.cell.isPending) return this.#push(late);
-    this.#sendLate(this.#late.hold(late.cell.containerId, late, nowMs));
+    if (this.#isComplete(late)) this.#sendLate([late]);
+    else this.#sendLate(this.#late.hold(late, nowMs));
+  }
+
+  #settleLate(): void {
+    this.#sendLate(this.#late.settle((late) => this.#isComplete(late)));
+  }
+
+  #isComplete(late: LateRow): boolean {
+    if (late.cell.isPending) return false;
+    const question = late.table === "http_events" ? late.peer : undefined;
+    return question === undefined || !remoteEndOf(this.#options.book, question).isOnItsWay;
   }
 
   #sendLate(rows: readonly LateRow[]): void {
     for (const late of rows) {
       Object.assign(late.row, late.cell.subject);
+      if (late.table === "http_events" && late.peer !== undefined) {
+        Object.assign(late.row, peerColumns(remoteEndOf(this.#options.book, late.peer), late.peer.port !== 0));
+      }
       this.#push(late);
     }
   }
@@ -327,7 +360,7 @@ class AgentPipeline implements Pipeline {
   }
 }
 
-/** Who a resolved name is remembered for: the workload that asked. */
+/** Who a resolved name is remembered for: the container or the host's workload that asked. */
 function askerOf(subject: Subject): string {
-  return `${subject.namespace}/${subject.workload}`;
+  return subject.containerId || `${subject.namespace}/${subject.workload}`;
 }

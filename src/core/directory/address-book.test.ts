@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import type { z } from "zod";
 import { identityLimits, IdentitiesMessage, IdentityEntry } from "../../model/identity-entry.ts";
 import { createAddressBook, type AddressBook } from "./address-book.ts";
 import { remoteEndOf } from "./remote-end.ts";
 import { spanLimits } from "./spans.ts";
 
-type EntryInput = Parameters<typeof IdentityEntry.parse>[0] & object;
+type EntryInput = Partial<z.input<typeof IdentityEntry>>;
 
 function pod(uid: string, address: string, fromMs: number, more: EntryInput = {}): IdentityEntry {
   return IdentityEntry.parse({
@@ -51,7 +52,7 @@ function node(name: string, address: string, more: EntryInput = {}): IdentityEnt
   });
 }
 
-function message(more: Partial<Parameters<typeof IdentitiesMessage.parse>[0] & object>): IdentitiesMessage {
+function message(more: Partial<z.input<typeof IdentitiesMessage>>): IdentitiesMessage {
   return IdentitiesMessage.parse({ type: "identities", first: false, last: false, put: [], ended: [], ...more });
 }
 

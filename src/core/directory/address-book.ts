@@ -146,7 +146,7 @@ class BoundedBook implements AddressBook {
   }
 
   byContainerId(containerId: string): IdentityEntry | undefined {
-    return this.#containers.get(bareId(containerId))?.entry;
+    return this.#containers.get(bareContainerId(containerId))?.entry;
   }
 
   service(namespace: string, name: string, timeMs: number): IdentityEntry | undefined {
@@ -223,7 +223,7 @@ class BoundedBook implements AddressBook {
     for (const range of entry.ranges ?? []) this.#ranges.add(range);
     if (before !== undefined) this.#endNames(known, before, fromMs);
     for (const { containerId } of entry.containers)
-      if (containerId !== "") this.#containers.set(bareId(containerId), known);
+      if (containerId !== "") this.#containers.set(bareContainerId(containerId), known);
     if (before !== undefined) return;
     if (entry.kind === "pod") {
       this.#podUids.set(entry.podUid, known);
@@ -246,7 +246,8 @@ class BoundedBook implements AddressBook {
 
   #forgetContainers(entry: IdentityEntry, known: Known): void {
     for (const { containerId } of entry.containers) {
-      if (this.#containers.get(bareId(containerId)) === known) this.#containers.delete(bareId(containerId));
+      if (this.#containers.get(bareContainerId(containerId)) === known)
+        this.#containers.delete(bareContainerId(containerId));
     }
   }
 
@@ -308,7 +309,7 @@ export function forwards(
 }
 
 /** "containerd://<id>" and "<id>" are one. */
-function bareId(containerId: string): string {
+export function bareContainerId(containerId: string): string {
   const at = containerId.lastIndexOf("/");
   return at < 0 ? containerId : containerId.slice(at + 1);
 }

@@ -1,4 +1,4 @@
-// Items that wait a short time for the runtime to say whose they are: let go as soon as it answers, and at the latest after the hold time,
+// Items that wait a short time for the runtime or the server to say whose they are: let go as soon as they answer, and at the latest after the hold time,
 // as they are. Bounded; when full the oldest leave early and are counted.
 
 export const lateIdentityLimits = {
@@ -7,10 +7,10 @@ export const lateIdentityLimits = {
 } as const;
 
 export interface LateIdentities<T> {
-  /** Keeps `item` until `settle(containerId)` or the hold time. Returns what had to leave early, oldest first. */
-  hold(containerId: string, item: T, nowMs: number): readonly T[];
-  /** Everything that waited for this container, oldest first: to be completed and sent on. */
-  settle(containerId: string): readonly T[];
+  /** Keeps `item` until it is complete or the hold time is over. Returns what had to leave early, oldest first. */
+  hold(item: T, nowMs: number): readonly T[];
+  /** Everything that is complete by now, oldest first: to be sent on. Asked when there is news. */
+  settle(isComplete: (item: T) => boolean): readonly T[];
   /** Everything that has waited for the hold time, oldest first: to be sent on as unknown. */
   expire(nowMs: number): readonly T[];
   /** Everything, for shutdown. */
@@ -21,7 +21,6 @@ export interface LateIdentities<T> {
 }
 
 interface Waiting<T> {
-  readonly containerId: string;
   readonly item: T;
   readonly sinceMs: number;
 }
@@ -38,15 +37,20 @@ export function createLateIdentities<T>(options: { holdMs?: number; heldMax?: nu
   }
 
   return {
-    hold(containerId, item, nowMs) {
-      waiting.push({ containerId, item, sinceMs: nowMs });
+    hold(item, nowMs) {
+      waiting.push({ item, sinceMs: nowMs });
       // A sixteenth at a time, so that a full queue does not move its whole array for every item.
       return waiting.length > heldMax ? letGo(Math.max(1, heldMax >> 4)) : [];
     },
-    settle(containerId) {
-      const settled = waiting.filter((held) => held.containerId === containerId);
-      if (settled.length > 0) waiting = waiting.filter((held) => held.containerId !== containerId);
-      return settled.map((held) => held.item);
+    settle(isComplete) {
+      const settled: T[] = [];
+      const still: Waiting<T>[] = [];
+      for (const held of waiting) {
+        if (isComplete(held.item)) settled.push(held.item);
+        else still.push(held);
+      }
+      if (settled.length > 0) waiting = still;
+      return settled;
     },
     expire(nowMs) {
       let count = 0;

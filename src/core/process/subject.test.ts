@@ -136,15 +136,16 @@ for (const [pod, labels, workload, kind] of guesses) {
 
 test("late identities leave on an answer, after the hold time, or at the cap, each once", () => {
   const late = createLateIdentities<string>({ holdMs: 2000, heldMax: 3 });
-  assert.deepEqual(late.hold("a", "a1", 0), []);
-  assert.deepEqual(late.hold("b", "b1", 100), []);
-  assert.deepEqual(late.hold("a", "a2", 200), []);
-  assert.deepEqual(late.settle("a"), ["a1", "a2"]);
-  assert.deepEqual(late.settle("a"), []);
+  assert.deepEqual(late.hold("a1", 0), []);
+  assert.deepEqual(late.hold("b1", 100), []);
+  assert.deepEqual(late.hold("a2", 200), []);
+  const isOfA = (item: string) => item.startsWith("a");
+  assert.deepEqual(late.settle(isOfA), ["a1", "a2"]);
+  assert.deepEqual(late.settle(isOfA), []);
   assert.deepEqual(late.expire(2099), []);
   assert.deepEqual(late.expire(2100), ["b1"]);
-  for (const item of ["1", "2", "3"]) assert.deepEqual(late.hold("c", item, 3000), []);
-  assert.deepEqual(late.hold("c", "4", 3000), ["1"]);
+  for (const item of ["1", "2", "3"]) assert.deepEqual(late.hold(item, 3000), []);
+  assert.deepEqual(late.hold("4", 3000), ["1"]);
   assert.deepEqual([late.size, late.unanswered], [3, 2]);
   assert.deepEqual(late.drain(), ["2", "3", "4"]);
 });
