@@ -9,6 +9,7 @@ import "./styles/filter.css";
 import "./styles/grid.css";
 import "./styles/panels.css";
 import "./styles/overview.css";
+import "./styles/workload.css";
 import { MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";

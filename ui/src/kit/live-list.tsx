@@ -29,6 +29,8 @@ export interface LiveListProps<Name extends ListName> {
   readonly name: Name;
   readonly label: string;
   readonly kinds?: string;
+  /** Instead of the scope and filter of the URL: the list is a part of a page about one thing, which tells of the window's gaps itself. */
+  readonly filter?: string;
   readonly columns: readonly Column<RowOf<Name>>[];
   readonly keyOf: (row: RowOf<Name>) => string;
   readonly extrasOf?: (row: RowOf<Name>) => RowExtras;
@@ -45,7 +47,7 @@ export function LiveList<Name extends ListName>(props: LiveListProps<Name>) {
   const [state, update] = useUrlState();
   const range = rangeOf(state);
   const question = {
-    q: filterOf(state),
+    q: props.filter ?? filterOf(state),
     ...rangeQuery(range),
     ...(props.kinds === undefined ? {} : { kinds: props.kinds }),
     live: range.kind === "relative",
@@ -83,7 +85,7 @@ export function LiveList<Name extends ListName>(props: LiveListProps<Name>) {
           showNewest(rows.store, busy);
         }}
       />
-      <ListNotices rows={rows} isLost={isLost} />
+      <ListNotices rows={rows} isLost={isLost} isPart={props.filter !== undefined} />
       <div className="live-panes">
         <DataGrid
           label={props.label}
@@ -98,7 +100,12 @@ export function LiveList<Name extends ListName>(props: LiveListProps<Name>) {
           onBusy={setBusy}
           {...(props.extrasOf === undefined ? {} : { extrasOf: props.extrasOf })}
         >
-          <NoRows rows={rows} hint={props.emptyHint} where={rangeLabel(range)} filter={question.q} />
+          <NoRows
+            rows={rows}
+            hint={props.emptyHint}
+            where={rangeLabel(range)}
+            filter={props.filter === undefined ? question.q : ""}
+          />
         </DataGrid>
         {opened === undefined ? null : (
           <DetailsPane title={props.titleOf(opened)} onClose={close}>
@@ -236,7 +243,14 @@ function Badge({ tone, text }: { readonly tone: string; readonly text: string })
   );
 }
 
-function ListNotices<T>({ rows, isLost }: { readonly rows: LiveRows<T>; readonly isLost: boolean }) {
+interface ListNoticesProps<T> {
+  readonly rows: LiveRows<T>;
+  readonly isLost: boolean;
+  /** The page that the list is a part of tells of gaps. */
+  readonly isPart: boolean;
+}
+
+function ListNotices<T>({ rows, isLost, isPart }: ListNoticesProps<T>) {
   const { window, snapshot, error } = rows;
   return (
     <>
@@ -249,7 +263,7 @@ function ListNotices<T>({ rows, isLost }: { readonly rows: LiveRows<T>; readonly
           the filter.
         </Notice>
       ) : null}
-      {window !== undefined && window.gaps.length > 0 ? (
+      {window !== undefined && window.gaps.length > 0 && !isPart ? (
         <Notice tone="warning">Data is missing in this window. {gapSummary(window.gaps)}.</Notice>
       ) : null}
       {rows.hole === undefined ? null : (

@@ -4,12 +4,7 @@ import type { AnyEvent } from "../../../../src/apps/server/contract/telemetry.ts
 import type { Trouble } from "../../api/trouble.ts";
 import { useUrlState } from "../../app/use-url-state.ts";
 import type { Column } from "../../kit/data-grid.tsx";
-import { formatClock } from "../../kit/format.ts";
-import { LiveList } from "../../kit/live-list.tsx";
-import { ScreenFilter } from "../../kit/screen-filter.tsx";
-import { WorkloadName } from "../../kit/workload-name.tsx";
-import { listCommand } from "../../kit/list-command.ts";
-import { Arguments } from "../../kit/arguments.tsx";
+import { eventKindColumn, eventOutcomeColumn, eventTimeColumn, eventWhatColumn } from "../../kit/event-cells.tsx";
 import { EventDetails } from "../../kit/event-details.tsx";
 import {
   eventKey,
@@ -20,19 +15,15 @@ import {
   eventSubject,
   eventTitle,
 } from "../../kit/event-text.ts";
+import { KindPicker } from "../../kit/kind-picker.tsx";
+import { listCommand } from "../../kit/list-command.ts";
+import { LiveList } from "../../kit/live-list.tsx";
+import { ScreenFilter } from "../../kit/screen-filter.tsx";
+import { WorkloadName } from "../../kit/workload-name.tsx";
 
 const columns: readonly Column<AnyEvent>[] = [
-  { id: "time", header: "Time", width: "100px", cell: ({ time }) => <time dateTime={time}>{formatClock(time)}</time> },
-  {
-    id: "kind",
-    header: "Kind",
-    width: "96px",
-    cell: ({ kind }) => (
-      <span className="kind" data-kind={kind}>
-        {eventKindWords[kind]}
-      </span>
-    ),
-  },
+  eventTimeColumn,
+  eventKindColumn,
   {
     id: "workload",
     header: "Workload",
@@ -40,8 +31,8 @@ const columns: readonly Column<AnyEvent>[] = [
     cell: (event) => <WorkloadName cluster={event.cluster} {...eventSubject(event)} />,
   },
   { id: "process", header: "Process", hideBelowPx: 800, width: "minmax(80px, 0.6fr)", cell: eventProcess },
-  { id: "what", header: "What", width: "minmax(200px, 3fr)", cell: (event) => <What event={event} /> },
-  { id: "outcome", header: "Outcome", width: "110px", cell: (event) => <OutcomeCell event={event} /> },
+  eventWhatColumn,
+  eventOutcomeColumn,
 ];
 
 export function EventsScreen() {
@@ -55,7 +46,7 @@ export function EventsScreen() {
         placeholder="Filter events, e.g. process:curl ns:shop rcode:NXDOMAIN"
         trouble={trouble}
       />
-      <KindPicker />
+      <KindPicker kinds={eventKindNames} none="All" />
       <LiveList
         name="events"
         label="Events, newest first"
@@ -71,41 +62,4 @@ export function EventsScreen() {
       />
     </div>
   );
-}
-
-function KindPicker() {
-  const [state, update] = useUrlState();
-  const chosen = new Set((state.kinds ?? "").split(",").filter((kind) => kind !== ""));
-  const toggle = (kind: string): void => {
-    const next = chosen.has(kind) ? [...chosen].filter((each) => each !== kind) : [...chosen, kind];
-    update({ kinds: next.length === 0 ? undefined : next.join(",") }, "replace");
-  };
-  return (
-    <div className="kinds" role="group" aria-label="Kinds of events">
-      <button type="button" aria-pressed={chosen.size === 0} onClick={() => update({ kinds: undefined }, "replace")}>
-        All
-      </button>
-      {eventKindNames.map((kind) => (
-        <button key={kind} type="button" aria-pressed={chosen.has(kind)} onClick={() => toggle(kind)}>
-          {eventKindWords[kind]}
-        </button>
-      ))}
-    </div>
-  );
-}
-
-function What({ event }: { readonly event: AnyEvent }) {
-  if (event.kind === "process" && event.arguments.length > 0 && event.action !== "exit")
-    return <Arguments words={event.arguments} cut={event.argumentsCut} />;
-  const title = eventTitle(event);
-  return (
-    <span className="data-text" title={title}>
-      {title}
-    </span>
-  );
-}
-
-function OutcomeCell({ event }: { readonly event: AnyEvent }) {
-  const { text, bad } = eventOutcome(event);
-  return <span className={bad ? "outcome outcome-bad" : "outcome"}>{text}</span>;
 }

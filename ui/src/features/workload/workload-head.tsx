@@ -1,27 +1,58 @@
-// Who a workload is, in one block: kind, place, images, nodes, first and last seen, what it did in the window.
+// Who a workload is and how it is, in one block: health with reasons, replicas, images with digests, nodes, what it did in the window.
 import { Link } from "@tanstack/react-router";
-import { Box } from "lucide-react";
+import { Box, CircleAlert } from "lucide-react";
 import type { ReactNode } from "react";
+import type { Vertex } from "../../../../src/model/graph.ts";
 import type { Workload } from "../../../../src/model/workload.ts";
 import { quoteValue } from "../../app/url-state.ts";
 import { carried } from "../../app/use-url-state.ts";
 import { Age } from "../../kit/age.tsx";
 import { CopyButton } from "../../kit/copy.tsx";
+import { DemoBadge } from "../../kit/demo-badge.tsx";
+import { Fact, NotKnown } from "../../kit/fact.tsx";
 import { formatBytes, formatCount, shellQuote, shortImage } from "../../kit/format.ts";
+import { HealthWord } from "../../kit/health-word.tsx";
+import { shortDigest } from "../../kit/pod-text.ts";
+import { sentence } from "../../kit/states.tsx";
 import { kindWord } from "../../kit/workload-text.ts";
+import { runningImages } from "./running-images.ts";
+import type { WorkloadObjects } from "./pods-tab.tsx";
+import type { WorkloadQuestion } from "./workload-question.ts";
 
-export function WorkloadHead({ workload }: { readonly workload: Workload }) {
-  const { name, namespace, cluster, service, nodes, images, firstSeen, lastSeen } = workload;
+export interface WorkloadHeadProps {
+  readonly params: WorkloadQuestion["params"];
+  /** What telemetry says; undefined when nothing of it was seen in the window. */
+  readonly seen: Workload | undefined;
+  /** What the inventory says; undefined while it is not known. */
+  readonly objects: WorkloadObjects | undefined;
+  readonly objectsTrouble: string;
+  /** Its vertex of the service graph. */
+  readonly own: Vertex | undefined;
+  readonly healthTrouble: string;
+  readonly simulated: boolean | undefined;
+}
+
+export function WorkloadHead(props: WorkloadHeadProps) {
+  const { params, seen, objects } = props;
+  const { name, namespace, cluster } = params;
   const q = `ns:${quoteValue(namespace)} workload:${quoteValue(name)}`;
+  const services = objects?.services ?? (seen === undefined || seen.service === "" ? [] : [seen.service]);
   return (
     <section className="workload-head" aria-label="About the workload">
       <div className="workload-title">
         <Box aria-hidden="true" />
         <div>
-          <h2>{name}</h2>
+          <h2>
+            {name} <DemoBadge simulated={props.simulated} />
+          </h2>
           <p>
-            {kindWord(workload.kind)} in <b>{namespace || "no namespace"}</b> on cluster <b>{cluster}</b>
-            {service === "" ? null : `, service ${service}`}
+            {kindWord(params.kind)} in <b>{namespace || "no namespace"}</b> on cluster{" "}
+            <Link to="/clusters/$cluster" params={{ cluster }} search={carried}>
+              <b>{cluster}</b>
+            </Link>
+            {services.length === 0
+              ? null
+              : `, ${services.length === 1 ? "service" : "services"} ${services.join(", ")}`}
           </p>
         </div>
         <span className="spacer" />
@@ -33,46 +64,113 @@ export function WorkloadHead({ workload }: { readonly workload: Workload }) {
         </Link>
         <CopyButton text={`npx garrison flows ${shellQuote(q)}`} label="Copy as command" />
       </div>
+      <HealthLine {...props} />
       <dl className="facts">
-        <Fact name="Nodes" title={nodes.join("\n")}>
-          {nodes.join(", ") || "–"}
-        </Fact>
-        <Fact name="Images" title={images.join("\n")}>
-          {images.length === 0 ? "no image" : images.map(shortImage).join(", ")}
-        </Fact>
-        <Fact name="First seen">
-          <Age time={firstSeen} />
-        </Fact>
-        <Fact name="Last seen">
-          <Age time={lastSeen} />
-        </Fact>
-        <Fact name="Processes">{formatCount(workload.processes)}</Fact>
-        <Fact name="Connections">
-          {formatCount(workload.connections)}
-          {workload.connectionsFailed > 0 ? (
-            <b className="outcome-bad"> · {formatCount(workload.connectionsFailed)} failed</b>
-          ) : null}
-        </Fact>
-        <Fact name="Sent / received">
-          {formatBytes(workload.bytesSent)} / {formatBytes(workload.bytesReceived)}
-        </Fact>
-        <Fact name="DNS questions">{formatCount(workload.dnsQuestions)}</Fact>
+        <InventoryFacts {...props} />
+        <SeenFacts seen={seen} />
       </dl>
+      <Because {...props} />
     </section>
   );
 }
 
-interface FactProps {
-  readonly name: string;
-  readonly title?: string;
-  readonly children: ReactNode;
+/** How it is, with all reasons: what was too little to judge is said as such. */
+function HealthLine({ own, healthTrouble }: WorkloadHeadProps) {
+  const health = own?.health ?? {
+    state: "unknown" as const,
+    because: [healthTrouble || "no traffic of it was seen in this window"],
+  };
+  return (
+    <div className="health-line" role="group" aria-label="Health">
+      <HealthWord health={health} reasons="none" />
+      <span>{health.because.join("; ") || "nothing is wrong with what was seen in this window"}</span>
+    </div>
+  );
 }
 
-function Fact({ name, title, children }: FactProps) {
+function InventoryFacts({ seen, objects, objectsTrouble }: WorkloadHeadProps) {
+  const unknown = <NotKnown because={objectsTrouble || objects?.because || "the inventory does not know it"} />;
+  const workload = objects?.workload;
+  const living = objects?.pods.filter(({ endedAt }) => endedAt === undefined).map(({ pod }) => pod) ?? [];
+  const nodes = living.length > 0 ? [...new Set(living.map(({ node }) => node))].toSorted() : (seen?.nodes ?? []);
+  const images = runningImages(living);
+  const named = images.length > 0 ? images : (seen?.images ?? []).map((image) => ({ image, digest: "" }));
   return (
-    <div title={title}>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
+    <>
+      <Fact name={workload?.kind === "CronJob" ? "Schedule" : "Replicas ready"}>
+        {workload === undefined ? (
+          unknown
+        ) : workload.kind === "CronJob" ? (
+          workload.schedule
+        ) : (
+          <Replicas {...workload} />
+        )}
+      </Fact>
+      <div className="fact-wide" title={named.map(({ image, digest }) => `${image}\n${digest}`).join("\n")}>
+        <dt>{named.length > 1 ? "Images" : "Image"}</dt>
+        <dd>
+          {named.length === 0
+            ? "no image"
+            : named.map(({ image, digest }) => (
+                <span key={image + digest} className="image">
+                  {shortImage(image)} <small>{shortDigest(digest)}</small>
+                </span>
+              ))}
+        </dd>
+      </div>
+      <Fact name="Nodes" title={nodes.join("\n")}>
+        {nodes.join(", ") || "–"}
+      </Fact>
+    </>
+  );
+}
+
+function Replicas({
+  replicasReady,
+  replicasDesired,
+}: {
+  readonly replicasReady: number;
+  readonly replicasDesired: number;
+}) {
+  const text = `${replicasReady} of ${replicasDesired}`;
+  return replicasReady < replicasDesired ? <b className="outcome-bad">{text}</b> : <>{text}</>;
+}
+
+const notSeen = "nothing of it was seen in this window";
+
+function SeenFacts({ seen }: { readonly seen: Workload | undefined }) {
+  const fact = (name: string, value: (workload: Workload) => ReactNode) => (
+    <Fact name={name}>{seen === undefined ? <NotKnown because={notSeen} /> : value(seen)}</Fact>
+  );
+  return (
+    <>
+      {fact("Last seen", ({ lastSeen }) => (
+        <Age time={lastSeen} />
+      ))}
+      {fact("Connections", ({ connections, connectionsFailed }) => (
+        <>
+          {formatCount(connections)}
+          {connectionsFailed > 0 ? <b className="outcome-bad"> · {formatCount(connectionsFailed)} failed</b> : null}
+        </>
+      ))}
+      {fact(
+        "Sent / received",
+        ({ bytesSent, bytesReceived }) => `${formatBytes(bytesSent)} / ${formatBytes(bytesReceived)}`,
+      )}
+      {fact("Processes", ({ processes }) => formatCount(processes))}
+      {fact("DNS questions", ({ dnsQuestions }) => formatCount(dnsQuestions))}
+    </>
+  );
+}
+
+/** Why something on this page is not known, once. */
+function Because({ own, objects, objectsTrouble }: WorkloadHeadProps) {
+  const reasons = [objectsTrouble, objects?.because ?? "", own?.because ?? ""].filter((text) => text !== "");
+  if (reasons.length === 0) return null;
+  return (
+    <p className="head-because" data-tone="muted">
+      <CircleAlert aria-hidden="true" />
+      <span>Not all is known: {sentence(reasons.join("; "))}</span>
+    </p>
   );
 }

@@ -1,26 +1,33 @@
-// The workload page, where every name leads: who it is, who it talks to, what it runs, what it asks DNS.
+// The workload page, where every name leads: who it is, how it is, what happened to it, who it talks to, what it runs.
 import { getRouteApi } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useMemo, type ReactNode } from "react";
 import type { WorkloadKind } from "../../../../src/model/identity.ts";
 import { useCall } from "../../api/client.ts";
 import { troubleOf } from "../../api/trouble.ts";
 import { rangeQuery } from "../../app/time-range.ts";
-import { quoteValue, rangeOf } from "../../app/url-state.ts";
+import { rangeOf } from "../../app/url-state.ts";
 import { useUrlState } from "../../app/use-url-state.ts";
 import { FlowTimeline } from "../../kit/flow-timeline.tsx";
 import { Loading, TroubleState } from "../../kit/states.tsx";
+import { Tabs } from "../../kit/tabs.tsx";
+import { useSimulated } from "../../kit/use-clusters.ts";
 import { WindowNotices } from "../../kit/window-notices.tsx";
 import { workloadKindNames, workloadKindOf } from "../../kit/workload-text.ts";
 import { DnsTab } from "./dns-tab.tsx";
+import { neighboursOf } from "./neighbours.ts";
+import { OverviewTab } from "./overview-tab.tsx";
+import { PodsTab } from "./pods-tab.tsx";
 import { ProcessesTab } from "./processes-tab.tsx";
 import { TrafficTab } from "./traffic-tab.tsx";
-import type { WorkloadQuestion } from "./workload-question.ts";
 import { WorkloadHead } from "./workload-head.tsx";
+import { workloadFilter, type WorkloadQuestion } from "./workload-question.ts";
 
 const route = getRouteApi("/workloads/$cluster/$namespace/$kind/$name");
 const refetchMs = 5000;
 
 const tabs = [
+  { id: "overview", label: "Overview" },
+  { id: "pods", label: "Pods" },
   { id: "traffic", label: "Traffic" },
   { id: "processes", label: "Processes" },
   { id: "dns", label: "DNS" },
@@ -51,51 +58,72 @@ interface WorkloadPageProps {
   readonly name: string;
 }
 
-function WorkloadPage({ cluster, namespace, kind, name }: WorkloadPageProps) {
+/** The three answers that the page is made of. Telemetry may know the workload, the inventory, or both. */
+function useWorkload(question: WorkloadQuestion) {
+  const { params, query, settings } = question;
+  const seen = useCall("getWorkload", { params, query }, settings);
+  const objects = useCall("workloadObjects", { params, query }, settings);
+  const graph = useCall(
+    "serviceGraph",
+    { query: { q: workloadFilter(params), level: "workload", verticesMax: 500, ...query } },
+    settings,
+  );
+  const inventoryKnows = objects.data?.workload !== undefined || (objects.data?.pods.length ?? 0) > 0;
+  return { seen, objects, graph, inventoryKnows };
+}
+
+function WorkloadPage(params: WorkloadPageProps) {
   const [state, update] = useUrlState();
   const range = rangeOf(state);
+  const { cluster, namespace, kind, name } = params;
   const question: WorkloadQuestion = {
     params: { cluster, namespace, kind, name },
     query: rangeQuery(range),
     settings: { keep: true, ...(range.kind === "relative" ? { refetchMs } : {}) },
   };
-  const answer = useCall("getWorkload", { params: question.params, query: question.query }, question.settings);
-  if (answer.data === undefined) {
-    if (answer.error === null) return <Loading label="Loading the workload" rows={4} />;
-    return <TroubleState trouble={troubleOf(answer.error)} onRetry={() => void answer.refetch()} />;
+  const { seen, objects, graph, inventoryKnows } = useWorkload(question);
+  const simulated = useSimulated(cluster);
+  const answer = graph.data?.graph;
+  const neighbours = useMemo(
+    () => (answer === undefined ? undefined : neighboursOf(answer, { cluster, namespace, kind, name })),
+    [answer, cluster, namespace, kind, name],
+  );
+  if (seen.data === undefined && !inventoryKnows) {
+    if (seen.error === null || objects.isPending) return <Loading label="Loading the workload" rows={4} />;
+    return <TroubleState trouble={troubleOf(seen.error)} onRetry={() => void seen.refetch()} />;
   }
-  const tab: TabId = tabs.find(({ id }) => id === state.tab)?.id ?? "traffic";
-  const panels: Readonly<Record<TabId, ReactNode>> = {
-    traffic: <TrafficTab question={question} />,
-    processes: <ProcessesTab question={question} />,
-    dns: <DnsTab question={question} />,
+  const tab: TabId = tabs.find(({ id }) => id === state.tab)?.id ?? "overview";
+  const graphTrouble = graph.error === null ? "" : troubleOf(graph.error).message;
+  const panels: Readonly<Record<TabId, () => ReactNode>> = {
+    overview: () => <OverviewTab question={question} neighbours={neighbours} neighboursTrouble={graphTrouble} />,
+    pods: () => <PodsTab answer={objects} />,
+    traffic: () => <TrafficTab question={question} />,
+    processes: () => <ProcessesTab question={question} />,
+    dns: () => <DnsTab question={question} />,
   };
+  // A workload that only the inventory knows was not seen: that is no error of the page.
+  const error = seen.error !== null && troubleOf(seen.error).kind === "not-found" ? null : seen.error;
   return (
     <div className="screen">
-      <WorkloadHead workload={answer.data.workload} />
-      <WindowNotices window={answer.data.window} error={answer.error} />
-      <FlowTimeline
-        q={`cluster:${quoteValue(cluster)} ns:${quoteValue(namespace)} workload:${quoteValue(name)}`}
-        heightPx={80}
+      <WorkloadHead
+        params={question.params}
+        seen={seen.data?.workload}
+        objects={objects.data}
+        objectsTrouble={objects.error === null ? "" : troubleOf(objects.error).message}
+        own={neighbours?.own}
+        healthTrouble={graphTrouble}
+        simulated={simulated}
       />
-      <div className="tabs" role="tablist" aria-label="Parts of the workload">
-        {tabs.map(({ id, label }) => (
-          <button
-            key={id}
-            type="button"
-            role="tab"
-            id={`tab-${id}`}
-            aria-selected={id === tab}
-            aria-controls="tab-panel"
-            onClick={() => update({ tab: id === "traffic" ? undefined : id }, "replace")}
-          >
-            {label}
-          </button>
-        ))}
-      </div>
-      <div role="tabpanel" id="tab-panel" className="tab-panel" aria-labelledby={`tab-${tab}`}>
-        {panels[tab]}
-      </div>
+      <WindowNotices window={seen.data?.window ?? objects.data?.window} error={error} />
+      <FlowTimeline q={workloadFilter(params)} heightPx={70} />
+      <Tabs
+        label="Parts of the workload"
+        tabs={tabs}
+        chosen={tab}
+        onChoose={(id) => update({ tab: id === "overview" ? undefined : id, row: undefined }, "replace")}
+      >
+        {panels[tab]()}
+      </Tabs>
     </div>
   );
 }
