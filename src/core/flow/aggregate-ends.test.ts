@@ -1,6 +1,7 @@
 // Who is at the other end of a flow: by the cluster's directory at the time when the conversation began, amended when the answer is late.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as fc from "fast-check";
 import { IdentitiesMessage, IdentityEntry } from "../../model/identity-entry.ts";
 import type { Row } from "../../model/table.ts";
 import { createAddressBook, type AddressBook } from "../directory/address-book.ts";
@@ -84,18 +85,16 @@ const reporter = (more: Partial<typeof subject> = {}): FlowReporter => ({
   subject: { ...subject, ...more },
 });
 
-let sockets = 0;
-function open(flows: FlowAggregator, more: Partial<TcpEvent>, by = reporter()): TcpEvent {
-  sockets += 1;
-  const event: TcpEvent = {
+function eventOf(more: Partial<TcpEvent>): TcpEvent {
+  return {
     type: "tcp-open",
     timeMs: 1000,
     process: { pid: 7, startMs: 1 },
     comm: "web",
     cgroupId: 1,
-    socketId: sockets,
+    socketId: 1,
     localAddress: "10.0.0.1",
-    localPort: 40_000 + sockets,
+    localPort: 40_000,
     remoteAddress: "10.0.0.5",
     remotePort: 5432,
     direction: "outbound",
@@ -109,6 +108,13 @@ function open(flows: FlowAggregator, more: Partial<TcpEvent>, by = reporter()): 
     wasReset: false,
     ...more,
   };
+}
+
+let sockets = 0;
+/** Another connection each time. */
+function open(flows: FlowAggregator, more: Partial<TcpEvent>, by = reporter()): TcpEvent {
+  sockets += 1;
+  const event = eventOf({ socketId: sockets, localPort: 40_000 + sockets, ...more });
   flows.tcp(event, () => by);
   return event;
 }
@@ -278,4 +284,79 @@ test("merged to workload pairs, other ends of different workloads stay apart and
     20,
   );
   assert.ok(merged.every((row) => row.destinationPod === "" && row.destinationImageDigest === ""));
+});
+
+test("however late and in whatever order the answers come, every byte and connection is in exactly one row", () => {
+  const step = fc.record({
+    host: fc.nat({ max: 8 }),
+    socket: fc.nat({ max: 5 }),
+    bytes: fc.nat({ max: 1000 }),
+    stepMs: fc.nat({ max: 3000 }),
+    kind: fc.constantFrom("open" as const, "sample" as const, "failed" as const, "news" as const),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(step, { maxLength: 120 }),
+      fc.integer({ min: 1, max: 10 }),
+      fc.integer({ min: 1, max: 14 }),
+      (steps, rowsPerWindowMax, entriesMax) => {
+        let revision = 0;
+        const remoteEnd: NonNullable<FlowAggregatorOptions["directory"]>["remoteEnd"] = ({ address, port: asked }) => {
+          const host = Number(address.split(".")[3]);
+          const isOnItsWay = host > revision % 10;
+          const known = {
+            namespace: "shop",
+            pod: "",
+            service: "",
+            imageDigest: "",
+            reason: "",
+            port: asked,
+            isOnItsWay,
+          };
+          if (isOnItsWay) return { ...known, key: "awaited", kind: "Unknown", workload: "", reason: "on its way" };
+          return { ...known, key: `w${host % 2}`, kind: "Deployment", workload: `w${host % 2}` };
+        };
+        const directory = {
+          get revision() {
+            return revision;
+          },
+          remoteEnd,
+          serviceAt: () => "",
+        };
+        const flows = createFlowAggregator({
+          domainOf: () => "",
+          directory,
+          rowsPerWindowMax,
+          entriesMax,
+          conversationsMax: 12,
+        });
+        const rows: Row<"flows">[] = [];
+        let now = 1000;
+        let bytes = 0;
+        let connections = 0;
+        for (const { kind, host, socket, bytes: size, stepMs } of steps) {
+          now += stepMs;
+          const at = { timeMs: now, remoteAddress: `10.0.1.${host}`, localPort: 40_000 + socket, socketId: socket };
+          if (kind === "news") revision += 1;
+          else if (kind === "sample")
+            flows.tcp({ ...eventOf(at), type: "tcp-sample", bytesSent: size }, () => reporter());
+          else flows.tcp({ ...eventOf(at), type: kind === "open" ? "tcp-open" : "tcp-failed" }, () => reporter());
+          if (kind === "sample") bytes += size;
+          if (kind === "open" || kind === "failed") connections += 1;
+          rows.push(...flows.flush(now));
+        }
+        rows.push(...flows.drain());
+        const sum = (of: (row: Row<"flows">) => number) => rows.reduce((total, row) => total + of(row), 0);
+        assert.equal(
+          sum((row) => row.bytesSent),
+          bytes,
+        );
+        assert.equal(
+          sum((row) => row.connectionsOpened + row.connectionsFailed),
+          connections,
+        );
+      },
+    ),
+    { numRuns: 300 },
+  );
 });
