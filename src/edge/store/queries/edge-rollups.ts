@@ -68,31 +68,37 @@ export function edgeRollupFor(
 }
 
 /**
- * The condition without pods, where the same is asked of the workload beside it (`to:db` looks at both): rollups have no pods, and a pod
- * that nobody owns is its own workload. Only the name of an owned pod is no longer found.
+ * The condition without columns that rollups lack, where the same is asked of a column beside it that they have: `to:db` looks at pods and
+ * workloads, and a pod that nobody owns is its own workload; `port:443` looks at both ports, and a source's port is rarely kept. Only the
+ * name of an owned pod is no longer found.
  */
-export function withoutPods(condition: Condition): Condition {
+export function asRollupsKeep(condition: Condition): Condition {
   switch (condition.is) {
     case "constant":
     case "column":
       return condition;
     case "not":
-      return { is: "not", of: withoutPods(condition.of) };
+      return { is: "not", of: asRollupsKeep(condition.of) };
     case "all":
-      return { is: "all", of: condition.of.map(withoutPods) };
+      return { is: "all", of: condition.of.map(asRollupsKeep) };
     case "any":
-      return { is: "any", of: condition.of.filter((item) => !isBesideWorkload(item, condition.of)).map(withoutPods) };
+      return { is: "any", of: condition.of.filter((item) => !isBesideKept(item, condition.of)).map(asRollupsKeep) };
   }
 }
 
-function isBesideWorkload(item: Condition, siblings: readonly Condition[]): boolean {
+const keptBeside: Readonly<Record<string, string>> = {
+  sourcePod: "sourceWorkload",
+  destinationPod: "destinationWorkload",
+  sourcePort: "destinationPort",
+};
+
+function isBesideKept(item: Condition, siblings: readonly Condition[]): boolean {
   if (item.is !== "column") return false;
-  const [column = ""] = item.columns;
-  const workload = column.replace(/Pod$/, "Workload");
-  if (workload === column) return false;
+  const kept = keptBeside[item.columns[0] ?? ""];
+  if (kept === undefined) return false;
   const test = JSON.stringify(item.test);
   return siblings.some(
-    (other) => other.is === "column" && other.columns[0] === workload && JSON.stringify(other.test) === test,
+    (other) => other.is === "column" && other.columns[0] === kept && JSON.stringify(other.test) === test,
   );
 }
 

@@ -6,7 +6,7 @@ import { type ResolvedWindow, resolveWindow } from "../../../core/filter/window.
 import type { FlowSums, HttpSums } from "../../../core/graph/graph-row.ts";
 import { Fault } from "../../../base/fault.ts";
 import { answerWindow, because, filterFor, run, wholeBuckets } from "./ask.ts";
-import { columnsIn, graphRollupFor, withoutPods } from "./edge-rollups.ts";
+import { columnsIn, graphRollupFor, asRollupsKeep } from "./edge-rollups.ts";
 import { flowSumsOf, flowsSql, httpSql, httpSumsOf } from "./graph-sql.ts";
 import { queryLimits } from "./limits.ts";
 import type { GraphRequest, GraphSums } from "./queries.ts";
@@ -41,7 +41,7 @@ async function find(parts: QueryParts, question: Question): Promise<Found> {
   const { filter, asked, level } = question;
   if (level === "endpoint") return fromRaw(parts, question, "pods are kept in raw rows only");
   const exact = conditionOf(filter, "flows");
-  const relaxed = withoutPods(exact);
+  const relaxed = asRollupsKeep(exact);
   const nowMs = parts.clock.nowMs();
   const rollup = graphRollupFor(relaxed, asked, nowMs);
   if (rollup === undefined) return fromRaw(parts, question, `the filter asks for ${notKept(relaxed)}`);
