@@ -135,7 +135,8 @@ describe("a test cluster", () => {
 
   test("hangs when paused and goes on when resumed", async (context) => {
     if (!skipUnless(context, missing === "" && cluster.isOwn, missing || "a cluster of our own")) return;
-    cluster.pauseApi();
+    await cluster.pauseApi();
+    context.after(() => cluster.resumeApi());
     let isAnswered = false;
     const asked = cluster.admin.get("/api/v1/namespaces/default").finally(() => (isAnswered = true));
     await wait(1500);

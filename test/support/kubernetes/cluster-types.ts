@@ -62,8 +62,8 @@ export interface TestCluster {
   startApi(): Promise<void>;
   /** Both. Open watches break; watches from before are answered 410 if anything changed since. */
   restartApi(): Promise<void>;
-  /** SIGSTOP: connections stay open and nothing is answered, as with a hung machine. */
-  pauseApi(): void;
+  /** SIGSTOP: connections stay open and nothing is answered, as with a hung machine. Resolves when it hangs. */
+  pauseApi(): Promise<void>;
   /** SIGCONT. */
   resumeApi(): void;
   /** Compacts etcd at its newest revision and returns that. A continue token from before is then answered 410. */

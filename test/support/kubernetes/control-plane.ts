@@ -42,7 +42,8 @@ export interface ControlPlane {
   readonly auditLogPath: string | undefined;
   readonly stopApi: () => Promise<void>;
   readonly startApi: () => Promise<void>;
-  readonly signalApi: (signal: NodeJS.Signals) => void;
+  readonly pauseApi: () => Promise<void>;
+  readonly resumeApi: () => void;
   readonly compact: () => Promise<number>;
   /** Writes a kubeconfig with a client certificate and returns its path. */
   readonly writeKubeconfig: (name: string, user: KeyAndCertificate) => Promise<string>;
@@ -117,7 +118,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     auditLogPath: options.cluster.audit === undefined ? undefined : join(folder, "audit.log"),
     stopApi,
     startApi,
-    signalApi: (signal) => api?.signal(signal),
+    pauseApi: async () => api?.pause(),
+    resumeApi: () => api?.signal("SIGCONT"),
     compact: async () => Number(await etcdCall(place, ports, "compact")),
     writeKubeconfig,
     logTail: (program) => tailOfLog(folder, program),

@@ -2,7 +2,7 @@
 // A Place is where they run: here, or inside a node's namespaces (node-namespace.ts).
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -27,6 +27,8 @@ export interface Daemon {
   readonly pid: number;
   isRunning(): boolean;
   signal(signal: NodeJS.Signals): void;
+  /** SIGSTOP; resolves when the kernel has stopped every thread, so that nothing is answered any more. */
+  pause(): Promise<void>;
   /** SIGCONT and SIGTERM, SIGKILL after a while; resolves when it has ended. */
   stop(): Promise<void>;
 }
@@ -92,7 +94,21 @@ export function daemonOf(name: string, child: ChildProcess, pid: number): Daemon
     await ended;
     clearTimeout(late);
   }
-  return { name, pid, isRunning, signal, stop };
+  async function pause(): Promise<void> {
+    signal("SIGSTOP");
+    await until(`${name} is stopped`, graceMs, async () => ((await isStopped(pid)) ? true : undefined));
+  }
+  return { name, pid, isRunning, signal, pause, stop };
+}
+
+/** State T of every thread in proc(5); where there is no /proc, the signal must do. */
+async function isStopped(pid: number): Promise<boolean> {
+  if (process.platform !== "linux") return true;
+  for (const thread of await readdir(`/proc/${pid}/task`)) {
+    const stat = await readFile(`/proc/${pid}/task/${thread}/stat`, "utf8");
+    if (!/\) [Tt] /.test(stat)) return false;
+  }
+  return true;
 }
 
 export function logPath(folder: string, name: string): string {

@@ -132,8 +132,8 @@ async function ownCluster({ plane, node, folder, kind, stop }: OwnCluster): Prom
       await plane.stopApi();
       await plane.startApi();
     },
-    pauseApi: () => plane.signalApi("SIGSTOP"),
-    resumeApi: () => plane.signalApi("SIGCONT"),
+    pauseApi: plane.pauseApi,
+    resumeApi: plane.resumeApi,
     compact: plane.compact,
     async expireResourceVersions() {
       await touchSomething(admin);
@@ -184,7 +184,7 @@ async function takeExisting(kubeconfigPath: string, folder: string): Promise<Tes
     stopApi: refuseLater,
     startApi: refuseLater,
     restartApi: refuseLater,
-    pauseApi: refuse,
+    pauseApi: refuseLater,
     resumeApi: refuse,
     compact: refuseLater,
     expireResourceVersions: refuseLater,
