@@ -186,9 +186,10 @@ async function bookmarks(target: ContractTarget): Promise<void> {
   const path = `/api/v1/namespaces/${await newNamespace(target)}/configmaps`;
   const { resourceVersion } = (await admin.get(path)).metadata;
   const seen: WatchEvent[] = [];
-  // A real server sends one shortly before the watch's own end.
-  const query = `resourceVersion=${resourceVersion}&allowWatchBookmarks=true&timeoutSeconds=6`;
+  // A real server sends one shortly before the watch's own end, if anything happened since its start.
+  const query = `resourceVersion=${resourceVersion}&allowWatchBookmarks=true&timeoutSeconds=10`;
   const watch = await admin.watch(`${path}?${query}`, (event) => void seen.push(event));
+  await admin.create(path, configMap("a", {}));
   await watch.ended;
   const bookmark = seen.find((event) => event.type === "BOOKMARK");
   assert.ok(bookmark !== undefined, "a bookmark before the end");
