@@ -63,13 +63,10 @@ export async function libraryEntries(
 
 /** dpkg's record and the copyright of each package that a library comes from, where distroless images have them. */
 async function packageRecords(libraries: readonly string[]): Promise<readonly TarEntry[]> {
-  const packages = new Set<string>();
-  for (const library of libraries) packages.add(await packageOf(library));
   const entries: TarEntry[] = [];
-  for (const name of [...packages].sort()) {
+  for (const name of await packagesOf(libraries)) {
     const { stdout } = await run("dpkg-query", ["--status", name]);
     const plain = name.replace(/:.*/, "");
-    // Which files were configured when is this machine's history, not the package.
     entries.push(textEntry(`var/lib/dpkg/status.d/${plain}`, stdout));
     const copyright = `usr/share/doc/${plain}/copyright`;
     if (existsSync(`/${copyright}`)) entries.push(await entryOfFile(`/${copyright}`, copyright));
@@ -77,17 +74,34 @@ async function packageRecords(libraries: readonly string[]): Promise<readonly Ta
   return entries;
 }
 
-async function packageOf(library: string): Promise<string> {
-  const real = await realpath(library);
-  // With a merged /usr the package may have recorded the older of both names.
-  for (const known of new Set([library, real, real.replace(/^\/usr/, "")])) {
-    try {
-      const { stdout } = await run("dpkg-query", ["--search", known]);
-      const name = stdout.split(": ")[0];
-      if (name !== undefined && name !== "") return name;
-    } catch {
-      // Not under this name: the next one is tried, and the fault below tells when none is known.
-    }
+/** Names of the packages, sorted. Throws for a library that no package brought. */
+async function packagesOf(libraries: readonly string[]): Promise<readonly string[]> {
+  const names = new Map<string, readonly string[]>();
+  for (const library of libraries) {
+    const real = await realpath(library);
+    // With a merged /usr the package may have recorded the older of both names.
+    names.set(library, [library, real, real.replace(/^\/usr/, "")]);
   }
-  throw new Error(`no Debian package is known for ${library}: build the image on Debian 12`);
+  const packageOf = await searchedPackages([...new Set([...names.values()].flat())]);
+  const packages = new Set<string>();
+  for (const [library, known] of names) {
+    const found = known.map((name) => packageOf.get(name)).find((name) => name !== undefined);
+    if (found === undefined) throw new Error(`no Debian package is known for ${library}: build the image on Debian 12`);
+    packages.add(found);
+  }
+  return [...packages].sort();
+}
+
+/** Package by path, for the paths that one is known for. One run, since each reads the lists of all packages. */
+async function searchedPackages(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  // Exit code 1 says only that some path is unknown; which ones is seen below.
+  const stdout = await run("dpkg-query", ["--search", ...paths]).then(
+    (answer) => answer.stdout,
+    (error: { readonly code?: number; readonly stdout?: string }) => {
+      if (error.code === 1 && error.stdout !== undefined) return error.stdout;
+      throw new Error("dpkg-query does not run: build the image on Debian 12", { cause: error });
+    },
+  );
+  const lines = stdout.split("\n").map((line) => /^(\S+): (\/.+)$/.exec(line));
+  return new Map(lines.flatMap((line) => (line === null ? [] : [[line[2] ?? "", line[1] ?? ""] as const])));
 }

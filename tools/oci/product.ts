@@ -86,6 +86,8 @@ function systemEntries(): readonly TarEntry[] {
     textEntry("etc/group", `root:x:0:\nnonroot:x:${imageUser}:\n`),
     textEntry("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
     textEntry("etc/os-release", 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Garrison on libraries of Debian 12"\n'),
+    // Where runtimes mount their own: a read-only root cannot get folders later.
+    ...["proc", "sys", "dev", "run"].map((name): TarEntry => ({ type: "folder", path: name })),
     { type: "folder", path: "tmp", mode: 0o1777 },
     { type: "folder", path: dataParent, mode: 0o750, user: imageUser },
   ];
