@@ -32,6 +32,8 @@ export interface Drained {
 export interface Inventory extends InventoryView {
   /** Reads what the server sent; an object that cannot be read is counted and left out. */
   read(kind: InventoryKind, raw: unknown): Found | undefined;
+  /** Counts something of a kind that could not be read. */
+  refuse(kind: InventoryKind, because: string): void;
   /** The whole list of a kind: what is not in it is gone. */
   replace(kind: InventoryKind, found: readonly Found[], nowMs: number): void;
   put(found: Found, nowMs: number): void;
@@ -170,6 +172,7 @@ export function createInventory(cluster: string): Inventory {
 
   return {
     ...viewOf(cluster, book, services),
+    refuse,
     refused,
     refusedBecause,
     cuts: context.cuts,

@@ -57,6 +57,7 @@ export async function watchCluster(watch: ClusterWatch): Promise<void> {
           rediscovered: (signal) => connection.rediscovered(signal),
           transport: () => connection.transport(),
           session: () => connection.session(),
+          serverNumber: () => connection.serverNumber(),
           handlers: watch.handlersFor(resource.kind),
           inTurn,
           limits,
@@ -79,6 +80,7 @@ interface Connection {
   keep(): Promise<void>;
   transport(): KubeTransport;
   session(): AbortSignal;
+  serverNumber(): number;
   discovered(): Discovered | undefined;
   rediscovered(signal: AbortSignal): Promise<void>;
   close(): void;
@@ -90,6 +92,7 @@ function createConnection(watch: ClusterWatch, limits: KubeLimits): Connection {
   let transport: KubeTransport | undefined;
   let session = new AbortController();
   let discovered: Discovered | undefined;
+  let serverNumber = 0;
   let next = Promise.withResolvers<void>();
   let report: ServerReport = { state: "connecting", because: "", version: "", clockAheadMs: undefined };
 
@@ -105,6 +108,8 @@ function createConnection(watch: ClusterWatch, limits: KubeLimits): Connection {
     const fresh = await (watch.access ?? loadAccess)(watch.source);
     if (access?.fingerprint === fresh.fingerprint) return;
     const [oldTransport, oldSession] = [transport, session];
+    if (access?.server.href !== fresh.server.href || access.ca?.equals(fresh.ca ?? Buffer.alloc(0)) !== true)
+      serverNumber += 1;
     access = fresh;
     transport = (watch.transport ?? ((given) => httpsTransport(given, limits)))(fresh);
     session = new AbortController();
@@ -196,6 +201,7 @@ function createConnection(watch: ClusterWatch, limits: KubeLimits): Connection {
     },
     transport: transportNow,
     session: () => session.signal,
+    serverNumber: () => serverNumber,
     discovered: () => discovered,
     async rediscovered(given) {
       const stop = Promise.withResolvers<void>();

@@ -45,6 +45,8 @@ export interface ResourceLoop<T> {
   transport(): KubeTransport;
   /** Aborts when this watch must be opened again (credentials changed, the server was gone). */
   session(): AbortSignal;
+  /** Changes when it is another server that answers: versions of the old one mean nothing to it. */
+  serverNumber(): number;
   readonly handlers: ResourceHandlers<T>;
   /** Lets so many lists run at a time. */
   inTurn<R>(work: () => Promise<R>): Promise<R>;
@@ -58,12 +60,13 @@ export interface ResourceLoop<T> {
 interface Position {
   resourceVersion: string;
   path: string;
+  server: number;
 }
 
 /** Runs until the signal aborts; never rejects for what a server does. */
 export async function watchResource<T>(loop: ResourceLoop<T>): Promise<void> {
   const { signal, limits, random } = loop;
-  const position: Position = { resourceVersion: "", path: "" };
+  const position: Position = { resourceVersion: "", path: "", server: loop.serverNumber() };
   const failing = createBackoff(limits.retryMsMin, limits.retryMsMax, random);
   const forbidden = createBackoff(limits.forbiddenMsMin, limits.forbiddenMsMax, random);
   while (!signal.aborted) {
@@ -74,7 +77,9 @@ export async function watchResource<T>(loop: ResourceLoop<T>): Promise<void> {
       continue;
     }
     const resource = nameOf(version);
-    if (position.path !== pathOf(version)) Object.assign(position, { path: pathOf(version), resourceVersion: "" });
+    const place = { path: pathOf(version), server: loop.serverNumber() };
+    if (position.path !== place.path || position.server !== place.server)
+      Object.assign(position, { ...place, resourceVersion: "" });
     const session = AbortSignal.any([signal, loop.session()]);
     try {
       if (position.resourceVersion === "") await list(loop, resource, position, session);

@@ -15,7 +15,7 @@ export async function writeRows<Name extends WrittenTable>(
 ): Promise<void> {
   let from = 0;
   while (from < rows.length) {
-    const block = blockFrom(rows, from);
+    const block = rows.slice(from, blockEnd(rows, from));
     try {
       const body = encodeBlock(table, block);
       await accept({ cluster, node: apiServerNode }, { table, rows: block.length, encoding: "none", body });
@@ -35,16 +35,18 @@ export class WriteFailed extends Error {
   }
 }
 
-function blockFrom<R extends { readonly change?: string; readonly object?: string; readonly message?: string }>(
-  rows: readonly R[],
-  from: number,
-): readonly R[] {
+/** Where the block that begins at `from` ends. */
+function blockEnd(rows: readonly object[], from: number): number {
   let length = 0;
-  let to = from;
-  for (; to < rows.length && to - from < clusterLimits.blockRowsMax; to += 1) {
-    const row = rows[to];
-    length += (row?.object?.length ?? 0) + (row?.message?.length ?? 0) + 200;
-    if (length > clusterLimits.blockLengthMax && to > from) break;
+  for (let to = from; to < rows.length; to += 1) {
+    length += lengthOf(rows[to] ?? {});
+    const isFull = to - from >= clusterLimits.blockRowsMax || length > clusterLimits.blockLengthMax;
+    if (isFull && to > from) return to;
   }
-  return rows.slice(from, to);
+  return rows.length;
+}
+
+/** The texts that can be long; the rest is small. */
+function lengthOf(row: { readonly object?: string; readonly message?: string }): number {
+  return (row.object?.length ?? 0) + (row.message?.length ?? 0) + 200;
 }

@@ -38,6 +38,7 @@ export function createInventoryWriter(parts: WriterParts): InventoryWriter {
   const listedKinds = new Set<InventoryKind>();
   let baseline: Map<string, BaselineObject> | undefined;
   let held: Fact[] = [];
+  let gone: Row<"inventory_events">[] = [];
   let retryAtMs = -Infinity;
   let seenAtMs = clock.nowMs();
   let dropped = 0;
@@ -69,14 +70,12 @@ export function createInventoryWriter(parts: WriterParts): InventoryWriter {
   }
 
   /** Rows of what went while nobody watched. */
-  function goneRows(nowMs: number): Row<"inventory_events">[] {
-    const gone: Row<"inventory_events">[] = [];
+  function addGone(nowMs: number): void {
     for (const known of baseline?.values() ?? []) {
       if (!listedKinds.has(known.kind)) continue;
       baseline?.delete(known.uid);
       gone.push(goneRow(known, { nowMs, fidelity: parts.fidelity() }));
     }
-    return gone;
   }
 
   /** Rising per object, so that the newest row is the newest state. */
@@ -106,16 +105,18 @@ export function createInventoryWriter(parts: WriterParts): InventoryWriter {
     addSeen(nowMs);
     const facts = againstBaseline(held);
     held = [];
-    const gone = goneRows(nowMs);
+    addGone(nowMs);
     if (facts.length === 0 && gone.length === 0) return;
     const rows = [...gone, ...facts.map(rowOf)];
     try {
       await writeRows(parts.agents.accept, cluster, "inventory_events", rows);
       rowsWritten += rows.length;
+      gone = [];
     } catch (thrown) {
       if (!(thrown instanceof WriteFailed)) throw thrown;
       rowsWritten += thrown.written;
       const left = facts.slice(Math.max(0, thrown.written - gone.length));
+      gone = gone.slice(thrown.written);
       held = [...left, ...held];
       throw thrown.cause;
     }

@@ -1,0 +1,131 @@
+// How well each resource of a cluster is watched: its gaps as the cluster shows them, and rows for the times in which nobody could look.
+import type { Clock } from "../../../base/clock.ts";
+import { formatInstant } from "../../../base/instant.ts";
+import type { ResourceReport, ResourceState } from "../../../edge/kube/watch-resource.ts";
+import type { WatchedKind } from "../../../edge/kube/resources.ts";
+import type { Cluster } from "../../../model/cluster.ts";
+import type { Row } from "../../../model/table.ts";
+import { clusterLimits } from "./limits.ts";
+
+interface Watched {
+  state: ResourceState;
+  resource: string;
+  because: string;
+  sinceMs: number;
+  /** Since when it is not known what happens; undefined while it is. */
+  downSinceMs: number | undefined;
+  /** Whether a whole list came, ever. */
+  wasListed: boolean;
+}
+
+export interface WatchHealth {
+  report(kind: WatchedKind, report: ResourceReport): void;
+  /** The kind was listed anew, or its watch goes on. */
+  current(kind: WatchedKind): void;
+  /** The server is away (or back): every resource is. */
+  serverAway(because: string): void;
+  readonly gaps: Cluster["gaps"];
+  /** "pods: forbidden; ..." or "". */
+  readonly because: string;
+  gapOf(kind: WatchedKind): string;
+  /** Whether every kind has said how it is. */
+  isSettled(): boolean;
+  isListed(kind: WatchedKind): boolean;
+  /** Whether anything at all is read. */
+  readsAnything(): boolean;
+  /** Gap rows that are due: of watches that came back, and pieces of those that are still down. */
+  gapRows(): readonly Row<"gaps">[];
+}
+
+export function createWatchHealth(kinds: readonly WatchedKind[], clock: Clock): WatchHealth {
+  const watched = new Map<WatchedKind, Watched>();
+  let rows: Row<"gaps">[] = [];
+
+  function end(kind: WatchedKind, known: Watched, nowMs: number): void {
+    if (known.downSinceMs === undefined) return;
+    const durationMs = nowMs - known.downSinceMs;
+    if (durationMs >= clusterLimits.gapMsMin) rows.push(gapRow(kind, known, known.downSinceMs, durationMs));
+    known.downSinceMs = undefined;
+  }
+
+  return {
+    report(kind, { state, resource, because }) {
+      const nowMs = clock.nowMs();
+      const known = watched.get(kind);
+      if (known === undefined) {
+        watched.set(kind, {
+          state,
+          resource,
+          because,
+          sinceMs: nowMs,
+          downSinceMs: undefined,
+          wasListed: state === "current",
+        });
+        return;
+      }
+      if (state === "current") {
+        known.wasListed = true;
+        end(kind, known, nowMs);
+      } else if (known.wasListed && state !== "listing") known.downSinceMs ??= nowMs;
+      // A list that is tried anew says nothing until it is whole.
+      if (state === "listing" && known.state !== "current") return;
+      if (known.state !== state || known.resource !== resource) known.sinceMs = nowMs;
+      Object.assign(known, { state, resource, because });
+    },
+    current(kind) {
+      const known = watched.get(kind);
+      if (known !== undefined) end(kind, known, clock.nowMs());
+    },
+    serverAway(because) {
+      const nowMs = clock.nowMs();
+      for (const known of watched.values()) {
+        if (!known.wasListed) continue;
+        known.downSinceMs ??= nowMs;
+        if (known.state === "current") Object.assign(known, { because });
+      }
+    },
+    get gaps() {
+      return [...watched.values()].flatMap(({ state, resource, because, sinceMs }) =>
+        state === "current" || state === "listing" ? [] : [{ resource, state, because, since: formatInstant(sinceMs) }],
+      );
+    },
+    get because() {
+      return [...watched.values()]
+        .filter(({ state }) => state === "forbidden" || state === "failing")
+        .map(({ resource, state }) => `${resource}: ${state}`)
+        .join("; ");
+    },
+    gapOf(kind) {
+      const known = watched.get(kind);
+      if (known === undefined || (known.state === "listing" && !known.wasListed)) return "it has not been listed yet";
+      if (known.state === "current" || known.state === "listing") return "";
+      return `${known.resource}: ${known.state}${known.because === "" ? "" : `, ${known.because}`}`;
+    },
+    isSettled: () => kinds.every((kind) => (watched.get(kind)?.state ?? "listing") !== "listing"),
+    isListed: (kind) => watched.get(kind)?.wasListed ?? false,
+    readsAnything: () => [...watched.values()].some(({ state }) => state === "current" || state === "listing"),
+    gapRows() {
+      const nowMs = clock.nowMs();
+      for (const [kind, known] of watched) {
+        if (known.downSinceMs === undefined || nowMs - known.downSinceMs < clusterLimits.gapPieceMs) continue;
+        rows.push(gapRow(kind, known, known.downSinceMs, nowMs - known.downSinceMs));
+        known.downSinceMs = nowMs;
+      }
+      const due = rows;
+      rows = [];
+      return due;
+    },
+  };
+}
+
+function gapRow(kind: WatchedKind, { resource, because }: Watched, time: number, durationMs: number): Row<"gaps"> {
+  return {
+    time,
+    durationMs,
+    table: kind === "Event" ? "kubernetes_events" : "inventory_events",
+    reason: "inventory-down",
+    rows: 0,
+    counted: "no",
+    detail: because === "" ? resource : `${resource}: ${because}`.slice(0, 1000),
+  };
+}
