@@ -10,7 +10,7 @@ import { httpsTransport } from "./https-transport.ts";
 import { type KubeLimits, kubeLimits } from "./limits.ts";
 import { type WatchedKind, watchedResources } from "./resources.ts";
 import { apiFault } from "./api-fault.ts";
-import type { KubeTransport } from "./transport.ts";
+import type { KubeAnswer, KubeTransport } from "./transport.ts";
 import { type ResourceHandlers, watchResource } from "./watch-resource.ts";
 import { asRecord } from "./watch-stream.ts";
 
@@ -129,12 +129,21 @@ function createConnection(watch: ClusterWatch, limits: KubeLimits): Connection {
     const sentMs = clock.nowMs();
     const own = AbortSignal.any([signal, AbortSignal.timeout(limits.pingMsMax)]);
     const answer = await transportNow().get({ path: "/version", signal: own });
-    if (answer.status !== 200) throw await apiFault(answer, "/version", limits);
-    const bounds = { bytesMax: limits.documentBytesMax, silentMs: limits.pingMsMax };
-    const { gitVersion } = asRecord(parseJson(await readText(answer, "/version", bounds), "/version"));
-    const version = typeof gitVersion === "string" ? gitVersion.slice(0, 100) : report.version;
+    const version = await versionIn(answer);
     const ahead = aheadOf(answer.header("date"), sentMs, clock.nowMs(), report.clockAheadMs);
     say({ state: "connected", because: "", version, clockAheadMs: ahead });
+  }
+
+  /** Who may not ask for the version is told so by a server that lives. */
+  async function versionIn(answer: KubeAnswer): Promise<string> {
+    const bounds = { bytesMax: limits.documentBytesMax, silentMs: limits.pingMsMax };
+    if (answer.status !== 200) {
+      const fault = await apiFault(answer, "/version", limits);
+      if (fault.code === "kube/forbidden") return report.version;
+      throw fault;
+    }
+    const { gitVersion } = asRecord(parseJson(await readText(answer, "/version", bounds), "/version"));
+    return typeof gitVersion === "string" ? gitVersion.slice(0, 100) : report.version;
   }
 
   async function lookFor(): Promise<void> {

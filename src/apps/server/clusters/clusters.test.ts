@@ -8,6 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { silentLogger } from "../../../base/logger.ts";
 import { createIdentityHub } from "../../../core/directory/identity-hub.ts";
 import type { AgentRecord } from "../../../core/state/ports.ts";
+import { everything } from "../../../edge/kube-server/access.ts";
+import { kubeLimits } from "../../../edge/kube/limits.ts";
 import { startKubeServer, type KubeServer, type KubeServerOptions } from "../../../edge/kube-server/server.ts";
 import { ServerConfig } from "../config.ts";
 import { createMetrics } from "../metrics.ts";
@@ -16,7 +18,7 @@ import { openClusters } from "./open-clusters.ts";
 
 const clock = { nowMs: () => Date.now() };
 
-export async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
   for (let tries = 0; tries < 600; tries += 1) {
     const found = await look();
     if (found !== undefined) return found;
@@ -100,6 +102,7 @@ async function side(data: string, over: { config?: object; agents?: AgentRecord[
     metrics,
     clock,
     logger: silentLogger,
+    overrides: { limits: { ...kubeLimits, forbiddenMsMin: 100, forbiddenMsMax: 200 } },
   });
   return { clusters, blocks, gaps, identities, metrics };
 }
@@ -186,12 +189,8 @@ test("a forbidden and an absent resource are gaps, the rest is there; rights tha
   const { data, kube } = await world(context, { absent: ({ kind }) => kind === "CronJob" });
   put(kube);
   await writeFile(path.join(data, "clusters", "c.yaml"), kube.kubeconfig("c"), { mode: 0o600 });
-  kube.setRules("admin", [
-    {
-      verbs: ["list", "watch", "get"],
-      resources: ["pods", "namespaces", "services", "nodes", "deployments", "replicasets"],
-    } as never,
-  ]);
+  const resources = ["pods", "namespaces", "services", "nodes", "deployments", "replicasets"];
+  kube.setRules("admin", [{ groups: ["*"], verbs: ["get", "list", "watch"], resources }]);
   const { clusters, identities } = await side(data);
   await using _ = clusters;
   const shown = await until("connected", async () =>
@@ -208,6 +207,18 @@ test("a forbidden and an absent resource are gaps, the rest is there; rights tha
   );
   assert.equal(entry.workload, "web");
   assert.match(identities.snapshot("c")?.because ?? "", /endpointslices.discovery.k8s.io: forbidden/);
+
+  kube.setRules("admin", everything);
+  await until("all rights", async () => ((await clusters.list())[0]?.gaps.length === 1 ? true : undefined));
+  assert.equal(clusters.gapOf("c", "EndpointSlice"), "");
+  await until("no reason any more", () => (identities.snapshot("c")?.because === "" ? true : undefined));
+
+  // Rights that are taken away in mid-watch: what is known stays, and is said to be old.
+  kube.setRules("admin", []);
+  kube.endWatches();
+  const stale = await until("stale", async () => (await clusters.list()).find(({ state }) => state === "stale"));
+  assert.match(stale.because, /forbidden/);
+  assert.equal(clusters.view("c")?.counts().pods, 1);
 });
 
 test("a cluster that only agents tell of is shown as such", async (context) => {
