@@ -20,7 +20,7 @@ export const fieldNotes = {
   service: "service that was dialled",
   pod: "pod, either end",
   domain: "DNS name of the destination",
-  mock: "mock only: forbidden, unavailable, partial, empty, slow, young, blind, calm",
+  mock: "mock only: forbidden, unavailable, partial, empty, slow, young, blind, calm, large",
 } as const;
 
 const columns: Readonly<Record<string, readonly string[]>> = {
@@ -28,7 +28,7 @@ const columns: Readonly<Record<string, readonly string[]>> = {
   from: ["sourceWorkload", "sourceAddress"],
   to: ["destinationWorkload", "destinationDomain", "destinationService", "destinationAddress"],
   workload: ["workload", "name", "sourceWorkload", "destinationWorkload"],
-  kind: ["kind", "workloadKind"],
+  kind: ["kind", "workloadKind", "sourceKind", "destinationKind"],
   verdict: ["verdict"],
   port: ["destinationPort"],
   process: ["process", "name"],
@@ -43,6 +43,24 @@ const columns: Readonly<Record<string, readonly string[]>> = {
   domain: ["destinationDomain"],
 };
 
+/** `from.ns:` and the like: one end only. */
+const sided: Readonly<Record<string, readonly string[]>> = {
+  "from.ns": ["sourceNamespace"],
+  "to.ns": ["destinationNamespace"],
+  "from.kind": ["sourceKind"],
+  "to.kind": ["destinationKind"],
+};
+
+/** `from:shop/checkout`: a name in its namespace. */
+function placedNames(field: string, row: Row): readonly string[] {
+  if (field === "from") return [`${textIn(row["sourceNamespace"])}/${textIn(row["sourceWorkload"])}`.toLowerCase()];
+  if (field !== "to") return [];
+  const namespace = textIn(row["destinationNamespace"]);
+  return ["destinationWorkload", "destinationService"].map((column) =>
+    `${namespace}/${textIn(row[column])}`.toLowerCase(),
+  );
+}
+
 type Row = Readonly<Record<string, unknown>>;
 
 function textIn(value: unknown): string {
@@ -52,7 +70,7 @@ function textIn(value: unknown): string {
 /** The rows that match all terms. Throws a Fault with `where: "q:<position>"` for an unknown field. */
 export function matcherOf(q: string): (row: object) => boolean {
   const terms = tokensOf(q).map((token) => {
-    const unknown = token.field !== "" && !Object.hasOwn(fieldNotes, token.field);
+    const unknown = token.field !== "" && !Object.hasOwn(fieldNotes, token.field) && !Object.hasOwn(sided, token.field);
     if (unknown)
       throw new Refusal(`there is no field "${token.field}"`, {
         code: "filter/unknown-field",
@@ -70,7 +88,12 @@ export function matcherOf(q: string): (row: object) => boolean {
       const texts =
         field === ""
           ? [JSON.stringify(row).toLowerCase()]
-          : (columns[field] ?? []).map((column) => textIn(row[column]).replace("::ffff:", "").toLowerCase());
+          : [
+              ...(sided[field] ?? columns[field] ?? []).map((column) =>
+                textIn(row[column]).replace("::ffff:", "").toLowerCase(),
+              ),
+              ...placedNames(field, row),
+            ];
       const isHit = (value: string, text: string): boolean => {
         if (field === "") return text.includes(value);
         return value.startsWith(">") ? Number(text) > Number(value.slice(1)) : text === value;

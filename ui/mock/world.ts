@@ -181,6 +181,7 @@ export function eventNumbered(number: number, timeMs: number): AnyEvent {
     workload: actor.name,
     workloadKind: actor.kind,
     image: actor.image,
+    pod: actor.kind === "Deployment" ? `${actor.name}-7c9d-${number % 3}` : "",
     process: actor.process,
     pid: 1000 + (number % 9000),
     processId: `${1000 + (number % 9000)}.${number.toString(36)}.0badcafe`,

@@ -4,12 +4,14 @@ import type { ReactNode } from "react";
 interface FactProps {
   readonly name: string;
   readonly title?: string | undefined;
+  /** Said again elsewhere on the page: left out where there is little room. */
+  readonly minor?: true;
   readonly children: ReactNode;
 }
 
-export function Fact({ name, title, children }: FactProps) {
+export function Fact({ name, title, minor, children }: FactProps) {
   return (
-    <div title={title}>
+    <div title={title} className={minor === true ? "fact-minor" : undefined}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

@@ -76,7 +76,7 @@ function AttentionRow({ attention }: { readonly attention: Attention }) {
         <p>{detail}</p>
       </div>
       <div className="attention-where">
-        <span>{since === undefined ? "" : <Age time={since} />}</span>
+        {since === undefined ? null : <Age time={since} />}
         <span>
           {workload === "" ? null : (
             <WorkloadName

@@ -41,7 +41,9 @@ function ClusterCard({ cluster }: { readonly cluster: Cluster }) {
   const { name, simulated, counts, coverage, gaps, state, because } = cluster;
   const nodes =
     counts === undefined
-      ? `${coverage.nodesSeeing} of ${coverage.nodesWithAgent} agents see`
+      ? coverage.nodesWithAgent === 0
+        ? "no agent"
+        : `${coverage.nodesSeeing} of ${coverage.nodesWithAgent} agents see`
       : `${coverage.nodesSeeing} of ${counts.nodes} nodes seen`;
   return (
     <article className="card cluster-card" aria-label={`Cluster ${name}`}>

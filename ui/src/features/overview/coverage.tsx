@@ -19,13 +19,13 @@ export function Coverage({ clusters }: { readonly clusters: readonly Cluster[] }
         </Link>
       </h2>
       <dl className="facts">
-        <Fact name="Clusters that are current">
+        <Fact name="Current clusters">
           <Part part={sums.clustersCurrent} whole={sums.clusters} />
         </Fact>
-        <Fact name="Nodes that agents see">
+        <Fact name="Nodes seen">
           {isNothingKnown ? <Unknown /> : <Part part={sums.nodesSeeing} whole={sums.nodes} />}
         </Fact>
-        <Fact name="Pods on watched nodes">
+        <Fact name="Pods covered">
           {isNothingKnown ? <Unknown /> : <Part part={sums.podsCovered} whole={sums.pods} />}
         </Fact>
         <Fact name="Pods not ready">

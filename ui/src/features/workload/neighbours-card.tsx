@@ -68,20 +68,20 @@ function Side({ title, rows, direction, params, most }: SideProps) {
                     name={vertex.name}
                   />
                 )}
-                <span className="spacer" />
-                <HealthWord health={edge.health} reasons="none" />
               </span>
-              <Link
-                className="neighbour-numbers"
-                to="/flows"
-                search={(before) => ({ ...carried(before), q: flowsOf(params.name, vertex.name, direction) })}
-                title={`${[...edge.ports, ...edge.health.because].join("\n")}\nShow the flows`}
-              >
-                {formatCount(edge.traffic.connections)} connections, {formatBytes(bytesOf(edge.traffic))}
-                {edge.traffic.connectionsFailed > 0 ? (
-                  <b className="outcome-bad">, {formatCount(edge.traffic.connectionsFailed)} failed</b>
-                ) : null}
-              </Link>
+              <span className="neighbour-numbers">
+                <HealthWord health={edge.health} reasons="none" />
+                <Link
+                  to="/flows"
+                  search={(before) => ({ ...carried(before), q: flowsOf(params.name, vertex.name, direction) })}
+                  title={`${[...edge.ports, formatBytes(bytesOf(edge.traffic)), ...edge.health.because].join("\n")}\nShow the flows`}
+                >
+                  {formatCount(edge.traffic.connections)} connections
+                  {edge.traffic.connectionsFailed > 0 ? (
+                    <b className="outcome-bad">, {formatCount(edge.traffic.connectionsFailed)} failed</b>
+                  ) : null}
+                </Link>
+              </span>
             </li>
           ))}
         </ul>
@@ -112,11 +112,12 @@ function Branches({ rows, direction, most }: Pick<SideProps, "rows" | "direction
         const y = index * rowPx + rowPx / 2;
         const width = lineWidthPx(bytesOf(edge.traffic), most);
         const tip = direction === "inbound" ? spinePx : picturePx - 4;
-        const back = direction === "inbound" ? 6 : -6;
+        const back = direction === "inbound" ? 9 : -9;
+        const [from, to] = direction === "inbound" ? [tip + back, picturePx - 4] : [spinePx, tip + back];
         return (
           <g key={edge.id} data-health={edge.health.state}>
-            <line x1={spinePx} y1={y} x2={picturePx - 4} y2={y} strokeWidth={width} />
-            <path d={`M${tip + back} ${y - 5} L${tip} ${y} L${tip + back} ${y + 5}`} />
+            <line x1={from} y1={y} x2={to} y2={y} strokeWidth={width} />
+            <path d={`M${tip + back} ${y - 6} L${tip} ${y} L${tip + back} ${y + 6} Z`} />
           </g>
         );
       })}

@@ -16,6 +16,7 @@ import { shortDigest } from "../../kit/pod-text.ts";
 import { sentence } from "../../kit/states.tsx";
 import { kindWord } from "../../kit/workload-text.ts";
 import { runningImages } from "./running-images.ts";
+import { workloadHealth } from "./workload-health.ts";
 import type { WorkloadObjects } from "./pods-tab.tsx";
 import type { WorkloadQuestion } from "./workload-question.ts";
 
@@ -75,11 +76,8 @@ export function WorkloadHead(props: WorkloadHeadProps) {
 }
 
 /** How it is, with all reasons: what was too little to judge is said as such. */
-function HealthLine({ own, healthTrouble }: WorkloadHeadProps) {
-  const health = own?.health ?? {
-    state: "unknown" as const,
-    because: [healthTrouble || "no traffic of it was seen in this window"],
-  };
+function HealthLine({ own, objects, healthTrouble }: WorkloadHeadProps) {
+  const health = workloadHealth(own?.health, objects, healthTrouble);
   return (
     <div className="health-line" role="group" aria-label="Health">
       <HealthWord health={health} reasons="none" />
@@ -136,11 +134,15 @@ function Replicas({
   return replicasReady < replicasDesired ? <b className="outcome-bad">{text}</b> : <>{text}</>;
 }
 
+/** They stand in the tabs too. */
+const minorFacts: ReadonlySet<string> = new Set(["Processes", "DNS questions"]);
 const notSeen = "nothing of it was seen in this window";
 
 function SeenFacts({ seen }: { readonly seen: Workload | undefined }) {
   const fact = (name: string, value: (workload: Workload) => ReactNode) => (
-    <Fact name={name}>{seen === undefined ? <NotKnown because={notSeen} /> : value(seen)}</Fact>
+    <Fact name={name} {...(minorFacts.has(name) ? { minor: true } : {})}>
+      {seen === undefined ? <NotKnown because={notSeen} /> : value(seen)}
+    </Fact>
   );
   return (
     <>
