@@ -59,6 +59,17 @@ export const apps = {
       await runStore(config as Parameters<typeof runStore>[0], parts);
     },
   },
+  demo: {
+    summary: "a simulated cluster for a look around, beside a running server",
+    schema: async () => (await import("../demo/config.ts")).DemoConfig,
+    run: async (config, parts) => {
+      const { runDemo } = await import("../demo/main.ts");
+      const { runAgent } = await import("../agent/main.ts");
+      const { localServer } = await import("./local-server.ts");
+      const demo = config as Parameters<typeof runDemo>[0];
+      await runDemo(demo, { ...parts, runAgent, server: () => localServer(demo.data) });
+    },
+  },
 } as const satisfies Record<string, App>;
 
 export type AppName = keyof typeof apps;

@@ -4,10 +4,12 @@ import type { CommandUnit } from "./command.ts";
 import { completion } from "./completion.ts";
 import { config } from "./config.ts";
 import { console_ } from "./console.ts";
+import { demo } from "./demo.ts";
 import { events } from "./events.ts";
 import { exitCodesCommand } from "./exit-codes.ts";
 import { flows } from "./flows.ts";
 import { install } from "./install.ts";
+import { graph } from "./graph.ts";
 import { resources } from "./resources.ts";
 import { run } from "./run.ts";
 import { status } from "./status.ts";
@@ -20,9 +22,11 @@ export const commands = [
   console_,
   flows,
   events,
+  graph,
   workloads,
   resources,
   agent,
+  demo,
   install,
   run,
   config,

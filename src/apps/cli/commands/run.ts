@@ -18,7 +18,7 @@ export const run: CommandUnit = {
   add(program, wrap) {
     program
       .command("run")
-      .summary("one process by itself: server, agent or store")
+      .summary("one process by itself: server, agent, store or demo")
       .argument("<app>", appNames.join(", "))
       .argument("[flags...]", "any setting of `garrison config explain --app APP`, and --config FILE")
       .allowUnknownOption()
@@ -29,11 +29,8 @@ export const run: CommandUnit = {
       .action(
         wrap(async (context, { args }) => {
           const name = appNamed(args[0] ?? "");
-          const config =
-            context.environment[supervisedVariable] === "1"
-              ? await fromParent()
-              : await ownConfig(context, name, args.slice(1));
-          await runApp(context, name, config);
+          if (context.environment[supervisedVariable] === "1") await runApp(context, name, await fromParent());
+          else await runByItself(context, name, args.slice(1));
         }),
       );
   },
@@ -48,6 +45,11 @@ export function appNamed(name: string): AppName {
     kind: "usage",
     hint: `one of ${appNames.join(", ")}`,
   });
+}
+
+/** An app in this process, configured by flags, environment and file; until Ctrl-C. */
+export async function runByItself(context: Context, name: AppName, words: readonly string[]): Promise<void> {
+  await runApp(context, name, await ownConfig(context, name, words));
 }
 
 async function ownConfig(context: Context, name: AppName, words: readonly string[]): Promise<unknown> {

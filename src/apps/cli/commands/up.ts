@@ -1,14 +1,15 @@
 // garrison up: server, store, console and the agent of this machine with one command. What `npm start` runs.
-import { stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { Fault } from "../../../base/fault.ts";
 import { cliFile, defaultDataFolder, makeDataFolder } from "../../../edge/config/data-folder.ts";
 import { fieldsOf } from "../../../edge/config/fields.ts";
 import { loadConfig } from "../../../edge/config/load.ts";
+import { apps } from "../apps.ts";
 import { ask, readLocal, type Context } from "../context.ts";
 import { parseFlags } from "../flags.ts";
 import { FirstStartFailed, supervise, type Supervised } from "../supervise.ts";
-import { partFor, upSchema } from "../up-config.ts";
+import { demoCluster, existingFile, partFor, upSchema } from "../up-config.ts";
 import { version } from "../version.ts";
 import type { CommandUnit } from "./command.ts";
 
@@ -17,12 +18,12 @@ export const up: CommandUnit = {
   add(program, run) {
     program
       .command("up")
-      .summary("everything on this machine: server, store, console, agent")
+      .summary("everything on this machine: server, store, console, agent, demo")
       .argument("[flags...]", "any setting of `garrison config explain`, and --config FILE")
       .allowUnknownOption()
       .addHelpText(
         "after",
-        "\nExamples:\n  garrison up\n  garrison up --console-port 9000 --data /var/lib/garrison\n  npm start -- --no-watch",
+        "\nExamples:\n  garrison up\n  garrison up --console-port 9000 --data /var/lib/garrison\n  npm start -- --no-watch --no-demo\n  npm start -- --kubeconfig ~/.kube/shop.yaml",
       )
       .action(run((context, { args }) => runUp(stoppedBySignals(context), args)));
   },
@@ -33,9 +34,12 @@ async function runUp(context: Context, words: readonly string[]): Promise<number
   const { flags, file } = parseFlags(fieldsOf(schema), words);
   const given = context.flags.data === undefined ? {} : { data: context.flags.data };
   const loaded = await loadConfig(schema, { file, environment: context.environment, flags: { ...given, ...flags } });
-  const config = loaded.config as Record<string, unknown> & { data: string; watch: boolean; cluster: string };
+  const config = loaded.config as Record<string, unknown> & UpConfig;
+  if (config.kubeconfig !== "") config.kubeconfig = await existingFile(config.kubeconfig, context.environment);
   const data = path.resolve(config.data === "" ? defaultDataFolder(context.environment) : config.data);
   await makeDataFolder(data);
+  // A demo that was killed could not take its kubeconfig away.
+  await rm(path.join(data, "clusters", `${demoCluster}.kubeconfig`), { force: true });
   context.say(`${context.paint.bold("garrison")} ${version}`);
   const codeCache = await codeCacheIn(data);
   const running: Supervised[] = [];
@@ -72,6 +76,8 @@ async function runUp(context: Context, words: readonly string[]): Promise<number
       await sayAgent(agent, context);
       introduced.resolve();
     } else context.say("  note     this machine is not watched (--no-watch)");
+    if (config.demo && config.kubeconfig === "" && !config.kubernetes.inCluster)
+      running.push(await startDemo(context, data, codeCache));
     context.say("  stop with Ctrl-C; the history stays in the data folder");
     if (!context.signal.aborted)
       await new Promise((resolve) => context.signal.addEventListener("abort", resolve, { once: true }));
@@ -80,6 +86,33 @@ async function runUp(context: Context, words: readonly string[]): Promise<number
     context.say("stopping ...");
     for (const child of running.toReversed()) await child.stop();
   }
+}
+
+interface UpConfig extends Record<string, unknown> {
+  data: string;
+  watch: boolean;
+  demo: boolean;
+  cluster: string;
+  kubeconfig: string;
+  readonly kubernetes: { readonly inCluster: boolean };
+}
+
+/** Everything else works without the demo: its failure is said, not fatal. */
+async function startDemo(context: Context, data: string, codeCache: string | undefined): Promise<Supervised> {
+  const demo = supervise({
+    app: "demo",
+    codeCache,
+    config: async () => (await apps.demo.schema()).parse({ data, cluster: demoCluster }),
+    say: (line) => context.say(line),
+    notice: (line) => context.say(`  ${line}`),
+  });
+  try {
+    const ready = await firstOf(demo, context);
+    for (const notice of ready?.notices ?? []) context.say(`  ${notice}`);
+  } catch (error) {
+    context.say(`  note     the demo does not run: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return demo;
 }
 
 /** The first ready of a child, or undefined when Ctrl-C came before it. A failed start ends with the child's exit code. */
