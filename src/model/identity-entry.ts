@@ -30,6 +30,8 @@ export const IdentityEntry = z.object({
     .array(
       z.object({
         name: z.string(),
+        /** It ran before the others; its image is not the pod's. */
+        isInit: z.boolean().optional(),
         containerId: z.string().default(""),
         image: z.string().default(""),
         imageDigest: z.string().default(""),

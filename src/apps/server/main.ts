@@ -111,7 +111,8 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     queries,
     agents,
     losses: started.use(startLossWatch({ state, queries, clock, logger })),
-    foreign: given.foreign ?? openForeign({ ownCluster: config.cluster, state, accept: agents.accept, clock }),
+    foreign:
+      given.foreign ?? openForeign({ ownCluster: config.cluster, state, identities, accept: agents.accept, clock }),
     clusters,
     metrics,
     loginRefusals: rateLimit(clock, serverLimits.loginRefusalsPerMinuteMax, "refused logins"),

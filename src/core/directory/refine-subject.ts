@@ -43,6 +43,14 @@ export function completeSubject(subject: Subject, entry: IdentityEntry): Subject
     containerId: subject.containerId,
     image: subject.image || (container?.image ?? ""),
     imageDigest: container?.imageDigest || subject.imageDigest,
-    identityReason: entry.workload === "" ? entry.reason : "",
+    identityReason: entry.reason,
   };
+}
+
+/** Why a pod is not found, in words. */
+export function whyNoPod(book: AddressBook | undefined, namespace: string, pod: string): string {
+  if (book === undefined || book.state === "none") return "nobody keeps an inventory of this cluster";
+  if (book.state !== "kept") return "the inventory has not arrived yet";
+  const because = book.because === "" ? "" : `; ${book.because}`;
+  return `not in the inventory (pod ${namespace}/${pod})${because}`;
 }

@@ -89,6 +89,6 @@ export function serviceOfPod(
 /** Of the container that declares the port, or of the only one; "" when several might be meant. */
 export function imageDigestOf(pod: IdentityEntry, port: number): string {
   const declaring = port === 0 ? [] : pod.containers.filter((container) => container.ports.includes(port));
-  const [first, second] = declaring.length > 0 ? declaring : pod.containers;
+  const [first, second] = declaring.length > 0 ? declaring : pod.containers.filter(({ isInit }) => isInit !== true);
   return first === undefined || second !== undefined ? "" : first.imageDigest;
 }

@@ -7,6 +7,8 @@ import { finishRow, type Mapped } from "./row.ts";
 
 const decisionKey = "authorization.k8s.io/decision";
 const reasonKey = "authorization.k8s.io/reason";
+/** What the API server writes of a token that is bound to a pod. */
+const podKey = "authentication.kubernetes.io/pod-name";
 
 /** One event of the list. */
 export function mapAudit(item: unknown): Mapped {
@@ -38,6 +40,7 @@ export function mapAudit(item: unknown): Mapped {
     responseCode: countAt(item, "responseStatus", "code"),
     decision: textAt(item, "annotations", decisionKey),
     decisionReason: textAt(item, "annotations", reasonKey),
+    actorPod: textsAt(item, "user", "extra", podKey)[0] ?? "",
     latencyUs: receivedMs === undefined || stageMs === undefined ? 0 : Math.max(0, latencyUs),
   });
   return { rows: [row] };

@@ -3,9 +3,12 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { manualClock } from "../../../base/clock.ts";
 import { Fault } from "../../../base/fault.ts";
+import { createIdentityHub } from "../../../core/directory/identity-hub.ts";
 import { foreignLimits } from "../../../core/foreign/limits.ts";
 import { inspectBlock } from "../../../edge/blocks/inspect-block.ts";
+import { IdentityEntry } from "../../../model/identity-entry.ts";
 import type { TableName } from "../../../model/table.ts";
+import { createBooks } from "./books.ts";
 import { foreignHandlers, type ForeignParts } from "./handlers.ts";
 
 const nowMs = Date.parse("2026-11-23T12:00:00Z");
@@ -17,6 +20,7 @@ function door(over: Partial<ForeignParts> = {}) {
     clock: manualClock(nowMs),
     accept: async (place, block) => void stored.push({ ...place, ...block }),
     isAgentCluster: async (cluster) => cluster === "local",
+    books: { of: () => undefined },
     ...over,
   });
   type Name = keyof typeof handlers;
@@ -135,4 +139,54 @@ test("foreign rows never pass for an agent's, and a full spool is the sender's t
     code: "agents/spool-full",
     retryAfterMs: 1000,
   });
+});
+
+const auditEvent = (name: string, over: Record<string, unknown> = {}) => ({
+  auditID: `a-${name}`,
+  stage: "ResponseComplete",
+  stageTimestamp: "2026-11-23T12:00:00Z",
+  verb: "delete",
+  user: { username: "system:serviceaccount:shop:default" },
+  sourceIPs: ["10.0.0.5"],
+  objectRef: { resource: "pods", namespace: "shop", name },
+  ...over,
+});
+
+const shopPod = (name: string, address: string): IdentityEntry =>
+  IdentityEntry.parse({
+    key: `Pod/${name}`,
+    kind: "pod",
+    addresses: [address],
+    namespace: "shop",
+    workload: name.split("-")[0],
+    workloadKind: "Deployment",
+    pod: name,
+    podUid: name,
+    fromMs: 0,
+  });
+
+test("audit events of a cluster with agents are completed from its inventory; a pod that comes a moment later too", async () => {
+  const hub = createIdentityHub();
+  hub.reset("local", { entries: [shopPod("web-1", "10.0.0.5")], because: "" }, nowMs);
+  hub.reset("other", { entries: [], because: "" }, nowMs);
+  const { send, stored } = door({ books: createBooks(hub, manualClock(nowMs)), identityHoldMs: 20 });
+  const sending = send(
+    "ingestAudit",
+    JSON.stringify({ items: [auditEvent("web-1"), auditEvent("new-1")] }),
+    {},
+    "local",
+  );
+  setTimeout(() => hub.change("local", { put: [shopPod("new-1", "10.0.0.6")], ended: [] }), 5);
+  await sending;
+  await send("ingestAudit", JSON.stringify(auditEvent("web-1")), {}, "other");
+  await send("ingestAudit", JSON.stringify(auditEvent("web-1")), {}, "third");
+  const texts = stored.map(({ cluster, body }) => [cluster, Buffer.from(body).toString("latin1")] as const);
+  assert.deepEqual(
+    texts.map(([cluster]) => cluster),
+    ["local", "other", "third"],
+  );
+  assert.match(texts[0]?.[1] ?? "", /Deployment/);
+  assert.doesNotMatch(texts[0]?.[1] ?? "", /not in the inventory/);
+  assert.match(texts[1]?.[1] ?? "", /not in the inventory \(pod shop\/web-1\)/);
+  assert.match(texts[2]?.[1] ?? "", /nobody keeps an inventory of this cluster/);
 });

@@ -1,7 +1,9 @@
-// The doors for other sensors' telemetry: body -> items -> rows -> one durable block per table and node, then the answer.
-import { setImmediate as turn } from "node:timers/promises";
+// The doors for other sensors' telemetry: body -> items -> rows -> completed from the cluster's inventory -> one durable block per table and
+// node, then the answer.
+import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
 import type { Clock } from "../../../base/clock.ts";
 import { Fault } from "../../../base/fault.ts";
+import { enrichRow } from "../../../core/directory/enrich.ts";
 import { mapAudit } from "../../../core/foreign/audit.ts";
 import { type Batch, isBrokenLine, isTooDeep, itemsOf, openBatch } from "../../../core/foreign/batch.ts";
 import { mapFalco } from "../../../core/foreign/falco.ts";
@@ -14,6 +16,7 @@ import type { ForeignRow, Mapped } from "../../../core/foreign/row.ts";
 import { encodeBlock } from "../../../edge/blocks/encode-block.ts";
 import type { Row, TableName } from "../../../model/table.ts";
 import type { HandlersOf } from "../http/calls.ts";
+import type { Books } from "./books.ts";
 import { readForeignBody } from "./read-foreign.ts";
 
 export interface ForeignParts {
@@ -25,26 +28,31 @@ export interface ForeignParts {
   ) => Promise<void>;
   /** Clusters that agents write to: foreign rows must not pass for theirs. */
   readonly isAgentCluster: (cluster: string) => Promise<boolean>;
+  readonly books: Pick<Books, "of">;
+  /** How long rows whose identity may be on its way wait for it. Milliseconds; for tests. */
+  readonly identityHoldMs?: number;
 }
 
 type ForeignOperation = "ingestHubble" | "ingestFalco" | "ingestAudit" | "ingestOtlpLogs" | "ingestOtlpTraces";
 /** OTLP has no place for a cluster: its rows are filed under this one. */
 const otlpCluster = "foreign";
+const identityHoldMsMax = 1000;
 
 export function foreignHandlers(parts: ForeignParts): HandlersOf<ForeignOperation> {
   const jsonDoor =
-    (map: (item: unknown) => Mapped) =>
+    (map: (item: unknown) => Mapped, admit: (cluster: string) => Promise<void>) =>
     async ({ request, query }: { readonly request: Request; readonly query: { readonly cluster: string } }) => {
-      await refuseAgentCluster(parts, query.cluster);
+      await admit(query.cluster);
       const text = decodeText(await readForeignBody(request));
       const batch = await mapInTurns(itemsOf(text), parts.clock.nowMs(), map);
       await store(parts, query.cluster, batch.rows);
       return { accepted: batch.accepted, refused: batch.refused, reasons: [...batch.reasons] };
     };
   return {
-    ingestHubble: jsonDoor(mapHubble),
-    ingestFalco: jsonDoor(mapFalco),
-    ingestAudit: jsonDoor(mapAudit),
+    ingestHubble: jsonDoor(mapHubble, (cluster) => refuseAgentCluster(parts, cluster)),
+    ingestFalco: jsonDoor(mapFalco, (cluster) => refuseAgentCluster(parts, cluster)),
+    // Agents write no audit events, so nothing of theirs can be feigned; and the events belong to the cluster that they are of.
+    ingestAudit: jsonDoor(mapAudit, async () => undefined),
     ingestOtlpLogs: async ({ request }) => {
       const nowMs = parts.clock.nowMs();
       const items = logItems(await readOtlp(request, logsRequest));
@@ -134,6 +142,7 @@ function reasonsOf(batch: Batch): string {
 
 /** One block per table and node. All are durable when it resolves; when one fails the sender gets the fault and may send all again. */
 async function store(parts: ForeignParts, cluster: string, rows: readonly ForeignRow[]): Promise<void> {
+  await enrich(parts, cluster, rows);
   const nodes = new Set<string>();
   const groups = new Map<string, { table: TableName; node: string; rows: Row<TableName>[] }>();
   for (const { table, node, row } of rows) {
@@ -149,3 +158,31 @@ async function store(parts: ForeignParts, cluster: string, rows: readonly Foreig
     await parts.accept({ cluster, node }, { table, rows: rows.length, encoding: "none", body });
   }
 }
+
+/** Completes the rows from the cluster's inventory; what is not there yet is asked for once more, a moment later. */
+async function enrich(parts: ForeignParts, cluster: string, rows: readonly ForeignRow[]): Promise<void> {
+  const awaited = await enrichInTurns(parts, cluster, rows);
+  if (awaited.length === 0) return;
+  await pause(parts.identityHoldMs ?? identityHoldMsMax);
+  await enrichInTurns(parts, cluster, awaited);
+}
+
+async function enrichInTurns(
+  parts: ForeignParts,
+  cluster: string,
+  rows: readonly ForeignRow[],
+): Promise<readonly ForeignRow[]> {
+  const youngMs = parts.clock.nowMs() - identityYoungMsMax;
+  const awaited: ForeignRow[] = [];
+  let turnEndsAt = performance.now() + turnMsMax;
+  for (const row of rows) {
+    // What is older than this is not found later either.
+    if (enrichRow(parts.books.of(cluster), row) && row.row.time >= youngMs) awaited.push(row);
+    if (performance.now() < turnEndsAt) continue;
+    await turn();
+    turnEndsAt = performance.now() + turnMsMax;
+  }
+  return awaited;
+}
+
+const identityYoungMsMax = 10_000;

@@ -1,5 +1,7 @@
-// Foreign telemetry into the same intake as agents' blocks; never under a cluster that agents write to.
+// Foreign telemetry into the same intake as agents' blocks; never what agents write, under their cluster.
 import type { StateStore } from "../../../core/state/ports.ts";
+import type { IdentitySource } from "../../../core/directory/identity-source.ts";
+import { createBooks } from "../foreign/books.ts";
 import { foreignHandlers, type ForeignParts } from "../foreign/handlers.ts";
 import type { ForeignHandlers } from "../parts.ts";
 
@@ -10,9 +12,10 @@ export interface ForeignSideParts extends Pick<ForeignParts, "accept" | "clock">
   /** The cluster of this machine's agent: reserved before it has joined, too. */
   readonly ownCluster: string;
   readonly state: StateStore;
+  readonly identities: IdentitySource;
 }
 
-export function openForeign({ ownCluster, state, accept, clock }: ForeignSideParts): ForeignHandlers {
+export function openForeign({ ownCluster, state, identities, accept, clock }: ForeignSideParts): ForeignHandlers {
   let clusters: Promise<ReadonlySet<string>> | undefined;
   let readAtMs = 0;
 
@@ -23,6 +26,7 @@ export function openForeign({ ownCluster, state, accept, clock }: ForeignSidePar
   return foreignHandlers({
     clock,
     accept,
+    books: createBooks(identities, clock),
     async isAgentCluster(cluster) {
       if (clusters === undefined || clock.nowMs() - readAtMs > clustersMsMax) {
         readAtMs = clock.nowMs();
