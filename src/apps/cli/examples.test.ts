@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { parseFilter } from "../../core/filter/parse.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
-const command = /garrison (?:flows|events|workloads)\b([^\n`#\\]*)/g;
+const command = /garrison (?:flows|events|workloads|graph)\b([^\n`#\\]*)/g;
 
 test("filters of examples can be read", async () => {
   const files = ["README.md", "docs/guides/*.md", "src/apps/cli/commands/*.ts"];

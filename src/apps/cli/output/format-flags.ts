@@ -2,9 +2,11 @@
 import { Option, type Command } from "commander";
 import { formats } from "./format.ts";
 
+/** A command that prints more than rows has its own --output. */
 export function addGlobalFlags(command: Command): Command {
+  if (!command.options.some(({ long }) => long === "--output"))
+    command.addOption(new Option("-o, --output <format>", "how data is printed").choices(formats));
   return command
-    .addOption(new Option("-o, --output <format>", "how data is printed").choices(formats))
     .addOption(new Option("--server <url>", "the server's address (default: the one of the data folder)"))
     .addOption(new Option("--token <token>", "API token (default: GARRISON_TOKEN, then the data folder's)"))
     .addOption(new Option("--data <folder>", "the data folder (default: GARRISON_DATA or ~/.local/share/garrison)"))
