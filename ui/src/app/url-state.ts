@@ -19,7 +19,7 @@ export interface UrlState {
   readonly row?: string | undefined;
   /** Graph: namespace, service, workload or endpoint. */
   readonly level?: string | undefined;
-  /** Graph: "table" instead of the picture. */
+  /** Graph: "table" (of vertices) or "edges" instead of the picture. */
   readonly as?: string | undefined;
   /** Graph: id of the chosen vertex or edge. */
   readonly pick?: string | undefined;

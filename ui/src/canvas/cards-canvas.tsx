@@ -131,12 +131,22 @@ function Cards(props: CanvasProps) {
             <LayoutGrid />
           </IconButton>
         </div>
+        {places.size === 0 ? <Arranging count={graph.vertices.length} /> : null}
         {hoveredEdge === undefined ? null : <p className="canvas-hover">{props.edgeLabelOf(hoveredEdge)}</p>}
       </ReactFlow>
       <p className="visually-hidden" aria-live="polite">
         {activeShown === undefined ? "" : props.labelOf(activeShown.vertex)}
       </p>
     </div>
+  );
+}
+
+/** The worker takes its time with large graphs: never an empty picture. */
+function Arranging({ count }: { readonly count: number }) {
+  return (
+    <p className="canvas-arranging" role="status">
+      Arranging {count} vertices
+    </p>
   );
 }
 

@@ -46,7 +46,7 @@ export const EdgeLine = memo(function EdgeLine(props: EdgeProps<LineEdge>) {
       />
       {edge.health.state === "failing" || change !== "same" ? (
         <text className="edge-mark" x={labelX} y={labelY - 4} textAnchor="middle">
-          {change === "same" ? "✕" : { added: "+", removed: "−", changed: "~" }[change]}
+          {change === "same" ? "✕" : { added: "+", removed: "−", changed: "≠" }[change]}
         </text>
       ) : null}
     </g>

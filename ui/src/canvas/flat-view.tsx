@@ -1,7 +1,7 @@
 // The overview without WebGL: points and lines on a plain canvas, dragged and zoomed, painted only when something changed.
 import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef, type PointerEvent } from "react";
-import { pointColour, readPalette, type OverviewPoint, type OverviewProps } from "./overview-scene.ts";
+import { paintNames, pointColour, readPalette, type OverviewPoint, type OverviewProps } from "./overview-scene.ts";
 
 interface Camera {
   x: number;
@@ -119,7 +119,7 @@ function paint(element: HTMLCanvasElement, camera: Camera, props: OverviewProps)
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   const palette = readPalette();
-  const at = ({ x, y }: OverviewPoint): readonly [number, number] => [
+  const at = ({ x, y }: { readonly x: number; readonly y: number }): readonly [number, number] => [
     (x - camera.x) * camera.zoom + width / 2,
     (y - camera.y) * camera.zoom + height / 2,
   ];
@@ -146,4 +146,5 @@ function paint(element: HTMLCanvasElement, camera: Camera, props: OverviewProps)
     context.fillStyle = palette.text;
     context.fillText(point.vertex.name, x + point.size + 4, y + 4);
   }
+  paintNames(context, props.scene.names, at);
 }

@@ -6,10 +6,14 @@ import type { CanvasProps } from "./canvas-props.ts";
 import { FlatView } from "./flat-view.tsx";
 import { forcePlaces } from "./layout.ts";
 import type { OverviewPoint, OverviewScene } from "./overview-scene.ts";
+import type { Places, ShownGraph } from "./shape.ts";
 import { SigmaView } from "./sigma-view.tsx";
 import { useCanvasKeys } from "./use-canvas-keys.ts";
 import { usePlaces } from "./use-places.ts";
 import { walk } from "./walk.ts";
+
+/** Beyond this many, points shrink, so that they do not cover each other. */
+const pointsFull = 400;
 
 /** Software rendering counts: it is slow, not wrong. */
 function hasWebGl(): boolean {
@@ -26,23 +30,24 @@ export function OverviewCanvas(props: CanvasProps) {
   useEffect(() => {
     if (props.foundAt !== "") setActive(props.foundAt);
   }, [props.foundAt]);
-  const scene = useMemo<OverviewScene>(
-    () => ({
+  const scene = useMemo<OverviewScene>(() => {
+    const scale = Math.min(1, Math.sqrt(pointsFull / graph.vertices.length));
+    return {
       points: graph.vertices.flatMap(({ vertex, isDim }): readonly OverviewPoint[] => {
         const place = places.get(vertex.id);
         if (place === undefined) return [];
         const weight = vertex.inbound.connections + vertex.outbound.connections;
-        return [{ id: vertex.id, ...place, size: 2.5 + Math.min(6, Math.log10(1 + weight)), vertex, isDim }];
+        return [{ id: vertex.id, ...place, size: scale * (2.5 + Math.min(6, Math.log10(1 + weight))), vertex, isDim }];
       }),
+      names: boxNames(graph, places),
       lines: graph.edges.map(({ edge, isDim }) => ({
         source: edge.source,
         target: edge.destination,
         health: edge.health.state,
         isDim,
       })),
-    }),
-    [graph, places],
-  );
+    };
+  }, [graph, places]);
   const onKeyDown = useCanvasKeys({ ...props, places, active, setActive, bringIntoView: () => undefined });
   const activeShown = graph.vertices.find(({ vertex }) => vertex.id === active);
   const view = {
@@ -89,4 +94,15 @@ export function OverviewCanvas(props: CanvasProps) {
       </p>
     </div>
   );
+}
+
+/** The innermost boxes' names at the middle of their members. */
+function boxNames({ boxes, vertices }: ShownGraph, places: Places): OverviewScene["names"] {
+  const members = Map.groupBy(vertices, ({ box }) => box);
+  return boxes.flatMap(({ id, label }) => {
+    const at = (members.get(id) ?? []).flatMap(({ vertex }) => places.get(vertex.id) ?? []);
+    if (at.length === 0) return [];
+    const sum = at.reduce((total, { x, y }) => ({ x: total.x + x, y: total.y + y }), { x: 0, y: 0 });
+    return [{ label, x: sum.x / at.length, y: sum.y / at.length }];
+  });
 }

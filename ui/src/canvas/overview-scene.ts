@@ -13,6 +13,8 @@ export interface OverviewPoint {
 
 export interface OverviewScene {
   readonly points: readonly OverviewPoint[];
+  /** Names of boxes, in the middle of their members. */
+  readonly names: readonly { readonly label: string; readonly x: number; readonly y: number }[];
   readonly lines: readonly {
     readonly source: string;
     readonly target: string;
@@ -56,6 +58,27 @@ export function readPalette(): Palette {
     text: colour("--text-1"),
     mark: colour("--special"),
   };
+}
+
+/** Draws the names of boxes; `at` turns a place of the graph into pixels. */
+export function paintNames(
+  context: CanvasRenderingContext2D,
+  names: OverviewScene["names"],
+  at: (place: { readonly x: number; readonly y: number }) => readonly [number, number],
+): void {
+  const style = getComputedStyle(document.documentElement);
+  context.font = `600 12px ${style.getPropertyValue("--font")}`;
+  context.textAlign = "center";
+  context.lineWidth = 4;
+  context.lineJoin = "round";
+  for (const { label, ...place } of names) {
+    const [x, y] = at(place);
+    context.strokeStyle = style.getPropertyValue("--surface-0");
+    context.strokeText(label, x, y);
+    context.fillStyle = style.getPropertyValue("--text-1");
+    context.fillText(label, x, y);
+  }
+  context.textAlign = "start";
 }
 
 export function pointColour(

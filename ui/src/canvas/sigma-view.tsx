@@ -3,7 +3,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import Graph from "graphology";
 import { useEffect, useRef } from "react";
 import Sigma from "sigma";
-import { pointColour, readPalette, type OverviewProps } from "./overview-scene.ts";
+import { paintNames, pointColour, readPalette, type OverviewProps } from "./overview-scene.ts";
 
 interface SigmaProps extends OverviewProps {
   /** WebGL is there but would not start. */
@@ -70,6 +70,10 @@ function startSigma(container: HTMLElement, latest: { readonly current: Overview
       };
     },
   });
+  // A canvas of our own above sigma's: the names of namespaces move with the camera.
+  const overlay = sigma.createCanvas("names");
+  overlay.style.pointerEvents = "none";
+  sigma.on("afterRender", () => paintOverlay(sigma, overlay, scene.names));
   sigma.on("clickNode", ({ node }) => latest.current.onPick(node));
   sigma.on("doubleClickNode", ({ node, event }) => {
     event.preventSigmaDefault();
@@ -77,4 +81,19 @@ function startSigma(container: HTMLElement, latest: { readonly current: Overview
   });
   sigma.on("clickStage", () => latest.current.onPick(""));
   return sigma;
+}
+
+function paintOverlay(sigma: Sigma, overlay: HTMLCanvasElement, names: OverviewProps["scene"]["names"]): void {
+  const { width, height } = sigma.getDimensions();
+  const context = overlay.getContext("2d");
+  if (context === null) return;
+  overlay.width = width * devicePixelRatio;
+  overlay.height = height * devicePixelRatio;
+  overlay.style.width = `${width}px`;
+  overlay.style.height = `${height}px`;
+  context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+  paintNames(context, names, ({ x, y }) => {
+    const at = sigma.graphToViewport({ x, y: -y });
+    return [at.x, at.y];
+  });
 }

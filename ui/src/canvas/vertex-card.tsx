@@ -41,7 +41,7 @@ export const healthIcons: Readonly<Record<Health["state"], LucideIcon>> = {
 export const changeWords: Readonly<Record<Change, string>> = {
   added: "+ new",
   removed: "− gone",
-  changed: "~ changed",
+  changed: "≠ changed",
   same: "",
 };
 

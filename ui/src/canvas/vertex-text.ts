@@ -47,9 +47,11 @@ export function percentText(part: number, whole: number): string | undefined {
   return `${percent === 0 ? "0" : percent < 1 ? "<1" : Math.round(percent)} %`;
 }
 
-/** What a vertex is busy with: what comes in, or goes out when nothing does. */
-export function busiestOf({ inbound, outbound }: Vertex): Traffic {
-  return inbound.connections === 0 && inbound.http === undefined ? outbound : inbound;
+/** What a vertex is busy with: what comes in; else what goes out; else what stays inside. */
+export function busiestOf({ inbound, outbound, inside }: Vertex): Traffic {
+  const isBusy = ({ connections, http }: Traffic): boolean => connections > 0 || http !== undefined;
+  if (isBusy(inbound)) return inbound;
+  return isBusy(outbound) || inside === undefined ? outbound : inside;
 }
 
 /** "checkout, service in shop, failing: 31 % of connections failed, 9 req/s". */

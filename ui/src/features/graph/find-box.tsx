@@ -31,8 +31,9 @@ export function FindBox({ find, onFind }: FindBoxProps) {
       <input
         id={inputId}
         type="search"
-        aria-label="Find in the graph (/)"
-        placeholder="Find  /"
+        aria-label="Find in the graph"
+        title="Enter walks the hits. In the picture: /"
+        placeholder="Find"
         autoComplete="off"
         spellCheck={false}
         maxLength={200}

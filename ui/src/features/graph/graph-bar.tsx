@@ -49,10 +49,10 @@ export function GraphBar({ answer, find, onFind }: GraphBarProps) {
         <span className="spacer" />
         <FindBox find={find} onFind={onFind} />
         <div className="segments" role="group" aria-label="Shown as">
-          <button type="button" aria-pressed={state.as !== "table"} onClick={() => update({ as: undefined })}>
+          <button type="button" aria-pressed={state.as === undefined} onClick={() => update({ as: undefined })}>
             Graph
           </button>
-          <button type="button" aria-pressed={state.as === "table"} onClick={() => update({ as: "table" })}>
+          <button type="button" aria-pressed={state.as !== undefined} onClick={() => update({ as: "table" })}>
             Table
           </button>
         </div>
@@ -76,7 +76,7 @@ export function GraphBar({ answer, find, onFind }: GraphBarProps) {
 function amountText({ graph, shown }: GraphAnswer): string {
   if (graph === undefined) return "";
   const { totals } = graph;
-  const drawn = shown.vertices.filter(({ vertex }) => vertex.kind !== "more").length;
+  const drawn = shown.vertices.filter(({ vertex, change }) => vertex.kind !== "more" && change !== "removed").length;
   const vertices =
     drawn === totals.vertices ? formatCount(drawn) : `${formatCount(drawn)} of ${formatCount(totals.vertices)}`;
   const endpoints = totals.endpoints === undefined ? "" : ` · ${formatCount(totals.endpoints)} endpoints`;

@@ -135,7 +135,7 @@ function VertexDetails({ answer, vertex, onMenu }: VertexDetailsProps) {
                   ? vertexKindWords[vertex.kind]
                   : `${vertexKindWords[vertex.kind]} (${kindWord(vertex.workloadKind)})`,
               ),
-              field("Workload", <PageLink vertex={vertex} />),
+              field("Workload", pageLink(vertex)),
               field("Namespace", vertex.namespace),
               field("Cluster", vertex.simulated ? `${vertex.cluster} (demo: nothing in it is real)` : vertex.cluster),
               field("Services", vertex.services.join(", ")),
@@ -168,9 +168,10 @@ function endpointsText({ endpoints, endpointsNotReady = 0, kind }: Vertex): stri
     : `${formatCount(endpoints)}, ${formatCount(endpointsNotReady)} not ready`;
 }
 
-function PageLink({ vertex }: { readonly vertex: Vertex }) {
+/** Undefined where there is no page of its own: the field is left out then. */
+function pageLink(vertex: Vertex) {
   const page = pageOf(vertex);
-  if (page === undefined) return null;
+  if (page === undefined) return undefined;
   return (
     <Link to="/workloads/$cluster/$namespace/$kind/$name" params={page} search={(before) => ({ range: before.range })}>
       {page.name}
@@ -252,8 +253,8 @@ function EdgeDetails({
           {
             title: "Connection",
             fields: [
-              field("Source", <PageLink vertex={source} />),
-              field("Destination", <PageLink vertex={destination} />),
+              field("Source", pageLink(source)),
+              field("Destination", pageLink(destination)),
               field(
                 "Ports",
                 `${edge.ports.join(", ")}${edge.portsOmitted > 0 ? ` and ${formatCount(edge.portsOmitted)} more` : ""}`,

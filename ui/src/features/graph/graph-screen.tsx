@@ -41,10 +41,10 @@ function GraphBody({ answer }: { readonly answer: GraphAnswer }) {
   const acts = useActs();
   const { find, setFind, found, foundAt, foundSet } = useFind(answer);
   const labels = useLabels(answer);
-  useKeys({ "/": focusFind, Escape: acts.back });
+  useKeys({ Escape: acts.back });
   const openMenu = (vertex: Vertex, at: { readonly x: number; readonly y: number }): void => setMenu({ vertex, ...at });
   const isEmpty = shown.vertices.length === 0;
-  const isTable = state.as === "table";
+  const isTable = state.as !== undefined;
   return (
     <>
       <GraphBar answer={answer} find={{ ...find, hits: found.length }} onFind={setFind} />

@@ -1,4 +1,4 @@
-// The picture as two tables: every vertex and every edge that is shown, with the same numbers and the same selection.
+// The picture as a table of its vertices or of its edges: all that are shown, with the same numbers and the same selection.
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useUrlState } from "../../app/use-url-state.ts";
@@ -31,7 +31,7 @@ const tones = { ok: "good", degraded: "warning", failing: "bad", unknown: "muted
 const badness = { ok: 0, unknown: 1, degraded: 2, failing: 3 } as const;
 
 export function GraphTable({ answer, foundText, found, onPick }: GraphTableProps) {
-  const [state] = useUrlState();
+  const [state, update] = useUrlState();
   const { shown } = answer;
   const isCompared = answer.diff !== undefined;
   const vertexColumns = useMemo(() => vertexColumnsOf(answer, isCompared), [answer, isCompared]);
@@ -40,30 +40,43 @@ export function GraphTable({ answer, foundText, found, onPick }: GraphTableProps
   const vertices = shown.vertices.filter(({ vertex }) => isHit(vertex.id));
   const edges = shown.edges.filter(({ edge }) => isHit(edge.source) || isHit(edge.destination));
   const toneOf = (isBad: boolean): { readonly tone?: "deny" } => (isBad ? { tone: "deny" } : {});
+  const isEdges = state.as === "edges";
+  const matching = foundText === "" ? "" : ` that match “${foundText}”`;
   return (
-    <div className="graph-tables" data-picked={state.pick !== undefined}>
-      <h2>
-        {formatCount(vertices.length)} vertices{foundText === "" ? "" : ` that match “${foundText}”`}
-      </h2>
-      <SortedGrid
-        label="Vertices of the graph"
-        columns={vertexColumns}
-        rows={vertices}
-        initial={{ by: "rate", direction: "descending" }}
-        onOpen={({ vertex }) => onPick(vertex.id)}
-        extrasOf={({ vertex }) => toneOf(vertex.health.state === "failing")}
-      />
-      <h2>
-        {formatCount(edges.length)} edges{foundText === "" ? "" : ` of those`}
-      </h2>
-      <SortedGrid
-        label="Edges of the graph"
-        columns={edgeColumns}
-        rows={edges}
-        initial={{ by: "health", direction: "descending" }}
-        onOpen={({ edge }) => onPick(edge.id)}
-        extrasOf={({ edge }) => toneOf(edge.health.state === "failing")}
-      />
+    <div className="graph-tables">
+      <header>
+        <div className="segments" role="group" aria-label="Table of">
+          <button type="button" aria-pressed={!isEdges} onClick={() => update({ as: "table" })}>
+            Vertices ({formatCount(vertices.length)})
+          </button>
+          <button type="button" aria-pressed={isEdges} onClick={() => update({ as: "edges" })}>
+            Edges ({formatCount(edges.length)})
+          </button>
+        </div>
+        <span className="list-count">
+          {isEdges ? "Edges" : "Vertices"}
+          {matching === "" ? ", all that are in the picture" : matching}
+        </span>
+      </header>
+      {isEdges ? (
+        <SortedGrid
+          label="Edges of the graph"
+          columns={edgeColumns}
+          rows={edges}
+          initial={{ by: "health", direction: "descending" }}
+          onOpen={({ edge }) => onPick(edge.id)}
+          extrasOf={({ edge }) => toneOf(edge.health.state === "failing")}
+        />
+      ) : (
+        <SortedGrid
+          label="Vertices of the graph"
+          columns={vertexColumns}
+          rows={vertices}
+          initial={{ by: "rate", direction: "descending" }}
+          onOpen={({ vertex }) => onPick(vertex.id)}
+          extrasOf={({ vertex }) => toneOf(vertex.health.state === "failing")}
+        />
+      )}
     </div>
   );
 }

@@ -10,6 +10,7 @@ const nameLengthMax = 63;
 export function nameOfTitle(title: string, taken: ReadonlySet<string>): string {
   const plain = title
     .normalize("NFKD")
+    .replace(/\p{M}+/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .slice(0, nameLengthMax - 4)
