@@ -114,14 +114,14 @@ interface TargetColumns {
   readonly addresses: readonly string[];
 }
 
-/** Where `from:` and `to:` look. On events the subject is the source; dns and http name what was asked for. */
+/** Where `from:` and `to:` look. On events the subject is the source; dns and http name what was asked for, audit who asked and of what. */
 function targetColumns(side: "from" | "to", table: FilterTable): TargetColumns {
   const none: TargetColumns = { namespace: undefined, names: [], domains: [], addresses: [] };
   if (table === "flows") {
     return side === "from"
       ? {
           namespace: "sourceNamespace",
-          names: ["sourceWorkload", "sourcePod"],
+          names: ["sourceWorkload", "sourceService", "sourcePod"],
           domains: [],
           addresses: ["sourceAddress"],
         }
@@ -132,12 +132,17 @@ function targetColumns(side: "from" | "to", table: FilterTable): TargetColumns {
           addresses: ["destinationAddress"],
         };
   }
+  if (table === "audit_events") {
+    return side === "from"
+      ? { ...none, namespace: "actorNamespace", names: ["actorWorkload", "actorPod", "user"] }
+      : { ...none, namespace: "namespace", names: ["workload", "name"] };
+  }
   if (side === "to") {
     if (table === "dns_events") return { ...none, names: ["question"], domains: ["question"], addresses: ["server"] };
     if (table === "http_events") {
       return {
         namespace: "peerNamespace",
-        names: ["peerWorkload", "host"],
+        names: ["peerWorkload", "peerService", "peerPod", "host"],
         domains: ["host"],
         addresses: ["peerAddress"],
       };

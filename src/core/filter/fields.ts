@@ -2,13 +2,14 @@
 import { severities } from "../../model/security-event.ts";
 import { processActions } from "../../model/process-event.ts";
 import { fileActions } from "../../model/file-event.ts";
+import { inventoryActions } from "../../model/inventory-event.ts";
 import { protocols, reporters, tlsViews } from "../../model/flow.ts";
 import { fidelities, workloadKinds } from "../../model/identity.ts";
 import { verdictNames } from "../../model/verdict.ts";
 import { only, subject } from "./columns.ts";
 import type { Field } from "./field.ts";
 
-const actions = [...new Set([...processActions, ...fileActions])];
+const actions = [...new Set([...processActions, ...fileActions, ...inventoryActions])];
 
 export const fields: readonly Field[] = [
   {
@@ -34,8 +35,8 @@ export const fields: readonly Field[] = [
       audit_events: ["namespace"],
       workloads: ["namespace"],
     },
-    from: { ...subject("namespace"), flows: ["sourceNamespace"] },
-    to: { flows: ["destinationNamespace"] },
+    from: { ...subject("namespace"), flows: ["sourceNamespace"], audit_events: ["actorNamespace"] },
+    to: { flows: ["destinationNamespace"], audit_events: ["namespace"] },
     peer: "peerNamespace",
   },
   {
@@ -43,9 +44,14 @@ export const fields: readonly Field[] = [
     aliases: ["wl"],
     type: "name",
     summary: "owner of pods, container, systemd unit or session",
-    any: { ...subject("workload"), flows: ["sourceWorkload", "destinationWorkload"], workloads: ["name"] },
-    from: { ...subject("workload"), flows: ["sourceWorkload"] },
-    to: { flows: ["destinationWorkload"] },
+    any: {
+      ...subject("workload"),
+      flows: ["sourceWorkload", "destinationWorkload"],
+      audit_events: ["workload", "actorWorkload"],
+      workloads: ["name"],
+    },
+    from: { ...subject("workload"), flows: ["sourceWorkload"], audit_events: ["actorWorkload"] },
+    to: { flows: ["destinationWorkload"], audit_events: ["workload"] },
     peer: "peerWorkload",
   },
   {
@@ -54,18 +60,30 @@ export const fields: readonly Field[] = [
     type: "choice",
     choices: workloadKinds,
     summary: "kind of workload",
-    any: { ...subject("workloadKind"), flows: ["sourceKind", "destinationKind"], workloads: ["kind"] },
-    from: { ...subject("workloadKind"), flows: ["sourceKind"] },
-    to: { flows: ["destinationKind"] },
+    any: {
+      ...subject("workloadKind"),
+      flows: ["sourceKind", "destinationKind"],
+      audit_events: ["workloadKind", "actorKind"],
+      workloads: ["kind"],
+    },
+    from: { ...subject("workloadKind"), flows: ["sourceKind"], audit_events: ["actorKind"] },
+    to: { flows: ["destinationKind"], audit_events: ["workloadKind"] },
+    peer: "peerKind",
   },
   {
     name: "pod",
     type: "name",
     summary: "pod",
-    any: { ...subject("pod"), flows: ["sourcePod", "destinationPod"] },
-    from: { ...subject("pod"), flows: ["sourcePod"] },
+    any: { ...subject("pod"), flows: ["sourcePod", "destinationPod"], audit_events: ["actorPod"] },
+    from: { ...subject("pod"), flows: ["sourcePod"], audit_events: ["actorPod"] },
     to: { flows: ["destinationPod"] },
+    peer: "peerPod",
   },
+  only(
+    "actor",
+    { audit_events: ["actorWorkload", "actorPod", "user"] },
+    { summary: "audit: workload or pod that asked, or its user" },
+  ),
   {
     name: "service",
     aliases: ["svc"],
@@ -73,12 +91,13 @@ export const fields: readonly Field[] = [
     summary: "service",
     any: {
       ...subject("service"),
-      flows: ["destinationService"],
+      flows: ["sourceService", "destinationService"],
       workloads: ["service"],
       spans: ["service", "peerService"],
     },
-    from: subject("service"),
+    from: { ...subject("service"), flows: ["sourceService"] },
     to: { flows: ["destinationService"], spans: ["peerService"] },
+    peer: "peerService",
   },
   {
     name: "ip",
@@ -124,8 +143,9 @@ export const fields: readonly Field[] = [
     any: {
       ...subject("identityReason"),
       flows: ["verdictBecause", "sourceReason", "destinationReason"],
+      http_events: ["identityReason", "peerReason"],
       kubernetes_events: ["reason", "identityReason"],
-      audit_events: ["decisionReason"],
+      audit_events: ["decisionReason", "workloadReason", "actorReason"],
       gaps: ["reason"],
     },
   },
@@ -158,7 +178,14 @@ export const fields: readonly Field[] = [
     name: "node",
     type: "name",
     summary: "node that reported it",
-    any: { ...subject("node"), flows: ["node"], audit_events: ["node"], gaps: ["node"], workloads: ["nodes"] },
+    any: {
+      ...subject("node"),
+      flows: ["node"],
+      audit_events: ["node"],
+      inventory_events: ["node", "onNode"],
+      gaps: ["node"],
+      workloads: ["nodes"],
+    },
   },
   {
     name: "container",
@@ -170,7 +197,20 @@ export const fields: readonly Field[] = [
     name: "image",
     type: "name",
     summary: "image reference or digest",
-    any: { ...subject("image", "imageDigest"), flows: ["image"], workloads: ["images"] },
+    any: {
+      ...subject("image", "imageDigest"),
+      flows: ["image", "sourceImageDigest", "destinationImageDigest"],
+      workloads: ["images"],
+    },
+  },
+  {
+    name: "digest",
+    aliases: ["image-digest"],
+    type: "name",
+    summary: "image digest: sha256:...",
+    any: { ...subject("imageDigest"), flows: ["sourceImageDigest", "destinationImageDigest"] },
+    from: { ...subject("imageDigest"), flows: ["sourceImageDigest"] },
+    to: { flows: ["destinationImageDigest"] },
   },
   {
     name: "process",
@@ -222,7 +262,7 @@ export const fields: readonly Field[] = [
   only("ancestor", { process_events: ["ancestors"] }, { summary: "name of a parent, its parent, ..." }),
   only(
     "action",
-    { process_events: ["action"], file_events: ["action"] },
+    { process_events: ["action"], file_events: ["action"], inventory_events: ["action"] },
     { type: "choice", choices: actions, summary: "what happened" },
   ),
   only(
@@ -266,10 +306,14 @@ export const fields: readonly Field[] = [
   only("group", { audit_events: ["groups"] }, { summary: "audit: a group of who asked" }),
   only(
     "resource",
-    { audit_events: ["resource"], kubernetes_events: ["objectKind"] },
+    { audit_events: ["resource"], kubernetes_events: ["objectKind"], inventory_events: ["objectKind"] },
     { summary: "resource or kind of object" },
   ),
-  only("object", { audit_events: ["name"], kubernetes_events: ["objectName"] }, { summary: "name of the object" }),
+  only(
+    "object",
+    { audit_events: ["name"], kubernetes_events: ["objectName"], inventory_events: ["objectName"] },
+    { summary: "name of the object" },
+  ),
   only("decision", { audit_events: ["decision"] }, { summary: "audit: allow or forbid" }),
   only("type", { kubernetes_events: ["type"] }, { summary: "Kubernetes event: Normal or Warning" }),
   only("level-text", { log_events: ["severityText"] }, { aliases: ["log.level"], summary: "severity of a log record" }),
@@ -295,6 +339,7 @@ export const fields: readonly Field[] = [
     any: {
       log_events: ["body"],
       kubernetes_events: ["message"],
+      inventory_events: ["change"],
       security_events: ["title", "message"],
       gaps: ["detail"],
     },

@@ -81,6 +81,56 @@ test("which end an HTTP subject is depends on who reported it", () => {
   }
 });
 
+const audited = {
+  user: "system:serviceaccount:ci:runner",
+  actorNamespace: "ci",
+  actorWorkload: "runner",
+  actorPod: "runner-0",
+  namespace: "shop",
+  resource: "pods",
+  name: "web-1",
+  workload: "web",
+  workloadKind: "Deployment",
+};
+const onAudit: readonly (readonly [string, boolean])[] = [
+  ["from:runner", true],
+  ["from:ci/runner", true],
+  ["from:web", false],
+  ["to:web", true],
+  ["to:shop/web", true],
+  ["to:runner", false],
+  ["from.ns:ci to.ns:shop", true],
+  ["from.ns:shop", false],
+  ["actor:runner-0", true],
+  ["actor:web", false],
+  ["workload:web kind:Deployment resource:pods", true],
+];
+
+test("from is who asked the API server, to is whose object it was", () => {
+  for (const [q, expected] of onAudit) assert.equal(predicateOf(parseFilter(q), "audit_events")(audited), expected, q);
+});
+
+const listed = {
+  action: "changed",
+  objectKind: "Deployment",
+  objectName: "web",
+  onNode: "n2",
+  node: "kubernetes",
+  change: "image web:1 -> web:2",
+};
+const onInventory: readonly (readonly [string, boolean])[] = [
+  ["action:changed resource:Deployment object:web", true],
+  ["action:removed", false],
+  ["node:n2", true],
+  ['message:"web:2"', true],
+  ["deployment", true],
+];
+
+test("inventory events by action, object and what changed", () => {
+  for (const [q, expected] of onInventory)
+    assert.equal(predicateOf(parseFilter(q), "inventory_events")(listed), expected, q);
+});
+
 test("every column that a field names exists in its table", () => {
   for (const field of fields) {
     for (const map of [field.any, field.from ?? {}, field.to ?? {}]) {
