@@ -6,7 +6,7 @@ import { commands } from "./commands/list.ts";
 import type { Run } from "./commands/command.ts";
 import type { Context, GlobalFlags } from "./context.ts";
 import { harmlessLines } from "./output/harmless.ts";
-import { addGlobalFlags } from "./output/format-flags.ts";
+import { addGlobalFlags, checkOutput } from "./output/format-flags.ts";
 import { paint } from "./output/paint.ts";
 import { version } from "./version.ts";
 
@@ -57,6 +57,7 @@ export function buildProgram(signal: AbortSignal): Command {
       const command = given.at(-1) as Command;
       const options = command.opts<GlobalFlags & { now?: string }>();
       const flags = { ...program.opts<GlobalFlags & { now?: string }>(), ...definedOf(options) };
+      checkOutput(command, flags.output);
       const code = await action(contextOf(flags, signal), { args: command.args, options: options as never });
       if (typeof code === "number") process.exitCode = code;
     };

@@ -10,13 +10,13 @@ import { graphLevels, type GraphDiff, type ServiceGraph } from "../../../model/g
 import type { ResponseOf } from "../../server/contract/endpoint.ts";
 import type { Api } from "../../server/contract/api.ts";
 import { ask, type Context } from "../context.ts";
-import { formats, type Format, render } from "../output/format.ts";
+import { formats, type Format, pictureFormats, render } from "../output/format.ts";
 import { harmlessJson, harmlessLines } from "../output/harmless.ts";
 import type { CommandUnit } from "./command.ts";
 import { changeRows, changeSheet, edgeRows, edgeSheet } from "./graph-rows.ts";
 import { sayWindow } from "./rows.ts";
 
-const graphFormats = [...formats, "dot", "mermaid"] as const;
+const graphFormats = [...formats, ...pictureFormats] as const;
 type GraphFormat = (typeof graphFormats)[number];
 
 interface GraphOptions {
@@ -79,7 +79,7 @@ export function filterOf(args: readonly string[]): string {
   return isNamespace ? [`ns:${quote(first)}`, ...rest].join(" ") : args.join(" ");
 }
 
-function vertexCount(text: string): number {
+export function vertexCount(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 5 && count <= 2000) return count;
   throw usage(`--max ${text}: expected a whole number from 5 to 2000`);

@@ -1,11 +1,17 @@
 // The flags that every command takes, added to the program and to each sub-command so that they may stand anywhere.
 import { Option, type Command } from "commander";
-import { formats } from "./format.ts";
+import { Fault } from "../../../base/fault.ts";
+import { formats, pictureFormats } from "./format.ts";
 
-/** A command that prints more than rows has its own --output. */
+/**
+ * A command that prints more than rows has its own --output. The program's own takes what any command takes: it is read before it is known
+ * which command will run, and `checkOutput` refuses the rest.
+ */
 export function addGlobalFlags(command: Command): Command {
-  if (!command.options.some(({ long }) => long === "--output"))
-    command.addOption(new Option("-o, --output <format>", "how data is printed").choices(formats));
+  if (!command.options.some(({ long }) => long === "--output")) {
+    const choices = command.parent === null ? [...formats, ...pictureFormats] : formats;
+    command.addOption(new Option("-o, --output <format>", "how data is printed").choices(choices));
+  }
   return command
     .addOption(new Option("--server <url>", "the server's address (default: the one of the data folder)"))
     .addOption(new Option("--token <token>", "API token (default: GARRISON_TOKEN, then the data folder's)"))
@@ -14,4 +20,15 @@ export function addGlobalFlags(command: Command): Command {
     .addOption(new Option("--print-query", "show the API call on standard error"))
     .addOption(new Option("--width <columns>").hideHelp())
     .addOption(new Option("--now <time>").hideHelp());
+}
+
+/** Throws a Fault when the command does not print that format. */
+export function checkOutput(command: Command, output: string | undefined): void {
+  const choices = command.options.find(({ long }) => long === "--output")?.argChoices;
+  if (output === undefined || choices === undefined || choices.includes(output)) return;
+  throw new Fault(`garrison ${command.name()} does not print ${output}`, {
+    code: "cli/usage",
+    kind: "usage",
+    hint: `-o takes ${choices.join(", ")} here`,
+  });
 }

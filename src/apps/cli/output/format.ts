@@ -5,6 +5,8 @@ import { harmless, harmlessJson, harmlessLines } from "./harmless.ts";
 import { table } from "./table.ts";
 
 export const formats = ["table", "wide", "json", "jsonl", "yaml", "csv", "name"] as const;
+/** What only a graph can be printed as. */
+export const pictureFormats = ["dot", "mermaid"] as const;
 export type Format = (typeof formats)[number];
 
 /** One column of a table: only in `wide` when so marked. */
