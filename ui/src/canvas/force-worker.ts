@@ -1,5 +1,5 @@
 // The overview's layout, in a worker of its own: vertices begin in a circle per box, then a capped number of force steps.
-import Graph from "graphology";
+import { DirectedGraph } from "graphology";
 import forceAtlas2 from "graphology-layout-forceatlas2";
 import type { ForceJob } from "./layout.ts";
 
@@ -22,8 +22,8 @@ const discPart = 0.46;
  * Deterministic: the same graph gives the same picture. Members of a box hang on an invisible hub, and lines between boxes pull
  * little, so that namespaces stay together and can be told apart.
  */
-function seededGraph({ ids, groups, links }: ForceJob): Graph {
-  const graph = new Graph({ type: "directed", multi: false });
+function seededGraph({ ids, groups, links }: ForceJob): DirectedGraph {
+  const graph = new DirectedGraph();
   const boxes = Math.max(1, new Set(groups).size);
   const placeInBox = new Map<number, number>();
   ids.forEach((id, at) => {
@@ -85,5 +85,6 @@ scope.addEventListener("message", ({ data }) => {
     flat[at * 2 + 1] = places[id]?.["y"] ?? 0;
   });
   spreadGroups(flat, data.groups);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker, not a window
   scope.postMessage(flat);
 });

@@ -72,6 +72,7 @@ function inForceWorker(job: ForceJob): Promise<Float64Array> {
   return new Promise<Float64Array>((resolve, reject) => {
     worker.addEventListener("message", (event: MessageEvent<Float64Array>) => resolve(event.data));
     worker.addEventListener("error", (event) => reject(new Error(event.message || "the layout worker did not start")));
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker, not a window
     worker.postMessage(job);
   }).finally(() => worker.terminate());
 }

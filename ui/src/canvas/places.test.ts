@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { elkGraphOf, placesOf } from "./elk-graph.ts";
 import { boundsOf, boxRects, mergePlaces, neighboursOf } from "./places.ts";
 import { cardSize, type Place, type Places } from "./shape.ts";

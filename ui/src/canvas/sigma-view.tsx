@@ -1,8 +1,8 @@
 // The overview in WebGL. Made anew when the structure changes; colours and selection only repaint.
 import { useComputedColorScheme } from "@mantine/core";
-import Graph from "graphology";
+import { DirectedGraph } from "graphology";
 import { useEffect, useRef } from "react";
-import Sigma from "sigma";
+import { Sigma } from "sigma";
 import { paintNames, pointColour, readPalette, type OverviewProps } from "./overview-scene.ts";
 
 interface SigmaProps extends OverviewProps {
@@ -42,7 +42,7 @@ export function SigmaView(props: SigmaProps) {
 function startSigma(container: HTMLElement, latest: { readonly current: OverviewProps }): Sigma {
   const palette = readPalette();
   const { scene } = latest.current;
-  const graph = new Graph({ type: "directed", multi: false });
+  const graph = new DirectedGraph();
   for (const point of scene.points)
     graph.addNode(point.id, { x: point.x, y: -point.y, size: point.size, label: point.vertex.name, point });
   for (const { source, target, health, isDim } of scene.lines) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { ResourceName } from "../../../../src/model/resource.ts";
 import { View } from "../../../../src/model/view.ts";
 import { nameOfTitle, savedSearch } from "./view-text.ts";
