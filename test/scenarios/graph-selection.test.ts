@@ -2,8 +2,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseFilter } from "../../src/core/filter/parse.ts";
-import { edgeOf, vertexOf } from "../../ui/src/canvas/shown.fixture.ts";
-import { eventsFilter, flowsFilter } from "../../ui/src/features/graph/selection-filter.ts";
+import type { Edge, Vertex } from "../../src/model/graph.ts";
+
+interface Selection {
+  flowsFilter(picked: object): string;
+  eventsFilter(vertex: Vertex): string;
+}
+interface Fixture {
+  vertexOf(given?: Partial<Vertex>): Vertex;
+  edgeOf(given?: Partial<Edge>): Edge;
+}
+
+// The console is a compiler project of its own: its pure parts are loaded by address.
+const ui = new URL("../../ui/src/", import.meta.url);
+const { eventsFilter, flowsFilter } = (await import(
+  new URL("features/graph/selection-filter.ts", ui).href
+)) as Selection;
+const { edgeOf, vertexOf } = (await import(new URL("canvas/shown.fixture.ts", ui).href)) as Fixture;
 
 const vertices = [
   vertexOf({ kind: "namespace", name: "shop" }),
