@@ -10,7 +10,7 @@ import { z } from "zod";
 import { until } from "./processes.ts";
 
 const requestTimeoutMs = 30_000;
-const untilTimeoutMs = 60_000;
+const untilTimeoutMs = 120_000;
 const bodyBytesMax = 64 * 1024 * 1024;
 
 /** Any object of the API; what a test reads beyond the metadata it names with `at`. */

@@ -34,9 +34,9 @@ export interface Daemon {
 }
 
 export interface Place {
-  start(wanted: ProgramToStart): Promise<Daemon>;
+  readonly start: (wanted: ProgramToStart) => Promise<Daemon>;
   /** Runs to the end; returns the standard output. Rejects with the standard error in the message. */
-  run(program: string, args: readonly string[]): Promise<string>;
+  readonly run: (program: string, args: readonly string[]) => Promise<string>;
 }
 
 /** This process's own namespaces. Logs go to `folder`/logs. */
@@ -82,7 +82,15 @@ export async function startLogged(
 export function daemonOf(name: string, child: ChildProcess, pid: number): Daemon {
   const isRunning = () => child.exitCode === null && child.signalCode === null;
   function signal(which: NodeJS.Signals): void {
-    if (isRunning()) process.kill(pid, which);
+    if (!isRunning()) return;
+    try {
+      process.kill(pid, which);
+    } catch (thrown) {
+      // It ended, and the event that says so is on its way.
+      if ((thrown as NodeJS.ErrnoException).code !== "ESRCH") throw thrown;
+    }
+    // nsenter stops itself when its program is stopped.
+    if (which === "SIGCONT") child.kill(which);
   }
   async function stop(): Promise<void> {
     if (!isRunning()) return;
