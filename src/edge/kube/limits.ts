@@ -2,7 +2,7 @@
 
 export const kubeLimits = {
   /** Objects asked for in one page of a list. */
-  pageObjects: 500,
+  pageObjects: 250,
   /** Body of one page; a larger one is asked for again with a tenth of the objects. */
   pageBytesMax: 32 * 1024 * 1024,
   /** Body of discovery, of an error, of the version. */

@@ -1,5 +1,6 @@
 // The commands, in the order in which help shows them. A new command is a file and one line here.
 import { agent } from "./agent.ts";
+import { clusters } from "./clusters.ts";
 import type { CommandUnit } from "./command.ts";
 import { completion } from "./completion.ts";
 import { config } from "./config.ts";
@@ -24,6 +25,7 @@ export const commands = [
   events,
   graph,
   workloads,
+  clusters,
   resources,
   agent,
   demo,

@@ -7,7 +7,7 @@ export const clusterLimits = {
   /** Changes are gathered this long before they are told on. */
   gatherMs: 150,
   /** At the start: what has not been listed by then is told on without the rest. */
-  settleMs: 20_000,
+  settleMs: 45_000,
   /** Facts that wait to be written: for the store's memory of the last run, or for room on disk. */
   factsHeldMax: 200_000,
   eventsHeldMax: 20_000,

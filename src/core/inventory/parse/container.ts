@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import type { Container, EnvironmentVariable } from "../../../model/inventory.ts";
 import { inventoryLimits } from "../limits.ts";
-import { list, type ParseContext, type Raw, record, whole } from "./raw.ts";
+import { list, type ParseContext, plain, type Raw, record, whole } from "./raw.ts";
 
 type Variable = z.infer<typeof EnvironmentVariable>;
 
@@ -64,7 +64,7 @@ function portsOf(context: ParseContext, value: unknown): Container["ports"] {
   return list(value, inventoryLimits.portsMax, cut).flatMap((item) => {
     const { name, protocol, containerPort } = record(item);
     const port = portNumber(containerPort);
-    return port === 0 ? [] : [{ name: context.text(name), protocol: context.text(protocol) || "TCP", port }];
+    return port === 0 ? [] : [{ name: plain(name), protocol: plain(protocol) || "TCP", port }];
   });
 }
 
@@ -78,23 +78,23 @@ function environmentOf(context: ParseContext, spec: Raw): Variable[] {
   const cut = (count: number) => context.cut("environment", count);
   const named = list(spec["env"], inventoryLimits.environmentMax, cut).flatMap((item): Variable[] => {
     const variable = record(item);
-    const name = context.text(variable["name"]);
-    return name === "" ? [] : [{ name, ...sourceOf(context, variable) }];
+    const name = plain(variable["name"]);
+    return name === "" ? [] : [{ name, ...sourceOf(variable) }];
   });
   // A whole map or Secret as variables: their names are in it, which is not read.
   const from = list(spec["envFrom"], inventoryLimits.environmentMax, cut).flatMap((item): Variable[] => {
     const { prefix, secretRef, configMapRef } = record(item);
-    const name = `${context.text(prefix)}*`;
-    if (secretRef !== undefined) return [{ name, from: "secret", reference: context.text(record(secretRef)["name"]) }];
+    const name = `${plain(prefix)}*`;
+    if (secretRef !== undefined) return [{ name, from: "secret", reference: plain(record(secretRef)["name"]) }];
     if (configMapRef === undefined) return [];
-    return [{ name, from: "config-map", reference: context.text(record(configMapRef)["name"]) }];
+    return [{ name, from: "config-map", reference: plain(record(configMapRef)["name"]) }];
   });
   return [...named, ...from];
 }
 
-function sourceOf(context: ParseContext, variable: Raw): Pick<Variable, "from" | "reference"> {
+function sourceOf(variable: Raw): Pick<Variable, "from" | "reference"> {
   const from = record(variable["valueFrom"]);
-  const name = (key: string, field: string) => context.text(record(from[key])[field]);
+  const name = (key: string, field: string) => plain(record(from[key])[field]);
   if (from["secretKeyRef"] !== undefined) return { from: "secret", reference: name("secretKeyRef", "name") };
   if (from["configMapKeyRef"] !== undefined) return { from: "config-map", reference: name("configMapKeyRef", "name") };
   if (from["fieldRef"] !== undefined) return { from: "field", reference: name("fieldRef", "fieldPath") };
@@ -109,7 +109,7 @@ function amounts(context: ParseContext, value: unknown): Record<string, string> 
   const texts = entries.flatMap(([key, amount]) =>
     key === "__proto__" || (typeof amount !== "string" && typeof amount !== "number")
       ? []
-      : [[context.text(key), context.text(String(amount))] as const],
+      : [[plain(key), plain(String(amount))] as const],
   );
   return context.share(Object.fromEntries(texts));
 }

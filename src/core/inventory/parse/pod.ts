@@ -4,7 +4,7 @@ import { inventoryLimits } from "../limits.ts";
 import { containersOf } from "./container.ts";
 import { isWhole } from "./namespace.ts";
 import { addressesOf } from "./node.ts";
-import { commonOf, list, type ParseContext, type Raw, record } from "./raw.ts";
+import { commonOf, list, type ParseContext, plain, type Raw, record } from "./raw.ts";
 
 export function parsePod(context: ParseContext, raw: Raw): Pod | string {
   const metadata = record(raw["metadata"]);
@@ -53,20 +53,18 @@ function volumesOf(context: ParseContext, value: unknown): string[] {
   const cut = (count: number) => context.cut("volumes", count);
   const names = list(value, inventoryLimits.volumesMax, cut).flatMap((item) => {
     const volume = record(item);
-    const projected = list(record(volume["projected"])["sources"], 32).flatMap((source) =>
-      namesOf(context, record(source)),
-    );
-    return [...namesOf(context, volume), ...projected];
+    const projected = list(record(volume["projected"])["sources"], 32).flatMap((source) => namesOf(record(source)));
+    return [...namesOf(volume), ...projected];
   });
   return [...new Set(names)].slice(0, inventoryLimits.volumesMax);
 }
 
 /** "host-path/var/log", "secret/db"; sources without a name ("empty-dir") say nothing and are left out. */
-function namesOf(context: ParseContext, volume: Raw): string[] {
+function namesOf(volume: Raw): string[] {
   return Object.entries(namedSources).flatMap(([key, [word, field]]) => {
     if (volume[key] === undefined) return [];
     const source = record(volume[key]);
-    const name = context.text(source[field] ?? source["name"]);
-    return [context.text(`${word}/${name.replace(/^\//, "")}`)];
+    const name = plain(source[field] ?? source["name"]);
+    return [plain(`${word}/${name.replace(/^\//, "")}`)];
   });
 }

@@ -40,6 +40,12 @@ export interface ParseContext {
   readonly cuts: ReadonlyMap<string, number>;
 }
 
+/** A text cut to `lengthMax`, "" for anything else: inside of what is shared as a whole, where it need not be one in memory by itself. */
+export function plain(value: unknown, lengthMax: number = inventoryLimits.textLengthMax): string {
+  if (typeof value !== "string") return "";
+  return value.length <= lengthMax ? value : value.slice(0, lengthMax);
+}
+
 export function createParseContext(cluster: string): ParseContext {
   let texts = new Map<string, string>();
   let values = new Map<string, object>();
@@ -105,7 +111,7 @@ export function labelsOf(context: ParseContext, value: unknown): Record<string, 
       cut += 1;
       continue;
     }
-    labels[context.text(key, inventoryLimits.textLengthMax)] = context.text(label);
+    labels[plain(key)] = plain(label);
     kept += 1;
   }
   if (cut > 0) {
