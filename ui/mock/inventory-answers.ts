@@ -50,7 +50,10 @@ function listInventory(asked: Asked) {
   const atMs = query["at"] === undefined ? nowMs : Date.parse(query["at"]);
   const because = becauseOf(name, kind, atMs, nowMs);
   const isKept = atMs >= nowMs - unkeptMs && asked.sentinel !== "empty" && !because.includes("forbidden");
-  const all = isKept ? objectsOf(name, kind, nowMs) : [];
+  const inScope = objectsOf(name, kind, nowMs).filter(
+    ({ namespace }) => query["namespace"] === undefined || namespace === query["namespace"],
+  );
+  const all = isKept ? inScope : [];
   const from = Number(query["cursor"] ?? 0);
   const limit = Number(query["limit"] ?? 200);
   return {

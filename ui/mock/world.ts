@@ -31,9 +31,9 @@ const actorRows: readonly ActorRow[] = [
   ["payments", "ledger", "StatefulSet", "registry.example/pay/ledger:5.5.2", "/app/ledger"],
   ["kube-system", "coredns", "Deployment", "registry.k8s.io/coredns/coredns:v1.12.0", "/coredns"],
   ["kube-system", "node-exporter", "DaemonSet", "quay.io/prometheus/node-exporter:v1.9.0", "/bin/node_exporter"],
-  ["store", "web", "Deployment", "registry.example/demo/web:1.0.0", "/app/web"],
-  ["store", "orders", "Deployment", "registry.example/demo/orders:1.0.0", "/app/orders"],
-  ["store", "orders-postgres", "StatefulSet", "docker.io/library/postgres:16.4", "/usr/lib/postgresql/16/bin/postgres"],
+  ["web", "storefront", "Deployment", "registry.example/demo/storefront:1.0.0", "/app/storefront"],
+  ["web", "recommendations", "Deployment", "registry.example/demo/recommendations:1.0.0", "/app/recommendations"],
+  ["web", "stock-db", "StatefulSet", "docker.io/library/postgres:16.4", "/usr/lib/postgresql/16/bin/postgres"],
   ["host", "ssh.service", "SystemdUnit", "", "/usr/sbin/sshd"],
   ["host", "nginx.service", "SystemdUnit", "", "/usr/sbin/nginx"],
   ["host", "session-3 (root)", "Session", "", "/usr/bin/bash"],
@@ -47,8 +47,8 @@ export const actors: readonly Actor[] = actorRows.map(([namespace, name, kind, i
   image,
   executable,
   process: executable.split("/").at(-1) ?? "",
-  cluster: namespace === "store" ? "demo" : "local",
-  node: namespace === "host" ? "laptop" : namespace === "store" ? "demo-a" : `worker-${1 + (index % 3)}`,
+  cluster: namespace === "web" ? "demo" : "local",
+  node: namespace === "host" ? "laptop" : namespace === "web" ? "demo-a" : `worker-${1 + (index % 3)}`,
   address: `10.42.${index % 3}.${10 + index}`,
 }));
 
@@ -77,8 +77,8 @@ const edges: readonly Edge[] = [
   ["session-3 (root)", "packages.example", 80, "tcp", 2],
   ["nginx.service", "checkout", 8080, "tcp", 2],
   ["build-runner", "packages.example", 80, "tcp", 1],
-  ["web", "orders", 8080, "tcp", 4],
-  ["orders", "orders-postgres", 5432, "tcp", 4],
+  ["storefront", "recommendations", 8080, "tcp", 4],
+  ["recommendations", "stock-db", 5432, "tcp", 4],
 ];
 const weighted = edges.flatMap((edge) => Array.from({ length: edge[4] }, () => edge));
 

@@ -33,6 +33,13 @@ export function hasPage(kind: WorkloadKind, namespace: string, name: string): bo
   return kind !== "External" && kind !== "Unknown" && name !== "" && namespace !== "";
 }
 
+const outsideKubernetes: ReadonlySet<WorkloadKind> = new Set(["Container", "SystemdUnit", "Session", "Host"]);
+
+/** Whether a workload of this kind has pods and replicas at all. */
+export function isOfKubernetes(kind: WorkloadKind): boolean {
+  return !outsideKubernetes.has(kind);
+}
+
 interface Named {
   readonly kind: WorkloadKind;
   readonly namespace: string;

@@ -6,6 +6,7 @@ import { filterOf, rangeOf } from "../../app/url-state.ts";
 import { useUrlState } from "../../app/use-url-state.ts";
 import { Loading, TroubleState } from "../../kit/states.tsx";
 import { WindowNotices } from "../../kit/window-notices.tsx";
+import { DemoPanel } from "../demo/demo-panel.tsx";
 import { AttentionCard } from "./attention.tsx";
 import { ClusterCards } from "./cluster-cards.tsx";
 import { Coverage } from "./coverage.tsx";
@@ -38,6 +39,9 @@ export function OverviewScreen() {
         </div>
         <div>
           <Coverage clusters={overview.clusters} />
+          <div className="overview-stories">
+            <DemoPanel />
+          </div>
           <ClusterCards clusters={overview.clusters} />
         </div>
       </div>

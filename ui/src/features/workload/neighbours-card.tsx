@@ -23,6 +23,12 @@ export function NeighboursCard({ neighbours, params }: NeighboursCardProps) {
   const { inbound, outbound } = neighbours;
   const most = Math.max(0, ...[...inbound, ...outbound].map(({ edge }) => bytesOf(edge.traffic)));
   const question = { params, most };
+  if (neighbours.own === undefined)
+    return (
+      <section className="neighbours" aria-label="Neighbours">
+        <p className="none">No neighbours are known: it is not in the service graph of this window.</p>
+      </section>
+    );
   return (
     <section className="neighbours" aria-label="Neighbours">
       <Side {...question} title="Talks to it" rows={inbound} direction="inbound" />

@@ -14,7 +14,7 @@ import { formatBytes, formatCount, shellQuote, shortImage } from "../../kit/form
 import { HealthWord } from "../../kit/health-word.tsx";
 import { shortDigest } from "../../kit/pod-text.ts";
 import { sentence } from "../../kit/states.tsx";
-import { kindWord } from "../../kit/workload-text.ts";
+import { isOfKubernetes, kindWord } from "../../kit/workload-text.ts";
 import { runningImages } from "./running-images.ts";
 import { workloadHealth } from "./workload-health.ts";
 import type { WorkloadObjects } from "./pods-tab.tsx";
@@ -86,7 +86,7 @@ function HealthLine({ own, objects, healthTrouble }: WorkloadHeadProps) {
   );
 }
 
-function InventoryFacts({ seen, objects, objectsTrouble }: WorkloadHeadProps) {
+function InventoryFacts({ params, seen, objects, objectsTrouble }: WorkloadHeadProps) {
   const unknown = <NotKnown because={objectsTrouble || objects?.because || "the inventory does not know it"} />;
   const workload = objects?.workload;
   const living = objects?.pods.filter(({ endedAt }) => endedAt === undefined).map(({ pod }) => pod) ?? [];
@@ -95,15 +95,17 @@ function InventoryFacts({ seen, objects, objectsTrouble }: WorkloadHeadProps) {
   const named = images.length > 0 ? images : (seen?.images ?? []).map((image) => ({ image, digest: "" }));
   return (
     <>
-      <Fact name={workload?.kind === "CronJob" ? "Schedule" : "Replicas ready"}>
-        {workload === undefined ? (
-          unknown
-        ) : workload.kind === "CronJob" ? (
-          workload.schedule
-        ) : (
-          <Replicas {...workload} />
-        )}
-      </Fact>
+      {isOfKubernetes(params.kind) ? (
+        <Fact name={workload?.kind === "CronJob" ? "Schedule" : "Replicas ready"}>
+          {workload === undefined ? (
+            unknown
+          ) : workload.kind === "CronJob" ? (
+            workload.schedule
+          ) : (
+            <Replicas {...workload} />
+          )}
+        </Fact>
+      ) : null}
       <div className="fact-wide" title={named.map(({ image, digest }) => `${image}\n${digest}`).join("\n")}>
         <dt>{named.length > 1 ? "Images" : "Image"}</dt>
         <dd>
@@ -166,8 +168,9 @@ function SeenFacts({ seen }: { readonly seen: Workload | undefined }) {
 }
 
 /** Why something on this page is not known, once. */
-function Because({ own, objects, objectsTrouble }: WorkloadHeadProps) {
-  const reasons = [objectsTrouble, objects?.because ?? "", own?.because ?? ""].filter((text) => text !== "");
+function Because({ params, own, objects, objectsTrouble }: WorkloadHeadProps) {
+  const ofInventory = isOfKubernetes(params.kind) ? [objectsTrouble, objects?.because ?? ""] : [];
+  const reasons = [...ofInventory, own?.because ?? ""].filter((text) => text !== "");
   if (reasons.length === 0) return null;
   return (
     <p className="head-because" data-tone="muted">

@@ -44,7 +44,7 @@ test("pods and traffic together: the worse one speaks, and what is not known is 
     [slow, [pod(true), pod(false, 14)], { state: "degraded", because: [crash(1, 2), "slow"] }],
     [broken, [pod(true), pod(false, 14)], { state: "failing", because: ["refused"] }],
     [slow, [pod(false), pod(false, 14)], { state: "failing", because: [crash(2, 2)] }],
-    [undefined, [pod(true)], { state: "ok", because: none.because }],
+    [undefined, [pod(true)], { state: "ok", because: ["its pod is ready", ...none.because] }],
   ] as const)
     assert.deepEqual(workloadHealth(traffic, { pods: [...pods] }, ""), expected);
 });

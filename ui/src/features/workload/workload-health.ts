@@ -22,6 +22,8 @@ export function workloadHealth(
   const because = [pods, seen].flatMap((part) =>
     part.state === state || part.state === "unknown" ? part.because : [],
   );
+  // Both well: what the traffic says is enough.
+  if (state === "ok" && seen.state === "ok") return seen;
   return { state, because: [...new Set(because)] };
 }
 
@@ -33,7 +35,7 @@ function podsHealth(objects: Pick<WorkloadObjects, "pods" | "workload"> | undefi
   const sick = living.filter((pod) => !isPodWell(pod));
   const missing = wanted - living.length;
   const bad = sick.length + missing;
-  if (bad === 0) return { state: "ok", because: [] };
+  if (bad === 0) return { state: "ok", because: [wanted === 1 ? "its pod is ready" : `its ${wanted} pods are ready`] };
   const worst = sick.toSorted((a, b) => podRestarts(b) - podRestarts(a))[0];
   const why = worst === undefined ? "" : `: ${podStateText(worst)}${restartsText(podRestarts(worst))}`;
   const text = `${bad} of ${wanted} ${wanted === 1 ? "pod" : "pods"} ${bad === 1 ? "is" : "are"} not ready${why}`;

@@ -12,7 +12,7 @@ import { Loading, TroubleState } from "../../kit/states.tsx";
 import { Tabs } from "../../kit/tabs.tsx";
 import { useSimulated } from "../../kit/use-clusters.ts";
 import { WindowNotices } from "../../kit/window-notices.tsx";
-import { workloadKindNames, workloadKindOf } from "../../kit/workload-text.ts";
+import { isOfKubernetes, workloadKindNames, workloadKindOf } from "../../kit/workload-text.ts";
 import { DnsTab } from "./dns-tab.tsx";
 import { neighboursOf } from "./neighbours.ts";
 import { OverviewTab } from "./overview-tab.tsx";
@@ -92,7 +92,8 @@ function WorkloadPage(params: WorkloadPageProps) {
     if (seen.error === null || objects.isPending) return <Loading label="Loading the workload" rows={4} />;
     return <TroubleState trouble={troubleOf(seen.error)} onRetry={() => void seen.refetch()} />;
   }
-  const tab: TabId = tabs.find(({ id }) => id === state.tab)?.id ?? "overview";
+  const ownTabs = tabs.filter(({ id }) => id !== "pods" || isOfKubernetes(kind));
+  const tab: TabId = ownTabs.find(({ id }) => id === state.tab)?.id ?? "overview";
   const graphTrouble = graph.error === null ? "" : troubleOf(graph.error).message;
   const panels: Readonly<Record<TabId, () => ReactNode>> = {
     overview: () => <OverviewTab question={question} neighbours={neighbours} neighboursTrouble={graphTrouble} />,
@@ -118,7 +119,7 @@ function WorkloadPage(params: WorkloadPageProps) {
       <FlowTimeline q={workloadFilter(params)} heightPx={70} />
       <Tabs
         label="Parts of the workload"
-        tabs={tabs}
+        tabs={ownTabs}
         chosen={tab}
         onChoose={(id) => update({ tab: id === "overview" ? undefined : id, row: undefined }, "replace")}
       >
