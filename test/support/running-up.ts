@@ -19,8 +19,8 @@ export interface RunningUp extends AsyncDisposable {
 }
 
 /** Resolves when console and agent are up. Throws with what it said when it ends before. Disposing stops it as Ctrl-C does. */
-export async function startUp(data: string): Promise<RunningUp> {
-  const child = spawn(node, [entry, "up", "--data", data, "--console-port", "0", "--agents-port", "0", "--no-demo"], {
+export async function startUp(data: string, more: readonly string[] = ["--no-demo"]): Promise<RunningUp> {
+  const child = spawn(node, [entry, "up", "--data", data, "--console-port", "0", "--agents-port", "0", ...more], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -74,7 +74,9 @@ export async function runDemo(config: DemoConfig, parts: DemoParts): Promise<voi
     const token = await control.joinToken(simulation.world.nodes.length);
     const sensors = simulation.world.nodes.map((node) => createNodeSensor(simulation, node, clock.nowMs));
     const nodes = simulation.world.nodes.map((node, index) => ({ node, sensor: sensors[index] as NodeSensor }));
-    const agents = nodes.map(({ node, sensor }) => startAgent(config, parts, { node, sensor, token, server, stop }));
+    const agents = nodes.map(({ node, sensor }) =>
+      startAgent(config, parts, { node, sensor, token, server, stop, isFirst: node === simulation.world.nodes[0] }),
+    );
     const following = followStory(control, simulation, { clock, logger, stop: stop.signal });
     await Promise.race([Promise.all(agents.map(({ ready }) => ready)), ...agents.map(({ ended }) => ended)]);
     parts.ready({
@@ -100,9 +102,10 @@ interface AgentStart {
   readonly token: string;
   readonly server: ServerAccess;
   readonly stop: AbortController;
+  readonly isFirst: boolean;
 }
 
-function startAgent(config: DemoConfig, parts: DemoParts, { node, sensor, token, server, stop }: AgentStart) {
+function startAgent(config: DemoConfig, parts: DemoParts, { node, sensor, token, server, stop, isFirst }: AgentStart) {
   const ready = Promise.withResolvers<void>();
   const ended = parts.runAgent(
     {
@@ -119,7 +122,8 @@ function startAgent(config: DemoConfig, parts: DemoParts, { node, sensor, token,
       logger: parts.logger,
       signal: stop.signal,
       ready: () => ready.resolve(),
-      notice: (line) => parts.notice(`${line} (${node.name})`),
+      // They all talk to one server: what one of them says of it is true of the others.
+      ...(isFirst ? { notice: parts.notice } : {}),
       sensor: sensor.sensor,
       containers: sensor.containers,
     },

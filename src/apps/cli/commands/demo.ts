@@ -26,7 +26,13 @@ export const demo: CommandUnit = {
       .summary("run it beside the server of this data folder, until Ctrl-C (`npm start` does it by itself)")
       .argument("[flags...]", "any setting of `garrison config explain --app demo`, and --config FILE")
       .allowUnknownOption()
-      .action(run((context, { args }) => runByItself(context, "demo", args)));
+      .action(
+        run((context, { args }) => {
+          const [first = "--"] = args;
+          if (!first.startsWith("--")) chosen(first, ["run", "attack", "failure", "status"]);
+          return runByItself(context, "demo", args);
+        }),
+      );
     group
       .command("attack")
       .summary("an intruder in the web shop: download, scan, a look at the database, data sent out")
