@@ -22,6 +22,8 @@ const zoomMin = 0.08;
 const zoomMax = 1.6;
 /** A small graph is not blown up to fill the screen. */
 const fitOptions = { padding: 0.08, maxZoom: 1, duration: 0 } as const;
+/** Beyond this many, healthy lines step back, so that the others are seen. */
+const denseEdges = 250;
 /** Below this many nodes, drawing all is cheaper than mounting them while panning. */
 const drawAllMax = 150;
 
@@ -63,7 +65,7 @@ function Cards(props: CanvasProps) {
   const onKeyDown = useCanvasKeys({ ...props, places, active, setActive, bringIntoView });
   const hoveredEdge = hovered === "" ? undefined : graph.edges.find(({ edge }) => edge.id === hovered);
   return (
-    <div className="canvas" data-laying-out={placing.state === "laying-out"}>
+    <div className="canvas" data-laying-out={placing.state === "laying-out"} data-dense={edges.length > denseEdges}>
       {placing.state === "failed" ? (
         <Notice tone="warning">The layout did not work in this browser: vertices stand in rows, as they came.</Notice>
       ) : null}
