@@ -101,7 +101,7 @@ describe("a test cluster", () => {
   });
 
   test("tells the audit log and the webhook who did what", async (context) => {
-    if (!skipUnless(context, missing === "", missing)) return;
+    if (!skipUnless(context, missing === "" && cluster.isOwn, missing || "a cluster of our own")) return;
     const user = await cluster.userKubeconfig({ name: "audited", rules: [] });
     const { status } = await user.client.request("DELETE", "/api/v1/namespaces/kube-system/secrets/none");
     assert.equal(status, 403);
@@ -131,6 +131,18 @@ describe("a test cluster", () => {
     await cluster.startApi();
     assert.equal((await admin.get(`${configMaps}/kept`)).metadata.name, "kept");
     assert.equal((await readAccess(cluster.kubeconfigPath)).server, cluster.address);
+  });
+
+  test("is taken when it is given, and then left alone", async (context) => {
+    if (!skipUnless(context, missing === "" && cluster.isOwn, missing || "a cluster of our own")) return;
+    process.env["GARRISON_TEST_KUBECONFIG"] = cluster.kubeconfigPath;
+    context.after(() => delete process.env["GARRISON_TEST_KUBECONFIG"]);
+    assert.equal(await clusterMissing("api"), "");
+    const given = await startTestCluster({ wants: "api" });
+    assert.deepEqual([given.isOwn, given.address, given.version], [false, cluster.address, cluster.version]);
+    await assert.rejects(given.restartApi(), /not ours/);
+    await given.stop();
+    assert.equal((await cluster.admin.get("/api/v1/namespaces/default")).kind, "Namespace");
   });
 
   test("hangs when paused and goes on when resumed", async (context) => {

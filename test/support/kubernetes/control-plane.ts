@@ -51,9 +51,9 @@ export interface ControlPlane {
   readonly stop: () => Promise<void>;
 }
 
-const readyTimeoutMsDefault = 120_000;
+const readyTimeoutMsDefault = 180_000;
 
-/** KUBEBUILDER_CONTROLPLANE_START_TIMEOUT as envtest reads it ("20s", "2m"), else 120 s. */
+/** KUBEBUILDER_CONTROLPLANE_START_TIMEOUT as envtest reads it ("20s", "2m"), else 180 s: machines that run tests are busy. */
 export function readyTimeoutMs(environment: Readonly<Record<string, string | undefined>>): number {
   const given = environment["KUBEBUILDER_CONTROLPLANE_START_TIMEOUT"] ?? "";
   if (given === "") return readyTimeoutMsDefault;

@@ -1,6 +1,6 @@
 // A real Kubernetes for tests: one that was given by a variable, else the programs of tools/build-kubernetes.ts started here.
 // Promises: one line says which it is, a developer's default context is never used, and stop() ends and removes everything that was made.
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +16,9 @@ export type { ClusterOptions, ClusterWants, TestCluster, TestNode };
 
 /** Another program may take a free port before ours binds it. */
 const startTriesMax = 3;
+const folderPrefix = "garrison-kubernetes-";
+/** In each folder: the process that made it. */
+const ownerFile = "owner";
 const buildHint = "build once with `node tools/build-kubernetes.ts`";
 
 /** What is missing on this machine for such a cluster, or "". For skipUnless of test/support/skip.ts. */
@@ -39,14 +42,38 @@ function givenKubeconfig(): string | undefined {
 /** Starts or takes a cluster and waits until it is ready ("node": until the node is, too). Throws with what is missing or failed. */
 export async function startTestCluster(options: ClusterOptions): Promise<TestCluster> {
   const given = givenKubeconfig();
-  const folder = await mkdtemp(join(tmpdir(), "garrison-kubernetes-"));
+  await removeLeftFolders();
+  const folder = await mkdtemp(join(tmpdir(), folderPrefix));
   try {
+    await writeFile(join(folder, ownerFile), String(process.pid));
     const cluster = given === undefined ? await startOwn(options, folder) : await takeExisting(given, folder);
     process.stderr.write(`test cluster: ${cluster.description}\n`);
     return cluster;
   } catch (thrown) {
     await rm(folder, { recursive: true, force: true });
     throw thrown;
+  }
+}
+
+/** Of tests that were killed: their programs went with them, their files could not. */
+async function removeLeftFolders(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(folderPrefix)) continue;
+    const folder = join(tmpdir(), name);
+    const owner = await readFile(join(folder, ownerFile), "utf8").catch((thrown: NodeJS.ErrnoException) => {
+      // Just made, just removed, or another user's.
+      if (!["ENOENT", "EACCES"].includes(thrown.code ?? "")) throw thrown;
+      return "";
+    });
+    if (owner !== "" && !isAlive(Number(owner))) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
 
