@@ -123,7 +123,7 @@ function startAgent(config: DemoConfig, parts: DemoParts, { node, sensor, token,
       signal: stop.signal,
       ready: () => ready.resolve(),
       // They all talk to one server: what one of them says of it is true of the others.
-      ...(isFirst ? { notice: parts.notice } : {}),
+      ...(isFirst ? { notice: (line: string) => parts.notice(line) } : {}),
       sensor: sensor.sensor,
       containers: sensor.containers,
     },

@@ -26,11 +26,13 @@ export interface Pools {
   /** Opens what is missing; call when pods come and go, or now and then. */
   tend(timeMs: number): void;
   /** A question over the pod's open connection; returns when the answer is there and whether there was one. */
-  query(
-    pod: Pod,
-    server: string,
-    ask: { readonly timeMs: number; readonly sent: number; readonly received: number },
-  ): PoolReply;
+  query(pod: Pod, server: string, ask: PoolAsk): PoolReply;
+}
+
+export interface PoolAsk {
+  readonly timeMs: number;
+  readonly sent: number;
+  readonly received: number;
 }
 
 export interface PoolReply {
@@ -44,12 +46,22 @@ export function lossTo(world: World, server: App): number {
 }
 
 export function createPools(world: World): Pools {
-  const open = new Map<string, Connection>();
-  const waiting = new Set<string>();
+  return new KeptConnections(world);
+}
 
-  function tendOne(pod: Pod, server: App, timeMs: number): void {
+class KeptConnections implements Pools {
+  readonly #world: World;
+  readonly #open = new Map<string, Connection>();
+  /** Could not be opened a moment ago. */
+  readonly #waiting = new Set<string>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  #tendOne(pod: Pod, server: App, timeMs: number): void {
     const key = `${pod.uid}/${server.spec.name}`;
-    if (open.has(key) || waiting.has(key) || pod.main === undefined || pod.deletingMs > 0) return;
+    if (this.#open.has(key) || this.#waiting.has(key) || pod.main === undefined || pod.deletingMs > 0) return;
     const dial = {
       client: endOfPod(pod),
       address: server.clusterAddress,
@@ -57,64 +69,63 @@ export function createPools(world: World): Pools {
       targetPort: server.spec.port,
     };
     const [back] = readyPods(server);
-    const knownMs = resolve(world, pod, nameOfService(server), timeMs);
-    const isLost = world.random.next() < lossTo(world, server);
+    const knownMs = resolve(this.#world, pod, nameOfService(server), timeMs);
+    const isLost = this.#world.random.next() < lossTo(this.#world, server);
     if (back === undefined || isLost) {
       fail(
-        world,
+        this.#world,
         { ...dial, server: endOutside(server.clusterAddress) },
         isLost ? errors.timedOut : errors.refused,
         knownMs + 1,
       );
-      waiting.add(key);
-      later(world, timeMs + retryMs, () => void waiting.delete(key));
+      this.#waiting.add(key);
+      later(this.#world, timeMs + retryMs, () => void this.#waiting.delete(key));
       return;
     }
-    const connection = connect(world, { ...dial, server: endOfPod(back) }, knownMs);
-    open.set(key, connection);
+    const connection = connect(this.#world, { ...dial, server: endOfPod(back) }, knownMs);
+    this.#open.set(key, connection);
     const end = (endMs: number): void => {
-      close(world, connection, endMs);
+      close(this.#world, connection, endMs);
       pod.onEnd.delete(end);
       back.onEnd.delete(end);
-      if (open.get(key) === connection) open.delete(key);
+      if (this.#open.get(key) === connection) this.#open.delete(key);
     };
     pod.onEnd.add(end);
     back.onEnd.add(end);
     const look = (nowMs: number): void => {
       if (!connection.isOpen) return;
-      const loss = lossTo(world, server);
+      const loss = lossTo(this.#world, server);
       const normal = connection.client.node === connection.server.node ? 90 : 350;
-      connection.rttUs = Math.round(world.random.latency(loss > 0 ? lossyRttUs : normal));
-      if (loss > 0) connection.retransmits += world.random.int(3, 14);
+      connection.rttUs = Math.round(this.#world.random.latency(loss > 0 ? lossyRttUs : normal));
+      if (loss > 0) connection.retransmits += this.#world.random.int(3, 14);
       // Keep-alives and housekeeping, so that the connection is seen even when nobody asks.
       carry(connection, { sent: 40, received: 40 });
-      sample(world, connection, nowMs);
+      sample(this.#world, connection, nowMs);
       // Now and then a client gives up on it and dials anew.
-      if (loss > 0 && world.random.next() < 0.06) end(nowMs + 1);
-      else later(world, nowMs + sampleEveryMs, look);
+      if (loss > 0 && this.#world.random.next() < 0.06) end(nowMs + 1);
+      else later(this.#world, nowMs + sampleEveryMs, look);
     };
-    later(world, knownMs + world.random.int(800, sampleEveryMs), look);
+    later(this.#world, knownMs + this.#world.random.int(800, sampleEveryMs), look);
   }
 
-  return {
-    tend(timeMs) {
-      for (const [client, server] of pairs) {
-        const to = appOf(world, server);
-        for (const pod of readyPods(appOf(world, client))) tendOne(pod, to, timeMs);
-      }
-    },
-    query(pod, server, { timeMs, sent, received }) {
-      const connection = open.get(`${pod.uid}/${server}`);
-      if (connection === undefined) return { endMs: timeMs + 5, isAnswered: false };
-      const loss = lossTo(world, appOf(world, server));
-      let latencyMs = world.random.latency(2.2);
-      // Every loss costs a retransmission timeout; two in a row cost twice as much.
-      for (let attempt = 0; attempt < 4 && world.random.next() < loss * 2.4; attempt += 1) {
-        latencyMs += world.random.latency(320) * 2 ** attempt;
-        connection.retransmits += 1;
-      }
-      carry(connection, { sent, received });
-      return { endMs: timeMs + latencyMs, isAnswered: true };
-    },
-  };
+  tend(timeMs: number): void {
+    for (const [client, server] of pairs) {
+      const to = appOf(this.#world, server);
+      for (const pod of readyPods(appOf(this.#world, client))) this.#tendOne(pod, to, timeMs);
+    }
+  }
+
+  query(pod: Pod, server: string, { timeMs, sent, received }: PoolAsk): PoolReply {
+    const connection = this.#open.get(`${pod.uid}/${server}`);
+    if (connection === undefined) return { endMs: timeMs + 5, isAnswered: false };
+    const loss = lossTo(this.#world, appOf(this.#world, server));
+    let latencyMs = this.#world.random.latency(2.2);
+    // Every loss costs a retransmission timeout; two in a row cost twice as much.
+    for (let attempt = 0; attempt < 4 && this.#world.random.next() < loss * 2.4; attempt += 1) {
+      latencyMs += this.#world.random.latency(320) * 2 ** attempt;
+      connection.retransmits += 1;
+    }
+    carry(connection, { sent, received });
+    return { endMs: timeMs + latencyMs, isAnswered: true };
+  }
 }

@@ -32,6 +32,7 @@ const badVersion = "2.0.0";
 
 export function createStories(world: World, lifecycle: Lifecycle): Stories {
   const { story } = world;
+  const teller = { world, lifecycle };
   /** Rises with each start, so that what an older one planned does nothing. */
   let attacks = 0;
   let failures = 0;
@@ -43,69 +44,79 @@ export function createStories(world: World, lifecycle: Lifecycle): Stories {
         story.failure = wanted.failure;
         failures += 1;
         const mine = failures;
-        if (before === "slow-payments") showDatabaseNode(undefined);
-        if (before === "crash-loop") rollBack(timeMs);
-        if (wanted.failure === "slow-payments") losePackets(timeMs, () => failures === mine);
-        if (wanted.failure === "crash-loop")
-          lifecycle.rollOut(appOf(world, "recommendations"), { version: badVersion, outOfMemoryAfterMs }, timeMs);
+        if (before === "slow-payments") showDatabaseNode(world, undefined);
+        if (before === "crash-loop") rollOut(teller, { version: "", outOfMemoryAfterMs: 0 }, timeMs);
+        if (wanted.failure === "slow-payments") losePackets(teller, timeMs, () => failures === mine);
+        if (wanted.failure === "crash-loop") rollOut(teller, { version: badVersion, outOfMemoryAfterMs }, timeMs);
       }
       if (wanted.attack === story.attack) return;
       story.attack = wanted.attack;
       attacks += 1;
       const mine = attacks;
-      if (wanted.attack) attackAgain(timeMs + 500, () => attacks === mine);
+      if (wanted.attack) attackAgain(world, timeMs + 500, () => attacks === mine);
     },
   };
+}
 
-  function showDatabaseNode(sinceMs: number | undefined): void {
+interface Teller {
+  readonly world: World;
+  readonly lifecycle: Lifecycle;
+}
+
+/** Of recommendations; without a version back to the one it began with. */
+function rollOut({ world, lifecycle }: Teller, change: Change, timeMs: number): void {
+  const app = appOf(world, "recommendations");
+  lifecycle.rollOut(app, { ...change, version: change.version === "" ? app.spec.version : change.version }, timeMs);
+}
+
+interface Change {
+  readonly version: string;
+  readonly outOfMemoryAfterMs: number;
+}
+
+function showDatabaseNode(world: World, sinceMs: number | undefined): void {
+  const [database] = appOf(world, "postgres").pods;
+  if (database === undefined) return;
+  const trouble =
+    sinceMs === undefined
+      ? undefined
+      : { reason: "PacketsLost", message: "eth0: 14% of the packets of the last minute were sent again", sinceMs };
+  world.objects.put("Node", nodeObject(world, database.node, trouble));
+}
+
+/** The events that say why: the node's problem detector at once, the database's probe again and again. */
+function losePackets({ world, lifecycle }: Teller, timeMs: number, isOn: () => boolean): void {
+  showDatabaseNode(world, timeMs);
+  const say = (atMs: number): void => {
     const [database] = appOf(world, "postgres").pods;
-    if (database === undefined) return;
-    const trouble =
-      sinceMs === undefined
-        ? undefined
-        : { reason: "PacketsLost", message: "eth0: 14% of the packets of the last minute were sent again", sinceMs };
-    world.objects.put("Node", nodeObject(world, database.node, trouble));
-  }
+    if (!isOn() || database === undefined) return;
+    const { node } = database;
+    const lost = `eth0: packets of pod ${database.namespace}/${database.name} are lost: 14% were sent again in the last minute`;
+    lifecycle.note(
+      aboutNode(node),
+      { type: "Warning", reason: "PacketsLost", message: lost, source: "node-problem-detector", host: node.name },
+      atMs,
+    );
+    const probe = 'Readiness probe failed: command timed out: "pg_isready -U postgres" timed out after 1s';
+    lifecycle.note(
+      aboutPod(database),
+      { type: "Warning", reason: "Unhealthy", message: probe, source: "kubelet", host: node.name },
+      atMs + 300,
+    );
+    later(world, atMs + 20_000, say);
+  };
+  later(world, timeMs + 1000, say);
+}
 
-  /** The events that say why: the node's problem detector at once, the database's probe again and again. */
-  function losePackets(timeMs: number, isOn: () => boolean): void {
-    showDatabaseNode(timeMs);
-    const say = (atMs: number): void => {
-      const [database] = appOf(world, "postgres").pods;
-      if (!isOn() || database === undefined) return;
-      const { node } = database;
-      const lost = `eth0: packets of pod ${database.namespace}/${database.name} are lost: 14% were sent again in the last minute`;
-      lifecycle.note(
-        aboutNode(node),
-        { type: "Warning", reason: "PacketsLost", message: lost, source: "node-problem-detector", host: node.name },
-        atMs,
-      );
-      const probe = 'Readiness probe failed: command timed out: "pg_isready -U postgres" timed out after 1s';
-      lifecycle.note(
-        aboutPod(database),
-        { type: "Warning", reason: "Unhealthy", message: probe, source: "kubelet", host: node.name },
-        atMs + 300,
-      );
-      later(world, atMs + 20_000, say);
-    };
-    later(world, timeMs + 1000, say);
-  }
-
-  function rollBack(timeMs: number): void {
-    const app = appOf(world, "recommendations");
-    lifecycle.rollOut(app, { version: app.spec.version, outOfMemoryAfterMs: 0 }, timeMs);
-  }
-
-  function attackAgain(timeMs: number, isOn: () => boolean): void {
-    later(world, timeMs, (atMs) => {
-      if (!isOn()) return;
-      const pods = readyPods(appOf(world, "web"));
-      // Always the same victim while it lives.
-      const [victim] = pods.toSorted((left, right) => (left.name < right.name ? -1 : 1));
-      if (victim !== undefined) intrude(world, victim, atMs);
-      attackAgain(atMs + attackEveryMs, isOn);
-    });
-  }
+function attackAgain(world: World, timeMs: number, isOn: () => boolean): void {
+  later(world, timeMs, (atMs) => {
+    if (!isOn()) return;
+    const pods = readyPods(appOf(world, "web"));
+    // Always the same victim while it lives.
+    const [victim] = pods.toSorted((left, right) => (left.name < right.name ? -1 : 1));
+    if (victim !== undefined) intrude(world, victim, atMs);
+    attackAgain(world, atMs + attackEveryMs, isOn);
+  });
 }
 
 /** One episode: download and start of a dropped program, a scan, a look at the database, data sent out. About a minute. */
