@@ -1,6 +1,6 @@
 // What a graph over 24 hours costs from rollups against the same question on raw rows, in the same run; what each named query reads against
 // its written cap; how long answers take. Exits with 1 when the ratio or a cap is missed.
-// Run: node test/bench/graph.bench.ts [days] [slots]. With the defaults: about 10 M rows in two days, 600 workloads, 2400 edges.
+// Run: node test/bench/graph.bench.ts [days] [slots] [runs]. With the defaults: about 10 M rows in two days, 600 workloads, 2400 edges.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ import { largeGraph } from "./graph-world.ts";
 
 const days = Number(process.argv[2] ?? 2);
 const slots = Number(process.argv[3] ?? 3700);
-const runs = 15;
+const runs = Number(process.argv[4] ?? 15);
 const ratioMin = 10;
 const startSeconds = Date.parse("2026-11-23T00:00:00Z") / 1000;
 const nowMs = (startSeconds + days * 86_400) * 1000 - 450_000;
