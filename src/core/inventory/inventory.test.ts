@@ -295,6 +295,7 @@ test("whatever the server sends, reading never throws and gives what the model t
         inventory.drain(nowMs);
       },
     ),
+    { numRuns: 60 },
   );
   fc.assert(fc.property(fc.jsonValue(), (raw) => void readEvent(raw)));
 });

@@ -2,8 +2,7 @@
 // it gives back what really changed: facts for rows, and identities for agents. No raw object is kept.
 import type { IdentityChange } from "../directory/identity-source.ts";
 import type { IdentityEntry } from "../../model/identity-entry.ts";
-import type { InventoryKind, InventoryObject, Pod, Service, WorkloadObject } from "../../model/inventory.ts";
-import { hasEnded } from "./backends.ts";
+import type { InventoryKind, InventoryObject, Pod, WorkloadObject } from "../../model/inventory.ts";
 import { appearanceOf, changeOf, isSameObject } from "./change.ts";
 import { createIdentityTeller } from "./identity-teller.ts";
 import type { InventoryView } from "./inventory-view.ts";
@@ -189,7 +188,7 @@ export function createInventory(cluster: string): Inventory {
     put,
     remove,
     useSelectors: (isOn) => services.useSelectors(isOn),
-    setClockAhead: (aheadMs) => teller.setClockAhead(Math.abs(aheadMs) < inventoryLimits.clockAheadMsMin ? 0 : aheadMs),
+    setClockAhead: (aheadMs) => teller.setClockAhead(aheadMs),
     drain(nowMs) {
       for (const uid of services.settle()) {
         if (uid.kind === "Pod") teller.touchPod(uid.uid);
@@ -204,11 +203,7 @@ export function createInventory(cluster: string): Inventory {
   };
 }
 
-/** Whether a pod's address and containers are still its own. */
-export function isLiving(object: InventoryObject | undefined): object is Pod {
-  return object?.kind === "Pod" && !hasEnded(object);
-}
-
-export function isService(object: InventoryObject | undefined): object is Service {
-  return object?.kind === "Service";
+/** A difference of clocks that is within what the measurement is wrong by is none. */
+export function aheadThatCounts(aheadMs: number): number {
+  return Math.abs(aheadMs) < inventoryLimits.clockAheadMsMin ? 0 : aheadMs;
 }

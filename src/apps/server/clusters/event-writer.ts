@@ -35,7 +35,8 @@ export function createEventWriter(parts: WriterParts & { aheadMs(): number }): E
   function isWritten(row: Row<"kubernetes_events">, before: Mark): boolean {
     if (before.newestMs === undefined) return false;
     if (row.time < before.newestMs - inventoryQueryLimits.eventsOverlapMs) return true;
-    return before.keys.has(keyOf({ ...row, timeMs: row.time }));
+    // Times are put right by a difference of clocks that is measured anew in each run: the same occurrence may lie a little apart.
+    return row.time <= before.newestMs + clockErrorMs && before.keys.has(keyOf(row));
   }
 
   async function write(nowMs: number): Promise<void> {
@@ -52,7 +53,7 @@ export function createEventWriter(parts: WriterParts & { aheadMs(): number }): E
       // Those that were written are not told apart from those that were known: the key does.
       mark = {
         newestMs: before.newestMs ?? 0,
-        keys: new Set([...before.keys, ...rows.slice(0, thrown.written).map(rowKey)]),
+        keys: new Set([...before.keys, ...rows.slice(0, thrown.written).map(keyOf)]),
       };
       held = [...events, ...held].slice(0, clusterLimits.eventsHeldMax);
       throw thrown.cause;
@@ -99,10 +100,16 @@ async function readMark(queries: WriterParts["queries"], cluster: string): Promi
   return { newestMs, keys: new Set(events.map(keyOf)) };
 }
 
-function keyOf({ timeMs, reason, objectKind, objectName, namespace, message, count }: KeptKubernetesEvent): string {
-  return JSON.stringify([timeMs, reason, objectKind, objectName, namespace, message, count]);
-}
+/** What the measured difference of two clocks may be wrong by. */
+const clockErrorMs = 3000;
 
-function rowKey(row: Row<"kubernetes_events">): string {
-  return keyOf({ ...row, timeMs: row.time });
+function keyOf({
+  reason,
+  objectKind,
+  objectName,
+  namespace,
+  message,
+  count,
+}: Omit<KeptKubernetesEvent, "timeMs">): string {
+  return JSON.stringify([reason, objectKind, objectName, namespace, message, count]);
 }

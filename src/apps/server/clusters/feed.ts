@@ -1,7 +1,7 @@
 // One cluster with an API server: what it tells goes into the inventory, and from there to identities, rows, events and gaps.
 import type { IdentityHub } from "../../../core/directory/identity-source.ts";
 import { readEvent, type FoundEvent } from "../../../core/inventory/event-row.ts";
-import { createInventory, type Inventory } from "../../../core/inventory/inventory.ts";
+import { aheadThatCounts, createInventory, type Inventory } from "../../../core/inventory/inventory.ts";
 import type { Found } from "../../../core/inventory/parse/parse-object.ts";
 import type { KubeSource } from "../../../edge/kube/access.ts";
 import { watchedResources, type WatchedKind } from "../../../edge/kube/resources.ts";
@@ -53,7 +53,7 @@ export function startFeed(parts: FeedParts): Feed {
   const fidelity = () => (isSimulated() ? "simulated" : "foreign");
   const writing = { ...parts, inventory, fidelity };
   const objects = createInventoryWriter(writing);
-  const events = createEventWriter({ ...writing, aheadMs: () => server.clockAheadMs ?? 0 });
+  const events = createEventWriter({ ...writing, aheadMs: () => aheadThatCounts(server.clockAheadMs ?? 0) });
   const startedMs = clock.nowMs();
   let server = unknownServer;
   let currentAtMs: number | undefined;
@@ -108,7 +108,7 @@ export function startFeed(parts: FeedParts): Feed {
 
   function onServer(report: ServerReport): void {
     server = report;
-    if (report.clockAheadMs !== undefined) inventory.setClockAhead(report.clockAheadMs);
+    if (report.clockAheadMs !== undefined) inventory.setClockAhead(aheadThatCounts(report.clockAheadMs));
     if (report.state === "away") health.serverAway(report.because);
     if (report.state === "connected") currentAtMs = clock.nowMs();
     logger.info(
