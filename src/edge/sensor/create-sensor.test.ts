@@ -37,6 +37,21 @@ test("as another user: polling, because not root", (context) => {
   assert.equal(hasEvents, true);
 });
 
+test("in a process namespace of its own: polling, since the kernel's numbers would be other processes here", (context) => {
+  if (!skipUnless(context, process.geteuid?.() === 0, "root, to make a process namespace")) return;
+  const script = `
+    const { createSensor } = await import(${JSON.stringify(new URL("create-sensor.ts", import.meta.url).href)});
+    const sensor = await createSensor({ pollIntervalMs: 50 });
+    console.log(JSON.stringify([sensor.fidelity, sensor.fidelityBecause]));
+    process.exit();`;
+  const words = ["--pid", "--fork", "--mount-proc", process.execPath, "--input-type=module", "-e", script];
+  const child = spawnSync("unshare", words, { encoding: "utf8" });
+  assert.equal(child.status, 0, child.stderr);
+  const [fidelity, because] = JSON.parse(child.stdout) as [string, string];
+  assert.equal(fidelity, "polled");
+  assert.match(because, /set hostPID/);
+});
+
 test("where the objects are missing: polling, and the reason names them", async (context) => {
   if (!skipUnless(context, missing === "", `kernel sensor: ${missing}`)) return;
   const sensor = await createSensor({ objectPath: "/nowhere/sensor.bpf.o" });

@@ -3,6 +3,7 @@ import type { Sensor } from "../../core/sense/sensor.ts";
 import { Fault, toFault } from "../../base/fault.ts";
 import type { KernelSensorOptions } from "./kernel-sensor.ts";
 import { createPollingSensor } from "./polling-sensor.ts";
+import { isFirstPidNamespace } from "./proc.ts";
 
 export interface SensorOptions extends KernelSensorOptions {
   /** "kernel" refuses to fall back and rejects instead; "polling" never tries the kernel. */
@@ -14,6 +15,8 @@ export interface SensorOptions extends KernelSensorOptions {
 export async function createSensor(options: SensorOptions = {}): Promise<Sensor> {
   const rung = options.rung ?? "best";
   if (rung === "polling") return polling(options, "polling was asked for");
+  // The kernel's programs would tell of other processes than /proc: numbers that mean one here would be given another's names.
+  if (rung === "best" && !isFirstPidNamespace(options.procPath ?? "/proc")) return polling(options, otherPids);
   try {
     const { createKernelSensor } = await importKernelRung();
     return await createKernelSensor(options);
@@ -23,6 +26,9 @@ export async function createSensor(options: SensorOptions = {}): Promise<Sensor>
     return polling(options, reasonOf(fault));
   }
 }
+
+const otherPids =
+  "the agent is not in the machine's first process namespace: set hostPID; in a node that is itself a container (kind) there is no other way";
 
 const reasonsToPoll: ReadonlySet<string> = new Set(["sensor/load", "sensor/no-library", "sensor/ring"]);
 

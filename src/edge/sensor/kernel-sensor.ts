@@ -5,7 +5,7 @@ import type { Sensor } from "../../core/sense/sensor.ts";
 import type { Capability } from "../../model/node.ts";
 import { loadKernelObject } from "./kernel-object.ts";
 import { openLibbpf } from "./libbpf.ts";
-import { cgroupMount, readLink, readRunning } from "./proc.ts";
+import { cgroupMount, isFirstPidNamespace, readRunning } from "./proc.ts";
 import { createRingReader } from "./ring-reader.ts";
 
 export interface KernelSensorOptions {
@@ -63,13 +63,10 @@ export async function createKernelSensor(options: KernelSensorOptions = {}): Pro
 
 /** The kernel's programs speak of host pids; in a pid namespace of its own the agent could not find them in /proc. */
 function hostPids(procPath: string): Capability {
-  const isHost = readLink(`${procPath}/self/ns/pid`) === initialPidNamespace;
+  const isHost = isFirstPidNamespace(procPath);
   return {
     name: "host-pids",
     available: isHost,
     because: isHost ? "" : "the agent runs in its own pid namespace: set hostPID",
   };
 }
-
-/** PROC_PID_INIT_INO: the number of the first pid namespace is fixed. */
-const initialPidNamespace = "pid:[4026531836]";

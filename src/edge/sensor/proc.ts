@@ -148,3 +148,11 @@ export function readRunning(procPath: string, timeMs: number): ExecEvent[] {
   }
   return events;
 }
+
+/** Whether /proc speaks of the same process numbers as the kernel's programs do. */
+export function isFirstPidNamespace(procPath: string): boolean {
+  return readLink(`${procPath}/self/ns/pid`) === firstPidNamespace;
+}
+
+/** PROC_PID_INIT_INO of linux/proc_ns.h: the number of the machine's first pid namespace is fixed. */
+const firstPidNamespace = "pid:[4026531836]";
