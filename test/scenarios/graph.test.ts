@@ -213,6 +213,15 @@ for (const [name, over, edges, why] of rawCases) {
   });
 }
 
+test("what was usual before a window is read from rollups too, of a short stretch", async () => {
+  await store.insert("http_events", [
+    { ...exchange, cluster: "before", time: at - 40 * minute, count: 30, ingest: 80 },
+  ]);
+  const { usual, http } = await ask({ q: "cluster:before", since: "30m" });
+  assert.deepEqual([usual.map(({ requestsAtSource }) => requestsAtSource), http], [[30], []]);
+  assert.deepEqual((await ask({ q: "cluster:before", since: "24h" })).usual, []);
+});
+
 test("pods are vertices at endpoint level, with their exchanges", async () => {
   const graph = graphOf(await ask({ level: "endpoint" }), { level: "endpoint" });
   assert.ok(

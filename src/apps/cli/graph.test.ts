@@ -36,6 +36,7 @@ before(async () => {
     return {
       flows: isBefore ? now.slice(0, 1) : now,
       http: [httpSums({ source: web, requestsAtSource: 100, latencyAtSource: { "48": 100 } })],
+      usual: [],
       lookedAt: { sinceMs: Date.parse(since), untilMs: Date.parse(until) },
       window: { since, until, partial: request.q.includes("partial"), partialBecause: "a limit", gaps: [] },
     };

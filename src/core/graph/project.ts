@@ -7,7 +7,7 @@ import { endIs, workloadKey } from "./end-key.ts";
 import type { GraphEnd } from "./graph-row.ts";
 import { isEnough, reasonsOf } from "./health.ts";
 import type { Pair } from "./reconcile.ts";
-import { addSums, emptySums } from "./traffic-sums.ts";
+import { addSums, emptySums, quantileUs } from "./traffic-sums.ts";
 import { type ServiceOf, type VertexName, vertexOf } from "./vertex-of.ts";
 
 /** A workload as the inventory knows it at the end of the window. */
@@ -62,6 +62,19 @@ export function project(pairs: readonly Pair[], options: ProjectOptions): Draft 
     countWorkload(vertices, vertexOf(level, workload.cluster, endOf(workload), serviceOf), workload, options);
   }
   return withTotals(level, vertices, edges);
+}
+
+/** Below this many requests before the window nothing is usual. */
+export const usualRequestsMin = 20;
+
+/** Median latencies by edge id, of pairs from before the window: what `project` compares with. */
+export function usualLatencies(before: readonly Pair[], options: ProjectOptions): ReadonlyMap<string, number> {
+  const medians = new Map<string, number>();
+  for (const [id, { sums }] of project(before, options).edges) {
+    const median = quantileUs(sums.http?.latency ?? new Map(), 0.5);
+    if (median !== undefined && (sums.http?.requests ?? 0) >= usualRequestsMin) medians.set(id, median);
+  }
+  return medians;
 }
 
 /** Several pairs in one edge: those in trouble are remembered by name, so that a busy neighbour does not hide them. */

@@ -3,7 +3,7 @@ import type { ClustersSide } from "../clusters/clusters-side.ts";
 import type { Clock } from "../../../base/clock.ts";
 import type { Draft } from "../../../core/graph/draft.ts";
 import { inventoryWorkloads } from "../../../core/graph/inventory-workloads.ts";
-import { type GraphInventory, type InventoryWorkload, project } from "../../../core/graph/project.ts";
+import { type GraphInventory, type InventoryWorkload, project, usualLatencies } from "../../../core/graph/project.ts";
 import { reconcile } from "../../../core/graph/reconcile.ts";
 import type { GraphSums, Queries } from "../../../edge/store/queries/queries.ts";
 import type { GraphLevel } from "../../../model/graph.ts";
@@ -34,7 +34,9 @@ export async function draftGraph(parts: GraphParts, request: DraftRequest): Prom
   const { sinceMs, untilMs } = sums.lookedAt;
   const nowMs = parts.clock.nowMs();
   const inventory = await inventoryAt(parts, untilMs < nowMs - inventoryLimits.currentMs ? untilMs : undefined);
-  const draft = project(reconcile(sums.flows, sums.http), { level: request.level, idle: request.idle, inventory });
+  const { level, idle } = request;
+  const usual = usualLatencies(reconcile([], sums.usual), { level, idle: "none", inventory });
+  const draft = project(reconcile(sums.flows, sums.http), { level, idle, inventory, usual });
   return { draft, sums, lengthMs: Math.max(1, Math.min(untilMs, nowMs) - sinceMs) };
 }
 

@@ -1,7 +1,7 @@
 // The graph's operations through a real server's door; store and clusters are stand-ins, answers are checked against the contract.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { counts, end, flowSums } from "../../../../test/support/graph-sums.ts";
+import { counts, end, flowSums, httpSums } from "../../../../test/support/graph-sums.ts";
 import { ask, bearer, emptyQueries, testServer, type TestServer } from "../../../../test/support/test-server.ts";
 import { Fault } from "../../../base/fault.ts";
 import type { GraphRequest, GraphSums, OverviewNumbers } from "../../../edge/store/queries/queries.ts";
@@ -22,7 +22,9 @@ async function graphSums(request: GraphRequest): Promise<GraphSums> {
       flowSums({ source: web, destination: pay, atSource: counts({ opened: 70, failed }) }),
       flowSums({ source: web }),
     ],
-    http: [],
+    http: [httpSums({ source: web, requestsAtSource: 100, latencyAtSource: { "69": 100 } })],
+    usual:
+      request.since === "2h" ? [] : [httpSums({ source: web, requestsAtSource: 100, latencyAtSource: { "48": 100 } })],
     lookedAt: { sinceMs: Date.parse(since), untilMs: Date.parse(until) },
     window: { since, until, partial: false, partialBecause: "", gaps: [] },
   };
@@ -71,10 +73,11 @@ test("the graph, limited as asked", async () => {
   assert.deepEqual(
     found.edges.map(({ id, health }) => [id, health.state]),
     [
-      ["workload/c/shop/Deployment/web→workload/c/shop/StatefulSet/db", "ok"],
+      ["workload/c/shop/Deployment/web→workload/c/shop/StatefulSet/db", "degraded"],
       ["workload/c/shop/Deployment/web→workload/c/shop/Deployment/payments", "failing"],
     ],
   );
+  assert.deepEqual(found.edges[0]?.health.because, ["median latency 170 ms, usually 4.5 ms"]);
   assert.equal(window.since, since);
   const refused = await ask(server, {
     path: "/api/v1/graph?verticesMax=3",
@@ -89,7 +92,7 @@ test("two windows", async () => {
   assert.deepEqual(
     diff.edges.map(({ state, changes }) => [state, changes]),
     [
-      ["same", []],
+      ["changed", ["health ok -> degraded"]],
       ["changed", ["failed connections 0 % -> 30 %"]],
     ],
   );
@@ -99,7 +102,11 @@ test("the overview: what needs a person, what was not looked at, and the numbers
   const { attention, notLooked, traffic, events } = await get<Answer<"overview">>("/api/v1/overview");
   assert.deepEqual(
     attention.map(({ title }) => title),
-    ["A shell in a web server", "web to payments: 30 % of connections failed (30 of 100)"],
+    [
+      "A shell in a web server",
+      "web to payments: 30 % of connections failed (30 of 100)",
+      "web to db: median latency 170 ms, usually 4.5 ms",
+    ],
   );
   assert.deepEqual(notLooked, numbers.notCounted);
   assert.deepEqual([traffic.connections, traffic.connectionsFailed], [80, 30]);
@@ -109,6 +116,6 @@ test("the overview: what needs a person, what was not looked at, and the numbers
 test("a store that cannot say everything: the rest is shown, and what is missing is said", async () => {
   isStoreAway = true;
   const { attention, notLooked } = await get<Answer<"overview">>("/api/v1/overview");
-  assert.equal(attention.length, 1);
+  assert.equal(attention.length, 2);
   assert.deepEqual(notLooked, [{ about: "events", because: "the store is away" }]);
 });

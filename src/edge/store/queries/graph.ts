@@ -17,6 +17,7 @@ import { httpEdgeKey } from "../schema/http-edges.ts";
 interface Found {
   readonly flows: readonly FlowSums[];
   readonly http: readonly HttpSums[];
+  readonly usual: readonly HttpSums[];
   readonly lookedAt: ResolvedWindow;
   readonly tables: readonly string[];
   readonly partialBecause: string;
@@ -27,8 +28,14 @@ export async function graphSums(parts: QueryParts, query: GraphRequest): Promise
   const filter = filterFor(query.q, ["flows"]);
   const asked = resolveWindow(filter.window, query, parts.clock.nowMs());
   const found = await find(parts, { filter, asked, level: query.level });
-  const { flows, http, lookedAt } = found;
-  return { flows, http, lookedAt, window: await answerWindow(parts, lookedAt, found.tables, found.partialBecause) };
+  const { flows, http, usual, lookedAt } = found;
+  return {
+    flows,
+    http,
+    usual,
+    lookedAt,
+    window: await answerWindow(parts, lookedAt, found.tables, found.partialBecause),
+  };
 }
 
 interface Question {
@@ -75,15 +82,16 @@ async function fromRollups(
   };
   const isHttpAsked = columnsIn(condition).every((column) => (httpEdgeKey as readonly string[]).includes(column));
   const httpTable = bucketMs < hourMs ? "http_edges_1m" : "http_edges_1h";
-  const [flows, http] = await Promise.all([
-    run(parts, flowsSql(table, where, { isRaw: false, withPods: false }), bindings, limits),
-    isHttpAsked
-      ? run(parts, httpSql(httpTable, where, { isRaw: false, withPods: false }), bindings, limits)
-      : undefined,
+  const form = { isRaw: false, withPods: false };
+  const [flows, http, usual] = await Promise.all([
+    run(parts, flowsSql(table, where, form), bindings, limits),
+    isHttpAsked ? run(parts, httpSql(httpTable, where, form), bindings, limits) : undefined,
+    isHttpAsked ? usualHttp(parts, condition, lookedAt) : [],
   ]);
   return {
     flows: flows.rows.map(flowSumsOf),
     http: http?.rows.map(httpSumsOf) ?? [],
+    usual,
     lookedAt,
     tables: ["flows", "http_events", table],
     partialBecause: because(flows, http ?? ""),
@@ -91,6 +99,26 @@ async function fromRollups(
 }
 
 const hourMs = 3_600_000;
+
+/** HTTP before a window of hours at most: of the hour before a short one, else of the day before. A limit that cuts it short leaves it out. */
+async function usualHttp(
+  parts: QueryParts,
+  condition: Condition,
+  window: ResolvedWindow,
+): Promise<readonly HttpSums[]> {
+  const lengthMs = window.untilMs - window.sinceMs;
+  if (lengthMs > queryLimits.usualWindowMsMax) return [];
+  const [table, backMs] =
+    lengthMs <= 2 * hourMs ? (["http_edges_1m", hourMs] as const) : (["http_edges_1h", 24 * hourMs] as const);
+  const bindings = createBindings();
+  const where = `${within(bindings, window.sinceMs - backMs, window.sinceMs)} AND ${whereOf(condition, bindings)}`;
+  const result = await run(parts, httpSql(table, where, { isRaw: false, withPods: false }), bindings, {
+    rowsToReadMax: queryLimits.graphRowsToReadMax,
+    bytesToReadMax: queryLimits.graphBytesToReadMax,
+    rowsMax: queryLimits.graphPairsMax,
+  });
+  return result.partial ? [] : result.rows.map(httpSumsOf);
+}
 
 async function fromRaw(parts: QueryParts, { filter, asked, level }: Question, why: string): Promise<Found> {
   const isLong = asked.untilMs - asked.sinceMs > queryLimits.graphRawMsMax + queryLimits.rawSlackMs;
@@ -113,6 +141,7 @@ async function fromRaw(parts: QueryParts, { filter, asked, level }: Question, wh
   return {
     flows: flows.rows.map(flowSumsOf),
     http: http?.rows.map(httpSumsOf) ?? [],
+    usual: [],
     lookedAt,
     tables: ["flows", "http_events"],
     partialBecause: because(isLong ? `only the last hour of the window was looked at: ${why}` : "", flows, http ?? ""),

@@ -16,6 +16,8 @@ export const queryLimits = {
   graphRawRowsToReadMax: 30_000_000,
   graphRawBytesToReadMax: 6_000_000_000,
   graphRawMsMax: 3_600_000,
+  /** Over longer windows nothing is compared with what was usual before. */
+  usualWindowMsMax: 21_600_000,
   /** Sums per pair of ends, port and verdict: the busiest are kept. */
   graphPairsMax: 50_000,
   /** What needs a person: events of the window, and how many sums of them. */

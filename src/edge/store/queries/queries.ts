@@ -111,6 +111,8 @@ export interface DnsName {
 export interface GraphSums {
   readonly flows: readonly FlowSums[];
   readonly http: readonly HttpSums[];
+  /** HTTP of a stretch of time before the window, to tell what is usual; empty where it was not looked at. */
+  readonly usual: readonly HttpSums[];
   readonly lookedAt: ResolvedWindow;
   window: Window;
 }
