@@ -157,6 +157,16 @@ describe("a test cluster", () => {
     assert.equal((await asked).metadata.name, "default");
   });
 
+  test("breaks open watches when it is killed", async (context) => {
+    if (!skipUnless(context, missing === "" && cluster.isOwn, missing || "a cluster of our own")) return;
+    const watch = await cluster.admin.watch(configMaps, () => undefined);
+    await cluster.killApi();
+    await watch.ended;
+    await assert.rejects(cluster.admin.get(configMaps), /ECONNREFUSED|ECONNRESET|hang up/);
+    await cluster.startApi();
+    assert.equal((await cluster.admin.get("/api/v1/namespaces/default")).kind, "Namespace");
+  });
+
   test("answers 410 to a continue token and a resourceVersion from before", async (context) => {
     if (!skipUnless(context, missing === "" && cluster.isOwn, missing || "a cluster of our own")) return;
     const { admin } = cluster;

@@ -58,6 +58,8 @@ export interface TestCluster {
   userKubeconfig(wanted: UserWanted): Promise<LimitedUser>;
   /** Stops the API server (SIGTERM, as an upgrade does); etcd stays. */
   stopApi(): Promise<void>;
+  /** SIGKILL, as a machine that loses power: quicker, connections break at once. */
+  killApi(): Promise<void>;
   /** Starts it again on the same port with the same etcd and waits until it is ready. */
   startApi(): Promise<void>;
   /** Both. Open watches break; watches from before are answered 410 if anything changed since. */

@@ -41,6 +41,7 @@ export interface ControlPlane {
   readonly authority: Authority;
   readonly auditLogPath: string | undefined;
   readonly stopApi: () => Promise<void>;
+  readonly killApi: () => Promise<void>;
   readonly startApi: () => Promise<void>;
   readonly pauseApi: () => Promise<void>;
   readonly resumeApi: () => void;
@@ -117,6 +118,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     authority,
     auditLogPath: options.cluster.audit === undefined ? undefined : join(folder, "audit.log"),
     stopApi,
+    killApi: async () => api?.kill(),
     startApi,
     pauseApi: async () => api?.pause(),
     resumeApi: () => api?.signal("SIGCONT"),

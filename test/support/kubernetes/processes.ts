@@ -9,8 +9,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 
 const execute = promisify(execFile);
-/** After SIGTERM, before SIGKILL. */
-const graceMs = 10_000;
+/** After SIGTERM, before SIGKILL: an API server with open watches would take a minute. */
+const graceMs = 5_000;
+const pauseTimeoutMs = 10_000;
 const logTailLines = 25;
 const outputBytesMax = 16 * 1024 * 1024;
 
@@ -29,8 +30,10 @@ export interface Daemon {
   signal(signal: NodeJS.Signals): void;
   /** SIGSTOP; resolves when the kernel has stopped every thread, so that nothing is answered any more. */
   pause(): Promise<void>;
-  /** SIGCONT and SIGTERM, SIGKILL after a while; resolves when it has ended. */
+  /** SIGCONT and SIGTERM, SIGKILL after 5 s; resolves when it has ended. */
   stop(): Promise<void>;
+  /** SIGKILL; resolves when it has ended. */
+  kill(): Promise<void>;
 }
 
 export interface Place {
@@ -102,11 +105,19 @@ export function daemonOf(name: string, child: ChildProcess, pid: number): Daemon
     await ended;
     clearTimeout(late);
   }
+  async function kill(): Promise<void> {
+    if (!isRunning()) return;
+    const ended = once(child, "exit");
+    signal("SIGKILL");
+    // A stopped nsenter would not see that its program is gone.
+    signal("SIGCONT");
+    await ended;
+  }
   async function pause(): Promise<void> {
     signal("SIGSTOP");
-    await until(`${name} is stopped`, graceMs, async () => ((await isStopped(pid)) ? true : undefined));
+    await until(`${name} is stopped`, pauseTimeoutMs, async () => ((await isStopped(pid)) ? true : undefined));
   }
-  return { name, pid, isRunning, signal, pause, stop };
+  return { name, pid, isRunning, signal, pause, stop, kill };
 }
 
 /** State T of every thread in proc(5); where there is no /proc, the signal must do. */

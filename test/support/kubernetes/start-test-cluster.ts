@@ -154,6 +154,7 @@ async function ownCluster({ plane, node, folder, kind, stop }: OwnCluster): Prom
     auditLogPath: plane.auditLogPath,
     node,
     stopApi: plane.stopApi,
+    killApi: plane.killApi,
     startApi: plane.startApi,
     async restartApi() {
       await plane.stopApi();
@@ -165,7 +166,7 @@ async function ownCluster({ plane, node, folder, kind, stop }: OwnCluster): Prom
     async expireResourceVersions() {
       await touchSomething(admin);
       await plane.compact();
-      await plane.stopApi();
+      await plane.killApi();
       await plane.startApi();
     },
     logTail: plane.logTail,
@@ -209,6 +210,7 @@ async function takeExisting(kubeconfigPath: string, folder: string): Promise<Tes
     auditLogPath: undefined,
     node: undefined,
     stopApi: refuseLater,
+    killApi: refuseLater,
     startApi: refuseLater,
     restartApi: refuseLater,
     pauseApi: refuseLater,
