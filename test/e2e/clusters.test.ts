@@ -71,7 +71,7 @@ describe("overview, clusters, workloads on the mock", () => {
     if (!ready(context)) return;
     const page = await open("/overview");
     const coverage = page.getByRole("region", { name: "Coverage" });
-    await coverage.getByText("2 of 5").waitFor();
+    await coverage.getByText("2 of 4").waitFor();
     await coverage.getByText("batch, warehouse").waitFor();
     const demo = page.getByRole("article", { name: "Cluster demo" });
     await demo.getByText("demo", { exact: true }).nth(1).waitFor();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Cluster } from "../../../src/model/cluster.ts";
-import { clockText, coverageOf, isClockOff, partOf } from "./cluster-text.ts";
+import { clockText, coverageOf, isClockOff, partOf, shortSource, shortVersion } from "./cluster-text.ts";
 
 test("a clock is compared in words; unknown stays unknown", () => {
   for (const [ms, text, off] of [
@@ -36,6 +36,7 @@ test("coverage adds up what is known and names what is not", () => {
   const sums = coverageOf([
     cluster({ counts, coverage: { nodesWithAgent: 2, nodesSeeing: 2, podsCovered: 7 } }),
     cluster({ name: "b", state: "refused", gaps: [gap] }),
+    cluster({ name: "d", state: "agents-only" }),
     cluster({ name: "c", counts, coverage: { nodesWithAgent: 5, nodesSeeing: 5, podsCovered: 10 } }),
   ]);
   assert.deepEqual(sums, {
@@ -47,8 +48,18 @@ test("coverage adds up what is known and names what is not", () => {
     podsCovered: 17,
     podsNotReady: 4,
     gaps: 1,
-    unknown: ["b"],
+    unknown: ["b", "d"],
   });
   assert.deepEqual(partOf(5, 6), { text: "5 of 6", isWhole: false });
   assert.deepEqual(partOf(6, 6), { text: "6 of 6", isWhole: true });
+});
+
+test("sources and versions are short in a list", () => {
+  assert.deepEqual(["in-cluster", "kubeconfig /a/b/ops.yaml", "kubeconfig ops.yaml", ""].map(shortSource), [
+    "in-cluster",
+    "kubeconfig ops.yaml",
+    "kubeconfig ops.yaml",
+    "",
+  ]);
+  assert.deepEqual(["v1.36.3+garrison.simulated", "v1.36.3", ""].map(shortVersion), ["v1.36.3", "v1.36.3", ""]);
 });

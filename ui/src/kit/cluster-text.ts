@@ -28,6 +28,7 @@ export function gapAdvice(state: InventoryGap["state"]): string {
 }
 
 export interface CoverageSums {
+  /** Clusters whose Kubernetes is asked, and those of them that are current. What only agents tell of is not behind. */
   readonly clusters: number;
   readonly clustersCurrent: number;
   /** Nodes of the clusters whose inventory is known, and agents that see in them. */
@@ -57,11 +58,22 @@ export function coverageOf(clusters: readonly Cluster[]): CoverageSums {
     sums.podsCovered += coverage.podsCovered;
     sums.podsNotReady += counts.podsNotReady;
   }
-  const clustersCurrent = clusters.filter(({ state }) => state === "connected").length;
-  return { ...sums, clusters: clusters.length, clustersCurrent, unknown };
+  const asked = clusters.filter(({ state }) => state !== "agents-only");
+  const clustersCurrent = asked.filter(({ state }) => state === "connected").length;
+  return { ...sums, clusters: asked.length, clustersCurrent, unknown };
 }
 
 /** "3 of 4"; and whether a part is missing. */
 export function partOf(part: number, whole: number): { readonly text: string; readonly isWhole: boolean } {
   return { text: `${part} of ${whole}`, isWhole: part >= whole };
+}
+
+/** "kubeconfig /home/me/.kube/config" -> "kubeconfig config": the whole stands in a title. */
+export function shortSource(source: string): string {
+  return source.replace(/\S*\/(?=[^/\s])/g, "");
+}
+
+/** "v1.36.3+garrison.simulated" -> "v1.36.3": what is behind the plus is said by the demo's badge, or is a build. */
+export function shortVersion(version: string): string {
+  return version.replace(/\+.*$/, "");
 }

@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { Cluster } from "../../../../src/model/cluster.ts";
 import { Age } from "../../kit/age.tsx";
 import { ClusterState } from "../../kit/cluster-state.tsx";
-import { clockText, gapAdvice, isClockOff } from "../../kit/cluster-text.ts";
+import { clockText, gapAdvice, isClockOff, shortSource, shortVersion } from "../../kit/cluster-text.ts";
 import { CopyButton } from "../../kit/copy.tsx";
 import { DemoBadge } from "../../kit/demo-badge.tsx";
 import { Fact, NotKnown } from "../../kit/fact.tsx";
@@ -24,7 +24,11 @@ export function ClusterHead({ cluster }: { readonly cluster: Cluster }) {
             {name} <DemoBadge simulated={simulated} />
           </h2>
           <p>
-            {source === "" ? "Known by its agents only" : `Inventory by ${source}`}
+            {source === "" ? (
+              "Known by its agents only"
+            ) : (
+              <span title={source}>Inventory by {shortSource(source)}</span>
+            )}
             {cluster.currentAt === undefined ? null : (
               <>
                 , current as of <Age time={cluster.currentAt} />
@@ -37,7 +41,9 @@ export function ClusterHead({ cluster }: { readonly cluster: Cluster }) {
         <CopyButton text={`npx garrison clusters ${shellQuote(name)}`} label="Copy as command" />
       </div>
       <dl className="facts">
-        <Fact name="Version">{cluster.version || unknown}</Fact>
+        <Fact name="Version" title={cluster.version}>
+          {shortVersion(cluster.version) || unknown}
+        </Fact>
         <Fact name="Clock">
           {cluster.clockAheadMs === undefined ? (
             unknown

@@ -7,7 +7,7 @@ import { troubleOf } from "../../api/trouble.ts";
 import { carried } from "../../app/use-url-state.ts";
 import { Age } from "../../kit/age.tsx";
 import { ClusterState } from "../../kit/cluster-state.tsx";
-import { clockText, isClockOff } from "../../kit/cluster-text.ts";
+import { clockText, isClockOff, shortSource, shortVersion } from "../../kit/cluster-text.ts";
 import { CopyButton } from "../../kit/copy.tsx";
 import { DemoBadge } from "../../kit/demo-badge.tsx";
 import { NotKnown } from "../../kit/fact.tsx";
@@ -55,14 +55,15 @@ const columns: readonly SortedColumn<Cluster>[] = [
     width: "minmax(120px, 1fr)",
     hideBelowPx: 1000,
     value: ({ source }) => source,
-    cell: ({ source }) => source || <span className="none">agents only</span>,
+    cell: ({ source }) =>
+      source === "" ? <span className="none">agents only</span> : <span title={source}>{shortSource(source)}</span>,
   },
   {
     id: "version",
     header: "Version",
     width: "84px",
     value: ({ version }) => version,
-    cell: (cluster) => cluster.version.replace(/\+.*$/, "") || unknown(cluster),
+    cell: (cluster) => shortVersion(cluster.version) || unknown(cluster),
   },
   {
     id: "clock",

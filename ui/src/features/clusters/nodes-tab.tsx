@@ -5,6 +5,7 @@ import type { ClusterMachine } from "../../../../src/model/cluster.ts";
 import { useCall } from "../../api/client.ts";
 import { troubleOf } from "../../api/trouble.ts";
 import { useKeys } from "../../app/use-keys.ts";
+import { shortVersion } from "../../kit/cluster-text.ts";
 import { DetailsPane } from "../../kit/details-pane.tsx";
 import { NotKnown } from "../../kit/fact.tsx";
 import { formatBytes, formatCount, formatDuration } from "../../kit/format.ts";
@@ -101,7 +102,7 @@ const columns: readonly SortedColumn<ClusterMachine>[] = [
     width: "76px",
     hideBelowPx: 900,
     value: ({ kubernetes }) => kubernetes?.kubeletVersion ?? "",
-    cell: ({ kubernetes }) => kubernetes?.kubeletVersion || <NotKnown because={noKubernetes} />,
+    cell: ({ kubernetes }) => shortVersion(kubernetes?.kubeletVersion ?? "") || <NotKnown because={noKubernetes} />,
   },
   {
     id: "system",

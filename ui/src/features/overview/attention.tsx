@@ -98,12 +98,20 @@ function AttentionRow({ attention }: { readonly attention: Attention }) {
 function Nothing({ overview, isWhole }: { readonly overview: Overview; readonly isWhole: boolean }) {
   const { window, clusters } = overview;
   const names = clusters.map(({ name }) => name).join(", ");
-  const where = clusters.length === 0 ? "no cluster is known" : names;
+  const span = `${formatDateTime(window.since)} to ${formatDateTime(window.until).slice(11)}`;
+  if (!isWhole)
+    return (
+      <State
+        icon={<CircleHelp />}
+        title="This is no all-clear"
+        hint="What is missing in the window stands above, what could not be looked at below. Nothing was found in the rest."
+      />
+    );
   return (
     <State
-      icon={isWhole ? <CircleCheck /> : <CircleHelp />}
-      title={isWhole ? "All was looked at" : "What was looked at is well"}
-      hint={`Traffic, workloads, detections and coverage from ${formatDateTime(window.since)} to ${formatDateTime(window.until).slice(11)}; clusters: ${where}.`}
+      icon={<CircleCheck />}
+      title="All was looked at"
+      hint={`Traffic, workloads, detections and coverage from ${span}; clusters: ${clusters.length === 0 ? "none is known" : names}.`}
     />
   );
 }

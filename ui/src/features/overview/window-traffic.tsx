@@ -16,28 +16,33 @@ export function WindowTraffic({ overview }: { readonly overview: Overview }) {
   return (
     <section className="card window-traffic" aria-labelledby="traffic-title">
       <h2 id="traffic-title">In this window</h2>
-      <dl className="facts">
-        <Fact name="Connections">
-          {formatCount(traffic.connections)} <small>{rateText(traffic.connections, lengthMs)}</small>
-        </Fact>
-        <Fact name="Failed">
-          <Share part={traffic.connectionsFailed} whole={traffic.connections} q="failed:>0" />
-        </Fact>
-        <Fact name="Denied">
-          <Share part={traffic.connectionsDenied} whole={traffic.connections} q="verdict:deny" />
-        </Fact>
-        <Fact name="Sent / received">
-          {formatBytes(traffic.bytesSent)} / {formatBytes(traffic.bytesReceived)}
-        </Fact>
-        <Fact name="Round trip, mean">
-          {traffic.rttUsMean === undefined ? (
-            <NotKnown because="none was measured in this window" />
-          ) : (
-            formatMicroseconds(traffic.rttUsMean)
-          )}
-        </Fact>
-        <Http overview={overview} lengthMs={lengthMs} />
-      </dl>
+      {window.partial && traffic.connections === 0 ? (
+        <p className="calm">Not known: {window.partialBecause || "the question was ended early"}.</p>
+      ) : (
+        <dl className="facts">
+          <Fact name="Connections">
+            {window.partial ? "at least " : ""}
+            {formatCount(traffic.connections)} <small>{rateText(traffic.connections, lengthMs)}</small>
+          </Fact>
+          <Fact name="Failed">
+            <Share part={traffic.connectionsFailed} whole={traffic.connections} q="failed:>0" />
+          </Fact>
+          <Fact name="Denied">
+            <Share part={traffic.connectionsDenied} whole={traffic.connections} q="verdict:deny" />
+          </Fact>
+          <Fact name="Sent / received">
+            {formatBytes(traffic.bytesSent)} / {formatBytes(traffic.bytesReceived)}
+          </Fact>
+          <Fact name="Round trip, mean">
+            {traffic.rttUsMean === undefined ? (
+              <NotKnown because="none was measured in this window" />
+            ) : (
+              formatMicroseconds(traffic.rttUsMean)
+            )}
+          </Fact>
+          <Http overview={overview} lengthMs={lengthMs} />
+        </dl>
+      )}
       <FlowTimeline q={filterOf(state)} heightPx={88} />
       <EventCounts overview={overview} />
     </section>
@@ -89,12 +94,18 @@ function Http({ overview, lengthMs }: { readonly overview: Overview; readonly le
   );
 }
 
-function EventCounts({ overview: { events } }: { readonly overview: Overview }) {
+function EventCounts({ overview: { events, window } }: { readonly overview: Overview }) {
   const words: Readonly<Record<string, string>> = eventKindWords;
-  if (events.length === 0) return <p className="event-counts none">No event of any kind was recorded.</p>;
+  const some = events.filter(({ count }) => count > 0);
+  if (some.length === 0)
+    return (
+      <p className="event-counts none">
+        {window.partial ? "No event was counted, but not all were looked at." : "No event of any kind was recorded."}
+      </p>
+    );
   return (
     <ul className="event-counts" aria-label="Events in this window">
-      {events.map(({ kind, count }) => (
+      {some.map(({ kind, count }) => (
         <li key={kind}>
           <Link to="/events" search={(before) => ({ ...carried(before), kinds: kind })}>
             {words[kind] ?? kind} <b>{formatCount(count)}</b>
