@@ -5,7 +5,7 @@ import type { z } from "zod";
 import type { Clock } from "../../base/clock.ts";
 import { toFault } from "../../base/fault.ts";
 import type { Logger } from "../../base/logger.ts";
-import { createAddressBook } from "../../core/directory/address-book.ts";
+import { createAddressBook, type AddressBook } from "../../core/directory/address-book.ts";
 import type { ContainerDirectory } from "../../core/process/container-directory.ts";
 import type { Sensor } from "../../core/sense/sensor.ts";
 import { readCgroupFile } from "../../edge/proc/cgroup-file.ts";
@@ -39,9 +39,13 @@ export interface AgentParts {
   ready(ready: { readonly type: "ready"; readonly notices: readonly string[] }): void;
   /** One line for a person, later than `ready`: connected, or why not. */
   notice?(line: string): void;
+  /** For tests: another clock than this machine's. */
+  readonly clock?: Clock;
   /** For tests: another sensor than this machine's. */
   readonly sensor?: Sensor;
   readonly containers?: ContainerDirectory;
+  /** For tests: each message of identities that was taken in, and what is known since. */
+  heardIdentities?(state: AddressBook["state"]): void;
 }
 
 /** Runs until the signal aborts. Rejects with a Fault when it cannot start: spool folder, address, or a sensor that must not fall back. */
@@ -103,7 +107,7 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
 /** Everything made and connected, nothing started but the sensor's kernel side (its rings fill from now on). */
 async function assemble(config: AgentConfig, parts: AgentParts) {
   const { logger } = parts;
-  const clock: Clock = { nowMs: Date.now };
+  const clock: Clock = parts.clock ?? { nowMs: Date.now };
   const folder = join(config.data, "agent");
   const machine = readMachine("/proc");
   const boot = randomBytes(16).toString("hex");
@@ -152,6 +156,7 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
     onIdentities: (message) => {
       book.apply(message, clock.nowMs());
       pipeline.identitiesCame();
+      parts.heardIdentities?.(book.state);
     },
     report: (number): AgentReport => report(number, statuses, uplink.state),
     onConnection: (connection) => {
