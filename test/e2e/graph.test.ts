@@ -51,7 +51,7 @@ for (const scheme of ["light", "dark"] as const) {
       ["/graph?as=edges", "[role=gridcell]"],
       ["/graph?q=mock:empty", ".state"],
       ["/graph?q=mock:forbidden", ".state"],
-      ["/graph?q=mock:large&level=workload&most=800", ".overview-surface"],
+      ["/graph?q=mock:large&level=workload&most=2000", ".overview-surface"],
     ] as const) {
       await page.goto(stage.url + address);
       await page.locator(settled).first().waitFor();
@@ -268,7 +268,7 @@ describe("the graph on the mock", () => {
     });
     await page.goto(stage.signInUrl);
     await page.getByRole("navigation", { name: "Main" }).waitFor();
-    await page.goto(`${stage.url}/graph?q=mock:large&level=workload&most=800`);
+    await page.goto(`${stage.url}/graph?q=mock:large&level=workload&most=2000`);
     await page.locator(".overview[data-renderer=canvas] canvas").waitFor();
     await canvasOf(page).focus();
     await canvasOf(page).press("ArrowRight");

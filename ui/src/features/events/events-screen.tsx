@@ -19,6 +19,7 @@ import { KindPicker } from "../../kit/kind-picker.tsx";
 import { listCommand } from "../../kit/list-command.ts";
 import { LiveList } from "../../kit/live-list.tsx";
 import { ScreenFilter } from "../../kit/screen-filter.tsx";
+import { Views } from "../views/views.tsx";
 import { WorkloadName } from "../../kit/workload-name.tsx";
 
 const columns: readonly Column<AnyEvent>[] = [
@@ -41,11 +42,14 @@ export function EventsScreen() {
   const kinds = state.kinds ?? "";
   return (
     <div className="screen">
-      <ScreenFilter
-        on="events"
-        placeholder="Filter events, e.g. process:curl ns:shop rcode:NXDOMAIN"
-        trouble={trouble}
-      />
+      <div className="screen-head">
+        <ScreenFilter
+          on="events"
+          placeholder="Filter events, e.g. process:curl ns:shop rcode:NXDOMAIN"
+          trouble={trouble}
+        />
+        <Views screen="/events" />
+      </div>
       <KindPicker kinds={eventKindNames} none="All" />
       <LiveList
         name="events"

@@ -6,6 +6,7 @@ import { useUrlState } from "../../app/use-url-state.ts";
 import { listCommand } from "../../kit/list-command.ts";
 import { LiveList } from "../../kit/live-list.tsx";
 import { ScreenFilter } from "../../kit/screen-filter.tsx";
+import { Views } from "../views/views.tsx";
 import { FlowTimeline } from "../../kit/flow-timeline.tsx";
 import { filterOf } from "../../app/url-state.ts";
 import { flowColumns } from "../../kit/flow-columns.tsx";
@@ -17,11 +18,14 @@ export function FlowsScreen() {
   const [trouble, setTrouble] = useState<Trouble | undefined>(undefined);
   return (
     <div className="screen">
-      <ScreenFilter
-        on="flows"
-        placeholder="Filter flows, e.g. ns:shop to:db verdict:deny port:5432"
-        trouble={trouble}
-      />
+      <div className="screen-head">
+        <ScreenFilter
+          on="flows"
+          placeholder="Filter flows, e.g. ns:shop to:db verdict:deny port:5432"
+          trouble={trouble}
+        />
+        <Views screen="/flows" />
+      </div>
       <FlowTimeline q={filterOf(state)} />
       <LiveList
         name="flows"

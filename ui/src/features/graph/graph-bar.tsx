@@ -7,6 +7,7 @@ import { useCopy } from "../../kit/copy.tsx";
 import { Dropdown } from "../../kit/dropdown.tsx";
 import { formatCount } from "../../kit/format.ts";
 import { IconButton } from "../../kit/icon-button.tsx";
+import { cardsMax } from "../../canvas/shape.ts";
 import { DemoPanel } from "../demo/demo-panel.tsx";
 import { ViewsMenu } from "../views/views-menu.tsx";
 import { FindBox, type FindState } from "./find-box.tsx";
@@ -116,7 +117,7 @@ function CompareMenu() {
       set={chosen !== undefined}
     >
       {(close) => (
-        <div className="choices">
+        <div className="graph-choices">
           <p className="calm">Marks what is new, gone or different since then.</p>
           {beforeChoices.map(([id, words]) => (
             <button
@@ -159,7 +160,7 @@ function AmountMenu({ answer }: { readonly answer: GraphAnswer }) {
       set={isSet}
     >
       {(close) => (
-        <div className="choices">
+        <div className="graph-choices">
           <p className="calm">
             The least busy beyond this become “n more”, per namespace.
             {answer.graph === undefined ? "" : ` The whole has ${formatCount(answer.graph.totals.vertices)}.`}
@@ -175,7 +176,7 @@ function AmountMenu({ answer }: { readonly answer: GraphAnswer }) {
               }}
             >
               {formatCount(each)}
-              {each > 800 ? " (overview)" : ""}
+              {each > cardsMax ? " (overview)" : ""}
             </button>
           ))}
           <label>

@@ -5,7 +5,7 @@ import { filterOf, quoteValue, rangeOf, type UrlState } from "../../app/url-stat
 import { shellQuote } from "../../kit/format.ts";
 import { withTerm } from "../../kit/filter-text.ts";
 
-export const mostChoices = [120, 400, 800, 2000] as const;
+export const mostChoices = [120, 480, 780, 2000] as const;
 const mostDefault = 120;
 
 export function levelOf(state: UrlState): GraphLevel {

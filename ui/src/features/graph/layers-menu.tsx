@@ -30,7 +30,7 @@ export function LayersMenu({ layers }: { readonly layers: readonly Layer[] }) {
       set={isSet}
     >
       {() => (
-        <div className="layers">
+        <div className="graph-layers">
           {layers.length === 0 ? <p className="calm">No namespace is in the picture.</p> : null}
           {layers.map(({ id, namespace, cluster, vertices }) => (
             <fieldset key={id}>

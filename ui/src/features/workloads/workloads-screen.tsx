@@ -11,6 +11,7 @@ import { CopyButton } from "../../kit/copy.tsx";
 import { formatBytes, formatCount, shortImage } from "../../kit/format.ts";
 import { listCommand } from "../../kit/list-command.ts";
 import { ScreenFilter } from "../../kit/screen-filter.tsx";
+import { Views } from "../views/views.tsx";
 import { SortedGrid, type SortedColumn } from "../../kit/sorted-grid.tsx";
 import { Loading, Notice, State, TroubleState } from "../../kit/states.tsx";
 import { Age } from "../../kit/age.tsx";
@@ -104,7 +105,10 @@ export function WorkloadsScreen() {
     void navigate({ to: "/workloads/$cluster/$namespace/$kind/$name", params: workload, search: carried });
   return (
     <div className="screen">
-      <ScreenFilter on="workloads" placeholder="Filter workloads, e.g. ns:shop kind:Deployment" trouble={trouble} />
+      <div className="screen-head">
+        <ScreenFilter on="workloads" placeholder="Filter workloads, e.g. ns:shop kind:Deployment" trouble={trouble} />
+        <Views screen="/workloads" />
+      </div>
       <div className="list-bar">
         <span className="list-count">
           {rows.length === 1 ? "1 workload" : `${formatCount(rows.length)} workloads`} seen ·{" "}
