@@ -26,7 +26,7 @@ async function signedIn(stage: Stage, address: string): Promise<Page> {
   return page;
 }
 
-const card = (page: Page, name: RegExp) => page.locator(".vertex").and(page.getByRole("button", { name }));
+const card = (page: Page, name: RegExp) => page.locator(".vertex").and(page.getByRole("group", { name }));
 const canvasOf = (page: Page) => page.getByRole("application", { name: /Service graph/ });
 const details = (page: Page) => page.getByRole("complementary", { name: "Details" });
 
@@ -57,7 +57,7 @@ for (const scheme of ["light", "dark"] as const) {
       await page.locator(settled).first().waitFor();
       assert.deepEqual(await axeFindings(page), [], address);
     }
-    for (const name of [/^Layers/, /^Compare/, /^At most/, /^Demo cluster/, /^Saved views/]) {
+    for (const name of [/^Layers/, /^Compare/, /^Up to/, /^Demo: /, /^Saved views/]) {
       await page.goto(`${stage.url}/graph`);
       await page.getByRole("button", { name }).click();
       await page.getByRole("dialog").waitFor();
@@ -302,7 +302,7 @@ describe("the graph on the mock", () => {
       "true",
     );
     await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: /^Demo cluster/ }).click();
+    await page.getByRole("button", { name: /^Demo: / }).click();
     await page.getByText("Stories are told by operators; your role is viewer.").waitFor();
     assert.ok(await page.getByRole("radio", { name: /Slow payments/ }).isDisabled());
     await page.unroute("**/api/v1/me");
@@ -319,7 +319,7 @@ describe("the graph on the mock", () => {
   test("the demo's stories are switched on and said", async (context) => {
     if (!ready(context)) return;
     const page = await signedIn(stage, "/graph");
-    await page.getByRole("button", { name: /^Demo cluster/ }).click();
+    await page.getByRole("button", { name: /^Demo: / }).click();
     await page.getByRole("radio", { name: /Slow payments/ }).check({ force: true });
     await page.getByRole("button", { name: /slow payments/ }).waitFor();
     await page.getByRole("checkbox", { name: /intruder/ }).check({ force: true });

@@ -61,10 +61,10 @@ export const VertexCard = memo(function VertexCard({ data }: NodeProps<CardNode>
     <div
       id={elementId(vertex.id)}
       className="vertex"
-      role="button"
-      tabIndex={-1}
+      role="group"
+      aria-roledescription="vertex"
       aria-label={data.label}
-      aria-pressed={data.isPicked}
+      aria-current={data.isPicked}
       data-kind={vertex.kind}
       data-health={vertex.health.state}
       data-dim={isDim}

@@ -46,7 +46,7 @@ function ClusterStory({ cluster }: { readonly cluster: string }) {
   };
   return (
     <Dropdown
-      label={`Demo cluster ${cluster}: ${storyText(story)}`}
+      label={`Demo: ${storyText(story)}, in cluster ${cluster}`}
       icon={<FlaskConical aria-hidden="true" />}
       text={`Demo: ${storyText(story)}`}
       set={story.attack || story.failure !== "none"}

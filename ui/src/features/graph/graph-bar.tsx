@@ -111,7 +111,7 @@ function CompareMenu() {
   const chosen = beforeChoices.find(([id]) => id === state.before);
   return (
     <Dropdown
-      label={chosen === undefined ? "Compare with an earlier window" : `Compared with ${chosen[1]}`}
+      label={chosen === undefined ? "Compare with an earlier window" : `vs ${chosen[1]}: what changed since`}
       icon={<GitCompare aria-hidden="true" />}
       text={chosen === undefined ? "Compare" : `vs ${chosen[1]}`}
       set={chosen !== undefined}
@@ -154,7 +154,7 @@ function AmountMenu({ answer }: { readonly answer: GraphAnswer }) {
   const isSet = most !== mostChoices[0] || state.idle === "1";
   return (
     <Dropdown
-      label={`At most ${formatCount(most)} vertices${state.idle === "1" ? ", idle workloads too" : ""}`}
+      label={`Up to ${formatCount(most)} vertices${state.idle === "1" ? ", idle workloads too" : ""}`}
       icon={<SlidersHorizontal aria-hidden="true" />}
       text={`Up to ${formatCount(most)}`}
       set={isSet}
