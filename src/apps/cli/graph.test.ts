@@ -62,12 +62,12 @@ test("a table: who is in trouble first, things outside by name, what is left out
   const { code, out, err } = await garrison("--max", "6");
   assert.equal(code, 0, err);
   const [titles = "", first = "", second = ""] = out.split("\n");
-  assert.match(titles, /^FROM +TO +PORTS +CONN +FAILED +SENT +RECEIVED +RTT +REQ +5XX +P50 +HEALTH$/);
+  assert.match(titles, /^FROM +TO +PORTS +CONN +FAILED +BYTES +REQ +5XX +P50 +HEALTH$/);
   assert.match(
     first,
     /^shop\/web +api\.example\.com +tcp\/443 +80 +20 .* failing: 20 % of connections failed \(20 of 100\)$/,
   );
-  assert.match(second, /tcp\/5432 +10 +0 +100B +1000B +- +100 +0 +4\.5ms +ok$/);
+  assert.match(second, /tcp\/5432 +10 +0 +1\.1K +100 +0 +4\.5ms +ok$/);
   assert.match(err, /^and 6 more in jobs: --open more\/service\/c\/jobs$/m);
   assert.match(err, /^5 of 11 vertices are shown by themselves/m);
 });
