@@ -21,6 +21,7 @@ import { parseFlags } from "../flags.ts";
 import type { Run } from "../commands/command.ts";
 import { install } from "../commands/install.ts";
 import type { Context } from "../context.ts";
+import { imageDefault } from "./manifests.ts";
 import { isList, isTree, textAt, valueAt, type Json, type Tree } from "./object.ts";
 import { overlays, type Overlay } from "./options.ts";
 
@@ -103,6 +104,12 @@ for (const overlay of overlays) {
     deepEqual(sorted(theirs), sorted(objectsOf(await readFile(golden, "utf8"))));
   });
 }
+
+test("the image that is named when nobody names one is this version's", async () => {
+  const { version } = JSON.parse(await readFile(path.join(root, "package.json"), "utf8")) as { version: string };
+  equal(imageDefault, `garrison.local/garrison:${version}`);
+  equal(textAt(containerOf(only((await installed("--keep-trust")).objects, "DaemonSet")), "image"), imageDefault);
+});
 
 test("every argument is a setting that server and agent know, with a value that they take", async () => {
   for (const overlay of overlays) {
