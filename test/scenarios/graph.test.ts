@@ -165,7 +165,7 @@ const rollupCases: readonly (readonly [string, Partial<GraphRequest>, readonly s
   [
     "a past hour, exactly",
     { since: "2026-11-23T09:00:00Z", until: "2026-11-23T10:00:00Z" },
-    ["edges_1h", "http_edges_1h"],
+    ["edges_1h", "http_edges_1h", "http_edges_1m"],
   ],
   ["a namespace", { q: "ns:shop" }, ["edges_5m", "http_edges_1m"]],
   ["names that may be pods'", { q: "to:db from:web" }, ["edges_5m", "http_edges_1m"]],
@@ -263,7 +263,7 @@ test("the overview's numbers: warnings and detections added up, events counted",
       ingest: 63,
     },
   ]);
-  const { warnings, detections, events, notCounted } = await queries.overviewNumbers({ q: "", since: "1h" });
+  const { warnings, detections, events, notCounted } = await queries.overviewNumbers({ q: "cluster:c", since: "1h" });
   assert.deepEqual(
     warnings.map(({ reason, text, count, workload, firstMs, lastMs }) => [
       reason,
@@ -282,7 +282,7 @@ test("the overview's numbers: warnings and detections added up, events counted",
   const counted = Object.fromEntries(events.map(({ kind, count }) => [kind, count]));
   assert.deepEqual([counted["kubernetes"], counted["security"], counted["http"], counted["process"]], [3, 1, 3, 0]);
   assert.deepEqual(notCounted, []);
-  const day = await queries.overviewNumbers({ q: "ns:shop", since: "24h" });
+  const day = await queries.overviewNumbers({ q: "ns:shop cluster:c", since: "24h" });
   const daily = Object.fromEntries(day.events.map(({ kind, count }) => [kind, count]));
   assert.deepEqual(
     [daily["kubernetes"], daily["http"]],
