@@ -7,7 +7,7 @@ export interface Asked {
   readonly query: Readonly<Record<string, string>>;
   readonly body: unknown;
   readonly nowMs: number;
-  /** `mock:<word>` of the filter, or of the page's address where the operation has no filter; else empty. */
+  /** `mock:<word>` of the filter, or of the opened page's address where the filter has none; else empty. */
   readonly sentinel: string;
 }
 

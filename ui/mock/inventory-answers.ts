@@ -1,4 +1,4 @@
-// The mock's answers about clusters, nodes and objects. These operations have no filter: the sentinel of the page's address counts.
+// The mock's answers about clusters, nodes and objects. These operations have no filter: the sentinel of the opened page counts.
 import { inventoryKinds, type InventoryKind } from "../../src/model/inventory.ts";
 import { refuseBySentinel, windowOf, type Asked } from "./asked.ts";
 import { clustersAt, machinesOf, staleCluster } from "./clusters.ts";

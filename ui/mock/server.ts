@@ -56,7 +56,7 @@ export function startMock(port = 0, dist = builtFolder): Promise<{ readonly serv
 
 async function handle(request: IncomingMessage, response: ServerResponse, dist: string): Promise<void> {
   const url = new URL(request.url ?? "/", "http://mock");
-  if (!url.pathname.startsWith("/api/")) return serveFile(url.pathname, response, dist);
+  if (!url.pathname.startsWith("/api/")) return serveFile(url, response, dist);
   const route = routes.find(
     ({ endpoint, pattern }) => endpoint.method === request.method && pattern.test(url.pathname),
   );
@@ -79,7 +79,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, dist: 
     query: Object.fromEntries(url.searchParams),
     body: await bodyOf(request),
     nowMs: Date.now(),
-    sentinel: sentinelOf(url.searchParams.get("q") ?? new URLSearchParams(refererSearch(request)).get("q") ?? ""),
+    sentinel: sentinelOf(url.searchParams.get("q") ?? "") || pageSentinel(cookie),
   };
   if (route.endpoint.stream === true) return stream(route, asked, request, response);
   if (route.name === "createSession") {
@@ -98,9 +98,9 @@ async function handle(request: IncomingMessage, response: ServerResponse, dist: 
   send(response, route.endpoint.status ?? 200, route.endpoint.response.parse(answer(asked)));
 }
 
-/** The query of the page that asks: operations without a filter take their sentinel from there. */
-function refererSearch(request: IncomingMessage): string {
-  return URL.parse(request.headers.referer ?? "")?.search ?? "";
+/** Operations without a filter take their sentinel from the page that was opened: its cookie (the console sends no referrer). */
+function pageSentinel(cookie: string): string {
+  return /(?:^|;\s*)garrison_mock_sentinel=(\w*)/.exec(cookie)?.[1] ?? "";
 }
 
 function send(response: ServerResponse, status: number, value: unknown): void {
@@ -144,10 +144,14 @@ function stream({ name, endpoint }: Route, asked: Asked, request: IncomingMessag
   response.on("close", () => clearInterval(timer));
 }
 
-function serveFile(pathname: string, response: ServerResponse, dist: string): void {
+function serveFile({ pathname, searchParams }: URL, response: ServerResponse, dist: string): void {
   const asked = path.join(dist, path.normalize(pathname));
   const known = asked.startsWith(dist + path.sep) && path.extname(asked) !== "" && existsSync(asked);
   const file = known ? asked : path.join(dist, "index.html");
+  if (!known) {
+    const sentinel = sentinelOf(searchParams.get("q") ?? "");
+    response.setHeader("set-cookie", `garrison_mock_sentinel=${sentinel}; HttpOnly; SameSite=Strict; Path=/`);
+  }
   const immutable = pathname.startsWith("/assets/");
   response.writeHead(200, {
     "content-type": types[path.extname(file)] ?? "application/octet-stream",

@@ -1,17 +1,22 @@
 // Nothing is shown without a session: the login page explains how to get one, and goes away by itself when there is one.
 import { KeyRound } from "lucide-react";
-import type { ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { useSession } from "../api/session.ts";
-import { troubleOf } from "../api/trouble.ts";
+import { troubleOf, type Trouble } from "../api/trouble.ts";
 import { CopyText } from "../kit/copy.tsx";
 import { TroubleState } from "../kit/states.tsx";
 import { Mark } from "./mark.tsx";
 
 export function Gate({ children }: { readonly children: ReactNode }) {
   const session = useSession();
+  // While it is asked again (every few seconds) there is no error for a moment: the page must not go blank for that.
+  const [last, setLast] = useState<Trouble | undefined>(undefined);
+  useEffect(() => {
+    if (session.error !== null) setLast(troubleOf(session.error));
+  }, [session.error]);
   if (session.data !== undefined && session.error === null) return children;
-  if (session.isPending) return <div className="gate" aria-busy="true" />;
-  const trouble = troubleOf(session.error);
+  const trouble = session.error === null ? last : troubleOf(session.error);
+  if (trouble === undefined) return <div className="gate" aria-busy="true" />;
   if (trouble.kind === "unauthenticated") return <Login because={trouble.message} />;
   // A server that went away while a screen was open leaves the screen: its panels say that they are stale.
   if (session.data !== undefined) return children;
