@@ -41,14 +41,8 @@ export async function openAgentsSide({
   insertDelayMs,
 }: AgentsSideParts): Promise<AgentsSide> {
   await using opening = new AsyncDisposableStack();
-  const { address, port, names, seedFolder } = config.agents;
-  const pki = path.join(config.data, "pki");
-  const seedNotices = seedFolder === "" ? [] : [await plantAuthority(pki, seedFolder)];
-  const authority = await openCertificateAuthority({ folder: pki, names, clock });
-  if (seedFolder !== "") {
-    const { caSha256 } = authority;
-    seedNotices.push(await registerSeedToken(await readSeedToken(seedFolder), { state, caSha256, clock }));
-  }
+  const { address, port } = config.agents;
+  const { authority, seedNotices } = await openTrust({ config, state, clock });
   const attention = createAttention(() => performance.now());
   const intake = await openIntake({
     folder: path.join(config.data, "spool"),
@@ -94,7 +88,7 @@ export async function openAgentsSide({
     },
     accept: (place, block) => intake.acceptOwn(place, block),
     recordGap: (place, gap) => intake.recordGap(place, gap),
-    notices: () => [...seedNotices.filter((line) => line !== ""), ...door.notices()],
+    notices: () => [...seedNotices, ...door.notices()],
     cut: (cluster, node) => door.cut({ cluster, node }),
     ingest() {
       const { rows, blocks, duplicates, refusedByCode, spoolBlocks, spoolBytes } = door.counters();
@@ -102,4 +96,15 @@ export async function openAgentsSide({
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** The CA of the data folder, the installation's where there was none, and the installation's join token. */
+async function openTrust({ config, state, clock }: Pick<AgentsSideParts, "config" | "state" | "clock">) {
+  const pki = path.join(config.data, "pki");
+  const { names, seedFolder } = config.agents;
+  const planted = seedFolder === "" ? "" : await plantAuthority(pki, seedFolder);
+  const authority = await openCertificateAuthority({ folder: pki, names, clock });
+  const token = seedFolder === "" ? undefined : await readSeedToken(seedFolder);
+  const registered = await registerSeedToken(token, { state, caSha256: authority.caSha256, clock });
+  return { authority, seedNotices: [planted, registered].filter((line) => line !== "") };
 }
