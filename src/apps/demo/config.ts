@@ -21,6 +21,10 @@ export const demoLimits = {
   storyEveryMs: 1000,
   /** How long the server is waited for at the start. */
   serverWaitMsMax: 30_000,
+  /** How long what happens is held back for the server to know the inventory; less than the world catches up. */
+  inventoryWaitMsMax: 8000,
+  /** From there until the agents know it too. */
+  identitiesMs: 1000,
   /** Containers that ended are still known for this many more. */
   endedContainersMax: 256,
   /** Disk of one simulated node's agent while the server is away. */

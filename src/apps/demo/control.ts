@@ -18,6 +18,8 @@ export interface Control {
   joinToken(nodes: number): Promise<string>;
   /** Has HTTP and TLS read in the demo's cluster, unless somebody has said otherwise already. */
   askForFirstBytes(): Promise<void>;
+  /** Resolves when the server reads the cluster's inventory, or after a while all the same. */
+  waitForInventory(signal: AbortSignal): Promise<void>;
   /** What is to go wrong now; nothing without a resource. */
   story(): Promise<DemoStory>;
 }
@@ -63,6 +65,14 @@ export function createControl(cluster: string, access: () => Promise<ServerAcces
         if (!(error instanceof Fault && error.kind === "conflict")) throw error;
       }
     },
+    async waitForInventory(signal) {
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(demoLimits.inventoryWaitMsMax)]);
+      while (!deadline.aborted) {
+        const found = await clustersOf(access).catch(() => []);
+        if (found.some((one) => one.name === cluster && one.state === "connected")) return;
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    },
     async story() {
       const { client } = await access();
       const { resources } = await call(client, "listResources", { params: { kind: "DemoStory" } });
@@ -70,4 +80,9 @@ export function createControl(cluster: string, access: () => Promise<ServerAcces
       return DemoStory.parse(found?.spec ?? {});
     },
   };
+}
+
+async function clustersOf(access: () => Promise<ServerAccess>) {
+  const { client } = await access();
+  return (await call(client, "listClusters", {})).clusters;
 }

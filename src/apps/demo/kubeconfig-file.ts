@@ -23,7 +23,8 @@ export async function writeKubeconfig(data: string, cluster: string, text: strin
     }
     await rename(draft, file);
   } catch (cause) {
-    await rm(draft, { force: true });
+    // Where it could not be written there may be nothing to remove; the fault below tells of the first failure.
+    await rm(draft, { force: true }).catch(() => undefined);
     throw new Fault(`cannot write ${file}`, {
       code: "demo/kubeconfig",
       kind: "forbidden",

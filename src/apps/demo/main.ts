@@ -11,6 +11,7 @@ import { demoLimits, type DemoConfig } from "./config.ts";
 import { createControl, type Control, type ServerAccess } from "./control.ts";
 import { writeKubeconfig } from "./kubeconfig-file.ts";
 import { createNodeSensor, type NodeSensor } from "./node-sensor.ts";
+import { dropPrivileges } from "./privileges.ts";
 import type { SimNode } from "./world/state.ts";
 import { createSimulation, type Simulation } from "./world/world.ts";
 
@@ -53,6 +54,7 @@ const windowSeconds = 10;
 export async function runDemo(config: DemoConfig, parts: DemoParts): Promise<void> {
   const { logger, signal } = parts;
   const { cluster } = config;
+  await dropPrivileges(config.data, process);
   const control = createControl(cluster, parts.server);
   const server = await control.waitForServer(signal);
   const clock = { nowMs: Date.now };
@@ -85,8 +87,12 @@ export async function runDemo(config: DemoConfig, parts: DemoParts): Promise<voi
         `demo     cluster ${cluster}: a simulated shop, ${sensors.length} nodes; nothing in it is real (--no-demo leaves it out)`,
       ],
     });
-    const moving = moveOn(simulation, nodes, { clock, stop: stop.signal });
-    await Promise.race([aborted(signal), ...agents.map(({ ended }) => ended)]);
+    // What happens from the start on is told once both know who is who: nothing of it needs to be unknown.
+    const moving = control
+      .waitForInventory(stop.signal)
+      .then(() => pause(demoLimits.identitiesMs, stop.signal))
+      .then(() => moveOn(simulation, nodes, { clock, stop: stop.signal }));
+    await Promise.race([aborted(signal), moving, following, ...agents.map(({ ended }) => ended)]);
     stop.abort();
     await Promise.all([moving, following, ...agents.map(({ ended }) => ended)]);
   } finally {
