@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { IdentityEntry } from "../../model/identity-entry.ts";
+import { IdentityEntry, identityLimits } from "../../model/identity-entry.ts";
 import { createIdentityHub } from "./identity-hub.ts";
 import type { IdentityChange } from "./identity-source.ts";
 
@@ -30,7 +30,7 @@ test("a cluster is unknown until somebody says something of it, and again when i
   const { hub, heard } = listened();
   assert.equal(hub.snapshot("a"), undefined);
   hub.explain("a", "the first list is under way");
-  assert.deepEqual(hub.snapshot("a"), { entries: [], because: "the first list is under way" });
+  assert.deepEqual(hub.snapshot("a"), { entries: [], because: "the first list is under way", ended: [] });
   hub.explain("a", "the first list is under way");
   assert.equal(heard.length, 1, "the same reason twice is no news");
   hub.forget("a");
@@ -57,7 +57,7 @@ test("the first reset of an empty cluster is news: its inventory is whole and ha
   const { hub, heard } = listened();
   hub.reset("a", { entries: [], because: "" }, 1);
   assert.equal(heard.length, 1);
-  assert.deepEqual(hub.snapshot("a"), { entries: [], because: "" });
+  assert.deepEqual(hub.snapshot("a"), { entries: [], because: "", ended: [] });
 });
 
 test("changes of one cluster do not touch another of the same names", () => {
@@ -95,4 +95,21 @@ test("who stopped listening hears nothing more", () => {
   stop();
   hub.explain("a", "x");
   assert.deepEqual(heard, []);
+});
+
+test("what ended lately is told to newcomers, for as long as facts of its time may come", () => {
+  const { hub } = listened();
+  hub.reset("a", { entries: [pod("1"), pod("2"), pod("3")], because: "" }, 1);
+  hub.change("a", { put: [], ended: [{ key: "Pod/1", atMs: 1000 }] });
+  hub.reset("a", { entries: [pod("3")], because: "" }, 2000);
+  const ended = () => hub.snapshot("a")?.ended?.map(({ entry, atMs }) => [entry.podUid, atMs]);
+  assert.deepEqual(ended(), [
+    ["1", 1000],
+    ["2", 2000],
+  ]);
+  hub.change("a", { put: [], ended: [{ key: "Pod/3", atMs: 1500 + identityLimits.endedKeptMs }] });
+  assert.deepEqual(
+    ended()?.map(([uid]) => uid),
+    ["2", "3"],
+  );
 });

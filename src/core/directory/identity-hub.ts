@@ -4,8 +4,12 @@ import type { IdentityEntry } from "../../model/identity-entry.ts";
 import { identityLimits } from "../../model/identity-entry.ts";
 import type { IdentityChange, IdentityHub } from "./identity-source.ts";
 
+/** Things that ended lately and are told to newcomers; the oldest leave. */
+const endedMax = 5000;
+
 interface Kept {
   readonly entries: Map<string, IdentityEntry>;
+  ended: { readonly entry: IdentityEntry; readonly atMs: number }[];
   because: string;
   /** Keys that had no room; they come in when a reset finds room for them. */
   readonly refused: Set<string>;
@@ -27,7 +31,7 @@ export function createIdentityHub(entriesMax: number = identityLimits.entriesMax
   function keptOf(cluster: string): Kept {
     let kept = clusters.get(cluster);
     if (kept === undefined) {
-      kept = { entries: new Map(), because: "", refused: new Set() };
+      kept = { entries: new Map(), ended: [], because: "", refused: new Set() };
       clusters.set(cluster, kept);
     }
     return kept;
@@ -53,7 +57,11 @@ export function createIdentityHub(entriesMax: number = identityLimits.entriesMax
   return {
     snapshot(cluster) {
       const kept = clusters.get(cluster);
-      return kept === undefined ? undefined : { entries: [...kept.entries.values()], because: reasonOf(kept) };
+      if (kept === undefined) return undefined;
+      const { entries } = kept;
+      // A key that lives again (a node that came back) is told as living only.
+      const ended = kept.ended.filter(({ entry }) => !entries.has(entry.key));
+      return { entries: [...entries.values()], because: reasonOf(kept), ended };
     },
     onChange(listener) {
       listeners.add(listener);
@@ -68,16 +76,13 @@ export function createIdentityHub(entriesMax: number = identityLimits.entriesMax
       const living = new Set(snapshot.entries.map((entry) => entry.key));
       const ended: { key: string; atMs: number }[] = [];
       for (const key of kept.entries.keys()) if (!living.has(key)) ended.push({ key, atMs });
-      for (const { key } of ended) kept.entries.delete(key);
+      for (const one of ended) end(kept, one);
       const put = take(kept, snapshot.entries);
       if (isNew || put.length > 0 || ended.length > 0 || before !== reasonOf(kept)) tell(cluster, { put, ended });
     },
     change(cluster, change) {
       const kept = keptOf(cluster);
-      const ended = change.ended.filter(({ key }) => {
-        kept.refused.delete(key);
-        return kept.entries.delete(key);
-      });
+      const ended = change.ended.filter((one) => end(kept, one));
       const put = take(kept, change.put);
       if (put.length > 0 || ended.length > 0) tell(cluster, { put, ended });
     },
@@ -93,6 +98,22 @@ export function createIdentityHub(entriesMax: number = identityLimits.entriesMax
       if (clusters.delete(cluster)) tell(cluster, nothing);
     },
   };
+}
+
+/** False when there was nothing to end. */
+function end(kept: Kept, { key, atMs }: IdentityChange["ended"][number]): boolean {
+  kept.refused.delete(key);
+  const entry = kept.entries.get(key);
+  if (entry === undefined) return false;
+  kept.entries.delete(key);
+  // The newest end is the only clock here.
+  const sinceMs = atMs - identityLimits.endedKeptMs;
+  const isFull = kept.ended.length >= endedMax;
+  if (isFull || (kept.ended[0]?.atMs ?? atMs) < sinceMs) {
+    kept.ended = kept.ended.slice(isFull ? endedMax / 10 : 0).filter((one) => one.atMs >= sinceMs);
+  }
+  kept.ended.push({ entry, atMs });
+  return true;
 }
 
 function reasonOf(kept: Kept): string {

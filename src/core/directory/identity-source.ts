@@ -11,6 +11,8 @@ export interface IdentitySnapshot {
   readonly entries: readonly IdentityEntry[];
   /** Why the inventory is not whole or not current; empty when it is. */
   readonly because: string;
+  /** What ended lately, for facts of that time; of a hub's answer, not needed in what is given to it. */
+  readonly ended?: readonly { readonly entry: IdentityEntry; readonly atMs: number }[];
 }
 
 export interface IdentitySource {

@@ -207,7 +207,11 @@ function snapshotLines(identities: IdentitySource, cluster: string): readonly st
     const because = "nobody keeps an inventory of this cluster";
     return [lineOf({ ...emptyMessage, first: true, last: true, inventory: "none", because })];
   }
-  const messages = messagesOf(snapshot.entries, [], snapshot.because);
+  // What ended is told to begin in the same message in which it ends, so it stands first in both lists.
+  const past = snapshot.ended ?? [];
+  const put = [...past.map(({ entry }) => entry), ...snapshot.entries];
+  const ended = past.map(({ entry: { key }, atMs }) => ({ key, atMs }));
+  const messages = messagesOf(put, ended, snapshot.because);
   return messages.map((message, index) =>
     lineOf({ ...message, first: index === 0, last: index === messages.length - 1 }),
   );

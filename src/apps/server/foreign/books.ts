@@ -28,7 +28,12 @@ export function createBooks(identities: IdentitySource, clock: Clock): Books {
       const snapshot = identities.snapshot(cluster);
       if (snapshot === undefined) return undefined;
       const book = createAddressBook({ createdMs: clock.nowMs() });
-      const whole = { put: [...snapshot.entries], ended: [], because: snapshot.because };
+      const past = snapshot.ended ?? [];
+      const whole = {
+        put: [...past.map(({ entry }) => entry), ...snapshot.entries],
+        ended: past.map(({ entry: { key }, atMs }) => ({ key, atMs })),
+        because: snapshot.because,
+      };
       book.apply({ type: "identities", first: true, last: true, inventory: "kept", ...whole }, clock.nowMs());
       books.set(cluster, book);
       return book;
