@@ -11,7 +11,7 @@ export interface NodeSensor {
   readonly sensor: Sensor;
   readonly containers: ContainerDirectory;
   /** Hands over what this node heard, oldest first. */
-  deliver(events: readonly SensorEvent[]): void;
+  readonly deliver: (events: readonly SensorEvent[]) => void;
 }
 
 const because = "a simulated node of the demo: nothing of it is real";
