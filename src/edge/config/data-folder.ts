@@ -19,7 +19,16 @@ export function cliFile(dataFolder: string): string {
 }
 
 /** What a data folder holds at its top. */
-const ownNames: ReadonlySet<string> = new Set(["agent", "pki", "run", "spool", "state.sqlite", "store"]);
+const ownNames: ReadonlySet<string> = new Set([
+  "agent",
+  "clusters",
+  "demo",
+  "pki",
+  "run",
+  "spool",
+  "state.sqlite",
+  "store",
+]);
 /** What the file system itself puts into a fresh volume. */
 const foreignNames: ReadonlySet<string> = new Set(["lost+found"]);
 

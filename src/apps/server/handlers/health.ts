@@ -90,7 +90,8 @@ export function agentPart(nodes: readonly Node[], losses: readonly string[] = []
     const because = silent.length === 0 ? "no agent has joined" : `${silent.length} agents are silent`;
     return { ...plain, name: "agent", state: silent.length === 0 ? "absent" : "down", because };
   }
-  const reduced = live.find(({ fidelity }) => fidelity !== "kernel");
+  // A simulated node sees all that there is of it.
+  const reduced = live.find(({ fidelity }) => fidelity !== "kernel" && fidelity !== "simulated");
   const more = silent.length > silentShownMax ? ", ..." : "";
   const lossesLeft = losses.length - lossesShownMax;
   const because = [
