@@ -93,6 +93,10 @@ test("hiding, selecting, pausing and another time keep the layout; another quest
 
 test("commands ask the same", () => {
   assert.equal(
+    graphCommand({ most: "2000", idle: "1", before: "1d" }),
+    "npx garrison graph --level service --since 1h --max 2000 --idle --diff 1d",
+  );
+  assert.equal(
     graphCommand({ level: "workload", ns: "shop", range: "15m" }),
     "npx garrison graph --level workload --since 15m ns:shop",
   );

@@ -144,6 +144,9 @@ export function graphCommand(state: UrlState, term = ""): string {
   const range = rangeQuery(rangeOf(state));
   const words = ["npx garrison graph", `--level ${levelOf(state)}`, `--since ${shellQuote(range.since)}`];
   if (range.until !== undefined) words.push(`--until ${shellQuote(range.until)}`);
+  if (mostOf(state) !== mostDefault) words.push(`--max ${mostOf(state)}`);
+  if (state.idle === "1") words.push("--idle");
+  if (state.before !== undefined && state.before !== "window") words.push(`--diff ${shellQuote(state.before)}`);
   const filter = [filterOf(state), term].filter((part) => part !== "").join(" ");
   if (filter !== "") words.push(shellQuote(filter));
   return words.join(" ");
