@@ -31,8 +31,11 @@ export const defaultWorld: World = {
 /** Share of the slots that are busy in an hour of the day (UTC), in per cent; weekends have half. */
 const busyByHour = [25, 20, 18, 18, 20, 28, 40, 60, 85, 100, 100, 98, 92, 96, 100, 100, 96, 88, 75, 65, 55, 45, 38, 30];
 
-/** The SELECT that makes one day's rows with exactly the columns of `insertColumns`. `startSeconds` is midnight UTC. */
-export function daySelect(world: World, startSeconds: number): string {
+/**
+ * The SELECT that makes one day's rows, or those of some of its minutes, with exactly the columns of `insertColumns`. `startSeconds` is
+ * midnight UTC.
+ */
+export function daySelect(world: World, startSeconds: number, minutes = { from: 0, count: 1440 }): string {
   const weekend = [0, 6].includes(new Date(startSeconds * 1000).getUTCDay()) ? 0.5 : 1;
   const hash = (salt: number, ...parts: readonly string[]): string =>
     `cityHash64(${[...parts, String(world.seed + salt)].join(", ")})`;
@@ -96,7 +99,7 @@ FROM (
     FROM (
       SELECT ${minute} AS minute, arrayJoin(range(toUInt64(${world.slots} * ${weekend} * ${JSON.stringify(busyByHour)}[1 + intDiv(number, 60)] / 100))) AS slot,
         ${pick(32, 1000, "slot")} < ${world.cronPerMille} AS isCron, 3 + ${pick(33, 240, "slot")} AS sessionMinutes
-      FROM numbers(1440)
+      FROM numbers(${minutes.from}, ${minutes.count})
     )
   )
 )
