@@ -191,7 +191,7 @@ function podStatus(name: string, address: string, id: string): Json {
     restartCount: 0,
     image: `registry.example.com/shop/${called}:1.4.2`,
     imageID: `registry.example.com/shop/${called}@sha256:${"ab".repeat(32)}`,
-    containerID: `containerd://${called === "web" ? id : [...id].reverse().join("")}`,
+    containerID: `containerd://${called === "web" ? id : `${id.slice(32)}${id.slice(0, 32)}`}`,
     state: { running: { startedAt: createdAt } },
     lastState: {},
     started: true,

@@ -70,7 +70,7 @@ const builtConsole = fileURLToPath(new URL("../../../ui/dist", import.meta.url))
  * Throws a Fault that names what is wrong and how to fix it.
  */
 export async function startServer(config: ServerConfig, given: ServerSurroundings): Promise<RunningServer> {
-  const { clock = systemClock, logger } = given;
+  const { clock = systemClock, logger, insertDelayMs } = given;
   await readTls(config.console);
   await prepareDataFolder(config.data);
   const startNotices = linesOf(await dropPrivileges(config.data, process));
@@ -83,15 +83,13 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   await retention.refresh();
   const identities = createIdentityHub();
   const telemetry = started.use(given.telemetry ?? (await openTelemetry({ config, retention, logger })));
-  const { insertDelayMs } = given;
-  const agents = started.use(
-    given.agents ?? (await openAgentsSide({ config, state, telemetry, identities, clock, logger, insertDelayMs })),
-  );
+  const agentsParts = { config, state, telemetry, identities, clock, logger, insertDelayMs };
+  const agents = started.use(given.agents ?? (await openAgentsSide(agentsParts)));
+  const { accept } = agents;
   const metrics = createMetrics();
   ingestMetrics(metrics, agents);
   const upkeep = started.use(startUpkeep({ config, telemetry, retention, agents, clock, logger }));
   started.defer(state.resources.onChange(({ kind }) => kind === retentionKey.kind && upkeep.wake()));
-  const notices = (): readonly string[] => [...startNotices, ...upkeep.notices()];
   const console = consoleFiles(config.console.files === "" ? builtConsole : config.console.files, () => clock.nowMs());
   const streams = streamHub({ limits: streamLimitsOf(given), nowMs: () => clock.nowMs(), logger });
   const queries = freshQueries(
@@ -111,13 +109,12 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     queries,
     agents,
     losses: started.use(startLossWatch({ state, queries, clock, logger })),
-    foreign:
-      given.foreign ?? openForeign({ ownCluster: config.cluster, state, identities, accept: agents.accept, clock }),
+    foreign: given.foreign ?? openForeign({ ownCluster: config.cluster, state, identities, accept, clock }),
     clusters,
     metrics,
     loginRefusals: rateLimit(clock, serverLimits.loginRefusalsPerMinuteMax, "refused logins"),
     startedAtMs: clock.nowMs(),
-    notices,
+    notices: () => [...startNotices, ...upkeep.notices()],
     consoleMissing: () => console.missing(),
   };
   const door = await listen(config.console, (bound) =>
@@ -125,9 +122,8 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   );
   started.defer(() => door.close(config.shutdown.drainSeconds * 1000));
   started.defer(() => streams.close());
-  const [agentsHost = config.agents.address] = hostsOfAddress(config.agents.address);
   const { url, certificateSha256 } = door;
-  const doors = { url, agents: `${agentsHost}:${agents.port}`, certificateSha256 };
+  const doors = { url, agents: agentsAddress(config, agents.port), certificateSha256 };
   const local = started.use(await writeLocalCredential(config.data, doors, state, clock));
   logger.info(doors, "the server listens");
 
@@ -141,6 +137,12 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     oneTimeUrl: async () => `${door.url}/#token=${await issueOneTimeToken(state.tokens, clock, local.owner)}`,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** Where agents of this machine and others reach the door. */
+function agentsAddress({ agents }: ServerConfig, port: number): string {
+  const [host = agents.address] = hostsOfAddress(agents.address);
+  return `${host}:${port}`;
 }
 
 function linesOf(notice: string): readonly string[] {

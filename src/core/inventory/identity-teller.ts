@@ -27,76 +27,100 @@ export interface IdentityTeller {
 }
 
 export function createIdentityTeller(book: ObjectBook, services: ServiceBook): IdentityTeller {
-  const told = new Map<string, IdentityEntry>();
-  const pods = new Set<string>();
-  const dirtyServices = new Set<string>();
-  const nodes = new Set<string>();
-  let aheadMs = 0;
+  return new Teller(book, services);
+}
 
-  function podOf(uid: string): Pod | undefined {
-    const found = book.get("Pod", uid);
+class Teller implements IdentityTeller {
+  readonly #book: ObjectBook;
+  readonly #services: ServiceBook;
+  readonly #told = new Map<string, IdentityEntry>();
+  readonly #pods = new Set<string>();
+  readonly #dirtyServices = new Set<string>();
+  readonly #nodes = new Set<string>();
+  #aheadMs = 0;
+
+  constructor(book: ObjectBook, services: ServiceBook) {
+    this.#book = book;
+    this.#services = services;
+  }
+
+  touchPod(uid: string): void {
+    this.#pods.add(uid);
+  }
+
+  touchService(uid: string): void {
+    this.#dirtyServices.add(uid);
+  }
+
+  touchNode(name: string): void {
+    this.#nodes.add(name);
+  }
+
+  setClockAhead(aheadMs: number): void {
+    this.#aheadMs = aheadMs;
+  }
+
+  told(): readonly IdentityEntry[] {
+    return [...this.#told.values()];
+  }
+
+  tell(nowMs: number): IdentityChange {
+    const put: IdentityEntry[] = [];
+    const ended: { key: string; atMs: number }[] = [];
+    const settle = (key: string, entry: IdentityEntry | undefined, atMs: () => number) => {
+      const before = this.#told.get(key);
+      if (entry === undefined) {
+        if (this.#told.delete(key)) ended.push({ key, atMs: atMs() });
+      } else if (before === undefined || JSON.stringify(before) !== JSON.stringify(entry)) {
+        this.#told.set(key, entry);
+        put.push(entry);
+      }
+    };
+    for (const uid of this.#pods) settle(podKey(uid), this.#entryOfPod(uid, nowMs), () => this.#endedMs(uid, nowMs));
+    for (const uid of this.#dirtyServices) settle(serviceKey(uid), this.#entryOfService(uid, nowMs), () => nowMs);
+    for (const name of this.#nodes) settle(nodeKey(name), this.#entryOfNode(name, nowMs), () => nowMs);
+    for (const some of [this.#pods, this.#dirtyServices, this.#nodes]) some.clear();
+    return { put, ended };
+  }
+
+  #podOf(uid: string): Pod | undefined {
+    const found = this.#book.get("Pod", uid);
     return found?.kind === "Pod" ? found : undefined;
   }
 
   /** A thing that got another address has it since now; else it began when it began. */
-  function fromMs(key: string, addresses: readonly string[], at: string | undefined, nowMs: number): number {
-    const before = told.get(key);
-    if (before === undefined) return beganMs(at, nowMs, aheadMs);
+  #fromMs(key: string, addresses: readonly string[], at: string | undefined, nowMs: number): number {
+    const before = this.#told.get(key);
+    if (before === undefined) return beganMs(at, nowMs, this.#aheadMs);
     const isSame = before.addresses.length === 0 || before.addresses.every((address) => addresses.includes(address));
     return isSame ? before.fromMs : nowMs;
   }
 
-  function entryOfPod(uid: string, nowMs: number): IdentityEntry | undefined {
-    const pod = podOf(uid);
+  #entryOfPod(uid: string, nowMs: number): IdentityEntry | undefined {
+    const pod = this.#podOf(uid);
     if (pod === undefined || hasEnded(pod)) return undefined;
     const since = pod.startedAt ?? pod.createdAt;
-    return podEntry(pod, services.servicesOf(uid), fromMs(podKey(uid), pod.addresses, since, nowMs));
+    return podEntry(pod, this.#services.servicesOf(uid), this.#fromMs(podKey(uid), pod.addresses, since, nowMs));
   }
 
-  function entryOfService(uid: string, nowMs: number): IdentityEntry | undefined {
-    const service = book.get("Service", uid);
+  #entryOfService(uid: string, nowMs: number): IdentityEntry | undefined {
+    const service = this.#book.get("Service", uid);
     if (service?.kind !== "Service") return undefined;
-    const members = services.membersOf(service);
-    const behind = behindService(service, members, podOf);
+    const members = this.#services.membersOf(service);
+    const behind = behindService(service, members, (one) => this.#podOf(one));
     const addresses = [...service.addresses, ...service.externalAddresses];
-    return serviceEntry(service, members, behind, fromMs(serviceKey(uid), addresses, service.createdAt, nowMs));
+    return serviceEntry(service, members, behind, this.#fromMs(serviceKey(uid), addresses, service.createdAt, nowMs));
   }
 
-  function entryOfNode(name: string, nowMs: number): IdentityEntry | undefined {
-    const node = book.find("Node", "", name);
+  #entryOfNode(name: string, nowMs: number): IdentityEntry | undefined {
+    const node = this.#book.find("Node", "", name);
     if (node?.kind !== "Node") return undefined;
-    return nodeEntry(node, fromMs(nodeKey(name), node.addresses, node.createdAt, nowMs));
+    return nodeEntry(node, this.#fromMs(nodeKey(name), node.addresses, node.createdAt, nowMs));
   }
 
   /** A pod that ended did so when its last container ended, a removed one now. */
-  function endedMs(uid: string, nowMs: number): number {
-    const ends = (podOf(uid)?.containers ?? []).flatMap(({ lastEndAt }) => parseInstantMs(lastEndAt ?? "") ?? []);
-    return ends.length === 0 ? nowMs : Math.min(nowMs, Math.max(...ends) - aheadMs);
+  #endedMs(uid: string, nowMs: number): number {
+    const ends = (this.#podOf(uid)?.containers ?? []).flatMap(({ lastEndAt }) => parseInstantMs(lastEndAt ?? "") ?? []);
+    return ends.length === 0 ? nowMs : Math.min(nowMs, Math.max(...ends) - this.#aheadMs);
   }
-
-  return {
-    touchPod: (uid) => void pods.add(uid),
-    touchService: (uid) => void dirtyServices.add(uid),
-    touchNode: (name) => void nodes.add(name),
-    setClockAhead: (ms) => (aheadMs = ms),
-    tell(nowMs) {
-      const put: IdentityEntry[] = [];
-      const ended: { key: string; atMs: number }[] = [];
-      const settle = (key: string, entry: IdentityEntry | undefined, atMs: () => number) => {
-        const before = told.get(key);
-        if (entry === undefined) {
-          if (told.delete(key)) ended.push({ key, atMs: atMs() });
-        } else if (before === undefined || JSON.stringify(before) !== JSON.stringify(entry)) {
-          told.set(key, entry);
-          put.push(entry);
-        }
-      };
-      for (const uid of pods) settle(podKey(uid), entryOfPod(uid, nowMs), () => endedMs(uid, nowMs));
-      for (const uid of dirtyServices) settle(serviceKey(uid), entryOfService(uid, nowMs), () => nowMs);
-      for (const name of nodes) settle(nodeKey(name), entryOfNode(name, nowMs), () => nowMs);
-      for (const some of [pods, dirtyServices, nodes]) some.clear();
-      return { put, ended };
-    },
-    told: () => [...told.values()],
-  };
 }

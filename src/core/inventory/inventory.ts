@@ -4,14 +4,14 @@ import type { IdentityChange } from "../directory/identity-source.ts";
 import type { IdentityEntry } from "../../model/identity-entry.ts";
 import type { InventoryKind, InventoryObject, Pod, WorkloadObject } from "../../model/inventory.ts";
 import { appearanceOf, changeOf, isSameObject } from "./change.ts";
-import { createIdentityTeller } from "./identity-teller.ts";
+import { createIdentityTeller, type IdentityTeller } from "./identity-teller.ts";
 import type { InventoryView } from "./inventory-view.ts";
 import { inventoryLimits } from "./limits.ts";
 import { createObjectBook, type ObjectBook } from "./object-book.ts";
 import { ownedBy } from "./owners.ts";
 import { type Found, parseObject } from "./parse/parse-object.ts";
-import { createParseContext, type Owner } from "./parse/raw.ts";
-import { createServiceBook } from "./service-book.ts";
+import { createParseContext, type Owner, type ParseContext } from "./parse/raw.ts";
+import { createServiceBook, type ServiceBook } from "./service-book.ts";
 import { viewOf } from "./view.ts";
 
 /** Something that happened to an object. `object` is what it is now; of "removed" what it was. */
@@ -55,152 +55,171 @@ export interface Inventory extends InventoryView {
   readonly cuts: ReadonlyMap<string, number>;
 }
 
+/** A new one, empty. */
 export function createInventory(cluster: string): Inventory {
-  const context = createParseContext(cluster);
-  const book: ObjectBook = createObjectBook();
-  const owners = new Map<string, Owner>();
-  /** By the uid of a ReplicaSet or Job: pods that were read before or after it. */
-  const podsByOwner = new Map<string, Set<string>>();
-  const services = createServiceBook(book);
-  const teller = createIdentityTeller(book, services);
-  const goneMap = new Map<string, Pod>();
-  const refused = new Map<InventoryKind, number>();
-  const refusedBecause = new Map<InventoryKind, string>();
-  let facts: InventoryFact[] = [];
+  const state = new InventoryState(cluster);
+  return {
+    ...viewOf(cluster, state.book, state.services),
+    refuse: (kind, because) => state.refuse(kind, because),
+    refused: state.refused,
+    refusedBecause: state.refusedBecause,
+    cuts: state.context.cuts,
+    read: (kind, raw) => state.read(kind, raw),
+    replace: (kind, found, nowMs) => state.replace(kind, found, nowMs),
+    put: (found, nowMs) => state.put(found, nowMs),
+    remove: (kind, uid, nowMs) => state.remove(kind, uid, nowMs),
+    useSelectors: (isOn) => state.services.useSelectors(isOn),
+    setClockAhead: (aheadMs) => state.teller.setClockAhead(aheadMs),
+    drain: (nowMs) => state.drain(nowMs),
+    identities: () => state.teller.told(),
+    gone: (uid) => state.gone(uid),
+  };
+}
 
-  function findOwner(uid: string): WorkloadObject | undefined {
-    const found = book.get("ReplicaSet", uid) ?? book.get("Job", uid);
+class InventoryState {
+  readonly context: ParseContext;
+  readonly book: ObjectBook = createObjectBook();
+  readonly services: ServiceBook = createServiceBook(this.book);
+  readonly teller: IdentityTeller = createIdentityTeller(this.book, this.services);
+  readonly refused = new Map<InventoryKind, number>();
+  readonly refusedBecause = new Map<InventoryKind, string>();
+  readonly #owners = new Map<string, Owner>();
+  /** By the uid of a ReplicaSet or Job: pods that were read before or after it. */
+  readonly #podsByOwner = new Map<string, Set<string>>();
+  readonly #gone = new Map<string, Pod>();
+  #facts: InventoryFact[] = [];
+
+  constructor(cluster: string) {
+    this.context = createParseContext(cluster);
+  }
+
+  read(kind: InventoryKind, raw: unknown): Found | undefined {
+    const found = parseObject(this.context, kind, raw);
+    return typeof found === "string" ? this.refuse(kind, found) : found;
+  }
+
+  replace(kind: InventoryKind, found: readonly Found[], nowMs: number): void {
+    const living = new Set(found.map(({ object }) => object.uid));
+    const ended = [...this.book.all(kind)].filter(({ uid }) => !living.has(uid));
+    for (const { uid } of ended) this.remove(kind, uid, nowMs);
+    for (const one of found) this.put(one, nowMs);
+  }
+
+  drain(nowMs: number): Drained {
+    for (const { kind, uid } of this.services.settle()) {
+      if (kind === "Pod") this.teller.touchPod(uid);
+      else this.teller.touchService(uid);
+    }
+    const drained = { facts: this.#facts, identities: this.teller.tell(nowMs) };
+    this.#facts = [];
+    return drained;
+  }
+
+  gone(uid: string): Pod | undefined {
+    return this.#gone.get(uid);
+  }
+
+  #findOwner(uid: string): WorkloadObject | undefined {
+    const found = this.book.get("ReplicaSet", uid) ?? this.book.get("Job", uid);
     return found !== undefined && (found.kind === "ReplicaSet" || found.kind === "Job") ? found : undefined;
   }
 
-  function refuse(kind: InventoryKind, because: string): undefined {
-    refused.set(kind, (refused.get(kind) ?? 0) + 1);
-    refusedBecause.set(kind, because);
+  refuse(kind: InventoryKind, because: string): undefined {
+    this.refused.set(kind, (this.refused.get(kind) ?? 0) + 1);
+    this.refusedBecause.set(kind, because);
     return undefined;
   }
 
-  function noteOwner(uid: string, owner: Owner | undefined): void {
-    const before = owners.get(uid);
+  #noteOwner(uid: string, owner: Owner | undefined): void {
+    const before = this.#owners.get(uid);
     if (before === owner) return;
-    if (before !== undefined) unlink(before.uid, uid);
-    if (owner === undefined) owners.delete(uid);
+    if (before !== undefined) this.#unlink(before.uid, uid);
+    if (owner === undefined) this.#owners.delete(uid);
     else {
-      owners.set(uid, owner);
-      const pods = podsByOwner.get(owner.uid) ?? new Set();
-      podsByOwner.set(owner.uid, pods.add(uid));
+      this.#owners.set(uid, owner);
+      const pods = this.#podsByOwner.get(owner.uid) ?? new Set();
+      this.#podsByOwner.set(owner.uid, pods.add(uid));
     }
   }
 
-  function unlink(ownerUid: string, podUid: string): void {
-    const pods = podsByOwner.get(ownerUid);
+  #unlink(ownerUid: string, podUid: string): void {
+    const pods = this.#podsByOwner.get(ownerUid);
     pods?.delete(podUid);
-    if (pods?.size === 0) podsByOwner.delete(ownerUid);
+    if (pods?.size === 0) this.#podsByOwner.delete(ownerUid);
   }
 
-  function place(object: InventoryObject, nowMs: number): void {
-    const before = book.get(object.kind, object.uid);
-    if (before === undefined && book.size(object.kind) >= inventoryLimits.objectsMax) {
-      refuse(object.kind, `more than ${inventoryLimits.objectsMax} objects`);
+  #place(object: InventoryObject, nowMs: number): void {
+    const before = this.book.get(object.kind, object.uid);
+    if (before === undefined && this.book.size(object.kind) >= inventoryLimits.objectsMax) {
+      this.refuse(object.kind, `more than ${inventoryLimits.objectsMax} objects`);
       return;
     }
     if (before !== undefined && isSameObject(before, object)) return;
-    book.put(object);
+    this.book.put(object);
     const [action, change] =
       before === undefined
         ? (["added", appearanceOf(object)] as const)
         : (["changed", changeOf(before, object)] as const);
-    facts.push({ action, object, change, timeMs: nowMs });
-    touch(object, before);
-    if (object.kind === "ReplicaSet" || object.kind === "Job") amendPods(object.uid, nowMs);
+    this.#facts.push({ action, object, change, timeMs: nowMs });
+    this.#touch(object, before);
+    if (object.kind === "ReplicaSet" || object.kind === "Job") this.#amendPods(object.uid, nowMs);
   }
 
   /** Who its pods belong to is known now, or is known better. */
-  function amendPods(ownerUid: string, nowMs: number): void {
-    for (const uid of podsByOwner.get(ownerUid) ?? []) {
-      const pod = book.get("Pod", uid);
-      if (pod?.kind === "Pod") place({ ...pod, ...ownedBy(pod, owners.get(uid), findOwner) }, nowMs);
+  #amendPods(ownerUid: string, nowMs: number): void {
+    for (const uid of this.#podsByOwner.get(ownerUid) ?? []) {
+      const pod = this.book.get("Pod", uid);
+      if (pod?.kind === "Pod")
+        this.#place({ ...pod, ...ownedBy(pod, this.#owners.get(uid), (ownerUid) => this.#findOwner(ownerUid)) }, nowMs);
     }
   }
 
-  function touch(object: InventoryObject, before: InventoryObject | undefined): void {
+  #touch(object: InventoryObject, before: InventoryObject | undefined): void {
     switch (object.kind) {
       case "Pod":
-        teller.touchPod(object.uid);
-        services.touchPod(object, before?.kind === "Pod" ? before : undefined);
+        this.teller.touchPod(object.uid);
+        this.services.touchPod(object, before?.kind === "Pod" ? before : undefined);
         return;
       case "Service":
-        services.touchService(object.namespace, object.name);
-        teller.touchService(object.uid);
+        this.services.touchService(object.namespace, object.name);
+        this.teller.touchService(object.uid);
         return;
       case "EndpointSlice":
-        services.touchSlice(object, before?.kind === "EndpointSlice" ? before : undefined);
+        this.services.touchSlice(object, before?.kind === "EndpointSlice" ? before : undefined);
         return;
       case "Node":
-        teller.touchNode(object.name);
+        this.teller.touchNode(object.name);
         return;
       default:
         return;
     }
   }
 
-  function remove(kind: InventoryKind, uid: string, nowMs: number): void {
-    const object = book.get(kind, uid);
+  remove(kind: InventoryKind, uid: string, nowMs: number): void {
+    const object = this.book.get(kind, uid);
     if (object === undefined) return;
-    book.remove(kind, uid);
-    facts.push({ action: "removed", object, change: "", timeMs: nowMs });
+    this.book.remove(kind, uid);
+    this.#facts.push({ action: "removed", object, change: "", timeMs: nowMs });
     if (object.kind === "Pod") {
-      const owner = owners.get(uid);
-      if (owner !== undefined) unlink(owner.uid, uid);
-      owners.delete(uid);
-      goneMap.set(uid, object);
-      const [oldest] = goneMap.keys();
-      if (goneMap.size > inventoryLimits.goneMax && oldest !== undefined) goneMap.delete(oldest);
+      const owner = this.#owners.get(uid);
+      if (owner !== undefined) this.#unlink(owner.uid, uid);
+      this.#owners.delete(uid);
+      this.#gone.set(uid, object);
+      const [oldest] = this.#gone.keys();
+      if (this.#gone.size > inventoryLimits.goneMax && oldest !== undefined) this.#gone.delete(oldest);
     }
-    touch(object, object);
+    this.#touch(object, object);
   }
 
-  function put({ object, owner }: Found, nowMs: number): void {
+  put({ object, owner }: Found, nowMs: number): void {
     if (object.kind !== "Pod") {
-      place(object, nowMs);
+      this.#place(object, nowMs);
       return;
     }
-    noteOwner(object.uid, owner);
-    place({ ...object, ...ownedBy(object, owner, findOwner) }, nowMs);
-    if (book.get("Pod", object.uid) === undefined) noteOwner(object.uid, undefined);
+    this.#noteOwner(object.uid, owner);
+    this.#place({ ...object, ...ownedBy(object, owner, (ownerUid) => this.#findOwner(ownerUid)) }, nowMs);
+    if (this.book.get("Pod", object.uid) === undefined) this.#noteOwner(object.uid, undefined);
   }
-
-  return {
-    ...viewOf(cluster, book, services),
-    refuse,
-    refused,
-    refusedBecause,
-    cuts: context.cuts,
-    read(kind, raw) {
-      const found = parseObject(context, kind, raw);
-      return typeof found === "string" ? refuse(kind, found) : found;
-    },
-    replace(kind, found, nowMs) {
-      const living = new Set(found.map(({ object }) => object.uid));
-      const ended = [...book.all(kind)].filter(({ uid }) => !living.has(uid));
-      for (const { uid } of ended) remove(kind, uid, nowMs);
-      for (const one of found) put(one, nowMs);
-    },
-    put,
-    remove,
-    useSelectors: (isOn) => services.useSelectors(isOn),
-    setClockAhead: (aheadMs) => teller.setClockAhead(aheadMs),
-    drain(nowMs) {
-      for (const uid of services.settle()) {
-        if (uid.kind === "Pod") teller.touchPod(uid.uid);
-        else teller.touchService(uid.uid);
-      }
-      const drained = { facts, identities: teller.tell(nowMs) };
-      facts = [];
-      return drained;
-    },
-    identities: () => teller.told(),
-    gone: (uid) => goneMap.get(uid),
-  };
 }
 
 /** A difference of clocks that is within what the measurement is wrong by is none. */

@@ -25,95 +25,118 @@ export interface ServiceBook {
 const noServices: readonly string[] = [];
 
 export function createServiceBook(book: ObjectBook): ServiceBook {
-  const slices = new Map<string, Map<string, EndpointSlice>>();
-  const members = new Map<string, Members>();
-  const ofPod = new Map<string, readonly string[]>();
-  const dirty = new Set<string>();
-  const dirtyNamespaces = new Set<string>();
-  let bySelectors = false;
+  return new Services(book);
+}
 
-  function unplace(slice: EndpointSlice): void {
-    const key = nameKey(slice.namespace, slice.service);
-    const some = slices.get(key);
-    some?.delete(slice.uid);
-    if (some?.size === 0) slices.delete(key);
-    dirty.add(key);
+class Services implements ServiceBook {
+  readonly #book: ObjectBook;
+  readonly #slices = new Map<string, Map<string, EndpointSlice>>();
+  readonly #members = new Map<string, Members>();
+  readonly #ofPod = new Map<string, readonly string[]>();
+  readonly #dirty = new Set<string>();
+  readonly #dirtyNamespaces = new Set<string>();
+  #bySelectors = false;
+
+  constructor(book: ObjectBook) {
+    this.#book = book;
   }
 
-  function membersNow(key: string): Members {
+  membersOf({ namespace, name }: Service): Members {
+    return this.#members.get(nameKey(namespace, name)) ?? nobody;
+  }
+
+  servicesOf(podUid: string): readonly string[] {
+    return this.#ofPod.get(podUid) ?? noServices;
+  }
+
+  touchService(namespace: string, name: string): void {
+    this.#dirty.add(nameKey(namespace, name));
+  }
+
+  touchSlice(slice: EndpointSlice, before: EndpointSlice | undefined): void {
+    if (before !== undefined) this.#unplace(before);
+    if (this.#book.get("EndpointSlice", slice.uid) === undefined) return;
+    const key = nameKey(slice.namespace, slice.service);
+    const some = this.#slices.get(key) ?? new Map<string, EndpointSlice>();
+    this.#slices.set(key, some.set(slice.uid, slice));
+    this.#dirty.add(key);
+  }
+
+  touchPod(pod: Pod, before: Pod | undefined): void {
+    if (this.#bySelectors) this.#dirtyNamespaces.add(pod.namespace);
+    // The workload behind a service changes with its pods' owners.
+    const isSame =
+      before !== undefined &&
+      before.workload === pod.workload &&
+      before.workloadKind === pod.workloadKind &&
+      this.#book.get("Pod", pod.uid) !== undefined;
+    if (!isSame) for (const name of this.#ofPod.get(pod.uid) ?? []) this.#dirty.add(nameKey(pod.namespace, name));
+  }
+
+  useSelectors(isOn: "on" | "off"): void {
+    if (this.#bySelectors === (isOn === "on")) return;
+    this.#bySelectors = isOn === "on";
+    this.#touchAll();
+  }
+
+  settle(): readonly Touched[] {
+    if (this.#dirtyNamespaces.size > 0) {
+      for (const { namespace, name } of this.#book.all("Service"))
+        if (this.#dirtyNamespaces.has(namespace)) this.#dirty.add(nameKey(namespace, name));
+      this.#dirtyNamespaces.clear();
+    }
+    const touched = new Map<string, Touched>();
+    for (const key of this.#dirty) this.#settleOne(key, touched);
+    this.#dirty.clear();
+    return [...touched.values()];
+  }
+
+  #unplace(slice: EndpointSlice): void {
+    const key = nameKey(slice.namespace, slice.service);
+    const some = this.#slices.get(key);
+    some?.delete(slice.uid);
+    if (some?.size === 0) this.#slices.delete(key);
+    this.#dirty.add(key);
+  }
+
+  #membersNow(key: string): Members {
     const [namespace = "", name = ""] = key.split("/");
-    const service = book.find("Service", namespace, name);
+    const service = this.#book.find("Service", namespace, name);
     if (service?.kind !== "Service") return nobody;
-    if (bySelectors) return membersBySelector(service, book.podsIn(namespace));
-    const some = slices.get(key);
+    if (this.#bySelectors) return membersBySelector(service, this.#book.podsIn(namespace));
+    const some = this.#slices.get(key);
     return some === undefined ? nobody : membersBySlices(some.values());
   }
 
-  function link(uid: string, name: string, isBehind: boolean): void {
-    const before = ofPod.get(uid) ?? noServices;
+  #link(uid: string, name: string, isBehind: boolean): void {
+    const before = this.#ofPod.get(uid) ?? noServices;
     const others = before.filter((one) => one !== name);
     const now = isBehind ? [...others, name].sort() : others;
-    if (now.length === 0) ofPod.delete(uid);
-    else ofPod.set(uid, now);
+    if (now.length === 0) this.#ofPod.delete(uid);
+    else this.#ofPod.set(uid, now);
   }
 
-  function settleOne(key: string, touched: Map<string, Touched>): void {
+  #settleOne(key: string, touched: Map<string, Touched>): void {
     const [namespace = "", name = ""] = key.split("/");
-    const before = members.get(key) ?? nobody;
-    const now = membersNow(key);
-    if (now === nobody) members.delete(key);
-    else members.set(key, now);
+    const before = this.#members.get(key) ?? nobody;
+    const now = this.#membersNow(key);
+    if (now === nobody) this.#members.delete(key);
+    else this.#members.set(key, now);
     for (const uid of before.pods) {
       if (now.pods.has(uid)) continue;
-      link(uid, name, false);
+      this.#link(uid, name, false);
       touched.set(uid, { kind: "Pod", uid });
     }
     for (const uid of now.pods) {
       if (before.pods.has(uid)) continue;
-      link(uid, name, true);
+      this.#link(uid, name, true);
       touched.set(uid, { kind: "Pod", uid });
     }
-    const service = book.find("Service", namespace, name);
+    const service = this.#book.find("Service", namespace, name);
     if (service !== undefined) touched.set(service.uid, { kind: "Service", uid: service.uid });
   }
 
-  function touchAll(): void {
-    for (const { namespace, name } of book.all("Service")) dirty.add(nameKey(namespace, name));
+  #touchAll(): void {
+    for (const { namespace, name } of this.#book.all("Service")) this.#dirty.add(nameKey(namespace, name));
   }
-
-  return {
-    membersOf: ({ namespace, name }) => members.get(nameKey(namespace, name)) ?? nobody,
-    servicesOf: (podUid) => ofPod.get(podUid) ?? noServices,
-    touchService: (namespace, name) => void dirty.add(nameKey(namespace, name)),
-    touchSlice(slice, before) {
-      if (before !== undefined) unplace(before);
-      if (book.get("EndpointSlice", slice.uid) === undefined) return;
-      const key = nameKey(slice.namespace, slice.service);
-      const some = slices.get(key) ?? new Map<string, EndpointSlice>();
-      slices.set(key, some.set(slice.uid, slice));
-      dirty.add(key);
-    },
-    touchPod(pod, before) {
-      if (bySelectors) dirtyNamespaces.add(pod.namespace);
-      // The workload behind a service changes with its pods' owners.
-      const isSame = before !== undefined && before.workload === pod.workload && book.get("Pod", pod.uid) !== undefined;
-      if (!isSame) for (const name of ofPod.get(pod.uid) ?? []) dirty.add(nameKey(pod.namespace, name));
-    },
-    useSelectors(isOn) {
-      if (bySelectors === (isOn === "on")) return;
-      bySelectors = isOn === "on";
-      touchAll();
-    },
-    settle() {
-      if (dirtyNamespaces.size > 0) {
-        for (const { namespace, name } of book.all("Service"))
-          if (dirtyNamespaces.has(namespace)) dirty.add(nameKey(namespace, name));
-        dirtyNamespaces.clear();
-      }
-      const touched = new Map<string, Touched>();
-      for (const key of dirty) settleOne(key, touched);
-      dirty.clear();
-      return [...touched.values()];
-    },
-  };
 }

@@ -43,7 +43,7 @@ export interface ClusterWatch {
 /** Runs until the signal aborts. A kubeconfig that is wrong, a server that is away: said by `onServer`, tried again. */
 export async function watchCluster(watch: ClusterWatch): Promise<void> {
   const limits = watch.limits ?? kubeLimits;
-  const connection = createConnection(watch, limits);
+  const connection = new Connection(watch, limits);
   try {
     await connection.open();
     if (watch.signal.aborted) return;
@@ -73,162 +73,175 @@ export async function watchCluster(watch: ClusterWatch): Promise<void> {
   }
 }
 
-interface Connection {
+class Connection {
+  readonly #watch: ClusterWatch;
+  readonly #limits: KubeLimits;
+  #access: KubeAccess | undefined;
+  #transport: KubeTransport | undefined;
+  #session = new AbortController();
+  #discovered: Discovered | undefined;
+  #serverNumber = 0;
+  #next = Promise.withResolvers<void>();
+  #report: ServerReport = { state: "connecting", because: "", version: "", clockAheadMs: undefined };
+
+  constructor(watch: ClusterWatch, limits: KubeLimits) {
+    this.#watch = watch;
+    this.#limits = limits;
+  }
+
   /** Resolves when the server answered and said what it has, or the signal aborted. */
-  open(): Promise<void>;
+  async open(): Promise<void> {
+    const { signal, logger, random } = this.#watch;
+    const backoff = createBackoff(this.#limits.retryMsMin, this.#limits.retryMsMax, random);
+    while (!signal.aborted) {
+      try {
+        await this.#reload();
+        await this.#ping();
+        await this.#lookFor();
+        return;
+      } catch (thrown) {
+        if (signal.aborted) return;
+        const fault = toFault(thrown);
+        this.#say({ state: fault.kind === "usage" ? "refused" : "connecting", because: fault.message });
+        logger.warn({ code: fault.code, error: fault.message }, "a cluster cannot be read yet");
+        await backoff.wait(signal, fault.retryAfterMs);
+      }
+    }
+  }
+
   /** Pings, rediscovers and reloads until the signal aborts. */
-  keep(): Promise<void>;
-  transport(): KubeTransport;
-  session(): AbortSignal;
-  serverNumber(): number;
-  discovered(): Discovered | undefined;
-  rediscovered(signal: AbortSignal): Promise<void>;
-  close(): void;
-}
+  async keep(): Promise<void> {
+    const { signal, logger } = this.#watch;
+    const { reloadMs, discoverMs, pingMs } = this.#limits;
+    const failures = { count: 0 };
+    const stepMs = Math.min(reloadMs, discoverMs, pingMs);
+    // What does not work any more is said by the pings.
+    const warn = (message: string) => (thrown: unknown) => logger.warn({ error: toFault(thrown).message }, message);
+    for (let passedMs = stepMs; !signal.aborted; passedMs += stepMs) {
+      await pause(stepMs, signal);
+      if (signal.aborted) return;
+      if (isDue(passedMs, stepMs, reloadMs))
+        await this.#reload().catch(warn("the kubeconfig of a cluster cannot be read again"));
+      if (isDue(passedMs, stepMs, pingMs)) await this.#keepOnce(failures);
+      if (isDue(passedMs, stepMs, discoverMs) && this.#report.state === "connected")
+        await this.#lookFor().catch(warn("what a cluster has cannot be looked up"));
+    }
+  }
 
-function createConnection(watch: ClusterWatch, limits: KubeLimits): Connection {
-  const { signal, clock, logger } = watch;
-  let access: KubeAccess | undefined;
-  let transport: KubeTransport | undefined;
-  let session = new AbortController();
-  let discovered: Discovered | undefined;
-  let serverNumber = 0;
-  let next = Promise.withResolvers<void>();
-  let report: ServerReport = { state: "connecting", because: "", version: "", clockAheadMs: undefined };
+  transport(): KubeTransport {
+    if (this.#transport === undefined) throw new Error("no transport before open");
+    return this.#transport;
+  }
 
-  function say(change: Partial<ServerReport>): void {
-    const now = { ...report, ...change };
-    if (JSON.stringify(now) === JSON.stringify(report)) return;
-    report = now;
-    watch.onServer(report);
+  session(): AbortSignal {
+    return this.#session.signal;
+  }
+
+  serverNumber(): number {
+    return this.#serverNumber;
+  }
+
+  discovered(): Discovered | undefined {
+    return this.#discovered;
+  }
+
+  /** Resolves when the server's resources were looked for again, or `signal` aborted. */
+  async rediscovered(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const stop = Promise.withResolvers<void>();
+    const onAbort = () => stop.resolve();
+    signal.addEventListener("abort", onAbort, { once: true });
+    await Promise.race([this.#next.promise, stop.promise]);
+    signal.removeEventListener("abort", onAbort);
+  }
+
+  close(): void {
+    this.#session.abort();
+    this.#transport?.close();
+  }
+
+  #say(change: Partial<ServerReport>): void {
+    const now = { ...this.#report, ...change };
+    if (JSON.stringify(now) === JSON.stringify(this.#report)) return;
+    this.#report = now;
+    this.#watch.onServer(this.#report);
   }
 
   /** Reads the source again; new credentials begin a new session. Throws what is wrong with it. */
-  async function reload(): Promise<void> {
-    const fresh = await (watch.access ?? loadAccess)(watch.source);
-    if (access?.fingerprint === fresh.fingerprint) return;
-    const [oldTransport, oldSession] = [transport, session];
-    if (access?.server.href !== fresh.server.href || access.ca?.equals(fresh.ca ?? Buffer.alloc(0)) !== true)
-      serverNumber += 1;
-    access = fresh;
-    transport = (watch.transport ?? ((given) => httpsTransport(given, limits)))(fresh);
-    session = new AbortController();
+  async #reload(): Promise<void> {
+    const fresh = await (this.#watch.access ?? loadAccess)(this.#watch.source);
+    if (this.#access?.fingerprint === fresh.fingerprint) return;
+    const [oldTransport, oldSession] = [this.#transport, this.#session];
+    if (
+      this.#access?.server.href !== fresh.server.href ||
+      this.#access.ca?.equals(fresh.ca ?? Buffer.alloc(0)) !== true
+    )
+      this.#serverNumber += 1;
+    this.#access = fresh;
+    this.#transport = (this.#watch.transport ?? ((given) => httpsTransport(given, this.#limits)))(fresh);
+    this.#session = new AbortController();
     if (oldTransport === undefined) return;
-    logger.info({ server: fresh.server.host }, "the credentials of a cluster changed: its watches are opened again");
+    this.#watch.logger.info(
+      { server: fresh.server.host },
+      "the credentials of a cluster changed: its watches are opened again",
+    );
     oldSession.abort();
     oldTransport.close();
   }
 
-  function transportNow(): KubeTransport {
-    if (transport === undefined) throw new Error("no transport before open");
-    return transport;
-  }
-
   /** Version and clock; an answer of any kind but a refusal of who asks is life. */
-  async function ping(): Promise<void> {
-    const sentMs = clock.nowMs();
-    const own = AbortSignal.any([signal, AbortSignal.timeout(limits.pingMsMax)]);
-    const answer = await transportNow().get({ path: "/version", signal: own });
-    const version = await versionIn(answer);
-    const ahead = aheadOf(answer.header("date"), sentMs, clock.nowMs(), report.clockAheadMs);
-    say({ state: "connected", because: "", version, clockAheadMs: ahead });
+  async #ping(): Promise<void> {
+    const sentMs = this.#watch.clock.nowMs();
+    const own = AbortSignal.any([this.#watch.signal, AbortSignal.timeout(this.#limits.pingMsMax)]);
+    const answer = await this.transport().get({ path: "/version", signal: own });
+    const version = await this.#versionIn(answer);
+    const ahead = aheadOf(answer.header("date"), sentMs, this.#watch.clock.nowMs(), this.#report.clockAheadMs);
+    this.#say({ state: "connected", because: "", version, clockAheadMs: ahead });
   }
 
   /** Who may not ask for the version is told so by a server that lives. */
-  async function versionIn(answer: KubeAnswer): Promise<string> {
-    const bounds = { bytesMax: limits.documentBytesMax, silentMs: limits.pingMsMax };
+  async #versionIn(answer: KubeAnswer): Promise<string> {
+    const bounds = { bytesMax: this.#limits.documentBytesMax, silentMs: this.#limits.pingMsMax };
     if (answer.status !== 200) {
-      const fault = await apiFault(answer, "/version", limits);
-      if (fault.code === "kube/forbidden") return report.version;
+      const fault = await apiFault(answer, "/version", this.#limits);
+      if (fault.code === "kube/forbidden") return this.#report.version;
       throw fault;
     }
     const { gitVersion } = asRecord(parseJson(await readText(answer, "/version", bounds), "/version"));
-    return typeof gitVersion === "string" ? gitVersion.slice(0, 100) : report.version;
+    return typeof gitVersion === "string" ? gitVersion.slice(0, 100) : this.#report.version;
   }
 
-  async function lookFor(): Promise<void> {
+  async #lookFor(): Promise<void> {
     try {
-      discovered = await discover({ transport: transportNow(), limits, signal });
+      this.#discovered = await discover({
+        transport: this.transport(),
+        limits: this.#limits,
+        signal: this.#watch.signal,
+      });
     } catch (thrown) {
       const fault = toFault(thrown);
       if (fault.code !== "kube/forbidden") throw fault;
       // Discovery alone is refused: each resource says by itself whether it may be read.
-      discovered = undefined;
+      this.#discovered = undefined;
     }
-    next.resolve();
-    next = Promise.withResolvers();
+    this.#next.resolve();
+    this.#next = Promise.withResolvers();
   }
 
-  async function keepOnce(failures: { count: number }): Promise<void> {
+  async #keepOnce(failures: { count: number }): Promise<void> {
     try {
-      await ping();
+      await this.#ping();
       failures.count = 0;
     } catch (thrown) {
-      if (signal.aborted) return;
+      if (this.#watch.signal.aborted) return;
       failures.count += 1;
-      if (failures.count < limits.pingsFailedMax) return;
-      say({ state: "away", because: toFault(thrown).message });
+      if (failures.count < this.#limits.pingsFailedMax) return;
+      this.#say({ state: "away", because: toFault(thrown).message });
       // What hangs is cut, so that every resource tries anew.
-      const old = session;
-      session = new AbortController();
+      const old = this.#session;
+      this.#session = new AbortController();
       old.abort();
     }
-  }
-
-  return {
-    async open() {
-      const backoff = createBackoff(limits.retryMsMin, limits.retryMsMax, watch.random);
-      while (!signal.aborted) {
-        try {
-          await reload();
-          await ping();
-          await lookFor();
-          return;
-        } catch (thrown) {
-          if (signal.aborted) return;
-          const fault = toFault(thrown);
-          say({ state: fault.kind === "usage" ? "refused" : "connecting", because: fault.message });
-          logger.warn({ code: fault.code, error: fault.message }, "a cluster cannot be read yet");
-          await backoff.wait(signal, fault.retryAfterMs);
-        }
-      }
-    },
-    async keep() {
-      const failures = { count: 0 };
-      const due = { reload: limits.reloadMs, discover: limits.discoverMs, ping: limits.pingMs };
-      const stepMs = Math.min(due.reload, due.discover, due.ping);
-      for (let passedMs = stepMs; !signal.aborted; passedMs += stepMs) {
-        await pause(stepMs, signal);
-        if (signal.aborted) return;
-        if (isDue(passedMs, stepMs, due.reload)) await reload().catch((thrown: unknown) => sayUnread(thrown));
-        if (isDue(passedMs, stepMs, due.ping)) await keepOnce(failures);
-        if (!isDue(passedMs, stepMs, due.discover) || report.state !== "connected") continue;
-        await lookFor().catch((thrown: unknown) => {
-          logger.warn({ error: toFault(thrown).message }, "what a cluster has cannot be looked up");
-        });
-      }
-    },
-    transport: transportNow,
-    session: () => session.signal,
-    serverNumber: () => serverNumber,
-    discovered: () => discovered,
-    async rediscovered(given) {
-      const stop = Promise.withResolvers<void>();
-      const onAbort = () => stop.resolve();
-      given.addEventListener("abort", onAbort, { once: true });
-      if (given.aborted) return;
-      await Promise.race([next.promise, stop.promise]);
-      given.removeEventListener("abort", onAbort);
-    },
-    close() {
-      session.abort();
-      transport?.close();
-    },
-  };
-
-  function sayUnread(thrown: unknown): void {
-    // The old credentials may still work: the pings say so.
-    logger.warn({ error: toFault(thrown).message }, "the kubeconfig of a cluster cannot be read again");
   }
 }
 

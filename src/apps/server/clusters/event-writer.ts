@@ -22,77 +22,89 @@ interface Mark {
   readonly keys: ReadonlySet<string>;
 }
 
-export function createEventWriter(parts: WriterParts & { aheadMs(): number }): EventWriter {
-  const { cluster, inventory, queries, clock, logger } = parts;
-  /** By the event object's uid: the occurrence that was taken last. */
-  const known = new Map<string, string>();
-  let mark: Mark | undefined;
-  let held: FoundEvent[] = [];
-  let retryAtMs = -Infinity;
-  let dropped = 0;
-  let isWriting = false;
+type EventParts = WriterParts & { aheadMs(): number };
 
-  function isWritten(row: Row<"kubernetes_events">, before: Mark): boolean {
+export function createEventWriter(parts: EventParts): EventWriter {
+  return new Writer(parts);
+}
+
+class Writer implements EventWriter {
+  readonly #parts: EventParts;
+  /** By the event object's uid: the occurrence that was taken last. */
+  readonly #known = new Map<string, string>();
+  #mark: Mark | undefined;
+  #held: FoundEvent[] = [];
+  #retryAtMs = -Infinity;
+  #isWriting = false;
+  dropped = 0;
+
+  constructor(parts: EventParts) {
+    this.#parts = parts;
+  }
+
+  put(event: FoundEvent): void {
+    const occurrence = `${event.atMs ?? 0}/${event.count}`;
+    if (this.#known.get(event.uid) === occurrence) return;
+    this.#known.delete(event.uid);
+    this.#known.set(event.uid, occurrence);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > clusterLimits.eventsKnownMax && oldest !== undefined) this.#known.delete(oldest);
+    if (this.#held.length >= clusterLimits.eventsHeldMax) this.dropped += 1;
+    else this.#held.push(event);
+  }
+
+  remove(uid: string): void {
+    this.#known.delete(uid);
+  }
+
+  async flush(): Promise<void> {
+    const { cluster, clock, logger } = this.#parts;
+    const nowMs = clock.nowMs();
+    if (this.#held.length === 0 || this.#isWriting || nowMs < this.#retryAtMs) return;
+    this.#isWriting = true;
+    try {
+      await this.#write(nowMs);
+    } catch (thrown) {
+      const { code, message: error } = toFault(thrown);
+      this.#retryAtMs = nowMs + clusterLimits.retryMs;
+      logger.warn({ cluster, code, error, waiting: this.#held.length }, "Kubernetes events wait");
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  #isWritten(row: Row<"kubernetes_events">, before: Mark): boolean {
     if (before.newestMs === undefined) return false;
     if (row.time < before.newestMs - inventoryQueryLimits.eventsOverlapMs) return true;
     // Times are put right by a difference of clocks that is measured anew in each run: the same occurrence may lie a little apart.
     return row.time <= before.newestMs + clockErrorMs && before.keys.has(keyOf(row));
   }
 
-  async function write(nowMs: number): Promise<void> {
-    mark ??= await readMark(queries, cluster);
-    const before = mark;
-    const events = held;
-    held = [];
-    const surroundings = { view: inventory, nowMs, aheadMs: parts.aheadMs(), fidelity: parts.fidelity() };
-    const rows = events.map((event) => eventRowOf(event, surroundings)).filter((row) => !isWritten(row, before));
+  async #write(nowMs: number): Promise<void> {
+    this.#mark ??= await readMark(this.#parts.queries, this.#parts.cluster);
+    const before = this.#mark;
+    const events = this.#held;
+    this.#held = [];
+    const surroundings = {
+      view: this.#parts.inventory,
+      nowMs,
+      aheadMs: this.#parts.aheadMs(),
+      fidelity: this.#parts.fidelity(),
+    };
+    const rows = events.map((event) => eventRowOf(event, surroundings)).filter((row) => !this.#isWritten(row, before));
     try {
-      await writeRows(parts.agents.accept, cluster, "kubernetes_events", rows);
+      await writeRows(this.#parts.agents.accept, this.#parts.cluster, "kubernetes_events", rows);
     } catch (thrown) {
       if (!(thrown instanceof WriteFailed)) throw thrown;
       // Those that were written are not told apart from those that were known: the key does.
-      mark = {
+      this.#mark = {
         newestMs: before.newestMs ?? 0,
         keys: new Set([...before.keys, ...rows.slice(0, thrown.written).map(keyOf)]),
       };
-      held = [...events, ...held].slice(0, clusterLimits.eventsHeldMax);
+      this.#held = [...events, ...this.#held].slice(0, clusterLimits.eventsHeldMax);
       throw thrown.cause;
     }
   }
-
-  return {
-    put(event) {
-      const occurrence = `${event.atMs ?? 0}/${event.count}`;
-      if (known.get(event.uid) === occurrence) return;
-      known.delete(event.uid);
-      known.set(event.uid, occurrence);
-      const [oldest] = known.keys();
-      if (known.size > clusterLimits.eventsKnownMax && oldest !== undefined) known.delete(oldest);
-      if (held.length >= clusterLimits.eventsHeldMax) dropped += 1;
-      else held.push(event);
-    },
-    remove: (uid) => void known.delete(uid),
-    async flush() {
-      const nowMs = clock.nowMs();
-      if (held.length === 0 || isWriting || nowMs < retryAtMs) return;
-      isWriting = true;
-      try {
-        await write(nowMs);
-      } catch (thrown) {
-        const fault = toFault(thrown);
-        retryAtMs = nowMs + clusterLimits.retryMs;
-        logger.warn(
-          { cluster, code: fault.code, error: fault.message, waiting: held.length },
-          "Kubernetes events wait",
-        );
-      } finally {
-        isWriting = false;
-      }
-    },
-    get dropped() {
-      return dropped;
-    },
-  };
 }
 
 async function readMark(queries: WriterParts["queries"], cluster: string): Promise<Mark> {

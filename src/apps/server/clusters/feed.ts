@@ -1,15 +1,15 @@
 // One cluster with an API server: what it tells goes into the inventory, and from there to identities, rows, events and gaps.
-import type { IdentityHub } from "../../../core/directory/identity-source.ts";
+import type { IdentityChange } from "../../../core/directory/identity-source.ts";
 import { readEvent, type FoundEvent } from "../../../core/inventory/event-row.ts";
 import { aheadThatCounts, createInventory, type Inventory } from "../../../core/inventory/inventory.ts";
 import type { Found } from "../../../core/inventory/parse/parse-object.ts";
 import type { KubeSource } from "../../../edge/kube/access.ts";
 import { watchedResources, type WatchedKind } from "../../../edge/kube/resources.ts";
 import { type ClusterWatch, type ServerReport, watchCluster } from "../../../edge/kube/watch-cluster.ts";
-import type { ResourceHandlers } from "../../../edge/kube/watch-resource.ts";
+import type { ResourceHandlers, ResourceReport } from "../../../edge/kube/watch-resource.ts";
 import type { InventoryKind } from "../../../model/inventory.ts";
-import { createEventWriter } from "./event-writer.ts";
-import { createInventoryWriter } from "./inventory-writer.ts";
+import { createEventWriter, type EventWriter } from "./event-writer.ts";
+import { createInventoryWriter, type InventoryWriter } from "./inventory-writer.ts";
 import { apiServerNode, clusterLimits } from "./limits.ts";
 import type { ClustersParts } from "./open-clusters.ts";
 import { createWatchHealth, type WatchHealth } from "./watch-health.ts";
@@ -42,190 +42,189 @@ const unknownServer: ServerReport = { state: "connecting", because: "", version:
 
 /** Begins at once and runs until it is stopped. */
 export function startFeed(parts: FeedParts): Feed {
-  const { cluster, clock, logger, identities } = parts;
-  const stopping = new AbortController();
-  const inventory = createInventory(cluster);
-  const health = createWatchHealth(
-    watchedResources.map(({ kind }) => kind),
-    clock,
-  );
-  const isSimulated = () => server.version.includes("garrison.simulated");
-  const fidelity = () => (isSimulated() ? "simulated" : "foreign");
-  const writing = { ...parts, inventory, fidelity };
-  const objects = createInventoryWriter(writing);
-  const events = createEventWriter({ ...writing, aheadMs: () => aheadThatCounts(server.clockAheadMs ?? 0) });
-  const startedMs = clock.nowMs();
-  let server = unknownServer;
-  let currentAtMs: number | undefined;
-  let [reopened, eventsRefused] = [0, 0];
-  let hasTold = false;
-  let settledAtMs: number | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let working: Promise<void> = Promise.resolve();
+  return new ClusterFeed(parts);
+}
+
+class ClusterFeed implements Feed {
+  readonly inventory: Inventory;
+  readonly health: WatchHealth;
+  server = unknownServer;
+  currentAtMs: number | undefined;
+  reopened = 0;
+  eventsRefused = 0;
+  readonly #parts: FeedParts;
+  readonly #stopping = new AbortController();
+  readonly #objects: InventoryWriter;
+  readonly #events: EventWriter;
+  readonly #startedMs: number;
+  readonly #running: Promise<void>;
+  readonly #regularly: NodeJS.Timeout;
+  #hasTold = false;
+  #isSettled = false;
+  #timer: NodeJS.Timeout | undefined;
+  #working: Promise<void> = Promise.resolve();
+
+  constructor(parts: FeedParts) {
+    const { cluster, clock, random, logger, source } = parts;
+    this.#parts = parts;
+    this.inventory = createInventory(cluster);
+    const kinds = watchedResources.map(({ kind }) => kind);
+    this.health = createWatchHealth(kinds, clock);
+    const fidelity = () => (this.isSimulated ? "simulated" : "foreign");
+    const writing = { ...parts, inventory: this.inventory, fidelity } as const;
+    this.#objects = createInventoryWriter(writing);
+    this.#events = createEventWriter({ ...writing, aheadMs: () => aheadThatCounts(this.server.clockAheadMs ?? 0) });
+    this.#startedMs = clock.nowMs();
+    this.#regularly = setInterval(() => this.#wake(), clusterLimits.retryMs);
+    this.#running = watchCluster({
+      source,
+      handlersFor: (kind) => (kind === "Event" ? this.#eventHandlers() : this.#objectHandlers(kind)),
+      onServer: (report) => this.#onServer(report),
+      onReopened: () => (this.reopened += 1),
+      clock,
+      random,
+      logger,
+      signal: this.#stopping.signal,
+      ...parts.overrides,
+    }).catch((thrown: unknown) => {
+      if (!this.#stopping.signal.aborted) throw thrown;
+    });
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  get isSimulated(): boolean {
+    return this.server.version.includes("garrison.simulated");
+  }
+
+  get dropped(): number {
+    return this.#objects.dropped + this.#events.dropped;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    clearInterval(this.#regularly);
+    clearTimeout(this.#timer);
+    await this.#running;
+    await this.#working;
+    // What was seen and not yet written.
+    await this.#tell();
+    this.#parts.identities.forget(this.#parts.cluster);
+  }
 
   /** Changes are gathered for a moment and told on together. */
-  function wake(): void {
-    if (timer !== undefined || stopping.signal.aborted) return;
-    timer = setTimeout(() => {
-      timer = undefined;
-      working = working.then(tell);
+  #wake(): void {
+    if (this.#timer !== undefined || this.#stopping.signal.aborted) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#working = this.#working.then(() => this.#tell());
     }, clusterLimits.gatherMs);
   }
 
-  function isSettled(): boolean {
-    if (settledAtMs !== undefined) return true;
-    const isLate = server.state === "connected" && clock.nowMs() - startedMs > clusterLimits.settleMs;
-    if (!health.isSettled() && !isLate) return false;
-    settledAtMs = clock.nowMs();
-    return true;
+  /** Whether everything has been looked at once, or was given the time for it. */
+  #settles(): boolean {
+    const passedMs = this.#parts.clock.nowMs() - this.#startedMs;
+    const isLate = this.server.state === "connected" && passedMs > clusterLimits.settleMs;
+    this.#isSettled ||= isLate || this.health.isSettled();
+    return this.#isSettled;
   }
 
-  async function tell(): Promise<void> {
-    if (!isSettled()) return;
+  async #tell(): Promise<void> {
+    if (!this.#settles()) return;
+    const { clock, cluster, agents } = this.#parts;
     const nowMs = clock.nowMs();
-    const { facts, identities: change } = inventory.drain(nowMs);
-    tellIdentities(identities, nowMs, change);
-    objects.take(facts);
-    for (const { kind } of watchedResources) if (kind !== "Event" && health.isListed(kind)) objects.listed(kind);
-    await objects.flush();
-    await events.flush();
-    for (const row of health.gapRows()) await parts.agents.recordGap({ cluster, node: apiServerNode }, row);
+    const { facts, identities } = this.inventory.drain(nowMs);
+    this.#tellIdentities(nowMs, identities);
+    this.#objects.take(facts);
+    for (const { kind } of watchedResources)
+      if (kind !== "Event" && this.health.isListed(kind)) this.#objects.listed(kind);
+    await this.#objects.flush();
+    await this.#events.flush();
+    for (const row of this.health.gapRows()) await agents.recordGap({ cluster, node: apiServerNode }, row);
   }
 
-  function tellIdentities(hub: IdentityHub, nowMs: number, change: Parameters<IdentityHub["change"]>[1]): void {
-    if (!hasTold) {
-      hasTold = true;
-      hub.reset(cluster, { entries: inventory.identities(), because: reasonNow() }, nowMs);
+  #tellIdentities(nowMs: number, change: IdentityChange): void {
+    const { identities, cluster } = this.#parts;
+    const { state, because } = this.server;
+    const reason = state === "away" ? `the API server is away: ${because}` : this.health.because;
+    if (!this.#hasTold) {
+      this.#hasTold = true;
+      identities.reset(cluster, { entries: this.inventory.identities(), because: reason }, nowMs);
       return;
     }
-    if (change.put.length > 0 || change.ended.length > 0) hub.change(cluster, change);
-    hub.explain(cluster, reasonNow());
+    if (change.put.length > 0 || change.ended.length > 0) identities.change(cluster, change);
+    identities.explain(cluster, reason);
   }
 
-  function reasonNow(): string {
-    return server.state === "away" ? `the API server is away: ${server.because}` : health.because;
+  #onServer(report: ServerReport): void {
+    const { clock, cluster, logger } = this.#parts;
+    const { state, because, version, clockAheadMs } = report;
+    this.server = report;
+    if (clockAheadMs !== undefined) this.inventory.setClockAhead(aheadThatCounts(clockAheadMs));
+    if (state === "away") this.health.serverAway(because);
+    if (state === "connected") this.currentAtMs = clock.nowMs();
+    logger.info({ cluster, state, because, version }, "a cluster's API server");
+    this.#wake();
   }
 
-  function onServer(report: ServerReport): void {
-    server = report;
-    if (report.clockAheadMs !== undefined) inventory.setClockAhead(aheadThatCounts(report.clockAheadMs));
-    if (report.state === "away") health.serverAway(report.because);
-    if (report.state === "connected") currentAtMs = clock.nowMs();
-    logger.info(
-      { cluster, state: report.state, because: report.because, version: report.version },
-      "a cluster's API server",
-    );
-    wake();
-  }
-
-  const running = watchCluster({
-    source: parts.source,
-    handlersFor: (kind) => (kind === "Event" ? eventHandlers() : objectHandlers(kind)),
-    onServer,
-    onReopened: () => (reopened += 1),
-    clock,
-    random: parts.random,
-    logger,
-    signal: stopping.signal,
-    ...parts.overrides,
-  }).catch((thrown: unknown) => {
-    if (!stopping.signal.aborted) throw thrown;
-  });
-
-  function stateHandlers(kind: WatchedKind) {
+  #stateHandlers(kind: WatchedKind) {
     return {
-      onState(report: Parameters<WatchHealth["report"]>[1]) {
-        health.report(kind, report);
-        if (kind === "EndpointSlice") inventory.useSelectors(health.isListed(kind) ? "off" : "on");
-        wake();
+      onState: (report: ResourceReport) => {
+        this.health.report(kind, report);
+        if (kind === "EndpointSlice") this.inventory.useSelectors(this.health.isListed(kind) ? "off" : "on");
+        this.#wake();
       },
-      onCurrent() {
-        currentAtMs = clock.nowMs();
-        health.current(kind);
+      onCurrent: () => {
+        this.currentAtMs = this.#parts.clock.nowMs();
+        this.health.current(kind);
       },
     };
   }
 
-  function objectHandlers(kind: InventoryKind): ResourceHandlers<unknown> {
+  #objectHandlers(kind: InventoryKind): ResourceHandlers<unknown> {
+    const { clock } = this.#parts;
     const handlers: ResourceHandlers<Found> = {
-      ...stateHandlers(kind),
-      read: (raw) => inventory.read(kind, raw),
-      onList(items) {
-        inventory.replace(kind, items, clock.nowMs());
-        wake();
+      ...this.#stateHandlers(kind),
+      read: (raw) => this.inventory.read(kind, raw),
+      onList: (items) => {
+        this.inventory.replace(kind, items, clock.nowMs());
+        this.#wake();
       },
-      onPut(item) {
-        inventory.put(item, clock.nowMs());
-        wake();
+      onPut: (item) => {
+        this.inventory.put(item, clock.nowMs());
+        this.#wake();
       },
-      onRemove(uid) {
-        inventory.remove(kind, uid, clock.nowMs());
-        wake();
+      onRemove: (uid) => {
+        this.inventory.remove(kind, uid, clock.nowMs());
+        this.#wake();
       },
-      onBroken: (because) => inventory.refuse(kind, because),
+      onBroken: (because) => this.inventory.refuse(kind, because),
     };
     return handlers;
   }
 
-  function eventHandlers(): ResourceHandlers<unknown> {
-    const refuse = (): undefined => {
-      eventsRefused += 1;
-      return undefined;
-    };
+  #eventHandlers(): ResourceHandlers<unknown> {
     const handlers: ResourceHandlers<FoundEvent> = {
-      ...stateHandlers("Event"),
-      read(raw) {
+      ...this.#stateHandlers("Event"),
+      read: (raw) => {
         const event = readEvent(raw);
-        return typeof event === "string" ? refuse() : event;
+        if (typeof event !== "string") return event;
+        this.eventsRefused += 1;
+        return undefined;
       },
-      onList(items) {
-        for (const item of items) events.put(item);
-        wake();
+      onList: (items) => {
+        for (const item of items) this.#events.put(item);
+        this.#wake();
       },
-      onPut(item) {
-        events.put(item);
-        wake();
+      onPut: (item) => {
+        this.#events.put(item);
+        this.#wake();
       },
-      onRemove: (uid) => events.remove(uid),
-      onBroken: () => refuse(),
+      onRemove: (uid) => this.#events.remove(uid),
+      onBroken: () => void (this.eventsRefused += 1),
     };
     return handlers;
   }
-
-  const regularly = setInterval(wake, clusterLimits.retryMs);
-  return {
-    inventory,
-    health,
-    get server() {
-      return server;
-    },
-    get isSettled() {
-      return settledAtMs !== undefined;
-    },
-    get currentAtMs() {
-      return currentAtMs;
-    },
-    get reopened() {
-      return reopened;
-    },
-    get eventsRefused() {
-      return eventsRefused;
-    },
-    get isSimulated() {
-      return isSimulated();
-    },
-    get dropped() {
-      return objects.dropped + events.dropped;
-    },
-    async stop() {
-      stopping.abort();
-      clearInterval(regularly);
-      clearTimeout(timer);
-      await running;
-      await working;
-      // What was seen and not yet written.
-      await tell();
-      identities.forget(cluster);
-    },
-  };
 }

@@ -32,36 +32,71 @@ export interface WriterParts extends Pick<ClustersParts, "queries" | "agents" | 
 type Fact = Omit<InventoryFact, "action"> & { readonly action: InventoryFact["action"] | "seen" };
 
 export function createInventoryWriter(parts: WriterParts): InventoryWriter {
-  const { cluster, inventory, queries, clock, logger } = parts;
-  /** By uid: when its newest row was written. */
-  const writtenAtMs = new Map<string, number>();
-  const listedKinds = new Set<InventoryKind>();
-  let baseline: Map<string, BaselineObject> | undefined;
-  let held: Fact[] = [];
-  let gone: Row<"inventory_events">[] = [];
-  let retryAtMs = -Infinity;
-  let seenAtMs = clock.nowMs();
-  let dropped = 0;
-  let rowsWritten = 0;
-  let isWriting = false;
+  return new Writer(parts);
+}
 
-  async function loadBaseline(): Promise<void> {
-    const found = await queries.inventoryBaseline(cluster);
-    baseline = new Map(found.map((object) => [object.uid, object]));
+class Writer implements InventoryWriter {
+  readonly #parts: WriterParts;
+  /** By uid: when its newest row was written. */
+  readonly #writtenAtMs = new Map<string, number>();
+  readonly #listedKinds = new Set<InventoryKind>();
+  #baseline: Map<string, BaselineObject> | undefined;
+  #held: Fact[] = [];
+  #gone: Row<"inventory_events">[] = [];
+  #retryAtMs = -Infinity;
+  #seenAtMs: number;
+  #isWriting = false;
+  dropped = 0;
+  rows = 0;
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts;
+    this.#seenAtMs = parts.clock.nowMs();
+  }
+
+  take(facts: readonly InventoryFact[]): void {
+    const room = Math.max(0, clusterLimits.factsHeldMax - this.#held.length);
+    this.dropped += Math.max(0, facts.length - room);
+    for (const fact of facts.slice(0, room)) this.#held.push(fact);
+  }
+
+  listed(kind: InventoryKind): void {
+    this.#listedKinds.add(kind);
+  }
+
+  async flush(): Promise<void> {
+    const { cluster, clock, logger } = this.#parts;
+    const nowMs = clock.nowMs();
+    if (this.#isWriting || nowMs < this.#retryAtMs) return;
+    this.#isWriting = true;
+    try {
+      await this.#write(nowMs);
+    } catch (thrown) {
+      const { code, message: error } = toFault(thrown);
+      this.#retryAtMs = nowMs + clusterLimits.retryMs;
+      logger.warn({ cluster, code, error, waiting: this.#held.length }, "inventory rows wait");
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  async #loadBaseline(): Promise<void> {
+    const found = await this.#parts.queries.inventoryBaseline(this.#parts.cluster);
+    this.#baseline = new Map(found.map((object) => [object.uid, object]));
   }
 
   /** What the store has already is no news; what is different changed while nobody watched. */
-  function againstBaseline(facts: readonly Fact[]): Fact[] {
-    if (baseline === undefined || baseline.size === 0) return [...facts];
+  #againstBaseline(facts: readonly Fact[]): Fact[] {
+    if (this.#baseline === undefined || this.#baseline.size === 0) return [...facts];
     const news: Fact[] = [];
     for (const fact of facts) {
-      const known = baseline.get(fact.object.uid);
+      const known = this.#baseline.get(fact.object.uid);
       if (known === undefined) {
         news.push(fact);
         continue;
       }
-      baseline.delete(fact.object.uid);
-      writtenAtMs.set(fact.object.uid, known.writtenAtMs);
+      this.#baseline.delete(fact.object.uid);
+      this.#writtenAtMs.set(fact.object.uid, known.writtenAtMs);
       if (fact.action !== "added") news.push(fact);
       else if (known.digest !== digestOf(fact))
         news.push({ ...fact, action: "changed", change: "changed while nobody watched" });
@@ -70,86 +105,57 @@ export function createInventoryWriter(parts: WriterParts): InventoryWriter {
   }
 
   /** Rows of what went while nobody watched. */
-  function addGone(nowMs: number): void {
-    for (const known of baseline?.values() ?? []) {
-      if (!listedKinds.has(known.kind)) continue;
-      baseline?.delete(known.uid);
-      gone.push(goneRow(known, { nowMs, fidelity: parts.fidelity() }));
+  #addGone(nowMs: number): void {
+    for (const known of this.#baseline?.values() ?? []) {
+      if (!this.#listedKinds.has(known.kind)) continue;
+      this.#baseline?.delete(known.uid);
+      this.#gone.push(goneRow(known, { nowMs, fidelity: this.#parts.fidelity() }));
     }
   }
 
   /** Rising per object, so that the newest row is the newest state. */
-  function rowOf(fact: Fact): Row<"inventory_events"> {
+  #rowOf(fact: Fact): Row<"inventory_events"> {
     const { uid } = fact.object;
-    const timeMs = Math.max(fact.timeMs, (writtenAtMs.get(uid) ?? 0) + 1);
-    if (fact.action === "removed") writtenAtMs.delete(uid);
-    else writtenAtMs.set(uid, timeMs);
-    return inventoryRow(inventory, { ...fact, timeMs, fidelity: parts.fidelity() });
+    const timeMs = Math.max(fact.timeMs, (this.#writtenAtMs.get(uid) ?? 0) + 1);
+    if (fact.action === "removed") this.#writtenAtMs.delete(uid);
+    else this.#writtenAtMs.set(uid, timeMs);
+    return inventoryRow(this.#parts.inventory, { ...fact, timeMs, fidelity: this.#parts.fidelity() });
   }
 
-  function addSeen(nowMs: number): void {
-    if (nowMs - seenAtMs < clusterLimits.seenLookMs || held.length > 0) return;
-    seenAtMs = nowMs;
+  #addSeen(nowMs: number): void {
+    if (nowMs - this.#seenAtMs < clusterLimits.seenLookMs || this.#held.length > 0) return;
+    this.#seenAtMs = nowMs;
     for (const kind of inventoryKinds) {
-      for (const object of inventory.all(kind)) {
-        if (held.length >= clusterLimits.seenRowsMax) return;
-        const written = writtenAtMs.get(object.uid);
+      for (const object of this.#parts.inventory.all(kind)) {
+        if (this.#held.length >= clusterLimits.seenRowsMax) return;
+        const written = this.#writtenAtMs.get(object.uid);
         if (written !== undefined && nowMs - written >= clusterLimits.seenMs)
-          held.push({ action: "seen", object, change: "", timeMs: nowMs });
+          this.#held.push({ action: "seen", object, change: "", timeMs: nowMs });
       }
     }
   }
 
-  async function write(nowMs: number): Promise<void> {
-    if (baseline === undefined) await loadBaseline();
-    addSeen(nowMs);
-    const facts = againstBaseline(held);
-    held = [];
-    addGone(nowMs);
-    if (facts.length === 0 && gone.length === 0) return;
-    const rows = [...gone, ...facts.map(rowOf)];
+  async #write(nowMs: number): Promise<void> {
+    if (this.#baseline === undefined) await this.#loadBaseline();
+    this.#addSeen(nowMs);
+    const facts = this.#againstBaseline(this.#held);
+    this.#held = [];
+    this.#addGone(nowMs);
+    if (facts.length === 0 && this.#gone.length === 0) return;
+    const rows = [...this.#gone, ...facts.map((fact) => this.#rowOf(fact))];
     try {
-      await writeRows(parts.agents.accept, cluster, "inventory_events", rows);
-      rowsWritten += rows.length;
-      gone = [];
+      await writeRows(this.#parts.agents.accept, this.#parts.cluster, "inventory_events", rows);
+      this.rows += rows.length;
+      this.#gone = [];
     } catch (thrown) {
       if (!(thrown instanceof WriteFailed)) throw thrown;
-      rowsWritten += thrown.written;
-      const left = facts.slice(Math.max(0, thrown.written - gone.length));
-      gone = gone.slice(thrown.written);
-      held = [...left, ...held];
+      this.rows += thrown.written;
+      const left = facts.slice(Math.max(0, thrown.written - this.#gone.length));
+      this.#gone = this.#gone.slice(thrown.written);
+      this.#held = [...left, ...this.#held];
       throw thrown.cause;
     }
   }
-
-  return {
-    take(facts) {
-      const room = clusterLimits.factsHeldMax - held.length;
-      if (facts.length > room) dropped += facts.length - Math.max(0, room);
-      for (const fact of facts.slice(0, Math.max(0, room))) held.push(fact);
-    },
-    listed: (kind) => void listedKinds.add(kind),
-    async flush() {
-      const nowMs = clock.nowMs();
-      if (isWriting || nowMs < retryAtMs) return;
-      isWriting = true;
-      try {
-        await write(nowMs);
-      } catch (thrown) {
-        const fault = toFault(thrown);
-        retryAtMs = nowMs + clusterLimits.retryMs;
-        logger.warn({ cluster, code: fault.code, error: fault.message, waiting: held.length }, "inventory rows wait");
-      } finally {
-        isWriting = false;
-      }
-    },
-    get dropped() {
-      return dropped;
-    },
-    get rows() {
-      return rowsWritten;
-    },
-  };
 }
 
 function digestOf({ object }: Fact): string {

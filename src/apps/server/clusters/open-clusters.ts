@@ -5,8 +5,11 @@ import type { Clock } from "../../../base/clock.ts";
 import { toFault } from "../../../base/fault.ts";
 import type { Logger } from "../../../base/logger.ts";
 import type { IdentityHub } from "../../../core/directory/identity-source.ts";
+import type { InventoryView } from "../../../core/inventory/inventory-view.ts";
 import type { StateStore } from "../../../core/state/ports.ts";
 import type { Queries } from "../../../edge/store/queries/queries.ts";
+import type { Cluster, ClusterMachine } from "../../../model/cluster.ts";
+import type { InventoryKind } from "../../../model/inventory.ts";
 import type { Node } from "../../../model/node.ts";
 import type { ServerConfig } from "../config.ts";
 import type { Metrics } from "../metrics.ts";
@@ -42,35 +45,60 @@ interface Entry {
 
 /** Throws Fault "kube/kubeconfig" when the operator's own kubeconfig cannot be used; what a folder holds is shown as refused instead. */
 export async function openClusters(parts: ClustersParts): Promise<ClustersSide> {
-  const { config, clock, logger } = parts;
-  const folder = config.kubernetes.folder === "" ? path.join(config.data, "clusters") : config.kubernetes.folder;
-  const fixed = await fixedSources(config, process.env);
-  /** By name and source, in the order in which they were given. */
-  let entries: readonly Entry[] = [];
-  let isStopped = false;
-  let folderBecause = "";
+  const clusters = new Clusters(parts, await fixedSources(parts.config, process.env));
+  await clusters.start();
+  return clusters;
+}
 
-  function feedsByName(): ReadonlyMap<string, Feed> {
-    return new Map(entries.flatMap(({ given, feed }) => (feed === undefined ? [] : [[given.cluster, feed] as const])));
+class Clusters implements ClustersSide {
+  readonly #parts: ClustersParts;
+  readonly #fixed: readonly ClusterSource[];
+  readonly #folder: string;
+  /** By name and source, in the order in which they were given. */
+  #entries: readonly Entry[] = [];
+  #loop: { stop(): Promise<void> } | undefined;
+  #folderBecause = "";
+
+  constructor(parts: ClustersParts, fixed: readonly ClusterSource[]) {
+    const { data, kubernetes } = parts.config;
+    this.#parts = parts;
+    this.#fixed = fixed;
+    this.#folder = kubernetes.folder === "" ? path.join(data, "clusters") : kubernetes.folder;
   }
 
-  async function wanted(): Promise<readonly ClusterSource[]> {
+  async start(): Promise<void> {
+    const { logger, metrics } = this.#parts;
+    await this.#reconcile();
+    this.#loop = repeat(
+      () => this.#reconcile(),
+      clusterLimits.folderMs,
+      (thrown) => logger.error({ error: toFault(thrown).message }, "clusters cannot be compared with what was given"),
+    );
+    clusterMetrics(metrics, () => this.#feeds());
+  }
+
+  #feeds(): ReadonlyMap<string, Feed> {
+    return new Map(this.#entries.flatMap(({ given, feed }) => (feed === undefined ? [] : [[given.cluster, feed]])));
+  }
+
+  async #wanted(): Promise<readonly ClusterSource[]> {
     try {
-      const found = await folderSources(folder, config.data);
-      folderBecause = "";
-      return withoutDoubles([...fixed, ...found]);
+      const found = await folderSources(this.#folder, this.#parts.config.data);
+      this.#folderBecause = "";
+      return withoutDoubles([...this.#fixed, ...found]);
     } catch (thrown) {
       const { message } = toFault(thrown);
-      if (folderBecause === "") logger.warn({ folder, error: message }, "the folder of kubeconfigs cannot be read");
-      folderBecause = `the folder of kubeconfigs cannot be read: ${message}`;
-      return entries.map(({ given }) => given);
+      if (this.#folderBecause === "")
+        this.#parts.logger.warn({ folder: this.#folder, error: message }, "the folder of kubeconfigs cannot be read");
+      this.#folderBecause = `the folder of kubeconfigs cannot be read: ${message}`;
+      return this.#entries.length === 0 ? withoutDoubles(this.#fixed) : this.#entries.map(({ given }) => given);
     }
   }
 
-  async function reconcile(): Promise<void> {
-    const now = await wanted();
-    if (isStopped || isSame(now, entries)) return;
-    const kept = new Map(entries.map((entry) => [keyOf(entry.given), entry]));
+  async #reconcile(): Promise<void> {
+    const now = await this.#wanted();
+    if (isSame(now, this.#entries)) return;
+    const kept = new Map(this.#entries.map((entry) => [keyOf(entry.given), entry]));
     const next = now.map((given) => {
       const known = kept.get(keyOf(given));
       kept.delete(keyOf(given));
@@ -78,83 +106,77 @@ export async function openClusters(parts: ClustersParts): Promise<ClustersSide> 
     });
     // The old one of a name is gone before the new one begins.
     await Promise.all([...kept.values()].map(async ({ feed }) => feed?.stop()));
-    entries = now.map((given, index) => next[index] ?? begin(given));
+    this.#entries = now.map((given, index) => next[index] ?? this.#begin(given));
   }
 
-  function begin(given: ClusterSource): Entry {
+  #begin(given: ClusterSource): Entry {
     const { cluster, source, refused, text } = given;
     if (source === undefined) {
-      logger.warn({ cluster, source: text, because: refused }, "a cluster is refused");
+      this.#parts.logger.warn({ cluster, source: text, because: refused }, "a cluster is refused");
       return { given, feed: undefined, sinceMs: undefined };
     }
-    logger.info({ cluster, source: text }, "a cluster is read");
-    return { given, feed: startFeed({ ...parts, cluster, source, random: Math.random }), sinceMs: undefined };
+    this.#parts.logger.info({ cluster, source: text }, "a cluster is read");
+    return { given, feed: startFeed({ ...this.#parts, cluster, source, random: Math.random }), sinceMs: undefined };
   }
 
-  async function nodesByCluster(): Promise<Map<string, Node[]>> {
-    const nowMs = clock.nowMs();
-    const nodes = (await parts.state.agents.list()).map((agent) => nodeOf(agent, nowMs));
+  async #nodesByCluster(): Promise<Map<string, Node[]>> {
+    const nowMs = this.#parts.clock.nowMs();
+    const nodes = (await this.#parts.state.agents.list()).map((agent) => nodeOf(agent, nowMs));
     return Map.groupBy(nodes, ({ cluster }) => cluster);
   }
 
-  /** Asked once it is known: it only moves when rows get old. */
-  async function sinceOf(entry: Entry): Promise<number | undefined> {
+  /** Asked until it is known: it only moves when rows get old. */
+  async #sinceOf(entry: Entry): Promise<number | undefined> {
     if (entry.sinceMs !== undefined) return entry.sinceMs;
     try {
-      entry.sinceMs = await parts.queries.inventorySince(entry.given.cluster);
+      entry.sinceMs = await this.#parts.queries.inventorySince(entry.given.cluster);
     } catch (thrown) {
       // The store is away: since when rows are kept is not known, which the answer says by leaving it out.
-      logger.debug({ error: toFault(thrown).message }, "since when an inventory is kept cannot be read");
+      this.#parts.logger.debug({ error: toFault(thrown).message }, "since when an inventory is kept cannot be read");
     }
     return entry.sinceMs;
   }
 
-  await reconcile();
-  const loop = repeat(
-    () => reconcile(),
-    clusterLimits.folderMs,
-    (thrown) => {
-      logger.error({ error: toFault(thrown).message }, "the clusters cannot be compared with what was given");
-    },
-  );
-  clusterMetrics(parts.metrics, feedsByName);
+  async list(): Promise<Cluster[]> {
+    const byCluster = await this.#nodesByCluster();
+    const given = await Promise.all(
+      this.#entries.map(async (entry) => {
+        const nodes = byCluster.get(entry.given.cluster) ?? [];
+        if (entry.feed === undefined) return refusedCluster(entry.given, nodes);
+        return readCluster({ source: entry.given, feed: entry.feed, nodes, sinceMs: await this.#sinceOf(entry) });
+      }),
+    );
+    const names = new Set(given.map(({ name }) => name));
+    const others = [...byCluster].filter(([name]) => !names.has(name)).map(([name, nodes]) => agentsOnly(name, nodes));
+    return [...given, ...others].sort((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0));
+  }
 
-  return {
-    async list() {
-      const byCluster = await nodesByCluster();
-      const given = await Promise.all(
-        entries.map(async (entry) => {
-          const nodes = byCluster.get(entry.given.cluster) ?? [];
-          if (entry.feed === undefined) return refusedCluster(entry.given, nodes);
-          return readCluster({ source: entry.given, feed: entry.feed, nodes, sinceMs: await sinceOf(entry) });
-        }),
-      );
-      const names = new Set(given.map(({ name }) => name));
-      const others = [...byCluster]
-        .filter(([name]) => !names.has(name))
-        .map(([name, nodes]) => agentsOnly(name, nodes));
-      return [...given, ...others].sort((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0));
-    },
-    async machines(cluster) {
-      const nodes = (await nodesByCluster()).get(cluster);
-      const isGiven = entries.some(({ given }) => given.cluster === cluster);
-      if (nodes === undefined && !isGiven) return undefined;
-      return machinesOf(cluster, nodes ?? [], feedsByName().get(cluster)?.inventory);
-    },
-    view: (cluster) => feedsByName().get(cluster)?.inventory,
-    gapOf(cluster, kind) {
-      const feed = feedsByName().get(cluster);
-      if (feed === undefined) return "no Kubernetes API is read for this cluster";
-      const { state, because } = stateOf(feed);
-      return state === "connected" ? feed.health.gapOf(kind) : `the cluster is ${state}: ${because}`;
-    },
-    notices: () => [...(folderBecause === "" ? [] : [folderBecause]), ...entries.flatMap(noticesOf)],
-    async [Symbol.asyncDispose]() {
-      isStopped = true;
-      await loop.stop();
-      await Promise.all(entries.map(async ({ feed }) => feed?.stop()));
-    },
-  };
+  async machines(cluster: string): Promise<ClusterMachine[] | undefined> {
+    const nodes = (await this.#nodesByCluster()).get(cluster);
+    const isGiven = this.#entries.some(({ given }) => given.cluster === cluster);
+    if (nodes === undefined && !isGiven) return undefined;
+    return machinesOf(cluster, nodes ?? [], this.view(cluster));
+  }
+
+  view(cluster: string): InventoryView | undefined {
+    return this.#feeds().get(cluster)?.inventory;
+  }
+
+  gapOf(cluster: string, kind: InventoryKind): string {
+    const feed = this.#feeds().get(cluster);
+    if (feed === undefined) return "no Kubernetes API is read for this cluster";
+    const { state, because } = stateOf(feed);
+    return state === "connected" ? feed.health.gapOf(kind) : `the cluster is ${state}: ${because}`;
+  }
+
+  notices(): readonly string[] {
+    return [...(this.#folderBecause === "" ? [] : [this.#folderBecause]), ...this.#entries.flatMap(noticesOf)];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#loop?.stop();
+    await Promise.all(this.#entries.map(async ({ feed }) => feed?.stop()));
+  }
 }
 
 function keyOf({ cluster, text, refused }: ClusterSource): string {

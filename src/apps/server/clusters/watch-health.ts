@@ -38,84 +38,102 @@ export interface WatchHealth {
 }
 
 export function createWatchHealth(kinds: readonly WatchedKind[], clock: Clock): WatchHealth {
-  const watched = new Map<WatchedKind, Watched>();
-  let rows: Row<"gaps">[] = [];
+  return new Health(kinds, clock);
+}
 
-  function end(kind: WatchedKind, known: Watched, nowMs: number): void {
+class Health implements WatchHealth {
+  readonly #kinds: readonly WatchedKind[];
+  readonly #clock: Clock;
+  readonly #watched = new Map<WatchedKind, Watched>();
+  #rows: Row<"gaps">[] = [];
+
+  constructor(kinds: readonly WatchedKind[], clock: Clock) {
+    this.#kinds = kinds;
+    this.#clock = clock;
+  }
+
+  report(kind: WatchedKind, { state, resource, because }: ResourceReport): void {
+    const nowMs = this.#clock.nowMs();
+    const known = this.#watched.get(kind);
+    if (known === undefined) {
+      const wasListed = state === "current";
+      this.#watched.set(kind, { state, resource, because, sinceMs: nowMs, downSinceMs: undefined, wasListed });
+      return;
+    }
+    if (state === "current") {
+      known.wasListed = true;
+      this.#end(kind, known, nowMs);
+    } else if (known.wasListed && state !== "listing") known.downSinceMs ??= nowMs;
+    // A list that is tried anew says nothing until it is whole.
+    if (state === "listing" && known.state !== "current") return;
+    if (known.state !== state || known.resource !== resource) known.sinceMs = nowMs;
+    Object.assign(known, { state, resource, because });
+  }
+
+  current(kind: WatchedKind): void {
+    const known = this.#watched.get(kind);
+    if (known !== undefined) this.#end(kind, known, this.#clock.nowMs());
+  }
+
+  serverAway(because: string): void {
+    const nowMs = this.#clock.nowMs();
+    for (const known of this.#watched.values()) {
+      if (!known.wasListed) continue;
+      known.downSinceMs ??= nowMs;
+      if (known.state === "current") Object.assign(known, { because });
+    }
+  }
+
+  #end(kind: WatchedKind, known: Watched, nowMs: number): void {
     if (known.downSinceMs === undefined) return;
     const durationMs = nowMs - known.downSinceMs;
-    if (durationMs >= clusterLimits.gapMsMin) rows.push(gapRow(kind, known, known.downSinceMs, durationMs));
+    if (durationMs >= clusterLimits.gapMsMin) this.#rows.push(gapRow(kind, known, known.downSinceMs, durationMs));
     known.downSinceMs = undefined;
   }
 
-  return {
-    report(kind, { state, resource, because }) {
-      const nowMs = clock.nowMs();
-      const known = watched.get(kind);
-      if (known === undefined) {
-        watched.set(kind, {
-          state,
-          resource,
-          because,
-          sinceMs: nowMs,
-          downSinceMs: undefined,
-          wasListed: state === "current",
-        });
-        return;
-      }
-      if (state === "current") {
-        known.wasListed = true;
-        end(kind, known, nowMs);
-      } else if (known.wasListed && state !== "listing") known.downSinceMs ??= nowMs;
-      // A list that is tried anew says nothing until it is whole.
-      if (state === "listing" && known.state !== "current") return;
-      if (known.state !== state || known.resource !== resource) known.sinceMs = nowMs;
-      Object.assign(known, { state, resource, because });
-    },
-    current(kind) {
-      const known = watched.get(kind);
-      if (known !== undefined) end(kind, known, clock.nowMs());
-    },
-    serverAway(because) {
-      const nowMs = clock.nowMs();
-      for (const known of watched.values()) {
-        if (!known.wasListed) continue;
-        known.downSinceMs ??= nowMs;
-        if (known.state === "current") Object.assign(known, { because });
-      }
-    },
-    get gaps() {
-      return [...watched.values()].flatMap(({ state, resource, because, sinceMs }) =>
-        state === "current" || state === "listing" ? [] : [{ resource, state, because, since: formatInstant(sinceMs) }],
-      );
-    },
-    get because() {
-      return [...watched.values()]
-        .filter(({ state }) => state === "forbidden" || state === "failing")
-        .map(({ resource, state }) => `${resource}: ${state}`)
-        .join("; ");
-    },
-    gapOf(kind) {
-      const known = watched.get(kind);
-      if (known === undefined || (known.state === "listing" && !known.wasListed)) return "it has not been listed yet";
-      if (known.state === "current" || known.state === "listing") return "";
-      return `${known.resource}: ${known.state}${known.because === "" ? "" : `, ${known.because}`}`;
-    },
-    isSettled: () => kinds.every((kind) => (watched.get(kind)?.state ?? "listing") !== "listing"),
-    isListed: (kind) => watched.get(kind)?.wasListed ?? false,
-    readsAnything: () => [...watched.values()].some(({ state }) => state === "current" || state === "listing"),
-    gapRows() {
-      const nowMs = clock.nowMs();
-      for (const [kind, known] of watched) {
-        if (known.downSinceMs === undefined || nowMs - known.downSinceMs < clusterLimits.gapPieceMs) continue;
-        rows.push(gapRow(kind, known, known.downSinceMs, nowMs - known.downSinceMs));
-        known.downSinceMs = nowMs;
-      }
-      const due = rows;
-      rows = [];
-      return due;
-    },
-  };
+  get gaps(): Cluster["gaps"] {
+    return [...this.#watched.values()].flatMap(({ state, resource, because, sinceMs }) =>
+      state === "current" || state === "listing" ? [] : [{ resource, state, because, since: formatInstant(sinceMs) }],
+    );
+  }
+
+  get because(): string {
+    return [...this.#watched.values()]
+      .filter(({ state }) => state === "forbidden" || state === "failing")
+      .map(({ resource, state }) => `${resource}: ${state}`)
+      .join("; ");
+  }
+
+  gapOf(kind: WatchedKind): string {
+    const known = this.#watched.get(kind);
+    if (known === undefined || (known.state === "listing" && !known.wasListed)) return "it has not been listed yet";
+    if (known.state === "current" || known.state === "listing") return "";
+    return `${known.resource}: ${known.state}${known.because === "" ? "" : `, ${known.because}`}`;
+  }
+
+  isSettled(): boolean {
+    return this.#kinds.every((kind) => (this.#watched.get(kind)?.state ?? "listing") !== "listing");
+  }
+
+  isListed(kind: WatchedKind): boolean {
+    return this.#watched.get(kind)?.wasListed ?? false;
+  }
+
+  readsAnything(): boolean {
+    return [...this.#watched.values()].some(({ state }) => state === "current" || state === "listing");
+  }
+
+  gapRows(): readonly Row<"gaps">[] {
+    const nowMs = this.#clock.nowMs();
+    for (const [kind, known] of this.#watched) {
+      if (known.downSinceMs === undefined || nowMs - known.downSinceMs < clusterLimits.gapPieceMs) continue;
+      this.#rows.push(gapRow(kind, known, known.downSinceMs, nowMs - known.downSinceMs));
+      known.downSinceMs = nowMs;
+    }
+    const due = this.#rows;
+    this.#rows = [];
+    return due;
+  }
 }
 
 function gapRow(kind: WatchedKind, { resource, because }: Watched, time: number, durationMs: number): Row<"gaps"> {
