@@ -27,6 +27,8 @@ function flowRow(i: number): Row<"flows"> {
     sourcePort: 0,
     sourceReason: "",
     sourceLabels: source,
+    sourceService: `checkout-${source}`,
+    sourceImageDigest: "",
     destinationKind: "Deployment",
     destinationNamespace: `data-${destination % 6}`,
     destinationWorkload: `db-${destination}`,

@@ -4,7 +4,6 @@ import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { z } from "zod";
 import { runAgent } from "../../src/apps/agent/main.ts";
 import { ServerConfig } from "../../src/apps/server/config.ts";
 import type { AgentsSide } from "../../src/apps/server/parts.ts";
@@ -13,11 +12,11 @@ import { openForeign } from "../../src/apps/server/wiring/foreign.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { createIdentityHub } from "../../src/core/directory/identity-hub.ts";
-import type { Sensor, SensorEvent, TcpEvent } from "../../src/core/sense/sensor.ts";
+import type { Sensor, SensorEvent } from "../../src/core/sense/sensor.ts";
 import type { StateStore } from "../../src/core/state/ports.ts";
 import { openStateStore } from "../../src/edge/store/state/open.ts";
 import { formatJoinToken, hashSecret, makeJoinSecret } from "../../src/edge/trust/join-token.ts";
-import { IdentityEntry } from "../../src/model/identity-entry.ts";
+import { connects, container, entry, uidOf } from "../support/scripted-pods.ts";
 import { startScratchStore, type ScratchStore } from "../support/scratch-store.ts";
 
 const hourMs = 3_600_000;
@@ -49,31 +48,6 @@ after(async () => {
   await state[Symbol.asyncDispose]();
   await scratch[Symbol.asyncDispose]();
 });
-
-function entry(given: Partial<z.input<typeof IdentityEntry>> & { readonly key: string }): IdentityEntry {
-  const name = given.key.split("/")[1] ?? "";
-  return IdentityEntry.parse({
-    kind: "pod",
-    addresses: [],
-    namespace: "shop",
-    workload: name.replace(/-\d+$/, ""),
-    workloadKind: "Deployment",
-    pod: given.kind === undefined ? name : "",
-    podUid: given.kind === undefined ? uidOf(name) : "",
-    fromMs: Date.now() - hourMs,
-    ...given,
-  });
-}
-
-/** A uid as the kubelet writes it into cgroup paths. */
-function uidOf(pod: string): string {
-  return `00000000-0000-4000-8000-${Buffer.from(pod).toString("hex").padEnd(12, "0").slice(0, 12)}`;
-}
-
-function container(pod: string) {
-  const containerId = Buffer.from(`${pod}-container-`.repeat(4)).toString("hex").slice(0, 64);
-  return { name: "main", containerId, image: `${pod}:1`, imageDigest: `sha256:${pod}`, ports: [] };
-}
 
 interface Script extends AsyncDisposable {
   readonly clock: Clock;
@@ -177,36 +151,6 @@ async function nodeWith(cluster: string, name: string, clock: Clock): Promise<Sc
       stop.abort();
       await running;
     },
-  };
-}
-
-let sockets = 0;
-
-function connects(
-  who: Pick<SensorEvent, "process" | "comm" | "cgroupId">,
-  timeMs: number,
-  more: Partial<TcpEvent>,
-): TcpEvent {
-  sockets += 1;
-  return {
-    ...who,
-    type: "tcp-open",
-    timeMs,
-    socketId: sockets,
-    localAddress: "10.7.0.1",
-    localPort: 30_000 + sockets,
-    remoteAddress: "10.7.0.2",
-    remotePort: 80,
-    direction: "outbound",
-    bytesSent: 0,
-    bytesReceived: 0,
-    packetsSent: 0,
-    packetsReceived: 0,
-    retransmits: 0,
-    rttUs: 0,
-    error: 0,
-    wasReset: false,
-    ...more,
   };
 }
 

@@ -37,23 +37,6 @@ export function createIdentityHub(entriesMax: number = identityLimits.entriesMax
     return kept;
   }
 
-  /** Returns what really changed. */
-  function take(kept: Kept, put: readonly IdentityEntry[]): IdentityEntry[] {
-    const changed: IdentityEntry[] = [];
-    for (const entry of put) {
-      const before = kept.entries.get(entry.key);
-      if (before === undefined && kept.entries.size >= entriesMax) {
-        if (kept.refused.size < entriesMax) kept.refused.add(entry.key);
-        continue;
-      }
-      if (before !== undefined && (before === entry || isSameEntry(before, entry))) continue;
-      kept.entries.set(entry.key, entry);
-      kept.refused.delete(entry.key);
-      changed.push(entry);
-    }
-    return changed;
-  }
-
   return {
     snapshot(cluster) {
       const kept = clusters.get(cluster);
@@ -77,13 +60,13 @@ export function createIdentityHub(entriesMax: number = identityLimits.entriesMax
       const ended: { key: string; atMs: number }[] = [];
       for (const key of kept.entries.keys()) if (!living.has(key)) ended.push({ key, atMs });
       for (const one of ended) end(kept, one);
-      const put = take(kept, snapshot.entries);
+      const put = take(kept, snapshot.entries, entriesMax);
       if (isNew || put.length > 0 || ended.length > 0 || before !== reasonOf(kept)) tell(cluster, { put, ended });
     },
     change(cluster, change) {
       const kept = keptOf(cluster);
       const ended = change.ended.filter((one) => end(kept, one));
-      const put = take(kept, change.put);
+      const put = take(kept, change.put, entriesMax);
       if (put.length > 0 || ended.length > 0) tell(cluster, { put, ended });
     },
     explain(cluster, because) {
@@ -98,6 +81,23 @@ export function createIdentityHub(entriesMax: number = identityLimits.entriesMax
       if (clusters.delete(cluster)) tell(cluster, nothing);
     },
   };
+}
+
+/** Takes what is new or differs, as far as there is room; returns what really changed. */
+function take(kept: Kept, put: readonly IdentityEntry[], entriesMax: number): IdentityEntry[] {
+  const changed: IdentityEntry[] = [];
+  for (const entry of put) {
+    const before = kept.entries.get(entry.key);
+    if (before === undefined && kept.entries.size >= entriesMax) {
+      if (kept.refused.size < entriesMax) kept.refused.add(entry.key);
+      continue;
+    }
+    if (before !== undefined && (before === entry || isSameEntry(before, entry))) continue;
+    kept.entries.set(entry.key, entry);
+    kept.refused.delete(entry.key);
+    changed.push(entry);
+  }
+  return changed;
 }
 
 /** False when there was nothing to end. */
