@@ -25,6 +25,7 @@ const readyMs = 180_000;
 
 /** A row of `garrison flows -o json`, as far as it is looked at here. */
 const FlowRow = z.looseObject({
+  time: z.string(),
   reporter: z.string(),
   sourceNamespace: z.string(),
   sourceWorkload: z.string(),
@@ -59,7 +60,7 @@ describe("Garrison in a real node", () => {
     await writeOciLayout(await productImage(root, {}), { output: tar, compression: "none" });
     await node.importImage(tar);
     await rm(tar);
-    await install(cluster);
+    await install(cluster, path.join(folder, "agent"));
   });
   after(async () => {
     if (missing !== "") return;
@@ -109,6 +110,7 @@ describe("Garrison in a real node", () => {
   // the same capabilities and seccomp load in it as well (sensor.fidelity kernel), but speak of the machine's process numbers.
   test("a flow between two pods over a Service carries the workloads' names on both ends", async (context) => {
     if (!skipUnless(context, missing === "", missing)) return;
+    const startedMs = Date.now();
     await startShop(cluster, node);
     await readyPod("shop", "app=web");
     await readyPod("shop", "app=client");
@@ -119,6 +121,7 @@ describe("Garrison in a real node", () => {
       last = rows.filter(isShop);
       return rows.find(
         (flow) =>
+          Date.parse(flow.time) >= startedMs &&
           flow.sourceNamespace === "shop" &&
           flow.sourceWorkload === "client" &&
           flow.destinationNamespace === "shop" &&
@@ -152,7 +155,7 @@ function linesOf<Row>(schema: z.ZodType<Row>, text: string): readonly Row[] {
 }
 
 /** All that is printed, with the Service's address in the place of a cluster DNS, which this cluster does not have. */
-async function install({ admin }: TestCluster): Promise<void> {
+async function install({ admin }: TestCluster, stateFolder: string): Promise<void> {
   const objects = await printedInstallation("--storage", "ephemeral", "--cluster", "test");
   const isAgent = ({ kind }: KubernetesObject): boolean => kind === "DaemonSet";
   await createAll(
@@ -165,6 +168,11 @@ async function install({ admin }: TestCluster): Promise<void> {
   assert.ok(agent !== undefined);
   const spec = at(agent, "spec", "template", "spec") as Record<string, unknown>;
   spec["hostAliases"] = [{ ip, hostnames: ["garrison-agents"] }];
+  // The node shares the machine's disk: what an agent of an earlier run kept there must not be told again.
+  const volumes = at(spec, "volumes");
+  const state = Array.isArray(volumes) ? volumes.find((volume) => at(volume, "name") === "state") : undefined;
+  assert.equal(at(state, "hostPath", "path"), "/var/lib/garrison-agent");
+  (at(state, "hostPath") as Record<string, unknown>)["path"] = stateFolder;
   await createAll(admin, [agent]);
 }
 
