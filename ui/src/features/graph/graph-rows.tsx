@@ -14,7 +14,7 @@ import { flowKey } from "../../kit/flow-text.ts";
 import { formatCount } from "../../kit/format.ts";
 import { IconButton } from "../../kit/icon-button.tsx";
 import { rowMark } from "../../kit/row-mark.ts";
-import { Loading, TroubleState } from "../../kit/states.tsx";
+import { Loading, sentence } from "../../kit/states.tsx";
 import type { Picked } from "./graph-question.ts";
 import { flowsFilter } from "./selection-filter.ts";
 
@@ -75,7 +75,7 @@ function Rows({ q }: { readonly q: string }) {
         onBusy={setBusy}
         extrasOf={({ verdict }) => (verdict === "deny" ? { tone: "deny" } : {})}
       >
-        {rows.error !== undefined ? <TroubleState trouble={troubleOf(rows.error)} onRetry={rows.retry} /> : null}
+        {rows.error !== undefined ? <NoRows error={rows.error} /> : null}
         {rows.error === undefined && rows.loading ? <Loading label="Loading flows" rows={4} /> : null}
         {rows.error === undefined && !rows.loading ? (
           <p className="calm graph-rows-none">
@@ -84,5 +84,15 @@ function Rows({ q }: { readonly q: string }) {
         ) : null}
       </DataGrid>
     </div>
+  );
+}
+
+/** One line: the picture above says the same at length. */
+function NoRows({ error }: { readonly error: unknown }) {
+  const { message, hint } = troubleOf(error);
+  return (
+    <p className="calm graph-rows-none" role="alert">
+      {sentence(message)} {hint}
+    </p>
   );
 }
