@@ -1,7 +1,10 @@
 // CPU per event of flow aggregation: UDP of few conversations (the sensor's flood), UDP of ever new source ports, and short TCP connections.
 import { createFlowAggregator } from "../../src/core/flow/aggregate.ts";
+import { flowDirectory } from "../../src/apps/agent/peers.ts";
+import { createAddressBook } from "../../src/core/directory/address-book.ts";
 import type { FlowReporter } from "../../src/core/flow/flow-entry.ts";
 import type { TcpEvent, UdpEvent } from "../../src/core/sense/sensor.ts";
+import { IdentityEntry } from "../../src/model/identity-entry.ts";
 
 const events = 1_000_000;
 
@@ -94,4 +97,40 @@ measure("tcp, open and close (events made in the loop)", events / 4, (i) => {
   flows.tcp(tcpEvent("tcp-open", i), reporterOf);
   flows.tcp(tcpEvent("tcp-close", i), reporterOf);
   if (i % 1000 === 0) flows.flush(i);
+});
+
+/** Ten thousand pods; every conversation is with another one. */
+function podAddress(i: number): string {
+  return `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`;
+}
+const put = Array.from({ length: 10_000 }, (_, i) =>
+  IdentityEntry.parse({
+    key: `Pod/${i}`,
+    kind: "pod",
+    addresses: [podAddress(i)],
+    namespace: "shop",
+    workload: `w${i % 500}`,
+    workloadKind: "Deployment",
+    pod: `w${i % 500}-${i}`,
+    podUid: String(i),
+    services: [`w${i % 500}`],
+    fromMs: 0,
+  }),
+);
+const book = createAddressBook({ createdMs: 0 });
+measure("directory: a pod taken in", put.length, (i) => {
+  const message = { type: "identities", first: i === 0, last: true, inventory: "kept", because: "" } as const;
+  book.apply({ ...message, put: put.slice(i, i + 1), ended: [] }, 1000);
+});
+measure("directory: an address looked up", events, (i) => {
+  book.byAddress({ address: podAddress(i % 10_000), timeMs: 1000 });
+});
+flows = createFlowAggregator({ domainOf: () => "", directory: flowDirectory(book) });
+flows.flush(0);
+measure("tcp, open and close, each with another pod of the directory", events / 4, (i) => {
+  const remoteAddress = podAddress((i >> 1) % 10_000);
+  flows.tcp(
+    { ...tcpEvent(i % 2 === 0 ? "tcp-open" : "tcp-close", i >> 1), localAddress: "10.0.0.1", remoteAddress },
+    reporterOf,
+  );
 });
