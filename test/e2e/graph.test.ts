@@ -320,12 +320,12 @@ describe("the graph on the mock", () => {
     if (!ready(context)) return;
     const page = await signedIn(stage, "/graph");
     await page.getByRole("button", { name: /^Demo: / }).click();
-    await page.getByRole("radio", { name: /Slow payments/ }).check({ force: true });
+    await page.getByRole("radio", { name: /Slow payments/ }).click();
     await page.getByRole("button", { name: /slow payments/ }).waitFor();
-    await page.getByRole("checkbox", { name: /intruder/ }).check({ force: true });
+    await page.getByRole("checkbox", { name: /intruder/ }).click();
     await page.getByRole("button", { name: /attack, slow payments/ }).waitFor();
-    await page.getByRole("radio", { name: /^None/ }).check({ force: true });
-    await page.getByRole("checkbox", { name: /intruder/ }).uncheck({ force: true });
+    await page.getByRole("radio", { name: /^None/ }).click();
+    await page.getByRole("checkbox", { name: /intruder/ }).click();
     await page.getByRole("button", { name: /all calm/ }).waitFor();
     await page.close();
   });

@@ -63,7 +63,10 @@ export function GraphBar({ answer, find, onFind }: GraphBarProps) {
         <CompareMenu />
         <AmountMenu answer={answer} />
         <DemoPanel />
-        <span className="list-count">{amountText(answer)}</span>
+        <span className="list-count">
+          {amountText(answer)}
+          <span className="graph-bar-wide">{endpointsText(answer)}</span>
+        </span>
         <span className="spacer" />
         <ViewsMenu screen="/graph" />
         <CommandButton />
@@ -80,8 +83,13 @@ function amountText({ graph, shown }: GraphAnswer): string {
   const drawn = shown.vertices.filter(({ vertex, change }) => vertex.kind !== "more" && change !== "removed").length;
   const vertices =
     drawn === totals.vertices ? formatCount(drawn) : `${formatCount(drawn)} of ${formatCount(totals.vertices)}`;
-  const endpoints = totals.endpoints === undefined ? "" : ` · ${formatCount(totals.endpoints)} endpoints`;
-  return `${vertices} vertices · ${formatCount(shown.edges.length)} edges${endpoints}`;
+  return `${vertices} vertices · ${formatCount(shown.edges.length)} edges`;
+}
+
+/** Of the whole; nothing while the inventory is not known. */
+function endpointsText({ graph }: GraphAnswer): string {
+  const count = graph?.totals.endpoints;
+  return count === undefined ? "" : ` · ${formatCount(count)} endpoints`;
 }
 
 function Crumbs() {
