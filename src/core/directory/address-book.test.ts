@@ -172,6 +172,23 @@ test("a pod in its node's network leaves the address to the node", () => {
   assert.equal(book.byPodUid("proxy-1")?.workload, "proxy");
 });
 
+test("a dialled port of a node is the pod in its network that listens there; other ports are the node", () => {
+  const exporter = pod("exporter-1", "10.1.0.1", 9000, {
+    hostNetwork: true,
+    node: "n1",
+    containers: [{ name: "exporter", ports: [9100] }],
+  });
+  const book = whole([node("n1", "10.1.0.1"), exporter]);
+  const at = (port?: number) => {
+    const answer = book.byAddress({ address: "10.1.0.1", timeMs: 20_000, ...(port === undefined ? {} : { port }) });
+    return answer.is === "known" ? answer.entry.key : answer.is;
+  };
+  assert.deepEqual([at(9100), at(10250), at()], ["Pod/exporter-1", "Node/n1", "Node/n1"]);
+  book.apply(message({ ended: [{ key: "Pod/exporter-1", atMs: 30_000 }] }), 40_000);
+  const after = book.byAddress({ address: "10.1.0.1", timeMs: 35_000, port: 9100 });
+  assert.equal(after.is === "known" && after.entry.key, "Node/n1");
+});
+
 test("ranges that a node tells are the cluster's; other forms of one address are one", () => {
   const book = whole([node("n1", "fd00:1::1", { ranges: ["10.244.1.0/24", "nonsense"] })]);
   assert.match(who(book, "10.244.1.77", 1), /^not in the inventory \(address 10\.244\.1\.77\)$/);

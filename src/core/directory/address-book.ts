@@ -75,6 +75,8 @@ class BoundedBook implements AddressBook {
   #ended: Known[] = [];
   readonly #addresses = { pod: new Map() as Spans, service: new Map() as Spans, node: new Map() as Spans };
   readonly #podNames: Spans = new Map();
+  /** Pods in their node's network by what they listen on there: "<node>:<port>". */
+  readonly #hostPods: Spans = new Map();
   readonly #services: Spans = new Map();
   readonly #podUids = new Map<string, Known>();
   readonly #containers = new Map<string, Known>();
@@ -163,7 +165,7 @@ class BoundedBook implements AddressBook {
     return timeMs - (this.#options.aheadMs?.() ?? 0);
   }
 
-  /** A dialled service that forwards the port, else the pod, else the node, else a service that is only addressed. */
+  /** A dialled service that forwards the port, else the pod, else who listens on the node's port, else the node, else an addressed service. */
   #entryAt(address: string, { timeMs, port, protocol }: AddressQuestion): IdentityEntry | undefined {
     const atMs = this.#serverTime(timeMs);
     const services = this.#addresses.service.get(address);
@@ -172,10 +174,12 @@ class BoundedBook implements AddressBook {
       const service = spanAt(forwarding, atMs);
       if (service !== undefined) return service.known.entry;
     }
-    const span =
-      spanAt(this.#addresses.pod.get(address), atMs) ??
-      spanAt(this.#addresses.node.get(address), atMs) ??
-      spanAt(services, atMs);
+    const node = spanAt(this.#addresses.node.get(address), atMs);
+    const hostPod =
+      node === undefined || port === undefined
+        ? undefined
+        : spanAt(this.#hostPods.get(`${node.known.entry.node}:${port}`), atMs);
+    const span = spanAt(this.#addresses.pod.get(address), atMs) ?? hostPod ?? node ?? spanAt(services, atMs);
     return span?.known.entry;
   }
 
@@ -221,6 +225,9 @@ class BoundedBook implements AddressBook {
       this.#ranges.learn(entry.kind, address);
     }
     for (const range of entry.ranges ?? []) this.#ranges.add(range);
+    for (const name of hostPortsOf(entry)) {
+      if (!hasSpan(this.#hostPods, name, known)) addSpan(this.#hostPods, name, { known, fromMs });
+    }
     if (before !== undefined) this.#endNames(known, before, fromMs);
     for (const { containerId } of entry.containers)
       if (containerId !== "") this.#containers.set(bareContainerId(containerId), known);
@@ -276,6 +283,7 @@ class BoundedBook implements AddressBook {
     const { entry } = known;
     for (const address of addressesOf(entry)) dropSpans(this.#addresses[entry.kind], address, known);
     this.#forgetContainers(entry, known);
+    for (const name of hostPortsOf(entry)) dropSpans(this.#hostPods, name, known);
     if (entry.kind === "pod") {
       if (this.#podUids.get(entry.podUid) === known) this.#podUids.delete(entry.podUid);
       dropSpans(this.#podNames, `${entry.namespace}/${entry.pod}`, known);
@@ -285,6 +293,7 @@ class BoundedBook implements AddressBook {
 
   #clear(): void {
     for (const map of [this.#living, this.#podUids, this.#containers, this.#podNames, this.#services]) map.clear();
+    this.#hostPods.clear();
     for (const spans of Object.values(this.#addresses)) spans.clear();
     this.#ranges.clear();
     this.#unconfirmed.clear();
@@ -297,6 +306,11 @@ const outside: AddressAnswer = { is: "outside" };
 /** A pod in its node's network has no address of its own: the address names the node. */
 function addressesOf(entry: IdentityEntry): readonly string[] {
   return entry.kind === "pod" && entry.hostNetwork ? [] : entry.addresses.map(canonical);
+}
+
+function hostPortsOf({ kind, hostNetwork, node, containers }: IdentityEntry): readonly string[] {
+  if (kind !== "pod" || !hostNetwork) return [];
+  return containers.flatMap(({ ports }) => ports.map((port) => `${node}:${port}`));
 }
 
 /** Whether a service's port is the dialled one. */

@@ -33,8 +33,9 @@ export function podEntry(pod: Pod, services: readonly string[], fromMs: number):
     hostNetwork: pod.hostNetwork,
     services: [...services],
     ports: [],
-    containers: pod.containers.map(({ name, containerId, image, imageDigest, ports }) => {
-      return { name, containerId, image, imageDigest, ports: ports.map(({ port }) => port) };
+    containers: pod.containers.map(({ name, isInit, containerId, image, imageDigest, ports }) => {
+      const numbers = ports.map(({ port }) => port);
+      return { name, containerId, image, imageDigest, ports: numbers, ...(isInit ? { isInit } : {}) };
     }),
     fromMs,
   };
@@ -50,6 +51,7 @@ export function nodeEntry(node: ClusterNode, fromMs: number): IdentityEntry {
     workload: node.name,
     workloadKind: "Host",
     node: node.name,
+    ...(node.podCidrs.length === 0 ? {} : { ranges: [...node.podCidrs] }),
     fromMs,
   };
 }
