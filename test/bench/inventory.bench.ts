@@ -25,6 +25,10 @@ else {
   console.log(
     `inventory: ${size.pods} pods, ${size.services} services (${full.objects} objects, ${mb(full.bytes)} MB of JSON) listed and indexed in ${(cpuMs / 1000).toFixed(2)} s CPU (goal 2 s), ${full.wallMs.toFixed(0)} ms on the clock`,
   );
+  const alone = parseAlone();
+  console.log(
+    `inventory: JSON.parse of the same text alone takes ${(alone / 1000).toFixed(2)} s CPU in this run: ${(cpuMs / alone).toFixed(1)} times that for everything`,
+  );
   console.log(
     `inventory: heap +${mb(full.heap - empty.heap)} MB, resident +${mb(full.resident - empty.resident)} MB beyond an empty cluster (goal 150 MB), ${full.identities} identities`,
   );
@@ -77,6 +81,20 @@ function serve(given: typeof size): void {
     const bytes = [...pages.values()].reduce((sum, page) => sum + page.length, 0);
     process.send?.({ port: (server.address() as AddressInfo).port, bytes });
   });
+}
+
+/** What a busy machine makes of the figure above is in this one too. */
+function parseAlone(): number {
+  const texts = [...inventoryWorld(size).values()].flatMap((items) => {
+    const pages = Array.from({ length: Math.ceil(items.length / 250) }, (_, page) =>
+      items.slice(page * 250, page * 250 + 250),
+    );
+    return pages.map((page) => JSON.stringify(page));
+  });
+  const before = process.cpuUsage();
+  for (const text of texts) JSON.parse(text);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
 }
 
 async function measure(what: "empty" | "full") {

@@ -77,7 +77,7 @@ describe("the inventory, on a real API server", () => {
     const { feed, identities, tables } = watch(cluster.kubeconfigPath);
     await until("the first look", () => (feed.isSettled ? true : undefined));
     assert.equal(feed.server.version, cluster.version);
-    console.log(
+    context.diagnostic(
       `gaps on ${cluster.version}: ${feed.health.gaps.map(({ resource, state }) => `${resource} ${state}`).join(", ") || "none"}`,
     );
     assert.deepEqual(feed.health.gaps, []);
@@ -89,7 +89,7 @@ describe("the inventory, on a real API server", () => {
     await until("its identity", () =>
       identities.snapshot("real")?.entries.find(({ services: [name] }) => name === "arrives"),
     );
-    console.log(
+    context.diagnostic(
       `a change is in the inventory after ${Math.round(seenMs)} ms, told as identity after ${Math.round(performance.now() - sentMs)} ms (goal 1000 ms)`,
     );
     await until("rows", () => (tables.includes("inventory_events") ? true : undefined));

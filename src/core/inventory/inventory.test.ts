@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
 import { gunzipSync } from "node:zlib";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { skipUnless } from "../../../test/support/skip.ts";
 import { inventoryKinds, InventoryObject, type InventoryKind } from "../../model/inventory.ts";
 import { IdentityEntry } from "../../model/identity-entry.ts";

@@ -54,6 +54,28 @@ export async function readText(
   return Buffer.concat(parts, bytes).toString("utf8");
 }
 
+/** The whole body in `scratch`, which is made larger where it must be; returns the part of it that was written, valid until the next read. */
+export async function readInto(
+  scratch: { buffer: Buffer },
+  answer: KubeAnswer,
+  what: string,
+  { bytesMax, silentMs }: { readonly bytesMax: number; readonly silentMs: number },
+): Promise<Buffer> {
+  let bytes = 0;
+  for await (const part of partsOf(answer.body, silentMs)) {
+    const needed = bytes + part.length;
+    if (needed > bytesMax) throw tooLarge(what, bytesMax);
+    if (needed > scratch.buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(bytesMax, Math.max(needed, 2 * scratch.buffer.length)));
+      scratch.buffer.copy(larger, 0, 0, bytes);
+      scratch.buffer = larger;
+    }
+    scratch.buffer.set(part, bytes);
+    bytes = needed;
+  }
+  return scratch.buffer.subarray(0, bytes);
+}
+
 /** Throws Fault "kube/broken-json". */
 export function parseJson(text: string, what: string): unknown {
   try {

@@ -2,12 +2,14 @@
 import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
 import { apiFault } from "./api-fault.ts";
-import { parseJson, readText } from "./body.ts";
+import { readInto } from "./body.ts";
 import type { Asking } from "./discovery.ts";
+import { readPage } from "./page.ts";
 
 const Page = z.object({
   metadata: z.object({ resourceVersion: z.string().default(""), continue: z.string().nullish() }),
-  items: z.array(z.unknown()).nullish(),
+  /** Empty: they were read one by one. */
+  items: z.array(z.unknown()).max(0).nullish(),
 });
 
 export interface WholeList<T> {
@@ -20,7 +22,7 @@ export interface Listing<T> extends Asking {
   /** "/api/v1/pods". */
   readonly path: string;
   /** An object as it is kept; undefined: refused (and counted by who reads). */
-  read(raw: unknown): T | undefined;
+  readonly read: (raw: unknown) => T | undefined;
 }
 
 /**
@@ -41,41 +43,48 @@ export async function listAll<T>(listing: Listing<T>): Promise<WholeList<T>> {
 async function listOnce<T>(listing: Listing<T>): Promise<WholeList<T>> {
   const { limits, path } = listing;
   const items: T[] = [];
+  const scratch = { buffer: Buffer.alloc(0) };
   let next = "";
   let resourceVersion = "";
   let objects: number = limits.pageObjects;
   for (let page = 0; page < limits.pagesMax; page += 1) {
-    const got = await pageOf(listing, next, objects);
+    const got = await pageOf(listing, { scratch, next }, objects);
     objects = got.objects;
+    for (const item of got.items) items.push(item);
     // Every page is of the state at the first one's version.
     if (resourceVersion === "") resourceVersion = got.page.metadata.resourceVersion;
-    for (const raw of got.page.items ?? []) {
-      const item = listing.read(raw);
-      if (item !== undefined) items.push(item);
-    }
     next = got.page.metadata.continue ?? "";
     if (next === "") return { items, resourceVersion };
   }
   throw new Fault(`${path} does not end after ${limits.pagesMax} pages`, { code: "kube/no-end", kind: "unavailable" });
 }
 
+interface PagePlace {
+  /** One buffer for all pages of a list. */
+  readonly scratch: { buffer: Buffer };
+  /** The continue token; "" for the first page. */
+  readonly next: string;
+}
+
 /** A page, with fewer objects where they are too large together. */
-async function pageOf<T>(listing: Listing<T>, next: string, objects: number) {
+async function pageOf<T>(listing: Listing<T>, place: PagePlace, objects: number) {
   for (let count = objects; ; count = Math.max(1, Math.floor(count / 10))) {
     try {
-      return { page: await pageWith(listing, next, count), objects: count };
+      return { ...(await pageWith(listing, place, count)), objects: count };
     } catch (thrown) {
       if (!(thrown instanceof Fault) || thrown.code !== "kube/too-large" || count === 1) throw thrown;
     }
   }
 }
 
-async function pageWith<T>({ transport, signal, path, limits }: Listing<T>, next: string, objects: number) {
+async function pageWith<T>(listing: Listing<T>, { scratch, next }: PagePlace, objects: number) {
+  const { transport, signal, path, limits, read } = listing;
   const token = next === "" ? "" : `&continue=${encodeURIComponent(next)}`;
   const answer = await transport.get({ path: `${path}?limit=${objects}${token}`, signal });
   if (answer.status !== 200) throw await apiFault(answer, path, limits);
-  const text = await readText(answer, path, { bytesMax: limits.pageBytesMax, silentMs: limits.bodySilentMsMax });
-  const page = Page.safeParse(parseJson(text, path));
-  if (page.success) return page.data;
+  const bounds = { bytesMax: limits.pageBytesMax, silentMs: limits.bodySilentMsMax };
+  const { rest, items } = readPage(await readInto(scratch, answer, path, bounds), path, read);
+  const page = Page.safeParse(rest);
+  if (page.success) return { page: page.data, items };
   throw new Fault(`${path}: the answer is no list`, { code: "kube/broken-json", kind: "unavailable" });
 }

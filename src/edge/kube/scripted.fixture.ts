@@ -13,7 +13,7 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
   readonly text?: string;
   /** After the text: "end" (default), "hang" until aborted, "break" with an error. */
-  readonly then?: "end" | "hang" | "break";
+  readonly after?: "end" | "hang" | "break";
 }
 
 /** Undefined: the default of the fixture (discovery, an empty list, a watch that hangs). */
@@ -42,10 +42,10 @@ export function scriptedTransport(script: Script): KubeTransport & { readonly pa
   };
 }
 
-async function* bodyOf({ text = "", then = "end" }: Reply, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* bodyOf({ text = "", after = "end" }: Reply, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   if (text !== "") yield Buffer.from(text);
-  if (then === "break") throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
-  if (then === "end") return;
+  if (after === "break") throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+  if (after === "end") return;
   await new Promise<void>((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(Object.assign(new Error("aborted"), { name: "AbortError" })), {
       once: true,
@@ -80,7 +80,7 @@ function defaultReply(url: URL): Reply {
   if (url.pathname === "/version") return { text: JSON.stringify({ gitVersion: "v1.36.3" }) };
   const found = discovery(url);
   if (found !== undefined) return found;
-  if (url.searchParams.has("watch")) return { then: "hang" };
+  if (url.searchParams.has("watch")) return { after: "hang" };
   return { text: listText([], "1") };
 }
 

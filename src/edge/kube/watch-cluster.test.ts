@@ -10,7 +10,7 @@ const pods =
     return url.searchParams.has("watch") ? watch(url, count) : list(url, count);
   };
 const onePod: Script = () => ({ text: listText([item("a")], "10") });
-const hang: Reply = { then: "hang" };
+const hang: Reply = { after: "hang" };
 const podWords = (said: readonly string[]) => said.filter((word) => word.startsWith("Pod "));
 
 test("a list in pages, then events in order; the next watch goes on from the newest version", async () => {
@@ -24,7 +24,7 @@ test("a list in pages, then events in order; the next watch goes on from the new
       const bookmark = { type: "BOOKMARK", object: { metadata: { resourceVersion: "20" } } };
       return { text: lines(added, { type: "DELETED", object: item("c", "12") }, bookmark) };
     }
-    return count === 1 ? { text: lines({ type: "MODIFIED", object: item("a", "21") }), then: "hang" } : hang;
+    return count === 1 ? { text: lines({ type: "MODIFIED", object: item("a", "21") }), after: "hang" } : hang;
   };
   const heard = await watchUntil(pods(list, watch), ({ said }) => said.includes("Pod put a"));
   assert.deepEqual(podWords(heard.said), ["Pod list a,b", "Pod put c", "Pod remove u-c", "Pod put a"]);
@@ -68,8 +68,8 @@ test("a server that fails for a while: 500, 429, broken and truncated answers, s
     { status: 500, text: "oops" },
     { status: 429, headers: { "retry-after": "0" }, text: "{}" },
     { text: '{"metadata":{"resourceVersion":"1"},"items":[{"meta' },
-    { text: '{"metadata":', then: "break" },
-    { text: '{"metadata":', then: "hang" },
+    { text: '{"metadata":', after: "break" },
+    { text: '{"metadata":', after: "hang" },
     { text: "[]" },
   ];
   const list: Script = (_url, count) => bad[count] ?? { text: listText([item("a")], "10") };
@@ -88,9 +88,9 @@ test("a watch that is silent is opened again where it was; broken and unknown li
     { type: "DELETED", object: {} },
   );
   const watch: Script = (url, count) => {
-    if (count === 0) return { text: `not json\n${strange}`, then: "hang" };
+    if (count === 0) return { text: `not json\n${strange}`, after: "hang" };
     const from = url.searchParams.get("resourceVersion") ?? "";
-    return { text: lines({ type: "ADDED", object: item(`after-${from}`, "16") }), then: "hang" };
+    return { text: lines({ type: "ADDED", object: item(`after-${from}`, "16") }), after: "hang" };
   };
   const heard = await watchUntil(pods(onePod, watch), ({ said }) => podWords(said).length >= 3);
   assert.deepEqual(podWords(heard.said).slice(0, 3), ["Pod list a", "Pod put b", "Pod put after-15"]);
@@ -192,9 +192,9 @@ test("nothing but the resources of the list is ever asked for: no Secrets, no co
 test("a server that stops answering is away, its watches are cut and opened again when it is back", async () => {
   let isAway = false;
   const script: Script = (url) => {
-    if (url.pathname === "/version" && isAway) return { then: "hang" };
+    if (url.pathname === "/version" && isAway) return { after: "hang" };
     return pods(onePod, (_url, count) =>
-      count === 0 ? hang : { text: lines({ type: "ADDED", object: item("b", "30") }), then: "hang" },
+      count === 0 ? hang : { text: lines({ type: "ADDED", object: item("b", "30") }), after: "hang" },
     )(url, watches(url));
   };
   let opened = 0;

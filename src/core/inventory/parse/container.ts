@@ -53,7 +53,7 @@ function templateOf(context: ParseContext, spec: Raw) {
   return {
     name: context.text(spec["name"], inventoryLimits.nameLengthMax),
     ports: context.share(portsOf(context, spec["ports"])),
-    environment: context.share(environmentOf(context, spec)),
+    environment: sharedEnvironment(context, spec),
     requests: amounts(context, resources["requests"]),
     limits: amounts(context, resources["limits"]),
   };
@@ -73,6 +73,23 @@ export function portNumber(value: unknown): number {
   const port = whole(value);
   return port <= 65_535 ? port : 0;
 }
+
+/** Told apart by what is kept of it alone, so that what differs in literal values is one in memory. */
+function sharedEnvironment(context: ParseContext, spec: Raw): Variable[] {
+  const { env, envFrom } = spec;
+  if (env === undefined && envFrom === undefined) return noVariables;
+  if (envFrom !== undefined || !Array.isArray(env) || env.length > inventoryLimits.environmentMax)
+    return context.share(environmentOf(context, spec));
+  let key = "";
+  for (const item of env as readonly unknown[]) {
+    const variable = record(item);
+    const { from, reference } = sourceOf(variable);
+    key += `${plain(variable["name"])}\u0000${from}\u0000${reference}\u0001`;
+  }
+  return context.once("environment ", key, () => environmentOf(context, spec));
+}
+
+const noVariables: Variable[] = [];
 
 function environmentOf(context: ParseContext, spec: Raw): Variable[] {
   const cut = (count: number) => context.cut("environment", count);
@@ -104,7 +121,10 @@ function sourceOf(variable: Raw): Pick<Variable, "from" | "reference"> {
   return { from: isGiven ? "literal" : "unset", reference: "" };
 }
 
+const noAmounts: Record<string, string> = {};
+
 function amounts(context: ParseContext, value: unknown): Record<string, string> {
+  if (value === undefined) return noAmounts;
   const entries = Object.entries(record(value)).slice(0, inventoryLimits.resourcesMax);
   const texts = entries.flatMap(([key, amount]) =>
     key === "__proto__" || (typeof amount !== "string" && typeof amount !== "number")

@@ -42,7 +42,7 @@ function sliceEndpoint(context: ParseContext, endpoint: Raw): Endpoint {
   const ready = record(endpoint["conditions"])["ready"] !== false;
   const topology = record(endpoint["topology"]);
   return {
-    addresses: context.share(addressesOf(context, list(endpoint["addresses"], inventoryLimits.addressesMax))),
+    addresses: addressesOf(context, list(endpoint["addresses"], inventoryLimits.addressesMax)),
     ready,
     ...podOf(context, record(endpoint["targetRef"])),
     node: context.text(endpoint["nodeName"] ?? topology["kubernetes.io/hostname"]),

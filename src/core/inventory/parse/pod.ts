@@ -24,7 +24,7 @@ export function parsePod(context: ParseContext, raw: Raw): Pod | string {
     phase: context.text(status["phase"]),
     reason: context.text(status["reason"]),
     ready: isReady(status["conditions"]),
-    addresses: context.share(addressesOf(context, [status["podIP"], ...several])),
+    addresses: addressesOf(context, [status["podIP"], ...several]),
     hostNetwork: spec["hostNetwork"] === true,
     serviceAccount: context.text(spec["serviceAccountName"] ?? spec["serviceAccount"]),
     containers: containersOf(context, spec, status),

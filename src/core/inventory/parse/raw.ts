@@ -32,6 +32,8 @@ export interface ParseContext {
   text(value: unknown, lengthMax?: number): string;
   /** The value; equal ones are one in memory. */
   share<T extends object>(value: T): T;
+  /** The value of this key, made when it is the first; a key says everything that the value is made of. */
+  once<T extends object>(kind: string, key: string, make: () => T): T;
   /** A text of a person or a controller, redacted. */
   prose(value: unknown): string;
   /** RFC 3339 in UTC; undefined for anything else. */
@@ -62,18 +64,22 @@ export function createParseContext(cluster: string): ParseContext {
     return kept;
   }
 
+  function once<T extends object>(kind: string, key: string, make: () => T): T {
+    const whole = `${kind}${key}`;
+    const known = values.get(whole);
+    // Equal keys of one kind: the same shape, since every kind of value is made in one place.
+    if (known !== undefined) return known as T;
+    if (values.size >= inventoryLimits.sharedMax) values = new Map();
+    const value = make();
+    values.set(whole, value);
+    return value;
+  }
+
   return {
     cluster,
     text,
-    share<T extends object>(value: T): T {
-      const key = JSON.stringify(value);
-      const known = values.get(key);
-      // Equal as JSON: the same shape, since every kind of value is made in one place.
-      if (known !== undefined) return known as T;
-      if (values.size >= inventoryLimits.sharedMax) values = new Map();
-      values.set(key, value);
-      return value;
-    },
+    share: (value) => once("", JSON.stringify(value), () => value),
+    once,
     prose(value) {
       if (typeof value !== "string" || value === "") return "";
       const known = proses.get(value);
@@ -102,23 +108,31 @@ export const labelsCutKey = "garrison/labels-cut";
 
 /** Labels or selectors: texts by text, the first `labelsMax`. */
 export function labelsOf(context: ParseContext, value: unknown): Record<string, string> {
+  const given = record(value);
+  let key = "";
+  let count = 0;
+  for (const name of Object.keys(given)) {
+    const label = given[name];
+    if (typeof label !== "string" || name === "__proto__") continue;
+    count += 1;
+    if (count <= inventoryLimits.labelsMax) key += `${name}\u0000${label}\u0001`;
+  }
+  const cut = Math.max(0, count - inventoryLimits.labelsMax);
+  if (cut > 0) context.cut("labels", cut);
+  return context.once("labels ", `${key}${cut}`, () => madeLabels(given, cut));
+}
+
+function madeLabels(given: Raw, cut: number): Record<string, string> {
   const labels: Record<string, string> = {};
   let kept = 0;
-  let cut = 0;
-  for (const [key, label] of Object.entries(record(value))) {
-    if (typeof label !== "string" || key === "__proto__") continue;
-    if (kept >= inventoryLimits.labelsMax) {
-      cut += 1;
-      continue;
-    }
-    labels[plain(key)] = plain(label);
+  for (const [name, label] of Object.entries(given)) {
+    if (typeof label !== "string" || name === "__proto__") continue;
+    if (kept >= inventoryLimits.labelsMax) break;
+    labels[plain(name)] = plain(label);
     kept += 1;
   }
-  if (cut > 0) {
-    labels[labelsCutKey] = String(cut);
-    context.cut("labels", cut);
-  }
-  return context.share(labels);
+  if (cut > 0) labels[labelsCutKey] = String(cut);
+  return labels;
 }
 
 export interface Owner {
