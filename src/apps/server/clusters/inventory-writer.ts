@@ -72,7 +72,7 @@ class Writer implements InventoryWriter {
     try {
       await this.#write(nowMs);
     } catch (thrown) {
-      const { code, message: error } = toFault(thrown);
+      const { code, message: error } = toFault(thrown instanceof WriteFailed ? thrown.cause : thrown);
       this.#retryAtMs = nowMs + clusterLimits.retryMs;
       logger.warn({ cluster, code, error, waiting: this.#held.length }, "inventory rows wait");
     } finally {
@@ -138,23 +138,28 @@ class Writer implements InventoryWriter {
   async #write(nowMs: number): Promise<void> {
     if (this.#baseline === undefined) await this.#loadBaseline();
     this.#addSeen(nowMs);
+    this.#addGone(nowMs);
+    const gone = this.#gone;
+    this.#gone = gone.slice(await this.#writeRows(gone));
     const facts = this.#againstBaseline(this.#held);
     this.#held = [];
-    this.#addGone(nowMs);
-    if (facts.length === 0 && this.#gone.length === 0) return;
-    const rows = [...this.#gone, ...facts.map((fact) => this.#rowOf(fact))];
-    try {
-      await writeRows(this.#parts.agents.accept, this.#parts.cluster, "inventory_events", rows);
-      this.rows += rows.length;
-      this.#gone = [];
-    } catch (thrown) {
-      if (!(thrown instanceof WriteFailed)) throw thrown;
-      this.rows += thrown.written;
-      const left = facts.slice(Math.max(0, thrown.written - this.#gone.length));
-      this.#gone = this.#gone.slice(thrown.written);
-      this.#held = [...left, ...this.#held];
-      throw thrown.cause;
+    // The texts of one block at a time: of a large cluster all together are tens of megabytes.
+    for (let from = 0; from < facts.length; from += clusterLimits.blockRowsMax) {
+      const some = facts.slice(from, from + clusterLimits.blockRowsMax);
+      try {
+        await this.#writeRows(some.map((fact) => this.#rowOf(fact)));
+      } catch (thrown) {
+        const written = thrown instanceof WriteFailed ? thrown.written : 0;
+        this.#held = [...facts.slice(from + written), ...this.#held];
+        throw thrown instanceof WriteFailed ? thrown.cause : thrown;
+      }
     }
+  }
+
+  async #writeRows(rows: readonly Row<"inventory_events">[]): Promise<number> {
+    await writeRows(this.#parts.agents.accept, this.#parts.cluster, "inventory_events", rows);
+    this.rows += rows.length;
+    return rows.length;
   }
 }
 
