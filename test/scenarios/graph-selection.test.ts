@@ -5,12 +5,12 @@ import { parseFilter } from "../../src/core/filter/parse.ts";
 import type { Edge, Vertex } from "../../src/model/graph.ts";
 
 interface Selection {
-  flowsFilter(picked: object): string;
-  eventsFilter(vertex: Vertex): string;
+  flowsFilter: (picked: object) => string;
+  eventsFilter: (vertex: Vertex) => string;
 }
 interface Fixture {
-  vertexOf(given?: Partial<Vertex>): Vertex;
-  edgeOf(given?: Partial<Edge>): Edge;
+  vertexOf: (given?: Partial<Vertex>) => Vertex;
+  edgeOf: (given?: Partial<Edge>) => Edge;
 }
 
 // The console is a compiler project of its own: its pure parts are loaded by address.

@@ -143,9 +143,11 @@ test("files are private, the key is new at each start, and a second owner of the
   await using store = createTelemetryStore({ address: deployment.address });
   await store.migrate();
   const before = readFileSync(join(dataFolder, "run/store.key"), "utf8");
-  kill(child?.pid);
+  const killed = child?.pid;
+  kill(killed);
   // The supervisor learns of the end when it comes, not when it was asked for.
-  while (child?.lastEnd === "") await new Promise((resolve) => setTimeout(resolve, 10));
+  const hasEnded = (): boolean => child?.pid !== killed;
+  while (!hasEnded()) await new Promise((resolve) => setTimeout(resolve, 10));
   await child?.ready();
   assert.notEqual(readFileSync(join(dataFolder, "run/store.key"), "utf8"), before);
   assert.equal(await rawRows(store), 0, "the new key is read by itself");
