@@ -138,11 +138,16 @@ class Writer implements InventoryWriter {
   async #write(nowMs: number): Promise<void> {
     if (this.#baseline === undefined) await this.#loadBaseline();
     this.#addSeen(nowMs);
-    this.#addGone(nowMs);
-    const gone = this.#gone;
-    this.#gone = gone.slice(await this.#writeRows(gone));
+    // First what is there is taken out of the baseline: what is left of a listed kind has gone.
     const facts = this.#againstBaseline(this.#held);
     this.#held = [];
+    this.#addGone(nowMs);
+    try {
+      this.#gone = this.#gone.slice(await this.#writeRows(this.#gone));
+    } catch (thrown) {
+      this.#held = [...facts, ...this.#held];
+      throw thrown;
+    }
     // The texts of one block at a time: of a large cluster all together are tens of megabytes.
     for (let from = 0; from < facts.length; from += clusterLimits.blockRowsMax) {
       const some = facts.slice(from, from + clusterLimits.blockRowsMax);
