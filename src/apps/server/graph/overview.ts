@@ -55,13 +55,15 @@ export async function overviewOf(parts: OverviewParts, query: OverviewQuery): Pr
 
 /** Clusters whose pods nobody reads: their readiness was not looked at. */
 function unknownReadiness(clusters: Overview["clusters"]): NotLooked {
-  return clusters
-    // Where nobody was told to ask a Kubernetes API there are no pods to be ready.
-    .filter(({ counts, state }) => counts === undefined && state !== "agents-only")
-    .map(({ name, because }) => ({
-      about: "workload",
-      because: `${name}: ${because || "its inventory is not known"}`,
-    }));
+  return (
+    clusters
+      // Where nobody was told to ask a Kubernetes API there are no pods to be ready.
+      .filter(({ counts, state }) => counts === undefined && state !== "agents-only")
+      .map(({ name, because }) => ({
+        about: "workload",
+        because: `${name}: ${because || "its inventory is not known"}`,
+      }))
+  );
 }
 
 /** Each edge once, and what stays inside a vertex. */
