@@ -7,10 +7,11 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { IconButton } from "../kit/icon-button.tsx";
 import { Notice } from "../kit/states.tsx";
 import { elementId, type CanvasProps } from "./canvas-props.ts";
+import { EdgeMass, isQuiet } from "./edge-mass.tsx";
 import { EdgeLine, type LineEdge } from "./edge-line.tsx";
 import { edgesOf, nodesOf, type AnyNode } from "./flow-items.ts";
 import { layeredPlaces } from "./layout.ts";
-import { cardSize, type Places } from "./shape.ts";
+import { cardSize, type Places, type ShownEdge } from "./shape.ts";
 import { usePlaces } from "./use-places.ts";
 import { GroupBox, VertexCard } from "./vertex-card.tsx";
 import { useCanvasKeys } from "./use-canvas-keys.ts";
@@ -22,10 +23,12 @@ const zoomMin = 0.08;
 const zoomMax = 1.6;
 /** A small graph is not blown up to fill the screen. */
 const fitOptions = { padding: 0.08, maxZoom: 1, duration: 0 } as const;
-/** Beyond this many, healthy lines step back, so that the others are seen. */
+/** Below it small print cannot be read: cards show their name only, larger. */
+const farZoom = 0.35;
+/** Beyond this many, healthy lines step back and are drawn as one (edge-mass.tsx), so that the others are seen. */
 const denseEdges = 250;
-/** Below this many nodes, drawing all is cheaper than mounting them while panning. */
-const drawAllMax = 150;
+/** Below this many nodes, drawing all is cheaper than mounting them while panning (measured with test/bench/console-graph). */
+const drawAllMax = 900;
 
 export function CardsCanvas(props: CanvasProps) {
   return (
@@ -48,8 +51,19 @@ function Cards(props: CanvasProps) {
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- handlers are new at each render and draw nothing
     [graph, places, active, picked, props.found, props.seconds],
   );
+  const isFar = useStore(({ transform }) => transform[2] < farZoom);
+  const isDense = graph.edges.length > denseEdges;
+  const quiet = useMemo(
+    () => (isDense ? graph.edges.filter((each) => isQuiet(each) && !isAt(each, picked)) : []),
+    [graph, picked, isDense],
+  );
   const edges = useMemo(
-    () => edgesOf(props),
+    () =>
+      edgesOf(
+        isDense
+          ? { ...props, graph: { ...graph, edges: graph.edges.filter((each) => !isQuiet(each) || isAt(each, picked)) } }
+          : props,
+      ),
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- as above
     [graph, picked, props.seconds],
   );
@@ -65,7 +79,7 @@ function Cards(props: CanvasProps) {
   const onKeyDown = useCanvasKeys({ ...props, places, active, setActive, bringIntoView });
   const hoveredEdge = hovered === "" ? undefined : graph.edges.find(({ edge }) => edge.id === hovered);
   return (
-    <div className="canvas" data-laying-out={placing.state === "laying-out"} data-dense={edges.length > denseEdges}>
+    <div className="canvas" data-laying-out={placing.state === "laying-out"} data-dense={isDense} data-far={isFar}>
       {placing.state === "failed" ? (
         <Notice tone="warning">The layout did not work in this browser: vertices stand in rows, as they came.</Notice>
       ) : null}
@@ -133,6 +147,7 @@ function Cards(props: CanvasProps) {
             <LayoutGrid />
           </IconButton>
         </div>
+        {quiet.length === 0 ? null : <EdgeMass edges={quiet} places={places} />}
         {places.size === 0 ? <Arranging count={graph.vertices.length} /> : null}
         {hoveredEdge === undefined ? null : <p className="canvas-hover">{props.edgeLabelOf(hoveredEdge)}</p>}
       </ReactFlow>
@@ -141,6 +156,11 @@ function Cards(props: CanvasProps) {
       </p>
     </div>
   );
+}
+
+/** What is chosen, or one end of which is, is drawn on its own. */
+function isAt({ edge }: ShownEdge, picked: string): boolean {
+  return picked !== "" && (edge.id === picked || edge.source === picked || edge.destination === picked);
 }
 
 /** The worker takes its time with large graphs: never an empty picture. */
