@@ -6,6 +6,7 @@ import { after, before, describe, test, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { skipUnless } from "../support/skip.ts";
+import { screensOf } from "./console-screens.ts";
 import { axeFindings, firstRow as grid, isBuilt, isPresent, openStage, type Stage } from "./console-stage.ts";
 
 const dist = path.resolve(import.meta.dirname, "../../ui/dist");
@@ -46,36 +47,6 @@ for (const scheme of ["light", "dark"] as const) {
       await page.close();
     });
   });
-}
-
-type Settled = (page: Page) => Promise<void>;
-
-function screensOf(url: string): readonly (readonly [string, Settled])[] {
-  const workload = `${url}/workloads/local/shop/Deployment/checkout`;
-  return [
-    [`${url}/overview`, (page) => page.getByRole("heading", { name: "Coverage" }).waitFor()],
-    [`${url}/overview?q=mock:calm`, (page) => page.getByRole("heading", { name: "Nothing needs you now" }).waitFor()],
-    [`${url}/clusters`, (page) => grid(page, /Clusters/)],
-    [`${url}/clusters?q=mock:empty`, (page) => page.getByText("No cluster is known yet").waitFor()],
-    [`${url}/clusters/local`, (page) => grid(page, /Nodes/)],
-    [`${url}/clusters/local?tab=pods`, (page) => grid(page, /Pods/)],
-    [`${url}/clusters/local?tab=workloads`, (page) => grid(page, /Workloads/)],
-    [`${url}/clusters/local?tab=services`, (page) => grid(page, /Services/)],
-    [`${url}/clusters/demo?tab=namespaces`, (page) => grid(page, /Namespaces/)],
-    [`${url}/clusters/batch?tab=pods`, (page) => page.getByText("Whether there are pods is not known").waitFor()],
-    [`${url}/flows`, (page) => grid(page, /Flows/)],
-    [`${url}/events`, (page) => grid(page, /Events/)],
-    [`${url}/workloads`, (page) => grid(page, /Workloads/)],
-    [`${url}/health`, (page) => page.getByRole("heading", { name: "Agents" }).waitFor()],
-    [workload, (page) => grid(page, /Timeline of checkout/)],
-    [`${workload}?tab=pods`, (page) => grid(page, /Pods/)],
-    [`${workload}?tab=traffic`, (page) => grid(page, /Peers/)],
-    [`${workload}?tab=processes`, (page) => grid(page, /Processes/)],
-    [`${workload}?tab=dns`, (page) => grid(page, /DNS names/)],
-    [`${url}/flows?q=verdcit:deny`, (page) => page.getByText("Character 1").waitFor()],
-    [`${url}/flows?q=mock:forbidden`, (page) => page.getByText("Your role does not include this").waitFor()],
-    [`${url}/nowhere`, (page) => page.getByText("There is no such screen").waitFor()],
-  ];
 }
 
 describe("console on the mock", () => {

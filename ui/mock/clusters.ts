@@ -31,13 +31,18 @@ function countsOf(cluster: string, nowMs: number): Cluster["counts"] {
   };
 }
 
+const healthy: Pick<Cluster, "state" | "because" | "gaps" | "objectsRefused"> = {
+  state: "connected",
+  because: "",
+  gaps: [],
+  objectsRefused: {},
+};
+
 export function clustersAt(nowMs: number): readonly Cluster[] {
-  const healthy: Pick<Cluster, "state" | "because" | "gaps" | "objectsRefused"> = {
-    state: "connected",
-    because: "",
-    gaps: [],
-    objectsRefused: {},
-  };
+  return [...clustersRead(nowMs), ...clustersNotRead(nowMs)];
+}
+
+function clustersRead(nowMs: number): readonly Cluster[] {
   const local = countsOf("local", nowMs);
   const demo = countsOf("demo", nowMs);
   return [
@@ -80,6 +85,11 @@ export function clustersAt(nowMs: number): readonly Cluster[] {
       counts: demo,
       coverage: { nodesWithAgent: 3, nodesSeeing: 3, podsCovered: demo?.pods },
     },
+  ];
+}
+
+function clustersNotRead(nowMs: number): readonly Cluster[] {
+  return [
     {
       ...healthy,
       name: staleCluster,

@@ -9,6 +9,10 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 const nowhere = { cluster: "local", namespace: "", workload: "" } as const;
 
 function attentionAt(nowMs: number): readonly Attention[] {
+  return [...troubleInShop(nowMs), ...troubleOfSight(nowMs)];
+}
+
+function troubleInShop(nowMs: number): readonly Attention[] {
   const shop = { cluster: "local", namespace: "shop" } as const;
   return [
     {
@@ -50,6 +54,11 @@ function attentionAt(nowMs: number): readonly Attention[] {
       count: 14,
       link: { screen: "/workloads/local/shop/Deployment/cart", search: { tab: "pods" } },
     },
+  ];
+}
+
+function troubleOfSight(nowMs: number): readonly Attention[] {
+  return [
     {
       ...nowhere,
       cluster: staleCluster,

@@ -241,6 +241,18 @@ function specialsOf(number: number, time: string, actor: Actor): Record<string, 
       latencyUs: 2300,
     };
   if (turn === 17) return { kind: "file", action: "create", path: `/var/lib/app/cache/${number}.tmp` };
+  if (turn < 21) return clusterSpecials(turn, number, actor, random);
+  return {
+    kind: "security",
+    severity: "high",
+    source: "falco",
+    rule: "Shell in a container",
+    title: "A shell was started in a container",
+  };
+}
+
+/** Turns 18 to 20: what the cluster's own control plane tells. */
+function clusterSpecials(turn: number, number: number, actor: Actor, random: () => number): Record<string, unknown> {
   if (turn === 18)
     return {
       kind: "kubernetes",
@@ -251,26 +263,18 @@ function specialsOf(number: number, time: string, actor: Actor): Record<string, 
       message: "Back-off restarting failed container",
     };
   if (turn === 19) return inventorySpecials(actor, random);
-  if (turn === 20)
-    return {
-      kind: "audit",
-      auditId: `a${number}`,
-      stage: "ResponseComplete",
-      verb: random() < 0.5 ? "patch" : "get",
-      user: "system:serviceaccount:ci:deployer",
-      resource: "deployments",
-      apiGroup: "apps",
-      name: actor.name,
-      responseCode: random() < 0.2 ? 403 : 200,
-      actorNamespace: "ci",
-      actorReason: "no pod of the cluster asked",
-    };
   return {
-    kind: "security",
-    severity: "high",
-    source: "falco",
-    rule: "Shell in a container",
-    title: "A shell was started in a container",
+    kind: "audit",
+    auditId: `a${number}`,
+    stage: "ResponseComplete",
+    verb: random() < 0.5 ? "patch" : "get",
+    user: "system:serviceaccount:ci:deployer",
+    resource: "deployments",
+    apiGroup: "apps",
+    name: actor.name,
+    responseCode: random() < 0.2 ? 403 : 200,
+    actorNamespace: "ci",
+    actorReason: "no pod of the cluster asked",
   };
 }
 

@@ -46,12 +46,7 @@ const staleMs = 15_000;
 export function LiveList<Name extends ListName>(props: LiveListProps<Name>) {
   const [state, update] = useUrlState();
   const range = rangeOf(state);
-  const question = {
-    q: props.filter ?? filterOf(state),
-    ...rangeQuery(range),
-    ...(props.kinds === undefined ? {} : { kinds: props.kinds }),
-    live: range.kind === "relative",
-  };
+  const question = questionOf(props, state);
   const rows = useLiveRows(props.name, question, props.keyOf);
   const [active, setActive] = useState(-1);
   const { opened, setOpened, isLost } = useOpened(props, rows.store, question);
@@ -115,6 +110,19 @@ export function LiveList<Name extends ListName>(props: LiveListProps<Name>) {
       </div>
     </div>
   );
+}
+
+function questionOf(
+  { filter, kinds }: { readonly filter?: string; readonly kinds?: string },
+  state: UrlState,
+): LiveQuestion {
+  const range = rangeOf(state);
+  return {
+    q: filter ?? filterOf(state),
+    ...rangeQuery(range),
+    ...(kinds === undefined ? {} : { kinds }),
+    live: range.kind === "relative",
+  };
 }
 
 /**

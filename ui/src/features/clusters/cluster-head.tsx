@@ -12,9 +12,7 @@ import { formatCount, shellQuote } from "../../kit/format.ts";
 import { sentence } from "../../kit/states.tsx";
 
 export function ClusterHead({ cluster }: { readonly cluster: Cluster }) {
-  const { name, simulated, counts, coverage, because, source, state } = cluster;
-  const unknown = <NotKnown because={because || "its inventory is not read"} />;
-  const count = (value: number | undefined) => (value === undefined ? unknown : formatCount(value));
+  const { name, simulated, because, source, state } = cluster;
   return (
     <section className="workload-head" aria-label="About the cluster">
       <div className="workload-title">
@@ -40,39 +38,7 @@ export function ClusterHead({ cluster }: { readonly cluster: Cluster }) {
         <ClusterState cluster={cluster} reason={false} />
         <CopyButton text={`npx garrison clusters ${shellQuote(name)}`} label="Copy as command" />
       </div>
-      <dl className="facts">
-        <Fact name="Version" title={cluster.version}>
-          {shortVersion(cluster.version) || unknown}
-        </Fact>
-        <Fact name="Clock">
-          {cluster.clockAheadMs === undefined ? (
-            unknown
-          ) : (
-            <span className={isClockOff(cluster.clockAheadMs) ? "outcome-warning" : undefined}>
-              {clockText(cluster.clockAheadMs)}
-            </span>
-          )}
-        </Fact>
-        <Fact name="Kept since">
-          {cluster.inventorySince === undefined ? unknown : <Age time={cluster.inventorySince} />}
-        </Fact>
-        <Fact name="Nodes seen">
-          {coverage.nodesSeeing} of {counts === undefined ? `${coverage.nodesWithAgent} agents` : counts.nodes}
-        </Fact>
-        <Fact name="Pods covered">
-          {coverage.podsCovered === undefined ? unknown : `${coverage.podsCovered} of ${counts?.pods ?? "?"}`}
-        </Fact>
-        <Fact name="Pods not ready">
-          {counts !== undefined && counts.podsNotReady > 0 ? (
-            <b className="outcome-warning">{formatCount(counts.podsNotReady)}</b>
-          ) : (
-            count(counts?.podsNotReady)
-          )}
-        </Fact>
-        <Fact name="Workloads">{count(counts?.workloads)}</Fact>
-        <Fact name="Services">{count(counts?.services)}</Fact>
-        <Fact name="Namespaces">{count(counts?.namespaces)}</Fact>
-      </dl>
+      <Facts cluster={cluster} />
       {state === "connected" || because === "" ? null : (
         <p className="head-because" data-tone={state === "agents-only" ? "muted" : "warning"}>
           <CircleAlert aria-hidden="true" />
@@ -81,6 +47,47 @@ export function ClusterHead({ cluster }: { readonly cluster: Cluster }) {
       )}
       <NotRead cluster={cluster} />
     </section>
+  );
+}
+
+function Facts({ cluster }: { readonly cluster: Cluster }) {
+  const { counts, coverage, because } = cluster;
+  const unknown = <NotKnown because={because || "its inventory is not read"} />;
+  const count = (value: number | undefined) => (value === undefined ? unknown : formatCount(value));
+  return (
+    <dl className="facts">
+      <Fact name="Version" title={cluster.version}>
+        {shortVersion(cluster.version) || unknown}
+      </Fact>
+      <Fact name="Clock">
+        {cluster.clockAheadMs === undefined ? (
+          unknown
+        ) : (
+          <span className={isClockOff(cluster.clockAheadMs) ? "outcome-warning" : undefined}>
+            {clockText(cluster.clockAheadMs)}
+          </span>
+        )}
+      </Fact>
+      <Fact name="Kept since">
+        {cluster.inventorySince === undefined ? unknown : <Age time={cluster.inventorySince} />}
+      </Fact>
+      <Fact name="Nodes seen">
+        {coverage.nodesSeeing} of {counts === undefined ? `${coverage.nodesWithAgent} agents` : counts.nodes}
+      </Fact>
+      <Fact name="Pods covered">
+        {coverage.podsCovered === undefined ? unknown : `${coverage.podsCovered} of ${counts?.pods ?? "?"}`}
+      </Fact>
+      <Fact name="Pods not ready">
+        {counts !== undefined && counts.podsNotReady > 0 ? (
+          <b className="outcome-warning">{formatCount(counts.podsNotReady)}</b>
+        ) : (
+          count(counts?.podsNotReady)
+        )}
+      </Fact>
+      <Fact name="Workloads">{count(counts?.workloads)}</Fact>
+      <Fact name="Services">{count(counts?.services)}</Fact>
+      <Fact name="Namespaces">{count(counts?.namespaces)}</Fact>
+    </dl>
   );
 }
 

@@ -1,0 +1,33 @@
+// Every address of the console that is held against axe and the content policy, with what tells that it has settled.
+import type { Page } from "playwright-core";
+import { firstRow as grid } from "./console-stage.ts";
+
+type Settled = (page: Page) => Promise<void>;
+
+export function screensOf(url: string): readonly (readonly [string, Settled])[] {
+  const workload = `${url}/workloads/local/shop/Deployment/checkout`;
+  return [
+    [`${url}/overview`, (page) => page.getByRole("heading", { name: "Coverage" }).waitFor()],
+    [`${url}/overview?q=mock:calm`, (page) => page.getByRole("heading", { name: "Nothing needs you now" }).waitFor()],
+    [`${url}/clusters`, (page) => grid(page, /Clusters/)],
+    [`${url}/clusters?q=mock:empty`, (page) => page.getByText("No cluster is known yet").waitFor()],
+    [`${url}/clusters/local`, (page) => grid(page, /Nodes/)],
+    [`${url}/clusters/local?tab=pods`, (page) => grid(page, /Pods/)],
+    [`${url}/clusters/local?tab=workloads`, (page) => grid(page, /Workloads/)],
+    [`${url}/clusters/local?tab=services`, (page) => grid(page, /Services/)],
+    [`${url}/clusters/demo?tab=namespaces`, (page) => grid(page, /Namespaces/)],
+    [`${url}/clusters/batch?tab=pods`, (page) => page.getByText("Whether there are pods is not known").waitFor()],
+    [`${url}/flows`, (page) => grid(page, /Flows/)],
+    [`${url}/events`, (page) => grid(page, /Events/)],
+    [`${url}/workloads`, (page) => grid(page, /Workloads/)],
+    [`${url}/health`, (page) => page.getByRole("heading", { name: "Agents" }).waitFor()],
+    [workload, (page) => grid(page, /Timeline of checkout/)],
+    [`${workload}?tab=pods`, (page) => grid(page, /Pods/)],
+    [`${workload}?tab=traffic`, (page) => grid(page, /Peers/)],
+    [`${workload}?tab=processes`, (page) => grid(page, /Processes/)],
+    [`${workload}?tab=dns`, (page) => grid(page, /DNS names/)],
+    [`${url}/flows?q=verdcit:deny`, (page) => page.getByText("Character 1").waitFor()],
+    [`${url}/flows?q=mock:forbidden`, (page) => page.getByText("Your role does not include this").waitFor()],
+    [`${url}/nowhere`, (page) => page.getByText("There is no such screen").waitFor()],
+  ];
+}
