@@ -260,6 +260,7 @@ describe("the graph on the mock", () => {
     const page = await stage.page();
     page.setDefaultTimeout(waitMsMax);
     await page.addInitScript(() => {
+      // oxlint-disable-next-line typescript/unbound-method -- called with its own canvas below
       const own = HTMLCanvasElement.prototype.getContext;
       const refuse = function (this: HTMLCanvasElement, kind: string, ...rest: unknown[]): unknown {
         return kind.startsWith("webgl") ? null : Reflect.apply(own, this, [kind, ...rest]);

@@ -1,7 +1,15 @@
 // The graph as cards (React Flow): up to 800 vertices. Memoised nodes, no animation; the keyboard walks it with one tab stop.
 import "@xyflow/react/dist/base.css";
 import "../styles/graph.css";
-import { ReactFlow, ReactFlowProvider, useReactFlow, useStoreApi, type EdgeTypes, type NodeTypes } from "@xyflow/react";
+import {
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+  useStore,
+  useStoreApi,
+  type EdgeTypes,
+  type NodeTypes,
+} from "@xyflow/react";
 import { LayoutGrid, Maximize2, Minus, Plus } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { IconButton } from "../kit/icon-button.tsx";
