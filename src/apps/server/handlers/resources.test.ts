@@ -93,6 +93,8 @@ test("kinds come with their schemas", async () => {
     [
       ["Visibility", "object"],
       ["Retention", "object"],
+      ["View", "object"],
+      ["DemoStory", "object"],
     ],
   );
 });
