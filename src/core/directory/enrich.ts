@@ -4,7 +4,7 @@ import type { Row, TableName } from "../../model/table.ts";
 import type { AddressBook } from "./address-book.ts";
 import { enrichAudit } from "./enrich-audit.ts";
 import { podOf, whyNoPod } from "./refine-subject.ts";
-import { remoteEndOf, type RemoteEnd } from "./remote-end.ts";
+import { endOfEntry, remoteEndOf, type RemoteEnd } from "./remote-end.ts";
 
 export type EnrichedRow = {
   readonly [Name in TableName]: { readonly table: Name; readonly row: Row<Name> };
@@ -17,8 +17,11 @@ export function enrichRow(book: AddressBook | undefined, enriched: EnrichedRow):
       return enrichAudit(book, enriched.row);
     case "flows":
       return enrichFlow(book, enriched.row);
-    case "http_events":
-      return enrichPeer(book, enriched.row) || enrichSubject(book, enriched.row);
+    case "http_events": {
+      // Both always: whether one end is on its way says nothing about the other.
+      const isPeerAwaited = enrichPeer(book, enriched.row);
+      return enrichSubject(book, enriched.row) || isPeerAwaited;
+    }
     case "process_events":
     case "file_events":
     case "dns_events":
@@ -83,12 +86,14 @@ interface FlowEnd {
 /** What the directory says of one end; undefined when the sender has said who it is for certain. */
 function endOf(book: AddressBook | undefined, end: FlowEnd, row: Row<"flows">): RemoteEnd | undefined {
   if (end.kind === "External" || end.kind === "Host" || book === undefined) return undefined;
-  const pod = end.pod === "" ? undefined : book.byPodName(end.namespace, end.pod, row.time);
-  // The pod's own address: the sender may have written the service's.
-  const address = pod?.addresses[0] ?? end.address;
-  if (pod === undefined && end.pod !== "") return undefined;
-  if (address === "" || address === "::") return undefined;
-  const found = remoteEndOf(book, { address, port: end.port, protocol: row.protocol, timeMs: row.time });
+  const about = { port: end.port, protocol: row.protocol, timeMs: row.time };
+  if (end.pod !== "") {
+    // By the pod itself, not by an address: the sender may have written the service's, and in the host's network it is the node's.
+    const pod = book.byPodName(end.namespace, end.pod, row.time);
+    return pod === undefined ? undefined : endOfEntry(book, pod, about);
+  }
+  if (end.address === "" || end.address === "::") return undefined;
+  const found = remoteEndOf(book, { address: end.address, ...about });
   return found.kind === "External" ? undefined : found;
 }
 

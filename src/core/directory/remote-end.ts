@@ -32,7 +32,7 @@ const nobody = { namespace: "", workload: "", pod: "", service: "", imageDigest:
 
 /** Without a book (nobody tells identities) every other end is external. */
 export function remoteEndOf(book: AddressBook | undefined, question: RemoteQuestion): RemoteEnd {
-  const { port, protocol } = question;
+  const { port } = question;
   const answer = book?.byAddress(port === 0 ? { address: question.address, timeMs: question.timeMs } : question);
   if (book === undefined || answer === undefined || answer.is === "outside")
     return { ...nobody, key: "outside", kind: "External", port };
@@ -40,14 +40,22 @@ export function remoteEndOf(book: AddressBook | undefined, question: RemoteQuest
     const { because, isOnItsWay } = answer;
     return { ...nobody, key: isOnItsWay ? "awaited" : "unknown", kind: "Unknown", reason: because, port, isOnItsWay };
   }
-  const { entry } = answer;
+  return endOfEntry(book, answer.entry, question);
+}
+
+/** A thing of the inventory as an end of a conversation; a host-network pod is itself here, though its address is its node's. */
+export function endOfEntry(
+  book: AddressBook,
+  entry: IdentityEntry,
+  { port, protocol, timeMs }: Pick<RemoteQuestion, "port" | "protocol" | "timeMs">,
+): RemoteEnd {
   if (entry.kind === "service") return serviceEnd(entry, port, protocol);
   const { key, namespace, workload, workloadKind: kind, pod, reason } = entry;
   const known = { ...nobody, key, kind, namespace, workload, pod, reason, port };
   if (entry.kind === "node") return known;
   return {
     ...known,
-    service: serviceOfPod(book, entry, { port, protocol, timeMs: question.timeMs }),
+    service: serviceOfPod(book, entry, { port, protocol, timeMs }),
     imageDigest: imageDigestOf(entry, port),
   };
 }
