@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as wait } from "node:timers/promises";
 import { test } from "node:test";
+import { array, assert as check, asyncProperty, constantFrom, integer, record, type Arbitrary } from "fast-check";
 import { createAddressBook, type AddressBook } from "../../../core/directory/address-book.ts";
 import { createIdentityHub } from "../../../core/directory/identity-hub.ts";
 import { IdentitiesMessage, IdentityEntry, identityLimits } from "../../../model/identity-entry.ts";
@@ -154,4 +155,42 @@ test("a snapshot that is kept for the next reader is completed by the changes si
   const second = read(parts.feed, "home");
   assert.deepEqual([second.book.stats.living, second.book.byPodUid("9")?.pod], [2, "web-9"]);
   assert.equal(second.messages.length, 2, "the kept snapshot and one change");
+});
+
+/** Pods of a range that begin (in a new form each time) or end together. */
+interface Step {
+  readonly does: "put" | "end";
+  readonly from: number;
+  readonly count: number;
+}
+
+const step: Arbitrary<Step> = record({
+  does: constantFrom("put", "end"),
+  from: integer({ min: 0, max: 1500 }),
+  count: integer({ min: 1, max: 1500 }),
+});
+
+test("whatever begins and ends within a moment, a reader ends with what lives", async () => {
+  const begunAndEnded: Step[] = [
+    { does: "put", from: 0, count: 1500 },
+    { does: "end", from: 0, count: 700 },
+    { does: "end", from: 1400, count: 100 },
+  ];
+  const property = asyncProperty(array(step, { minLength: 2, maxLength: 6 }), async (steps) => {
+    using parts = world();
+    parts.hub.reset("home", { entries: pods(200), because: "" }, 1);
+    const reader = read(parts.feed, "home");
+    for (const [round, { does, from, count }] of steps.entries()) {
+      const range = pods(count, from).map((one) => ({ ...one, reason: String(round) }));
+      if (does === "put") parts.hub.change("home", { put: range, ended: [] });
+      else parts.hub.change("home", { put: [], ended: range.map(({ key }) => ({ key, atMs: 10 + round })) });
+    }
+    // The mark is of the same moment or a later one: once it is read, all is.
+    parts.hub.explain("home", "all is told");
+    await until("everything is told", () => reader.messages.at(-1)?.because === "all is told");
+    const living = parts.hub.snapshot("home")?.entries ?? [];
+    assert.equal(reader.book.stats.living, living.length);
+    for (const { podUid, reason } of living) assert.equal(reader.book.byPodUid(podUid)?.reason, reason);
+  });
+  await check(property, { numRuns: 30, examples: [[begunAndEnded]] });
 });

@@ -144,8 +144,7 @@ export class IdentityFeed {
     feed.timer = undefined;
     const snapshot = this.#options.identities.snapshot(feed.cluster);
     if (snapshot === undefined) return;
-    const put = [...feed.put.values()];
-    const ended = [...feed.ended].map(([key, atMs]) => ({ key, atMs }));
+    const { put, ended } = inStep(feed.put, feed.ended);
     feed.put.clear();
     feed.ended.clear();
     for (const message of messagesOf(put, ended, snapshot.because)) append(feed, lineOf(message));
@@ -226,6 +225,24 @@ const emptyMessage: IdentitiesMessage = {
   put: [],
   ended: [],
 };
+
+/**
+ * Changes of a moment, the newest state of each key: what began and ended again stands at the same place in both lists, so that both are in one
+ * message and no later message brings a dead thing back to life.
+ */
+function inStep(
+  putByKey: ReadonlyMap<string, IdentityEntry>,
+  endedByKey: ReadonlyMap<string, number>,
+): Pick<IdentitiesMessage, "put" | "ended"> {
+  const isBoth = (key: string): boolean => putByKey.has(key) && endedByKey.has(key);
+  const put = [...putByKey.values()];
+  const both = put.filter(({ key }) => isBoth(key));
+  const keys = [...both.map(({ key }) => key), ...[...endedByKey.keys()].filter((key) => !isBoth(key))];
+  return {
+    put: [...both, ...put.filter(({ key }) => !isBoth(key))],
+    ended: keys.map((key) => ({ key, atMs: endedByKey.get(key) ?? 0 })),
+  };
+}
 
 /** At least one message: a change of `because` alone is news. */
 function messagesOf(
