@@ -1,10 +1,10 @@
 // The door's judgement as functions: any header text gives a header or a fault, and limits are exact at their edges.
-import { equal, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { test } from "node:test";
 import { assert as holds, constantFrom, dictionary, jsonValue, oneof, property, string } from "fast-check";
 import { Fault } from "../../../base/fault.ts";
 import { blockLimits, type BlockHeader } from "../../../model/agent-protocol.ts";
-import { wireVersion } from "../../../model/table.ts";
+import { tableNames, wireVersion } from "../../../model/table.ts";
 import { checkHeaderLimits, parseBlockHeader } from "./check-block.ts";
 import { doorLimits } from "./limits.ts";
 
@@ -73,4 +73,12 @@ test("limits are exact at their edges", () => {
   throws(() => checkHeaderLimits({ ...header, wireVersion: wireVersion + 1 }, 100, nowMs), {
     code: "agents/wire-version",
   });
+});
+
+test("agents write what their sensors saw and their gaps; what the server writes itself is refused", () => {
+  const taken = tableNames.filter((table) => codeOf({ table }, 100) === "");
+  deepEqual(taken, ["flows", "process_events", "dns_events", "http_events", "gaps"]);
+  for (const table of ["inventory_events", "kubernetes_events", "audit_events", "findings"] as const) {
+    equal(codeOf({ table }, 100), "agents/table-not-taken", table);
+  }
 });

@@ -15,6 +15,12 @@ export interface BlockFacts {
   readonly timeMaxMs: number;
 }
 
+/**
+ * What agents tell: what their sensors saw on their own node, and what they lost. Everything else the server writes itself (inventory and
+ * events of the API server, audit, findings): a node that somebody took over must not be able to write it.
+ */
+const agentTables: readonly TableName[] = ["flows", "process_events", "dns_events", "http_events", "gaps"];
+
 /** Throws a Fault for bytes that are not exactly one block of this table. */
 export type InspectBlock = (table: TableName, bytes: Uint8Array) => BlockFacts;
 
@@ -60,6 +66,9 @@ export function checkHeaderLimits(header: BlockHeader, contentLength: number | u
       "agents/wire-version",
       `the block has wire version ${header.wireVersion}, this server takes ${wireVersion}`,
     );
+  }
+  if (!agentTables.includes(header.table)) {
+    throw refusal("agents/table-not-taken", `agents do not write the table ${header.table}`);
   }
   if (header.rows > blockLimits.rowsMax) throw tooLarge("rows", header.rows, blockLimits.rowsMax);
   if (header.bytesInflated > blockLimits.bytesInflatedMax) {

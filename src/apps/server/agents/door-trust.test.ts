@@ -115,6 +115,14 @@ test("a join request chooses its node name and nothing else; a bad one costs no 
   session.destroy();
 });
 
+test("no agent gets the name under which the server writes what a cluster's API server says", async () => {
+  await using world = await doorWorld();
+  const token = await world.token();
+  equal(await codeOfJoin(join(world.url, token, { ...about, node: "kubernetes" })), "agents/reserved-name");
+  equal(world.door.counters().refusedByCode["agents/reserved-name"], 1);
+  equal((await join(world.url, token, about)).node, "a");
+});
+
 test("joining is limited per address", async () => {
   await using world = await doorWorld({ clock: manualClock(Date.now()) });
   const session = strangerOf(world);

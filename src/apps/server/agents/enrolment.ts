@@ -6,6 +6,7 @@ import { isIdentityName, type AgentIdentity } from "../../../edge/trust/agent-id
 import type { CertificateAuthority, IssuedCertificate } from "../../../edge/trust/certificate-authority.ts";
 import { hashSecret } from "../../../edge/trust/join-token.ts";
 import { JoinRequest, RenewRequest, type CertificateReply } from "../../../model/agent-protocol.ts";
+import { apiServerNode } from "../clusters/limits.ts";
 import { joinLimits } from "./limits.ts";
 import type { AgentPeer, Holders } from "./peers.ts";
 import { createRateLimit, type RateLimit } from "./rate-limit.ts";
@@ -51,6 +52,7 @@ export class Enrolment {
     const request = JoinRequest.safeParse(body);
     if (!request.success || !isIdentityName(request.data.node)) throw badRequest();
     const { node, csrPem } = request.data;
+    if (node === apiServerNode) throw reservedName();
     const { joinTokens, clock, ledger, agents, authority } = this.#options;
     const secretSha256 = hashSecret(request.data.secret);
     const known = await joinTokens.find(secretSha256, clock.nowMs());
@@ -101,6 +103,8 @@ export class Enrolment {
   async renew(peer: AgentPeer, body: unknown): Promise<CertificateReply> {
     const request = RenewRequest.safeParse(body);
     if (!request.success) throw badRequest();
+    // Joined before the name was kept free: its certificate ends soon.
+    if (peer.node === apiServerNode) throw reservedName();
     const identity = { cluster: peer.cluster, node: peer.node };
     const reply = await this.#give(await this.#options.authority.issue(request.data.csrPem, identity), identity);
     if (await this.#options.agents.isRevoked(peer.serial)) {
@@ -159,6 +163,15 @@ function refusedToken(): Fault {
     code: "agents/join-refused",
     kind: "unauthenticated",
     hint: "tokens live one hour and have a number of uses; make a new one on the server",
+  });
+}
+
+/** Rows of a cluster's API server carry this name as their node: an agent of this name could not be told from it. */
+function reservedName(): Fault {
+  return new Fault(`the node name ${apiServerNode} is kept for the cluster's API server`, {
+    code: "agents/reserved-name",
+    kind: "usage",
+    hint: "join with another node name",
   });
 }
 
