@@ -8,7 +8,7 @@ import { unobtainable } from "../test/support/skip.ts";
 const root = path.resolve(import.meta.dirname, "..");
 /** Test files in parallel; the machines that this is built for have two cores. */
 const filesInParallel = 2;
-const fileTimeoutMs = 300_000;
+const fileTimeoutMs = 600_000;
 
 // Tests against a real Kubernetes (test/cluster) take minutes: .ci/run gives them a step of their own.
 const leftOut = path.join("test", "cluster") + path.sep;
