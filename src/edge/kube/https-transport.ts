@@ -1,11 +1,13 @@
 // The transport over node:https: kept connections, the server's certificate always checked, dead peers noticed by TCP keep-alive.
 import http from "node:http";
 import https from "node:https";
+import tls from "node:tls";
 import { Fault } from "../../base/fault.ts";
 import type { KubeAccess } from "./access.ts";
 import { type KubeLimits, kubeLimits } from "./limits.ts";
 import type { KubeAnswer, KubeGet, KubeTransport } from "./transport.ts";
 
+/** Throws Fault "kube/credential" when authority, certificate and key cannot be used together (half of a pair was replaced). */
 export function httpsTransport(access: KubeAccess, limits: KubeLimits = kubeLimits): KubeTransport {
   const { server, ca, certificate: cert, key, serverName } = access;
   const isTls = server.protocol === "https:";
@@ -18,6 +20,7 @@ export function httpsTransport(access: KubeAccess, limits: KubeLimits = kubeLimi
     ...(serverName === "" ? {} : { servername: serverName }),
     rejectUnauthorized: true,
   };
+  if (isTls) refuseUnusable(access);
   const agent = isTls ? new https.Agent(secure) : new http.Agent(shared);
   const base = server.pathname.replace(/\/$/, "");
   return {
@@ -28,6 +31,22 @@ export function httpsTransport(access: KubeAccess, limits: KubeLimits = kubeLimi
     },
     close: () => agent.destroy(),
   };
+}
+
+function refuseUnusable({ server, ca, certificate: cert, key }: KubeAccess): void {
+  try {
+    tls.createSecureContext({ ca, cert, key });
+  } catch (cause) {
+    throw new Fault(
+      `certificate, key and authority for ${server.host} cannot be used together: ${(cause as Error).message}`,
+      {
+        code: "kube/credential",
+        kind: "usage",
+        hint: "does the key belong to the certificate, and are all PEM?",
+        cause,
+      },
+    );
+  }
 }
 
 interface Sending {
@@ -51,7 +70,7 @@ function send({ agent, isTls, server, base, headers, limits }: Sending, request:
     headers: { accept: request.accept ?? "application/json", "user-agent": "garrison", ...headers },
     signal: request.signal,
   };
-  const sent = isTls ? https.request(options) : http.request(options);
+  const sent = begun(isTls, options, server);
   const timer = setTimeout(() => sent.destroy(new Error("no answer in time")), limits.answerMsMax);
   sent.once("response", (response) => {
     clearTimeout(timer);
@@ -67,6 +86,15 @@ function send({ agent, isTls, server, base, headers, limits }: Sending, request:
   });
   sent.end();
   return promise;
+}
+
+/** What node refuses before anything is sent (a certificate, a header) is a fault like what happens later. */
+function begun(isTls: boolean, options: https.RequestOptions, server: URL): http.ClientRequest {
+  try {
+    return isTls ? https.request(options) : http.request(options);
+  } catch (thrown) {
+    throw unreachableFault(server, thrown as Error);
+  }
 }
 
 function unreachableFault(server: URL, cause: Error): Fault {

@@ -96,6 +96,17 @@ export function item(name: string, resourceVersion = "1"): object {
   return { metadata: { name, uid: `u-${name}`, resourceVersion } };
 }
 
+export const scriptedAccess: KubeAccess = {
+  server: new URL("https://api.example.com"),
+  ca: undefined,
+  certificate: undefined,
+  key: undefined,
+  serverName: "",
+  headers: async () => ({}),
+  fingerprint: "f",
+  context: "",
+};
+
 export interface Heard {
   /** "Pod list a,b", "Pod put c", "Pod remove u-c", in order. */
   readonly said: string[];
@@ -129,16 +140,6 @@ export async function watchUntil(
   const heard: Heard = { said: [], states: new Map(), servers: [], broken: [], reopened: 0 };
   const transport = scriptedTransport(script);
   const stop = new AbortController();
-  const access: KubeAccess = {
-    server: new URL("https://api.example.com"),
-    ca: undefined,
-    certificate: undefined,
-    key: undefined,
-    serverName: "",
-    headers: async () => ({}),
-    fingerprint: "f",
-    context: "",
-  };
   const names = (items: readonly unknown[]) => items.map((one) => String(one)).join(",");
   const running = watchCluster({
     source: { kind: "in-cluster", host: "h", port: "1", folder: "/none" },
@@ -158,11 +159,14 @@ export async function watchUntil(
     logger: silentLogger,
     signal: stop.signal,
     limits: quick,
-    access: async () => access,
+    access: async () => scriptedAccess,
     transport: () => transport,
     ...over,
   });
-  for (let tries = 0; tries < 2000 && !isEnough(heard); tries += 1)
+  let isOver = false;
+  const end = () => void (isOver = true);
+  running.then(end, end);
+  for (let tries = 0; tries < 2000 && !isOver && !isEnough(heard); tries += 1)
     await new Promise((resolve) => setTimeout(resolve, 5));
   const wasEnough = isEnough(heard);
   stop.abort();

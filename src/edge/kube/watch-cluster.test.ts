@@ -1,7 +1,20 @@
 // List and watch against a server that stalls, forgets, refuses, breaks and lies: what was known stays, the rest heals.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { discovery, item, lines, listText, type Reply, type Script, watchUntil } from "./scripted.fixture.ts";
+import { Fault } from "../../base/fault.ts";
+import type { KubeAccess } from "./access.ts";
+import {
+  discovery,
+  item,
+  lines,
+  listText,
+  type Reply,
+  type Script,
+  scriptedAccess,
+  scriptedTransport,
+  watchUntil,
+} from "./scripted.fixture.ts";
+import type { KubeTransport } from "./transport.ts";
 
 const pods =
   (list: Script, watch: Script): Script =>
@@ -236,4 +249,54 @@ test("a page that is too large is asked for with fewer objects", async () => {
     { limits },
   );
   assert.equal(podWords(heard.said)[0]?.split(",").length, 30);
+});
+
+test("an error of TLS is tried again like any connection that broke", async () => {
+  const list: Script = (_url, count) => {
+    if (count === 0) throw Object.assign(new Error("mismatch"), { code: "ERR_OSSL_X509_KEY_VALUES_MISMATCH" });
+    return { text: listText([item("a")], "10") };
+  };
+  const heard = await watchUntil(
+    pods(list, () => hang),
+    ({ said }) => said.includes("Pod list a"),
+  );
+  assert.equal(heard.states.get("Pod")?.state, "current");
+});
+
+test("new credentials that cannot be used leave the old ones at work until they can", async () => {
+  const loads = { count: 0, refused: 0 };
+  const used: string[] = [];
+  const scripted = scriptedTransport(() => undefined);
+  const access = async (): Promise<KubeAccess> => ({ ...scriptedAccess, fingerprint: `f${(loads.count += 1)}` });
+  const transport = ({ fingerprint }: KubeAccess): KubeTransport => {
+    if (fingerprint === "f2" || fingerprint === "f3") {
+      loads.refused += 1;
+      throw new Fault("half of a pair", { code: "kube/credential", kind: "usage" });
+    }
+    used.push(fingerprint);
+    return scripted;
+  };
+  const heard = await watchUntil(
+    () => undefined,
+    () => used.length >= 2,
+    { access, transport },
+  );
+  assert.deepEqual([used.slice(0, 2), loads.refused], [["f1", "f4"], 2]);
+  assert.ok(heard.servers.every(({ state }) => state === "connected"));
+});
+
+test("a bug in one loop ends all of them and is told to who waits", async () => {
+  const transport = scriptedTransport((url) => {
+    if (url.pathname === "/api/v1/pods") throw new TypeError("a bug");
+    return undefined;
+  });
+  const watching = watchUntil(
+    () => undefined,
+    () => false,
+    { transport: () => transport },
+  );
+  await assert.rejects(watching, /a bug/);
+  const asked = transport.paths.length;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(transport.paths.length, asked);
 });

@@ -40,15 +40,20 @@ export interface ClusterWatch {
   readonly transport?: (access: KubeAccess) => KubeTransport;
 }
 
-/** Runs until the signal aborts. A kubeconfig that is wrong, a server that is away: said by `onServer`, tried again. */
-export async function watchCluster(watch: ClusterWatch): Promise<void> {
-  const limits = watch.limits ?? kubeLimits;
+/**
+ * Runs until the signal aborts. A kubeconfig that is wrong, a server that is away: said by `onServer`, tried again. Rejects for a bug only, when
+ * nothing of it runs any more.
+ */
+export async function watchCluster(given: ClusterWatch): Promise<void> {
+  const limits = given.limits ?? kubeLimits;
+  const own = new AbortController();
+  const watch = { ...given, signal: AbortSignal.any([given.signal, own.signal]) };
   const connection = new Connection(watch, limits);
   try {
     await connection.open();
     if (watch.signal.aborted) return;
     const inTurn = turns(limits.listsMax);
-    await Promise.all([
+    const loops = [
       connection.keep(),
       ...watchedResources.map((resource) =>
         watchResource({
@@ -67,8 +72,13 @@ export async function watchCluster(watch: ClusterWatch): Promise<void> {
           onReopened: () => watch.onReopened(resource.kind),
         }),
       ),
-    ]);
+    ];
+    // One that ends with an error takes the others along: nobody would hear them any more.
+    for (const loop of loops) loop.catch(() => own.abort());
+    await Promise.allSettled(loops);
+    await Promise.all(loops);
   } finally {
+    own.abort();
     connection.close();
   }
 }
@@ -171,6 +181,8 @@ class Connection {
   async #reload(): Promise<void> {
     const fresh = await (this.#watch.access ?? loadAccess)(this.#watch.source);
     if (this.#access?.fingerprint === fresh.fingerprint) return;
+    // Throws before anything is changed when the new ones cannot be used: half of a pair may be replaced already.
+    const transport = (this.#watch.transport ?? ((given) => httpsTransport(given, this.#limits)))(fresh);
     const [oldTransport, oldSession] = [this.#transport, this.#session];
     if (
       this.#access?.server.href !== fresh.server.href ||
@@ -178,7 +190,7 @@ class Connection {
     )
       this.#serverNumber += 1;
     this.#access = fresh;
-    this.#transport = (this.#watch.transport ?? ((given) => httpsTransport(given, this.#limits)))(fresh);
+    this.#transport = transport;
     this.#session = new AbortController();
     if (oldTransport === undefined) return;
     this.#watch.logger.info(

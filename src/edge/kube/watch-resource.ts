@@ -232,7 +232,8 @@ async function recover<T>(loop: ResourceLoop<T>, failure: Failure): Promise<void
 function faultOf(thrown: unknown): Fault {
   if (thrown instanceof Fault) return thrown;
   const { code } = thrown as { readonly code?: unknown };
-  const isConnection = (typeof code === "string" && /^[A-Z_]+$/.test(code)) || (thrown as Error).name === "AbortError";
+  const isConnection =
+    (typeof code === "string" && /^[A-Z][A-Z0-9_]*$/.test(code)) || (thrown as Error).name === "AbortError";
   if (!isConnection) throw thrown;
   const fault = toFault(thrown);
   return new Fault(`the connection broke: ${fault.message}`, {

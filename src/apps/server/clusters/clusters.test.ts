@@ -9,11 +9,15 @@ import { silentLogger } from "../../../base/logger.ts";
 import { createIdentityHub } from "../../../core/directory/identity-hub.ts";
 import type { AgentRecord } from "../../../core/state/ports.ts";
 import { everything } from "../../../edge/kube-server/access.ts";
+import type { KubeAccess } from "../../../edge/kube/access.ts";
+import { httpsTransport } from "../../../edge/kube/https-transport.ts";
 import { kubeLimits } from "../../../edge/kube/limits.ts";
+import type { KubeTransport } from "../../../edge/kube/transport.ts";
 import { startKubeServer, type KubeServer, type KubeServerOptions } from "../../../edge/kube-server/server.ts";
 import { ServerConfig } from "../config.ts";
 import { createMetrics } from "../metrics.ts";
 import { emptyQueries } from "../../../../test/support/test-server.ts";
+import type { FeedParts } from "./feed.ts";
 import { openClusters } from "./open-clusters.ts";
 
 const clock = { nowMs: () => Date.now() };
@@ -84,7 +88,13 @@ interface Row {
   readonly text: string;
 }
 
-async function side(data: string, over: { config?: object; agents?: AgentRecord[] } = {}) {
+interface Over {
+  readonly config?: object;
+  readonly agents?: AgentRecord[];
+  readonly overrides?: FeedParts["overrides"];
+}
+
+async function side(data: string, over: Over = {}) {
   const blocks: Row[] = [];
   const gaps: unknown[] = [];
   const identities = createIdentityHub();
@@ -102,7 +112,7 @@ async function side(data: string, over: { config?: object; agents?: AgentRecord[
     metrics,
     clock,
     logger: silentLogger,
-    overrides: { limits: { ...kubeLimits, forbiddenMsMin: 100, forbiddenMsMax: 200 } },
+    overrides: { limits: { ...kubeLimits, forbiddenMsMin: 100, forbiddenMsMax: 200 }, ...over.overrides },
   });
   return { clusters, blocks, gaps, identities, metrics };
 }
@@ -259,4 +269,27 @@ test("the operator's own kubeconfig: named by its context, wrong ones stop the s
   await assert.rejects(side(data, { config: { kubeconfig: path.join(data, "none.yaml") } }), {
     code: "kube/kubeconfig",
   });
+});
+
+test("a watch that ends with an error is a refused cluster with the reason, and comes back by itself", async (context) => {
+  const { data, kube } = await world(context);
+  put(kube);
+  await writeFile(path.join(data, "clusters", "c.yaml"), kube.kubeconfig("c"), { mode: 0o600 });
+  let isBroken = true;
+  const limits = { ...kubeLimits, retryMsMax: 300 };
+  const transport = (access: KubeAccess): KubeTransport => {
+    const real = httpsTransport(access, limits);
+    const get: KubeTransport["get"] = async (request) => {
+      if (isBroken && request.path.startsWith("/api/v1/pods")) throw new TypeError("a bug");
+      return await real.get(request);
+    };
+    return { ...real, get };
+  };
+  const { clusters } = await side(data, { overrides: { limits, transport } });
+  await using _ = clusters;
+  const stateIs = (wanted: string) => async () => (await clusters.list()).find(({ state }) => state === wanted);
+  const refused = await until("refused", stateIs("refused"));
+  assert.match(refused.because, /its watch ended: a bug/);
+  isBroken = false;
+  assert.equal((await until("connected", stateIs("connected"))).counts?.pods, 1);
 });

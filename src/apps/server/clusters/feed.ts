@@ -1,9 +1,12 @@
 // One cluster with an API server: what it tells goes into the inventory, and from there to identities, rows, events and gaps.
+import { setTimeout as sleep } from "node:timers/promises";
+import { toFault } from "../../../base/fault.ts";
 import type { IdentityChange } from "../../../core/directory/identity-source.ts";
 import { readEvent, type FoundEvent } from "../../../core/inventory/event-row.ts";
 import { aheadThatCounts, createInventory, type Inventory } from "../../../core/inventory/inventory.ts";
 import type { Found } from "../../../core/inventory/parse/parse-object.ts";
 import type { KubeSource } from "../../../edge/kube/access.ts";
+import { kubeLimits } from "../../../edge/kube/limits.ts";
 import { watchedResources, type WatchedKind } from "../../../edge/kube/resources.ts";
 import { type ClusterWatch, type ServerReport, watchCluster } from "../../../edge/kube/watch-cluster.ts";
 import type { ResourceHandlers, ResourceReport } from "../../../edge/kube/watch-resource.ts";
@@ -65,7 +68,7 @@ class ClusterFeed implements Feed {
   #working: Promise<void> = Promise.resolve();
 
   constructor(parts: FeedParts) {
-    const { cluster, clock, random, logger, source } = parts;
+    const { cluster, clock } = parts;
     this.#parts = parts;
     this.inventory = createInventory(cluster);
     const kinds = watchedResources.map(({ kind }) => kind);
@@ -76,7 +79,30 @@ class ClusterFeed implements Feed {
     this.#events = createEventWriter({ ...writing, aheadMs: () => aheadThatCounts(this.server.clockAheadMs ?? 0) });
     this.#startedMs = clock.nowMs();
     this.#regularly = setInterval(() => this.#wake(), clusterLimits.retryMs);
-    this.#running = watchCluster({
+    this.#running = this.#watchForEver();
+  }
+
+  /** Never rejects: a watch that ends with an error makes the cluster refused, with the reason, and is begun anew after a while. */
+  async #watchForEver(): Promise<void> {
+    const { overrides, cluster, logger } = this.#parts;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        await this.#watch();
+      } catch (thrown) {
+        if (signal.aborted) return;
+        const { message, code } = toFault(thrown);
+        logger.error({ cluster, code, error: message }, "the watch of a cluster ended and is begun anew later");
+        this.#onServer({ ...this.server, state: "refused", because: `its watch ended: ${message.slice(0, 200)}` });
+        // Ends early, without an error, when the feed is stopped.
+        await sleep((overrides?.limits ?? kubeLimits).retryMsMax, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  #watch(): Promise<void> {
+    const { source, clock, random, logger, overrides } = this.#parts;
+    return watchCluster({
       source,
       handlersFor: (kind) => (kind === "Event" ? this.#eventHandlers() : this.#objectHandlers(kind)),
       onServer: (report) => this.#onServer(report),
@@ -85,9 +111,7 @@ class ClusterFeed implements Feed {
       random,
       logger,
       signal: this.#stopping.signal,
-      ...parts.overrides,
-    }).catch((thrown: unknown) => {
-      if (!this.#stopping.signal.aborted) throw thrown;
+      ...overrides,
     });
   }
 
@@ -163,7 +187,7 @@ class ClusterFeed implements Feed {
     const { state, because, version, clockAheadMs } = report;
     this.server = report;
     if (clockAheadMs !== undefined) this.inventory.setClockAhead(aheadThatCounts(clockAheadMs));
-    if (state === "away") this.health.serverAway(because);
+    if (state === "away" || state === "refused") this.health.serverAway(because);
     if (state === "connected") this.currentAtMs = clock.nowMs();
     logger.info({ cluster, state, because, version }, "a cluster's API server");
     this.#wake();
