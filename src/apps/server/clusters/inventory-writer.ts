@@ -1,11 +1,11 @@
 // Facts of a cluster's inventory into rows: after a restart only what is different from what the store knows, and everything that lives again
-// every twelve hours. What cannot be written waits, bounded; what falls out is counted.
+// every twelve hours. What cannot be written waits, bounded; what falls out is counted, and made good by comparing with the store again.
 import { createHash } from "node:crypto";
 import { toFault } from "../../../base/fault.ts";
 import type { Inventory, InventoryFact } from "../../../core/inventory/inventory.ts";
 import { inventoryRow, objectJson } from "../../../core/inventory/inventory-row.ts";
 import type { BaselineObject } from "../../../edge/store/queries/queries.ts";
-import { inventoryKinds, type InventoryKind } from "../../../model/inventory.ts";
+import { inventoryKinds, type InventoryKind, type InventoryObject } from "../../../model/inventory.ts";
 import { WorkloadKind } from "../../../model/identity.ts";
 import type { Row } from "../../../model/table.ts";
 import { WriteFailed, writeRows } from "./block-writer.ts";
@@ -27,6 +27,8 @@ export interface WriterParts extends Pick<ClustersParts, "queries" | "agents" | 
   readonly cluster: string;
   readonly inventory: Inventory;
   fidelity(): "foreign" | "simulated";
+  /** In the place of clusterLimits.factsHeldMax: for tests. */
+  readonly factsHeldMax?: number;
 }
 
 type Fact = Omit<InventoryFact, "action"> & { readonly action: InventoryFact["action"] | "seen" };
@@ -45,6 +47,9 @@ class Writer implements InventoryWriter {
   #gone: Row<"inventory_events">[] = [];
   #retryAtMs = -Infinity;
   #seenAtMs: number;
+  /** Facts fell out: the store does not know what it should. */
+  #isLossy = false;
+  #healAtMs = -Infinity;
   #isWriting = false;
   dropped = 0;
   rows = 0;
@@ -55,8 +60,10 @@ class Writer implements InventoryWriter {
   }
 
   take(facts: readonly InventoryFact[]): void {
-    const room = Math.max(0, clusterLimits.factsHeldMax - this.#held.length);
-    this.dropped += Math.max(0, facts.length - room);
+    const room = Math.max(0, (this.#parts.factsHeldMax ?? clusterLimits.factsHeldMax) - this.#held.length);
+    const lost = Math.max(0, facts.length - room);
+    this.dropped += lost;
+    this.#isLossy ||= lost > 0;
     for (const fact of facts.slice(0, room)) this.#held.push(fact);
   }
 
@@ -122,22 +129,44 @@ class Writer implements InventoryWriter {
     return inventoryRow(this.#parts.inventory, { ...fact, timeMs, fidelity: this.#parts.fidelity() });
   }
 
+  /** What lives and was not written for long, or never, though nothing of it waits. */
   #addSeen(nowMs: number): void {
-    if (nowMs - this.#seenAtMs < clusterLimits.seenLookMs || this.#held.length > 0) return;
+    if (nowMs - this.#seenAtMs < clusterLimits.seenLookMs || this.#isBehind) return;
     this.#seenAtMs = nowMs;
-    for (const kind of inventoryKinds) {
-      for (const object of this.#parts.inventory.all(kind)) {
-        if (this.#held.length >= clusterLimits.seenRowsMax) return;
-        const written = this.#writtenAtMs.get(object.uid);
-        if (written !== undefined && nowMs - written >= clusterLimits.seenMs)
-          this.#held.push({ action: "seen", object, change: "", timeMs: nowMs });
-      }
+    let room: number = clusterLimits.seenRowsMax;
+    for (const object of this.#notHeld()) {
+      const writtenAtMs = this.#writtenAtMs.get(object.uid) ?? -Infinity;
+      if (nowMs - writtenAtMs < clusterLimits.seenMs) continue;
+      if (room === 0) return;
+      room -= 1;
+      this.#held.push({ action: "seen", object, change: "", timeMs: nowMs });
     }
+  }
+
+  /** In a busy cluster something waits always; a backlog comes from a store that does not take rows. */
+  get #isBehind(): boolean {
+    return this.#held.length >= clusterLimits.seenRowsMax;
+  }
+
+  *#notHeld(): Generator<InventoryObject> {
+    const held = new Set(this.#held.map(({ object }) => object.uid));
+    for (const kind of inventoryKinds)
+      for (const object of this.#parts.inventory.all(kind)) if (!held.has(object.uid)) yield object;
+  }
+
+  /** After facts fell out: everything is compared with what the store knows, as after a restart. At most once a minute. */
+  async #heal(nowMs: number): Promise<void> {
+    if (!this.#isLossy || nowMs < this.#healAtMs || this.#isBehind) return;
+    this.#healAtMs = nowMs + clusterLimits.seenLookMs;
+    await this.#loadBaseline();
+    this.#isLossy = false;
+    for (const object of [...this.#notHeld()]) this.#held.push({ action: "added", object, change: "", timeMs: nowMs });
   }
 
   async #write(nowMs: number): Promise<void> {
     if (this.#baseline === undefined) await this.#loadBaseline();
     this.#addSeen(nowMs);
+    await this.#heal(nowMs);
     // First what is there is taken out of the baseline: what is left of a listed kind has gone.
     const facts = this.#againstBaseline(this.#held);
     this.#held = [];
