@@ -1,6 +1,7 @@
 // A cluster as the API shows it: out of what its feed knows, what was refused, and the agents that say they are of it.
 import { formatInstant } from "../../../base/instant.ts";
 import type { Cluster } from "../../../model/cluster.ts";
+import { inventoryKinds, type InventoryKind } from "../../../model/inventory.ts";
 import type { Node } from "../../../model/node.ts";
 import { coverageOf } from "./coverage.ts";
 import type { Feed } from "./feed.ts";
@@ -36,7 +37,6 @@ export interface ReadCluster {
 export function readCluster({ source, feed, nodes, sinceMs }: ReadCluster): Cluster {
   const { server, health, inventory, currentAtMs } = feed;
   const { state, because } = stateOf(feed);
-  const view = feed.isSettled ? inventory : undefined;
   const refused = Object.fromEntries(inventory.refused);
   return {
     name: source.cluster,
@@ -50,9 +50,17 @@ export function readCluster({ source, feed, nodes, sinceMs }: ReadCluster): Clus
     ...(server.clockAheadMs === undefined ? {} : { clockAheadMs: server.clockAheadMs }),
     ...(currentAtMs === undefined ? {} : { currentAt: formatInstant(currentAtMs) }),
     ...(sinceMs === undefined ? {} : { inventorySince: formatInstant(sinceMs) }),
-    ...(view === undefined ? {} : { counts: view.counts() }),
-    coverage: coverageOf(nodes, view),
+    ...(countedKinds.every((kind) => isKnown(feed, kind)) ? { counts: inventory.counts() } : {}),
+    coverage: coverageOf(nodes, isKnown(feed, "Pod") ? inventory : undefined),
   };
+}
+
+/** What the counts are made of: all but slices, which nobody counts. */
+const countedKinds = inventoryKinds.filter((kind) => kind !== "EndpointSlice");
+
+/** Whether the kind was listed once, or the API server does not have it: then there is none. Not looked is not none. */
+function isKnown({ isSettled, health }: Feed, kind: InventoryKind): boolean {
+  return isSettled && (health.isListed(kind) || /^[^:]*: absent(,|$)/.test(health.gapOf(kind)));
 }
 
 /** What is missing beside is in the gaps; here is whether the view as a whole is current. */
