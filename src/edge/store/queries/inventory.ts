@@ -2,7 +2,7 @@
 // look back of little more than that finds everything; also what the keeper of the inventory needs to go on after a restart.
 import { z } from "zod";
 import { formatInstant } from "../../../base/instant.ts";
-import { InventoryObject, Pod, type InventoryKind } from "../../../model/inventory.ts";
+import { inventoryKinds, InventoryObject, Pod, type InventoryKind } from "../../../model/inventory.ts";
 import { because, run } from "./ask.ts";
 import { queryLimits } from "./limits.ts";
 import type {
@@ -26,32 +26,97 @@ export const inventoryQueryLimits = {
   /** Kubernetes events of this long before the newest one are compared one by one. */
   eventsOverlapMs: 120_000,
   eventsOverlapMax: 20_000,
+  /** What lives is written again every twelve hours: after so long without any row nobody looked. */
+  silenceMs: 12.5 * 3_600_000,
 } as const;
 
 const newest = "(time, ingest)";
 
-function scope(bindings: Bindings, sinceMs: number, untilMs: number, cluster: string): string {
-  return `${withinRaw(bindings, sinceMs, untilMs)} AND cluster = ${bindings.bind(cluster, "String")}`;
+/** The node of rows that the server writes from a cluster's API server; what others may have written as inventory is not believed. */
+const writer = "kubernetes";
+
+function ofCluster(bindings: Bindings, cluster: string, node = writer): string {
+  return `cluster = ${bindings.bind(cluster, "String")} AND node = ${bindings.bind(node, "String")}`;
 }
 
-/** Objects of a kind by namespace and name. Throws what the store throws when it is away. */
+function scope(bindings: Bindings, sinceMs: number, untilMs: number, cluster: string): string {
+  return `${withinRaw(bindings, sinceMs, untilMs)} AND ${ofCluster(bindings, cluster)}`;
+}
+
+/**
+ * Objects of a kind by namespace and name. `because` says when nobody looked at that time, so that "none" is never said for "not known".
+ * Throws what the store throws when it is away.
+ */
 export async function inventoryAsOf(parts: QueryParts, request: InventoryAsOfRequest): Promise<InventoryAsOf> {
-  const { cluster, kind, atMs, namespace, limit, offset } = request;
+  const { limit, offset } = request;
   const bindings = createBindings();
+  const sql = `SELECT body, count() OVER () AS total FROM (${livingAt(bindings, request)})
+ORDER BY space, called, uid LIMIT ${bindings.bind(limit, "UInt32")} OFFSET ${bindings.bind(offset, "UInt32")}`;
+  const [result, unseen] = await Promise.all([run(parts, sql, bindings), unseenAt(parts, request)]);
+  const { objects, unreadable } = readObjects(result.rows);
+  // Behind the last page there is no row that could say how many there are.
+  const isBehind = result.rows.length === 0 && offset > 0;
+  const total = isBehind ? await countAt(parts, request) : Number(result.rows[0]?.["total"] ?? 0);
+  const unlisted = total === 0 && request.namespace === undefined ? unseen.ofKind : "";
+  return { objects, total, because: because(result, unreadable, unseen.because || unlisted) };
+}
+
+function livingAt(bindings: Bindings, { cluster, kind, atMs, namespace }: InventoryAsOfRequest): string {
   const inNamespace = namespace === undefined ? "" : `AND namespace = ${bindings.bind(namespace, "String")}`;
-  const sql = `SELECT body, count() OVER () AS total FROM (
-SELECT uid, argMax(action, ${newest}) AS lastAction, argMax(object, ${newest}) AS body, any(namespace) AS space, any(objectName) AS called
+  return `SELECT uid, argMax(action, ${newest}) AS lastAction, argMax(object, ${newest}) AS body, any(namespace) AS space, any(objectName) AS called
 FROM inventory_events WHERE ${scope(bindings, atMs - inventoryQueryLimits.lookBackMs, atMs + 1, cluster)}
 AND objectKind = ${bindings.bind(kind, "String")} ${inNamespace}
-GROUP BY uid HAVING lastAction != 'removed')
-ORDER BY space, called, uid LIMIT ${bindings.bind(limit, "UInt32")} OFFSET ${bindings.bind(offset, "UInt32")}`;
-  const [result, sinceMs] = await Promise.all([run(parts, sql, bindings), inventorySince(parts, cluster)]);
-  const { objects, unreadable } = readObjects(result.rows);
-  return {
-    objects,
-    total: Number(result.rows[0]?.["total"] ?? 0),
-    because: because(result, unreadable, beforeKept(atMs, sinceMs)),
-  };
+GROUP BY uid HAVING lastAction != 'removed'`;
+}
+
+async function countAt(parts: QueryParts, request: InventoryAsOfRequest): Promise<number> {
+  const bindings = createBindings();
+  const { rows } = await run(parts, `SELECT count() AS total FROM (${livingAt(bindings, request)})`, bindings);
+  return Number(rows[0]?.["total"] ?? 0);
+}
+
+/** Why what is known of that time is not all: `because` of any answer, `ofKind` of one that has no object. */
+async function unseenAt(
+  parts: QueryParts,
+  request: InventoryAsOfRequest,
+): Promise<{ readonly because: string; readonly ofKind: string }> {
+  const { cluster, kind, atMs } = request;
+  const bindings = createBindings();
+  const sql = `SELECT toUnixTimestamp64Milli(max(time)) AS newestMs, count() AS found, countIf(objectKind = ${bindings.bind(kind, "String")}) AS ofKind
+FROM inventory_events WHERE ${scope(bindings, atMs - inventoryQueryLimits.lookBackMs, atMs + 1, cluster)}`;
+  const [written, sinceMs, down] = await Promise.all([
+    run(parts, sql, bindings),
+    inventorySince(parts, cluster),
+    downAt(parts, request),
+  ]);
+  const row = written.rows[0];
+  const newestMs = Number(row?.["found"] ?? 0) === 0 ? undefined : Number(row?.["newestMs"]);
+  const ofKind = Number(row?.["ofKind"] ?? 0) === 0 ? `no ${kind} was written before: none, or none could be read` : "";
+  return { because: beforeKept(atMs, sinceMs) || because(silence(atMs, newestMs), down), ofKind };
+}
+
+function silence(atMs: number, newestMs: number | undefined): string {
+  const { lookBackMs, silenceMs } = inventoryQueryLimits;
+  if (newestMs !== undefined && atMs - newestMs <= silenceMs) return "";
+  const sinceMs = newestMs ?? atMs - lookBackMs;
+  return `nothing was written between ${formatInstant(sinceMs)} and ${formatInstant(atMs)}: what there was then is not known`;
+}
+
+/** Gaps of the kind's watch at that time. A gap begins with its resource ("pods", "cronjobs.batch"): those of other kinds do not count. */
+async function downAt(parts: QueryParts, { cluster, kind, atMs }: InventoryAsOfRequest): Promise<string> {
+  const bindings = createBindings();
+  const sql = `SELECT toUnixTimestamp64Milli(time) AS sinceMs, toUInt64(durationMs) AS lengthMs, detail FROM gaps
+WHERE ${scope(bindings, atMs - queryLimits.gapLookBackMs, atMs + 1, cluster)}
+AND \`table\` = 'inventory_events' AND reason = 'inventory-down'
+AND toUnixTimestamp64Milli(time) + toInt64(durationMs) >= ${bindings.bind(atMs, "Int64")}
+ORDER BY time DESC LIMIT ${queryLimits.gapsMax}`;
+  const { rows } = await run(parts, sql, bindings, { rowsMax: queryLimits.gapsMax });
+  const others = new Set(inventoryKinds.filter((one) => one !== kind).map((one) => `${one.toLowerCase()}s`));
+  const row = rows.find(({ detail }) => !others.has(String(detail).split(/[.:]/, 1)[0] ?? ""));
+  if (row === undefined) return "";
+  const sinceMs = Number(row["sinceMs"]);
+  const untilMs = sinceMs + Number(row["lengthMs"]);
+  return `nobody could look between ${formatInstant(sinceMs)} and ${formatInstant(untilMs)}: ${String(row["detail"])}`;
 }
 
 function beforeKept(atMs: number, sinceMs: number | undefined): string {
@@ -82,7 +147,7 @@ function parseJson(text: string): unknown {
 export async function inventorySince(parts: QueryParts, cluster: string): Promise<number | undefined> {
   const bindings = createBindings();
   const sql = `SELECT toUnixTimestamp64Milli(min(time)) AS sinceMs, count() AS found FROM inventory_events
-WHERE cluster = ${bindings.bind(cluster, "String")}`;
+WHERE ${ofCluster(bindings, cluster)}`;
   const { rows } = await run(parts, sql, bindings);
   return Number(rows[0]?.["found"] ?? 0) === 0 ? undefined : Number(rows[0]?.["sinceMs"]);
 }
@@ -154,8 +219,8 @@ export async function newestKubernetesEvents(
 ): Promise<{ readonly newestMs: number | undefined; readonly events: readonly KeptKubernetesEvent[] }> {
   const bindings = createBindings();
   const nowMs = parts.clock.nowMs();
-  const where = `${scope(bindings, nowMs - inventoryQueryLimits.lookBackMs, nowMs + queryLimits.rawSlackMs, place.cluster)}
-AND node = ${bindings.bind(place.node, "String")}`;
+  const where = `${withinRaw(bindings, nowMs - inventoryQueryLimits.lookBackMs, nowMs + queryLimits.rawSlackMs)}
+AND ${ofCluster(bindings, place.cluster, place.node)}`;
   const sql = `SELECT toUnixTimestamp64Milli(time) AS timeMs, reason, objectKind, objectName, namespace, message, count AS times
 FROM kubernetes_events WHERE ${where}
 AND time >= (SELECT max(time) FROM kubernetes_events WHERE ${where}) - INTERVAL ${inventoryQueryLimits.eventsOverlapMs / 1000} SECOND
