@@ -160,7 +160,7 @@ class Writer implements InventoryWriter {
     this.#healAtMs = nowMs + clusterLimits.seenLookMs;
     await this.#loadBaseline();
     this.#isLossy = false;
-    for (const object of [...this.#notHeld()]) this.#held.push({ action: "added", object, change: "", timeMs: nowMs });
+    for (const object of this.#notHeld()) this.#held.push({ action: "added", object, change: "", timeMs: nowMs });
   }
 
   async #write(nowMs: number): Promise<void> {
