@@ -8,7 +8,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
 import { kubeLimits } from "./limits.ts";
-import { pluginHeaders } from "./plugin.ts";
+import { type ClientPair, createPlugin } from "./plugin.ts";
 
 export type KubeSource =
   | {
@@ -31,6 +31,8 @@ export interface KubeAccess {
   readonly serverName: string;
   /** Headers that carry the credential, as they are now. Throws Fault "kube/credential". */
   headers(): Promise<Readonly<Record<string, string>>>;
+  /** A certificate that a program made, as it is now; used where there is no `certificate`. Absent: there is no program. Throws as `headers` does. */
+  readonly clientPair?: () => Promise<ClientPair | undefined>;
   /** Changes when anything that was read changed. */
   readonly fingerprint: string;
   /** The name of the context in use; "" in a cluster. */
@@ -132,7 +134,7 @@ async function fromFile(source: KubeSource & { kind: "file" }): Promise<KubeAcce
     key,
     context,
     serverName: cluster["tls-server-name"] ?? "",
-    headers: headersOf(user, source, { context, beside }),
+    ...credentialsOf(user, source, { context, beside }),
     fingerprint: fingerprintOf([whole, context, ca, certificate, key]),
   };
 }
@@ -199,15 +201,18 @@ interface UserPlace {
   readonly beside: (file: string) => string;
 }
 
-function headersOf(
+function credentialsOf(
   user: User,
   source: KubeSource & { kind: "file" },
   { context, beside }: UserPlace,
-): KubeAccess["headers"] {
+): Pick<KubeAccess, "headers" | "clientPair"> {
   const needsProgram = user.exec !== undefined && user.exec !== null;
   const needsProvider = user["auth-provider"] !== undefined && user["auth-provider"] !== null;
   if (needsProgram || needsProvider) {
-    if (source.plugins === "allowed") return () => pluginHeaders(source.file, context);
+    if (source.plugins === "allowed") {
+      const ask = createPlugin(source.file, context);
+      return { headers: async () => (await ask()).headers, clientPair: async () => (await ask()).pair };
+    }
     throw bad(
       `${source.file} asks to run a program for its credential, which is not done for files of a folder`,
       "name it with --kubeconfig, or put a token or certificate into it",
@@ -215,16 +220,16 @@ function headersOf(
   }
   // As kubectl does: a token beats a token file.
   const token = user.token ?? "";
-  if (token !== "") return async () => bearer(token);
+  if (token !== "") return { headers: async () => bearer(token) };
   if ((user.tokenFile ?? "") !== "") {
     const read = tokenFile(beside(user.tokenFile ?? ""));
-    return async () => bearer(await read());
+    return { headers: async () => bearer(await read()) };
   }
   if ((user.username ?? "") !== "") {
     const basic = Buffer.from(`${user.username}:${user.password ?? ""}`).toString("base64");
-    return async () => ({ authorization: `Basic ${basic}` });
+    return { headers: async () => ({ authorization: `Basic ${basic}` }) };
   }
-  return async () => ({});
+  return { headers: async () => ({}) };
 }
 
 function bearer(token: string): Record<string, string> {

@@ -5,6 +5,7 @@ import tls from "node:tls";
 import { Fault } from "../../base/fault.ts";
 import type { KubeAccess } from "./access.ts";
 import { type KubeLimits, kubeLimits } from "./limits.ts";
+import type { ClientPair } from "./plugin.ts";
 import type { KubeAnswer, KubeGet, KubeTransport } from "./transport.ts";
 
 /** Throws Fault "kube/credential" when authority, certificate and key cannot be used together (half of a pair was replaced). */
@@ -25,9 +26,11 @@ export function httpsTransport(access: KubeAccess, limits: KubeLimits = kubeLimi
   const base = server.pathname.replace(/\/$/, "");
   return {
     async get(request) {
-      const headers = await access.headers();
       request.signal.throwIfAborted();
-      return await send({ agent, isTls, server, base, headers, limits }, request);
+      const asked = Promise.all([access.headers(), access.clientPair?.()]);
+      const [headers, pair] = await inTime(asked, request.signal, limits.pluginMsMax);
+      request.signal.throwIfAborted();
+      return await send({ agent, isTls, server, base, headers, pair, limits }, request);
     },
     close: () => agent.destroy(),
   };
@@ -55,10 +58,28 @@ interface Sending {
   readonly server: URL;
   readonly base: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly pair: ClientPair | undefined;
   readonly limits: KubeLimits;
 }
 
-function send({ agent, isTls, server, base, headers, limits }: Sending, request: KubeGet): Promise<KubeAnswer> {
+/** Whoever makes a credential may hang: nobody waits longer than the signal and the deadline let him. */
+async function inTime<T>(work: Promise<T>, signal: AbortSignal, timeoutMs: number): Promise<T> {
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason as Error);
+  signal.addEventListener("abort", onAbort, { once: true });
+  const timer = setTimeout(() => {
+    const message = `no credential for the cluster came in ${Math.round(timeoutMs / 1000)} s`;
+    reject(new Fault(message, { code: "kube/credential", kind: "unauthenticated" }));
+  }, timeoutMs);
+  try {
+    return await Promise.race([work, over]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function send({ agent, isTls, server, base, headers, pair, limits }: Sending, request: KubeGet): Promise<KubeAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<KubeAnswer>();
   const { hostname, port } = server;
   const options = {
@@ -69,6 +90,8 @@ function send({ agent, isTls, server, base, headers, limits }: Sending, request:
     method: "GET",
     headers: { accept: request.accept ?? "application/json", "user-agent": "garrison", ...headers },
     signal: request.signal,
+    // Connections are kept apart by what they show, so a new certificate gets new ones.
+    ...(pair === undefined ? {} : { cert: pair.certificate, key: pair.key }),
   };
   const sent = begun(isTls, options, server);
   const timer = setTimeout(() => sent.destroy(new Error("no answer in time")), limits.answerMsMax);

@@ -41,6 +41,11 @@ export const kubeLimits = {
   reloadMs: 10_000,
   /** How long a token read from a file is believed. */
   tokenMs: 10_000,
+  /** A program that makes a credential: killed after so long, and nobody waits longer for one; asked again at least so often. */
+  pluginMsMax: 60_000,
+  pluginKeptMs: 300_000,
+  /** Characters of what it said that are shown. */
+  pluginWordLengthMax: 200,
   kubeconfigBytesMax: 1024 * 1024,
   socketsMax: 32,
 } as const;
