@@ -300,3 +300,23 @@ test("a bug in one loop ends all of them and is told to who waits", async () => 
   await new Promise((resolve) => setTimeout(resolve, 100));
   assert.equal(transport.paths.length, asked);
 });
+
+test("a list that expires or stalls each time is failing with its cause, not listing", async () => {
+  const always: readonly [Reply, RegExp][] = [
+    [{ status: 410, text: JSON.stringify({ message: "too old" }) }, /too old/],
+    [{ text: '{"metadata":', after: "hang" }, /silent/],
+  ];
+  for (const [reply, because] of always) {
+    let asked = 0;
+    const list: Script = () => {
+      asked += 1;
+      return reply;
+    };
+    const heard = await watchUntil(
+      pods(list, () => hang),
+      ({ states }) => states.get("Pod")?.state === "failing" || asked >= 10,
+    );
+    assert.equal(heard.states.get("Pod")?.state, "failing");
+    assert.match(heard.states.get("Pod")?.because ?? "", because);
+  }
+});

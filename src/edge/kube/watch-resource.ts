@@ -199,8 +199,11 @@ async function recover<T>(loop: ResourceLoop<T>, failure: Failure): Promise<void
   // New credentials are tried at once.
   const signal = AbortSignal.any([loop.signal, loop.session()]);
   loop.onReopened();
+  // Without a version it was the list that failed: nothing is known until one is whole, whatever the reason.
+  const isListing = position.resourceVersion === "";
   switch (fault.code) {
     case "kube/gone":
+      if (isListing) break;
       position.resourceVersion = "";
       await failing.wait(signal, fault.retryAfterMs);
       return;
@@ -218,6 +221,7 @@ async function recover<T>(loop: ResourceLoop<T>, failure: Failure): Promise<void
       position.resourceVersion = "";
       break;
     case "kube/silent":
+      if (isListing) break;
       // Half-open: opened again where it was; only its own failure says more.
       await pause(loop.limits.retryMsMin, signal);
       return;
