@@ -30,6 +30,7 @@ export interface WatchHealth {
   gapOf(kind: WatchedKind): string;
   /** Whether every kind has said how it is. */
   isSettled(): boolean;
+  /** Whether a whole list of it is known; not of what the server does not have any more. */
   isListed(kind: WatchedKind): boolean;
   /** Whether anything at all is read. */
   readsAnything(): boolean;
@@ -63,7 +64,7 @@ class Health implements WatchHealth {
     if (state === "current") {
       known.wasListed = true;
       this.#end(kind, known, nowMs);
-    } else if (known.wasListed && state !== "listing") known.downSinceMs ??= nowMs;
+    } else if (known.wasListed) known.downSinceMs ??= nowMs;
     // A list that is tried anew says nothing until it is whole.
     if (state === "listing" && known.state !== "current") return;
     if (known.state !== state || known.resource !== resource) known.sinceMs = nowMs;
@@ -116,7 +117,8 @@ class Health implements WatchHealth {
   }
 
   isListed(kind: WatchedKind): boolean {
-    return this.#watched.get(kind)?.wasListed ?? false;
+    const known = this.#watched.get(kind);
+    return known !== undefined && known.wasListed && known.state !== "absent";
   }
 
   readsAnything(): boolean {
