@@ -35,6 +35,8 @@ export interface ProjectOptions {
   readonly inventory: GraphInventory;
   /** "workloads": also those that nobody talked to. */
   readonly idle: "none" | "workloads";
+  /** Which of those were asked for; absent: all. Counts of what is drawn anyway are of everything in it. */
+  readonly isIdleAsked?: (workload: InventoryWorkload) => boolean;
   /** The usual median latency of an edge in microseconds, by edge id; absent where it is not known. */
   readonly usual?: ReadonlyMap<string, number>;
 }
@@ -58,9 +60,7 @@ export function project(pairs: readonly Pair[], options: ProjectOptions): Draft 
     addPair(edges, edgeId(source, destination), draftEdge(pair, source, destination));
   }
   for (const [id, edge] of edges) edge.usualUs = options.usual?.get(id);
-  for (const workload of inventory.workloads) {
-    countWorkload(vertices, vertexOf(level, workload.cluster, endOf(workload), serviceOf), workload, options);
-  }
+  addInventory(vertices, options, serviceOf);
   return withTotals(level, vertices, edges);
 }
 
@@ -149,16 +149,41 @@ function addServices(vertex: DraftVertex, services: ReadonlySet<string> | undefi
   for (const service of services ?? []) vertex.services.add(service);
 }
 
-function countWorkload(
-  vertices: Map<string, DraftVertex>,
-  name: VertexName,
-  workload: InventoryWorkload,
-  { idle, level, inventory }: ProjectOptions,
-): void {
-  const vertex = idle === "workloads" ? vertexNamed(vertices, name, inventory) : vertices.get(name.id);
-  if (vertex === undefined) return;
-  if (level !== "namespace") addServices(vertex, new Set(workload.services), "");
+/** Idle workloads that were asked for are drawn first, so that a vertex counts all that is in it, whatever the order. */
+function addInventory(vertices: Map<string, DraftVertex>, options: ProjectOptions, serviceOf: ServiceOf): void {
+  const { level, inventory, idle, isIdleAsked = () => true } = options;
+  const drawnByPods = new Set(
+    [...vertices.values()].flatMap((vertex) => (vertex.kind === "endpoint" ? [ownerOf(vertex)] : [])),
+  );
+  const isByPods = (workload: InventoryWorkload): boolean =>
+    drawnByPods.has(workloadKey(workload.cluster, { ...workload, workload: workload.name }));
+  const named = inventory.workloads.map((workload) => ({
+    workload,
+    name: vertexOf(level, workload.cluster, endOf(workload), serviceOf),
+  }));
+  if (idle === "workloads") {
+    for (const { workload, name } of named)
+      if (isIdleAsked(workload) && !isByPods(workload)) vertexNamed(vertices, name, inventory);
+  }
+  for (const { workload, name } of named) {
+    const vertex = vertices.get(name.id);
+    if (vertex === undefined) continue;
+    if (level !== "namespace") addServices(vertex, new Set(workload.services), "");
+    countWorkload(vertex, workload, isByPods(workload));
+  }
+}
+
+function ownerOf({ cluster, namespace, workloadKind = "Unknown", workload }: DraftVertex): string {
+  return workloadKey(cluster, { namespace, kind: workloadKind, workload });
+}
+
+/** `isByPods`: its pods are vertices of their own, and how many of them are in this one is not known. */
+function countWorkload(vertex: DraftVertex, workload: InventoryWorkload, isByPods: boolean): void {
   if (vertex.endpoints === undefined) return;
+  if (isByPods) {
+    vertex.workloads = vertex.endpoints = vertex.endpointsNotReady = undefined;
+    return;
+  }
   vertex.workloads = (vertex.workloads ?? 0) + 1;
   vertex.endpoints += workload.endpoints;
   vertex.endpointsNotReady = (vertex.endpointsNotReady ?? 0) + workload.endpointsNotReady;
