@@ -1,6 +1,8 @@
 // From sums in the store and the inventory to the graph: what the graph's handlers share.
 import type { ClustersSide } from "../clusters/clusters-side.ts";
 import type { Clock } from "../../../base/clock.ts";
+import { parseFilter } from "../../../core/filter/parse.ts";
+import { predicateOf } from "../../../core/filter/predicate.ts";
 import type { Draft } from "../../../core/graph/draft.ts";
 import { inventoryWorkloads } from "../../../core/graph/inventory-workloads.ts";
 import { type GraphInventory, type InventoryWorkload, project, usualLatencies } from "../../../core/graph/project.ts";
@@ -11,7 +13,7 @@ import type { Pod, WorkloadObject } from "../../../model/inventory.ts";
 
 export interface GraphParts {
   readonly queries: Queries;
-  readonly clusters: Pick<ClustersSide, "list" | "view">;
+  readonly clusters: Pick<ClustersSide, "list" | "view" | "gapOf">;
   readonly clock: Clock;
 }
 
@@ -33,11 +35,33 @@ export async function draftGraph(parts: GraphParts, request: DraftRequest): Prom
   const sums = await parts.queries.graphSums(request);
   const { sinceMs, untilMs } = sums.lookedAt;
   const nowMs = parts.clock.nowMs();
-  const inventory = await inventoryAt(parts, untilMs < nowMs - inventoryLimits.currentMs ? untilMs : undefined);
   const { level, idle } = request;
+  const { isAsked, isClusterAsked } = askedFor(request.q);
+  const drawn = new Set([...sums.flows, ...sums.http].map(({ cluster }) => cluster));
+  const inventory = await inventoryAt(parts, {
+    atMs: untilMs < nowMs - inventoryLimits.currentMs ? untilMs : undefined,
+    isWanted: (cluster) => drawn.has(cluster) || (idle === "workloads" && isClusterAsked(cluster)),
+  });
   const usual = usualLatencies(reconcile([], sums.usual), { level, idle: "none", inventory });
-  const draft = project(reconcile(sums.flows, sums.http), { level, idle, inventory, usual });
+  const options = { level, idle, inventory, usual, isIdleAsked: isAsked };
+  const draft = project(reconcile(sums.flows, sums.http), options);
   return { draft, sums, lengthMs: Math.max(1, Math.min(untilMs, nowMs) - sinceMs) };
+}
+
+/** Whom the filter asks for. A workload without traffic holds no clause about traffic. */
+function askedFor(q: string): {
+  readonly isAsked: (workload: InventoryWorkload) => boolean;
+  readonly isClusterAsked: (cluster: string) => boolean;
+} {
+  const filter = parseFilter(q);
+  const holds = predicateOf(filter, "workloads");
+  const clauses = filter.clauses.filter(({ field }) => field === "cluster");
+  const holdsCluster = predicateOf({ ...filter, clauses }, "workloads");
+  return {
+    isAsked: ({ cluster, namespace, kind, name, services }) =>
+      (services.length === 0 ? [""] : services).some((service) => holds({ cluster, namespace, kind, name, service })),
+    isClusterAsked: (cluster) => holdsCluster({ cluster }),
+  };
 }
 
 export const inventoryLimits = {
@@ -48,16 +72,23 @@ export const inventoryLimits = {
   pastPageRows: 1000,
 } as const;
 
-/** Workloads of every cluster whose inventory is known, at a time or (undefined) now. */
-export async function inventoryAt(parts: GraphParts, atMs: number | undefined): Promise<GraphInventory> {
+export interface InventoryWanted {
+  /** Undefined: now. */
+  readonly atMs: number | undefined;
+  readonly isWanted: (cluster: string) => boolean;
+}
+
+/** Workloads of every wanted cluster whose pods are known at the time. */
+export async function inventoryAt(parts: GraphParts, { atMs, isWanted }: InventoryWanted): Promise<GraphInventory> {
   const clusters = await parts.clusters.list();
   const known = new Set<string>();
   const workloads: InventoryWorkload[] = [];
   for (const { name } of clusters) {
+    if (!isWanted(name)) continue;
     const found = atMs === undefined ? workloadsNow(parts, name) : await workloadsPast(parts, name, atMs);
     if (found === undefined) continue;
     known.add(name);
-    workloads.push(...found);
+    for (const workload of found) workloads.push(workload);
   }
   const simulated = new Set(clusters.filter((cluster) => cluster.simulated).map(({ name }) => name));
   return { known, simulated, workloads };
@@ -65,9 +96,10 @@ export async function inventoryAt(parts: GraphParts, atMs: number | undefined): 
 
 const ownerKinds = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"] as const;
 
+/** Undefined: pods are not read, or not all of them: a count would be too small. */
 function workloadsNow({ clusters }: GraphParts, cluster: string): InventoryWorkload[] | undefined {
   const view = clusters.view(cluster);
-  if (view === undefined) return undefined;
+  if (view === undefined || clusters.gapOf(cluster, "Pod") !== "") return undefined;
   return inventoryWorkloads({
     cluster,
     pods: view.all("Pod"),
@@ -76,7 +108,7 @@ function workloadsNow({ clusters }: GraphParts, cluster: string): InventoryWorkl
   });
 }
 
-/** Past objects carry no services: the flows name them. Undefined: nothing was kept then, or too much to count. */
+/** Past objects carry no services: the flows name them. Undefined: what was kept then is nothing, not whole, or too much to count. */
 async function workloadsPast(
   { queries, clusters }: GraphParts,
   cluster: string,
@@ -84,12 +116,14 @@ async function workloadsPast(
 ): Promise<InventoryWorkload[] | undefined> {
   if (clusters.view(cluster) === undefined) return undefined;
   const pods: Pod[] = [];
-  for (;;) {
-    const page = { limit: inventoryLimits.pastPageRows, offset: pods.length };
-    const found = await queries.inventoryAsOf({ cluster, kind: "Pod", atMs, namespace: undefined, ...page });
-    pods.push(...(found.objects as Pod[]));
-    if (found.total > inventoryLimits.pastObjectsMax || found.total === 0) return undefined;
-    if (found.objects.length === 0 || pods.length >= found.total) break;
+  const limit = inventoryLimits.pastPageRows;
+  // By rows that were read, not by pods that came of them.
+  let total: number = limit;
+  for (let offset = 0; offset < total; offset += limit) {
+    const found = await queries.inventoryAsOf({ cluster, kind: "Pod", atMs, namespace: undefined, limit, offset });
+    ({ total } = found);
+    if (found.because !== "" || total > inventoryLimits.pastObjectsMax || total === 0) return undefined;
+    for (const pod of found.objects) if (pod.kind === "Pod") pods.push(pod);
   }
   return inventoryWorkloads({ cluster, pods, workloads: [], servicesOf: () => [] });
 }

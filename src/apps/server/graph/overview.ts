@@ -36,8 +36,8 @@ export async function overviewOf(parts: OverviewParts, query: OverviewQuery): Pr
   const nodes = agents.map((agent) => nodeOf(agent, nowMs));
   const { losses, gapsUnknown } = await parts.losses.look(nodes, true);
   if (gapsUnknown !== "") notLooked.push({ about: "self", because: gapsUnknown });
-  notLooked.push(...numbers.notCounted, ...unknownReadiness(clusters));
-  const { workloads } = await inventoryAt(parts, undefined);
+  notLooked.push(...numbers.notCounted, ...unknownReadiness(clusters, parts.clusters));
+  const { workloads } = await inventoryAt(parts, { atMs: undefined, isWanted: () => true });
   const whole = limited(drafted.draft, new Map());
   const { warnings, detections } = numbers;
   const found = attention({ graph: whole, workloads, warnings, detections, clusters, nodes, losses });
@@ -53,17 +53,15 @@ export async function overviewOf(parts: OverviewParts, query: OverviewQuery): Pr
   };
 }
 
-/** Clusters whose pods nobody reads: their readiness was not looked at. */
-function unknownReadiness(clusters: Overview["clusters"]): NotLooked {
-  return (
-    clusters
-      // Where nobody was told to ask a Kubernetes API there are no pods to be ready.
-      .filter(({ counts, state }) => counts === undefined && state !== "agents-only")
-      .map(({ name, because }) => ({
-        about: "workload",
-        because: `${name}: ${because || "its inventory is not known"}`,
-      }))
-  );
+/** Clusters whose pods nobody reads, or not all of them now: their readiness was not looked at. */
+function unknownReadiness(clusters: Overview["clusters"], side: GraphParts["clusters"]): NotLooked {
+  return clusters.flatMap(({ name, counts, state, because }) => {
+    // Where nobody was told to ask a Kubernetes API there are no pods to be ready.
+    if (state === "agents-only") return [];
+    const gap = side.gapOf(name, "Pod");
+    if (counts !== undefined && gap === "") return [];
+    return [{ about: "workload", because: `${name}: ${because || gap || "its inventory is not known"}` }];
+  });
 }
 
 /** Each edge once, and what stays inside a vertex. */
