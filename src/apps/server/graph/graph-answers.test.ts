@@ -80,7 +80,7 @@ function partsOf({ clusters = ["c"], gap = "", untilMs = nowMs, inventoryAsOf }:
       },
       gapOf: () => gap,
     },
-    clock: { nowMs: () => nowMs } as GraphParts["clock"],
+    clock: { nowMs: () => nowMs },
   };
   return { parts, asked, viewed };
 }
@@ -105,7 +105,7 @@ test("the overview says of which clusters readiness was not looked at", async ()
       losses: { look: async () => ({ losses: [], gapsUnknown: "" }) },
     };
     const parts = { ...partsOf({ gap }).parts, ...others } as unknown as OverviewParts;
-    return (await overviewOf(parts, { q: "" } as Parameters<typeof overviewOf>[1])).notLooked;
+    return (await overviewOf(parts, { q: "" })).notLooked;
   };
   assert.deepEqual(await look(""), []);
   assert.deepEqual(await look("pods: forbidden"), [{ about: "workload", because: "c: pods: forbidden" }]);
