@@ -38,6 +38,24 @@ const denseEdges = 250;
 /** Below this many nodes, drawing all is cheaper than mounting them while panning (measured with test/bench/console-graph). */
 const drawAllMax = 900;
 
+/** The canvas is moved and zoomed; what stands on it is not, and its keys are our own. */
+const still = {
+  nodesDraggable: false,
+  nodesConnectable: false,
+  nodesFocusable: false,
+  edgesFocusable: false,
+  elementsSelectable: false,
+  disableKeyboardA11y: true,
+  zoomOnDoubleClick: false,
+  deleteKeyCode: null,
+  selectionKeyCode: null,
+  multiSelectionKeyCode: null,
+  panActivationKeyCode: null,
+  minZoom: zoomMin,
+  maxZoom: zoomMax,
+  proOptions: { hideAttribution: true },
+} as const;
+
 export function CardsCanvas(props: CanvasProps) {
   return (
     <ReactFlowProvider>
@@ -46,20 +64,28 @@ export function CardsCanvas(props: CanvasProps) {
   );
 }
 
-function Cards(props: CanvasProps) {
+/** A hit of the search becomes the active vertex and comes into view. */
+function useFoundHit(foundAt: string, setActive: (id: string) => void, bringIntoView: (id: string) => void): void {
+  useEffect(() => {
+    if (foundAt === "") return;
+    setActive(foundAt);
+    bringIntoView(foundAt);
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- once per hit
+  }, [foundAt]);
+}
+
+function vertexAt(graph: CanvasProps["graph"], id: string) {
+  return graph.vertices.find(({ vertex }) => vertex.id === id)?.vertex;
+}
+
+/** Where the keyboard begins: at what is picked, else at the left. */
+function firstActive(places: Parameters<typeof walk>[0], picked: string): string {
+  return picked !== "" && places.has(picked) ? picked : (walk(places, undefined, "right", new Map()) ?? "");
+}
+
+/** Edges with a line of their own, and those that are drawn together when there are many. */
+function useLines(props: CanvasProps) {
   const { graph, picked } = props;
-  const placing = usePlaces(graph, props.subject, layeredPlaces);
-  const { places } = placing;
-  const flow = useReactFlow();
-  const [active, setActive] = useState("");
-  const [hovered, setHovered] = useState("");
-  const known = useRef(new Map<string, AnyNode>());
-  const nodes = useMemo(
-    () => nodesOf({ ...props, places, active, known: known.current }),
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- handlers are new at each render and draw nothing
-    [graph, places, active, picked, props.found, props.seconds],
-  );
-  const isFar = useStore(({ transform }) => transform[2] < farZoom);
   const isDense = graph.edges.length > denseEdges;
   const quiet = useMemo(
     () => (isDense ? graph.edges.filter((each) => isQuiet(each) && !isAt(each, picked)) : []),
@@ -75,14 +101,46 @@ function Cards(props: CanvasProps) {
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- as above
     [graph, picked, props.seconds],
   );
+  return { isDense, quiet, edges };
+}
+
+function CanvasTools({ onTidy }: { readonly onTidy: () => void }) {
+  const flow = useReactFlow();
+  return (
+    <div className="canvas-tools">
+      <IconButton label="Zoom in" onClick={() => void flow.zoomIn()}>
+        <Plus />
+      </IconButton>
+      <IconButton label="Zoom out" onClick={() => void flow.zoomOut()}>
+        <Minus />
+      </IconButton>
+      <IconButton label="Fit all into view" onClick={() => void flow.fitView(fitOptions)}>
+        <Maximize2 />
+      </IconButton>
+      <IconButton label="Arrange anew" onClick={onTidy}>
+        <LayoutGrid />
+      </IconButton>
+    </div>
+  );
+}
+
+function Cards(props: CanvasProps) {
+  const { graph, picked } = props;
+  const placing = usePlaces(graph, props.subject, layeredPlaces);
+  const { places } = placing;
+  const [active, setActive] = useState("");
+  const [hovered, setHovered] = useState("");
+  const known = useRef(new Map<string, AnyNode>());
+  const nodes = useMemo(
+    () => nodesOf({ ...props, places, active, known: known.current }),
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- handlers are new at each render and draw nothing
+    [graph, places, active, picked, props.found, props.seconds],
+  );
+  const isFar = useStore(({ transform }) => transform[2] < farZoom);
+  const { isDense, quiet, edges } = useLines(props);
   useFit(placing.subject, places);
   const bringIntoView = useBringIntoView(places);
-  useEffect(() => {
-    if (props.foundAt === "") return;
-    setActive(props.foundAt);
-    bringIntoView(props.foundAt);
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- once per hit
-  }, [props.foundAt]);
+  useFoundHit(props.foundAt, setActive, bringIntoView);
   const activeShown = graph.vertices.find(({ vertex }) => vertex.id === active);
   const onKeyDown = useCanvasKeys({ ...props, places, active, setActive, bringIntoView });
   const hoveredEdge = hovered === "" ? undefined : graph.edges.find(({ edge }) => edge.id === hovered);
@@ -101,60 +159,31 @@ function Cards(props: CanvasProps) {
         aria-activedescendant={activeShown === undefined ? undefined : elementId(active)}
         onKeyDown={onKeyDown}
         onFocus={() => {
-          if (active === "")
-            setActive(
-              picked !== "" && places.has(picked) ? picked : (walk(places, undefined, "right", new Map()) ?? ""),
-            );
+          if (active === "") setActive(firstActive(places, picked));
         }}
-        nodesDraggable={false}
-        nodesConnectable={false}
-        nodesFocusable={false}
-        edgesFocusable={false}
-        elementsSelectable={false}
-        disableKeyboardA11y
-        zoomOnDoubleClick={false}
-        deleteKeyCode={null}
-        selectionKeyCode={null}
-        multiSelectionKeyCode={null}
-        panActivationKeyCode={null}
+        {...still}
         onlyRenderVisibleElements={nodes.length > drawAllMax}
-        minZoom={zoomMin}
-        maxZoom={zoomMax}
-        proOptions={{ hideAttribution: true }}
         onNodeClick={(_, { id, type }) => {
           if (type !== "card") return;
           setActive(id);
           props.onPick(id);
         }}
         onNodeDoubleClick={(_, { id }) => {
-          const shown = graph.vertices.find(({ vertex }) => vertex.id === id);
-          if (shown !== undefined) props.onDive(shown.vertex);
+          const vertex = vertexAt(graph, id);
+          if (vertex !== undefined) props.onDive(vertex);
         }}
         onNodeContextMenu={(event, { id }) => {
-          const shown = graph.vertices.find(({ vertex }) => vertex.id === id);
-          if (shown === undefined) return;
+          const vertex = vertexAt(graph, id);
+          if (vertex === undefined) return;
           event.preventDefault();
-          props.onMenu(shown.vertex, { x: event.clientX, y: event.clientY });
+          props.onMenu(vertex, { x: event.clientX, y: event.clientY });
         }}
         onEdgeClick={(_, { id }) => props.onPick(id)}
         onEdgeMouseEnter={(_, { id }) => setHovered(id)}
         onEdgeMouseLeave={() => setHovered("")}
         onPaneClick={() => props.onPick("")}
       >
-        <div className="canvas-tools">
-          <IconButton label="Zoom in" onClick={() => void flow.zoomIn()}>
-            <Plus />
-          </IconButton>
-          <IconButton label="Zoom out" onClick={() => void flow.zoomOut()}>
-            <Minus />
-          </IconButton>
-          <IconButton label="Fit all into view" onClick={() => void flow.fitView(fitOptions)}>
-            <Maximize2 />
-          </IconButton>
-          <IconButton label="Arrange anew" onClick={placing.tidy}>
-            <LayoutGrid />
-          </IconButton>
-        </div>
+        <CanvasTools onTidy={placing.tidy} />
         {quiet.length === 0 ? null : <EdgeMass edges={quiet} places={places} />}
         {places.size === 0 ? <Arranging count={graph.vertices.length} /> : null}
         {hoveredEdge === undefined ? null : <p className="canvas-hover">{props.edgeLabelOf(hoveredEdge)}</p>}

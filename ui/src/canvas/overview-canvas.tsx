@@ -30,24 +30,7 @@ export function OverviewCanvas(props: CanvasProps) {
   useEffect(() => {
     if (props.foundAt !== "") setActive(props.foundAt);
   }, [props.foundAt]);
-  const scene = useMemo<OverviewScene>(() => {
-    const scale = Math.min(1, Math.sqrt(pointsFull / graph.vertices.length));
-    return {
-      points: graph.vertices.flatMap(({ vertex, isDim }): readonly OverviewPoint[] => {
-        const place = places.get(vertex.id);
-        if (place === undefined) return [];
-        const weight = vertex.inbound.connections + vertex.outbound.connections;
-        return [{ id: vertex.id, ...place, size: scale * (2.5 + Math.min(6, Math.log10(1 + weight))), vertex, isDim }];
-      }),
-      names: boxNames(graph, places),
-      lines: graph.edges.map(({ edge, isDim }) => ({
-        source: edge.source,
-        target: edge.destination,
-        health: edge.health.state,
-        isDim,
-      })),
-    };
-  }, [graph, places]);
+  const scene = useMemo<OverviewScene>(() => sceneOf(graph, places), [graph, places]);
   const onKeyDown = useCanvasKeys({ ...props, places, active, setActive, bringIntoView: () => undefined });
   const activeShown = graph.vertices.find(({ vertex }) => vertex.id === active);
   const view = {
@@ -94,6 +77,25 @@ export function OverviewCanvas(props: CanvasProps) {
       </p>
     </div>
   );
+}
+
+function sceneOf(graph: ShownGraph, places: Places): OverviewScene {
+  const scale = Math.min(1, Math.sqrt(pointsFull / graph.vertices.length));
+  return {
+    points: graph.vertices.flatMap(({ vertex, isDim }): readonly OverviewPoint[] => {
+      const place = places.get(vertex.id);
+      if (place === undefined) return [];
+      const weight = vertex.inbound.connections + vertex.outbound.connections;
+      return [{ id: vertex.id, ...place, size: scale * (2.5 + Math.min(6, Math.log10(1 + weight))), vertex, isDim }];
+    }),
+    names: boxNames(graph, places),
+    lines: graph.edges.map(({ edge, isDim }) => ({
+      source: edge.source,
+      target: edge.destination,
+      health: edge.health.state,
+      isDim,
+    })),
+  };
 }
 
 /** The innermost boxes' names at the middle of their members. */

@@ -58,37 +58,52 @@ function ClusterStory({ cluster }: { readonly cluster: string }) {
             seconds.
           </p>
           {answer.error === null ? null : <Notice tone="warning">{sentence(troubleOf(answer.error).message)}</Notice>}
-          <fieldset disabled={because !== undefined}>
-            <legend>Failure</legend>
-            {failures.map(({ id, title, hint }) => (
-              <label key={id}>
-                <input
-                  type="radio"
-                  name={`failure-${cluster}`}
-                  checked={story.failure === id}
-                  onChange={() => tell({ failure: id })}
-                />
-                <span>
-                  {title}
-                  <small>{hint}</small>
-                </span>
-              </label>
-            ))}
-          </fieldset>
-          <fieldset disabled={because !== undefined}>
-            <legend>Attack</legend>
-            <label>
-              <input type="checkbox" checked={story.attack} onChange={() => tell({ attack: !story.attack })} />
-              <span>
-                An intruder in the web shop
-                <small>A download, a scan, a look at the database, data sent out.</small>
-              </span>
-            </label>
-          </fieldset>
+          <StoryForm cluster={cluster} story={story} isDisabled={because !== undefined} onTell={tell} />
           {because === undefined ? null : <p className="calm">{because}</p>}
           {refusal === "" ? null : <Notice tone="warning">{refusal}</Notice>}
         </div>
       )}
     </Dropdown>
+  );
+}
+
+interface StoryFormProps {
+  readonly cluster: string;
+  readonly story: Story;
+  readonly isDisabled: boolean;
+  readonly onTell: (patch: Partial<Story>) => void;
+}
+
+function StoryForm({ cluster, story, isDisabled, onTell }: StoryFormProps) {
+  return (
+    <>
+      <fieldset disabled={isDisabled}>
+        <legend>Failure</legend>
+        {failures.map(({ id, title, hint }) => (
+          <label key={id}>
+            <input
+              type="radio"
+              name={`failure-${cluster}`}
+              checked={story.failure === id}
+              onChange={() => onTell({ failure: id })}
+            />
+            <span>
+              {title}
+              <small>{hint}</small>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <fieldset disabled={isDisabled}>
+        <legend>Attack</legend>
+        <label>
+          <input type="checkbox" checked={story.attack} onChange={() => onTell({ attack: !story.attack })} />
+          <span>
+            An intruder in the web shop
+            <small>A download, a scan, a look at the database, data sent out.</small>
+          </span>
+        </label>
+      </fieldset>
+    </>
   );
 }

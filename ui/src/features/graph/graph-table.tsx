@@ -224,6 +224,12 @@ function edgeColumnsOf({ seconds, vertices }: GraphAnswer, isCompared: boolean):
       cell: ({ edge }) => <HealthCell health={edge.health} />,
     },
     ...(isCompared ? [changes] : []),
+    ...edgeFigures(seconds),
+  ];
+}
+
+function edgeFigures(seconds: number): readonly SortedColumn<ShownEdge>[] {
+  return [
     {
       id: "rate",
       header: "Rate",
