@@ -83,7 +83,8 @@ function edgesAttention(destination: Vertex, edges: readonly Edge[], byId: Reado
     severity: isFailing ? "high" : "medium",
     about: "traffic",
     title: `${caller}${others} to ${name}: ${reason}`,
-    detail: worst.health.because.slice(1).join("; "),
+    // An edge that stands for others says their reasons beside its own: the same words once are enough.
+    detail: worst.health.because.filter((text) => !text.endsWith(reason)).join("; "),
     cluster,
     namespace,
     workload: kind === "workload" ? name : "",

@@ -23,8 +23,8 @@ export const healthLimits = {
   unansweredShareDegraded: 0.02,
   unansweredShareFailing: 0.1,
   /** Latency without anything to compare with: what people call slow. */
-  latencyUsMedianDegraded: 1_000_000,
-  latencyUsP95Degraded: 2_500_000,
+  latencyUsMedianDegraded: 500_000,
+  latencyUsP95Degraded: 1_500_000,
   /** Against the usual median of the same edge, when one is known. */
   latencyTimesDegraded: 3,
   latencyUsDegradedMin: 50_000,
