@@ -28,7 +28,9 @@ export function inventoryWorkloads({ cluster, pods, workloads, servicesOf }: Clu
     if (pod.phase === "Succeeded" || pod.phase === "Failed") continue;
     const workload = place(pod.namespace, pod.workloadKind, pod.workload);
     workload.endpoints += 1;
-    if (!pod.ready) workload.endpointsNotReady += 1;
+    // A pod of a job that begins or ends is at work all the same.
+    const isJob = pod.workloadKind === "Job" || pod.workloadKind === "CronJob";
+    if (!pod.ready && !isJob) workload.endpointsNotReady += 1;
     const more = servicesOf(pod).filter((service) => !workload.services.includes(service));
     if (more.length > 0) workload.services = [...workload.services, ...more];
   }

@@ -57,6 +57,10 @@ export const install: CommandUnit = {
           const objects = applyOptions(rendered, options);
           const secrets = await secretsOf(context, options, flags);
           await context.print(documents([...namespaceFirst(objects), ...secrets, ...others(objects)]));
+          if (options.image === imageDefault)
+            context.say(
+              `no registry has the image ${imageDefault}: bring it to the nodes, or name yours with --image (docs/guides/install.md)`,
+            );
           if (secrets.length > 0) context.say("the output holds secrets: pipe it to kubectl, do not keep it");
         }),
       );

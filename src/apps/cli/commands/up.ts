@@ -54,8 +54,10 @@ async function runUp(context: Context, words: readonly string[]): Promise<number
     running.push(server);
     const ready = await firstOf(server, context);
     if (ready === undefined) return 0;
+    const isDefault = data === path.resolve(defaultDataFolder(context.environment));
+    const dataFlag = isDefault ? "" : ` --data ${data}`;
     context.say(
-      `  console  ${context.paint.bold(ready.url ?? "")}   (works once; \`npx garrison console\` prints another)`,
+      `  console  ${context.paint.bold(ready.url ?? "")}   (works once; \`npx garrison console${dataFlag}\` prints another)`,
     );
     for (const notice of ready.notices) context.say(`  note     ${notice}`);
     if (config.watch) {

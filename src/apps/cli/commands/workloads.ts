@@ -38,7 +38,7 @@ function sheet(nowMs: number): Sheet<Workload> {
   return {
     name: workloadId,
     columns: [
-      { title: "cluster", value: (row) => row.cluster, isWide: true },
+      { title: "cluster", value: (row) => row.cluster },
       { title: "namespace", value: (row) => row.namespace },
       { title: "kind", value: (row) => row.kind },
       { title: "name", value: (row) => row.name },

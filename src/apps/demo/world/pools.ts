@@ -98,8 +98,8 @@ class KeptConnections implements Pools {
       const normal = connection.client.node === connection.server.node ? 90 : 350;
       connection.rttUs = Math.round(this.#world.random.latency(loss > 0 ? lossyRttUs : normal));
       if (loss > 0) connection.retransmits += this.#world.random.int(3, 14);
-      // Keep-alives and housekeeping, so that the connection is seen even when nobody asks.
-      carry(connection, { sent: 40, received: 40 });
+      // Keep-alives and a look at statistics, so that the connection is seen even when nobody asks.
+      carry(connection, { sent: 6000, received: 30_000 });
       sample(this.#world, connection, nowMs);
       // Now and then a client gives up on it and dials anew.
       if (loss > 0 && this.#world.random.next() < 0.06) end(nowMs + 1);

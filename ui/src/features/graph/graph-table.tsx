@@ -72,7 +72,7 @@ export function GraphTable({ answer, foundText, found, onPick }: GraphTableProps
           label="Vertices of the graph"
           columns={vertexColumns}
           rows={vertices}
-          initial={{ by: "rate", direction: "descending" }}
+          initial={{ by: "health", direction: "descending" }}
           onOpen={({ vertex }) => onPick(vertex.id)}
           extrasOf={({ vertex }) => toneOf(vertex.health.state === "failing")}
         />

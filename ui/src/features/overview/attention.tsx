@@ -76,7 +76,11 @@ function AttentionRow({ attention }: { readonly attention: Attention }) {
         <p>{detail}</p>
       </div>
       <div className="attention-where">
-        {since === undefined ? null : <Age time={since} />}
+        {since === undefined ? null : (
+          <span>
+            began <Age time={since} />
+          </span>
+        )}
         <span>
           {workload === "" ? null : (
             <WorkloadName
