@@ -287,6 +287,7 @@ async function stored(rows: number): Promise<void> {
     assert.ok(Date.now() < deadline, `only ${seen} of ${rows} rows arrived`);
     const events = await send("/api/v1/events?since=1h&limit=1000", "");
     const flows = await send("/api/v1/flows?since=1h&limit=1000", "");
+    for (const answer of [events, flows]) assert.equal(answer.status, 200, JSON.stringify(answer.json));
     seen = [events, flows].reduce((sum, answer) => sum + (answer.json["rows"] as unknown[]).length, 0);
   }
 }

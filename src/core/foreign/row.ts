@@ -19,6 +19,8 @@ const defaults: Readonly<Record<string, unknown>> = {
   workloadKind: "Unknown",
   sourceKind: "Unknown",
   destinationKind: "Unknown",
+  peerKind: "Unknown",
+  actorKind: "Unknown",
   tls: "not-looked",
 };
 
