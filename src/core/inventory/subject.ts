@@ -1,4 +1,5 @@
 // Who an object of the cluster is, as the subject columns of a row: followed up to the workload, with the reason where that is not known.
+import { emptySubject } from "../process/subject.ts";
 import type { WorkloadKind } from "../../model/identity.ts";
 import type { Container, InventoryObject, Pod } from "../../model/inventory.ts";
 import { guessWorkload } from "../process/workload-guess.ts";
@@ -18,18 +19,7 @@ export interface SubjectColumns {
   readonly identityReason: string;
 }
 
-const nobody: SubjectColumns = {
-  namespace: "",
-  workload: "",
-  workloadKind: "Unknown",
-  service: "",
-  pod: "",
-  container: "",
-  containerId: "",
-  image: "",
-  imageDigest: "",
-  identityReason: "",
-};
+const nobody: SubjectColumns = emptySubject;
 
 /** What looking up needs of an inventory. */
 export type SubjectView = Pick<InventoryView, "find" | "podsOf" | "servicesOf" | "behind"> & {

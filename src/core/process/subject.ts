@@ -10,7 +10,8 @@ export const hostNamespace = "host";
 /** Length of a container id where it stands in for a name, as runtimes' own tools show it. */
 const shortIdLength = 12;
 
-const emptySubject: Subject = {
+/** Nobody yet: whoever fills it says who, or why not. */
+export const emptySubject: Subject = {
   namespace: "",
   workload: "",
   workloadKind: "Unknown",
