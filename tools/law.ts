@@ -14,6 +14,7 @@ export const coreEdges: Readonly<Record<string, readonly string[]>> = {
   foreign: ["redact", "protocol"],
   // What needs a person links to its evidence by a filter: names are quoted as the grammar takes them back.
   graph: ["filter"],
+  policy: [],
 };
 
 /** Rooms of edge that may import other rooms of edge. */

@@ -1,6 +1,9 @@
 // The list of resource kinds. A new kind is a schema file and one line here: store, API, CLI and distribution follow.
 import type { z } from "zod";
 import { DemoStory } from "./demo-story.ts";
+import { Enforcement } from "./enforcement.ts";
+import { LocalEndpoint } from "./local-endpoint.ts";
+import { PolicyObject } from "./policy-object.ts";
 import { Retention } from "./retention.ts";
 import { View } from "./view.ts";
 import { Visibility } from "./visibility.ts";
@@ -41,6 +44,24 @@ export const resourceKinds = {
     distribution: "server",
     role: "operator",
     summary: "What goes wrong in the demo cluster",
+  },
+  Policy: {
+    spec: PolicyObject,
+    distribution: "agents",
+    role: "operator",
+    summary: "Network policies, tiers, network sets and host endpoints, each in its own dialect",
+  },
+  Enforcement: {
+    spec: Enforcement,
+    distribution: "agents",
+    role: "admin",
+    summary: "Whether and how nodes enforce network policies",
+  },
+  LocalEndpoint: {
+    spec: LocalEndpoint,
+    distribution: "agents",
+    role: "operator",
+    summary: "Network namespaces of a machine that policies see as workloads",
   },
 } as const satisfies Record<string, ResourceKind>;
 
