@@ -56,17 +56,6 @@ export interface PacketBatch {
   readonly unreadable: number;
 }
 
-/** Connections to be cut: those whose mark (under `mask`) is `mark`, or one five-tuple. */
-export type CutFilter =
-  | { readonly mark: number; readonly mask: number }
-  | {
-      readonly protocol: number;
-      readonly source: string;
-      readonly destination: string;
-      readonly sourcePort: number;
-      readonly destinationPort: number;
-    };
-
 export interface TrackedConnection {
   readonly protocol: number;
   /** As the connection was opened, before any address translation. */
@@ -77,7 +66,6 @@ export interface TrackedConnection {
   /** Where it really goes: the answer's source. */
   readonly realDestination: string;
   readonly realDestinationPort: number;
-  readonly mark: number;
   readonly isAssured: boolean;
 }
 
@@ -102,8 +90,8 @@ export interface Dataplane {
     readonly destination: string;
     readonly destinationPort: number;
   }): { readonly address: string; readonly port: number } | undefined;
-  /** Deletes tracked connections; returns how many. */
-  cut(filters: readonly CutFilter[]): number;
+  /** Deletes tracked connections, so that their next packet is judged as a first one; returns how many were there. */
+  cut(connections: readonly TrackedConnection[]): number;
   /** Removes our table and nothing else. No error when it is not there. */
   remove(): void;
   /** Calls when anybody else changed or removed our table, within a second. Returns how to stop. */

@@ -1,5 +1,5 @@
 // A table of nf_tables as data: what the compiler makes, what edge/dataplane/nftables puts into the kernel and reads back, what the golden files print.
-// Plain values in the field's words; addresses are text, numbers are host order. Names are at most 31 bytes and begin with "gr_".
+// A set or chain that did not change is the same object in the next ruleset: whoever compares looks at identity first. Plain values in the field's words; addresses are text, numbers are host order. Names are at most 31 bytes and begin with "gr_".
 
 export type KeyType = "ipv4_addr" | "ipv6_addr" | "inet_proto" | "inet_service" | "ifname" | "mark";
 
@@ -29,6 +29,16 @@ export interface NftSet {
   /** A verdict map. */
   readonly isMap: boolean;
   readonly elements: readonly NftElement[];
+  /**
+   * Rises with each change of this set within one compiler. `change` says how it came from an earlier version, so that whoever has that one needs
+   * not compare all elements.
+   */
+  readonly version: number;
+  readonly change?: {
+    readonly fromVersion: number;
+    readonly added: readonly NftElement[];
+    readonly deleted: readonly NftElement[];
+  };
   /** Filled by somebody else at run time (DNS proxy): `apply` creates it and leaves its elements alone. */
   readonly isDynamic?: true;
 }
@@ -107,6 +117,15 @@ export interface NftChain {
     readonly policy: "accept" | "drop";
   };
   readonly rules: readonly NftRule[];
+}
+
+/** Group of NFLOG that our rules report to. */
+export const logGroup = 4714;
+
+/** "A|i|1f03c2d4": allow, ingress, rule id in eight hexadecimal digits. What the kernel hands back with a reported packet. */
+export function logPrefix(verdict: "allow" | "deny", direction: "ingress" | "egress", ruleId: number): string {
+  const letters = `${verdict === "allow" ? "A" : "D"}|${direction === "ingress" ? "i" : "e"}`;
+  return `${letters}|${ruleId.toString(16).padStart(8, "0")}`;
 }
 
 export interface NftRuleset {
