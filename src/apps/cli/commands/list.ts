@@ -11,6 +11,7 @@ import { exitCodesCommand } from "./exit-codes.ts";
 import { flows } from "./flows.ts";
 import { install } from "./install.ts";
 import { graph } from "./graph.ts";
+import { policy } from "./policy.ts";
 import { resources } from "./resources.ts";
 import { run } from "./run.ts";
 import { status } from "./status.ts";
@@ -26,6 +27,7 @@ export const commands = [
   graph,
   workloads,
   clusters,
+  policy,
   resources,
   agent,
   demo,
