@@ -6,6 +6,7 @@ import { accessHandlers } from "./handlers/access.ts";
 import { graphHandlers } from "./handlers/graph.ts";
 import { healthHandlers } from "./handlers/health.ts";
 import { inventoryHandlers } from "./handlers/inventory.ts";
+import { policyHandlers } from "./handlers/policy.ts";
 import { resourceHandlers } from "./handlers/resources.ts";
 import { telemetryHandlers } from "./handlers/telemetry.ts";
 import type { ConsoleFiles } from "./http/console-files.ts";
@@ -59,6 +60,7 @@ export function createApp({
     ...accessHandlers(parts, () => bound),
     ...inventoryHandlers(parts),
     ...graphHandlers(parts),
+    ...policyHandlers(),
     ...resourceHandlers(parts),
     ...parts.foreign,
   });

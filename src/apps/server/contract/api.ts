@@ -5,6 +5,7 @@ import { foreign } from "./foreign.ts";
 import { graph } from "./graph.ts";
 import { health } from "./health.ts";
 import { inventory } from "./inventory.ts";
+import { policy } from "./policy.ts";
 import { resources } from "./resources.ts";
 import { telemetry } from "./telemetry.ts";
 
@@ -12,6 +13,7 @@ export const api = {
   ...telemetry,
   ...graph,
   ...inventory,
+  ...policy,
   ...health,
   ...access,
   ...resources,
