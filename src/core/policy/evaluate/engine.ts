@@ -2,7 +2,7 @@
 import type { Explanation, FlowVerdict, RuleRef } from "../../../model/policy-verdict.ts";
 import type { Direction, EndpointKind, PolicySet } from "../model.ts";
 import type { Selector } from "../selector/selector.ts";
-import type { PolicyFlow, World, WorldEndpoint } from "../world.ts";
+import type { PolicyFlow, World, WorldEndpoint, WorldService } from "../world.ts";
 
 /** Enforced: what packets meet. Staged: as if staged policies were enforced (and staged deletions done). */
 export type Lane = "enforced" | "staged";
@@ -49,6 +49,12 @@ export interface PolicyEngine {
   setPolicies(set: PolicySet): void;
 
   thing(id: string): Thing | undefined;
+  /** As the world has it: named ports, node, interface. Undefined for host endpoints and network sets. */
+  endpoint(id: string): WorldEndpoint | undefined;
+  service(namespace: string, name: string): WorldService | undefined;
+  /** Of the world: the cluster's own prefixes, and why the world is not whole ("" when it is). */
+  readonly ranges: readonly string[];
+  readonly incomplete: string;
   things(): Iterable<Thing>;
   /** Things that a selector selects, of these kinds. */
   selected(selector: Selector, kinds: readonly EndpointKind[]): readonly Thing[];
