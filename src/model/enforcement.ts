@@ -50,6 +50,8 @@ export const Enforcement = z.strictObject({
   cutShareMax: z.number().min(0).max(1).default(0.05),
   /** The digest that the refusal of a change named: that change, and only that, may go on. */
   confirm: z.string().max(64).default(""),
+  /** The digest of a change that shall be taken back and not be applied: the set before it stays. */
+  takeBack: z.string().max(64).default(""),
   /** A change is taken back after so long unless it was confirmed; 0: it stays. */
   rollbackAfterSeconds: z.int().min(0).max(86_400).default(0),
   dns: z

@@ -15,6 +15,7 @@ export const gapReasons = [
   "disk-full", // the store dropped or refused rows
   "limit", // a named limit was reached
   "inventory-down", // the cluster's API server could not be read, or a part of it
+  "policy-unenforced", // somebody removed the rules that policies are enforced by; until they were back
   "merged", // detail was merged away by a higher aggregation level
 ] as const;
 

@@ -1,6 +1,7 @@
 // The one versioned resource: everything settable is a kind here. History, diff, restore and distribution come with it;
 // a later capability adds a kind to the list in resource-kinds.ts, never a second store or channel.
 import { z } from "zod";
+import { EnforcementStatus } from "./enforcement-status.ts";
 
 /** Names as in Kubernetes (RFC 1123 sub-domain), so that a resource can become a CRD without renaming. */
 export const ResourceName = z
@@ -50,5 +51,7 @@ export const ResourceStatus = z.object({
   generation: z.int(),
   state: z.enum(["applied", "refused"]),
   because: z.string().default(""),
+  /** Of policies, local endpoints and enforcement: what is in the kernel, with the proof. */
+  enforcement: EnforcementStatus.optional(),
 });
 export type ResourceStatus = z.infer<typeof ResourceStatus>;

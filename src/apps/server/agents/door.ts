@@ -295,7 +295,9 @@ export class AgentsDoor {
         where: issue?.path.join(".") ?? "",
       });
     }
-    await this.#options.state.agents.seen(peer.cluster, peer.node, report.data, this.#options.clock.nowMs());
+    // What became of resources is kept by resource, not a second time in the report.
+    const kept = { ...report.data, resources: [] };
+    await this.#options.state.agents.seen(peer.cluster, peer.node, kept, this.#options.clock.nowMs());
     await this.#options.distribution.report(peer, report.data.resources);
     answerJson(stream, {});
   }

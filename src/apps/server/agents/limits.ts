@@ -9,7 +9,7 @@ export const doorLimits = {
   blockHeaderCharactersMax: 2048,
   /** Bodies of join and renew. */
   smallBodyBytesMax: 64 * 1024,
-  reportBytesMax: 1 * mebibyte,
+  reportBytesMax: 4 * mebibyte,
   /** Blocks that inflate to no more than this pass whatever their ratio: few rows compress without bound. */
   inflateRatioFreeBytes: 4 * mebibyte,
   /** How much larger than its content a compressed body may be. */

@@ -111,7 +111,14 @@ async function ledger({ schema }: Transaction<StateTables>, kind: StateKind): Pr
     .execute();
 }
 
-const migrations: readonly Migration[] = [tokensAndSettings, agents, resources, ledger];
+async function statusDetail({ schema }: Transaction<StateTables>): Promise<void> {
+  await schema
+    .alterTable("resource_status")
+    .addColumn("enforcement", "text", (column) => column.notNull().defaultTo(""))
+    .execute();
+}
+
+const migrations: readonly Migration[] = [tokensAndSettings, agents, resources, ledger, statusDetail];
 /** The version that this program writes. */
 export const stateVersion = migrations.length;
 

@@ -1,9 +1,10 @@
 // What each node made of the resources it was given. A report replaces everything the node said before.
 import type { Resources } from "../../../core/state/ports.ts";
+import { EnforcementStatus } from "../../../model/enforcement-status.ts";
 import type { ResourceStatus } from "../../../model/resource.ts";
 import type { StateContext } from "./schema.ts";
 
-/** Rows per INSERT: PostgreSQL takes at most 65,535 parameters per statement, SQLite 32,766; a row has eight. */
+/** Rows per INSERT: PostgreSQL takes at most 65,535 parameters per statement, SQLite 32,766; a row has nine. */
 const rowsPerInsert = 500;
 
 export function resourceStatuses({ database }: StateContext): Pick<Resources, "statusOf" | "recordStatus"> {
@@ -18,15 +19,19 @@ export function resourceStatuses({ database }: StateContext): Pick<Resources, "s
         .orderBy("cluster")
         .orderBy("node")
         .execute();
-      return rows.map((row) => ({ ...row, state: row.state as ResourceStatus["state"] }));
+      return rows.map(({ enforcement, ...row }) => {
+        const state = row.state as ResourceStatus["state"];
+        return { ...row, state, ...enforcementOf(enforcement) };
+      });
     },
     async recordStatus(cluster, node, statuses) {
       // The last word on one resource counts; two words on it in one report would break the primary key.
       const byKey = new Map(
         statuses.map((status) => [JSON.stringify([status.kind, status.scope, status.name]), status]),
       );
-      const rows = [...byKey.values()].map(({ kind, scope, name, generation, state, because }) => {
-        return { kind, scope, name, cluster, node, generation, state, because };
+      const rows = [...byKey.values()].map(({ kind, scope, name, generation, state, because, enforcement }) => {
+        const detail = enforcement === undefined ? "" : JSON.stringify(enforcement);
+        return { kind, scope, name, cluster, node, generation, state, because, enforcement: detail };
       });
       await database.transaction().execute(async (writer) => {
         await writer.deleteFrom("resource_status").where("cluster", "=", cluster).where("node", "=", node).execute();
@@ -39,4 +44,11 @@ export function resourceStatuses({ database }: StateContext): Pick<Resources, "s
       });
     },
   };
+}
+
+/** What a newer or older program wrote and this one cannot read is left out: the state and its reason stand beside it. */
+function enforcementOf(text: string): Pick<ResourceStatus, "enforcement"> {
+  if (text === "") return {};
+  const parsed = EnforcementStatus.safeParse(JSON.parse(text));
+  return parsed.success ? { enforcement: parsed.data } : {};
 }

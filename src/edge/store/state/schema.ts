@@ -71,6 +71,8 @@ interface ResourceStatusRow {
   generation: number;
   state: string;
   because: string;
+  /** JSON of model/enforcement-status.ts; "" when the status has none. */
+  enforcement: string;
 }
 
 interface LedgerRow {

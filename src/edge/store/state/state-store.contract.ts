@@ -6,6 +6,7 @@ import { z } from "zod";
 import { manualClock } from "../../../base/clock.ts";
 import { Fault } from "../../../base/fault.ts";
 import type { StateStore } from "../../../core/state/ports.ts";
+import { EnforcementStatus } from "../../../model/enforcement-status.ts";
 import type { ResourceKind } from "../../../model/resource-kinds.ts";
 import type { Resource, ResourceManifest } from "../../../model/resource.ts";
 import { openStateStore } from "./open.ts";
@@ -204,6 +205,10 @@ const cases: Readonly<Record<string, Case>> = {
       { ...status, cluster: "c", node: "m", state: "refused", because: "no BPF" },
       { ...status, cluster: "c", node: "n" },
     ]);
+    const enforcement = EnforcementStatus.parse({ state: "refused", digest: "d1", problems: ["p"] });
+    await resources.recordStatus("c", "n", [{ ...status, enforcement }]);
+    const kept = (await resources.statusOf(key)).map((one) => one.enforcement);
+    assert.deepEqual(kept, [undefined, enforcement]);
     await resources.recordStatus("c", "n", []);
     assert.equal((await resources.statusOf(key)).length, 1);
   },
