@@ -14,7 +14,8 @@ export const coreEdges: Readonly<Record<string, readonly string[]>> = {
   foreign: ["redact", "protocol"],
   // What needs a person links to its evidence by a filter: names are quoted as the grammar takes them back.
   graph: ["filter"],
-  policy: [],
+  // DNS answers fill sets: policy/dns reads names and addresses with the reader that observation has.
+  policy: ["protocol"],
 };
 
 /** Rooms of edge that may import other rooms of edge. */
