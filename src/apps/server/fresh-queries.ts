@@ -23,6 +23,8 @@ export function freshQueries(queries: Queries, freshness: Freshness): Queries {
     workloadDns: (params, query) => settled(() => queries.workloadDns(params, query)),
     graphSums: (query) => settled(() => queries.graphSums(query)),
     overviewNumbers: (query) => settled(() => queries.overviewNumbers(query)),
+    policyFlowKeys: (query) => settled(() => queries.policyFlowKeys(query)),
+    policyRuleCounts: (query) => settled(() => queries.policyRuleCounts(query)),
     // A hint helps typing: it may miss the last second, but must not wait.
     hints: (query) => watched(() => queries.hints(query)),
     listGaps: (query) => settled(() => queries.listGaps(query)),

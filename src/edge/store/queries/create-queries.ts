@@ -9,6 +9,7 @@ import { inventoryAsOf, inventoryBaseline, inventorySince, newestKubernetesEvent
 import { lossesSince } from "./losses.ts";
 import { oldestKept } from "./oldest-kept.ts";
 import { overviewNumbers } from "./overview.ts";
+import { policyFlowKeys, policyRuleCounts } from "./policies.ts";
 import type { Queries } from "./queries.ts";
 import type { QueryParts } from "./scan.ts";
 import { eventsSince, flowsSince } from "./streams.ts";
@@ -30,6 +31,8 @@ export function createQueries({ store, clock }: Pick<QueryParts, "store" | "cloc
     workloadDns: (params, query) => workloadDns(parts, params, query),
     graphSums: (query) => graphSums(parts, query),
     overviewNumbers: (query) => overviewNumbers(parts, query),
+    policyFlowKeys: (query) => policyFlowKeys(parts, query),
+    policyRuleCounts: (query) => policyRuleCounts(parts, query),
     hints: (query) => hints(parts, query),
     listGaps: (query) => listGaps(parts, query),
     inventoryAsOf: (request) => inventoryAsOf(parts, request),

@@ -20,6 +20,12 @@ export const queryLimits = {
   usualWindowMsMax: 21_600_000,
   /** Sums per pair of ends, port and verdict: the busiest are kept. */
   graphPairsMax: 50_000,
+  /** Flows of policies from raw rows: a day at most; keys of one answer; rules that are counted. */
+  policyRawMsMax: 86_400_000,
+  policyRawRowsToReadMax: 60_000_000,
+  policyRawBytesToReadMax: 8_000_000_000,
+  policyFlowsMax: 50_000,
+  policyRulesMax: 100_000,
   /** What needs a person: events of the window, and how many sums of them. */
   overviewRowsToReadMax: 10_000_000,
   overviewBytesToReadMax: 1_000_000_000,

@@ -200,6 +200,65 @@ export interface KeptKubernetesEvent {
   readonly count: number;
 }
 
+export interface PolicyFlowsRequest extends WindowRequest {
+  readonly cluster: string;
+  readonly q: string;
+  readonly limit: number;
+}
+
+export interface PolicyFlowEnd {
+  readonly kind: WorkloadKind;
+  readonly namespace: string;
+  readonly workload: string;
+  /** "" where only workloads are kept, and for ends that are no pods. */
+  readonly pod: string;
+  /** One that it had; "" where none is kept. */
+  readonly address: string;
+}
+
+/** Recorded flows that policies cannot tell apart, added up; what both ends told is counted once. */
+export interface PolicyFlowKey {
+  readonly source: PolicyFlowEnd;
+  readonly destination: PolicyFlowEnd;
+  /** DNS names that the destination was resolved from, at most 16, by name. */
+  readonly domains: readonly string[];
+  readonly port: number;
+  readonly protocol: string;
+  readonly verdict: "allow" | "deny" | "unknown";
+  /** Opened and failed ones. */
+  readonly connections: number;
+  readonly bytes: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** UTC days on which it was seen. */
+  readonly days: number;
+}
+
+export interface PolicyFlowKeys {
+  /** The busiest first. */
+  readonly keys: readonly PolicyFlowKey[];
+  readonly omitted: number;
+  readonly lookedAt: ResolvedWindow;
+  readonly window: Window;
+}
+
+export interface PolicyRuleCount {
+  readonly cluster: string;
+  readonly ruleId: number;
+  /** What a staged policy would have decided. */
+  readonly isStaged: boolean;
+  readonly connections: number;
+}
+
+export interface PolicyRuleCounts {
+  readonly rules: readonly PolicyRuleCount[];
+  /** Nodes that told which policies judged their flows; a cluster without is missing. */
+  readonly reporters: readonly { readonly cluster: string; readonly nodes: number }[];
+  /** Why numbers may be too large; "" when they are exact. */
+  readonly cut: string;
+  readonly window: Window;
+}
+
 /**
  * Every method throws a Fault: kind "usage" for a filter, window or cursor that cannot be understood (`where` = position), "not-found" for
  * a workload that was not seen, and whatever the store throws when it is away. A query that a guard rail ended answers with `window.partial`.
@@ -229,6 +288,10 @@ export interface Queries {
   graphSums(query: GraphRequest): Promise<GraphSums>;
   /** Warnings, detections and counts of events in the window. */
   overviewNumbers(query: WindowRequest & { readonly q: string }): Promise<OverviewNumbers>;
+  /** Keys of recorded flows of one cluster. */
+  policyFlowKeys(query: PolicyFlowsRequest): Promise<PolicyFlowKeys>;
+  /** Connections by the rule that decided about them. */
+  policyRuleCounts(query: WindowRequest & { readonly clusters: readonly string[] }): Promise<PolicyRuleCounts>;
   hints(query: HintRequest): Promise<{ hints: { value: string; count: number; note: string }[] }>;
   listGaps(query: PageRequest): Promise<{ rows: Shown<"gaps">[]; next?: string }>;
   inventoryAsOf(request: InventoryAsOfRequest): Promise<InventoryAsOf>;
