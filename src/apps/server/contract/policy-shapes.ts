@@ -1,6 +1,7 @@
 // Nouns of the policy operations: cards of the board, problems, flows as they were recorded, what a change would do. An absent number was not
 // looked at (`because` says why); 0 was looked at and is none.
 import { z } from "zod";
+import { enforcementStates, EnforcementStatus } from "../../../model/enforcement-status.ts";
 import { PolicyVerdict, RuleRef } from "../../../model/policy-verdict.ts";
 
 export const policyLimits = {
@@ -59,27 +60,28 @@ export const PolicyCounts = z.object({
 export type PolicyCounts = z.infer<typeof PolicyCounts>;
 
 /**
- * What a node makes of a policy. enforced: in its kernel, read back and proved by a receipt. applied: in the kernel, not proved. previewed: compiled and
- * checked, no packet is touched. refused: with the reason. waiting: the node has not told of this generation. off: enforcement is off there. watched: the
- * policy belongs to the cluster, whoever enforces it there.
+ * What a node makes of a policy (model/enforcement-status), and: waiting: the node has not told of this generation. watched: the policy is the cluster's
+ * own, whoever enforces it there.
  */
-export const enforcementStates = ["enforced", "applied", "previewed", "refused", "waiting", "off", "watched"] as const;
-export type EnforcementState = (typeof enforcementStates)[number];
+export const policyNodeStates = [...enforcementStates, "waiting", "watched"] as const;
+export type PolicyNodeStateName = (typeof policyNodeStates)[number];
 
 export const PolicyNodeState = z.object({
   node: z.string(),
-  state: z.enum(enforcementStates),
-  /** The node's own words: the receipt, or why not; "" when there is nothing to say. */
+  state: z.enum(policyNodeStates),
+  /** One line for a person: the receipt ("read back; 1 allowed and 1 denied connection tried"), or why not; "" when there is nothing to say. */
   because: z.string(),
   /** Of the resource that the node speaks of; 0 when it said nothing. */
   generation: z.int(),
+  /** As the node told it, with the receipt; absent when it told nothing of enforcement. */
+  status: EnforcementStatus.optional(),
 });
 export type PolicyNodeState = z.infer<typeof PolicyNodeState>;
 
 export const PolicyEnforcement = z.object({
   /** How many nodes are in each state; states without nodes are left out. */
-  states: z.partialRecord(z.enum(enforcementStates), z.int()),
-  /** The worst first: refused, waiting, applied, previewed, off, enforced. */
+  states: z.partialRecord(z.enum(policyNodeStates), z.int()),
+  /** Those that need an eye first: refused, failed, broken-glass, taken-back, unproved, waiting, preview, off, enforced. */
   nodes: z.array(PolicyNodeState),
   omitted: z.int(),
 });
@@ -121,7 +123,10 @@ export const PolicyCard = z.object({
   selector: z.string(),
   /** Endpoints it applies to now; absent while the world is not known. */
   endpoints: z.int().optional(),
+  /** What its rules decided, as nodes reported it by rule id. */
   counts: PolicyCounts,
+  /** What its rules, as they are today, say of the recorded flows of the window: worked out by the server, no node had to enforce anything. */
+  judged: PolicyCounts,
   problems: z.object({ errors: z.int(), warnings: z.int(), notes: z.int() }),
   enforcement: PolicyEnforcement,
 });

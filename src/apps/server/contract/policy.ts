@@ -31,6 +31,7 @@ const PolicyRule = z.object({
   words: z.string(),
   ruleId: z.int(),
   counts: PolicyCounts,
+  judged: PolicyCounts,
 });
 
 const PolicyEndpoint = z.object({
