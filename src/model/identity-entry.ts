@@ -3,13 +3,21 @@
 import { z } from "zod";
 import { WorkloadKind } from "./identity.ts";
 
-/** A port that a service forwards: `port` as clients dial it, `targetPort` as pods listen (0: it differs from pod to pod). */
-export const ForwardedPort = z.object({ protocol: z.string(), port: z.int(), targetPort: z.int() });
+/** A port that a service forwards: `port` as clients dial it, `targetPort` as pods listen (0: it differs from pod to pod, who name it `targetName`). */
+export const ForwardedPort = z.object({
+  protocol: z.string(),
+  port: z.int(),
+  targetPort: z.int(),
+  targetName: z.string().optional(),
+});
+
+const Labels = z.record(z.string(), z.string());
 
 export const IdentityEntry = z.object({
-  /** "Pod/<uid>", "Service/<uid>", "Node/<name>". */
+  /** "Pod/<uid>", "Service/<uid>", "Node/<name>", "Namespace/<name>". */
   key: z.string(),
-  kind: z.enum(["pod", "service", "node"]),
+  /** A namespace has no address; policies need its labels. */
+  kind: z.enum(["pod", "service", "node", "namespace"]),
   addresses: z.array(z.string()),
   namespace: z.string(),
   /** Pod: its owner. Service: the one workload behind it, empty when there are none or several. Node: its name. */
@@ -26,6 +34,14 @@ export const IdentityEntry = z.object({
   ports: z.array(ForwardedPort).default([]),
   /** Node: the ranges that its pods get addresses from ("10.244.1.0/24"). An address in a range that nobody has is unknown, not external. */
   ranges: z.array(z.string()).optional(),
+  /** Pod, node and namespace; absent: none. What policies select by. */
+  labels: Labels.optional(),
+  /** Pod; absent: not known. */
+  serviceAccount: z.string().optional(),
+  /** Pod: ports of its containers that have a name. */
+  namedPorts: z.array(z.object({ name: z.string(), protocol: z.string(), port: z.int() })).optional(),
+  /** Service: endpoints that are no pods; pods say themselves in `services` behind which ones they stand. */
+  backends: z.array(z.object({ address: z.string(), protocol: z.string(), port: z.int() })).optional(),
   containers: z
     .array(
       z.object({
@@ -49,6 +65,8 @@ export const identityLimits = {
   entriesMax: 200_000,
   /** Entries in one control message. */
   entriesPerMessageMax: 500,
+  /** Endpoints of one service that are no pods. */
+  backendsMax: 100,
   /** How long an entry that ended is still found for facts of its time. */
   endedKeptMs: 10 * 60_000,
 } as const;
@@ -64,6 +82,8 @@ export const IdentitiesMessage = z.object({
   because: z.string().default(""),
   /** Taken in before `ended`: a pod may begin and end in one message. */
   put: z.array(IdentityEntry),
+  /** Namespaces, apart because agents of before they were told refuse a message with a kind that they do not know. */
+  namespaces: z.array(IdentityEntry).optional(),
   /** Keys that ended, and when. */
   ended: z.array(z.object({ key: z.string(), atMs: z.int() })),
 });

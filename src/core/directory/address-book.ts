@@ -1,6 +1,7 @@
 // Who an address, a pod or a container was at a time, out of what the server tells (or, on the server, the hub). Bounded; a thing that ended
 // is found for facts of its time. Times asked are of the asker's clock; `aheadMs` brings them to the server's. Unknown comes with a reason.
 import { identityLimits, type IdentitiesMessage, type IdentityEntry } from "../../model/identity-entry.ts";
+import { createLabelShare } from "./label-share.ts";
 import { canonical, createRanges, isPrivate } from "./ranges.ts";
 import { addSpan, dropSpans, handOver, hasSpan, spanAt, type Known, type Spans } from "./spans.ts";
 
@@ -35,6 +36,8 @@ export interface AddressBook {
   byPodUid(uid: string): IdentityEntry | undefined;
   byPodName(namespace: string, pod: string, timeMs: number): IdentityEntry | undefined;
   byContainerId(containerId: string): IdentityEntry | undefined;
+  /** Everything that lives now, namespaces too; in no order. An entry that did not change is the same object as before. */
+  living(): Iterable<IdentityEntry>;
   service(namespace: string, name: string, timeMs: number): IdentityEntry | undefined;
   /** Whether an identity that is not here may come within the hold time. */
   mayCome(timeMs: number): boolean;
@@ -73,7 +76,13 @@ class BoundedBook implements AddressBook {
   /** Of a snapshot that is coming in: what it has not confirmed yet. */
   #unconfirmed = new Set<string>();
   #ended: Known[] = [];
-  readonly #addresses = { pod: new Map() as Spans, service: new Map() as Spans, node: new Map() as Spans };
+  readonly #addresses = {
+    pod: new Map() as Spans,
+    service: new Map() as Spans,
+    node: new Map() as Spans,
+    namespace: new Map() as Spans,
+  };
+  readonly #labels = createLabelShare();
   readonly #podNames: Spans = new Map();
   /** Pods in their node's network by what they listen on there: "<node>:<port>". */
   readonly #hostPods: Spans = new Map();
@@ -115,6 +124,7 @@ class BoundedBook implements AddressBook {
       if (this.state !== "kept") this.state = "arriving";
     }
     for (const entry of message.put) this.#put(entry, serverMs);
+    for (const entry of message.namespaces ?? []) this.#put(entry, serverMs);
     for (const { key, atMs } of message.ended) this.#end(key, Math.min(atMs, serverMs));
     if (message.last) {
       // It went while nobody told us: somewhere between the last word and now.
@@ -149,6 +159,10 @@ class BoundedBook implements AddressBook {
 
   byContainerId(containerId: string): IdentityEntry | undefined {
     return this.#containers.get(bareContainerId(containerId))?.entry;
+  }
+
+  *living(): Iterable<IdentityEntry> {
+    for (const { entry } of this.#living.values()) yield entry;
   }
 
   service(namespace: string, name: string, timeMs: number): IdentityEntry | undefined {
@@ -195,7 +209,8 @@ class BoundedBook implements AddressBook {
     return { is: "unknown", because: "the inventory has not arrived yet", isOnItsWay };
   }
 
-  #put(entry: IdentityEntry, serverMs: number): void {
+  #put(given: IdentityEntry, serverMs: number): void {
+    const entry = this.#labels.shared(given);
     this.#unconfirmed.delete(entry.key);
     const known = this.#living.get(entry.key);
     if (known === undefined) {
@@ -296,6 +311,7 @@ class BoundedBook implements AddressBook {
     this.#hostPods.clear();
     for (const spans of Object.values(this.#addresses)) spans.clear();
     this.#ranges.clear();
+    this.#labels.clear();
     this.#unconfirmed.clear();
     this.#ended = [];
   }

@@ -8,21 +8,26 @@ export interface Members {
   readonly ready: ReadonlySet<string>;
   /** Endpoints that are no pods: addresses of the API server, of machines outside. */
   readonly others: number;
+  /** Where those listen. */
+  readonly outside: readonly { readonly address: string; readonly protocol: string; readonly port: number }[];
   /** By the service port's name: the numbers that endpoints listen on. */
   readonly portNumbers: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
-export const nobody: Members = { pods: new Set(), ready: new Set(), others: 0, portNumbers: new Map() };
+export const nobody: Members = { pods: new Set(), ready: new Set(), others: 0, outside: [], portNumbers: new Map() };
 
 export function membersBySlices(slices: Iterable<EndpointSlice>): Members {
   const pods = new Set<string>();
   const ready = new Set<string>();
   const portNumbers = new Map<string, Set<number>>();
+  const outside: Members["outside"][number][] = [];
   let others = 0;
   for (const slice of slices) {
     for (const endpoint of slice.endpoints) {
       if (endpoint.podUid === "") {
         others += 1;
+        for (const { protocol, port } of slice.ports)
+          for (const address of endpoint.addresses) outside.push({ address, protocol: protocol.toLowerCase(), port });
         continue;
       }
       pods.add(endpoint.podUid);
@@ -33,7 +38,7 @@ export function membersBySlices(slices: Iterable<EndpointSlice>): Members {
       portNumbers.set(name, numbers.add(port));
     }
   }
-  return { pods, ready, others, portNumbers };
+  return { pods, ready, others, outside, portNumbers };
 }
 
 /** `pods` are those of the service's namespace. A service without a selector has nobody that is known. */
@@ -54,7 +59,7 @@ export function membersBySelector(service: Service, inNamespace: Iterable<Pod>):
       portNumbers.set(name, numbers.add(found.port));
     }
   }
-  return { pods, ready, others: 0, portNumbers };
+  return { pods, ready, others: 0, outside: [], portNumbers };
 }
 
 /** Its address may be another pod's by now. */

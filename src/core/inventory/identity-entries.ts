@@ -1,7 +1,7 @@
 // Objects -> what agents are told of them: who an address is, which pod a container is in, which workload a service stands for.
 import { parseInstantMs } from "../../base/instant.ts";
-import type { IdentityEntry } from "../../model/identity-entry.ts";
-import type { ClusterNode, Pod, Service } from "../../model/inventory.ts";
+import { identityLimits, type IdentityEntry } from "../../model/identity-entry.ts";
+import type { ClusterNode, Namespace, Pod, Service } from "../../model/inventory.ts";
 import type { Members } from "./backends.ts";
 import type { WorkloadBehind } from "./inventory-view.ts";
 
@@ -17,8 +17,19 @@ export function nodeKey(name: string): string {
   return `Node/${name}`;
 }
 
+export function namespaceKey(name: string): string {
+  return `Namespace/${name}`;
+}
+
+/** The object's own labels, which equal objects share in memory; nothing where there are none. */
+function labelled({ labels }: { readonly labels: Record<string, string> }): Pick<IdentityEntry, "labels"> {
+  for (const _ in labels) return { labels };
+  return {};
+}
+
 /** A pod on its node's network has the node's addresses; `hostNetwork` says that they are the node's first. */
 export function podEntry(pod: Pod, services: readonly string[], fromMs: number): IdentityEntry {
+  const named = pod.containers.flatMap(({ ports }) => ports.filter(({ name }) => name !== ""));
   return {
     key: podKey(pod.uid),
     kind: "pod",
@@ -37,6 +48,9 @@ export function podEntry(pod: Pod, services: readonly string[], fromMs: number):
       const numbers = ports.map(({ port }) => port);
       return { name, containerId, image, imageDigest, ports: numbers, ...(isInit ? { isInit } : {}) };
     }),
+    ...labelled(pod),
+    ...(pod.serviceAccount === "" ? {} : { serviceAccount: pod.serviceAccount }),
+    ...(named.length === 0 ? {} : { namedPorts: named }),
     fromMs,
   };
 }
@@ -52,6 +66,22 @@ export function nodeEntry(node: ClusterNode, fromMs: number): IdentityEntry {
     workloadKind: "Host",
     node: node.name,
     ...(node.podCidrs.length === 0 ? {} : { ranges: [...node.podCidrs] }),
+    ...labelled(node),
+    fromMs,
+  };
+}
+
+export function namespaceEntry(namespace: Namespace, fromMs: number): IdentityEntry {
+  const { name } = namespace;
+  return {
+    ...blank,
+    key: namespaceKey(name),
+    kind: "namespace",
+    addresses: [],
+    namespace: name,
+    workload: "",
+    workloadKind: "Unknown",
+    ...labelled(namespace),
     fromMs,
   };
 }
@@ -82,8 +112,12 @@ export function serviceEntry(
     ...behind,
     services: [service.name],
     ports: service.ports.map((port) => {
-      return { protocol: port.protocol.toLowerCase(), port: port.port, targetPort: targetPortOf(port, members) };
+      const targetPort = targetPortOf(port, members);
+      const isNamed = targetPort === 0 && port.targetPort !== "";
+      const forwarded = { protocol: port.protocol.toLowerCase(), port: port.port, targetPort };
+      return isNamed ? { ...forwarded, targetName: port.targetPort } : forwarded;
     }),
+    ...(members.outside.length === 0 ? {} : { backends: members.outside.slice(0, identityLimits.backendsMax) }),
     fromMs,
   };
 }

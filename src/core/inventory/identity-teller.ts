@@ -7,6 +7,8 @@ import { hasEnded } from "./backends.ts";
 import {
   beganMs,
   behindService,
+  namespaceEntry,
+  namespaceKey,
   nodeEntry,
   nodeKey,
   podEntry,
@@ -21,6 +23,7 @@ export interface IdentityTeller {
   touchPod(uid: string): void;
   touchService(uid: string): void;
   touchNode(name: string): void;
+  touchNamespace(name: string): void;
   setClockAhead(aheadMs: number): void;
   tell(nowMs: number): IdentityChange;
   told(): readonly IdentityEntry[];
@@ -37,6 +40,7 @@ class Teller implements IdentityTeller {
   readonly #pods = new Set<string>();
   readonly #dirtyServices = new Set<string>();
   readonly #nodes = new Set<string>();
+  readonly #namespaces = new Set<string>();
   #aheadMs = 0;
 
   constructor(book: ObjectBook, services: ServiceBook) {
@@ -54,6 +58,10 @@ class Teller implements IdentityTeller {
 
   touchNode(name: string): void {
     this.#nodes.add(name);
+  }
+
+  touchNamespace(name: string): void {
+    this.#namespaces.add(name);
   }
 
   setClockAhead(aheadMs: number): void {
@@ -79,7 +87,8 @@ class Teller implements IdentityTeller {
     for (const uid of this.#pods) settle(podKey(uid), this.#entryOfPod(uid, nowMs), () => this.#endedMs(uid, nowMs));
     for (const uid of this.#dirtyServices) settle(serviceKey(uid), this.#entryOfService(uid, nowMs), () => nowMs);
     for (const name of this.#nodes) settle(nodeKey(name), this.#entryOfNode(name, nowMs), () => nowMs);
-    for (const some of [this.#pods, this.#dirtyServices, this.#nodes]) some.clear();
+    for (const name of this.#namespaces) settle(namespaceKey(name), this.#entryOfNamespace(name, nowMs), () => nowMs);
+    for (const some of [this.#pods, this.#dirtyServices, this.#nodes, this.#namespaces]) some.clear();
     return { put, ended };
   }
 
@@ -116,6 +125,12 @@ class Teller implements IdentityTeller {
     const node = this.#book.find("Node", "", name);
     if (node?.kind !== "Node") return undefined;
     return nodeEntry(node, this.#fromMs(nodeKey(name), node.addresses, node.createdAt, nowMs));
+  }
+
+  #entryOfNamespace(name: string, nowMs: number): IdentityEntry | undefined {
+    const namespace = this.#book.find("Namespace", "", name);
+    if (namespace?.kind !== "Namespace") return undefined;
+    return namespaceEntry(namespace, this.#fromMs(namespaceKey(name), [], namespace.createdAt, nowMs));
   }
 
   /** A pod that ended did so when its last container ended, a removed one now. */

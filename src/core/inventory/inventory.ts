@@ -190,6 +190,9 @@ class InventoryState {
       case "Node":
         this.teller.touchNode(object.name);
         return;
+      case "Namespace":
+        this.teller.touchNamespace(object.name);
+        return;
       default:
         return;
     }

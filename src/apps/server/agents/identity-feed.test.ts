@@ -194,3 +194,19 @@ test("whatever begins and ends within a moment, a reader ends with what lives", 
   });
   await check(property, { numRuns: 30, examples: [[begunAndEnded]] });
 });
+
+test("namespaces go apart from what older agents know, in snapshots and in changes", async () => {
+  using parts = world();
+  const namespace = (name: string, team: string) =>
+    pod(0, { key: `Namespace/${name}`, kind: "namespace", addresses: [], namespace: name, labels: { team } });
+  parts.hub.reset("home", { entries: [pod(1), namespace("shop", "blue")], because: "" }, 1);
+  const reader = read(parts.feed, "home");
+  parts.hub.change("home", { put: [pod(2), namespace("bank", "red")], ended: [] });
+  await until("the change arrives", () => reader.book.byPodUid("2") !== undefined);
+  for (const { put, namespaces } of reader.messages) {
+    assert.ok(put.every(({ kind }) => kind !== "namespace"));
+    assert.ok((namespaces ?? []).every(({ kind }) => kind === "namespace"));
+  }
+  const labels = [...reader.book.living()].flatMap(({ kind, labels: own }) => (kind === "namespace" ? [own] : []));
+  assert.deepEqual(labels, [{ team: "blue" }, { team: "red" }]);
+});

@@ -255,7 +255,15 @@ function messagesOf(
   const count = Math.max(1, Math.ceil(Math.max(put.length, ended.length) / size));
   for (let index = 0; index < count; index += 1) {
     const [from, to] = [index * size, (index + 1) * size];
-    messages.push({ ...emptyMessage, because, put: put.slice(from, to), ended: ended.slice(from, to) });
+    const some = put.slice(from, to);
+    const namespaces = some.filter(({ kind }) => kind === "namespace");
+    messages.push({
+      ...emptyMessage,
+      because,
+      put: namespaces.length === 0 ? some : some.filter(({ kind }) => kind !== "namespace"),
+      ended: ended.slice(from, to),
+      ...(namespaces.length === 0 ? {} : { namespaces }),
+    });
   }
   return messages;
 }
