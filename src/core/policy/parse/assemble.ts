@@ -1,0 +1,63 @@
+// From the objects that were taken to the set: built-in tiers, and what only the whole can tell (a tier that nobody has).
+import type { PolicySet, Tier } from "../model.ts";
+import { nearest } from "../../../base/nearest.ts";
+import type { ReadObject } from "./parse-policies.ts";
+import { refuse } from "./reader.ts";
+
+const nowhere = { file: "", document: 0, line: 0 } as const;
+
+/** Always there, whether written or not. */
+export const builtInTiers: readonly Tier[] = [
+  { name: "kube-admin", order: 1000, defaultAction: "Pass", place: nowhere },
+  { name: "default", order: 1_000_000, defaultAction: "Deny", place: nowhere },
+  { name: "kube-baseline", order: 10_000_000, defaultAction: "Pass", place: nowhere },
+];
+
+/** Policies and rules of imported Cilium objects; in the set only when there are some. */
+export const ciliumTier: Tier = { name: "cilium", order: 900_000, defaultAction: "Deny", place: nowhere };
+
+/** Objects that name a tier which is not there are refused here. Sorted by name: the order of inputs leaves no trace. */
+export function assembleSet(objects: readonly ReadObject[]): PolicySet {
+  const tiers = tiersOf(objects);
+  const known = tiers.map(({ name }) => name);
+  for (const { at, output } of objects) {
+    const missing = output.policies?.find(({ tier }) => !known.includes(tier));
+    if (missing === undefined || at.sink.isRefused) continue;
+    const guess = nearest(missing.tier, known);
+    refuse(
+      { ...at, path: ["spec", "tier"] },
+      {
+        code: "unknown-tier",
+        message: `there is no tier ${missing.tier}`,
+        hint: `${guess === undefined ? "" : `Did you mean ${guess}? `}Apply the Tier first, or in the same files.`,
+      },
+    );
+  }
+  const taken = objects.filter(({ at }) => !at.sink.isRefused).map(({ output }) => output);
+  const byName = (a: { namespace?: string; name: string }, b: { namespace?: string; name: string }) =>
+    compare(`${a.namespace ?? ""}/${a.name}`, `${b.namespace ?? ""}/${b.name}`);
+  return {
+    tiers,
+    policies: taken.flatMap(({ policies = [] }) => policies).sort((a, b) => compare(a.id, b.id)),
+    networkSets: taken.flatMap(({ networkSets = [] }) => networkSets).sort(byName),
+    hostEndpoints: taken.flatMap(({ hostEndpoints = [] }) => hostEndpoints).sort(byName),
+    profiles: taken.flatMap(({ profiles = [] }) => profiles).sort(byName),
+  };
+}
+
+/** By order, then name. */
+function tiersOf(objects: readonly ReadObject[]): readonly Tier[] {
+  const live = objects.filter(({ at }) => !at.sink.isRefused).map(({ output }) => output);
+  const written = live.flatMap(({ tiers = [] }) => tiers);
+  const usesCilium = live.some(({ policies = [] }) => policies.some(({ tier }) => tier === ciliumTier.name));
+  const byName = new Map(
+    [...builtInTiers, ...(usesCilium ? [ciliumTier] : []), ...written].map((tier) => [tier.name, tier]),
+  );
+  return [...byName.values()].sort((a, b) =>
+    a.order === b.order ? compare(a.name, b.name) : a.order < b.order ? -1 : 1,
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
