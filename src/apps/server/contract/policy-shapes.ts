@@ -54,6 +54,8 @@ export type PolicyProblem = z.infer<typeof PolicyProblem>;
 export const PolicyCounts = z.object({
   allowed: z.int().optional(),
   denied: z.int().optional(),
+  /** Of endpoints that the policy applies to: connections that no rule of its tier matched, so that the tier's end decided. Not told by rule ids. */
+  unmatched: z.int().optional(),
   /** Why the numbers are absent or may be too small; empty when they are whole. */
   because: z.string(),
 });
@@ -146,6 +148,8 @@ export const PolicyBoard = z.object({
       order: z.number().optional(),
       /** What becomes of a packet that a policy applied to and no rule matched. */
       defaultAction: z.enum(["Deny", "Pass"]),
+      /** Connections that reached its end: denied, or passed on and not counted here. */
+      end: z.object({ counts: PolicyCounts, judged: PolicyCounts }),
       /** In order of evaluation. */
       cards: z.array(PolicyCard),
       /** The staged lane: what is not in force, in the order it would have. */

@@ -55,6 +55,17 @@ const AskedEnd = z.strictObject({
   address: z.string().max(64).default(""),
 });
 
+/** The recorded flows behind a rule. */
+const Evidence = z.object({
+  keys: z.int(),
+  connections: z.int(),
+  bytes: z.int(),
+  firstAt: z.iso.datetime(),
+  lastAt: z.iso.datetime(),
+  /** UTC days, a lower bound. */
+  days: z.int(),
+});
+
 const ExplainedWorld = z.object({
   endpoints: z.int(),
   incomplete: z.string(),
@@ -244,35 +255,51 @@ export const policy = {
       /** "Deployment/web"; "": every workload of the namespace. */
       workload: z.string().max(300).default(""),
       dialect: z.enum(["kubernetes", "cluster", "calico"]).default("kubernetes"),
+      /** One policy for each workload, or one for the whole namespace. */
+      per: z.enum(["workload", "namespace"]).default("workload"),
+      /** Keys of held edges that a person lets through; "*": all. */
+      approve: z.array(z.string().max(1000)).max(1000).default([]),
       ...WindowShape,
     }),
     response: z.object({
       policies: z.array(
         z.object({
-          /** "shop/Deployment/web". */
-          workload: z.string(),
-          /** YAML, one document per object. */
+          /** Owners it applies to, "shop/Deployment/web". */
+          workloads: z.array(z.string()),
+          /** YAML, one document per object; what changes the board when it is put. */
           manifest: z.string(),
           rules: z.array(
             z.object({
               direction: z.enum(["ingress", "egress"]),
               words: z.string(),
-              connections: z.int(),
-              keys: z.int(),
-              firstAt: z.iso.datetime().optional(),
-              lastAt: z.iso.datetime().optional(),
-              /** On how many days (UTC) it was seen. */
-              days: z.int(),
+              /** shown: from flows. dns: cluster DNS, always. public: reached from so many addresses that any may. */
+              from: z.enum(["shown", "dns", "public"]),
+              /** Absent for what was told and never seen. */
+              evidence: Evidence.optional(),
               /** 0 to 1. */
               confidence: z.number(),
-              /** Why it is not in the manifest; "" when it is. */
-              held: z.string(),
             }),
           ),
+          /** What a person should look at before taking it. */
           notes: z.array(z.string()),
         }),
       ),
       policiesOmitted: z.int(),
+      /** Seen, and in no policy until it is seen again or approved. */
+      held: z.array(
+        z.object({
+          /** What `approve` takes. */
+          key: z.string(),
+          workloads: z.array(z.string()),
+          direction: z.enum(["ingress", "egress"]),
+          words: z.string(),
+          because: z.enum(["rare", "scan"]),
+          evidence: Evidence,
+        }),
+      ),
+      heldOmitted: z.int(),
+      /** Flows that no rule comes from, by reason. */
+      leftOut: z.array(z.object({ because: z.string(), keys: z.int(), connections: z.int() })),
       notes: z.array(z.string()),
       flows: FlowsLookedAt,
       world: ExplainedWorld,
