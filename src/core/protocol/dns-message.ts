@@ -174,14 +174,16 @@ function readRecords(bytes: Uint8Array, from: number, isResponse: boolean): Reco
   };
 }
 
-interface Name {
+/** A name as text, and where the bytes go on behind it. */
+export interface DnsName {
   readonly ok: true;
   readonly text: string;
   /** Where the record goes on: behind the name or its first pointer. */
   readonly end: number;
 }
 
-function readName(bytes: Uint8Array, from: number): Name | Refused {
+/** The name at `from`: lower case, without the final dot, "." for the root; pointers only backwards. */
+export function readName(bytes: Uint8Array, from: number): DnsName | Refused {
   const labels: string[] = [];
   let at = from;
   let end = -1;
@@ -251,8 +253,8 @@ function nameValue(bytes: Uint8Array, at: number, length: number): string {
   return name.ok ? name.text : `${length} bytes`;
 }
 
-/** RFC 5952: the longest run of two or more zero groups becomes "::", the first one when there are several. */
-function addressV6(bytes: Uint8Array, at: number): string {
+/** 16 bytes as text. RFC 5952: the longest run of two or more zero groups becomes "::", the first one when there are several. */
+export function addressV6(bytes: Uint8Array, at: number): string {
   const groups: number[] = [];
   for (let group = 0; group < 8; group++) groups.push(u16At(bytes, at + group * 2));
   let best = { start: -1, length: 1 };
