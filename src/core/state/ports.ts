@@ -86,6 +86,10 @@ export interface Resources {
   /** Called after each committed change, in order. Returns how to stop listening. */
   onChange(listener: (resource: Resource) => void): () => void;
   statusOf(key: ResourceKey): Promise<readonly (ResourceStatus & { cluster: string; node: string })[]>;
+  /** What the nodes of a cluster said of every resource of a kind, by scope, name and node. */
+  statusesIn(kind: string, cluster: string): Promise<readonly (ResourceStatus & { cluster: string; node: string })[]>;
+  /** Generations of a kind that count no more, newest first, deletions left out: what was meant by a name of the past. At most `limit`. */
+  past(kind: string, limit: number): Promise<readonly Resource[]>;
   recordStatus(cluster: string, node: string, statuses: readonly ResourceStatus[]): Promise<void>;
 }
 

@@ -149,3 +149,31 @@ export async function historyOf(database: Database, { kind, scope, name }: Resou
     .execute();
   return rows.map(resourceOf);
 }
+
+/** Older generations and deleted resources of a kind, newest first; deletions themselves are left out. */
+export async function pastOf(database: Database, kind: string, limit: number): Promise<readonly Resource[]> {
+  const rows = await database
+    .selectFrom("resources as resource")
+    .innerJoin("resource_heads as head", (join) =>
+      join
+        .onRef("head.kind", "=", "resource.kind")
+        .onRef("head.scope", "=", "resource.scope")
+        .onRef("head.name", "=", "resource.name"),
+    )
+    .selectAll("resource")
+    .where("resource.kind", "=", kind)
+    .where("resource.deleted", "=", 0)
+    .where((builder) =>
+      builder.or([
+        builder("head.deleted", "=", 1),
+        builder("head.generation", ">", builder.ref("resource.generation")),
+      ]),
+    )
+    .orderBy("resource.time_ms", "desc")
+    .orderBy("resource.scope")
+    .orderBy("resource.name")
+    .orderBy("resource.generation", "desc")
+    .limit(limit)
+    .execute();
+  return rows.map(resourceOf);
+}

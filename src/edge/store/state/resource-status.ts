@@ -2,12 +2,17 @@
 import type { Resources } from "../../../core/state/ports.ts";
 import { EnforcementStatus } from "../../../model/enforcement-status.ts";
 import type { ResourceStatus } from "../../../model/resource.ts";
-import type { StateContext } from "./schema.ts";
+import type { StateContext, StateTables } from "./schema.ts";
+import type { Selectable } from "kysely";
+
+type StatusRow = Selectable<StateTables["resource_status"]>;
 
 /** Rows per INSERT: PostgreSQL takes at most 65,535 parameters per statement, SQLite 32,766; a row has nine. */
 const rowsPerInsert = 500;
 
-export function resourceStatuses({ database }: StateContext): Pick<Resources, "statusOf" | "recordStatus"> {
+export function resourceStatuses({
+  database,
+}: StateContext): Pick<Resources, "statusOf" | "statusesIn" | "recordStatus"> {
   return {
     async statusOf({ kind, scope, name }) {
       const rows = await database
@@ -19,10 +24,19 @@ export function resourceStatuses({ database }: StateContext): Pick<Resources, "s
         .orderBy("cluster")
         .orderBy("node")
         .execute();
-      return rows.map(({ enforcement, ...row }) => {
-        const state = row.state as ResourceStatus["state"];
-        return { ...row, state, ...enforcementOf(enforcement) };
-      });
+      return rows.map(statusOfRow);
+    },
+    async statusesIn(kind, cluster) {
+      const rows = await database
+        .selectFrom("resource_status")
+        .selectAll()
+        .where("kind", "=", kind)
+        .where("cluster", "=", cluster)
+        .orderBy("scope")
+        .orderBy("name")
+        .orderBy("node")
+        .execute();
+      return rows.map(statusOfRow);
     },
     async recordStatus(cluster, node, statuses) {
       // The last word on one resource counts; two words on it in one report would break the primary key.
@@ -44,6 +58,10 @@ export function resourceStatuses({ database }: StateContext): Pick<Resources, "s
       });
     },
   };
+}
+
+function statusOfRow({ enforcement, ...row }: StatusRow): ResourceStatus & { cluster: string; node: string } {
+  return { ...row, state: row.state as ResourceStatus["state"], ...enforcementOf(enforcement) };
 }
 
 /** What a newer or older program wrote and this one cannot read is left out: the state and its reason stand beside it. */

@@ -13,6 +13,7 @@ import {
   headOf,
   historyOf,
   newest,
+  pastOf,
   refuseBeyondLimit,
   writeGeneration,
   type Writer,
@@ -109,6 +110,7 @@ export function resources(context: StateContext, kinds: Readonly<Record<string, 
     apply,
     get: (key, generation) => getResource(database, key, generation),
     list: (kind) => newest(database, { kind }),
+    past: (kind, limit) => pastOf(database, kind, limit),
     async forAgent(cluster, node) {
       const all = await newest(database, { scopes: ["global", `cluster/${cluster}`, `node/${cluster}/${node}`] });
       return all.filter((resource) => kinds[resource.kind]?.distribution === "agents");

@@ -167,6 +167,22 @@ const cases: Readonly<Record<string, Case>> = {
     assert.deepEqual(generations, [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   },
 
+  "what counts no more is found again, the newest first: older generations and what was deleted": async ({
+    resources,
+  }) => {
+    for (const ports of [[1], [2], [3]]) await resources.apply(sample("kept", { ports }), options);
+    await resources.apply(sample("gone", { ports: [7] }), options);
+    await resources.remove({ kind: "Sample", scope: "global", name: "gone" }, "somebody");
+    const past = await resources.past("Sample", 10);
+    assert.deepEqual(past.map(({ name, generation }) => `${name} ${generation}`).sort(), [
+      "gone 1",
+      "kept 1",
+      "kept 2",
+    ]);
+    assert.equal((await resources.past("Sample", 2)).length, 2);
+    assert.deepEqual(await resources.past("Inner", 10), []);
+  },
+
   "a bad manifest is refused with its place and the nearest known word": async ({ resources }) => {
     const cases = [
       [sample("a", { htp: true }), "resource/invalid", "spec.htp", /did you mean "http"/],
@@ -205,6 +221,16 @@ const cases: Readonly<Record<string, Case>> = {
       { ...status, cluster: "c", node: "m", state: "refused", because: "no BPF" },
       { ...status, cluster: "c", node: "n" },
     ]);
+    const all = await resources.statusesIn("Sample", "c");
+    assert.deepEqual(
+      all.map(({ scope, node }) => [scope, node]),
+      [
+        ["cluster/c", "n"],
+        ["global", "m"],
+        ["global", "n"],
+      ],
+    );
+    assert.deepEqual(await resources.statusesIn("Sample", "other"), []);
     const enforcement = EnforcementStatus.parse({ state: "refused", digest: "d1", problems: ["p"] });
     await resources.recordStatus("c", "n", [{ ...status, enforcement }]);
     const kept = (await resources.statusOf(key)).map((one) => one.enforcement);
