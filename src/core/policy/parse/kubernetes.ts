@@ -2,6 +2,7 @@
 // Wrong values refuse the object. An unknown field inside a rule, which may be a newer kind of condition, makes that rule match nothing.
 import { compareAddresses } from "../../../base/ip.ts";
 import type { Direction, EntityMatch, Policy, PortMatch, Prefix, Rule } from "../model.ts";
+import { closedRule, crossed, type PortGroup } from "./rules.ts";
 import { and, allNode, eq } from "../selector/build.ts";
 import { selectorOf } from "../selector/canonical.ts";
 import type { SelectorNode } from "../selector/selector.ts";
@@ -89,39 +90,12 @@ function rulesOf({ item, index, direction, head }: RuleInput): readonly Rule[] {
   const peerField = direction === "ingress" ? "from" : "to";
   const rule = fields(item, ["ports", peerField], "failClosed");
   if (rule === undefined) return [];
+  const written = { action: "Allow", index, name: "", direction } as const;
   const ports = portGroups(items(rule.get("ports"), peersMax));
   const listed = items(rule.get(peerField), peersMax);
+  if (rule.unknown.length > 0 || ports.isClosed) return [closedRule(written)];
   const peers = listed.length === 0 ? [{}] : mergedNets(listed.map((peer) => peerOf(peer, head)));
-  const isClosed = rule.unknown.length > 0 || ports.isClosed;
-  return peers.flatMap((peer) =>
-    ports.groups.map((group) => {
-      const far: EntityMatch = isClosed ? { nets: [] } : peer;
-      const near: EntityMatch = {};
-      const [source, destination] = direction === "ingress" ? [far, near] : [near, far];
-      const { protocol } = group;
-      return {
-        action: "Allow" as const,
-        written: index,
-        name: "",
-        ...(protocol === undefined ? {} : { protocol }),
-        source,
-        destination:
-          group.ports === undefined ? destination : { ...destination, ports: portsFor(far, direction, group.ports) },
-      };
-    }),
-  );
-}
-
-/** Towards address blocks no name of a port resolves: names are left out, and what is left may be nothing. */
-function portsFor(peer: EntityMatch, direction: Direction, ports: readonly PortMatch[]): readonly PortMatch[] {
-  if (direction === "ingress" || peer.nets === undefined) return ports;
-  return ports.filter((port) => "from" in port);
-}
-
-interface PortGroup {
-  readonly protocol?: number;
-  /** Missing: all ports of the protocol. */
-  readonly ports?: readonly PortMatch[];
+  return crossed(written, peers, ports.groups);
 }
 
 interface PortGroups {

@@ -137,3 +137,11 @@ export function namedPort(at: At): NamedPort | undefined {
   const protocol = kubernetesProtocol(mapping?.get("protocol"));
   return protocol === undefined ? undefined : { name, protocol, port };
 }
+
+const domainPattern = /^(\*\.)?([a-zA-Z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.)+[a-zA-Z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.?$/;
+
+/** "example.com" or "*.example.com", in lower case and without the root's dot. */
+export function domainName(at: At): string | undefined {
+  const value = text(at, "a domain name like example.com or *.example.com", { max: 253, pattern: domainPattern });
+  return value?.toLowerCase().replace(/\.$/, "");
+}
