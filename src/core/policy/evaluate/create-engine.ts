@@ -1,0 +1,121 @@
+// Makes a policy engine: one policy set over one world, indexed, changed in place. The contract is engine.ts.
+import { Enforcement } from "../../../model/enforcement.ts";
+import type { FlowVerdict } from "../../../model/policy-verdict.ts";
+import type { Direction, EndpointKind, PolicySet } from "../model.ts";
+import type { Selector } from "../selector/selector.ts";
+import type { World } from "../world.ts";
+import { hasBit } from "./bits.ts";
+import type { Lane, PolicyClass, PolicyEngine, Thing } from "./engine.ts";
+import { generationOf } from "./generation.ts";
+import { policiesOf } from "./groups.ts";
+import { hashText, hexOf } from "./hash.ts";
+import type { OrderedPolicy } from "./ordered-policies.ts";
+import { kindBits, maskOf, type Row } from "./rows.ts";
+import { matcherOf } from "./selector-parts.ts";
+import { createJudge, type FailsafeLists } from "./verdicts.ts";
+import { createWorldIndex, type WorldIndex } from "./world-index.ts";
+
+export interface PolicyEngineOptions {
+  readonly set: PolicySet;
+  readonly world: World;
+  /** Ports of host endpoints that are allowed before any policy; default those of model/enforcement.ts. */
+  readonly failsafe?: FailsafeLists;
+}
+
+export function createPolicyEngine({ set, world, failsafe }: PolicyEngineOptions): PolicyEngine {
+  const state = createWorldIndex(set, world);
+  const judge = createJudge(state, failsafe ?? Enforcement.parse({}).failsafe);
+  let version = 1;
+  let generation: number | undefined;
+
+  const evaluate = (flow: Parameters<PolicyEngine["evaluate"]>[0], lane: Lane = "enforced"): FlowVerdict =>
+    judge.flow(state.ends.question(flow), { lane, isRecorded: false });
+
+  return {
+    get set() {
+      return state.set;
+    },
+    get generation() {
+      return (generation ??= generationOf(state.set));
+    },
+    get version() {
+      return version;
+    },
+    get ranges() {
+      return state.world.ranges;
+    },
+    get incomplete() {
+      return state.world.incomplete;
+    },
+    evaluate,
+    explain(flow) {
+      const question = state.ends.question(flow);
+      const now = judge.flow(question, { lane: "enforced", isRecorded: true });
+      if (!state.ordered.some(({ policy }) => policy.staged !== undefined)) return { now, nearest: [] };
+      return { now, staged: judge.flow(question, { lane: "staged", isRecorded: true }), nearest: [] };
+    },
+    change(change) {
+      version += 1;
+      state.change(change);
+    },
+    setWorld(part) {
+      version += 1;
+      state.setWorld(part);
+    },
+    setPolicies(next) {
+      version += 1;
+      generation = undefined;
+      state.setPolicies(next);
+    },
+    thing: (id) => thingOf(state.rows.get(id)),
+    endpoint: (id) => state.rows.get(id)?.endpoint,
+    service: (namespace, name) => state.service(namespace, name),
+    *things() {
+      for (const row of state.rows.all()) yield thingOf(row) as Thing;
+    },
+    selected: (selector, kinds) => selectedRows(state, selector, kinds).map((row) => thingOf(row) as Thing),
+    endpointsOf(policy) {
+      const position = state.ordered.findIndex((each) => each.policy.id === policy);
+      return [...state.rows.all()].flatMap((row) => (row.policies.includes(position) ? [row.id] : [])).sort();
+    },
+    classOf(endpoint, direction, lane = "enforced") {
+      const group = state.rows.get(endpoint)?.group;
+      if (group === undefined) return undefined;
+      return classOf(
+        policiesOf(group).map((position) => state.ordered[position] as OrderedPolicy),
+        direction,
+        lane,
+      );
+    },
+    rule: (ruleId) => state.ids.rule(ruleId),
+    ruleIdOf: (at) => state.ids.refOf(at).ruleId,
+  };
+}
+
+function thingOf(row: Row | undefined): Thing | undefined {
+  if (row === undefined) return undefined;
+  const { id, kind, labels, addresses } = row;
+  return { id, kind, labels: Object.fromEntries(labels), addresses };
+}
+
+function selectedRows(state: WorldIndex, selector: Selector, kinds: readonly EndpointKind[]): readonly Row[] {
+  const mask = maskOf(kinds);
+  const entry = state.index.get(selector, mask);
+  const test = matcherOf(selector.node);
+  return [...state.rows.all()].filter((row) =>
+    entry === undefined ? (kindBits[row.kind] & mask) !== 0 && test(row.labels) : hasBit(entry.bits, row.slot),
+  );
+}
+
+function classOf(policies: readonly OrderedPolicy[], direction: Direction, lane: Lane): PolicyClass {
+  const tiers: { tier: string; policies: string[]; endsTier: boolean }[] = [];
+  for (const { policy, tier, lanes } of policies) {
+    if (!lanes[lane] || !policy.directions.includes(direction)) continue;
+    let last = tiers.at(-1);
+    if (last?.tier !== tier.name) tiers.push((last = { tier: tier.name, policies: [], endsTier: false }));
+    last.policies.push(policy.id);
+    if (policy.endsTier && !policy.doNotTrack && !policy.preDnat) last.endsTier = true;
+  }
+  const text = `${direction} ${tiers.flatMap((each) => [each.tier, ...each.policies]).join(" ")}`;
+  return { id: hexOf(hashText(text)) + hexOf(hashText(text, 0x9747b28c)), direction, tiers };
+}

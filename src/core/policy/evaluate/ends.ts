@@ -1,0 +1,253 @@
+// From an end of a flow to who it is: the things with its address, whose policies are asked, and why it is not known where it is not.
+import { inRange, parseAddress, parsePrefix, type Address } from "../../../base/ip.ts";
+import type { FlowEnd, PolicyFlow } from "../world.ts";
+import {
+  canonicalAddress,
+  createPrefixTable,
+  createRangeSet,
+  familyOf,
+  type PrefixTable,
+  type RangeSet,
+} from "./addresses.ts";
+import type { End, Question } from "./question.ts";
+import type { Row, RowTable } from "./rows.ts";
+
+export const endLimits = {
+  /** Addresses whose ends are remembered; all are forgotten when there are more. */
+  rememberedMax: 65_536,
+} as const;
+
+export interface EndFacts {
+  readonly rows: RowTable;
+  readonly ranges: readonly string[];
+  readonly incomplete: string;
+  /** Addresses of services, to "namespace/name". */
+  readonly serviceAddresses: ReadonlyMap<string, string>;
+}
+
+export interface EndBook {
+  question(flow: PolicyFlow): Question;
+  /** Tells of a row with addresses that came or went. */
+  put(row: Row): void;
+  remove(row: Row): void;
+  /** The world's facts beside its rows changed. */
+  setFacts(facts: EndFacts): void;
+  /** All rows anew. */
+  rebuild(): void;
+  rowsAt(address: string): readonly Row[];
+  hostsOf(node: string): readonly Row[];
+}
+
+const privateRanges = [
+  "10.0.0.0/8",
+  "172.16.0.0/12",
+  "192.168.0.0/16",
+  "100.64.0.0/10",
+  "169.254.0.0/16",
+  "fc00::/7",
+  "fe80::/10",
+].flatMap((prefix) => parsePrefix(prefix) ?? []);
+
+const nobody: End = {
+  slots: [],
+  rows: [],
+  subjects: [],
+  sole: undefined,
+  address: undefined,
+  text: "",
+  family: 0,
+  unknown: "",
+  isInside: false,
+  node: "",
+};
+
+export function createEndBook(first: EndFacts): EndBook {
+  let facts = first;
+  let inside: RangeSet = createRangeSet([]);
+  let byAddress = new Map<string, Row[]>();
+  let hostsByNode = new Map<string, Row[]>();
+  let sets: PrefixTable<Row> = createPrefixTable();
+  const endsByRow = new Map<string, Map<string, End>>();
+  const endsByAddress = new Map<string, End>();
+
+  const forget = () => {
+    endsByRow.clear();
+    endsByAddress.clear();
+  };
+  const index = (row: Row) => {
+    if (row.set !== undefined) for (const { range } of row.set.nets) sets.add(range, row);
+    else for (const address of row.addresses) push(byAddress, address, row);
+    if (row.kind === "hostEndpoint" && row.node !== "") push(hostsByNode, row.node, row);
+  };
+
+  const insideReason = (address: Address, text: string): string => {
+    const service = facts.serviceAddresses.get(text);
+    if (service !== undefined) return `${text} is the address of service ${service}: policies see the pod behind it`;
+    if (inside.has(address)) return `${text} is the cluster's, and nobody known has it`;
+    if (facts.incomplete === "") return "";
+    const mayBeInside = facts.ranges.length === 0 || privateRanges.some((range) => inRange(address, range));
+    return mayBeInside ? `${text} may be the cluster's: ${facts.incomplete}` : "";
+  };
+
+  const ofRows = (rows: readonly Row[], text: string, believed: Row | undefined): End => {
+    const address = text === "" ? undefined : parseAddress(text);
+    const all = address === undefined ? rows : [...rows, ...sets.find(address)];
+    const vague = (believed === undefined ? rows : [believed]).find((row) => row.vague !== "");
+    const subjects = subjectsOf(rows, believed, (node) => hostsByNode.get(node) ?? []);
+    const only = subjects.length === 1 && subjects[0]?.length === 1 ? subjects[0][0] : undefined;
+    const unknown = vague?.vague ?? (rows.length > 0 || address === undefined ? "" : insideReason(address, text));
+    return {
+      slots: all.map((row) => row.slot),
+      rows: all,
+      subjects,
+      sole: only,
+      address,
+      text,
+      family: address === undefined ? 0 : familyOf(address),
+      unknown,
+      isInside: rows.length > 0,
+      node: nodeOf(rows, believed),
+    };
+  };
+
+  const ofAddress = (written: string): End => {
+    const known = endsByAddress.get(written);
+    if (known !== undefined) return known;
+    const text = canonicalAddress(written);
+    const end =
+      text === undefined
+        ? { ...nobody, unknown: written === "" ? "the flow does not say who it is" : `"${written}" is no address` }
+        : ofRows(byAddress.get(text) ?? [], text, undefined);
+    if (endsByAddress.size >= endLimits.rememberedMax) endsByAddress.clear();
+    endsByAddress.set(written, end);
+    return end;
+  };
+
+  const ofEndpoint = ({ endpoint, address }: FlowEnd, isForwarded: boolean): End => {
+    let ends = endsByRow.get(endpoint);
+    const known = ends?.get(address);
+    if (known !== undefined && !isForwarded) return known;
+    const row = facts.rows.get(endpoint);
+    if (row === undefined || row.kind === "networkSet")
+      return { ...ofAddress(address), subjects: [], sole: undefined, unknown: `${endpoint} is not in the world` };
+    // What a host endpoint forwards has another end: only its policies are asked, who it is follows from the address.
+    if (isForwarded && row.kind === "hostEndpoint") return { ...ofAddress(address), subjects: [[row]], sole: row };
+    const text = address === "" ? (row.addresses[0] ?? "") : (canonicalAddress(address) ?? address);
+    const isOwn = text !== "" && row.addresses.includes(text);
+    const end = ofRows(isOwn ? (byAddress.get(text) ?? [row]) : [row], text, row);
+    if (ends === undefined) {
+      if (endsByRow.size >= endLimits.rememberedMax) endsByRow.clear();
+      endsByRow.set(endpoint, (ends = new Map()));
+    }
+    if (ends.size >= 64) ends.clear();
+    ends.set(address, end);
+    return end;
+  };
+
+  const endOf = (end: FlowEnd, isForwarded: boolean) =>
+    end.endpoint === "" ? ofAddress(end.address) : ofEndpoint(end, isForwarded);
+
+  /** An endpoint without a given address takes one of the other end's family. */
+  const matched = (end: FlowEnd, own: End, other: End): End => {
+    if (end.address !== "" || own.family === 0 || other.family === 0 || own.family === other.family) return own;
+    const address = facts.rows
+      .get(end.endpoint)
+      ?.addresses.find((text) => (text.includes(":") ? 6 : 4) === other.family);
+    return address === undefined ? own : endOf({ endpoint: end.endpoint, address }, false);
+  };
+
+  const book: EndBook = {
+    question(flow) {
+      const isForwarded = flow.isForwarded === true;
+      let source = endOf(flow.source, isForwarded);
+      let destination = endOf(flow.destination, isForwarded);
+      if (source.family !== destination.family) {
+        source = matched(flow.source, source, destination);
+        destination = matched(flow.destination, destination, source);
+      }
+      const { protocol, sourcePort, destinationPort } = flow;
+      const family = destination.family === 0 ? source.family : destination.family;
+      return { source, destination, protocol, sourcePort, destinationPort, family, flow };
+    },
+    put(row) {
+      index(row);
+      forget();
+    },
+    remove(row) {
+      forget();
+      // Network sets and host endpoints are few: their tables are made anew.
+      if (row.set !== undefined || row.kind === "hostEndpoint") return;
+      for (const address of row.addresses) {
+        const left = (byAddress.get(address) ?? []).filter((each) => each !== row);
+        if (left.length === 0) byAddress.delete(address);
+        else byAddress.set(address, left);
+      }
+    },
+    setFacts(next) {
+      facts = next;
+      inside = createRangeSet(next.ranges.flatMap((range) => parsePrefix(range) ?? []));
+      forget();
+    },
+    rebuild() {
+      byAddress = new Map();
+      hostsByNode = new Map();
+      sets = createPrefixTable();
+      for (const row of facts.rows.all()) index(row);
+      forget();
+    },
+    rowsAt: (address) => byAddress.get(address) ?? [],
+    hostsOf: (node) => hostsByNode.get(node) ?? [],
+  };
+  book.setFacts(first);
+  return book;
+}
+
+function push(map: Map<string, Row[]>, key: string, row: Row): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [row]);
+  else if (!list.includes(row)) list.push(row);
+}
+
+/**
+ * Groups of which each must allow. Pods that share an address: nobody knows which it is. A host endpoint named by the address beats one for
+ * all interfaces; where only interfaces are named, any of them may be it.
+ */
+function subjectsOf(
+  rows: readonly Row[],
+  believed: Row | undefined,
+  hostsOf: (node: string) => readonly Row[],
+): readonly (readonly Row[])[] {
+  if (believed !== undefined && believed.kind !== "node" && believed.kind !== "hostNetwork") return [[believed]];
+  const workloads = rows.filter((row) => row.kind === "workload");
+  if (workloads.length > 0 && believed === undefined) return [workloads];
+  const nodes = rows.filter((row) => row.kind === "node");
+  const groups: (readonly Row[])[] = nodes.length === 0 ? [] : [nodes.slice(0, 1)];
+  const byAddress = rows.filter((row) => row.kind === "hostEndpoint");
+  const named = byAddress.filter((row) => row.host?.interfaceName !== "*").sort(byId);
+  if (named.length > 0) return [...groups, named.slice(0, 1)];
+  const ofNode = [...new Set([...byAddress, ...rows.flatMap((row) => (row.kind === "node" ? hostsOf(row.node) : []))])];
+  const open = ofNode.filter((row) => row.host?.expectedAddresses.length === 0 && row.host.interfaceName !== "*");
+  const wild = ofNode
+    .filter((row) => row.host?.interfaceName === "*")
+    .sort(byId)
+    .slice(0, 1);
+  // With one interface named and no other, its node's address may still be on another interface.
+  if (open.length === 0) return wild.length === 0 ? groups : [...groups, wild];
+  const rest = wild.length > 0 ? wild : nodes.slice(0, 1);
+  return [...groups, [...open.sort(byId), ...rest]];
+}
+
+function byId(a: Row, b: Row): number {
+  return a.id < b.id ? -1 : 1;
+}
+
+function nodeOf(rows: readonly Row[], believed: Row | undefined): string {
+  if (believed !== undefined) return believed.kind === "workload" ? "" : believed.node;
+  if (rows.some((row) => row.kind === "workload")) return "";
+  return rows.find((row) => row.node !== "")?.node ?? "";
+}
+
+/** Canonical addresses of an endpoint; what is no address is left out. */
+export function addressesOf(written: readonly string[]): readonly string[] {
+  return written.flatMap((text) => canonicalAddress(text) ?? []);
+}
