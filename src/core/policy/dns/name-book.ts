@@ -139,12 +139,12 @@ class BoundedNameBook implements NameBook {
       // With other addresses it is filled anew: whoever has the old address next must not inherit.
       if (!isSame) for (const entry of owner.names.values()) this.#emptyOf(owner, entry, removed);
       if (client === undefined) {
-        for (const entry of [...owner.names.values()]) this.#dropName(owner, entry, removed);
+        for (const entry of owner.names.values()) this.#dropName(owner, entry, removed);
         this.#clients.delete(id);
         continue;
       }
       owner.client = client;
-      for (const entry of [...owner.names.values()]) {
+      for (const entry of owner.names.values()) {
         const sets = target.setsOf(id, entry.name);
         const before = new Set(isSame ? entry.sets.map(({ set4 }) => set4) : []);
         const now = new Set(sets.map(({ set4 }) => set4));
@@ -190,8 +190,8 @@ class BoundedNameBook implements NameBook {
 
   expire(nowMs: number): void {
     for (const [id, owner] of this.#clients) {
-      for (const entry of [...owner.names.values()]) {
-        for (const [address, { endMs }] of [...entry.ends]) if (endMs <= nowMs) this.#forget(owner, entry, address);
+      for (const entry of owner.names.values()) {
+        for (const [address, { endMs }] of entry.ends) if (endMs <= nowMs) this.#forget(owner, entry, address);
         if (entry.ends.size === 0) this.#dropName(owner, entry, new FillMaker());
       }
       if (owner.names.size === 0) this.#clients.delete(id);
@@ -249,7 +249,7 @@ class BoundedNameBook implements NameBook {
     { addressesPerNameMax, removed }: { addressesPerNameMax: number; removed: FillMaker },
   ): void {
     for (const isKept of [false, true]) {
-      for (const [address, end] of [...entry.ends]) {
+      for (const [address, end] of entry.ends) {
         if (entry.ends.size <= addressesPerNameMax) return;
         if (end.isKept !== isKept) continue;
         this.#addressesEvicted += 1;
@@ -267,7 +267,7 @@ class BoundedNameBook implements NameBook {
   }
 
   #dropName(owner: ClientEntry, entry: NameEntry, removed: FillMaker): void {
-    for (const address of [...entry.ends.keys()]) {
+    for (const address of entry.ends.keys()) {
       this.#forget(owner, entry, address);
       this.#unfill(owner, { address, sets: entry.sets }, removed);
     }
