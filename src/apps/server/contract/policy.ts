@@ -198,6 +198,8 @@ export const policy = {
     /** Fields of a row of `flows`, as listFlows gives them; others are ignored. */
     body: z.object({
       cluster,
+      /** Whose agent told of it. */
+      node: z.string().max(253).default(""),
       time: z.iso.datetime(),
       reporter: z.enum(["source", "destination"]),
       verdict: z.string().max(16),

@@ -13,4 +13,7 @@ export const policyDeskLimits = {
   historyKeptMs: 60_000,
   /** How long counts of a window are believed: a board and its policies' pages ask for the same. */
   countsKeptMs: 3000,
+  countsMax: 64,
+  /** Keys of flows that a board's judged numbers rest on: the busiest. */
+  judgedFlowsMax: 10_000,
 } as const;

@@ -1,0 +1,187 @@
+// The board: a cluster's policies as cards, in order of evaluation, with whom they apply to, what they decided and how far they are enforced.
+import { endOfTierRule } from "../../../core/policy/evaluate/rule-ids.ts";
+import type { Policy, PolicyProblem as Problem, Tier } from "../../../core/policy/model.ts";
+import type { Cluster } from "../../../model/cluster.ts";
+import {
+  type PolicyBoard,
+  type PolicyCard,
+  type PolicyCounts,
+  policyLimits,
+  type PolicyProblem,
+} from "../contract/policy-shapes.ts";
+import { nodeOf } from "../nodes.ts";
+import type { ServerParts } from "../parts.ts";
+import type { ClusterPolicies, KeptObject, PolicyDesk } from "./desk.ts";
+import { enforcementOf, type NodesOfCluster, nodesOfCluster, watched } from "./node-states.ts";
+import { enforcementIn } from "./policy-resources.ts";
+import { countsOf, writtenRules } from "./tally.ts";
+import { type ClusterCounts, type CountBook, endCounts, type WindowAsked } from "./window-counts.ts";
+
+export interface BoardParts {
+  readonly desk: PolicyDesk;
+  readonly counts: CountBook;
+  readonly state: Pick<ServerParts["state"], "agents" | "resources">;
+  readonly clusters: Pick<ServerParts["clusters"], "list">;
+  readonly clock: ServerParts["clock"];
+}
+
+export interface BoardAsked extends WindowAsked {
+  readonly cluster?: string | undefined;
+}
+
+export async function boardsOf(parts: BoardParts, { cluster, ...asked }: BoardAsked) {
+  const all = cluster === undefined ? await parts.desk.names() : [cluster];
+  const names = all.slice(0, policyLimits.boardsMax);
+  const [known, counts] = await Promise.all([parts.clusters.list(), parts.counts.counts(names, asked)]);
+  const boards: PolicyBoard[] = [];
+  for (const name of names) {
+    const view = await lookAt(parts, name);
+    const numbers = await counts.of(view.policies);
+    boards.push(
+      boardOf(
+        view,
+        numbers,
+        known.find((one) => one.name === name),
+      ),
+    );
+  }
+  return { boards, boardsOmitted: all.length - names.length, window: counts.window };
+}
+
+export interface ClusterLook {
+  readonly policies: ClusterPolicies;
+  readonly nodes: NodesOfCluster;
+}
+
+/** A cluster's policies and what its nodes say of them. */
+export async function lookAt({ desk, state, clock }: BoardParts, cluster: string): Promise<ClusterLook> {
+  const policies = await desk.of(cluster);
+  const [agents, statuses, { enforcements }] = await Promise.all([
+    state.agents.list(),
+    state.resources.statusesIn("Policy", cluster),
+    desk.resources(),
+  ]);
+  const nowMs = clock.nowMs();
+  const nodes = agents.filter((agent) => agent.cluster === cluster).map((agent) => nodeOf(agent, nowMs));
+  return { policies, nodes: nodesOfCluster(nodes, enforcementIn(cluster, enforcements), statuses) };
+}
+
+function boardOf(look: ClusterLook, counts: ClusterCounts, known: Cluster | undefined): PolicyBoard {
+  const { policies, nodes } = look;
+  const { parsed, engine, world, cluster } = policies;
+  const { set } = parsed;
+  const problems = problemsOf(parsed.problems);
+  const sorted = [...set.policies].sort(inOrder);
+  const shown = sorted.slice(0, policyLimits.cardsMax);
+  const tiers = set.tiers.filter(
+    ({ name, place }) => place.file !== "" || set.policies.some(({ tier }) => tier === name),
+  );
+  return {
+    cluster,
+    simulated: known?.simulated ?? false,
+    tiers: tiers.map((tier) => {
+      const cards = shown.filter((policy) => policy.tier === tier.name).map((policy) => cardOf(look, policy, counts));
+      return {
+        name: tier.name,
+        ...(Number.isFinite(tier.order) ? { order: tier.order } : {}),
+        defaultAction: tier.defaultAction,
+        end: { counts: reportedEnd(policies, tier, counts), judged: endCounts(tier.name, counts.judged) },
+        cards: cards.filter(({ staged }) => staged === undefined),
+        staged: cards.filter(({ staged }) => staged !== undefined),
+      };
+    }),
+    cardsOmitted: sorted.length - shown.length,
+    enforcement: { ...nodes.force, exceptions: [...nodes.force.exceptions] },
+    problems: problems.slice(0, policyLimits.problemsMax),
+    problemsOmitted: Math.max(0, problems.length - policyLimits.problemsMax),
+    others: {
+      networkSets: set.networkSets.length,
+      hostEndpoints: set.hostEndpoints.length,
+      profiles: set.profiles.length,
+    },
+    generation: engine.generation,
+    world: {
+      endpoints: world.endpoints.length,
+      namespaces: world.namespaces.length,
+      incomplete: world.incomplete,
+      ...(known?.currentAt === undefined ? {} : { currentAt: known.currentAt }),
+    },
+  };
+}
+
+/** By the tier's order elsewhere; within a tier by order, then "name/namespace/kind". */
+function inOrder(one: Policy, other: Policy): number {
+  if (one.order !== other.order) return one.order < other.order ? -1 : 1;
+  const [left, right] = [one, other].map(({ name, namespace, kind }) => `${name}/${namespace}/${kind}`);
+  return (left ?? "") < (right ?? "") ? -1 : 1;
+}
+
+function reportedEnd(
+  { engine }: ClusterPolicies,
+  { name, defaultAction }: Tier,
+  { reported }: ClusterCounts,
+): PolicyCounts {
+  const { options, tally } = reported;
+  if (options.unknown !== "") return { because: options.unknown };
+  const ids = (["ingress", "egress"] as const).map((direction) =>
+    engine.ruleIdOf({ tier: name, policy: "", direction, rule: endOfTierRule }),
+  );
+  const times = ids.reduce((sum, id) => sum + (tally.byRule.get(id) ?? 0), 0);
+  return { ...(defaultAction === "Deny" ? { denied: times } : {}), because: options.because };
+}
+
+export function cardOf({ policies, nodes }: ClusterLook, policy: Policy, counts: ClusterCounts): PolicyCard {
+  const { engine, kept, parsed, world } = policies;
+  const own = kept.get(policy.id);
+  const { reported, judged } = counts;
+  const isStaged = policy.staged !== undefined;
+  const rules = writtenRules(policy);
+  const about = parsed.problems.filter(({ object }) => object === policy.id);
+  const severity = (wanted: Problem["severity"]) => about.filter((problem) => problem.severity === wanted).length;
+  return {
+    id: policy.id,
+    home: homeOf(own, policies.cluster),
+    dialect: policy.dialect,
+    kind: policy.kind,
+    namespace: policy.namespace,
+    name: policy.name,
+    tier: policy.tier,
+    ...(Number.isFinite(policy.order) ? { order: policy.order } : {}),
+    ...(policy.staged === undefined ? {} : { staged: policy.staged }),
+    directions: [...policy.directions],
+    rules: {
+      ingress: rules.filter(({ direction }) => direction === "ingress").length,
+      egress: rules.filter(({ direction }) => direction === "egress").length,
+    },
+    selector: policy.selector.text,
+    ...(isUnknown(world) ? {} : { endpoints: engine.endpointsOf(policy.id).length }),
+    counts: isStaged
+      ? countsOf(engine, policy, reported.staged, { ...reported.options, unknown: reported.stagedUnknown })
+      : countsOf(engine, policy, reported.tally, reported.options),
+    judged: countsOf(engine, policy, judged.tally, judged.options),
+    problems: { errors: severity("error"), warnings: severity("warning"), notes: severity("note") },
+    enforcement: own === undefined ? watched : enforcementOf(own.resource, nodes),
+  };
+}
+
+/** Nothing is known of who is there. */
+export function isUnknown({ endpoints, incomplete }: ClusterPolicies["world"]): boolean {
+  return endpoints.length === 0 && incomplete !== "";
+}
+
+export function homeOf(kept: KeptObject | undefined, cluster: string): PolicyCard["home"] {
+  if (kept === undefined) return { kind: "cluster", cluster };
+  const { scope, name, generation, author, time } = kept.resource;
+  return { kind: "resource", scope, name, generation, author, time };
+}
+
+const severities = ["error", "warning", "note"] as const;
+
+/** Errors first, else as they were found. */
+export function problemsOf(problems: readonly Problem[]): readonly PolicyProblem[] {
+  return severities.flatMap((wanted) =>
+    problems
+      .filter(({ severity }) => severity === wanted)
+      .map(({ place, ...problem }) => ({ ...problem, file: place.file, document: place.document, line: place.line })),
+  );
+}
