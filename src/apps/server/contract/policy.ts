@@ -139,7 +139,12 @@ export const policy = {
       /** Of the text. With errors the rest is previewed all the same. */
       problems: z.array(PolicyProblem),
       objects: z.array(
-        z.object({ id: z.string(), change: z.enum(["added", "changed", "removed", "same", "refused", "not-found"]) }),
+        z.object({
+          id: z.string(),
+          change: z.enum(["added", "changed", "removed", "same", "refused", "not-found"]),
+          /** Of an object of the text that could be read: the Policy resource that would hold it. */
+          resource: z.object({ name: z.string(), manifest: z.record(z.string(), z.unknown()) }).optional(),
+        }),
       ),
       totals: z.object({
         keys: z.int(),
