@@ -74,6 +74,7 @@ export function createPolicyEngine({ set, world, failsafe }: PolicyEngineOptions
       for (const row of state.rows.all()) yield thingOf(row) as Thing;
     },
     selected: (selector, kinds) => selectedRows(state, selector, kinds).map((row) => thingOf(row) as Thing),
+    idsSelected: (selector, kinds) => selectedRows(state, selector, kinds).map((row) => row.id),
     endpointsOf(policy) {
       const position = state.ordered.findIndex((each) => each.policy.id === policy);
       return [...state.rows.all()].flatMap((row) => (row.policies.includes(position) ? [row.id] : [])).sort();

@@ -58,6 +58,8 @@ export interface PolicyEngine {
   things(): Iterable<Thing>;
   /** Things that a selector selects, of these kinds. */
   selected(selector: Selector, kinds: readonly EndpointKind[]): readonly Thing[];
+  /** The same as ids alone: cheap for many selectors. */
+  idsSelected(selector: Selector, kinds: readonly EndpointKind[]): readonly string[];
   /** Endpoints that a policy applies to; policy id. */
   endpointsOf(policy: string): readonly string[];
   classOf(endpoint: string, direction: Direction, lane?: Lane): PolicyClass | undefined;
