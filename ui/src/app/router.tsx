@@ -65,6 +65,24 @@ const clusterRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/clusters/cluster-screen.tsx"), "ClusterScreen"),
 });
 
+const policiesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/policies",
+  component: lazyRouteComponent(() => import("../features/policies/board-screen.tsx"), "BoardScreen"),
+});
+
+const newPolicyRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/policies/new",
+  component: lazyRouteComponent(() => import("../features/policies/new-policy-screen.tsx"), "NewPolicyScreen"),
+});
+
+const policyRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/policies/$cluster/$dialect/$kind/$namespace/$name",
+  component: lazyRouteComponent(() => import("../features/policies/policy-screen.tsx"), "PolicyScreen"),
+});
+
 const healthRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/health",
@@ -82,6 +100,9 @@ export const router = createRouter({
     workloadRoute,
     clustersRoute,
     clusterRoute,
+    policiesRoute,
+    newPolicyRoute,
+    policyRoute,
     healthRoute,
   ]),
   parseSearch,

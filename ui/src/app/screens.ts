@@ -1,13 +1,23 @@
 // The list of screens: a new screen is one line here, one in router.tsx. Nothing is listed before it works.
-import { Activity, Boxes, LayoutDashboard, ListTree, Network, Server, Waypoints, type LucideIcon } from "lucide-react";
+import {
+  Activity,
+  Boxes,
+  LayoutDashboard,
+  ListTree,
+  Network,
+  Server,
+  ShieldCheck,
+  Waypoints,
+  type LucideIcon,
+} from "lucide-react";
 
 export interface Screen {
-  readonly to: "/overview" | "/graph" | "/flows" | "/events" | "/workloads" | "/clusters" | "/health";
+  readonly to: "/overview" | "/graph" | "/flows" | "/events" | "/workloads" | "/clusters" | "/policies" | "/health";
   readonly label: string;
   /** Second key after "g". */
   readonly key: string;
   readonly icon: LucideIcon;
-  readonly group: "Observe" | "Garrison";
+  readonly group: "Observe" | "Protect" | "Garrison";
   /** Whether the head's scope and time range mean something there. */
   readonly scoped: boolean;
 }
@@ -19,5 +29,6 @@ export const screens: readonly Screen[] = [
   { to: "/events", label: "Events", key: "e", icon: ListTree, group: "Observe", scoped: true },
   { to: "/workloads", label: "Workloads", key: "w", icon: Boxes, group: "Observe", scoped: true },
   { to: "/clusters", label: "Clusters", key: "c", icon: Server, group: "Observe", scoped: false },
+  { to: "/policies", label: "Policies", key: "p", icon: ShieldCheck, group: "Protect", scoped: true },
   { to: "/health", label: "Health", key: "h", icon: Activity, group: "Garrison", scoped: false },
 ];

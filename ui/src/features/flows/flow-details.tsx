@@ -1,5 +1,6 @@
 // Every field of one flow, grouped, with what leads on from it.
 import { Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import type { Flow } from "../../../../src/model/flow.ts";
 import { carried } from "../../app/use-url-state.ts";
 import { CopyButton } from "../../kit/copy.tsx";
@@ -19,6 +20,9 @@ import { hasPage, kindWord } from "../../kit/workload-text.ts";
 import { FlowEnd, knowsBytes } from "../../kit/flow-columns.tsx";
 import { flowCommand, relatedTerms } from "../../kit/flow-text.ts";
 
+// The trace comes when details are opened, not with the first screen.
+const FlowWhy = lazy(() => import("../policies/flow-why.tsx").then((module) => ({ default: module.FlowWhy })));
+
 const levels = ["five-tuple", "source port dropped", "pod pair", "workload pair", "namespace pair"] as const;
 const tlsWords = {
   "not-looked": "Not looked at (visibility is off for this workload)",
@@ -36,6 +40,9 @@ export function FlowDetails({ flow }: { readonly flow: Flow }) {
         <CopyButton text={flowCommand(flow)} label="Copy as command" />
         <CopyButton text={JSON.stringify(flow, null, 2)} label="Copy JSON" />
       </div>
+      <Suspense>
+        <FlowWhy flow={flow} />
+      </Suspense>
       <FieldList groups={groupsOf(flow)} />
       <section className="fields">
         <h3>Related</h3>
