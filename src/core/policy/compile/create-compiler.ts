@@ -1,0 +1,281 @@
+// Makes rulesets for nf_tables from what the policy engine knows: only policies that apply to endpoints of this node, and only the sets they read.
+// Whatever did not change since the last time is the same object. The same engine and settings give the same ruleset, whatever came before.
+import type { PolicyEngine } from "../evaluate/engine.ts";
+import type { Direction, Policy, PolicyProblem, PolicySet } from "../model.ts";
+import { baseChains } from "./base-chains.ts";
+import { rulesetDigest } from "./digest.ts";
+import { families } from "./expressions.ts";
+import { hostRules } from "./host-endpoints.ts";
+import { type Members, createMembers } from "./members.ts";
+import type { NftChain, NftRuleset, NftSet } from "./nft/ruleset.ts";
+import { type PlaceElement, type PlaceSets, createPlaceSets, ensureFrame, placeElements, putDns } from "./places.ts";
+import {
+  type Artifact,
+  type ChainMaker,
+  type Draft,
+  compileArtifact,
+  emptyDraft,
+  workloadChain,
+  workloadClass,
+  workloadClassName,
+} from "./policy-chains.ts";
+import {
+  type CompileSettings,
+  type CompiledPolicies,
+  type DomainSet,
+  type WorldChange,
+  tableName,
+} from "./settings.ts";
+import { type StaticSets, createStaticSets, domainSetName } from "./static-sets.ts";
+
+export interface NftCompiler {
+  /**
+   * The ruleset that enforces the engine's policies for the local endpoints. `change`: all that changed in the world since the last call (the policy
+   * set may have changed as well); without it everything is looked at.
+   */
+  compile(engine: PolicyEngine, settings: CompileSettings, change?: WorldChange): CompiledPolicies;
+}
+
+interface LocalState {
+  readonly elements: readonly PlaceElement[];
+  readonly chains: Readonly<Record<Direction, string>>;
+  readonly interfaceName: string;
+}
+
+/** What the last compilation left. */
+interface Built {
+  readonly engine: PolicyEngine;
+  readonly set: PolicySet;
+  /** Settings but for `local`, and what of the world rules were compiled by, as text. */
+  readonly frame: string;
+  readonly local: Map<string, LocalState>;
+  /** How many local endpoints go through a chain. */
+  readonly uses: Map<string, number>;
+  readonly places: PlaceSets;
+  readonly draft: Draft;
+  readonly sets: Map<string, NftSet>;
+  readonly result: CompiledPolicies;
+}
+
+interface Workshop {
+  readonly members: Members;
+  readonly statics: StaticSets;
+  readonly artifacts: Map<string, { policy: Policy; epoch: number; ids: string; artifact: Artifact }>;
+  epoch: number;
+}
+
+export function createNftCompiler(): NftCompiler {
+  const shop: Workshop = { members: createMembers(), statics: createStaticSets(), artifacts: new Map(), epoch: 0 };
+  let built: Built | undefined;
+  return {
+    compile(engine, settings, change) {
+      const last = built;
+      const frame = frameText(engine, settings);
+      if (last === undefined || change === undefined || last.engine !== engine) {
+        shop.members.reset(engine);
+        shop.epoch += 1;
+        built = build(shop, engine, settings, { frame, before: last });
+        return built.result;
+      }
+      const objects = last.set === engine.set ? [] : shop.members.changedObjects(engine);
+      const isReshaped = shop.members.update(engine, [...new Set([...change.endpoints, ...objects])]);
+      if (isReshaped || frame !== last.frame || objects.length > 0) shop.epoch += 1;
+      const isQuiet = last.set === engine.set && !isReshaped && frame === last.frame && last.draft.domains.size === 0;
+      built =
+        (isQuiet ? moved(shop, last, settings, change.endpoints) : undefined) ??
+        build(shop, engine, settings, { frame, before: last });
+      return built.result;
+    },
+  };
+}
+
+function frameText(engine: PolicyEngine, settings: CompileSettings): string {
+  const { local: _local, ...rest } = settings;
+  return JSON.stringify([rest, engine.incomplete, engine.ranges]);
+}
+
+function build(
+  shop: Workshop,
+  engine: PolicyEngine,
+  settings: CompileSettings,
+  { frame, before }: { readonly frame: string; readonly before: Built | undefined },
+): Built {
+  const draft = emptyDraft();
+  const maker = makerOf(shop, engine, settings, draft);
+  const places = createPlaceSets();
+  const local = new Map<string, LocalState>();
+  const uses = new Map<string, number>();
+  const chainOf = (id: string, direction: Direction) =>
+    workloadChain(maker, workloadClass(engine, id, direction), direction);
+  for (const place of [...settings.local].sort((a, b) => (a.endpoint < b.endpoint ? -1 : 1))) {
+    const elements = [...placeElements(place, shop.members.addressesOf(place.endpoint), chainOf)];
+    const chains = { egress: chainOf(place.endpoint, "egress"), ingress: chainOf(place.endpoint, "ingress") };
+    for (const [name, element] of elements) places.put(name, element);
+    for (const chain of Object.values(chains)) uses.set(chain, (uses.get(chain) ?? 0) + 1);
+    local.set(place.endpoint, { elements, chains, interfaceName: place.interfaceName });
+  }
+  const host = hostRules(maker, settings);
+  const domainSets = domainSetsOf(engine, settings, draft);
+  const clients = [...new Set(domainSets.flatMap((set) => set.clients))];
+  ensureFrame(places);
+  putDns(places, { members: shop.members, settings, clients });
+  const chains = chainsOf(draft, baseChains({ has: places.has, settings, host }), before);
+  const old = before?.sets ?? new Map<string, NftSet>();
+  const sets = new Map<string, NftSet>();
+  for (const set of [...usedSets(shop, draft), ...places.finish(old)]) sets.set(set.name, set);
+  shop.members.sweep(draft.usedMembers);
+  shop.statics.sweep(draft.usedStatics);
+  const present = new Set(engine.set.policies);
+  for (const [key, { policy }] of shop.artifacts) if (!present.has(policy)) shop.artifacts.delete(key);
+  const result = resultOf(engine, { sets, chains, old, problems: sortedProblems(draft.problems), domainSets });
+  return { engine, set: engine.set, frame, local, uses, places, draft, sets, result };
+}
+
+function makerOf(shop: Workshop, engine: PolicyEngine, settings: CompileSettings, draft: Draft): ChainMaker {
+  const policies = new Map(engine.set.policies.map((policy) => [policy.id, policy]));
+  const frame = { engine, members: shop.members, statics: shop.statics, log: settings.log };
+  const artifactOf = (policy: Policy, direction: Direction): Artifact => {
+    const key = `${direction}|${policy.id}`;
+    const ids = policy[direction]
+      .map(({ written }) => engine.ruleIdOf({ tier: policy.tier, policy: policy.id, direction, rule: written }))
+      .join();
+    const known = shop.artifacts.get(key);
+    if (known !== undefined && known.policy === policy && known.epoch === shop.epoch && known.ids === ids)
+      return known.artifact;
+    const artifact = compileArtifact(frame, policy, direction);
+    shop.artifacts.set(key, { policy, epoch: shop.epoch, ids, artifact });
+    return artifact;
+  };
+  return { frame, draft, artifactOf, policy: (id) => policies.get(id) };
+}
+
+function usedSets(shop: Workshop, draft: Draft): readonly NftSet[] {
+  const sets: NftSet[] = [];
+  for (const set of draft.usedMembers)
+    for (const family of families) if (family === 4 || shop.members.hasIpv6()) sets.push(set.setOf(family));
+  for (const name of draft.usedStatics) {
+    const set = shop.statics.get(name);
+    if (set !== undefined) sets.push(set);
+  }
+  return sets;
+}
+
+/** Sorted by name; equal chains are the objects that were there before. */
+function chainsOf(draft: Draft, base: readonly NftChain[], before: Built | undefined): readonly NftChain[] {
+  const old = new Map(before?.result.ruleset.chains.map((chain) => [chain.name, chain]));
+  return [...base, ...draft.chains.values()]
+    .map((chain) => {
+      const known = old.get(chain.name);
+      return known !== undefined && isSame(known, chain) ? known : chain;
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function isSame(a: NftChain, b: NftChain): boolean {
+  if (a.rules.length !== b.rules.length || JSON.stringify(a.base) !== JSON.stringify(b.base)) return false;
+  return a.rules === b.rules || a.rules.every((rule, index) => rule === b.rules[index]) || textOf(a) === textOf(b);
+}
+
+const texts = new WeakMap<NftChain, string>();
+
+function textOf(chain: NftChain): string {
+  const known = texts.get(chain);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(chain.rules);
+  texts.set(chain, text);
+  return text;
+}
+
+function domainSetsOf(engine: PolicyEngine, settings: CompileSettings, draft: Draft): readonly DomainSet[] {
+  const here = new Set(settings.local.map(({ endpoint }) => endpoint));
+  return [...draft.domains.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { names, rules }]) => {
+      const list = [...rules].map(([ruleId, policy]) => ({ policy, ruleId })).sort((a, b) => a.ruleId - b.ruleId);
+      const clients = new Set(list.flatMap(({ policy }) => engine.endpointsOf(policy).filter((id) => here.has(id))));
+      return {
+        set4: domainSetName(names, 4),
+        set6: domainSetName(names, 6),
+        names,
+        rules: list,
+        clients: [...clients].sort(),
+      };
+    });
+}
+
+function sortedProblems(problems: readonly PolicyProblem[]): readonly PolicyProblem[] {
+  const byText = new Map(problems.map((problem) => [`${problem.object}|${problem.path}|${problem.message}`, problem]));
+  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, problem]) => problem);
+}
+
+interface ResultParts {
+  readonly sets: ReadonlyMap<string, NftSet>;
+  readonly chains: readonly NftChain[];
+  readonly old: ReadonlyMap<string, NftSet>;
+  readonly problems: readonly PolicyProblem[];
+  readonly domainSets: readonly DomainSet[];
+}
+
+function resultOf(engine: PolicyEngine, { sets, chains, old, problems, domainSets }: ResultParts): CompiledPolicies {
+  const list = [...sets.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const ruleset: NftRuleset = {
+    table: { family: "inet", name: tableName },
+    digest: rulesetDigest(list, chains, old),
+    sets: list,
+    chains,
+  };
+  return { ruleset, problems, domainSets, generation: engine.generation };
+}
+
+/** Only some endpoints changed, and no chain with them: sets take the difference. Undefined when it is not as simple as that. */
+function moved(shop: Workshop, last: Built, settings: CompileSettings, changed: readonly string[]): Built | undefined {
+  const { engine, local, uses } = last;
+  const now = new Map(settings.local.map((place) => [place.endpoint, place]));
+  const ids = new Set(changed.filter((id) => now.has(id) || local.has(id)));
+  for (const [id, place] of now) if (local.get(id)?.interfaceName !== place.interfaceName) ids.add(id);
+  for (const id of local.keys()) if (!now.has(id)) ids.add(id);
+  const deleted: PlaceElement[] = [];
+  const added: PlaceElement[] = [];
+  for (const id of [...ids].sort()) {
+    const before = local.get(id);
+    const place = now.get(id);
+    const chainOf = (endpoint: string, direction: Direction) =>
+      workloadClassName(workloadClass(engine, endpoint, direction), direction);
+    const after = place && [...placeElements(place, shop.members.addressesOf(id), chainOf)];
+    if (after !== undefined && place !== undefined) {
+      const chains = { egress: chainOf(id, "egress"), ingress: chainOf(id, "ingress") };
+      for (const chain of Object.values(chains)) {
+        if (chain !== "" && (uses.get(chain) ?? 0) === 0) return undefined;
+        uses.set(chain, (uses.get(chain) ?? 0) + 1);
+      }
+      local.set(id, { elements: after, chains, interfaceName: place.interfaceName });
+      added.push(...after);
+    } else local.delete(id);
+    if (before === undefined) continue;
+    deleted.push(...before.elements);
+    for (const chain of Object.values(before.chains)) {
+      const rest = (uses.get(chain) ?? 0) - 1;
+      if (rest <= 0 && chain !== "") return undefined;
+      uses.set(chain, rest);
+    }
+  }
+  if (!local.size || deleted.length + added.length > 4096) return undefined;
+  const changedSets = last.places.move(difference(deleted, added), last.sets);
+  if (changedSets === undefined) return undefined;
+  const sets = new Map(last.sets);
+  for (const set of [...usedSets(shop, last.draft), ...changedSets]) sets.set(set.name, set);
+  const { ruleset, problems, domainSets } = last.result;
+  const result = resultOf(engine, { sets, chains: ruleset.chains, old: last.sets, problems, domainSets });
+  return { ...last, sets, result };
+}
+
+/** What is in both is no change. */
+function difference(deleted: readonly PlaceElement[], added: readonly PlaceElement[]) {
+  const text = ([name, element]: PlaceElement) => `${name}|${JSON.stringify(element)}`;
+  const out = new Set(deleted.map(text));
+  const into = new Set(added.map(text));
+  return {
+    deleted: deleted.filter((each) => !into.has(text(each))),
+    added: added.filter((each) => !out.has(text(each))),
+  };
+}

@@ -1,0 +1,67 @@
+// The digest of a ruleset: equal content, equal digest, whatever the order. Sums of hashes, so that one changed element costs one hash. Not for secrets.
+import { hashText, hexOf } from "../evaluate/hash.ts";
+import { elementText } from "./member-set.ts";
+import type { NftChain, NftSet } from "./nft/ruleset.ts";
+
+/** Two sums of 32 bits. */
+type Sum = readonly [number, number];
+
+const seeds: Sum = [0x811c9dc5, 0x2545f491];
+
+function sumOf(text: string): Sum {
+  return [hashText(text, seeds[0]), hashText(text, seeds[1])];
+}
+
+function plus(a: Sum, b: Sum): Sum {
+  return [(a[0] + b[0]) >>> 0, (a[1] + b[1]) >>> 0];
+}
+
+function minus(a: Sum, b: Sum): Sum {
+  return [(a[0] - b[0]) >>> 0, (a[1] - b[1]) >>> 0];
+}
+
+const elementsOf = new WeakMap<NftSet, Sum>();
+const wholes = new WeakMap<object, Sum>();
+
+function elementsSum(set: NftSet, before: NftSet | undefined): Sum {
+  const known = elementsOf.get(set);
+  if (known !== undefined) return known;
+  const old = before === undefined ? undefined : elementsOf.get(before);
+  let sum: Sum = [0, 0];
+  if (old !== undefined && set.change !== undefined && before?.version === set.change.fromVersion) {
+    sum = old;
+    for (const element of set.change.added) sum = plus(sum, sumOf(elementText(element)));
+    for (const element of set.change.deleted) sum = minus(sum, sumOf(elementText(element)));
+  } else for (const element of set.elements) sum = plus(sum, sumOf(elementText(element)));
+  elementsOf.set(set, sum);
+  return sum;
+}
+
+function setSum(set: NftSet, before: NftSet | undefined): Sum {
+  const known = wholes.get(set);
+  if (known !== undefined) return known;
+  const elements = elementsSum(set, before);
+  const sum = sumOf(JSON.stringify([set.name, set.key, set.interval, set.timeout, set.isMap, set.isDynamic, elements]));
+  wholes.set(set, sum);
+  return sum;
+}
+
+function chainSum(chain: NftChain): Sum {
+  const known = wholes.get(chain);
+  if (known !== undefined) return known;
+  const sum = sumOf(JSON.stringify(chain));
+  wholes.set(chain, sum);
+  return sum;
+}
+
+/** 16 hexadecimal digits. `before`: the sets of the ruleset before, by name; makes changed sets cheap. */
+export function rulesetDigest(
+  sets: readonly NftSet[],
+  chains: readonly NftChain[],
+  before: ReadonlyMap<string, NftSet>,
+): string {
+  let sum: Sum = [0, 0];
+  for (const set of sets) sum = plus(sum, setSum(set, before.get(set.name)));
+  for (const chain of chains) sum = plus(sum, chainSum(chain));
+  return `${hexOf(sum[0])}${hexOf(sum[1])}`;
+}

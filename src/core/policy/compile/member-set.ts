@@ -1,0 +1,171 @@
+// A pair of kernel sets (IPv4, IPv6) that follows what things there are: counts who brings each element, so that one change costs one element.
+import type { AddressRange } from "../../../base/ip.ts";
+import { mergedRanges, rangeElement } from "./addresses.ts";
+import type { Family } from "./names.ts";
+import type { KeyType, NftElement, NftSet, NftVerdict } from "./nft/ruleset.ts";
+
+/** What one thing brings to a set: single elements by their text, or a prefix (then the set becomes one of ranges). */
+export interface Contribution {
+  readonly family: Family;
+  /** Equal text, equal element. */
+  readonly text: string;
+  readonly element: NftElement;
+  /** What an address or prefix covers; absent for keys of several fields. */
+  readonly range?: AddressRange;
+  readonly isPrefix: boolean;
+}
+
+interface Half {
+  readonly counts: Map<string, { readonly contribution: Contribution; count: number }>;
+  prefixes: number;
+  added: Map<string, NftElement>;
+  deleted: Map<string, NftElement>;
+  set: NftSet | undefined;
+}
+
+export interface MemberSetShape {
+  /** "gr_s": the family and the hash follow. */
+  readonly prefix: string;
+  readonly hash: string;
+  readonly key: (family: Family) => readonly KeyType[];
+}
+
+export interface MemberSet {
+  readonly shape: MemberSetShape;
+  add(contribution: Contribution): void;
+  remove(contribution: Contribution): void;
+  nameOf(family: Family): string;
+  /** The set now; the same object while nothing changed. */
+  setOf(family: Family): NftSet;
+  clear(): void;
+}
+
+export function createMemberSet(shape: MemberSetShape): MemberSet {
+  const halves: Record<Family, Half> = { 4: emptyHalf(), 6: emptyHalf() };
+  const nameOf = (family: Family) => nameOfHalf(shape, family, halves[family]);
+  return {
+    shape,
+    nameOf,
+    add: (contribution) => addTo(halves[contribution.family], contribution),
+    remove: (contribution) => removeFrom(halves[contribution.family], contribution),
+    setOf(family) {
+      const half = halves[family];
+      half.set = nextSet(half, { name: nameOf(family), key: shape.key(family), interval: half.prefixes > 0 });
+      return half.set;
+    },
+    clear() {
+      for (const half of Object.values(halves)) {
+        for (const [text, known] of half.counts) mark(half.deleted, half.added, text, known.contribution.element);
+        half.counts.clear();
+        half.prefixes = 0;
+      }
+    },
+  };
+}
+
+function emptyHalf(): Half {
+  return { counts: new Map(), prefixes: 0, added: new Map(), deleted: new Map(), set: undefined };
+}
+
+/** A set of ranges has another name than one of single addresses: the kernel cannot turn one into the other. */
+function nameOfHalf(shape: MemberSetShape, family: Family, half: Half): string {
+  return `${shape.prefix}${half.prefixes > 0 ? "r" : ""}${String(family)}_${shape.hash}`;
+}
+
+function addTo(half: Half, contribution: Contribution): void {
+  const known = half.counts.get(contribution.text);
+  if (known !== undefined) {
+    known.count += 1;
+    return;
+  }
+  const element = half.deleted.get(contribution.text) ?? contribution.element;
+  half.counts.set(contribution.text, { contribution: { ...contribution, element }, count: 1 });
+  if (contribution.isPrefix) half.prefixes += 1;
+  mark(half.added, half.deleted, contribution.text, element);
+}
+
+function removeFrom(half: Half, contribution: Contribution): void {
+  const known = half.counts.get(contribution.text);
+  if (known === undefined) return;
+  known.count -= 1;
+  if (known.count > 0) return;
+  half.counts.delete(contribution.text);
+  if (known.contribution.isPrefix) half.prefixes -= 1;
+  mark(half.deleted, half.added, contribution.text, known.contribution.element);
+}
+
+/** What is added after it was deleted, or the other way round, is no change. */
+function mark(to: Map<string, NftElement>, from: Map<string, NftElement>, text: string, element: NftElement): void {
+  if (!from.delete(text)) to.set(text, element);
+}
+
+type Frame = Pick<NftSet, "name" | "key" | "interval">;
+
+function nextSet(half: Half, frame: Frame): NftSet {
+  const before = half.set;
+  const { added, deleted } = half;
+  if (before !== undefined && before.name === frame.name && added.size === 0 && deleted.size === 0) return before;
+  half.added = new Map();
+  half.deleted = new Map();
+  const isSame = before?.name === frame.name;
+  if (frame.interval || !isSame) {
+    const elements = frame.interval
+      ? rangesOf(half)
+      : [...half.counts.values()].map((each) => each.contribution.element);
+    return replacedSet(isSame ? before : undefined, frame, elements);
+  }
+  return changedSet(before, [...added.values()], [...deleted.values()]);
+}
+
+function rangesOf(half: Half): readonly NftElement[] {
+  const family = half.counts.values().next().value?.contribution.family ?? 4;
+  const ranges = [...half.counts.values()].flatMap(({ contribution }) => contribution.range ?? []);
+  return mergedRanges(ranges, family).map(rangeElement);
+}
+
+/** A set whose elements are given anew: tells the difference to the one before. The same object when there is none. */
+export function replacedSet(
+  before: NftSet | undefined,
+  frame: Frame & { readonly isMap?: boolean },
+  elements: readonly NftElement[],
+): NftSet {
+  const full = { timeout: false, isMap: false, ...frame, elements };
+  if (before === undefined || before.name !== frame.name || before.interval !== frame.interval)
+    return { ...full, version: 1 };
+  const old = new Map(before.elements.map((element) => [elementText(element), element]));
+  const added = elements.filter((element) => !old.delete(elementText(element)));
+  if (added.length === 0 && old.size === 0) return before;
+  return {
+    ...full,
+    version: before.version + 1,
+    change: { fromVersion: before.version, added, deleted: [...old.values()] },
+  };
+}
+
+/** `deleted` are elements of `before` themselves. */
+export function changedSet(before: NftSet, added: readonly NftElement[], deleted: readonly NftElement[]): NftSet {
+  const gone = new Set(deleted);
+  const kept = gone.size === 0 ? before.elements : before.elements.filter((element) => !gone.has(element));
+  return {
+    ...before,
+    elements: added.length === 0 ? kept : [...kept, ...added],
+    version: before.version + 1,
+    change: { fromVersion: before.version, added, deleted },
+  };
+}
+
+const texts = new WeakMap<NftElement, string>();
+
+/** Equal elements of one set, equal text. */
+export function elementText(element: NftElement): string {
+  const known = texts.get(element);
+  if (known !== undefined) return known;
+  const parts = element.key.map((part) => (typeof part === "object" ? `${part.low}-${part.high}` : String(part)));
+  const text = `${parts.join("|")}${element.data === undefined ? "" : `=${verdictText(element.data)}`}`;
+  texts.set(element, text);
+  return text;
+}
+
+export function verdictText(verdict: NftVerdict): string {
+  return "chain" in verdict ? `${verdict.verdict} ${verdict.chain}` : verdict.verdict;
+}

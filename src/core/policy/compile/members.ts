@@ -1,0 +1,228 @@
+// The sets whose members are things of the world: what a selector selects, who has a named port, who is inside the cluster.
+// Holds what it last saw of each thing, so that a change of one thing costs one look per set.
+import type { PolicyEngine, Thing } from "../evaluate/engine.ts";
+import { type EndpointKind, type NamedPort, endpointKinds } from "../model.ts";
+import { matches } from "../selector/matches.ts";
+import type { Selector } from "../selector/selector.ts";
+import { type KnownAddress, knownAddress } from "./addresses.ts";
+import { type Contribution, type MemberSet, createMemberSet } from "./member-set.ts";
+import { type Family, selectorKey, shortHash } from "./names.ts";
+import type { KeyType } from "./nft/ruleset.ts";
+
+interface View {
+  readonly thing: Thing;
+  readonly addresses: readonly KnownAddress[];
+  readonly ports: readonly NamedPort[];
+}
+
+interface Entry {
+  readonly set: MemberSet;
+  readonly holds: (view: View) => boolean;
+  readonly bring: (view: View) => readonly Contribution[];
+  /** Which things hold, when the engine can say it faster than looking at each. */
+  readonly found?: (engine: PolicyEngine) => readonly string[];
+}
+
+export interface Members {
+  /** Looks at all things anew: after a change that nobody described. */
+  reset(engine: PolicyEngine): void;
+  /** Looks at these things anew. True when a set took another shape, so that rules must name it anew. */
+  update(engine: PolicyEngine, ids: readonly string[]): boolean;
+  /** Ids of things of policies (network sets, host endpoints) that differ from what was last seen. */
+  changedObjects(engine: PolicyEngine): readonly string[];
+  selected(selector: Selector, kinds: readonly EndpointKind[]): MemberSet;
+  namedPorts(names: readonly string[]): MemberSet;
+  /** Everything with an address of its own in the cluster. */
+  inside(): MemberSet;
+  /** Whether anything has an IPv6 address. */
+  hasIpv6(): boolean;
+  addressesOf(id: string): readonly KnownAddress[];
+  /** Drops all other sets. */
+  sweep(used: ReadonlySet<MemberSet>): void;
+}
+
+const insideKinds: readonly EndpointKind[] = ["workload", "hostNetwork", "hostEndpoint", "node"];
+
+export function createMembers(): Members {
+  const entries = new Map<string, Entry>();
+  const views = new Map<string, View>();
+  const objects = new Map<string, string>();
+  let ipv6Addresses = 0;
+  let current: PolicyEngine | undefined;
+
+  const fill = (entry: Entry): void => {
+    if (entry.found === undefined || current === undefined) {
+      for (const view of views.values()) bringTo(entry, view);
+      return;
+    }
+    for (const id of entry.found(current)) {
+      const view = views.get(id);
+      if (view !== undefined) for (const contribution of entry.bring(view)) entry.set.add(contribution);
+    }
+  };
+  const entryOf = (key: string, make: () => Entry): MemberSet => {
+    const known = entries.get(key);
+    if (known !== undefined) return known.set;
+    const entry = make();
+    fill(entry);
+    entries.set(key, entry);
+    return entry.set;
+  };
+  const put = (engine: PolicyEngine, id: string): void => {
+    const before = views.get(id);
+    const thing = engine.thing(id);
+    const after = thing === undefined ? undefined : viewOf(engine, thing);
+    if (before !== undefined) ipv6Addresses -= countIpv6(before);
+    if (after !== undefined) ipv6Addresses += countIpv6(after);
+    for (const entry of entries.values()) moveIn(entry, before, after);
+    if (after === undefined) views.delete(id);
+    else views.set(id, after);
+  };
+
+  return {
+    reset(engine) {
+      current = engine;
+      views.clear();
+      ipv6Addresses = 0;
+      for (const thing of engine.things()) {
+        const view = viewOf(engine, thing);
+        views.set(thing.id, view);
+        ipv6Addresses += countIpv6(view);
+      }
+      for (const entry of entries.values()) {
+        entry.set.clear();
+        fill(entry);
+      }
+      rememberObjects(engine, objects);
+    },
+    update(engine, ids) {
+      current = engine;
+      const names = () => [...entries.values()].flatMap(({ set }) => [set.nameOf(4), set.nameOf(6)]);
+      const hadIpv6 = ipv6Addresses > 0;
+      const mayReshape = ids.some((id) => id.startsWith("networkSet/"));
+      const before = mayReshape ? names().join() : "";
+      for (const id of ids) put(engine, id);
+      return hadIpv6 !== ipv6Addresses > 0 || (mayReshape && names().join() !== before);
+    },
+    changedObjects(engine) {
+      const old = new Map(objects);
+      rememberObjects(engine, objects);
+      const ids = new Set([...old.keys(), ...objects.keys()]);
+      return [...ids].filter((id) => old.get(id) !== objects.get(id));
+    },
+    selected: (selector, kinds) => {
+      const key = selectorKey(selector, kinds.join());
+      return entryOf(`s${key}`, () => ({
+        set: addressSet("gr_s", key),
+        holds: ({ thing }) => kinds.includes(thing.kind) && matches(selector, thing.labels),
+        bring: bringAddresses,
+        found: (engine) => engine.idsSelected(selector, kinds),
+      }));
+    },
+    namedPorts(names) {
+      const hash = shortHash([...new Set(names)].sort().join("\n"));
+      return entryOf(`p${hash}`, () => ({
+        set: createMemberSet({ prefix: "gr_np", hash, key: (family) => portKey(family) }),
+        holds: ({ ports }) => ports.some((port) => names.includes(port.name)),
+        bring: (view) => bringPorts(view, names),
+      }));
+    },
+    inside: () =>
+      entryOf("inside", () => ({
+        set: addressSet("gr_inside", "all"),
+        holds: ({ thing }) => insideKinds.includes(thing.kind),
+        bring: bringAddresses,
+      })),
+    hasIpv6: () => ipv6Addresses > 0,
+    addressesOf: (id) => views.get(id)?.addresses ?? [],
+    sweep(used) {
+      for (const [key, entry] of entries) if (!used.has(entry.set)) entries.delete(key);
+    },
+  };
+}
+
+export function portKey(family: Family): readonly KeyType[] {
+  return [family === 4 ? "ipv4_addr" : "ipv6_addr", "inet_proto", "inet_service"];
+}
+
+function addressSet(prefix: string, hash: string): MemberSet {
+  return createMemberSet({ prefix, hash, key: (family) => [family === 4 ? "ipv4_addr" : "ipv6_addr"] });
+}
+
+function viewOf(engine: PolicyEngine, thing: Thing): View {
+  const addresses = thing.addresses.map(knownAddress).filter((address) => address !== undefined);
+  return { thing, addresses, ports: portsOf(engine, thing) };
+}
+
+function portsOf(engine: PolicyEngine, thing: Thing): readonly NamedPort[] {
+  if (thing.kind === "networkSet") return [];
+  if (thing.kind !== "hostEndpoint") return engine.endpoint(thing.id)?.ports ?? [];
+  return engine.set.hostEndpoints.find((each) => `hostEndpoint/${each.name}` === thing.id)?.ports ?? [];
+}
+
+/** Only network sets and host endpoints: few, and not described by changes of the world. */
+function rememberObjects(engine: PolicyEngine, objects: Map<string, string>): void {
+  objects.clear();
+  const ids = [
+    ...engine.set.networkSets.map((set) => `networkSet/${set.namespace === "" ? "-" : set.namespace}/${set.name}`),
+    ...engine.set.hostEndpoints.map((endpoint) => `hostEndpoint/${endpoint.name}`),
+  ];
+  for (const id of ids) {
+    const thing = engine.thing(id);
+    if (thing !== undefined) objects.set(id, JSON.stringify([thing.labels, thing.addresses, portsOf(engine, thing)]));
+  }
+}
+
+function countIpv6(view: View): number {
+  return view.addresses.reduce((sum, address) => sum + (address.family === 6 ? 1 : 0), 0);
+}
+
+function bringTo(entry: Entry, view: View): void {
+  if (!entry.holds(view)) return;
+  for (const contribution of entry.bring(view)) entry.set.add(contribution);
+}
+
+function moveIn(entry: Entry, before: View | undefined, after: View | undefined): void {
+  const was = before !== undefined && entry.holds(before);
+  const is = after !== undefined && entry.holds(after);
+  if (was) for (const contribution of entry.bring(before)) entry.set.remove(contribution);
+  if (is) for (const contribution of entry.bring(after)) entry.set.add(contribution);
+}
+
+const contributions = new WeakMap<KnownAddress, Contribution>();
+
+function bringAddresses(view: View): readonly Contribution[] {
+  return view.addresses.map((address) => {
+    const known = contributions.get(address);
+    if (known !== undefined) return known;
+    const made = contributionOf(address);
+    contributions.set(address, made);
+    return made;
+  });
+}
+
+function contributionOf(address: KnownAddress): Contribution {
+  const { family, single, range } = address;
+  const text = single === "" ? JSON.stringify(range) : single;
+  return { family, text, element: { key: [single] }, range, isPrefix: single === "" };
+}
+
+function bringPorts(view: View, names: readonly string[]): readonly Contribution[] {
+  return view.ports
+    .filter((port) => names.includes(port.name))
+    .flatMap(({ protocol, port }) =>
+      view.addresses
+        .filter(({ single }) => single !== "")
+        .map(({ family, single }) => ({
+          family,
+          text: `${single}|${String(protocol)}|${String(port)}`,
+          element: { key: [single, protocol, port] },
+          isPrefix: false,
+        })),
+    );
+}
+
+/** In the model's order, without duplicates: equal lists, equal text. */
+export function sortedKinds(kinds: readonly EndpointKind[]): readonly EndpointKind[] {
+  return endpointKinds.filter((kind) => kinds.includes(kind));
+}

@@ -1,0 +1,180 @@
+// The node's own sets: which interface and address leads to which class chain, who may send from where, who asks the DNS proxy.
+import type { Direction } from "../model.ts";
+import { type KnownAddress, knownAddress, mergedRanges, rangeElement } from "./addresses.ts";
+import { placeNames } from "./base-chains.ts";
+import { families } from "./expressions.ts";
+import { changedSet, replacedSet } from "./member-set.ts";
+import type { Members } from "./members.ts";
+import type { Family } from "./names.ts";
+import type { KeyType, NftElement, NftSet, NftVerdict } from "./nft/ruleset.ts";
+import type { CompileSettings, LocalPlace } from "./settings.ts";
+import { addressKey } from "./static-sets.ts";
+
+/** Elements by set name and key text. Two endpoints with one key: the first that came has it, and `isShared` says so. */
+export interface PlaceSets {
+  readonly ensure: (name: string) => void;
+  readonly put: (name: string, element: NftElement) => void;
+  readonly isShared: (name: string, element: NftElement) => boolean;
+  readonly has: (name: string) => boolean;
+  readonly finish: (before: ReadonlyMap<string, NftSet>) => readonly NftSet[];
+  /** The sets after endpoints' elements changed; undefined when that cannot be told apart from what other endpoints have. */
+  readonly move: (change: PlaceChange, before: ReadonlyMap<string, NftSet>) => readonly NftSet[] | undefined;
+}
+
+export type PlaceElement = readonly [name: string, element: NftElement];
+
+export interface PlaceChange {
+  readonly deleted: readonly PlaceElement[];
+  readonly added: readonly PlaceElement[];
+}
+
+interface Shape {
+  readonly key: readonly KeyType[];
+  readonly isMap: boolean;
+  readonly interval: boolean;
+}
+
+const shapes = new Map<string, Shape>([
+  [placeNames.fromInterface, { key: ["ifname"], isMap: true, interval: false }],
+  [placeNames.interfaces, { key: ["ifname"], isMap: false, interval: false }],
+  [placeNames.linkLocal, { key: ["ipv6_addr"], isMap: false, interval: true }],
+  ...families.flatMap((family): [string, Shape][] => {
+    const address = addressKey(family);
+    return [
+      [placeNames.from(family), { key: [address], isMap: true, interval: false }],
+      [placeNames.to(family), { key: [address], isMap: true, interval: false }],
+      [placeNames.sources(family), { key: ["ifname", address], isMap: false, interval: false }],
+      [placeNames.loose(family), { key: [address], isMap: false, interval: false }],
+      [placeNames.pods(family), { key: [address], isMap: false, interval: false }],
+      [placeNames.dnsClients(family), { key: [address], isMap: false, interval: false }],
+      [placeNames.dnsServers(family), { key: [address, "inet_service"], isMap: false, interval: false }],
+    ];
+  }),
+]);
+
+export function createPlaceSets(): PlaceSets {
+  const byName = new Map<string, Map<string, { element: NftElement; count: number }>>();
+  const elementsOf = (name: string) => {
+    const elements = byName.get(name) ?? new Map<string, { element: NftElement; count: number }>();
+    byName.set(name, elements);
+    return elements;
+  };
+  return {
+    ensure: (name) => void elementsOf(name),
+    put(name, element) {
+      const elements = elementsOf(name);
+      const key = element.key.join("|");
+      const known = elements.get(key);
+      if (known === undefined) elements.set(key, { element, count: 1 });
+      else known.count += 1;
+    },
+    isShared: (name, element) => (byName.get(name)?.get(element.key.join("|"))?.count ?? 0) > 1,
+    has: (name) => byName.has(name),
+    finish: (before) =>
+      [...byName].map(([name, elements]) => {
+        const shape = shapes.get(name) ?? { key: [], isMap: false, interval: false };
+        const list = [...elements.values()].map(({ element }) => element);
+        return replacedSet(before.get(name), { name, ...shape }, list);
+      }),
+    move(change, before) {
+      const touched = new Map<string, { added: NftElement[]; deleted: NftElement[] }>();
+      const touch = (name: string) => {
+        const known = touched.get(name) ?? { added: [], deleted: [] };
+        touched.set(name, known);
+        return known;
+      };
+      for (const [name, element] of change.deleted) {
+        const known = byName.get(name)?.get(element.key.join("|"));
+        if (known === undefined || known.count > 1) return undefined;
+        byName.get(name)?.delete(element.key.join("|"));
+        touch(name).deleted.push(known.element);
+      }
+      for (const [name, element] of change.added) {
+        const elements = byName.get(name);
+        const key = element.key.join("|");
+        if (elements === undefined || elements.has(key)) return undefined;
+        elements.set(key, { element, count: 1 });
+        touch(name).added.push(element);
+      }
+      const sets: NftSet[] = [];
+      for (const [name, { added, deleted }] of touched) {
+        const set = before.get(name);
+        if (set === undefined) return undefined;
+        sets.push(changedSet(set, added, deleted));
+      }
+      return sets;
+    },
+  };
+}
+
+/** The class chain of an endpoint; "" when its packets go on unasked. */
+export type ChainOf = (endpoint: string, direction: Direction) => string;
+
+/** Elements of one endpoint, by set name. */
+export function* placeElements(
+  place: LocalPlace,
+  addresses: readonly KnownAddress[],
+  chainOf: ChainOf,
+): Iterable<PlaceElement> {
+  const { endpoint, interfaceName } = place;
+  const egress = verdictTo(chainOf(endpoint, "egress"));
+  const ingress = verdictTo(chainOf(endpoint, "ingress"));
+  if (interfaceName !== "") {
+    yield [placeNames.interfaces, { key: [interfaceName] }];
+    yield [placeNames.fromInterface, { key: [interfaceName], data: egress }];
+  }
+  for (const { family, single } of addresses) {
+    if (single === "") continue;
+    yield [placeNames.to(family), { key: [single], data: ingress }];
+    yield [placeNames.pods(family), { key: [single] }];
+    if (interfaceName !== "") yield [placeNames.sources(family), { key: [interfaceName, single] }];
+    else {
+      yield [placeNames.loose(family), { key: [single] }];
+      yield [placeNames.from(family), { key: [single], data: egress }];
+    }
+  }
+}
+
+function verdictTo(chain: string): NftVerdict {
+  return chain === "" ? { verdict: "accept" } : { verdict: "goto", chain };
+}
+
+/** fe80::/10 and "no address yet". */
+const linkLocal: readonly NftElement[] = mergedRanges(
+  ["fe80::/10", "::"].map((text) => knownAddress(text)?.range).filter((range) => range !== undefined),
+  6,
+).map(rangeElement);
+
+/** Sets that the base chains name wherever there are interfaces: empty ones, too. */
+export function ensureFrame(sets: PlaceSets): void {
+  if (!sets.has(placeNames.interfaces)) return;
+  for (const family of families) sets.ensure(placeNames.sources(family));
+  for (const element of linkLocal) sets.put(placeNames.linkLocal, element);
+}
+
+export interface DnsPlaces {
+  readonly members: Members;
+  readonly settings: CompileSettings;
+  /** Endpoints with rules on names. */
+  readonly clients: readonly string[];
+}
+
+export function putDns(sets: PlaceSets, { members, settings, clients }: DnsPlaces): void {
+  if (settings.dns === undefined || clients.length === 0) return;
+  for (const client of clients)
+    for (const { family, single } of members.addressesOf(client))
+      if (single !== "") sets.put(placeNames.dnsClients(family), { key: [single] });
+  for (const text of settings.dns.upstreams) {
+    const server = serverOf(text);
+    if (server !== undefined) sets.put(placeNames.dnsServers(server.family), { key: [server.address, server.port] });
+  }
+}
+
+/** "10.96.0.10", "10.96.0.10:5353", "fd00::53" or "[fd00::53]:5353". */
+function serverOf(text: string): { family: Family; address: string; port: number } | undefined {
+  const bracketed = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text) ?? /^([\d.]+):(\d{1,5})$/.exec(text);
+  const known = knownAddress(bracketed?.[1] ?? text);
+  if (known === undefined || known.single === "") return undefined;
+  const port = Number(bracketed?.[2] ?? "53");
+  return port < 1 || port > 65_535 ? undefined : { family: known.family, address: known.single, port };
+}
