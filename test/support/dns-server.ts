@@ -102,13 +102,14 @@ export async function openDnsServer(
   port = 0,
 ): Promise<ScriptedDnsServer> {
   const asked: ServerQuestion[] = [];
+  const respond = async (question: ServerQuestion, send: (message: Uint8Array) => void) => {
+    for (const message of await answer(question)) send(message);
+  };
   const udp = createSocket(address.includes(":") ? "udp6" : "udp4");
   udp.on("message", (bytes, from) => {
     const question = readAsked(bytes, "udp", from);
     asked.push(question);
-    void Promise.resolve(answer(question)).then((messages) => {
-      for (const message of messages) udp.send(message, from.port, from.address);
-    });
+    void respond(question, (message) => udp.send(message, from.port, from.address));
   });
   udp.bind(port, address);
   await once(udp, "listening");
@@ -118,9 +119,7 @@ export async function openDnsServer(
       const from = { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
       const question = readAsked(chunk.subarray(2), "tcp", from);
       asked.push(question);
-      void Promise.resolve(answer(question)).then((messages) => {
-        for (const message of messages) socket.write(framed(message));
-      });
+      void respond(question, (message) => socket.write(framed(message)));
     });
   });
   tcp.listen(udp.address().port, address);

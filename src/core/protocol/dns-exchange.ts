@@ -31,6 +31,9 @@ export interface DnsExchange {
   readonly latencyUs: number;
   readonly server: string;
   readonly serverPort: number;
+  /** Where it was asked from: with these a proxy's report of the same exchange is found. */
+  readonly clientAddress: string;
+  readonly clientPort: number;
 }
 
 export interface DnsExchangeStats {
@@ -55,8 +58,7 @@ interface Open {
   readonly packet: Pick<DnsPacketEvent, "timeMs" | "process" | "comm" | "cgroupId">;
   readonly sinceBootUs: number | undefined;
   readonly message: DnsMessage;
-  readonly server: string;
-  readonly serverPort: number;
+  readonly ends: Pick<DnsExchange, "server" | "serverPort" | "clientAddress" | "clientPort">;
 }
 
 export function createDnsExchanges(options: { timeoutMs?: number; openMax?: number } = {}): DnsExchanges {
@@ -105,8 +107,7 @@ class BoundedDnsExchanges implements DnsExchanges {
     // A repeated question is the same exchange: its latency counts from the first.
     if (this.open.has(key)) return undefined;
     const copy = { timeMs, process: { pid: process.pid, startMs: process.startMs }, comm, cgroupId };
-    const { sinceBootUs, remoteAddress: server, remotePort: serverPort } = packet;
-    this.open.set(key, { packet: copy, sinceBootUs, message, server, serverPort });
+    this.open.set(key, { packet: copy, sinceBootUs: packet.sinceBootUs, message, ends: endsOf(packet) });
     if (this.open.size <= this.openMax) return undefined;
     this.pushedOut += 1;
     return this.takeOldest();
@@ -134,8 +135,7 @@ class BoundedDnsExchanges implements DnsExchanges {
         asked === undefined
           ? 0
           : microsecondsBetween({ timeMs: asked.packet.timeMs, sinceBootUs: asked.sinceBootUs }, packet),
-      server: packet.remoteAddress,
-      serverPort: packet.remotePort,
+      ...endsOf(packet),
     };
   }
 
@@ -161,7 +161,7 @@ class BoundedDnsExchanges implements DnsExchanges {
   private takeOldest(): DnsExchange | undefined {
     const oldest = this.open.entries().next().value;
     if (oldest === undefined) return undefined;
-    const [key, { packet, message, server, serverPort }] = oldest;
+    const [key, { packet, message, ends }] = oldest;
     this.open.delete(key);
     const { question, questionType } = message;
     return {
@@ -172,8 +172,17 @@ class BoundedDnsExchanges implements DnsExchanges {
       answers: [],
       ttlSeconds: 0,
       latencyUs: 0,
-      server,
-      serverPort,
+      ...ends,
     };
   }
+}
+
+/** Of a packet of the asking side. */
+function endsOf(packet: DnsPacketEvent): Open["ends"] {
+  return {
+    server: packet.remoteAddress,
+    serverPort: packet.remotePort,
+    clientAddress: packet.localAddress,
+    clientPort: packet.localPort,
+  };
 }

@@ -261,6 +261,8 @@ test("an answer completes its question: latency, answers, the smallest TTL, the 
     latencyUs: 2500,
     server: "10.0.0.53",
     serverPort: 53,
+    clientAddress: "10.0.0.2",
+    clientPort: 40_000,
   });
   assert.equal(exchanges.stats().open, 0);
 });

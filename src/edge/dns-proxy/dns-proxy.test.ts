@@ -68,9 +68,9 @@ async function openRig(options: RigOptions) {
       options.program?.(change);
       steps.push("program");
       for (const { set, elements: removed } of change.remove)
-        for (const { key } of removed) elements.delete(`${set} ${key.join(" ")}`);
+        for (const { key } of removed) elements.delete(`${set} ${key.map(String).join(" ")}`);
       for (const { set, elements: added } of change.add) {
-        for (const { key, timeoutMs } of added) elements.set(`${set} ${key.join(" ")}`, timeoutMs ?? 0);
+        for (const { key, timeoutMs } of added) elements.set(`${set} ${key.map(String).join(" ")}`, timeoutMs ?? 0);
       }
     },
     monotonicMs: () => performance.now(),
@@ -413,7 +413,10 @@ test("several questions on one connection; one that is none ends it", async () =
   });
   const questions = [1, 2, 3].map((id) => encodeQuestion(`a${id}.example.com`, { id }));
   const answers = await askByTcp(questions, rig.to);
-  assert.deepEqual(answers.map((bytes) => bytes.readUInt16BE(0)).toSorted(), [1, 2, 3]);
+  assert.deepEqual(
+    answers.map((bytes) => bytes.readUInt16BE(0)).toSorted((a, b) => a - b),
+    [1, 2, 3],
+  );
   assert.deepEqual(await askByTcp([Buffer.alloc(5)], rig.to), []);
   assert.deepEqual(await askByTcp([Buffer.alloc(5000)], rig.to), []);
   assert.equal(rig.proxy.counters.dropped.malformed, 2);

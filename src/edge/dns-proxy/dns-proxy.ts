@@ -298,6 +298,11 @@ function keyOf({ protocol, source, sourcePort, destination }: Arrival, { id, nam
   return `${protocol} ${source} ${sourcePort} ${destination} ${id} ${type} ${name}`;
 }
 
+/** The response code that the client of a refused question gets. */
+export function responseCodeOf(refusal: RefusalReason): number {
+  return errorOf(refusal).code;
+}
+
 /** REFUSED for what policy refuses: resolvers do not try again at once. SERVFAIL for what went wrong: they ask another server. */
 function errorOf(refusal: RefusalReason): { readonly code: number; readonly extendedError: number } {
   switch (refusal) {

@@ -60,6 +60,11 @@ export interface NamePolicy {
   /** Pairs that will end within `withinMs`. */
   due(nowMs: number, withinMs: number): readonly Pair[];
   keep(pairs: readonly Pair[], nowMs: number): Fill;
+  /** An element that was in a set before we knew anything: it lives as long as the kernel says, and longer while a connection does. */
+  adopt(
+    element: { readonly set: string; readonly client: string; readonly address: string; readonly leftMs: number },
+    nowMs: number,
+  ): void;
   expire(nowMs: number): void;
   all(nowMs: number): Fill;
   namesOf(client: string, address: string): readonly string[];
@@ -77,6 +82,7 @@ class KnowingNamePolicy implements NamePolicy {
   #guard: GuardedRanges = createGuardedRanges({ cluster: [], allowed: [] });
   #byAddress = new Map<string, DnsClient>();
   #byId = new Map<string, DnsClient>();
+  #sets: readonly DomainSet[] = [];
   #tables = new Map<string, NameTable<DomainSet>>();
   #upstreams = new Set<string>();
   readonly #sharing = createSharing();
@@ -100,11 +106,12 @@ class KnowingNamePolicy implements NamePolicy {
     this.#byId = new Map(clients.map((client) => [client.id, client]));
     this.#byAddress = new Map(clients.flatMap((client) => client.addresses.map((address) => [address, client])));
     this.#upstreams = new Set(knowledge.upstreams.map(upstreamKey).filter((key) => key !== undefined));
+    this.#sets = knowledge.sets;
     this.#tables = tablesByClient(knowledge.sets);
     return this.#book.retarget(
       {
         clientOf: (id) => this.#byId.get(id),
-        setsOf: (client, name) => this.#tables.get(client)?.find(name) ?? [],
+        setsOf: (client, name) => this.#setsOf(client, name),
       },
       nowMs,
     );
@@ -121,7 +128,7 @@ class KnowingNamePolicy implements NamePolicy {
   judge(asked: AskedQuestion, answer: AnswerMessage, nowMs: number): Judgement {
     const { client, question } = asked;
     const isAddressQuestion = question.class === 1 && (question.type === dnsTypes.A || question.type === dnsTypes.AAAA);
-    const sets = isAddressQuestion ? (this.#tables.get(client.id)?.find(question.name) ?? []) : [];
+    const sets = isAddressQuestion ? this.#setsOf(client.id, question.name) : [];
     const checked = checkAnswer(answer);
     if (sets.length === 0) {
       if (checked.ok && isAddressQuestion) this.#share(question.name, checked.addresses, nowMs);
@@ -145,6 +152,14 @@ class KnowingNamePolicy implements NamePolicy {
     return this.#book.keep(pairs, this.#lifeMs(0), nowMs);
   }
 
+  adopt(element: Parameters<NamePolicy["adopt"]>[0], nowMs: number): void {
+    const client = this.clientOf(element.client);
+    const set = this.#sets.find(({ set4, set6 }) => set4 === element.set || set6 === element.set);
+    if (client === undefined || set === undefined || !set.clients.includes(client.id)) return;
+    const name = `${adoptedPrefix}${set.set4} ${element.address}`;
+    this.#book.learn({ client, name, sets: [set], addresses: [element.address], lifeMs: element.leftMs }, nowMs);
+  }
+
   expire(nowMs: number): void {
     this.#book.expire(nowMs);
   }
@@ -154,11 +169,17 @@ class KnowingNamePolicy implements NamePolicy {
   }
 
   namesOf(client: string, address: string): readonly string[] {
-    return this.#book.namesOf(client, address);
+    return this.#book.namesOf(client, address).filter((name) => !name.startsWith(adoptedPrefix));
   }
 
   sharedBy(address: string, nowMs: number): readonly string[] {
     return this.#sharing.namesOf(address, nowMs);
+  }
+
+  #setsOf(client: string, name: string): readonly DomainSet[] {
+    if (!name.startsWith(adoptedPrefix)) return this.#tables.get(client)?.find(name) ?? [];
+    const set4 = name.slice(adoptedPrefix.length).split(" ", 1)[0];
+    return this.#sets.filter((set) => set.set4 === set4 && set.clients.includes(client));
   }
 
   #program(
@@ -208,6 +229,9 @@ class KnowingNamePolicy implements NamePolicy {
     this.#sharing.learn(name, addresses, untilMs);
   }
 }
+
+/** Stands for the name of an element that was there before us; has a space, which no name of a message has. */
+const adoptedPrefix = "before ";
 
 /** Clients with the same sets share one table. */
 function tablesByClient(sets: readonly DomainSet[]): Map<string, NameTable<DomainSet>> {
