@@ -1,0 +1,351 @@
+// On the real kernel, in namespaces of the test's own: what is applied is what is read back, all or nothing, differences only, foreign hands noticed.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test, type TestContext } from "node:test";
+import { Fault } from "../../../base/fault.ts";
+import { silentLogger } from "../../../base/logger.ts";
+import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
+import type { NftRuleset, NftSet } from "../../../core/policy/compile/nft/ruleset.ts";
+import { createNamespace, mayMakeNamespaces, type NetworkNamespace } from "../../../../test/support/netns/namespace.ts";
+import { skipUnless } from "../../../../test/support/skip.ts";
+import { openNftables } from "./open-nftables.ts";
+import { everyChain, everySet, everything, forward, keys, rule, ruleset, set, table } from "./rulesets.fixture.ts";
+
+const missing = "root in a kernel with network namespaces and nf_tables";
+const clock = { nowMs: () => Date.now() };
+
+interface Box {
+  readonly namespace: NetworkNamespace;
+  readonly plane: Dataplane;
+  another(): Dataplane;
+}
+
+function openBox(context: TestContext): Box | undefined {
+  if (!skipUnless(context, mayMakeNamespaces(), missing)) return undefined;
+  const namespace = createNamespace("box");
+  const open = (): Dataplane => openNftables({ netns: namespace.path, table, clock, logger: silentLogger });
+  const planes = [open()];
+  context.after(() => {
+    for (const plane of planes) plane.close();
+    namespace.close();
+  });
+  const another = (): Dataplane => {
+    const plane = open();
+    planes.push(plane);
+    return plane;
+  };
+  const [plane] = planes;
+  assert.ok(plane);
+  return { namespace, plane, another };
+}
+
+function isAsItShould(plane: Dataplane, wanted: NftRuleset): void {
+  assert.deepEqual(plane.readBack(wanted, { elements: true }), {
+    isThere: true,
+    digest: wanted.digest,
+    differences: [],
+  });
+}
+
+test("every expression and every kind of set comes back from the kernel as it was applied", (context) => {
+  const box = openBox(context);
+  if (box === undefined) return;
+  const report = box.plane.apply(everything);
+  assert.equal(report.how, "full");
+  assert.equal(report.setsAdded, everySet.length);
+  assert.equal(report.chainsWritten, everyChain.length);
+  isAsItShould(box.plane, everything);
+  assert.equal(box.plane.apply(everything).how, "nothing");
+});
+
+test("each set and each rule is also told apart from another one", (context) => {
+  const box = openBox(context);
+  if (box === undefined) return;
+  box.plane.apply(everything);
+  for (const [index, given] of everySet.entries()) {
+    if (given.isDynamic === true) continue;
+    const changed = everySet.with(index, { ...given, elements: given.elements.slice(1) });
+    const found: readonly string[] = box.plane.readBack(
+      { ...everything, sets: changed },
+      { elements: true },
+    ).differences;
+    assert.equal(found.length, 1, given.name);
+    assert.match(found[0] ?? "", new RegExp(`set ${given.name}: \\d entries too many`));
+    const counted: readonly string[] = box.plane.readBack(
+      { ...everything, sets: changed },
+      { elements: false },
+    ).differences;
+    assert.equal(counted.length, 1, given.name);
+  }
+  for (const [at, chain] of everyChain.entries()) {
+    for (const index of chain.rules.keys()) {
+      const other = rule({ do: "compare", field: "meta mark", operator: "eq", value: 12_345 });
+      const chains = everyChain.with(at, { ...chain, rules: chain.rules.with(index, other) });
+      const found: readonly string[] = box.plane.readBack({ ...everything, chains }, { elements: false }).differences;
+      assert.equal(found.length, 1, `${chain.name} ${index}`);
+      assert.match(found[0] ?? "", new RegExp(`chain ${chain.name}: rule ${index}`));
+    }
+  }
+});
+
+test("a bad object leaves the old table as it was, and the fault names it", (context) => {
+  const box = openBox(context);
+  if (box === undefined) return;
+  const good = ruleset({
+    sets: [set("gr_a", ["ipv4_addr"], keys(["10.0.0.1"]))],
+    chains: [{ name: "gr_c", rules: [] }],
+  });
+  box.plane.apply(good);
+  const lookup = rule({ do: "lookup", fields: ["ip saddr"], set: "gr_nowhere", operator: "eq" });
+  const loop = rule({ do: "verdict", verdict: "jump", chain: "gr_c" });
+  const cases: readonly (readonly [NftRuleset, RegExp])[] = [
+    [
+      ruleset({ digest: "bad", sets: good.sets, chains: [{ name: "gr_c", rules: [rule(), lookup] }] }),
+      /chain gr_c: rule 1/,
+    ],
+    [ruleset({ digest: "bad", chains: [{ name: "gr_c", base: forward, rules: [loop] }] }), /gr_c/],
+    [
+      ruleset({ digest: "bad", sets: [set("gr_a", ["ipv4_addr"], keys(["fd00::1"]))], chains: good.chains }),
+      /set gr_a: element 0/,
+    ],
+    [ruleset({ digest: "bad", sets: [], chains: [{ name: "no good", rules: [] }] }), /no good/],
+    [
+      ruleset({
+        digest: "bad",
+        sets: [
+          set(
+            "gr_over",
+            ["ipv4_addr"],
+            keys([{ low: "10.0.0.0", high: "10.0.0.9" }], [{ low: "10.0.0.5", high: "10.0.0.20" }]),
+            {
+              interval: true,
+            },
+          ),
+        ],
+        chains: good.chains,
+      }),
+      /set gr_over/,
+    ],
+  ];
+  for (const [bad, where] of cases) {
+    assert.throws(
+      () => box.plane.apply(bad),
+      (error) => error instanceof Fault && error.code.startsWith("dataplane/") && where.test(error.message),
+      String(where),
+    );
+    isAsItShould(box.plane, good);
+  }
+});
+
+test("only the difference is written, by what the compiler noted and by content", (context) => {
+  const box = openBox(context);
+  if (box === undefined) return;
+  const many = keys(...Array.from({ length: 3000 }, (_, index) => [`10.1.${index >> 8}.${index & 255}`]));
+  const first = set("gr_big", ["ipv4_addr"], many);
+  const base = ruleset({ sets: [first], chains: [{ name: "gr_c", rules: [] }] });
+  assert.equal(box.plane.apply(base).how, "full");
+  const added = keys(["10.2.0.1"]);
+  const noted: NftSet = {
+    ...first,
+    version: 2,
+    elements: [...many.slice(1), ...added],
+    change: { fromVersion: 1, added, deleted: many.slice(0, 1) },
+  };
+  const second = { ...base, digest: "d2", sets: [noted] };
+  const report = box.plane.apply(second);
+  assert.deepEqual([report.how, report.elementsAdded, report.elementsDeleted], ["difference", 1, 1]);
+  isAsItShould(box.plane, second);
+  const third = { ...base, digest: "d3", sets: [{ ...first, version: 9, elements: many.slice(5) }] };
+  const byContent = box.plane.apply(third);
+  assert.deepEqual([byContent.how, byContent.elementsAdded, byContent.elementsDeleted], ["difference", 0, 5]);
+  isAsItShould(box.plane, third);
+});
+
+test("sets and chains come and go in one transaction, and any two rulesets lead to each other", (context) => {
+  const box = openBox(context);
+  if (box === undefined) return;
+  const jump = (chain: string) => rule({ do: "verdict", verdict: "jump", chain });
+  const see = (name: string) => rule({ do: "lookup", fields: ["ip saddr"], set: name, operator: "eq" });
+  const map = (chain: string) =>
+    set("gr_map", ["ipv4_addr"], [{ key: ["10.0.0.1"], data: { verdict: "goto", chain } }], {
+      isMap: true,
+      version: chain.length,
+    });
+  const top = (...rules: ReturnType<typeof rule>[]) => ({
+    name: "gr_top",
+    base: { type: "filter", hook: "forward", priority: 0, policy: "accept" } as const,
+    rules,
+  });
+  const use = rule({ do: "vmap", fields: ["ip daddr"], map: "gr_map" });
+  const all: readonly NftRuleset[] = [
+    ruleset({ digest: "0", chains: [] }),
+    ruleset({
+      digest: "1",
+      sets: [map("gr_x")],
+      chains: [top(use), { name: "gr_x", rules: [jump("gr_y")] }, { name: "gr_y", rules: [] }],
+    }),
+    ruleset({ digest: "2", sets: [map("gr_yy")], chains: [top(use, jump("gr_yy")), { name: "gr_yy", rules: [] }] }),
+    ruleset({
+      digest: "3",
+      sets: [
+        set("gr_s", ["ipv4_addr"], keys(["10.0.0.1"])),
+        set("gr_n", ["ipv4_addr"], keys([{ low: "10.0.0.0", high: "10.0.0.9" }]), { interval: true }),
+      ],
+      chains: [top(see("gr_s"), see("gr_n"))],
+    }),
+    ruleset({
+      digest: "4",
+      sets: [
+        set(
+          "gr_n",
+          ["ipv4_addr"],
+          keys([{ low: "10.0.0.0", high: "10.0.0.19" }], [{ low: "10.0.0.20", high: "10.0.0.29" }]),
+          { interval: true, version: 2 },
+        ),
+      ],
+      chains: [top(see("gr_n"))],
+    }),
+    ruleset({ digest: "5", sets: [set("gr_s", ["ipv6_addr"], keys(["fd00::1"]))], chains: [] }),
+    everything,
+  ];
+  for (const from of all) {
+    for (const to of all) {
+      box.plane.apply(from);
+      box.plane.apply(to);
+      isAsItShould(box.plane, to);
+    }
+  }
+});
+
+test("a chain that did not change keeps its counters, a restart finds what is there, and nobody's tables but ours go", (context) => {
+  const box = openBox(context);
+  if (box === undefined) return;
+  box.plane.apply(everything);
+  const other = openNftables({ netns: box.namespace.path, table: "others", clock, logger: silentLogger });
+  const theirs: NftRuleset = { ...ruleset({ chains: [] }), table: { family: "inet", name: "others" } };
+  other.apply(theirs);
+  const restarted = box.another();
+  assert.equal(restarted.apply(everything).how, "nothing");
+  assert.equal(restarted.apply({ ...everything, digest: "next" }).how, "difference");
+  assert.deepEqual(restarted.counters(), [{ ruleId: 0x1f03c2d4, packets: 0, bytes: 0 }]);
+  restarted.remove();
+  restarted.remove();
+  assert.equal(restarted.readBack(everything, { elements: true }).isThere, false);
+  assert.deepEqual(restarted.counters(), []);
+  assert.equal(other.readBack(theirs, { elements: true }).isThere, true);
+  other.close();
+});
+
+test("elements with a time are added, refreshed, listed, deleted, and kept when the table is written anew", (context) => {
+  const box = openBox(context);
+  if (box === undefined) return;
+  const { plane } = box;
+  plane.apply(everything);
+  const pair = { key: ["10.0.0.1", "192.0.2.1"] } as const;
+  plane.addElements([
+    {
+      set: "gr_dyn4",
+      elements: [
+        { ...pair, timeoutMs: 5000 },
+        { key: ["10.0.0.1", "192.0.2.2"], timeoutMs: 5000 },
+      ],
+    },
+    { set: "gr_dyn6", elements: [{ key: ["fd00::1", "2001:db8::1"], timeoutMs: 60_000 }] },
+  ]);
+  const left = (): number => plane.listElements("gr_dyn4").find((one) => one.key[1] === "192.0.2.1")?.timeoutMs ?? 0;
+  assert.ok(left() > 0 && left() <= 5000, String(left()));
+  plane.addElements([{ set: "gr_dyn4", elements: [{ ...pair, timeoutMs: 600_000 }] }]);
+  assert.ok(left() > 500_000, `refreshed: ${left()}`);
+  plane.deleteElements([{ set: "gr_dyn4", elements: [{ key: ["10.0.0.1", "192.0.2.2"] }] }]);
+  assert.equal(plane.listElements("gr_dyn4").length, 1);
+  isAsItShould(plane, everything);
+  // Another kind of set under an old name: all is written anew.
+  const sets = everySet.map((one) =>
+    one.name === "gr_mark" ? { ...one, key: ["inet_service"] as const, elements: keys([1]) } : one,
+  );
+  const chains = everyChain.map((chain) => ({
+    ...chain,
+    rules: chain.rules.filter((one) => !JSON.stringify(one).includes("gr_mark")),
+  }));
+  assert.equal(plane.apply({ ...everything, digest: "anew", sets, chains }).how, "full");
+  assert.ok(left() > 500_000, `kept: ${left()}`);
+  assert.deepEqual(plane.listElements("gr_dyn6")[0]?.key, ["fd00::1", "2001:db8::1"]);
+  assert.throws(() => plane.listElements("gr_none"), { code: "dataplane/no-set" });
+});
+
+test("listed elements of every kind of set are those that were given", (context) => {
+  const box = openBox(context);
+  if (box === undefined) return;
+  box.plane.apply(everything);
+  const text = (given: NftSet["elements"]): readonly string[] => given.map((element) => JSON.stringify(element)).sort();
+  for (const given of everySet)
+    assert.deepEqual(text(box.plane.listElements(given.name)), text(given.elements), given.name);
+});
+
+test("a foreign flush and removal are noticed at once, our own changes are not, and the table is put back", async (context) => {
+  const box = openBox(context);
+  if (box === undefined) return;
+  const { plane } = box;
+  plane.apply(everything);
+  const told: string[] = [];
+  const stop = plane.watch((change) => told.push(change.what));
+  plane.apply({ ...everything, digest: "own" });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.deepEqual(told, []);
+  const intruder = box.another();
+  intruder.addElements([{ set: "gr_v4", elements: keys(["10.9.9.9"]) }]);
+  const before = Date.now();
+  while (told.length === 0 && Date.now() - before < 5000) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.match(told[0] ?? "", /1 objects? changed by .*\(process \d+\)/);
+  assert.equal(plane.apply({ ...everything, digest: "own" }).how, "full");
+  isAsItShould(plane, { ...everything, digest: "own" });
+  intruder.remove();
+  assert.equal(plane.apply({ ...everything, digest: "own2" }).how, "full");
+  assert.match(told[1] ?? "", /table removed/);
+  stop();
+});
+
+test("another table of the namespace may change as it likes", (context) => {
+  const box = openBox(context);
+  if (box === undefined) return;
+  box.plane.apply(everything);
+  const other = openNftables({ netns: box.namespace.path, table: "others", clock, logger: silentLogger });
+  other.apply({ ...everything, table: { family: "inet", name: "others" } });
+  assert.equal(box.plane.apply({ ...everything, digest: "d2" }).how, "difference");
+  other.close();
+});
+
+test("the nft command reads what we wrote", (context) => {
+  const box = openBox(context);
+  if (box === undefined) return;
+  const has = spawnSync("nft", ["--version"]).status === 0;
+  if (!skipUnless(context, has, "the nft command (Debian: nftables), to read our table with")) return;
+  box.plane.apply(everything);
+  const listed = box.namespace.inside(() => spawnSync("nft", ["list", "table", "inet", table], { encoding: "utf8" }));
+  assert.equal(listed.status, 0, listed.stderr);
+  const lines = [
+    "ct state established,related accept",
+    "ip daddr vmap @gr_to4",
+    "iifname . ip saddr vmap @gr_from",
+    "ip saddr != @gr_net4 return",
+    "meta l4proto . th dport @gr_protoports accept",
+    'log prefix "D|i|1f03c2d4" group 4714 snaplen 128 queue-threshold 32 drop comment "rule 1f03c2d4"',
+    "type filter hook forward priority filter - 5; policy accept;",
+    "elements = { tcp . 80-90,",
+    "type ipv4_addr . inet_proto . inet_service",
+    'elements = { "gp0",',
+    "elements = { 0x00000001, 0xfedcba98 }",
+    "10.0.0.2 : goto gr_class",
+    "meta mark & 0x0000ff00 == 0x00004000",
+    'iifname != "gp*"',
+    "fib daddr type local",
+    "redirect to :15353",
+    "reject with tcp reset",
+    "reject with icmpx admin-prohibited",
+    "limit rate 100/second",
+    "icmp type echo-request icmp code net-unreachable",
+    "th dport 1000-2000",
+    "notrack",
+  ];
+  for (const line of lines) assert.ok(listed.stdout.includes(line), `${line}\n${listed.stdout}`);
+});

@@ -1,0 +1,91 @@
+// The dataplane of Linux: one table of nf_tables in one network namespace, written by our own netlink messages. Implements core/policy/compile/dataplane.ts.
+import type { Clock } from "../../../base/clock.ts";
+import type { Logger } from "../../../base/logger.ts";
+import type { Counter, Dataplane } from "../../../core/policy/compile/dataplane.ts";
+import { counterOf } from "./canonical.ts";
+import { openConntrack } from "./conntrack.ts";
+import { decodeElements } from "./elements.ts";
+import { isTableThere, readElements, readRules } from "./kernel-table.ts";
+import { openMonitor } from "./monitor.ts";
+import { families, openNetlink, type NetlinkSocket } from "./netlink/socket.ts";
+import { readPackets } from "./packets.ts";
+import { readBack } from "./read-back.ts";
+import { createTableWriter } from "./table-writer.ts";
+
+/** How often the kernel's announcements are looked at while anybody watches. */
+const lookEveryMs = 200;
+
+export interface NftablesOptions {
+  /** A file that names a network namespace (/run/netns/NAME); absent: the one we are in. */
+  readonly netns?: string;
+  /** Name of the table of family inet that is ours, and ours alone. */
+  readonly table: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Opens the dataplane; nothing is changed in the kernel. Throws "dataplane/netlink", "dataplane/netns" and "dataplane/no-libc". */
+export function openNftables(options: NftablesOptions): Dataplane {
+  const { table, clock, logger, netns } = options;
+  const socket = openNetlink({ family: families.netfilter, netns });
+  const monitor = openMonitor({ netns, table, ownPort: socket.portId });
+  const watchers = new Set<(change: { readonly timeMs: number; readonly what: string }) => void>();
+  const tell = (what: string): void => {
+    logger.warn({ what }, "somebody else changed our table");
+    for (const watcher of watchers) watcher({ timeMs: clock.nowMs(), what });
+  };
+  const writer = createTableWriter({ socket, monitor, table, logger, onForeign: tell });
+  const conntrack = openConntrack(socket);
+  const endings = new Set<() => void>();
+
+  return {
+    apply: (ruleset) => writer.apply(ruleset),
+    readBack: (ruleset, given) => readBack(socket, ruleset, given),
+    addElements: (entries) => writer.change("add", entries),
+    deleteElements: (entries) => writer.change("delete", entries),
+    listElements: (set) => decodeElements(writer.shapeOf(set), readElements(socket, table, set)),
+    counters: () => (isTableThere(socket, table) ? countersOf(socket, table) : []),
+    connections: conntrack.connections,
+    originalOf: conntrack.originalOf,
+    cut: conntrack.cut,
+    remove: () => writer.remove(),
+    watch: (onForeign) => {
+      watchers.add(onForeign);
+      const look = (): void => {
+        const foreign = monitor.drain();
+        if (foreign === undefined) return;
+        writer.distrust();
+        tell(foreign);
+      };
+      const timer = setInterval(look, lookEveryMs);
+      timer.unref();
+      const stop = (): void => {
+        clearInterval(timer);
+        watchers.delete(onForeign);
+        endings.delete(stop);
+      };
+      endings.add(stop);
+      return stop;
+    },
+    packets: (onBatch) => readPackets({ netns, clock, logger, onBatch }),
+    close: () => {
+      for (const end of endings) end();
+      monitor.close();
+      socket.close();
+    },
+  };
+}
+
+/** Sums of the rules' counters by rule id; rules without an id are not ours to tell. */
+function countersOf(socket: NetlinkSocket, table: string): readonly Counter[] {
+  const sums = new Map<number, { packets: number; bytes: number }>();
+  for (const rule of readRules(socket, table)) {
+    const hex = /^rule ([0-9a-f]{8})$/.exec(rule.comment)?.[1];
+    const count = counterOf(rule.expressions);
+    if (hex === undefined || count === undefined) continue;
+    const ruleId = Number.parseInt(hex, 16);
+    const sum = sums.get(ruleId) ?? { packets: 0, bytes: 0 };
+    sums.set(ruleId, { packets: sum.packets + count.packets, bytes: sum.bytes + count.bytes });
+  }
+  return [...sums].map(([ruleId, sum]) => ({ ruleId, ...sum })).sort((a, b) => a.ruleId - b.ruleId);
+}

@@ -1,0 +1,114 @@
+// Compares what should be in the kernel with what the kernel says is there, object by object.
+import type { ReadBack } from "../../../core/policy/compile/dataplane.ts";
+import type { NftChain, NftRuleset, NftSet } from "../../../core/policy/compile/nft/ruleset.ts";
+import { canonicalRule } from "./canonical.ts";
+import { hookNumbers } from "./constants.ts";
+import { elementTexts, rawText, type SetShape } from "./elements.ts";
+import { writeExpressions } from "./expressions.ts";
+import { isTableThere, readChains, readElements, readRules, readSets, type RawRule } from "./kernel-table.ts";
+import type { NetlinkSocket } from "./netlink/socket.ts";
+import { createWriter } from "./netlink/writer.ts";
+import { ruleComment, stateChain } from "./objects.ts";
+
+/** Differences that are told; the rest is one line that says how many. */
+export const differencesMax = 50;
+
+type Note = (text: string) => void;
+
+/** See Dataplane.readBack. */
+export function readBack(
+  socket: NetlinkSocket,
+  ruleset: NftRuleset,
+  options: { readonly elements: boolean },
+): ReadBack {
+  const table = ruleset.table.name;
+  if (!isTableThere(socket, table)) {
+    return { isThere: false, digest: "", differences: [`table ${table} is not there`] };
+  }
+  const differences: string[] = [];
+  let more = 0;
+  const note: Note = (text) => {
+    if (differences.length < differencesMax - 1) differences.push(text);
+    else more += 1;
+  };
+  const rules = Map.groupBy(readRules(socket, table), (rule) => rule.chain);
+  const digest = digestOf(rules.get(stateChain) ?? []);
+  if (digest !== ruleset.digest) note(`digest is ${digest === "" ? "not there" : digest}`);
+  compareChains(ruleset, readChains(socket, table), note);
+  for (const chain of ruleset.chains) compareRules(chain, rules.get(chain.name) ?? [], note);
+  const sets = readSets(socket, table);
+  for (const name of sets.keys()) {
+    if (!ruleset.sets.some((set) => set.name === name)) note(`set ${name} should not be there`);
+  }
+  for (const set of ruleset.sets) {
+    const found = sets.get(set.name);
+    if (found === undefined) note(`set ${set.name} is missing`);
+    else if (shapeText(found) !== shapeText(set)) note(`set ${set.name} is of another kind`);
+    // Elements that come and go by themselves are not compared.
+    else if (!set.timeout) compareElements(socket, { table, set, elements: options.elements }, note);
+  }
+  if (more > 0) differences.push(`and ${more} more`);
+  return { isThere: true, digest, differences };
+}
+
+export function digestOf(rules: readonly RawRule[]): string {
+  return /^digest (.*)$/.exec(rules[0]?.comment ?? "")?.[1] ?? "";
+}
+
+function compareChains(ruleset: NftRuleset, found: ReadonlyMap<string, string>, note: Note): void {
+  const wanted = new Map(ruleset.chains.map((chain) => [chain.name, baseText(chain)]));
+  wanted.set(stateChain, "");
+  for (const [name, base] of wanted) {
+    const there = found.get(name);
+    if (there === undefined) note(`chain ${name} is missing`);
+    else if (there !== base) note(`chain ${name} is hooked otherwise: ${there}`);
+  }
+  for (const name of found.keys()) if (!wanted.has(name)) note(`chain ${name} should not be there`);
+}
+
+function baseText({ base }: NftChain): string {
+  if (base === undefined) return "";
+  return `${base.type} hook ${hookNumbers[base.hook]} priority ${base.priority} policy ${base.policy}`;
+}
+
+function compareRules(chain: NftChain, found: readonly RawRule[], note: Note): void {
+  for (const [index, rule] of chain.rules.entries()) {
+    const there = found[index];
+    const where = `chain ${chain.name}: rule ${index}`;
+    if (there === undefined) {
+      note(`${where} is missing`);
+      continue;
+    }
+    const writer = createWriter(1024);
+    writeExpressions(writer, rule);
+    const isEqual = canonicalRule(writer.take()) === canonicalRule(there.expressions);
+    const comment = rule.ruleId === undefined ? "" : ruleComment(rule.ruleId);
+    if (!isEqual) note(`${where} is another one`);
+    else if (there.comment !== comment) note(`${where} has the id of ${there.comment === "" ? "none" : there.comment}`);
+  }
+  if (found.length > chain.rules.length)
+    note(`chain ${chain.name}: ${found.length - chain.rules.length} rules too many`);
+}
+
+function shapeText(set: SetShape): string {
+  return [set.key.join(" . "), set.interval, set.timeout, set.isMap].join(" ");
+}
+
+function compareElements(
+  socket: NetlinkSocket,
+  given: { readonly table: string; readonly set: NftSet; readonly elements: boolean },
+  note: Note,
+): void {
+  const { set } = given;
+  const found = readElements(socket, given.table, set.name);
+  const wanted = new Set(elementTexts(set));
+  if (!given.elements) {
+    if (found.length !== wanted.size) note(`set ${set.name} has ${found.length} entries instead of ${wanted.size}`);
+    return;
+  }
+  const rest = new Set(found.map(rawText));
+  let missing = 0;
+  for (const text of wanted) if (!rest.delete(text)) missing += 1;
+  if (missing > 0) note(`set ${set.name}: ${missing} entries are missing`);
+  if (rest.size > 0) note(`set ${set.name}: ${rest.size} entries too many`);
+}
