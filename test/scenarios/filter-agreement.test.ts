@@ -27,8 +27,8 @@ const places = fc.constantFrom("db", "a_b");
 function valueOf(column: Column): fc.Arbitrary<unknown> | undefined {
   if (column.type === "IPv6") return addresses;
   if (column.type === "Bool") return fc.boolean();
-  if (column.type.startsWith("Array(UInt") || column.type.startsWith("Map(") || column.type.startsWith("DateTime"))
-    return undefined;
+  if (column.type.startsWith("Map(") || column.type.startsWith("DateTime")) return undefined;
+  if (column.type.startsWith("Array(UInt")) return fc.array(numbers, { maxLength: 3 });
   if (column.type.startsWith("Array(")) return fc.array(texts, { maxLength: 3 });
   if (column.type === "UInt8") return numbers;
   if (/^U?Int/.test(column.type)) return fc.oneof(numbers, fc.constantFrom(404, 503, 5000, 65_535));

@@ -2,7 +2,7 @@
 import { columnsOf, tableNames, tables } from "../../model/table.ts";
 import type { ColumnMap, Field, FilterTable } from "./field.ts";
 
-export type ColumnKind = "text" | "texts" | "number" | "address" | "flag" | "other";
+export type ColumnKind = "text" | "texts" | "number" | "numbers" | "address" | "flag" | "other";
 
 const workloadColumns: Readonly<Record<string, ColumnKind>> = {
   cluster: "text",
@@ -18,6 +18,7 @@ function kindOfType(type: string): ColumnKind {
   if (type === "IPv6") return "address";
   if (type === "Bool") return "flag";
   if (/^U?Int\d+$/.test(type)) return "number";
+  if (/^Array\(U?Int/.test(type)) return "numbers";
   if (/^Array\((LowCardinality\()?String/.test(type)) return "texts";
   return /^(LowCardinality\()?String/.test(type) ? "text" : "other";
 }

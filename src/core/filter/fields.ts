@@ -161,6 +161,11 @@ export const fields: readonly Field[] = [
   ),
   only("loopback", { flows: ["loopback"] }, { type: "flag", summary: "both ends on one machine: yes or no" }),
   only("level", { flows: ["level"] }, { type: "number", summary: "aggregation level, 0-4" }),
+  only(
+    "rule-id",
+    { flows: ["policies", "policiesStaged"] },
+    { type: "number", summary: "policy rule that decided, or would when staged: its number" },
+  ),
   only("flow", { flows: ["flowId"] }, { aliases: ["flow-id"], summary: "one flow's id" }),
   {
     name: "cluster",

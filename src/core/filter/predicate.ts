@@ -41,6 +41,8 @@ function columnHolds({ columns, kind, test }: Condition & { is: "column" }, row:
         test,
         columns.reduce((sum, column) => sum + numberOf(row[column]), 0),
       );
+    case "numbers":
+      return Array.isArray(value) && value.some((item) => numberHolds(test, numberOf(item)));
     case "address":
       return addressHolds(test, typeof value === "string" ? value : "::");
     case "flag":

@@ -115,9 +115,9 @@ async function valuesIn(parts: QueryParts, request: ValuesRequest): Promise<Hint
   if (columns.length === 0 || (condition.is === "constant" && !condition.value)) return [];
   const bindings = createBindings();
   const texts = columns.map((column) => {
-    const text =
-      columnKind(table, column) === "texts" ? `arrayMap(item -> toString(item), ${column})` : `[toString(${column})]`;
-    return text;
+    const kind = columnKind(table, column);
+    const isList = kind === "texts" || kind === "numbers";
+    return isList ? `arrayMap(item -> toString(item), ${column})` : `[toString(${column})]`;
   });
   const sql = `SELECT hintValue, toInt64(count()) AS hintCount FROM (
 SELECT arrayJoin(arrayDistinct(arrayConcat(${texts.join(", ")}))) AS hintValue FROM ${table}

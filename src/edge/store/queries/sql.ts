@@ -77,6 +77,8 @@ function columnSql({ columns, kind, test }: Condition & { is: "column" }, bindin
       return `arrayExists(item -> ${textSql("item", test, bindings)}, ${column})`;
     case "number":
       return numberSql(columns.length > 1 ? `(${columns.join(" + ")})` : column, test, bindings);
+    case "numbers":
+      return `arrayExists(item -> ${numberSql("item", test, bindings)}, ${column})`;
     case "address":
       return addressSql(column, test, bindings);
     case "flag":

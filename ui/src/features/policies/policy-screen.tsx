@@ -7,7 +7,7 @@ import type { ResponseOf } from "../../../../src/apps/server/contract/endpoint.t
 import { useCall } from "../../api/client.ts";
 import { troubleOf } from "../../api/trouble.ts";
 import { rangeQuery } from "../../app/time-range.ts";
-import { quoteValue, rangeOf } from "../../app/url-state.ts";
+import { rangeOf } from "../../app/url-state.ts";
 import { carried, useUrlState } from "../../app/use-url-state.ts";
 import { CopyButton } from "../../kit/copy.tsx";
 import { Fact, NotKnown } from "../../kit/fact.tsx";
@@ -186,7 +186,7 @@ function RulesTab({ detail: { card, rules } }: { readonly detail: PolicyDetail }
           <Link
             className="rule-flows"
             to="/flows"
-            search={(before) => ({ ...carried(before), q: `rule:${quoteValue(String(rule.ruleId))}` })}
+            search={(before) => ({ ...carried(before), q: `rule-id:${rule.ruleId}` })}
             title={`Flows that rule ${rule.index} of ${card.name} decided`}
           >
             flows
