@@ -3,18 +3,7 @@ import type { PolicySet, Tier } from "../model.ts";
 import { nearest } from "../../../base/nearest.ts";
 import type { ReadObject } from "./parse-policies.ts";
 import { refuse } from "./reader.ts";
-
-const nowhere = { file: "", document: 0, line: 0 } as const;
-
-/** Always there, whether written or not. */
-export const builtInTiers: readonly Tier[] = [
-  { name: "kube-admin", order: 1000, defaultAction: "Pass", place: nowhere },
-  { name: "default", order: 1_000_000, defaultAction: "Deny", place: nowhere },
-  { name: "kube-baseline", order: 10_000_000, defaultAction: "Pass", place: nowhere },
-];
-
-/** Policies and rules of imported Cilium objects; in the set only when there are some. */
-export const ciliumTier: Tier = { name: "cilium", order: 900_000, defaultAction: "Deny", place: nowhere };
+import { builtInTiers, ciliumTier } from "./tiers.ts";
 
 /** Objects that name a tier which is not there are refused here. Sorted by name: the order of inputs leaves no trace. */
 export function assembleSet(objects: readonly ReadObject[]): PolicySet {

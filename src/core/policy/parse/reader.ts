@@ -131,12 +131,12 @@ export function text(
   return at.value;
 }
 
-/** A text of a list, exactly as it stands there. */
-export function choice<const T extends string>(at: At | undefined, known: readonly T[]): T | undefined {
+/** One of a list, exactly as it stands there. */
+export function choice<const T extends string | number>(at: At | undefined, known: readonly T[]): T | undefined {
   if (at === undefined) return undefined;
   const found = known.find((one) => one === at.value);
   if (found !== undefined) return found;
-  const guess = typeof at.value === "string" ? nearest(at.value, known) : undefined;
+  const guess = typeof at.value === "string" ? nearest(at.value, known.map(String)) : undefined;
   return refuse(at, {
     code: "bad-value",
     message: `${pathText(at.path)} is ${shown(at.value)}; expected ${known.join(", ")}`,
