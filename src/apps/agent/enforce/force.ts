@@ -1,0 +1,91 @@
+// What is in the kernel by this process: policies with their engine, compiled and applied. Follows the world, repairs what others undo, and can be taken out.
+// All synchronous: the kernel takes a transaction whole or not at all, and what was there before stays when it does not.
+import type { ApplyReport, Dataplane } from "../../../core/policy/compile/dataplane.ts";
+import { createNftCompiler, type NftCompiler } from "../../../core/policy/compile/create-compiler.ts";
+import type { CompileSettings, CompiledPolicies } from "../../../core/policy/compile/settings.ts";
+import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
+import type { Intent } from "./intent.ts";
+import type { WorldChange } from "./world-book.ts";
+
+export interface InForce {
+  readonly intent: Intent;
+  readonly engine: PolicyEngine;
+  readonly compiled: CompiledPolicies;
+  /** Of the last transaction that changed policies. */
+  readonly sinceMs: number;
+}
+
+export interface Force {
+  readonly current: InForce | undefined;
+  /** Puts another set of policies into the kernel. Throws a Fault "dataplane/..."; then what was in force still is. */
+  put(intent: Intent, engine: PolicyEngine, nowMs: number): ApplyReport;
+  /** The world, routes or guards changed under the policies in force. Throws as `put`. */
+  follow(change: WorldChange): void;
+  /** Writes what should be there again, after somebody else touched it. Throws as `put`. */
+  repair(): void;
+  /** "" when the kernel has exactly what was written; else what differs. */
+  readBack(elements: "all" | "counts"): string;
+  /** Our table is gone afterwards, whoever wrote it. Throws as `put`. */
+  withdraw(): void;
+}
+
+export interface ForceOptions {
+  readonly dataplane: Dataplane;
+  readonly settingsOf: (intent: Intent) => CompileSettings;
+  readonly onApplied: (inForce: InForce) => void;
+}
+
+const differencesMax = 3;
+
+export function createForce({ dataplane, settingsOf, onApplied }: ForceOptions): Force {
+  let compiler: NftCompiler = createNftCompiler();
+  let current: InForce | undefined;
+
+  function become(next: InForce): ApplyReport {
+    const report = dataplane.apply(next.compiled.ruleset);
+    current = next;
+    onApplied(next);
+    return report;
+  }
+
+  return {
+    get current() {
+      return current;
+    },
+    put(intent, engine, nowMs) {
+      try {
+        return become({ intent, engine, compiled: compiler.compile(engine, settingsOf(intent)), sinceMs: nowMs });
+      } catch (error) {
+        // It has seen a world that is not in the kernel: the next one begins anew.
+        compiler = createNftCompiler();
+        throw error;
+      }
+    },
+    follow(change) {
+      if (current === undefined) return;
+      const { intent, engine } = current;
+      const { put, remove, rest } = change;
+      if (put.length + remove.length > 0) engine.change({ put, remove });
+      const isWide = Object.keys(rest).length > 0;
+      if (isWide) engine.setWorld(rest);
+      const endpoints = [...put.map(({ id }) => id), ...remove];
+      const compiled = compiler.compile(engine, settingsOf(intent), ...(isWide ? [] : [{ endpoints }]));
+      become({ ...current, compiled });
+    },
+    repair() {
+      if (current !== undefined) become(current);
+    },
+    readBack(elements) {
+      if (current === undefined) return "nothing was written";
+      const { isThere, differences } = dataplane.readBack(current.compiled.ruleset, { elements: elements === "all" });
+      if (!isThere) return "our table is not there";
+      const more = differences.length > differencesMax ? ` and ${differences.length - differencesMax} more` : "";
+      return `${differences.slice(0, differencesMax).join("; ")}${more}`;
+    },
+    withdraw() {
+      dataplane.remove();
+      current = undefined;
+      compiler = createNftCompiler();
+    },
+  };
+}

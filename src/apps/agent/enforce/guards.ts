@@ -1,0 +1,90 @@
+// What no change may cut: this agent's way to its server, the API server, the cluster's DNS. Compiled ahead of every tier for the node itself, and
+// looked at before a change where they are workloads that policies select.
+import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
+import type { AlwaysAllowed } from "../../../core/policy/compile/settings.ts";
+import type { IdentityEntry } from "../../../model/identity-entry.ts";
+import { protocolNumber } from "./world-book.ts";
+
+const tcp = 6;
+const udp = 17;
+
+export interface Guard extends AlwaysAllowed {
+  /** In words, for a refusal: "the API server". */
+  readonly what: string;
+}
+
+export interface GuardSources {
+  readonly entries: Iterable<IdentityEntry>;
+  /** Addresses of the server's agents' door, and its port. */
+  readonly server: { readonly addresses: readonly string[]; readonly port: number };
+  /** Of resolv.conf. */
+  readonly nameservers: readonly string[];
+}
+
+/** In one order, without doubles. Backends count beside a service's own addresses: rules see what is really dialled. */
+export function guardsOf({ entries, server, nameservers }: GuardSources): readonly Guard[] {
+  const found = new Map<string, Guard>();
+  const add = (what: string, address: string, protocol: number, port: number) => {
+    const key = `${address} ${protocol} ${port}`;
+    if (!found.has(key)) found.set(key, { what, address, protocol, port });
+  };
+  for (const address of server.addresses) add("Garrison's server", address, tcp, server.port);
+  for (const address of nameservers) for (const protocol of [udp, tcp]) add("a nameserver", address, protocol, 53);
+  const all = [...entries];
+  for (const service of all) {
+    const what = service.kind === "service" ? guardedService(service) : undefined;
+    if (what === undefined) continue;
+    for (const { protocol, port } of service.ports)
+      for (const address of service.addresses) add(what, address, protocolNumber(protocol), port);
+    for (const { address, protocol, port } of service.backends ?? [])
+      add(what, address, protocolNumber(protocol), port);
+    for (const pod of all) {
+      if (pod.kind !== "pod" || pod.namespace !== service.namespace) continue;
+      if (!pod.services.includes(service.services[0] ?? "")) continue;
+      for (const { protocol, targetPort } of service.ports)
+        if (targetPort !== 0)
+          for (const address of pod.addresses) add(what, address, protocolNumber(protocol), targetPort);
+    }
+  }
+  return [...found.values()].sort((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
+}
+
+function keyOf({ address, protocol, port }: Guard): string {
+  return `${address} ${protocol} ${port}`;
+}
+
+function guardedService({ namespace, services: [name = ""], ports }: IdentityEntry): string | undefined {
+  if (namespace === "default" && name === "kubernetes") return "the API server";
+  const isDns = namespace === "kube-system" && /dns/.test(name) && ports.some(({ port }) => port === 53);
+  return isDns ? "the cluster's DNS" : undefined;
+}
+
+/**
+ * Guarded paths that were open and would be closed. Those to a workload are judged at the workload's end: whether a client's own egress
+ * allows DNS is that client's policy, but a DNS server that refuses everybody is an outage. At most one line per guard.
+ */
+export function guardsCut(
+  guards: readonly Guard[],
+  {
+    before,
+    after,
+    askers,
+  }: { readonly before: PolicyEngine; readonly after: PolicyEngine; readonly askers: readonly string[] },
+): readonly string[] {
+  const cut: string[] = [];
+  for (const guard of guards) {
+    const by = askers.find((address) => {
+      if (address === guard.address) return false;
+      const flow = {
+        source: { endpoint: "", address },
+        destination: { endpoint: "", address: guard.address },
+        protocol: guard.protocol,
+        sourcePort: 0,
+        destinationPort: guard.port,
+      };
+      return before.evaluate(flow).ingress.verdict !== "deny" && after.evaluate(flow).ingress.verdict === "deny";
+    });
+    if (by !== undefined) cut.push(`${guard.what} (${guard.address}:${guard.port}) would refuse ${by}`);
+  }
+  return cut;
+}

@@ -1,0 +1,41 @@
+// Named limits of enforcement on a node.
+
+export const enforceLimits = {
+  /** Identities come in crowds: a crowd of so long is one change. */
+  settleMs: 50,
+  /** How often routes, namespaces, time limits and the break-glass file are looked at. */
+  tickEveryMs: 250,
+  lookEveryMs: 5000,
+  /** How often counters of rules are read. */
+  countersEveryMs: 10_000,
+  /** A transaction that the kernel refused is tried again after so long, twice as long each time. */
+  retryMsMin: 500,
+  retryMsMax: 30_000,
+  /** Tracked connections that are judged; what is beyond is said in the reason. */
+  connectionsMax: 100_000,
+  /** Connections that a refusal names. */
+  examplesMax: 5,
+  /** Policies whose receipt is fetched after one change; the rest follows in the next rounds. */
+  proveAtOnceMax: 64,
+  /** Pairs of ends and ports that are looked through for one policy's probes. */
+  probeSearchMax: 4000,
+  probeTimeoutMs: 700,
+  /** Ends of this machine that probes are made between. */
+  probeEndsMax: 64,
+  /** Digests that were taken back and are remembered. */
+  takenBackMax: 32,
+  /** A gap that goes on is told in pieces of so long. */
+  gapPieceMs: 60_000,
+  /** Bytes of the file that keeps the last confirmed policies. */
+  keptBytesMax: 64 * 1024 * 1024,
+  /** Denied connections: keys of one window, and five-tuples that were counted lately. */
+  denyKeysMax: 4000,
+  tuplesMax: 32_768,
+  /** A retransmitted first packet is the same connection for so long. */
+  tupleKeptMs: 130_000,
+  denyWindowMs: 15_000,
+  denyFirstRowMs: 1000,
+  /** Which rule decided about which pair, for rows of the sensor. */
+  notesMax: 65_536,
+  noteKeptMs: 120_000,
+} as const;
