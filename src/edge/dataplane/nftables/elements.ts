@@ -37,6 +37,14 @@ function writeKey(writer: NetlinkWriter, type: number, bytes: Uint8Array): void 
   writer.close(nest);
 }
 
+/** With what is left of it beside: without, a kernel that can refresh (6.12) leaves an element of the same timeout as it was. */
+function writeLife(writer: NetlinkWriter, set: SetShape, { timeoutMs }: NftElement): void {
+  if (timeoutMs === undefined || !set.timeout) return;
+  const lifeMs = Math.max(1, Math.round(timeoutMs));
+  writer.u64be(elementAttribute.timeout, lifeMs);
+  writer.u64be(elementAttribute.expiration, lifeMs);
+}
+
 function writeOne(writer: NetlinkWriter, set: SetShape, element: NftElement): void {
   const low = encodeKey(set.key, element.key, "low");
   const isSpan = set.interval && set.key.length === 1;
@@ -44,9 +52,7 @@ function writeOne(writer: NetlinkWriter, set: SetShape, element: NftElement): vo
   if (isSpan) writer.u32be(elementAttribute.flags, 0);
   writeKey(writer, elementAttribute.key, low);
   if (set.interval && !isSpan) writeKey(writer, elementAttribute.keyEnd, encodeKey(set.key, element.key, "high"));
-  if (element.timeoutMs !== undefined && set.timeout) {
-    writer.u64be(elementAttribute.timeout, Math.max(1, Math.round(element.timeoutMs)));
-  }
+  writeLife(writer, set, element);
   if (set.isMap && element.data !== undefined) writeVerdict(writer, elementAttribute.data, element.data);
   writer.close(entry);
   if (!isSpan) return;
@@ -55,9 +61,7 @@ function writeOne(writer: NetlinkWriter, set: SetShape, element: NftElement): vo
   const end = writer.open(LIST_ELEMENT | NLA_F_NESTED);
   writer.u32be(elementAttribute.flags, ELEMENT_INTERVAL_END);
   writeKey(writer, elementAttribute.key, behind);
-  if (element.timeoutMs !== undefined && set.timeout) {
-    writer.u64be(elementAttribute.timeout, Math.max(1, Math.round(element.timeoutMs)));
-  }
+  writeLife(writer, set, element);
   writer.close(end);
 }
 

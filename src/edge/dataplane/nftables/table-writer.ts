@@ -4,13 +4,14 @@ import type { Logger } from "../../../base/logger.ts";
 import type { ApplyReport } from "../../../core/policy/compile/dataplane.ts";
 import type { NftElement, NftRuleset, NftSet } from "../../../core/policy/compile/nft/ruleset.ts";
 import { createBatch, type Batch } from "./batch.ts";
-import { differenceOf, isEmpty, writeDifference, writeFull, type Written } from "./difference.ts";
+import { differenceOf, isEmpty } from "./difference.ts";
 import { decodeElements, writeElements, type ElementsOfSet, type SetShape } from "./elements.ts";
 import { isTableThere, readElements, readGeneration, readRules, readSets } from "./kernel-table.ts";
 import type { Monitor } from "./monitor.ts";
 import type { NetlinkSocket } from "./netlink/socket.ts";
 import { deleteTable, stateChain } from "./objects.ts";
 import { digestOf, readBack } from "./read-back.ts";
+import { writeDifference, writeFull, type Written } from "./transaction.ts";
 
 /** A transaction that others keep disturbing is tried this often with a check of the generation; then once without. */
 const attemptsMax = 10;
