@@ -1,6 +1,6 @@
 // The selector language: text in, Selector out. Never throws anything but a Fault, never recurses deeper than a named limit.
 import { Fault } from "../../../base/fault.ts";
-import { allNode, sortedValues } from "./build.ts";
+import { allNode, not, sortedValues } from "./build.ts";
 import { selectorOf } from "./canonical.ts";
 import type { Selector, SelectorNode } from "./selector.ts";
 import { badSelector, tokenize, type Token, type TokenKind } from "./tokenize.ts";
@@ -69,7 +69,7 @@ function readOperation(reader: Reader, depth: number): SelectorNode {
   let isNegated = false;
   while (take(reader, "!")) isNegated = !isNegated;
   const node = readPositive(reader, depth);
-  return isNegated ? { op: "not", node } : node;
+  return isNegated ? not(node) : node;
 }
 
 function readPositive(reader: Reader, depth: number): SelectorNode {

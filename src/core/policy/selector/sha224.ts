@@ -34,6 +34,12 @@ function compress(state: number[], words: Uint32Array): void {
     const large = rotate(high, 17) ^ rotate(high, 19) ^ (high >>> 10);
     words[index] = (words[index - 16] ?? 0) + small + (words[index - 7] ?? 0) + large;
   }
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = rounds(state, words);
+  for (const [index, value] of [a, b, c, d, e, f, g, h].entries()) state[index] = ((state[index] ?? 0) + value) >>> 0;
+}
+
+/** One assignment a line: swapping through arrays would be ten times slower, and this runs for each selector of each set. */
+function rounds(state: readonly number[], words: Uint32Array): readonly number[] {
   let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
   for (let index = 0; index < 64; index += 1) {
     const sumE = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
@@ -41,10 +47,16 @@ function compress(state: number[], words: Uint32Array): void {
     const first = (h + sumE + choice + (constants[index] ?? 0) + (words[index] ?? 0)) | 0;
     const sumA = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
     const majority = (a & b) ^ (a & c) ^ (b & c);
-    const second = (sumA + majority) | 0;
-    [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second) | 0];
+    h = g;
+    g = f;
+    f = e;
+    e = (d + first) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (first + sumA + majority) | 0;
   }
-  for (const [index, value] of [a, b, c, d, e, f, g, h].entries()) state[index] = ((state[index] ?? 0) + value) >>> 0;
+  return [a, b, c, d, e, f, g, h];
 }
 
 function rotate(word: number, bits: number): number {
