@@ -1,4 +1,7 @@
 // The sub-commands of `garrison policy`, in the order in which help shows them. A new one is a file and one line here.
 import type { CommandUnit } from "../command.ts";
+import { policyEvaluate } from "./evaluate.ts";
+import { policyExplain } from "./explain.ts";
+import { policyLint } from "./lint.ts";
 
-export const policyCommands: readonly CommandUnit[] = [];
+export const policyCommands: readonly CommandUnit[] = [policyLint, policyEvaluate, policyExplain];

@@ -1,0 +1,171 @@
+// Reads what the policy commands work on: files, folders and standard input, with policies and the world (pods, namespaces, services) in any order.
+import { readdir, readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import type { Command } from "commander";
+import { Option } from "commander";
+import { Fault } from "../../../../base/fault.ts";
+import { parsePrefix } from "../../../../base/ip.ts";
+import { createPolicyEngine } from "../../../../core/policy/evaluate/create-engine.ts";
+import type { PolicyEngine } from "../../../../core/policy/evaluate/engine.ts";
+import type { PolicyFile } from "../../../../core/policy/parse/manifest.ts";
+import { parsePolicies, type Parsed } from "../../../../core/policy/parse/parse-policies.ts";
+import type { PolicyProblem, PolicySet } from "../../../../core/policy/model.ts";
+import type { World } from "../../../../core/policy/world.ts";
+import { readYaml } from "../../../../edge/manifests/read-yaml.ts";
+import type { Context } from "../../context.ts";
+
+export const inputLimits = {
+  filesMax: 10_000,
+  folderDepthMax: 16,
+  bytesMax: 256 * 1024 * 1024,
+} as const;
+
+const extensions = new Set([".yaml", ".yml", ".json"]);
+
+export interface WorldFlags {
+  readonly world?: readonly string[];
+  readonly ranges?: readonly string[];
+}
+
+export interface Loaded {
+  readonly parsed: Parsed;
+  readonly set: PolicySet;
+  readonly world: World;
+  readonly engine: PolicyEngine;
+  /** 0, or 7 when something was refused: the answer is not about everything that was given. */
+  readonly code: number;
+}
+
+export const policyFormats = ["table", "json", "yaml"] as const;
+
+/** The flags of every command that judges flows: where the world is, and how to print. */
+export function withInput(
+  command: Command,
+  worldHelp = "pods, namespaces, services, as kubectl get -o yaml prints them",
+): Command {
+  return command
+    .addOption(new Option("-o, --output <format>", "how it is printed").choices(policyFormats))
+    .option("--world <file...>", `${worldHelp}; files, folders or -`)
+    .option(
+      "--ranges <cidr...>",
+      "the cluster's own prefixes: an address of them that nobody has is unknown, not outside",
+    );
+}
+
+/** Policies of `files`, in the world of the same files and of --world. What was refused is said on standard error. */
+export async function loadPolicies(context: Context, files: readonly string[], flags: WorldFlags): Promise<Loaded> {
+  const given = await readFiles([...files, ...(flags.world ?? [])]);
+  const parsed = parsePolicies(given, readYaml);
+  sayProblems(context, parsed.problems);
+  const world = withRanges(parsed.world, flags.ranges ?? []);
+  const engine = createPolicyEngine({ set: parsed.set, world });
+  return { parsed, set: parsed.set, world, engine, code: isPartial(parsed.problems) ? 7 : 0 };
+}
+
+/** Without a file there is nothing to do: usage. */
+export function needFiles(files: readonly string[]): readonly string[] {
+  if (files.length > 0) return files;
+  throw new Fault("no file was given", {
+    code: "cli/usage",
+    kind: "usage",
+    hint: "name files or folders with policies, or - for standard input",
+  });
+}
+
+export function isPartial(problems: readonly PolicyProblem[]): boolean {
+  return problems.some(({ severity }) => severity === "error");
+}
+
+export function withRanges(world: World, ranges: readonly string[]): World {
+  const bad = ranges.find((text) => parsePrefix(text) === undefined);
+  if (bad !== undefined) {
+    throw new Fault(`--ranges ${bad}: not a prefix`, {
+      code: "cli/usage",
+      kind: "usage",
+      hint: "for example 10.0.0.0/8",
+    });
+  }
+  return { ...world, ranges: [...new Set([...world.ranges, ...ranges])] };
+}
+
+export function placeWords({ place }: Pick<PolicyProblem, "place">): string {
+  return place.file === "" ? "" : `${place.file}:${place.line}`;
+}
+
+export function sayProblems(context: Context, problems: readonly PolicyProblem[]): void {
+  for (const problem of problems) {
+    if (problem.severity === "note") continue;
+    const hint = problem.hint === "" ? "" : ` (${problem.hint})`;
+    const object = problem.object === "" ? "" : ` ${problem.object}:`;
+    const at = problem.path === "" ? "" : ` ${problem.path}:`;
+    context.say(`${placeWords(problem)}: ${problem.severity}:${object}${at} ${problem.message}${hint}`);
+  }
+}
+
+/** Files, folders (every .yaml, .yml and .json in them) and "-", in the order given, folders by name; each once. */
+export async function readFiles(names: readonly string[]): Promise<readonly PolicyFile[]> {
+  const found: PolicyFile[] = [];
+  const seen = new Set<string>();
+  let bytes = 0;
+  for (const name of names) {
+    for (const file of name === "-" ? ["-"] : await filesIn(name, 0)) {
+      if (seen.has(file)) continue;
+      seen.add(file);
+      const text = file === "-" ? await standardInput() : await readText(file);
+      bytes += text.length;
+      if (seen.size > inputLimits.filesMax) throw tooMuch(`more than ${inputLimits.filesMax} files`);
+      if (bytes > inputLimits.bytesMax) throw tooMuch(`more than ${inputLimits.bytesMax} bytes`);
+      found.push({ file: file === "-" ? "(standard input)" : file, text });
+    }
+  }
+  return found;
+}
+
+async function filesIn(name: string, depth: number): Promise<readonly string[]> {
+  let isFolder: boolean;
+  try {
+    isFolder = (await stat(name)).isDirectory();
+  } catch (cause) {
+    throw unreadable(name, cause);
+  }
+  if (!isFolder) return [name];
+  if (depth > inputLimits.folderDepthMax) throw tooMuch(`folders deeper than ${inputLimits.folderDepthMax}: ${name}`);
+  const entries = (await readdir(name, { withFileTypes: true })).filter((entry) => !entry.name.startsWith("."));
+  const files: string[] = [];
+  for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
+    const full = path.join(name, entry.name);
+    if (entry.isDirectory()) files.push(...(await filesIn(full, depth + 1)));
+    else if (extensions.has(path.extname(entry.name).toLowerCase())) files.push(full);
+  }
+  return files;
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+}
+
+function unreadable(file: string, cause: unknown): Fault {
+  return new Fault(`cannot read ${file}`, { code: "cli/unreadable", kind: "usage", hint: "check the path", cause });
+}
+
+function tooMuch(message: string): Fault {
+  return new Fault(message, { code: "cli/too-large", kind: "too-large", hint: "name fewer files" });
+}
+
+let input: string | undefined;
+
+/** Standard input can be read once; two names for it mean the same text. */
+async function standardInput(): Promise<string> {
+  if (input !== undefined) return input;
+  let text = "";
+  for await (const chunk of process.stdin.setEncoding("utf8")) {
+    text += chunk as string;
+    if (text.length > inputLimits.bytesMax) throw tooMuch(`more than ${inputLimits.bytesMax} bytes on standard input`);
+  }
+  input = text;
+  return text;
+}
