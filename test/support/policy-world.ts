@@ -170,24 +170,34 @@ function policyOf(index: number, count: number, chance: () => number): Policy {
   };
 }
 
-/** Between pods of the world; half within a namespace, a tenth to addresses outside. */
+/**
+ * As a cluster's traffic is: applications call a few others on one port each (half of them in their own namespace), between any of their
+ * pods; a tenth goes to addresses outside. Some of it is allowed by the policies, most is not.
+ */
 export function flowsOf({ world }: PolicyWorld, count: number, seed: number): readonly PolicyFlow[] {
   const chance = createChance(seed);
-  const byNamespace = Map.groupBy(world.endpoints, (endpoint) => endpoint.namespace);
+  const byApp = Map.groupBy(world.endpoints, ({ namespace, workload }) => `${namespace}/${workload}`);
+  const apps = [...byApp.keys()].sort();
+  const edges = Array.from({ length: apps.length * 4 }, () => {
+    const source = pick(chance, apps);
+    const near = apps.filter((app) => app.startsWith(`${source.split("/")[0]}/`));
+    return { source, destination: pick(chance, chance() < 0.5 ? near : apps), port: pick(chance, ports) };
+  });
+  const podOf = (app: string) => pick(chance, byApp.get(app) ?? world.endpoints);
   return Array.from({ length: count }, (): PolicyFlow => {
-    const source = pick(chance, world.endpoints);
-    const near = chance() < 0.5 ? (byNamespace.get(source.namespace) ?? world.endpoints) : world.endpoints;
-    const isOutside = chance() < 0.1;
-    const destination = pick(chance, near);
+    const edge = pick(chance, edges);
+    const source = podOf(edge.source);
+    const destination = podOf(edge.destination);
     const outside = `192.0.${Math.floor(chance() * 3)}.${Math.floor(chance() * 256)}`;
     return {
       source: { endpoint: source.id, address: source.addresses[0] ?? "" },
-      destination: isOutside
-        ? { endpoint: "", address: outside }
-        : { endpoint: destination.id, address: destination.addresses[0] ?? "" },
+      destination:
+        chance() < 0.1
+          ? { endpoint: "", address: outside }
+          : { endpoint: destination.id, address: destination.addresses[0] ?? "" },
       protocol: 6,
       sourcePort: 40_000,
-      destinationPort: pick(chance, ports),
+      destinationPort: edge.port,
     };
   });
 }

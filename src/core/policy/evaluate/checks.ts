@@ -28,7 +28,11 @@ export type Side = "source" | "destination";
 
 export function selects(entry: SelectorEntry, end: End): Match {
   const { bits } = entry;
-  for (const slot of end.slots) if (hasBit(bits, slot)) return yes;
+  const { slot, moreSlots } = end;
+  if (slot >= 0) {
+    if ((((bits[slot >>> 5] as number) >>> (slot & 31)) & 1) === 1) return yes;
+    if (moreSlots !== undefined) for (const other of moreSlots) if (hasBit(bits, other)) return yes;
+  }
   return end.unknown !== "" && entry.kinds !== kindBits.networkSet ? maybe : no;
 }
 

@@ -12,6 +12,7 @@ import { hashText, hexOf } from "./hash.ts";
 import type { OrderedPolicy } from "./ordered-policies.ts";
 import { kindBits, maskOf, type Row } from "./rows.ts";
 import { matcherOf } from "./selector-parts.ts";
+import { createJudgements } from "./judgements.ts";
 import { createJudge, type FailsafeLists } from "./verdicts.ts";
 import { createWorldIndex, type WorldIndex } from "./world-index.ts";
 
@@ -25,7 +26,12 @@ export interface PolicyEngineOptions {
 export function createPolicyEngine({ set, world, failsafe }: PolicyEngineOptions): PolicyEngine {
   const state = createWorldIndex(set, world);
   const judge = createJudge(state, failsafe ?? Enforcement.parse({}).failsafe);
+  const judgements = createJudgements(state, judge);
   let version = 1;
+  const changed = () => {
+    version += 1;
+    judgements.forget();
+  };
   let generation: number | undefined;
 
   const evaluate = (flow: Parameters<PolicyEngine["evaluate"]>[0], lane: Lane = "enforced"): FlowVerdict =>
@@ -48,6 +54,7 @@ export function createPolicyEngine({ set, world, failsafe }: PolicyEngineOptions
       return state.world.incomplete;
     },
     evaluate,
+    judge: (flow, lane = "enforced") => judgements.judge(flow, lane),
     explain(flow) {
       const question = state.ends.question(flow);
       const now = judge.flow(question, { lane: "enforced", isRecorded: true });
@@ -55,15 +62,15 @@ export function createPolicyEngine({ set, world, failsafe }: PolicyEngineOptions
       return { now, staged: judge.flow(question, { lane: "staged", isRecorded: true }), nearest: [] };
     },
     change(change) {
-      version += 1;
+      changed();
       state.change(change);
     },
     setWorld(part) {
-      version += 1;
+      changed();
       state.setWorld(part);
     },
     setPolicies(next) {
-      version += 1;
+      changed();
       generation = undefined;
       state.setPolicies(next);
     },

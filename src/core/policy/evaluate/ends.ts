@@ -49,7 +49,9 @@ const privateRanges = [
 ].flatMap((prefix) => parsePrefix(prefix) ?? []);
 
 const nobody: End = {
-  slots: [],
+  epoch: 0,
+  slot: -1,
+  moreSlots: undefined,
   rows: [],
   subjects: [],
   sole: undefined,
@@ -57,6 +59,7 @@ const nobody: End = {
   text: "",
   family: 0,
   unknown: "",
+  identity: undefined,
   isInside: false,
   node: "",
 };
@@ -67,17 +70,25 @@ export function createEndBook(first: EndFacts): EndBook {
   let byAddress = new Map<string, Row[]>();
   let hostsByNode = new Map<string, Row[]>();
   let sets: PrefixTable<Row> = createPrefixTable();
-  const endsByRow = new Map<string, Map<string, End>>();
   const endsByAddress = new Map<string, End>();
 
+  let epoch = 1;
+
   const forget = () => {
-    endsByRow.clear();
+    epoch += 1;
     endsByAddress.clear();
   };
   const index = (row: Row) => {
     if (row.set !== undefined) for (const { range } of row.set.nets) sets.add(range, row);
     else for (const address of row.addresses) push(byAddress, address, row);
     if (row.kind === "hostEndpoint" && row.node !== "") push(hostsByNode, row.node, row);
+  };
+
+  /** A pod's coming or going changes only ends with its addresses. */
+  const touched = (row: Row) => {
+    if (row.kind !== "workload") return forget();
+    endsByAddress.clear();
+    for (const address of row.addresses) for (const other of byAddress.get(address) ?? []) other.end = undefined;
   };
 
   const insideReason = (address: Address, text: string): string => {
@@ -97,7 +108,9 @@ export function createEndBook(first: EndFacts): EndBook {
     const only = subjects.length === 1 && subjects[0]?.length === 1 ? subjects[0][0] : undefined;
     const unknown = vague?.vague ?? (rows.length > 0 || address === undefined ? "" : insideReason(address, text));
     return {
-      slots: all.map((row) => row.slot),
+      epoch,
+      slot: all[0]?.slot ?? -1,
+      moreSlots: all.length > 1 ? all.slice(1).map((row) => row.slot) : undefined,
       rows: all,
       subjects,
       sole: only,
@@ -105,6 +118,7 @@ export function createEndBook(first: EndFacts): EndBook {
       text,
       family: address === undefined ? 0 : familyOf(address),
       unknown,
+      identity: undefined,
       isInside: rows.length > 0,
       node: nodeOf(rows, believed),
     };
@@ -124,23 +138,19 @@ export function createEndBook(first: EndFacts): EndBook {
   };
 
   const ofEndpoint = ({ endpoint, address }: FlowEnd, isForwarded: boolean): End => {
-    let ends = endsByRow.get(endpoint);
-    const known = ends?.get(address);
-    if (known !== undefined && !isForwarded) return known;
     const row = facts.rows.get(endpoint);
+    const remembered = row?.end;
+    if (remembered?.epoch === epoch && !isForwarded && (address === "" || address === remembered.text))
+      return remembered;
     if (row === undefined || row.kind === "networkSet")
       return { ...ofAddress(address), subjects: [], sole: undefined, unknown: `${endpoint} is not in the world` };
     // What a host endpoint forwards has another end: only its policies are asked, who it is follows from the address.
     if (isForwarded && row.kind === "hostEndpoint") return { ...ofAddress(address), subjects: [[row]], sole: row };
-    const text = address === "" ? (row.addresses[0] ?? "") : (canonicalAddress(address) ?? address);
+    const first = row.addresses[0] ?? "";
+    const text = address === "" ? first : (canonicalAddress(address) ?? address);
     const isOwn = text !== "" && row.addresses.includes(text);
     const end = ofRows(isOwn ? (byAddress.get(text) ?? [row]) : [row], text, row);
-    if (ends === undefined) {
-      if (endsByRow.size >= endLimits.rememberedMax) endsByRow.clear();
-      endsByRow.set(endpoint, (ends = new Map()));
-    }
-    if (ends.size >= 64) ends.clear();
-    ends.set(address, end);
+    if (text === first) row.end = end;
     return end;
   };
 
@@ -171,10 +181,10 @@ export function createEndBook(first: EndFacts): EndBook {
     },
     put(row) {
       index(row);
-      forget();
+      touched(row);
     },
     remove(row) {
-      forget();
+      touched(row);
       // Network sets and host endpoints are few: their tables are made anew.
       if (row.set !== undefined || row.kind === "hostEndpoint") return;
       for (const address of row.addresses) {

@@ -1,5 +1,5 @@
 // What the policy engine promises to whoever asks it (agent, server, command line, compiler). `create-engine.ts` makes one.
-import type { Explanation, FlowVerdict, RuleRef } from "../../../model/policy-verdict.ts";
+import type { Explanation, FlowVerdict, PolicyVerdict, RuleRef } from "../../../model/policy-verdict.ts";
 import type { Direction, EndpointKind, PolicySet } from "../model.ts";
 import type { Selector } from "../selector/selector.ts";
 import type { PolicyFlow, World, WorldEndpoint, WorldService } from "../world.ts";
@@ -31,6 +31,15 @@ export interface PolicyClass {
   }[];
 }
 
+/** A verdict without the endpoints' names and the steps: one value for all flows that policies cannot tell apart. */
+export interface Judgement {
+  readonly verdict: PolicyVerdict;
+  readonly because: string;
+  /** What decided each direction; undefined when nothing applied. */
+  readonly egress: RuleRef | undefined;
+  readonly ingress: RuleRef | undefined;
+}
+
 export interface PolicyEngine {
   readonly set: PolicySet;
   /** 32-bit digest of the policy set, whatever its order. Goes into `flows.policyGeneration`. */
@@ -39,6 +48,8 @@ export interface PolicyEngine {
   readonly version: number;
 
   evaluate(flow: PolicyFlow, lane?: Lane): FlowVerdict;
+  /** The verdict of `evaluate`, remembered (within limits) by what policies can tell apart: for many questions over one state. */
+  judge(flow: PolicyFlow, lane?: Lane): Judgement;
   /** The same verdicts with all steps, and for a deny the nearest allows (at most `nearestMax`, default 3, per direction). */
   explain(flow: PolicyFlow, options?: { readonly nearestMax?: number }): Explanation;
 

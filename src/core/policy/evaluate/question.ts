@@ -10,8 +10,11 @@ export const maybe = 2;
 export type Match = 0 | 1 | 2;
 
 export interface End {
-  /** Slots of all things with this end's address (or of the thing itself): what selectors of peers look at. */
-  readonly slots: readonly number[];
+  /** Of which state of the end book it is; others are not believed. */
+  readonly epoch: number;
+  /** The slot of the only thing with this end's address, or the first of several; -1: none. With `moreSlots` what selectors of peers look at. */
+  readonly slot: number;
+  readonly moreSlots: readonly number[] | undefined;
   readonly rows: readonly Row[];
   /** Whose policies are asked: all groups must allow; of a group's rows one is the real one, nobody knows which. */
   readonly subjects: readonly (readonly Row[])[];
@@ -24,6 +27,8 @@ export interface End {
   readonly family: 0 | 4 | 6;
   /** Why it is not known who this is; "" when it is, also when it is nobody of the cluster. */
   readonly unknown: string;
+  /** What policies can tell of it, by identities.ts; undefined: nobody asked yet. */
+  identity: { readonly by: unknown; readonly number: number } | undefined;
   /** A workload, host-network pod, host endpoint or node of the cluster. */
   readonly isInside: boolean;
   /** The node whose own network this end is in; "" for pods and outsiders. */

@@ -3,6 +3,7 @@ import type { EndpointKind, HostEndpoint, NamedPort, NetworkSet } from "../model
 import type { WorldEndpoint } from "../world.ts";
 import type { PolicyGroup } from "./groups.ts";
 import type { LabelMap } from "./labels.ts";
+import type { End } from "./question.ts";
 
 export const kindBits = {
   workload: 1,
@@ -42,6 +43,8 @@ export interface Row {
   policies: number[];
   /** Those policies as shared by all rows that have the same; undefined for what policies never apply to. */
   group: PolicyGroup | undefined;
+  /** As an end of a flow by its first address; undefined: to be resolved anew. Kept by ends.ts. */
+  end: End | undefined;
 }
 
 export interface RowTable {

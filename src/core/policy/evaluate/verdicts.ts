@@ -48,8 +48,8 @@ export function createJudge(state: WorldIndex, failsafe: FailsafeLists): Judge {
   /** What is allowed whatever policies say; undefined: policies are asked. */
   const ahead = (direction: Direction, question: Question, row: Row): Decision | undefined => {
     const { source, destination } = question;
-    const pod = destination.sole;
-    if (pod?.kind === "workload" && pod.node !== "" && pod.node === source.node)
+    const pod = source.node === "" ? undefined : destination.sole;
+    if (pod?.kind === "workload" && pod.node === source.node)
       return { verdict: "allow", because: "a node always reaches its own pods", by: failsafeRef(direction) };
     if ((row.kind !== "hostEndpoint" && row.kind !== "node") || question.flow.isForwarded === true) return undefined;
     const peer = direction === "ingress" ? source : destination;
@@ -65,7 +65,7 @@ export function createJudge(state: WorldIndex, failsafe: FailsafeLists): Judge {
   };
 
   const decide = (direction: Direction, question: Question, row: Row, asked: Asked): Decision => {
-    const early = ahead(direction, question, row);
+    const early = row.kind === "workload" && question.source.node === "" ? undefined : ahead(direction, question, row);
     if (early !== undefined) {
       if (early.by !== undefined)
         asked.record?.({ at: early.by, outcome: "failsafe", failed: [], because: early.because });
@@ -79,7 +79,12 @@ export function createJudge(state: WorldIndex, failsafe: FailsafeLists): Judge {
     const own = direction === "ingress" ? question.destination : question.source;
     const path: Path = question.flow.isForwarded === true ? "forwarded" : "local";
     if (own.sole !== undefined && own.unknown === "" && !isRecorded) {
-      const decision = decide(direction, question, own.sole, { lane, path, record: undefined });
+      const decision = decide(
+        direction,
+        question,
+        own.sole,
+        lane === "enforced" && path === "local" ? plainly : { lane, path, record: undefined },
+      );
       return verdictOf(direction, own.sole.id, decision, noSteps);
     }
     if (own.unknown !== "")
@@ -123,6 +128,7 @@ interface Asked {
   readonly record: Recorder | undefined;
 }
 
+const plainly: Asked = { lane: "enforced", path: "local", record: undefined };
 const nothingApplies: Decision = { verdict: "allow", because: "no policy applies", by: undefined };
 const outsider: Decision = { verdict: "allow", because: "it is no endpoint of the cluster", by: undefined };
 const unpoliced: Decision = { verdict: "allow", because: "policies do not apply to it", by: undefined };

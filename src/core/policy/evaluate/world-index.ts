@@ -32,7 +32,7 @@ export interface WorldIndex {
   readonly ordered: readonly OrderedPolicy[];
   readonly ids: RuleIds;
   readonly maker: ProgramMaker;
-  service(namespace: string, name: string): WorldService | undefined;
+  readonly service: (namespace: string, name: string) => WorldService | undefined;
   change(change: { readonly put?: readonly WorldEndpoint[]; readonly remove?: readonly string[] }): void;
   setWorld(world: Partial<World>): void;
   setPolicies(set: PolicySet): void;

@@ -19,7 +19,7 @@ export interface RowMaker {
 export function createRowMaker(world: World, set: PolicySet): RowMaker {
   const source: LabelSource = createLabelSource(world, set.profiles);
   const profiles = new Set(set.profiles.map((profile) => profile.name));
-  const plain = { policies: [], group: undefined, vague: "", endpoint: undefined, host: undefined, set: undefined };
+  const plain = { group: undefined, end: undefined, vague: "", endpoint: undefined, host: undefined, set: undefined };
   const vagueOf = ({ kind, namespace }: WorldEndpoint) =>
     world.incomplete === "" || kind === "node" || namespace === "" || source.isNamespaceKnown(namespace)
       ? ""
