@@ -7,6 +7,7 @@ import { inventoryAnswers } from "./inventory-answers.ts";
 import { overviewAnswers } from "./overview-answers.ts";
 import { keptResources } from "./kept-resources.ts";
 import { graphAnswers } from "./graph-answers.ts";
+import { policyAnswers } from "./policy-answers.ts";
 import { status } from "./status.ts";
 import { actors, eventNumbered, flowNumbered } from "./world.ts";
 import { actorOf, dnsNames, peersOf, processesOf, workloadOf } from "./workload-answers.ts";
@@ -131,6 +132,7 @@ export const answers: Partial<Record<OperationName, (asked: Asked) => unknown>> 
   ...inventoryAnswers,
   ...overviewAnswers,
   ...graphAnswers,
+  ...policyAnswers,
   healthz: () => ({ ok: true }),
 };
 

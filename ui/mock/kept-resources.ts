@@ -1,7 +1,9 @@
 // The mock's resources: read, written and deleted in memory while it runs; every write is a new generation.
+import { parse } from "yaml";
 import { resourceKinds } from "../../src/model/resource-kinds.ts";
 import type { Resource } from "../../src/model/resource.ts";
 import type { Asked } from "./asked.ts";
+import { mockPolicies, resourceNameOf } from "./policy-world.ts";
 import { Refusal } from "./refusal.ts";
 
 type Key = Pick<Resource, "kind" | "scope" | "name">;
@@ -35,6 +37,12 @@ const seeds: readonly (Key & Pick<Resource, "spec">)[] = [
     spec: { title: "Denied in the shop", screen: "/flows", search: { q: "verdict:deny", ns: "shop", range: "6h" } },
   },
   { kind: "DemoStory", scope: "cluster/demo", name: "default", spec: { attack: false, failure: "none" } },
+  ...mockPolicies.map((policy) => ({
+    kind: "Policy",
+    scope: `cluster/${policy.cluster}`,
+    name: resourceNameOf(policy),
+    spec: { manifest: parse(policy.manifest) as unknown },
+  })),
 ];
 for (const each of seeds)
   keep({

@@ -15,7 +15,7 @@ export async function explained(desk: PolicyDesk, { cluster, ...asked }: Asked) 
   const flow = flowOf(policies, asked);
   const { world } = policies;
   return {
-    flow,
+    flow: shownFlow(flow),
     explanation: policies.engine.explain(flow),
     world: { endpoints: world.endpoints.length, incomplete: world.incomplete },
   };
@@ -34,4 +34,9 @@ function flowOf(policies: ClusterPolicies, asked: Omit<Asked, "cluster">): Polic
     ...(http === undefined ? {} : { http }),
     ...(domains === undefined ? {} : { domains }),
   };
+}
+
+/** As the contract has it: lists of its own. */
+export function shownFlow({ domains, ...flow }: PolicyFlow) {
+  return { ...flow, ...(domains === undefined ? {} : { domains: [...domains] }) };
 }

@@ -5,6 +5,7 @@ import type { PolicyFlow } from "../../../core/policy/world.ts";
 import type { WorkloadKind } from "../../../model/identity.ts";
 import type { policy } from "../contract/policy.ts";
 import { type ClusterPolicies, type PolicyDesk, readPolicies } from "./desk.ts";
+import { shownFlow } from "./explain.ts";
 import { countingOn } from "./policy-resources.ts";
 import { endOf, protocolOf, workloadIdOf } from "./recorded-flows.ts";
 import type { RuleBook } from "./rule-book.ts";
@@ -52,7 +53,7 @@ function nowOf(policies: ClusterPolicies, row: Row): Pick<Trace["now"], "flow" |
     ...(row.destinationDomain === "" ? {} : { domains: [row.destinationDomain] }),
   };
   if (row.protocol === "other") notes.push("its protocol was not kept: the question is asked without one");
-  return { flow, explanation: policies.engine.explain(flow), because: notes.join("; ") };
+  return { flow: shownFlow(flow), explanation: policies.engine.explain(flow), because: notes.join("; ") };
 }
 
 interface RowEnd {
