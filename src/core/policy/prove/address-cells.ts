@@ -27,6 +27,8 @@ export interface AddressCells {
   holds(signature: string, range: number): boolean;
 }
 
+/** What people take for "some address" (RFC 5737, 3849): shown where it is as good as any other of its cell. */
+const examples = ["2001:db8::1", "198.51.100.1", "203.0.113.1"] as const;
 const ipv4 = parsePrefix("0.0.0.0/0") as AddressRange;
 
 /** `ranges` may overlap and repeat; a range's number is its index. */
@@ -51,12 +53,17 @@ export function addressCells(ranges: readonly AddressRange[]): AddressCells {
     const end = starts[at + 1];
     if (!cells.has(signature)) cells.set(signature, { signature, family, address: likely(start, end) });
   }
+  const signatureOf = (text: string): string => {
+    const address = parseAddress(text);
+    return address === undefined ? "" : (signatures[lastAtMost(starts, address)] ?? "");
+  };
+  for (const address of examples) {
+    const cell = cells.get(signatureOf(address));
+    if (cell !== undefined) cells.set(cell.signature, { ...cell, address });
+  }
   return {
     cells: [...cells.values()],
-    signatureOf: (text) => {
-      const address = parseAddress(text);
-      return address === undefined ? "" : (signatures[lastAtMost(starts, address)] ?? "");
-    },
+    signatureOf,
     holds: (signature, range) => signature.slice(2).split(",").includes(String(range)),
   };
 }

@@ -44,7 +44,11 @@ export function portCells(set: PolicySet, world: World, asked: readonly PortRang
   }
   protocols.add(icmpOf[4]).add(icmpOf[6]);
   protocols.add(other(protocols));
-  const cells = [...protocols].sort((one, next) => one - next).flatMap((protocol) => cellsOf(protocol, cuts, rules));
+  // TCP and UDP first: a counter-example that people know is the better one.
+  const rank = (protocol: number): number => (protocol === 6 || protocol === 17 ? protocol - 256 : protocol);
+  const cells = [...protocols]
+    .sort((one, next) => rank(one) - rank(next))
+    .flatMap((protocol) => cellsOf(protocol, cuts, rules));
   return asked === undefined ? cells : cells.filter((cell) => asked.some((range) => isIn(cell, range)));
 }
 

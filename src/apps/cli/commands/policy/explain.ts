@@ -110,8 +110,8 @@ function traceOf(trace: DirectionVerdict, paint: Paint, width: number): string {
 function stepRow({ at, outcome, failed, because }: TraceStep, paint: Paint): readonly string[] {
   const why = because === "" ? failed.join(", ") : because;
   return [
-    at.tier,
-    at.policy === "" ? "-" : policyWords(at.policy),
+    at.tier === "" ? "-" : at.tier,
+    at.policy === "" || at.rule < -1 ? "-" : policyWords(at.policy),
     ruleWords(at),
     outcomeWords(outcome, paint),
     why || "-",

@@ -2,7 +2,7 @@
 // Rows of one key add up; a row that cannot be read is counted and said, the rest goes on.
 import type { z } from "zod";
 import { Flow } from "../../../../model/flow.ts";
-import type { RecordedFlow, World } from "../../../../core/policy/world.ts";
+import type { FlowEnd, RecordedFlow, World } from "../../../../core/policy/world.ts";
 import { RecordedFlow as RecordedFlowShape } from "../../../server/contract/policy-shapes.ts";
 import type { Context } from "../../context.ts";
 import { usage } from "./ask-flow.ts";
@@ -81,7 +81,7 @@ export function flowBook(world: World) {
         return "not JSON";
       }
       const recorded = RecordedFlowShape.safeParse(value);
-      const read = recorded.success ? ofRecorded(recorded.data) : ofRow(value, endFinder);
+      const read = recorded.success ? ofRecorded(recorded.data, endFinder) : ofRow(value, endFinder);
       if (typeof read === "string") return read;
       const { flow } = read;
       const key = JSON.stringify([
@@ -125,10 +125,12 @@ function readOf(parts: Omit<Read, "fresh">): Read {
   return { ...parts, fresh };
 }
 
-function ofRecorded(recorded: z.infer<typeof RecordedFlowShape>): Read {
+function ofRecorded(recorded: z.infer<typeof RecordedFlowShape>, endOf: EndFinder): Read {
   const { connections, bytes, firstMs, lastMs, days, domains, icmp, http, isForwarded, ...rest } = recorded;
   const flow = {
     ...rest,
+    source: endOf.standIn(rest.source, rest.sourceWorkload),
+    destination: endOf.standIn(rest.destination, rest.destinationWorkload),
     ...(icmp === undefined ? {} : { icmp }),
     ...(http === undefined ? {} : { http }),
     ...(isForwarded === undefined ? {} : { isForwarded }),
@@ -151,14 +153,14 @@ function ofRow(value: unknown, endOf: EndFinder): Read | string {
     return `not a flow: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`;
   }
   const row = parsed.data;
-  const source = endOf({
+  const source = endOf.ofRow({
     namespace: row.sourceNamespace,
     pod: row.sourcePod,
     kind: row.sourceKind,
     workload: row.sourceWorkload,
     address: row.sourceAddress,
   });
-  const destination = endOf({
+  const destination = endOf.ofRow({
     namespace: row.destinationNamespace,
     pod: row.destinationPod,
     kind: row.destinationKind,
@@ -217,7 +219,11 @@ interface RowEnd {
   readonly address: string | undefined;
 }
 
-type EndFinder = (end: RowEnd) => { readonly end: RecordedFlow["source"]; readonly owner: string } | undefined;
+interface EndFinder {
+  ofRow(end: RowEnd): { readonly end: FlowEnd; readonly owner: string } | undefined;
+  /** The end itself, or another pod of its owner when its endpoint is gone. */
+  standIn(end: FlowEnd, owner: string): FlowEnd;
+}
 
 /** The recorded pod; when it is gone another of its owner; when that is not known either, the recorded name or address. */
 function endsIn({ endpoints }: World): EndFinder {
@@ -228,13 +234,20 @@ function endsIn({ endpoints }: World): EndFinder {
     const known = byOwner.get(owner);
     if (workload !== "" && (known === undefined || id < known)) byOwner.set(owner, id);
   }
-  return ({ namespace = "", pod = "", kind = "", workload = "", address = "" }) => {
-    const owner = workload === "" || namespace === "" || !owners.has(kind) ? "" : `${namespace}/${kind}/${workload}`;
-    const id = pod === "" ? "" : `pod/${namespace}/${pod}`;
-    const standIn = ids.has(id) ? id : byOwner.get(owner);
-    if (standIn !== undefined) return { end: { endpoint: standIn, address: "" }, owner };
-    const plain = address.replace(/^::ffff:(?=\d+\.)/, "");
-    const isSomebody = id !== "" || (plain !== "" && plain !== "::");
-    return isSomebody ? { end: { endpoint: id, address: plain === "::" ? "" : plain }, owner } : undefined;
+  return {
+    standIn(end, owner) {
+      if (end.endpoint === "" || ids.has(end.endpoint)) return end;
+      const other = byOwner.get(owner);
+      return other === undefined ? end : { endpoint: other, address: "" };
+    },
+    ofRow({ namespace = "", pod = "", kind = "", workload = "", address = "" }) {
+      const owner = workload === "" || namespace === "" || !owners.has(kind) ? "" : `${namespace}/${kind}/${workload}`;
+      const id = pod === "" ? "" : `pod/${namespace}/${pod}`;
+      const standIn = ids.has(id) ? id : byOwner.get(owner);
+      if (standIn !== undefined) return { end: { endpoint: standIn, address: "" }, owner };
+      const plain = address.replace(/^::ffff:(?=\d+\.)/, "");
+      const isSomebody = id !== "" || (plain !== "" && plain !== "::");
+      return isSomebody ? { end: { endpoint: id, address: plain === "::" ? "" : plain }, owner } : undefined;
+    },
   };
 }

@@ -3,5 +3,6 @@ import type { CommandUnit } from "../command.ts";
 import { policyEvaluate } from "./evaluate.ts";
 import { policyExplain } from "./explain.ts";
 import { policyLint } from "./lint.ts";
+import { policyProve } from "./prove.ts";
 
-export const policyCommands: readonly CommandUnit[] = [policyLint, policyEvaluate, policyExplain];
+export const policyCommands: readonly CommandUnit[] = [policyLint, policyEvaluate, policyExplain, policyProve];

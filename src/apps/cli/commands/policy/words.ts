@@ -60,6 +60,7 @@ export function ruleWords({ direction, rule, ruleName }: RuleRef): string {
 export function decidedWords(at: RuleRef | undefined): string {
   if (at === undefined) return "-";
   if (at.rule === -1) return `end of tier ${at.tier}`;
+  if (at.rule < -1) return ruleWords(at);
   return at.policy === "" ? ruleWords(at) : `${policyWords(at.policy)} ${ruleWords(at)}`;
 }
 
