@@ -63,21 +63,22 @@ export function baseChains(places: Places): readonly NftChain[] {
   const { host } = places;
   const chains: NftChain[] = [
     filter("gr_forward_from", "forward", priorities.from, [
-      ...shortcuts(host),
+      ...shortcuts,
       ...tunnels(places),
       ...fromWorkloads(places),
+      ...judgedEarly(host),
       ...host.forwardIn,
       ...strangers(places, "meta iifname"),
     ]),
     filter("gr_forward_to", "forward", priorities.to, [
-      ...shortcuts(host),
+      ...shortcuts,
       ...toWorkloads(places),
       ...host.forwardOut,
       ...strangers(places, "meta oifname"),
     ]),
     filter("gr_input_from", "input", priorities.from, [
       rule(is("meta iifname", "lo"), accept),
-      ...shortcuts(host),
+      ...shortcuts,
       ...neighbours(),
       ...redirected(places),
       ...tunnels(places),
@@ -86,10 +87,11 @@ export function baseChains(places: Places): readonly NftChain[] {
     ]),
     filter("gr_input_to", "input", priorities.to, [
       rule(is("meta iifname", "lo"), accept),
-      ...shortcuts(host),
+      ...shortcuts,
       ...neighbours(),
       ...redirected(places),
       ...workloadsToHost(places),
+      ...judgedEarly(host),
       ...host.input,
     ]),
   ];
@@ -97,25 +99,21 @@ export function baseChains(places: Places): readonly NftChain[] {
     chains.push(
       filter("gr_output_to", "output", priorities.output, [
         rule(is("meta oifname", "lo"), accept),
-        ...shortcuts(host),
+        ...shortcuts,
         ...neighbours(),
-        ...families
-          .filter((family) => places.has(placeNames.pods(family)))
-          .map((family) =>
-            rule(isFamily(family), isIn([addressField("destination", family)], placeNames.pods(family)), accept),
-          ),
+        ...toOwnPods(places),
+        ...judgedEarly(host),
         ...host.output,
       ]),
     );
-  const raw = [...posing(places), ...host.untrackedIn];
+  const ownPods = senders(places).map((sender) => rule(...sender, accept));
+  const raw = [...posing(places), ...(host.untrackedIn.length > 0 ? [...ownPods, ...host.untrackedIn] : [])];
   if (raw.length > 0) chains.push(filter("gr_raw_from", "prerouting", priorities.untracked, raw));
-  if (host.untrackedOut.length > 0) chains.push(filter("gr_raw_to", "output", priorities.untracked, host.untrackedOut));
+  if (host.untrackedOut.length > 0)
+    chains.push(filter("gr_raw_to", "output", priorities.untracked, [...toOwnPods(places), ...host.untrackedOut]));
   if (host.beforeNat.length > 0)
     chains.push(
-      filter("gr_before_nat", "prerouting", priorities.beforeNat, [
-        ...shortcuts({ ...host, beforeNat: [] }),
-        ...host.beforeNat,
-      ]),
+      filter("gr_before_nat", "prerouting", priorities.beforeNat, [...shortcuts, ...ownPods, ...host.beforeNat]),
     );
   const questions = dnsQuestions(places);
   if (questions.length > 0)
@@ -135,10 +133,12 @@ function filter(name: string, hook: Base["hook"], priority: number, rules: reado
 
 /**
  * Connections that were let through once go on. "Confirmed" says so of those without an answer yet: one-way UDP is judged once, not per packet.
- * What doNotTrack or preDNAT policies accepted goes on as well.
  */
-function shortcuts(host: HostRules): readonly NftRule[] {
-  const rules = [rule(inState("established", "related"), accept), rule(isConfirmed, accept)];
+const shortcuts: readonly NftRule[] = [rule(inState("established", "related"), accept), rule(isConfirmed, accept)];
+
+/** What doNotTrack or preDNAT policies of the host endpoint accepted is not asked again. Pods' policies have been asked before, or will be. */
+function judgedEarly(host: HostRules): readonly NftRule[] {
+  const rules: NftRule[] = [];
   if (host.untrackedIn.length + host.untrackedOut.length > 0) rules.push(rule(inState("untracked"), accept));
   if (host.beforeNat.length > 0) rules.push(rule(isAcceptedBeforeNat, accept));
   return rules;
@@ -163,6 +163,15 @@ function tunnels(places: Places): readonly NftRule[] {
     [is("meta l4proto", 17), is("th dport", 4789)],
   ];
   return senders(places).flatMap((sender) => wrapped.map((packet) => rule(...packet, ...sender, counter, drop)));
+}
+
+/** The node reaches its own pods, always: probes of the kubelet. */
+function toOwnPods(places: Places): readonly NftRule[] {
+  return families
+    .filter((family) => places.has(placeNames.pods(family)))
+    .map((family) =>
+      rule(isFamily(family), isIn([addressField("destination", family)], placeNames.pods(family)), accept),
+    );
 }
 
 /** Ways to say "from a workload of this node". */

@@ -115,7 +115,7 @@ export interface Decision {
 /** Counts, reports when asked for, and decides. */
 export function decide(decision: Decision): readonly NftExpression[] {
   const isReported =
-    decision.ruleId !== 0 && (decision.log === "all" || (decision.log === "denied" && decision.verdict === "deny"));
+    decision.verdict === "deny" ? decision.log !== "none" : decision.log === "all" && decision.ruleId !== 0;
   const report: readonly NftExpression[] = isReported
     ? [
         {

@@ -154,14 +154,18 @@ export function changedSet(before: NftSet, added: readonly NftElement[], deleted
   };
 }
 
+/** Equal keys, equal text. */
+export function keyText(key: NftElement["key"]): string {
+  return key.map((part) => (typeof part === "object" ? `${part.low}-${part.high}` : String(part))).join("|");
+}
+
 const texts = new WeakMap<NftElement, string>();
 
 /** Equal elements of one set, equal text. */
 export function elementText(element: NftElement): string {
   const known = texts.get(element);
   if (known !== undefined) return known;
-  const parts = element.key.map((part) => (typeof part === "object" ? `${part.low}-${part.high}` : String(part)));
-  const text = `${parts.join("|")}${element.data === undefined ? "" : `=${verdictText(element.data)}`}`;
+  const text = `${keyText(element.key)}${element.data === undefined ? "" : `=${verdictText(element.data)}`}`;
   texts.set(element, text);
   return text;
 }

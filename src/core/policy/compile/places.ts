@@ -3,7 +3,7 @@ import type { Direction } from "../model.ts";
 import { type KnownAddress, knownAddress, mergedRanges, rangeElement } from "./addresses.ts";
 import { placeNames } from "./base-chains.ts";
 import { families } from "./expressions.ts";
-import { changedSet, replacedSet } from "./member-set.ts";
+import { changedSet, keyText, replacedSet } from "./member-set.ts";
 import type { Members } from "./members.ts";
 import type { Family } from "./names.ts";
 import type { KeyType, NftElement, NftSet, NftVerdict } from "./nft/ruleset.ts";
@@ -63,12 +63,12 @@ export function createPlaceSets(): PlaceSets {
     ensure: (name) => void elementsOf(name),
     put(name, element) {
       const elements = elementsOf(name);
-      const key = element.key.join("|");
+      const key = keyText(element.key);
       const known = elements.get(key);
       if (known === undefined) elements.set(key, { element, count: 1 });
       else known.count += 1;
     },
-    isShared: (name, element) => (byName.get(name)?.get(element.key.join("|"))?.count ?? 0) > 1,
+    isShared: (name, element) => (byName.get(name)?.get(keyText(element.key))?.count ?? 0) > 1,
     has: (name) => byName.has(name),
     finish: (before) =>
       [...byName].map(([name, elements]) => {
@@ -84,14 +84,14 @@ export function createPlaceSets(): PlaceSets {
         return known;
       };
       for (const [name, element] of change.deleted) {
-        const known = byName.get(name)?.get(element.key.join("|"));
+        const known = byName.get(name)?.get(keyText(element.key));
         if (known === undefined || known.count > 1) return undefined;
-        byName.get(name)?.delete(element.key.join("|"));
+        byName.get(name)?.delete(keyText(element.key));
         touch(name).deleted.push(known.element);
       }
       for (const [name, element] of change.added) {
         const elements = byName.get(name);
-        const key = element.key.join("|");
+        const key = keyText(element.key);
         if (elements === undefined || elements.has(key)) return undefined;
         elements.set(key, { element, count: 1 });
         touch(name).added.push(element);

@@ -85,15 +85,16 @@ function take(maker: ChainMaker, artifact: Artifact, policy: string): readonly N
   return artifact.rules;
 }
 
-/** The policy's own chain; made once per draft. */
-function policyChain(maker: ChainMaker, policy: Policy, direction: Direction): string {
+/** A jump to the policy's own chain, made once per draft; nothing when the chain would be empty. */
+function policyJump(maker: ChainMaker, policy: Policy, direction: Direction): readonly NftRule[] {
   const name = policyChainName(direction, policy.id);
   if (!maker.draft.chains.has(name)) {
     const artifact = maker.artifactOf(policy, direction);
     maker.draft.problems.push(...artifact.problems);
+    if (artifact.rules.length === 0) return [];
     maker.draft.chains.set(name, { name, rules: take(maker, artifact, policy.id) });
   }
-  return name;
+  return [jump(name)];
 }
 
 type ClassTier = PolicyClass["tiers"][number];
@@ -116,12 +117,12 @@ export function tierRules(maker: ChainMaker, tier: ClassTier, need: TierNeed): r
   const passing = policies.map((policy) => maker.artifactOf(policy, need.direction).hasPass);
   const isLastOnly = passing.indexOf(true) === policies.length - 1;
   if (!passing.includes(true) || (isLastOnly && end.length === 0))
-    return [...policies.map((policy) => jump(policyChain(maker, policy, need.direction))), ...end];
+    return [...policies.flatMap((policy) => policyJump(maker, policy, need.direction)), ...end];
   // Pass leaves the tier: from a chain of the tier that is one return, so the rules of policies that pass stand in it themselves.
   const name = tierChainName(need.direction, JSON.stringify([tier.tier, policies.map(({ id }) => id), need.endsTiers]));
   if (!maker.draft.chains.has(name)) {
     const rules = policies.flatMap((policy, index) => {
-      if (passing[index] !== true) return [jump(policyChain(maker, policy, need.direction))];
+      if (passing[index] !== true) return policyJump(maker, policy, need.direction);
       const artifact = maker.artifactOf(policy, need.direction);
       maker.draft.problems.push(...artifact.problems);
       return take(maker, artifact, policy.id);

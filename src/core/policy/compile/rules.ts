@@ -195,13 +195,14 @@ function icmpParts(rule: Rule, family: Family): readonly Part[] {
   const isOther = rule.protocol !== undefined && rule.protocol !== number;
   if (rule.icmp !== undefined) {
     if (isOther) return [[]];
-    parts.push([[is("meta l4proto", number), ...icmpExpressions(rule.icmp, family, "eq")]]);
+    const isIcmp = rule.protocol === undefined ? [is("meta l4proto", number)] : [];
+    parts.push([[...isIcmp, ...icmpExpressions(rule.icmp, family, "eq")]]);
   }
   if (rule.notIcmp !== undefined && !isOther) {
     const { type, code } = rule.notIcmp;
-    const isIcmp = is("meta l4proto", number);
-    const alternatives: Alternative[] = [[isIcmp, ...icmpExpressions({ type }, family, "ne")]];
-    if (code !== undefined) alternatives.push([isIcmp, icmpCode(code, family, "ne")]);
+    const isIcmp = rule.protocol === undefined ? [is("meta l4proto", number)] : [];
+    const alternatives: Alternative[] = [[...isIcmp, ...icmpExpressions({ type }, family, "ne")]];
+    if (code !== undefined) alternatives.push([...isIcmp, icmpCode(code, family, "ne")]);
     if (rule.protocol === undefined) alternatives.push([isNot("meta l4proto", number)]);
     parts.push(alternatives);
   }

@@ -98,7 +98,11 @@ export type NftExpression =
     }
   | { readonly do: "limit"; readonly perSecond: number; readonly burst: number }
   | { readonly do: "notrack" }
-  | { readonly do: "redirect"; readonly port: number }
+  /**
+   * To this machine: without `address` to the first address of the link that the packet came in by (dropped when the link has none, as links to
+   * pods often have not); with it to that address of ours, from which the answer then comes.
+   */
+  | { readonly do: "redirect"; readonly port: number; readonly address?: string }
   | { readonly do: "reject"; readonly with: "tcp-reset" | "admin-prohibited" }
   | ({ readonly do: "verdict" } & NftVerdict);
 

@@ -287,7 +287,7 @@ function readSet(set: NftSet): ReadSet {
   for (const { key, data } of set.elements) {
     const found = { isThere: true, ...(data === undefined ? {} : { data }) };
     if (key.some((part) => typeof part === "object")) wide.push({ key, found });
-    else exact.set(key.join("|"), found);
+    else exact.set(key.map(String).join("|"), found);
   }
   if (wide.length === 0) return (values) => exact.get(values.join("|")) ?? missing;
   const ranges = wide.map(({ key, found }) => ({ parts: key.map(rangeOf), found }));
