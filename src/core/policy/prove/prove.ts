@@ -226,16 +226,22 @@ function* flowsOf(
     destination: { endpoint: destination.endpoint, address: destination.address },
   };
   const named = to.kind === "address" && job.names.length > 0 ? [[], job.names] : [[]];
-  for (const { protocol, from, icmp } of cells) {
+  for (const cell of cells) {
+    const { protocol, icmp } = cell;
     if ((protocol === 1 && family === 6) || (protocol === 58 && family === 4)) continue;
     const hasPorts = [6, 17, 132, 136].includes(protocol);
     for (const sourcePort of hasPorts ? job.sourcePorts : [0]) {
       for (const domains of named) {
-        const flow = { ...ends, protocol, sourcePort, destinationPort: hasPorts ? from : 0, domains };
+        const flow = { ...ends, protocol, sourcePort, destinationPort: hasPorts ? portIn(cell) : 0, domains };
         yield icmp === undefined ? flow : { ...flow, icmp };
       }
     }
   }
+}
+
+/** Any port of the cell will do: one that people know where there is one, and 0 (which says "not known") only when it is alone. */
+function portIn({ from, to }: PortCell): number {
+  return [443, 80].find((port) => port >= from && port <= to) ?? Math.max(from, Math.min(1, to));
 }
 
 /** A name for each pattern: "*.example.com" is asked as "any.example.com". */

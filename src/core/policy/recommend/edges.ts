@@ -10,6 +10,8 @@ export interface Edge {
   readonly protocol: number;
   readonly port: number;
   flows: number;
+  /** Of them, those with at most `faintPerDayMax` connections on each of their days. */
+  faintFlows: number;
   connections: number;
   bytes: number;
   firstMs: number;
@@ -38,6 +40,8 @@ export interface Collected {
 
 export const dayMs = 86_400_000;
 const daysKeptMax = 8;
+/** Connections per day up to which a flow is faint: see scans.ts. */
+const faintPerDayMax = 2;
 const protocolsWithoutAnswer = new Set([17, 136]);
 
 /** Reads every flow once. What cannot become an edge is counted by its reason. */
@@ -111,6 +115,7 @@ function add(edges: Map<number, Edge>, peer: PeerId, port: number, flow: Recorde
       port,
       protocol: flow.protocol,
       flows: 0,
+      faintFlows: 0,
       connections: 0,
       bytes: 0,
       firstMs: flow.firstMs,
@@ -133,6 +138,7 @@ type Counted = Pick<RecordedFlow, "connections" | "bytes" | "firstMs" | "lastMs"
 
 function count(edge: Edge, flow: Counted): void {
   edge.flows += 1;
+  if (flow.connections <= faintPerDayMax * Math.max(1, flow.days)) edge.faintFlows += 1;
   edge.connections += flow.connections;
   edge.bytes += flow.bytes;
   edge.firstMs = Math.min(edge.firstMs, flow.firstMs);

@@ -4,11 +4,8 @@ import type { Ends, PeerId } from "./ends.ts";
 
 /** A source with so many faint edges, and at least half of its edges faint, scans. */
 const faintEdgesMin = 25;
-/** Connections per day up to which an edge is faint. */
-const faintPerDayMax = 2;
-
 export function isFaint(edge: Edge): boolean {
-  return edge.connections <= faintPerDayMax * Math.max(edge.daysMost, edge.days.length, 1);
+  return edge.faintFlows === edge.flows;
 }
 
 /** Sources (groups and addresses) whose faint edges are a scan. */
