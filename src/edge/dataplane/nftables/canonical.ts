@@ -11,6 +11,7 @@ const zeroIsAbsent: Readonly<Record<string, readonly number[]>> = {
   log: [3, 4, 6],
   ct: [3],
   redir: [3],
+  nat: [7],
   payload: [8],
   reject: [2],
 };

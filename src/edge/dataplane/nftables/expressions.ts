@@ -4,16 +4,21 @@ import { unreachable } from "../../../base/assert.ts";
 import type { CtState, Field, NftExpression, NftRule, NftVerdict } from "../../../core/policy/compile/nft/ruleset.ts";
 import { dataAttribute, expressionAttribute, LIST_ELEMENT, verdictAttribute, verdictCodes } from "./constants.ts";
 import { fieldKinds, type Needs } from "./fields.ts";
-import { padded } from "./keys.ts";
+import { padded, valueBytes } from "./keys.ts";
 import { NLA_F_NESTED, type NetlinkWriter } from "./netlink/writer.ts";
 
 const VERDICT_REGISTER = 0;
 const FIRST_REGISTER = 1;
+const SECOND_REGISTER = 2;
 const CMP_EQ = 0;
 const CMP_NE = 1;
 const LOOKUP_INVERTED = 1;
 const BYTEORDER_HTON = 1;
+const NAT_RANGE_MAP_ADDRESSES = 1;
 const NAT_RANGE_PROTO_SPECIFIED = 2;
+const NAT_DNAT = 1;
+const NFPROTO_IPV4 = 2;
+const NFPROTO_IPV6 = 10;
 const REJECT_TCP_RESET = 1;
 const REJECT_ICMPX = 2;
 const ICMPX_ADMIN_PROHIBITED = 3;
@@ -122,15 +127,34 @@ function setMark(writer: NetlinkWriter, given: NftExpression & { do: "set-mark" 
   });
 }
 
-function redirect(writer: NetlinkWriter, port: number): void {
+function immediate(writer: NetlinkWriter, register: number, bytes: Uint8Array): void {
   expression(writer, "immediate", () => {
-    writer.u32be(1, FIRST_REGISTER);
-    value(writer, 2, Uint8Array.of(port >> 8, port & 0xff));
+    writer.u32be(1, register);
+    value(writer, 2, bytes);
   });
-  expression(writer, "redir", () => {
-    writer.u32be(1, FIRST_REGISTER);
-    writer.u32be(2, FIRST_REGISTER);
-    writer.u32be(3, NAT_RANGE_PROTO_SPECIFIED);
+}
+
+function redirect(writer: NetlinkWriter, given: NftExpression & { do: "redirect" }): void {
+  const port = Uint8Array.of(given.port >> 8, given.port & 0xff);
+  if (given.address === undefined) {
+    immediate(writer, FIRST_REGISTER, port);
+    return expression(writer, "redir", () => {
+      writer.u32be(1, FIRST_REGISTER);
+      writer.u32be(2, FIRST_REGISTER);
+      writer.u32be(3, NAT_RANGE_PROTO_SPECIFIED);
+    });
+  }
+  const isV4 = !given.address.includes(":");
+  immediate(writer, FIRST_REGISTER, valueBytes(isV4 ? "ipv4_addr" : "ipv6_addr", given.address));
+  immediate(writer, SECOND_REGISTER, port);
+  return expression(writer, "nat", () => {
+    writer.u32be(1, NAT_DNAT);
+    writer.u32be(2, isV4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+    writer.u32be(3, FIRST_REGISTER);
+    writer.u32be(4, FIRST_REGISTER);
+    writer.u32be(5, SECOND_REGISTER);
+    writer.u32be(6, SECOND_REGISTER);
+    writer.u32be(7, NAT_RANGE_MAP_ADDRESSES | NAT_RANGE_PROTO_SPECIFIED);
   });
 }
 
@@ -156,7 +180,7 @@ function statement(writer: NetlinkWriter, given: NftExpression): void {
     case "notrack":
       return expression(writer, "notrack", undefined);
     case "redirect":
-      return redirect(writer, given.port);
+      return redirect(writer, given);
     case "reject":
       return expression(writer, "reject", () => {
         writer.u32be(1, given.with === "tcp-reset" ? REJECT_TCP_RESET : REJECT_ICMPX);
@@ -240,6 +264,9 @@ export function writeExpressions(writer: NetlinkWriter, rule: NftRule): void {
   };
   for (const given of rule.expressions) {
     for (const field of fieldsOf(given)) require(fieldKinds[field].needs);
+    if (given.do === "redirect" && given.address !== undefined) {
+      require({ field: "meta nfproto", value: given.address.includes(":") ? NFPROTO_IPV6 : NFPROTO_IPV4 });
+    }
     if (given.do === "reject" && given.with === "tcp-reset") require({ field: "meta l4proto", value: TCP });
     statement(writer, given);
     if (given.do !== "compare" || given.operator !== "eq" || given.mask !== undefined) continue;

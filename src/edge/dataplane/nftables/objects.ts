@@ -38,7 +38,7 @@ export function ruleComment(ruleId: number): string {
 }
 
 function checkName(name: string): void {
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && name.length <= nameBytesMax) return;
+  if (/^[A-Za-z_][A-Za-z0-9_.]*$/.test(name) && name.length <= nameBytesMax) return;
   throw new Fault(`${JSON.stringify(name)} is no name for a chain or a set`, { code: "dataplane/name", kind: "usage" });
 }
 

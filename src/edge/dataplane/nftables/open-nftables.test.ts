@@ -340,6 +340,8 @@ test("the nft command reads what we wrote", (context) => {
     'iifname != "gp*"',
     "fib daddr type local",
     "redirect to :15353",
+    "dnat ip to 10.0.0.1:53",
+    "dnat ip6 to [fd00::1]:53",
     "reject with tcp reset",
     "reject with icmpx admin-prohibited",
     "limit rate 100/second",

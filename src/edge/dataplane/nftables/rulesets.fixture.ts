@@ -158,6 +158,14 @@ export const everyChain: readonly NftChain[] = [
         { do: "compare", field: "th dport", operator: "eq", value: 53 },
         { do: "redirect", port: 15_353 },
       ),
+      rule(
+        { do: "compare", field: "meta l4proto", operator: "eq", value: "tcp" },
+        { do: "redirect", port: 53, address: "10.0.0.1" },
+      ),
+      rule(
+        { do: "compare", field: "meta l4proto", operator: "eq", value: "tcp" },
+        { do: "redirect", port: 53, address: "fd00::1" },
+      ),
     ],
   },
   {
