@@ -12,6 +12,9 @@ import { allSelector } from "../selector/build.ts";
 import { selectorOf } from "../selector/canonical.ts";
 import type { PolicyFlow, World, WorldEndpoint } from "../world.ts";
 import { createNftCompiler } from "./create-compiler.ts";
+import { elementText } from "./member-set.ts";
+import { printRuleset } from "./nft/print.ts";
+import type { NftRuleset } from "./nft/ruleset.ts";
 import { type Packet, createSimulator } from "./nft/simulate.ts";
 import { settingsFor } from "./test-settings.ts";
 
@@ -378,4 +381,78 @@ test("compiled rules do what the evaluator says, and report the rule that it nam
     { numRuns: 400 },
   );
   assert.ok(known > 5000, `only ${String(known)} flows were known`);
+});
+
+test("a compiler that follows changes ends where a new one begins, and says truly what changed", () => {
+  let quiet = 0;
+  fc.assert(
+    fc.property(fc.nat(), (seed) => {
+      const chance = chanceFrom(seed);
+      let world = worldOf(chance);
+      let set = setOf(chance);
+      const engine = createPolicyEngine({ set, world });
+      const follower = createNftCompiler();
+      let last = follower.compile(engine, settingsFor(world)).ruleset;
+      for (let round = 0; round < 6; round += 1) {
+        const index = Math.floor(chance.next() * 8);
+        const pod = podOf(chance, index);
+        const isGone = chance.next() < 0.3;
+        engine.change(isGone ? { remove: [pod.id] } : { put: [pod] });
+        const others = world.endpoints.filter(({ id }) => id !== pod.id);
+        world = { ...world, endpoints: isGone ? others : [...others, pod] };
+        if (chance.next() < 0.2) {
+          set = setOf(chance);
+          engine.setPolicies(set);
+        }
+        const next = follower.compile(engine, settingsFor(world), { endpoints: [pod.id] }).ruleset;
+        const fresh = createNftCompiler().compile(createPolicyEngine({ set, world }), settingsFor(world)).ruleset;
+        assert.equal(printRuleset({ ...next, digest: "" }), printRuleset({ ...fresh, digest: "" }));
+        assert.equal(next.digest, fresh.digest);
+        followed(last, next);
+        if (next.chains.length === last.chains.length && next.chains.every((chain, at) => chain === last.chains[at]))
+          quiet += 1;
+        last = next;
+      }
+    }),
+    { numRuns: 60 },
+  );
+  assert.ok(quiet > 30, `chains stayed in ${String(quiet)} rounds only`);
+});
+
+/** Elements before, with the change that the set tells, are the elements after. */
+function followed(before: NftRuleset, after: NftRuleset): void {
+  const old = new Map(before.sets.map((set) => [set.name, set]));
+  for (const set of after.sets) {
+    const known = old.get(set.name);
+    if (known === undefined || known === set) continue;
+    assert.ok(set.change !== undefined, set.name);
+    assert.equal(set.change.fromVersion, known.version);
+    const texts = new Set(known.elements.map(elementText));
+    for (const element of set.change.deleted) assert.ok(texts.delete(elementText(element)), set.name);
+    for (const element of set.change.added) texts.add(elementText(element));
+    assert.deepEqual([...texts].sort(), set.elements.map(elementText).sort());
+  }
+}
+
+test("the order of what is given does not matter", () => {
+  fc.assert(
+    fc.property(fc.nat(), (seed) => {
+      const chance = chanceFrom(seed);
+      const [world, set] = [worldOf(chance), setOf(chance)];
+      const turned = {
+        ...set,
+        policies: set.policies.toReversed(),
+        tiers: set.tiers.toReversed(),
+      };
+      const backwards = { ...world, endpoints: world.endpoints.toReversed(), services: world.services.toReversed() };
+      const one = createNftCompiler().compile(createPolicyEngine({ set, world }), settingsFor(world)).ruleset;
+      const other = createNftCompiler().compile(
+        createPolicyEngine({ set: turned, world: backwards }),
+        settingsFor(backwards),
+      ).ruleset;
+      assert.equal(printRuleset(other), printRuleset(one));
+      assert.equal(other.digest, one.digest);
+    }),
+    { numRuns: 60 },
+  );
 });

@@ -71,7 +71,9 @@ export function createNftCompiler(): NftCompiler {
     compile(engine, settings, change) {
       const last = built;
       const frame = frameText(engine, settings);
-      if (last === undefined || change === undefined || last.engine !== engine) {
+      // Profiles lend labels to endpoints: another profile is a change of the world that nobody described.
+      const isProfiled = last?.set !== engine.set && labelsText(last?.set) !== labelsText(engine.set);
+      if (last === undefined || change === undefined || last.engine !== engine || isProfiled) {
         shop.members.reset(engine);
         shop.epoch += 1;
         built = build(shop, engine, settings, { frame, before: last });
@@ -87,6 +89,10 @@ export function createNftCompiler(): NftCompiler {
       return built.result;
     },
   };
+}
+
+function labelsText(set: PolicySet | undefined): string {
+  return JSON.stringify(set?.profiles.map(({ name, labelsToApply }) => [name, labelsToApply]));
 }
 
 function frameText(engine: PolicyEngine, settings: CompileSettings): string {

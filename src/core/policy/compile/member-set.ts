@@ -142,16 +142,25 @@ export function replacedSet(
   };
 }
 
-/** `deleted` are elements of `before` themselves. */
+/** The next version by its difference. */
 export function changedSet(before: NftSet, added: readonly NftElement[], deleted: readonly NftElement[]): NftSet {
-  const gone = new Set(deleted);
-  const kept = gone.size === 0 ? before.elements : before.elements.filter((element) => !gone.has(element));
+  const kept = without(before.elements, deleted);
   return {
     ...before,
     elements: added.length === 0 ? kept : [...kept, ...added],
     version: before.version + 1,
     change: { fromVersion: before.version, added, deleted },
   };
+}
+
+/** Mostly they are the same objects; where a set was kept from before its elements were made anew, their texts tell. */
+function without(elements: readonly NftElement[], deleted: readonly NftElement[]): readonly NftElement[] {
+  if (deleted.length === 0) return elements;
+  const gone = new Set(deleted);
+  const kept = elements.filter((element) => !gone.has(element));
+  if (kept.length === elements.length - deleted.length) return kept;
+  const texts = new Set(deleted.map(elementText));
+  return elements.filter((element) => !texts.has(elementText(element)));
 }
 
 /** Equal keys, equal text. */

@@ -99,7 +99,7 @@ export function createPlaceSets(): PlaceSets {
       const sets: NftSet[] = [];
       for (const [name, { added, deleted }] of touched) {
         const set = before.get(name);
-        if (set === undefined) return undefined;
+        if (set === undefined || byName.get(name)?.size === 0) return undefined;
         sets.push(changedSet(set, added, deleted));
       }
       return sets;
