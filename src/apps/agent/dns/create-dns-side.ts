@@ -32,7 +32,7 @@ export function createDnsSide(options: DnsSideOptions): DnsSide {
 
 class NodeDnsSide implements DnsSide {
   readonly #options: DnsSideOptions;
-  readonly #policy = createNamePolicy();
+  readonly #policy;
   readonly #proxy;
   readonly #twins;
   readonly #deadMan;
@@ -47,10 +47,11 @@ class NodeDnsSide implements DnsSide {
   #retryMs: number = dnsSideLimits.retryMsMin;
   #toldMs = 0;
   #isClosed = false;
-  readonly #counts = { kept: 0, keptUnseen: 0, removalsMissed: 0, adopted: 0, refills: 0, doorsLost: 0, rowsLost: 0 };
+  readonly #counts = { kept: 0, keptUnseen: 0, removalsMissed: 0, adopted: 0, refills: 0, doorsLost: 0 };
 
   constructor(options: DnsSideOptions) {
     this.#options = options;
+    this.#policy = createNamePolicy(options.graceMs === undefined ? {} : { graceMs: options.graceMs });
     this.#twins = createLookupTwins((row) => options.onRow(row));
     this.#deadMan = createDeadMan(options.dataplane);
     this.#proxy = createDnsProxy({

@@ -40,6 +40,8 @@ export interface DnsSideOptions {
   readonly dataplane: Pick<Dataplane, "addElements" | "deleteElements" | "listElements" | "connections" | "originalOf">;
   /** Addresses of this machine that redirected packets may arrive at; default: all of its interfaces but loopback. */
   readonly localAddresses?: () => readonly string[];
+  /** How much longer than answers say elements live, in milliseconds; default 10 s. */
+  readonly graceMs?: number;
   /** Who a client is, for rows. */
   readonly subjectOf: (client: DnsClient) => Subject;
   readonly onRow: (row: Row<"dns_events">) => void;

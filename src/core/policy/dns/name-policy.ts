@@ -73,8 +73,9 @@ export interface NamePolicy {
 }
 
 /** Nobody is known and nothing is believed until `know`. */
-export function createNamePolicy(options: { readonly pairsMax?: number } = {}): NamePolicy {
-  return new KnowingNamePolicy(options.pairsMax ?? nameBookLimits.pairsMax);
+export function createNamePolicy(options: { readonly pairsMax?: number; readonly graceMs?: number } = {}): NamePolicy {
+  const { pairsMax = nameBookLimits.pairsMax, graceMs = namePolicyLimits.graceMs } = options;
+  return new KnowingNamePolicy(pairsMax, graceMs);
 }
 
 class KnowingNamePolicy implements NamePolicy {
@@ -87,8 +88,10 @@ class KnowingNamePolicy implements NamePolicy {
   #upstreams = new Set<string>();
   readonly #sharing = createSharing();
   readonly #book: NameBook;
+  readonly #graceMs: number;
 
-  constructor(pairsMax: number) {
+  constructor(pairsMax: number, graceMs: number) {
+    this.#graceMs = graceMs;
     this.#book = createNameBook(() => ({ ...this.#settings, pairsMax }));
   }
 
@@ -218,7 +221,7 @@ class KnowingNamePolicy implements NamePolicy {
 
   #lifeMs(ttlSeconds: number): number {
     const seconds = Math.max(this.#settings.ttlSecondsMin, Math.min(ttlSeconds, namePolicyLimits.ttlSecondsMax));
-    return seconds * 1000 + namePolicyLimits.graceMs;
+    return seconds * 1000 + this.#graceMs;
   }
 
   #share(name: string, found: readonly AnswerAddress[], nowMs: number): void {
