@@ -6,6 +6,7 @@ import type { Selector } from "../selector/selector.ts";
 import type { World } from "../world.ts";
 import { hasBit } from "./bits.ts";
 import type { Lane, PolicyClass, PolicyEngine, Thing } from "./engine.ts";
+import { explain } from "./explain.ts";
 import { generationOf } from "./generation.ts";
 import { policiesOf } from "./groups.ts";
 import { hashText, hexOf } from "./hash.ts";
@@ -55,12 +56,7 @@ export function createPolicyEngine({ set, world, failsafe }: PolicyEngineOptions
     },
     evaluate,
     judge: (flow, lane = "enforced") => judgements.judge(flow, lane),
-    explain(flow) {
-      const question = state.ends.question(flow);
-      const now = judge.flow(question, { lane: "enforced", isRecorded: true });
-      if (!state.ordered.some(({ policy }) => policy.staged !== undefined)) return { now, nearest: [] };
-      return { now, staged: judge.flow(question, { lane: "staged", isRecorded: true }), nearest: [] };
-    },
+    explain: (flow, options) => explain({ state, judge, flow, nearestMax: options?.nearestMax }),
     change(change) {
       changed();
       state.change(change);

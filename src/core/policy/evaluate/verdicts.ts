@@ -20,6 +20,11 @@ import type { WorldIndex } from "./world-index.ts";
 
 export type FailsafeLists = Enforcement["failsafe"];
 
+export const judgeLimits = {
+  /** Steps of one direction that an explanation holds. */
+  stepsMax: 5000,
+} as const;
+
 interface ReadyFailsafe {
   readonly protocol: number;
   readonly port: number;
@@ -90,7 +95,7 @@ export function createJudge(state: WorldIndex, failsafe: FailsafeLists): Judge {
     if (own.unknown !== "")
       return { direction, verdict: "unknown", because: own.unknown, endpoint: own.sole?.id ?? "", steps: noSteps };
     const steps: TraceStep[] = [];
-    const record: Recorder | undefined = isRecorded ? (step) => steps.push(step) : undefined;
+    const record: Recorder | undefined = isRecorded ? (step) => recordStep(steps, step) : undefined;
     const found = own.subjects.map((rows) =>
       agreed(rows.map((row) => ({ row, decision: decide(direction, question, row, { lane, path, record }) }))),
     );
@@ -120,6 +125,12 @@ export function createJudge(state: WorldIndex, failsafe: FailsafeLists): Judge {
       return { verdict, because, egress, ingress };
     },
   };
+}
+
+/** Beyond the limit only the last step, which decides, is kept in place of the one before it. */
+function recordStep(steps: TraceStep[], step: TraceStep): void {
+  if (steps.length >= judgeLimits.stepsMax) steps.pop();
+  steps.push(step);
 }
 
 interface Asked {
