@@ -62,6 +62,18 @@ export async function loadPolicies(context: Context, files: readonly string[], f
   return { parsed, set: parsed.set, world, engine, code: isPartial(parsed.problems) ? 7 : 0 };
 }
 
+/** Only the world of the files; policies among them are not asked. */
+export async function readWorld(context: Context, files: readonly string[], ranges: readonly string[]): Promise<World> {
+  const parsed = parsePolicies(await readFiles(files), readYaml);
+  sayProblems(context, parsed.problems);
+  if (parsed.isGiven) return withRanges(parsed.world, ranges);
+  throw new Fault("no pods were given", {
+    code: "cli/usage",
+    kind: "usage",
+    hint: "name files with pods and namespaces, from kubectl get namespaces,pods,services -A -o yaml",
+  });
+}
+
 /** Without a file there is nothing to do: usage. */
 export function needFiles(files: readonly string[]): readonly string[] {
   if (files.length > 0) return files;

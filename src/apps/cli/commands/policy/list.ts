@@ -4,5 +4,16 @@ import { policyEvaluate } from "./evaluate.ts";
 import { policyExplain } from "./explain.ts";
 import { policyLint } from "./lint.ts";
 import { policyProve } from "./prove.ts";
+import { policyRecommend } from "./recommend.ts";
+import { policySimulate } from "./simulate.ts";
+import { policyVerify } from "./verify.ts";
 
-export const policyCommands: readonly CommandUnit[] = [policyLint, policyEvaluate, policyExplain, policyProve];
+export const policyCommands: readonly CommandUnit[] = [
+  policyLint,
+  policyEvaluate,
+  policyExplain,
+  policySimulate,
+  policyRecommend,
+  policyProve,
+  policyVerify,
+];

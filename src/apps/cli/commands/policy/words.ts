@@ -37,6 +37,21 @@ export function portWords({
   return [6, 17, 132, 136].includes(protocol) ? `${destinationPort}/${name}` : name;
 }
 
+/** "5432/tcp", "8000-8100/tcp", "icmp". */
+export function portText({
+  protocol,
+  from,
+  to,
+}: {
+  readonly protocol: number;
+  readonly from: number;
+  readonly to: number;
+}): string {
+  const name = protocolNames.get(protocol) ?? `protocol ${protocol}`;
+  if (![6, 17, 132, 136].includes(protocol) || (from === 0 && to === 65_535)) return name;
+  return from === to ? `${from}/${name}` : `${from}-${to}/${name}`;
+}
+
 export function flowWords(flow: PolicyFlow): string {
   const names = flow.domains === undefined || flow.domains.length === 0 ? "" : ` (${flow.domains.join(", ")})`;
   return `${endWords(flow.source)} -> ${endWords(flow.destination)}${names} ${portWords(flow)}`;

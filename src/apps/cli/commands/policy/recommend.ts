@@ -1,0 +1,191 @@
+// garrison policy recommend: least-privilege policies from recorded flows, each rule with what it rests on. Nothing is applied.
+import { Option } from "commander";
+import { stringify } from "yaml";
+import { recommend } from "../../../../core/policy/recommend/recommend.ts";
+import type { Recommendation, RecommendedRule } from "../../../../core/policy/recommend/recommendation.ts";
+import { type PeerDraft, type WriteDialect, writeDialects } from "../../../../core/policy/write/draft.ts";
+import { writeDraft } from "../../../../core/policy/write/write-draft.ts";
+import { harmless, harmlessLines } from "../../output/harmless.ts";
+import { table } from "../../output/table.ts";
+import { age } from "../../output/units.ts";
+import type { Context } from "../../context.ts";
+import type { CommandUnit } from "../command.ts";
+import { recordedFlows, withFlowSource, type FlowSourceFlags } from "./flow-source.ts";
+import { needFiles, readWorld, withInput, type WorldFlags } from "./input.ts";
+import { counted, formatOf, portText, printDocument } from "./words.ts";
+
+interface RecommendFlags extends WorldFlags, FlowSourceFlags {
+  readonly dialect: WriteDialect;
+  readonly per: "workload" | "namespace";
+  readonly namespace?: readonly string[];
+  readonly workload?: readonly string[];
+  readonly days: string;
+  readonly approve?: readonly string[];
+  readonly publicAfter: string;
+}
+
+/** What is printed: the recommendation with manifests in the asked dialect. */
+interface Written {
+  readonly manifests: readonly object[];
+  readonly notes: readonly string[];
+}
+
+export const policyRecommend: CommandUnit = {
+  name: "recommend",
+  add(group, run) {
+    withFlowSource(
+      withInput(
+        group
+          .command("recommend")
+          .summary("least-privilege policies from recorded flows, each rule with its evidence")
+          .argument("[files...]", "the world: pods, namespaces, services; files, folders or - (like --world)"),
+      ),
+    )
+      .addOption(
+        new Option("--dialect <dialect>", "words of the manifests").choices(writeDialects).default("kubernetes"),
+      )
+      .addOption(
+        new Option("--per <unit>", "one policy for each").choices(["workload", "namespace"]).default("workload"),
+      )
+      .option("--namespace <name...>", "only for these (without: all but kube-system)")
+      .option("--workload <name...>", "only for these: web, Deployment/web or shop/Deployment/web")
+      .option("--days <n>", "an edge seen on fewer days is held back as rare", "2")
+      .option("--approve <key...>", 'let held edges through, by the key that the table shows; "*" lets all')
+      .option(
+        "--public-after <n>",
+        "a port reached from so many public addresses is open to all of them; 0: never",
+        "0",
+      )
+      .addHelpText(
+        "after",
+        "\n-o table shows the rules and what they rest on, -o yaml prints the manifests alone.\n\nExamples:\n" +
+          "  garrison policy recommend pods.yaml --flows flows.jsonl\n" +
+          "  garrison policy recommend pods.yaml --flows flows.jsonl --dialect calico -o yaml > recommended.yaml",
+      )
+      .action(
+        run<RecommendFlags>(async (context, { args, options }) => {
+          const world = await readWorld(context, needFiles([...args, ...(options.world ?? [])]), options.ranges ?? []);
+          const { flows } = await recordedFlows(context, options, world);
+          const found = recommend(flows, world, {
+            per: options.per,
+            ...(options.namespace === undefined ? {} : { namespaces: options.namespace }),
+            ...(options.workload === undefined ? {} : { workloads: options.workload }),
+            names: options.dialect !== "kubernetes",
+            daysMin: countOf(options.days),
+            approve: options.approve ?? [],
+            publicSourcesMin: countOf(options.publicAfter),
+          });
+          await print(context, found, options.dialect);
+        }),
+      );
+  },
+};
+
+function countOf(text: string): number {
+  return Math.max(0, Math.trunc(Number(text)) || 0);
+}
+
+async function print(context: Context, found: Recommendation, dialect: WriteDialect): Promise<void> {
+  const written = found.policies.map(({ draft }) => writeDraft(draft, dialect));
+  const notes = [...new Set([...found.notes, ...written.flatMap((one) => one.notes)])];
+  const format = formatOf(context);
+  if (format === "json") {
+    const policies = found.policies.map((policy, index) => ({ ...policy, manifests: written[index]?.manifests ?? [] }));
+    return printDocument(context, format, { policies, held: found.held, leftOut: found.leftOut, notes });
+  }
+  if (format === "yaml") await context.print(manifestsText(written));
+  else await context.print(recommendationText(context, found, written));
+  for (const { because, flows, connections } of found.leftOut)
+    context.say(`left out: ${counted(flows, "flow")}, ${counted(connections, "connection")}: ${because}`);
+  for (const note of notes) context.say(note);
+}
+
+function manifestsText(written: readonly Written[]): string {
+  const documents = written.flatMap(({ manifests }) => manifests.map((manifest) => stringify(manifest)));
+  return harmlessLines(documents.join("---\n"));
+}
+
+function recommendationText(context: Context, found: Recommendation, written: readonly Written[]): string {
+  const { paint, width } = context;
+  const columns = [
+    { title: "" },
+    { title: "peer" },
+    { title: "port" },
+    { title: "sure", align: "right" as const },
+    { title: "evidence" },
+  ];
+  const parts = found.policies.map(({ draft, workloads, rules, notes }, index) => {
+    const labels = Object.entries(draft.labels).map(([key, value]) => `${key}=${value}`);
+    const what = labels.length === 0 ? "every pod" : labels.join(",");
+    const head = `${paint.bold(harmless(`${draft.namespace}/${draft.name}`))}  ${harmless(what)}  ${paint.dim(harmless(workloads.join(", ")))}\n`;
+    const rows = rules.map((rule) => ruleRow(context, rule));
+    const more = [
+      ...notes,
+      ...(written[index]?.manifests.length === 0 ? ["nothing of it can be written in this dialect"] : []),
+    ];
+    return `${head}${indent(table(columns, rows, { width: Math.max(40, width - 2), header: false }))}${more.map((note) => `  ${paint.odd("note:")} ${harmless(note)}\n`).join("")}\n`;
+  });
+  return `${parts.join("")}${heldText(context, found)}`;
+}
+
+function ruleRow(context: Context, { rule, evidence, confidence, from }: RecommendedRule): readonly string[] {
+  const { paint } = context;
+  const sure =
+    confidence >= 0.66
+      ? paint.good(confidence.toFixed(2))
+      : confidence >= 0.33
+        ? confidence.toFixed(2)
+        : paint.odd(confidence.toFixed(2));
+  const told = from === "dns" ? "cluster DNS, always" : "";
+  const last = evidence === undefined ? told : `${rule.comment}, ${age(evidence.lastMs, context.nowMs())} ago`;
+  const arrow = rule.direction === "ingress" ? "from" : "to";
+  return [
+    arrow,
+    peerWords(rule.peer),
+    rule.ports.map(portText).join(", ") || "every port",
+    sure,
+    paint.dim(harmless(last)),
+  ];
+}
+
+/** At most so many addresses of a rule are shown in a row. */
+const netsShownMax = 3;
+
+export function peerWords(peer: PeerDraft): string {
+  switch (peer.kind) {
+    case "pods": {
+      const labels = Object.entries(peer.labels).map(([key, value]) => `${key}=${value}`);
+      return `${peer.namespace}/${labels.length === 0 ? "*" : labels.join(",")}`;
+    }
+    case "nets":
+      return some(peer.nets);
+    case "domains":
+      return some(peer.names);
+    case "any":
+      return "anybody";
+  }
+}
+
+function some(list: readonly string[]): string {
+  const shown = list.slice(0, netsShownMax).join(", ");
+  return list.length > netsShownMax ? `${shown} and ${list.length - netsShownMax} more` : shown;
+}
+
+function heldText(context: Context, { held }: Recommendation): string {
+  if (held.length === 0) return "";
+  const { paint, width } = context;
+  const rows = held.map(({ key, because, evidence }) => [
+    key,
+    because,
+    `${counted(evidence.connections, "connection")} on ${counted(evidence.days, "day")}`,
+  ]);
+  const columns = [{ title: "held back (--approve KEY)" }, { title: "because" }, { title: "seen" }];
+  return `${paint.bold("Held back")}: seen, but in no policy until seen on more days, or approved\n${indent(table(columns, rows, { width: Math.max(40, width - 2), header: true }))}`;
+}
+
+function indent(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => (line === "" ? line : `  ${line}`))
+    .join("\n");
+}
