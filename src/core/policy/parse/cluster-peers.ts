@@ -1,10 +1,10 @@
 // Subjects and peers that ClusterNetworkPolicy and its two predecessors write alike.
 import type { EntityMatch } from "../model.ts";
-import { allNode, and } from "../selector/build.ts";
+import { allNode } from "../selector/build.ts";
 import { selectorOf } from "../selector/canonical.ts";
 import type { Selector } from "../selector/selector.ts";
 import { podPeer } from "./kubernetes.ts";
-import { labelSelector } from "./label-selector.ts";
+import { peerSelector } from "./label-selector.ts";
 import { child, failClosed, fields, items, refuse, type At } from "./reader.ts";
 import { domainName, prefixes } from "./words.ts";
 
@@ -25,10 +25,15 @@ export function subjectOf(at: At | undefined, holder: At): Selector | undefined 
 
 function podsOf(at: At, namespaces: At | undefined, pods: At | undefined): EntityMatch | undefined {
   if ((namespaces === undefined) === (pods === undefined)) return undefined;
-  if (namespaces !== undefined) return podPeer(allNode, labelSelector(namespaces, "pcns."));
+  if (namespaces !== undefined) {
+    const around = peerSelector(namespaces, "pcns.");
+    return around === undefined ? undefined : podPeer(allNode, around);
+  }
   const pair = fields(pods ?? at, ["namespaceSelector", "podSelector"], "failClosed");
   if (pair === undefined || pair.unknown.length > 0) return undefined;
-  return podPeer(labelSelector(pair.get("podSelector"), ""), labelSelector(pair.get("namespaceSelector"), "pcns."));
+  const own = peerSelector(pair.get("podSelector"), "");
+  const around = peerSelector(pair.get("namespaceSelector"), "pcns.");
+  return own === undefined || around === undefined ? undefined : podPeer(own, around);
 }
 
 export const ingressPeers = ["namespaces", "pods"] as const;
@@ -46,7 +51,10 @@ export function peerOf(at: At, known: readonly string[], action: string): Entity
     });
   }
   const nodes = peer.get("nodes");
-  if (nodes !== undefined) return { selector: selectorOf(and(labelSelector(nodes, ""))), kinds: ["node"] };
+  if (nodes !== undefined) {
+    const selector = peerSelector(nodes, "");
+    return selector === undefined ? undefined : { selector: selectorOf(selector), kinds: ["node"] };
+  }
   const networks = peer.get("networks");
   if (networks !== undefined) return { nets: items(networks, peerListMax).flatMap((item) => prefixes(item)) };
   const names = peer.get("domainNames");

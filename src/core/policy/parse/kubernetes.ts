@@ -3,10 +3,10 @@
 import { compareAddresses } from "../../../base/ip.ts";
 import type { Direction, EntityMatch, Policy, PortMatch, Prefix, Rule } from "../model.ts";
 import { closedRule, crossed, type PortGroup } from "./rules.ts";
-import { and, allNode, eq } from "../selector/build.ts";
+import { and, eq } from "../selector/build.ts";
 import { selectorOf } from "../selector/canonical.ts";
 import type { SelectorNode } from "../selector/selector.ts";
-import { labelSelector, namespaceKey } from "./label-selector.ts";
+import { labelSelector, namespaceKey, peerSelector } from "./label-selector.ts";
 import { specOf, type KindParser, type ObjectHead, type Output } from "./object.ts";
 import { choice, fields, integer, items, notA, refuse, warn, type At, type Fields } from "./reader.ts";
 import { kubernetesProtocol, portOrName, prefixes } from "./words.ts";
@@ -161,17 +161,14 @@ function peerOf(at: At, head: ObjectHead): EntityMatch | undefined {
   if (pods === undefined && namespaces === undefined) {
     return refuse(at, { code: "bad-value", message: "a peer needs podSelector, namespaceSelector or ipBlock" });
   }
-  return podPeer(
-    labelSelector(pods, ""),
-    namespaces === undefined ? eq(namespaceKey, head.namespace) : labelSelector(namespaces, "pcns."),
-  );
+  const own = peerSelector(pods, "");
+  const around = namespaces === undefined ? eq(namespaceKey, head.namespace) : peerSelector(namespaces, "pcns.");
+  return own === undefined || around === undefined ? undefined : podPeer(own, around);
 }
 
 export function podPeer(pods: SelectorNode, namespaces: SelectorNode): EntityMatch {
   return { selector: selectorOf(and(namespaces, pods)), kinds: ["workload"] };
 }
-
-export const anyPod: EntityMatch = podPeer(allNode, allNode);
 
 function blockOf(at: At): EntityMatch | undefined {
   const block = fields(at, ["cidr", "except"], "failClosed");

@@ -19,7 +19,7 @@ export const serviceAccountLabelPrefix = "pcsa.";
 /** `prefix`: "" for own labels, else put before each key. Missing selector: everything. What is wrong refuses the object. */
 export function labelSelector(at: At | undefined, prefix: "" | "pcns." | "pcsa."): SelectorNode {
   if (at === undefined) return allNode;
-  const mapping = fields(at, ["matchLabels", "matchExpressions"]);
+  const mapping = fields(at, selectorFields);
   if (mapping === undefined) return noneNode;
   const labels = mapping.get("matchLabels");
   const nodes = Object.entries(labelMap(labels)).map(([key, value]) =>
@@ -29,6 +29,14 @@ export function labelSelector(at: At | undefined, prefix: "" | "pcns." | "pcsa."
   return and(...nodes);
 }
 
+/** The same for peers of rules: undefined when it has a field that is not known, so that the rule fails closed. */
+export function peerSelector(at: At | undefined, prefix: "" | "pcns."): SelectorNode | undefined {
+  if (at === undefined) return allNode;
+  const mapping = fields(at, selectorFields, "failClosed");
+  return mapping === undefined || mapping.unknown.length > 0 ? undefined : labelSelector(at, prefix);
+}
+
+const selectorFields = ["matchLabels", "matchExpressions"] as const;
 const operators = ["In", "NotIn", "Exists", "DoesNotExist"] as const;
 
 function requirement(at: At, prefix: string): SelectorNode {
