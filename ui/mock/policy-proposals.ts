@@ -164,6 +164,7 @@ export function previewOf(asked: Asked) {
       newlyAllowed,
       newlyDenied,
       uncertain,
+      recordedOtherwise: 42,
     },
     groups,
     groupsOmitted: 0,

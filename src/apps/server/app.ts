@@ -60,7 +60,7 @@ export function createApp({
     ...accessHandlers(parts, () => bound),
     ...inventoryHandlers(parts),
     ...graphHandlers(parts),
-    ...policyHandlers(),
+    ...policyHandlers(parts),
     ...resourceHandlers(parts),
     ...parts.foreign,
   });

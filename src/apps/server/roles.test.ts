@@ -27,6 +27,8 @@ const bodies: Partial<Record<OperationName, unknown>> = {
   createToken: { name: "t", role: "viewer" },
   createJoinToken: { cluster: "c" },
   applyResource: { kind: "Visibility", name: "sample", spec: {} },
+  policyPreview: { cluster: "c" },
+  policyRecommend: { cluster: "c", namespace: "shop" },
 };
 
 const operations = Object.entries(api) as [OperationName, Endpoint][];

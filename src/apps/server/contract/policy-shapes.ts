@@ -26,6 +26,8 @@ export const policyLimits = {
   flowsDefault: 20_000,
   /** Workloads of one recommendation. */
   recommendationsMax: 200,
+  /** Held edges of one recommendation. */
+  heldMax: 500,
 } as const;
 
 export const dialects = ["kubernetes", "cluster", "admin", "calico", "cilium"] as const;

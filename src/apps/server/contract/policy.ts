@@ -131,6 +131,8 @@ export const policy = {
       changed: z.string().max(policyLimits.manifestCharsMax).default(""),
       /** Ids of policies ("<dialect>/<kind>/<namespace or ->/<name>") or of other objects ("<Kind>/<namespace or ->/<name>"). */
       removed: z.array(id).max(policyLimits.removedMax).default([]),
+      /** staged: afterwards as if staged policies were in force, which is how to see what one of them would do. */
+      lane: z.enum(["enforced", "staged"]).default("enforced"),
       /** Filter over the recorded flows. */
       q: FilterText,
       ...WindowShape,
@@ -154,6 +156,8 @@ export const policy = {
         newlyAllowed: z.int(),
         newlyDenied: z.int(),
         uncertain: z.int(),
+        /** Of connections: the recorded verdict is not what today's policies say: policies or labels were others then. */
+        recordedOtherwise: z.int(),
       }),
       groups: z.array(VerdictChange),
       groupsOmitted: z.int(),

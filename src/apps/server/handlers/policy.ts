@@ -1,20 +1,37 @@
-// Network policies: the handlers of contract/policy.ts over the server's policy desk.
-import { Fault } from "../../../base/fault.ts";
+// Network policies: the operations of contract/policy.ts over the server's policy desk. Nothing here changes anything.
 import type { policy } from "../contract/policy.ts";
 import type { HandlersOf } from "../http/calls.ts";
+import type { ServerParts } from "../parts.ts";
+import { boardsOf } from "../policy/board.ts";
+import { createPolicyDesk } from "../policy/desk.ts";
+import { detailOf } from "../policy/detail.ts";
+import { explained, shownFlow } from "../policy/explain.ts";
+import { previewed } from "../policy/preview.ts";
+import { recommended } from "../policy/recommend.ts";
+import { ruleBook } from "../policy/rule-book.ts";
+import { policySchemas } from "../policy/schema/schemas.ts";
+import { traced } from "../policy/trace.ts";
+import { countBook, recordedFlows } from "../policy/window-counts.ts";
 
-export function policyHandlers(): HandlersOf<keyof typeof policy> {
-  const notYet = async (): Promise<never> => {
-    throw new Fault("policies are not answered yet", { code: "policy/not-yet", kind: "unavailable" });
-  };
+type Parts = Pick<ServerParts, "state" | "clusters" | "queries" | "clock">;
+
+export function policyHandlers({ state, clusters, queries, clock }: Parts): HandlersOf<keyof typeof policy> {
+  const desk = createPolicyDesk({ state, clusters, clock });
+  const rules = ruleBook(state.resources, clock);
+  const board = { desk, counts: countBook({ queries, clock }), state, clusters, clock };
+  const answering = { desk, queries };
   return {
-    policyBoard: notYet,
-    policyDetail: notYet,
-    policyPreview: notYet,
-    policyExplain: notYet,
-    policyTrace: notYet,
-    policyRecommend: notYet,
-    policyFlows: notYet,
-    policySchema: notYet,
+    policyBoard: ({ query }) => boardsOf(board, query),
+    policyDetail: ({ query }) => detailOf(board, query),
+    policyPreview: ({ body }) => previewed(answering, body),
+    policyExplain: ({ body }) => explained(desk, body),
+    policyTrace: ({ body }) => traced(desk, rules, body),
+    policyRecommend: ({ body }) => recommended(answering, body),
+    async policyFlows({ query: { cluster, ...asked } }) {
+      const { flows, looked, window } = await recordedFlows(queries, await desk.of(cluster), asked);
+      return { flows: flows.map(shownFlow), looked, window };
+    },
+    policySchema: () =>
+      Promise.resolve({ kinds: policySchemas.map((kind) => ({ ...kind, schema: { ...kind.schema } })) }),
   };
 }

@@ -95,6 +95,88 @@ test("kinds come with their schemas", async () => {
       ["Retention", "object"],
       ["View", "object"],
       ["DemoStory", "object"],
+      ["Policy", "object"],
+      ["Enforcement", "object"],
+      ["LocalEndpoint", "object"],
     ],
   );
+});
+
+test("a policy is refused with its place when it cannot be read, and lies under its own name", async () => {
+  await using server = await testServer();
+  const headers = bearer(await tokenFor(server, "operator"));
+  const put = (name: string, manifest: object, scope = "global") =>
+    ask(server, {
+      method: "PUT",
+      path: `/api/v1/resources/Policy/${name}`,
+      headers,
+      body: { kind: "Policy", scope, name, spec: { manifest } },
+    });
+  const policy = (spec: object) => ({
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name: "web", namespace: "shop" },
+    spec,
+  });
+  const name = "networkpolicy.shop.web";
+  const cases = [
+    [name, policy({ podSelector: {}, ingres: [] }), "policy/unknown-field", "spec.manifest.spec.ingres"],
+    [
+      name,
+      policy({ podSelector: {}, ingress: [{ ports: [{ port: 70_000 }] }] }),
+      undefined,
+      "spec.manifest.spec.ingress[0].ports[0].port",
+    ],
+    ["networkpolicy.shop.other", policy({ podSelector: {} }), "policy/name-mismatch", "name"],
+    ["pod.shop.web", { apiVersion: "v1", kind: "Pod", metadata: { name: "web" } }, "policy/unknown-kind", undefined],
+  ] as const;
+  for (const [resource, manifest, code, where] of cases) {
+    const { status, json } = await put(resource, manifest);
+    assert.deepEqual([status, json["where"]], [400, where], JSON.stringify(json));
+    if (code !== undefined) assert.equal(json["code"], code);
+  }
+  const created = await put(name, policy({ podSelector: {} }));
+  assert.deepEqual([created.status, created.json["outcome"]], [200, "created"]);
+});
+
+test("a policy needs its tier there, and a tier that is used stays", async () => {
+  await using server = await testServer();
+  const headers = bearer(server.localToken);
+  const calico = (kind: string, name: string, spec: object) => ({
+    apiVersion: "projectcalico.org/v3",
+    kind,
+    metadata: { name },
+    spec,
+  });
+  const names = { tier: "calico-tier.first", policy: "calico-globalnetworkpolicy.first.all" };
+  const tier = calico("Tier", "first", { order: 10 });
+  const policy = calico("GlobalNetworkPolicy", "first.all", { tier: "first", selector: "all()" });
+  const put = (name: string, manifest: object, scope: string) =>
+    ask(server, {
+      method: "PUT",
+      path: `/api/v1/resources/Policy/${name}`,
+      headers,
+      body: { kind: "Policy", scope, name, spec: { manifest } },
+    });
+  const remove = (name: string, scope: string) =>
+    ask(server, { method: "DELETE", path: `/api/v1/resources/Policy/${name}?scope=${scope}`, headers });
+  const early = await put(names.policy, policy, "cluster/c");
+  assert.deepEqual([early.status, early.json["code"]], [400, "policy/unknown-tier"]);
+  assert.equal((await put(names.tier, tier, "cluster/other")).status, 200);
+  assert.equal((await put(names.policy, policy, "cluster/c")).status, 400, "the tier is another cluster's");
+  assert.equal((await put(names.tier, tier, "global")).status, 200);
+  assert.equal((await put(names.policy, policy, "cluster/c")).status, 200);
+  const used = await remove(names.tier, "global");
+  assert.deepEqual([used.status, used.json["code"]], [409, "policy/tier-in-use"]);
+  assert.equal((await remove(names.tier, "cluster/other")).status, 200, "nobody there names it");
+  assert.equal((await put(names.tier, tier, "cluster/c")).status, 200);
+  assert.equal((await remove(names.tier, "global")).status, 200, "the cluster has one of its own now");
+  assert.equal((await remove(names.policy, "cluster/c")).status, 200);
+  assert.equal((await remove(names.tier, "cluster/c")).status, 200);
+  const restored = await ask(server, {
+    method: "POST",
+    path: `/api/v1/resources/Policy/${names.policy}/restore?scope=cluster/c&generation=1`,
+    headers,
+  });
+  assert.deepEqual([restored.status, restored.json["code"]], [400, "policy/unknown-tier"]);
 });

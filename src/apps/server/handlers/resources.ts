@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { Fault } from "../../../base/fault.ts";
 import { nearest } from "../../../base/nearest.ts";
-import type { ResourceChange } from "../../../core/state/ports.ts";
+import type { ResourceChange, Resources } from "../../../core/state/ports.ts";
 import { diffValues } from "../../../core/state/diff.ts";
 import { resourceKinds, type ResourceKind } from "../../../model/resource-kinds.ts";
 import type { Resource, ResourceKey, ResourceManifest } from "../../../model/resource.ts";
@@ -11,6 +11,7 @@ import type { resources } from "../contract/resources.ts";
 import type { HandlersOf } from "../http/calls.ts";
 import { refuseUnlessAllowed, type Caller } from "../http/callers.ts";
 import type { ServerParts } from "../parts.ts";
+import { checkPolicy, checkPolicyRemoval } from "../policy/check-policy.ts";
 import { checkRetention } from "../retention.ts";
 
 const kinds: Readonly<Record<string, ResourceKind>> = resourceKinds;
@@ -52,7 +53,8 @@ function changesOf(changes: readonly ResourceChange[]): { path: string; before: 
 const changesInLedgerMax = 50;
 
 /** What a kind's schema cannot know by itself. */
-function checkMeaning(manifest: ResourceManifest): void {
+async function checkMeaning(store: Resources, manifest: ResourceManifest): Promise<void> {
+  if (manifest.kind === "Policy") await checkPolicy(store, manifest);
   if (manifest.kind !== "Retention") return;
   const spec = Retention.safeParse(manifest.spec);
   // A spec that does not parse is refused by the store with its place.
@@ -106,7 +108,7 @@ function changingHandlers({ state }: Pick<ServerParts, "state">): HandlersOf<Cha
           where: body.kind === params.kind ? "name" : "kind",
         });
       }
-      checkMeaning(body);
+      await checkMeaning(store, body);
       const dryRun = query.dryRun === "true";
       const { outcome, resource, changes } = await store.apply(body, {
         author,
@@ -122,6 +124,8 @@ function changingHandlers({ state }: Pick<ServerParts, "state">): HandlersOf<Cha
     },
     async deleteResource({ params: { kind, name }, query: { scope }, caller, record }) {
       const author = mayChange(caller, kind);
+      const before = kind === "Policy" ? await store.get({ kind, scope, name }) : undefined;
+      if (before !== undefined) await checkPolicyRemoval(store, before);
       const resource = await store.remove({ kind, scope, name }, author);
       if (resource === undefined) throw missing({ kind, scope, name });
       const detail = { generation: resource.generation };
@@ -131,6 +135,9 @@ function changingHandlers({ state }: Pick<ServerParts, "state">): HandlersOf<Cha
     async restoreResource({ params: { kind, name }, query: { scope, generation }, caller, record }) {
       const author = mayChange(caller, kind);
       const before = await store.get({ kind, scope, name });
+      const old = await store.get({ kind, scope, name }, generation);
+      // What could be read then may not be read now: its tier may be gone.
+      if (old !== undefined && !old.deleted) await checkMeaning(store, manifestOf(old));
       const { outcome, resource } = await store.restore({ kind, scope, name }, generation, author);
       if (outcome !== "unchanged") {
         const detail = { from: generation, generation: resource.generation, ...noteOf(resource) };
@@ -139,6 +146,10 @@ function changingHandlers({ state }: Pick<ServerParts, "state">): HandlersOf<Cha
       return { resource, changes: changesOf(diffValues("spec", before?.spec, resource.spec)) };
     },
   };
+}
+
+function manifestOf({ apiVersion, kind, scope, name, spec }: Resource): ResourceManifest {
+  return { apiVersion, kind, scope, name, spec };
 }
 
 function targetOf({ kind, scope, name }: ResourceKey): string {

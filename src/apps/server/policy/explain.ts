@@ -37,6 +37,6 @@ function flowOf(policies: ClusterPolicies, asked: Omit<Asked, "cluster">): Polic
 }
 
 /** As the contract has it: lists of its own. */
-export function shownFlow({ domains, ...flow }: PolicyFlow) {
+export function shownFlow<Flow extends PolicyFlow>({ domains, ...flow }: Flow) {
   return { ...flow, ...(domains === undefined ? {} : { domains: [...domains] }) };
 }
