@@ -23,9 +23,9 @@ export interface Batch {
 const disagreeing: readonly number[] = [errnos.ENOENT, errnos.EEXIST, errnos.EBUSY];
 const namedMax = 3;
 
-/** An empty transaction; `generation` is what the kernel's rules must still be at. */
-export function createBatch(generation?: number): Batch {
-  const writer = createWriter(16 * 1024);
+/** An empty transaction; `generation` is what the kernel's rules must still be at, `bytesGuess` how large it will be. */
+export function createBatch(generation?: number, bytesGuess = 16 * 1024): Batch {
+  const writer = createWriter(bytesGuess);
   /** By sequence number - 1. */
   const objects: string[] = ["the transaction"];
   writer.begin(BATCH_BEGIN, NLM_F_REQUEST, generalHeader(0, subsystem.nftables));

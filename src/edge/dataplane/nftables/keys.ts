@@ -91,6 +91,10 @@ export function encodeKey(types: readonly KeyType[], key: readonly KeyPart[], en
       kind: "usage",
     });
   }
+  if (types.length === 1) {
+    const part = key[0] ?? 0;
+    return valueBytes(types[0] ?? "mark", typeof part === "object" ? part[end] : part);
+  }
   const bytes = new Uint8Array(keyBytes(types));
   let at = 0;
   for (const [index, type] of types.entries()) {

@@ -8,6 +8,9 @@ import { families, openDescriptor } from "./netlink/socket.ts";
 const NFTABLES_GROUP = 7;
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
+const SOL_NETLINK = 270;
+const ADD_MEMBERSHIP = 1;
+const DROP_MEMBERSHIP = 2;
 const receiveBytes = 4 * 1024 * 1024;
 const MSG_DONTWAIT = 0x40;
 /** Datagrams looked at in one turn; the rest waits for the next. */
@@ -16,6 +19,12 @@ const datagramsMax = 4096;
 export interface Monitor {
   /** Looks at what was announced since the last call; undefined when nobody touched our table. */
   drain(): string | undefined;
+  /**
+   * Nobody listens until resume(): announcing hundreds of thousands of elements costs the kernel far more than taking them. Whoever pauses must
+   * find out otherwise (by the generation) whether somebody else wrote meanwhile.
+   */
+  pause(): void;
+  resume(): void;
   close(): void;
 }
 
@@ -55,8 +64,11 @@ export function openMonitor(options: { netns: string | undefined; table: string;
   view.setBigUint64(8, c.addressOf(program), true);
   c.setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, new Int32Array(header.buffer), header.length);
   const buffer = new Uint8Array(64 * 1024);
+  const group = new Int32Array([NFTABLES_GROUP]);
 
   return {
+    pause: () => void c.setsockopt(descriptor, SOL_NETLINK, DROP_MEMBERSHIP, group, 4),
+    resume: () => void c.setsockopt(descriptor, SOL_NETLINK, ADD_MEMBERSHIP, group, 4),
     drain: () => {
       const seen = { removed: false, objects: 0, by: "" };
       for (let count = 0; count < datagramsMax; count += 1) {

@@ -15,6 +15,13 @@ import { writeDifference, writeFull, type Written } from "./transaction.ts";
 
 /** A transaction that others keep disturbing is tried this often with a check of the generation; then once without. */
 const attemptsMax = 10;
+/** Transactions from this size on are not announced to ourselves. */
+const quietBytesMin = 32 * 1024;
+const quietElementsMin = 500;
+/** What is set aside for a transaction at first: it grows, but growing copies. */
+const bytesFirst = 256 * 1024;
+const elementBytes = 40;
+const smallBytes = 1024;
 
 export interface TableWriter {
   apply(ruleset: NftRuleset): ApplyReport;
@@ -40,6 +47,8 @@ export interface TableWriterOptions {
 export function createTableWriter(options: TableWriterOptions): TableWriter {
   const { socket, monitor, table, logger } = options;
   let last: NftRuleset | undefined;
+  /** Somebody else wrote rules while the monitor was paused. */
+  let missed = false;
   let shapes = new Map<string, SetShape>();
 
   function look(): void {
@@ -49,7 +58,9 @@ export function createTableWriter(options: TableWriterOptions): TableWriter {
     options.onForeign(foreign);
   }
   function remember(ruleset: NftRuleset): void {
-    last = ruleset;
+    last = missed ? undefined : ruleset;
+    if (missed) options.onForeign("somebody wrote rules while we wrote ours; which ones is not known");
+    missed = false;
     shapes = new Map(ruleset.sets.map((set) => [set.name, set]));
   }
   /** After a restart: what is there may be what we left. */
@@ -60,26 +71,38 @@ export function createTableWriter(options: TableWriterOptions): TableWriter {
     return readBack(socket, ruleset, { elements: true }).differences.length === 0;
   }
   /** Sends what `write` writes; again when others changed rules meanwhile (then `last` may be unknown). */
-  function commit(write: (batch: Batch) => Written | undefined): Written | undefined {
+  function commit<T>(bytesGuess: number, write: (batch: Batch) => T): T {
     for (let attempt = 0; ; attempt += 1) {
       const generation = attempt < attemptsMax ? readGeneration(socket) : undefined;
       look();
-      const batch = createBatch(generation);
+      const batch = createBatch(generation, bytesGuess);
       const written = write(batch);
-      if (written === undefined || batch.size === 0) return written;
+      if (batch.size === 0) return written;
       try {
-        batch.send(socket);
+        if (generation === undefined || batch.writer.length < quietBytesMin) batch.send(socket);
+        else sendQuietly(batch, generation);
         return written;
       } catch (error) {
         if (!(error instanceof Fault && error.code === "dataplane/changed")) throw error;
       }
     }
   }
+  function sendQuietly(batch: Batch, generation: number): void {
+    monitor.pause();
+    try {
+      batch.send(socket);
+    } finally {
+      monitor.resume();
+    }
+    // Each transaction of anybody adds one; 0 is left out.
+    const own = (generation + 1) >>> 0 || 1;
+    if (readGeneration(socket) !== own) missed = true;
+  }
   /** undefined when the difference is not known, or the kernel says that it does not fit. */
   function applyDifference(ruleset: NftRuleset): ApplyReport | undefined {
     let isNothing = false;
     try {
-      const written = commit((batch) => {
+      const written = commit(16 * 1024, (batch) => {
         const difference = last === undefined ? undefined : differenceOf(last, ruleset);
         if (difference === undefined) return undefined;
         isNothing = isEmpty(difference);
@@ -96,8 +119,11 @@ export function createTableWriter(options: TableWriterOptions): TableWriter {
     }
   }
   function applyFull(ruleset: NftRuleset): ApplyReport {
-    const written = commit((batch) => writeFull(batch, ruleset, keptElements(socket, ruleset)));
-    return { how: "full", ...(written ?? emptyWritten), kernelGeneration: readGeneration(socket) };
+    const elements = ruleset.sets.reduce((sum, set) => sum + set.elements.length, 0);
+    const written = commit(bytesFirst + elements * elementBytes, (batch) =>
+      writeFull(batch, ruleset, keptElements(socket, ruleset)),
+    );
+    return { how: "full", ...written, kernelGeneration: readGeneration(socket) };
   }
 
   return {
@@ -115,10 +141,16 @@ export function createTableWriter(options: TableWriterOptions): TableWriter {
       return report;
     },
     change: (what, entries) => {
-      const batch = createBatch();
-      for (const entry of entries) {
-        writeElements(batch, what, { table, set: shapeOf(entry.set), elements: entry.elements });
+      const write = (batch: Batch): void => {
+        for (const entry of entries) {
+          writeElements(batch, what, { table, set: shapeOf(entry.set), elements: entry.elements });
+        }
+      };
+      if (entries.reduce((sum, entry) => sum + entry.elements.length, 0) > quietElementsMin) {
+        return commit(bytesFirst, write);
       }
+      const batch = createBatch(undefined, smallBytes);
+      write(batch);
       if (batch.size > 0) batch.send(socket);
     },
     shapeOf,

@@ -112,9 +112,25 @@ export function createWriter(bytesFirst = 4096): NetlinkWriter {
       put(value);
     },
     text: (type, value) => {
-      const encoded = encoder.encode(`${value}\0`);
-      head(type, encoded.length);
-      put(encoded);
+      need(value.length + 8);
+      const start = at;
+      at += 4;
+      for (let index = 0; index < value.length; index += 1) {
+        const code = value.charCodeAt(index);
+        // Rules and sets are named in ASCII; anything else takes the long way.
+        if (code === 0 || code > 0x7f) {
+          at = start;
+          const encoded = encoder.encode(`${value}\0`);
+          head(type, encoded.length);
+          return put(encoded);
+        }
+        buffer[at + index] = code;
+      }
+      buffer[at + value.length] = 0;
+      at += value.length + 1;
+      view.setUint16(start, at - start, true);
+      view.setUint16(start + 2, type, true);
+      return pad();
     },
     open: (type) => {
       need(8);
