@@ -118,10 +118,11 @@ function nameOf(group: Group, taken: Map<string, number>): string {
 }
 
 function policyOf(group: Group, edges: GroupEdges, job: Job, name: string): RecommendedPolicy {
-  const rules = (["ingress", "egress"] as const).flatMap((direction) => [
-    ...told(direction, group, job),
-    ...rulesOf(direction, kept(direction, group, edges[direction], job)),
-  ]);
+  const rules = (["ingress", "egress"] as const).flatMap((direction) => {
+    const folds = kept(direction, group, edges[direction], job);
+    const [dns, shown] = direction === "egress" ? split(folds, job) : [[], folds];
+    return [...told(direction, group, job, dns), ...rulesOf(direction, shown)];
+  });
   const draft: PolicyDraft = {
     namespace: group.namespace,
     name,
@@ -142,14 +143,32 @@ function notesOn(group: Group, job: Job): readonly string[] {
 }
 
 /** Cluster DNS, for whoever may send at all; and for cluster DNS itself, whoever asks. */
-function told(direction: Direction, group: Group, job: Job): readonly RecommendedRule[] {
+function told(direction: Direction, group: Group, job: Job, seen: readonly Fold[]): readonly RecommendedRule[] {
   const { namespace, labels } = job.dns;
   const common = { ports: dnsPorts, comment: "cluster DNS", direction } as const;
   if (direction === "egress") {
-    return [{ rule: { ...common, peer: { kind: "pods", namespace, labels } }, confidence: 1, from: "dns" }];
+    const rule = { ...common, peer: { kind: "pods", namespace, labels } } as const;
+    const evidence = seen.length === 0 ? {} : { evidence: evidenceOf(seen.flatMap(({ edges }) => edges)) };
+    return [{ rule, ...evidence, confidence: 1, from: "dns" }];
   }
   if (!isDns(group, job)) return [];
   return [{ rule: { ...common, peer: { kind: "any" } }, confidence: 1, from: "dns" }];
+}
+
+/** What the rule for cluster DNS allows anyway, and the rest. */
+function split(folds: readonly Fold[], job: Job): readonly [readonly Fold[], readonly Fold[]] {
+  const isTold = ({ port, edges }: Fold): boolean => {
+    const group = job.ends.groupOf(edges[0]?.peer ?? -1);
+    const isPort = dnsPorts.some(({ protocol, from }) => protocol === port.protocol && from === port.from);
+    return isPort && group !== undefined && isDns(group, job) && samePods(group, job);
+  };
+  return [folds.filter(isTold), folds.filter((fold) => !isTold(fold))];
+}
+
+/** The rule's labels take in all pods of the group. */
+function samePods(group: Group, { dns, world, groups }: Job): boolean {
+  const wanted = Object.entries(dns.labels);
+  return world.endpoints.every((pod) => groups.byEndpoint.get(pod.id) !== group || has(pod.labels, wanted));
 }
 
 function isDns(group: Group, { dns, world, groups }: Job): boolean {
@@ -232,6 +251,11 @@ function notesOf(
     notes.push(
       `the flows span ${spanDays} day${spanDays === 1 ? "" : "s"}: what is rare cannot be told, nothing was held for it`,
     );
+  const named = job.fold.names ? 0 : namedEdges(job);
+  if (named > 0)
+    notes.push(
+      `${named} outside address${named === 1 ? " goes" : "es go"} by name: they may change, and this dialect cannot say names`,
+    );
   if (silent.length > 0) {
     const some = silent.slice(0, 5).join(", ");
     const more = silent.length > 5 ? ` and ${silent.length - 5} more` : "";
@@ -239,4 +263,13 @@ function notesOf(
   }
   if (job.world.incomplete !== "") notes.push(`the world is not whole: ${job.world.incomplete}`);
   return notes;
+}
+
+function namedEdges({ collected, ends }: Job): number {
+  const named = new Set<PeerId>();
+  for (const { egress } of collected.byGroup.values()) {
+    for (const { peer, names } of egress.values())
+      if (names !== undefined && names.size > 0 && ends.groupOf(peer) === undefined) named.add(peer);
+  }
+  return named.size;
 }

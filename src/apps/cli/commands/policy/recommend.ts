@@ -2,6 +2,7 @@
 import { Option } from "commander";
 import { stringify } from "yaml";
 import { recommend } from "../../../../core/policy/recommend/recommend.ts";
+import { inWords } from "../../../../core/policy/recommend/draft-rules.ts";
 import type { Recommendation, RecommendedRule } from "../../../../core/policy/recommend/recommendation.ts";
 import { type PeerDraft, type WriteDialect, writeDialects } from "../../../../core/policy/write/draft.ts";
 import { writeDraft } from "../../../../core/policy/write/write-draft.ts";
@@ -101,7 +102,9 @@ async function print(context: Context, found: Recommendation, dialect: WriteDial
 }
 
 function manifestsText(written: readonly Written[]): string {
-  const documents = written.flatMap(({ manifests }) => manifests.map((manifest) => stringify(manifest)));
+  const documents = written.flatMap(({ manifests }) =>
+    manifests.map((manifest) => stringify(manifest, { aliasDuplicateObjects: false, lineWidth: 0 })),
+  );
   return harmlessLines(documents.join("---\n"));
 }
 
@@ -136,8 +139,9 @@ function ruleRow(context: Context, { rule, evidence, confidence, from }: Recomme
       : confidence >= 0.33
         ? confidence.toFixed(2)
         : paint.odd(confidence.toFixed(2));
-  const told = from === "dns" ? "cluster DNS, always" : "";
-  const last = evidence === undefined ? told : `${rule.comment}, ${age(evidence.lastMs, context.nowMs())} ago`;
+  const seen = evidence === undefined ? "" : `${inWords(evidence)} (${age(evidence.lastMs, context.nowMs())} ago)`;
+  const told = from === "dns" ? "cluster DNS, always" : from === "public" ? "public" : "";
+  const last = [told, seen].filter((word) => word !== "").join("; ");
   const arrow = rule.direction === "ingress" ? "from" : "to";
   return [
     arrow,
