@@ -1,8 +1,10 @@
 // The demo's talk with the running server: join tokens for its nodes, the first bytes it wants read, the story to follow.
 import { Fault } from "../../base/fault.ts";
+import { resourceNameOf } from "../../core/policy/parse/resource-name.ts";
 import { DemoStory } from "../../model/demo-story.ts";
 import { call, type ClientOptions } from "../server/contract/client.ts";
 import { demoLimits } from "./config.ts";
+import { demoPolicies } from "./world/policies.ts";
 
 /** The server of this machine, as its data folder says now: asked anew each time, since a restart may change it. */
 export interface ServerAccess {
@@ -18,6 +20,8 @@ export interface Control {
   joinToken(nodes: number): Promise<string>;
   /** Has HTTP and TLS read in the demo's cluster, unless somebody has said otherwise already. */
   askForFirstBytes(): Promise<void>;
+  /** Puts the demo's policies that were never there: one that a person changed or deleted is theirs to say. */
+  offerPolicies(): Promise<void>;
   /** Resolves when the server reads the cluster's inventory, or after a while all the same. */
   waitForInventory(signal: AbortSignal): Promise<void>;
   /** What is to go wrong now; nothing without a resource. */
@@ -65,6 +69,16 @@ export function createControl(cluster: string, access: () => Promise<ServerAcces
         if (!(error instanceof Fault && error.kind === "conflict")) throw error;
       }
     },
+    async offerPolicies() {
+      const { client } = await access();
+      for (const manifest of demoPolicies) {
+        const name = resourceNameOf(manifest);
+        const params = { kind: "Policy", name };
+        if (await wasEver(client, { params, query: { scope } })) continue;
+        const body = { apiVersion: "garrison/v1" as const, kind: "Policy", scope, name, spec: { manifest } };
+        await call(client, "applyResource", { params, body });
+      }
+    },
     async waitForInventory(signal) {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(demoLimits.inventoryWaitMsMax)]);
       while (!deadline.aborted) {
@@ -80,6 +94,19 @@ export function createControl(cluster: string, access: () => Promise<ServerAcces
       return DemoStory.parse(found?.spec ?? {});
     },
   };
+}
+
+/** Deleted ones too: their history is kept. */
+async function wasEver(
+  client: ClientOptions,
+  asked: { readonly params: { kind: string; name: string }; readonly query: { scope: string } },
+): Promise<boolean> {
+  try {
+    return (await call(client, "resourceHistory", asked)).generations.length > 0;
+  } catch (error) {
+    if (error instanceof Fault && error.kind === "not-found") return false;
+    throw error;
+  }
 }
 
 async function clustersOf(access: () => Promise<ServerAccess>) {

@@ -73,6 +73,7 @@ export async function runDemo(config: DemoConfig, parts: DemoParts): Promise<voi
   const stop = new AbortController();
   try {
     await control.askForFirstBytes();
+    await control.offerPolicies();
     const token = await control.joinToken(simulation.world.nodes.length);
     const sensors = simulation.world.nodes.map((node) => createNodeSensor(simulation, node, clock.nowMs));
     const nodes = simulation.world.nodes.map((node, index) => ({ node, sensor: sensors[index] as NodeSensor }));

@@ -37,6 +37,8 @@ export interface AppSpec {
   readonly secrets: readonly string[];
   /** Rolled out now and then. */
   readonly isRolledOut: boolean;
+  /** Of its pods, beside `app`. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 type AppLine = Pick<AppSpec, "name" | "replicas" | "image" | "version" | "port" | "command"> & Partial<AppSpec>;
@@ -53,6 +55,7 @@ function shop(line: AppLine): AppSpec {
     isHostNetwork: false,
     secrets: [],
     isRolledOut: true,
+    labels: {},
     ...line,
   };
 }
@@ -229,6 +232,8 @@ export const apps: readonly AppSpec[] = [
     servicePort: 53,
     command: ["/coredns", "-conf", "/etc/coredns/Corefile"],
     uid: 65_532,
+    // Where everybody looks for a cluster's DNS.
+    labels: { "k8s-app": "kube-dns" },
   }),
   system("kube-system", {
     name: "kube-proxy",

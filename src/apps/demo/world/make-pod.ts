@@ -74,7 +74,7 @@ function labelsOf(
     const jobName = job?.name ?? "";
     return { app: job?.cron.spec.name ?? "", "batch.kubernetes.io/job-name": jobName, "job-name": jobName };
   }
-  const labels = { app: app.spec.name };
+  const labels = { app: app.spec.name, ...app.spec.labels };
   switch (app.spec.kind) {
     case "Deployment":
       return { ...labels, "pod-template-hash": revision.hash };
