@@ -110,54 +110,45 @@ class BoundedNameBook implements NameBook {
     const { addressesPerNameMax, namesPerClientMax, pairsMax = nameBookLimits.pairsMax } = this.#limits();
     const addresses = answer.addresses.slice(0, addressesPerNameMax);
     const owner = this.#clientEntry(answer.client);
-    const removed = new FillMaker();
+    const maker = new ChangeMaker();
     const entry = this.#nameEntry(owner, answer.name);
+    const fresh = addresses.filter((address) => !entry.ends.has(address)).length;
+    let others = 0;
+    for (const { ends } of owner.names.values()) others += ends.size;
+    // Before anything is pushed out for nothing.
+    if (this.#pairs - (others - entry.ends.size) + fresh > pairsMax) {
+      if (entry.ends.size === 0) this.#dropName(owner, entry, { maker, nowMs });
+      return undefined;
+    }
     entry.sets = answer.sets;
     for (const oldest of owner.names.values()) {
       if (oldest === entry) break;
-      if (owner.names.size <= namesPerClientMax && this.#pairs + addresses.length <= pairsMax) break;
+      if (owner.names.size <= namesPerClientMax && this.#pairs + fresh <= pairsMax) break;
       this.#namesEvicted += 1;
-      this.#dropName(owner, oldest, removed);
-    }
-    if (this.#pairs + addresses.length > pairsMax) {
-      if (entry.ends.size === 0) this.#dropName(owner, entry, removed);
-      return undefined;
+      this.#dropName(owner, oldest, { maker, nowMs });
     }
     for (const address of addresses) this.#put(owner, entry, { address, endMs: nowMs + answer.lifeMs });
-    this.#pushOut(owner, entry, { addressesPerNameMax, removed });
-    const added = new FillMaker();
-    for (const address of addresses) this.#fill(owner, { address, sets: entry.sets }, added, nowMs);
-    return { add: added.fill(), remove: removed.fill() };
+    this.#pushOut(owner, entry, { addressesPerNameMax, maker, nowMs });
+    for (const address of addresses) this.#fill(owner, { address, sets: entry.sets }, { maker, nowMs });
+    return maker.change();
   }
 
   retarget(target: Retarget, nowMs: number): FillChange {
-    const added = new FillMaker();
-    const removed = new FillMaker();
+    const maker = new ChangeMaker();
     for (const [id, owner] of this.#clients) {
       const client = target.clientOf(id);
       const isSame = client !== undefined && client.addresses.join() === owner.client.addresses.join();
       // With other addresses it is filled anew: whoever has the old address next must not inherit.
-      if (!isSame) for (const entry of owner.names.values()) this.#emptyOf(owner, entry, removed);
+      if (!isSame) for (const entry of owner.names.values()) this.#emptyOf(owner, entry, maker);
       if (client === undefined) {
-        for (const entry of owner.names.values()) this.#dropName(owner, entry, removed);
+        for (const entry of owner.names.values()) this.#dropName(owner, entry, { maker, nowMs });
         this.#clients.delete(id);
         continue;
       }
       owner.client = client;
-      for (const entry of owner.names.values()) {
-        const sets = target.setsOf(id, entry.name);
-        const before = new Set(isSame ? entry.sets.map(({ set4 }) => set4) : []);
-        const now = new Set(sets.map(({ set4 }) => set4));
-        const lost = isSame ? entry.sets.filter(({ set4 }) => !now.has(set4)) : [];
-        entry.sets = sets;
-        for (const address of entry.ends.keys()) {
-          this.#unfill(owner, { address, sets: lost }, removed);
-          this.#fill(owner, { address, sets: sets.filter(({ set4 }) => !before.has(set4)) }, added, nowMs);
-        }
-        if (sets.length === 0) this.#dropName(owner, entry, removed);
-      }
+      this.#retargetNames(owner, { isSame, setsOf: (name) => target.setsOf(id, name) }, { maker, nowMs });
     }
-    return { add: added.fill(), remove: removed.fill() };
+    return maker.change();
   }
 
   due(nowMs: number, withinMs: number): readonly Pair[] {
@@ -173,7 +164,7 @@ class BoundedNameBook implements NameBook {
   }
 
   keep(pairs: readonly Pair[], lifeMs: number, nowMs: number): Fill {
-    const added = new FillMaker();
+    const maker = new ChangeMaker();
     for (const { client, address } of pairs) {
       const owner = this.#clients.get(client.id);
       if (owner === undefined) continue;
@@ -182,30 +173,30 @@ class BoundedNameBook implements NameBook {
         if (end === undefined) continue;
         end.endMs = Math.max(end.endMs, nowMs + lifeMs);
         end.isKept = true;
-        this.#fill(owner, { address, sets: entry.sets }, added, nowMs);
+        this.#fill(owner, { address, sets: entry.sets }, { maker, nowMs });
       }
     }
-    return added.fill();
+    return maker.change().add;
   }
 
   expire(nowMs: number): void {
     for (const [id, owner] of this.#clients) {
       for (const entry of owner.names.values()) {
         for (const [address, { endMs }] of entry.ends) if (endMs <= nowMs) this.#forget(owner, entry, address);
-        if (entry.ends.size === 0) this.#dropName(owner, entry, new FillMaker());
+        if (entry.ends.size === 0) this.#dropName(owner, entry, { maker: new ChangeMaker(), nowMs });
       }
       if (owner.names.size === 0) this.#clients.delete(id);
     }
   }
 
   all(nowMs: number): Fill {
-    const added = new FillMaker();
+    const maker = new ChangeMaker();
     for (const owner of this.#clients.values()) {
       for (const { ends, sets } of owner.names.values()) {
-        for (const address of ends.keys()) this.#fill(owner, { address, sets }, added, nowMs);
+        for (const address of ends.keys()) this.#fill(owner, { address, sets }, { maker, nowMs });
       }
     }
-    return added.fill();
+    return maker.change().add;
   }
 
   namesOf(client: string, address: string): readonly string[] {
@@ -242,11 +233,35 @@ class BoundedNameBook implements NameBook {
     else entries.add(entry);
   }
 
+  /** All names have their sets before the first element is filled: its end is that of all names that stand for it. */
+  #retargetNames(
+    owner: ClientEntry,
+    { isSame, setsOf }: { isSame: boolean; setsOf: (name: string) => readonly DomainSet[] },
+    now: Now,
+  ): void {
+    const changes = [...owner.names.values()].map((entry) => {
+      const before = entry.sets;
+      entry.sets = setsOf(entry.name);
+      return { entry, before };
+    });
+    for (const { entry, before } of changes) {
+      const old = new Set(isSame ? before.map(({ set4 }) => set4) : []);
+      const mine = new Set(entry.sets.map(({ set4 }) => set4));
+      const lost = isSame ? before.filter(({ set4 }) => !mine.has(set4)) : [];
+      const fresh = entry.sets.filter(({ set4 }) => !old.has(set4));
+      for (const address of entry.ends.keys()) {
+        this.#unfill(owner, { address, sets: lost }, now);
+        this.#fill(owner, { address, sets: fresh }, now);
+      }
+      if (mine.size === 0) this.#dropName(owner, entry, now);
+    }
+  }
+
   /** The oldest addresses of a name leave, those with a living connection last. */
   #pushOut(
     owner: ClientEntry,
     entry: NameEntry,
-    { addressesPerNameMax, removed }: { addressesPerNameMax: number; removed: FillMaker },
+    { addressesPerNameMax, ...now }: { addressesPerNameMax: number } & Now,
   ): void {
     for (const isKept of [false, true]) {
       for (const [address, end] of entry.ends) {
@@ -254,7 +269,7 @@ class BoundedNameBook implements NameBook {
         if (end.isKept !== isKept) continue;
         this.#addressesEvicted += 1;
         this.#forget(owner, entry, address);
-        this.#unfill(owner, { address, sets: entry.sets }, removed);
+        this.#unfill(owner, { address, sets: entry.sets }, now);
       }
     }
   }
@@ -266,26 +281,25 @@ class BoundedNameBook implements NameBook {
     if (entries?.size === 0) owner.byAddress.delete(address);
   }
 
-  #dropName(owner: ClientEntry, entry: NameEntry, removed: FillMaker): void {
+  #dropName(owner: ClientEntry, entry: NameEntry, now: Now): void {
     for (const address of entry.ends.keys()) {
       this.#forget(owner, entry, address);
-      this.#unfill(owner, { address, sets: entry.sets }, removed);
+      this.#unfill(owner, { address, sets: entry.sets }, now);
     }
     if (owner.names.delete(entry.name)) this.#names -= 1;
   }
 
   /** Takes the elements of a name out without forgetting the name. */
-  #emptyOf(owner: ClientEntry, entry: NameEntry, removed: FillMaker): void {
+  #emptyOf(owner: ClientEntry, entry: NameEntry, maker: ChangeMaker): void {
     for (const address of entry.ends.keys()) {
-      for (const set of entry.sets) removed.add(owner.client, address, { set });
+      for (const set of entry.sets) maker.remove(owner.client, address, set);
     }
   }
 
   #fill(
     owner: ClientEntry,
     { address, sets }: { address: string; sets: readonly DomainSet[] },
-    into: FillMaker,
-    nowMs: number,
+    { maker, nowMs }: Now,
   ): void {
     for (const set of sets) {
       let endMs = 0;
@@ -293,44 +307,66 @@ class BoundedNameBook implements NameBook {
         if (!entry.sets.some(({ set4 }) => set4 === set.set4)) continue;
         endMs = Math.max(endMs, entry.ends.get(address)?.endMs ?? 0);
       }
-      if (endMs > nowMs) into.add(owner.client, address, { set, timeoutMs: endMs - nowMs });
+      if (endMs > nowMs) maker.add(owner.client, address, { set, timeoutMs: endMs - nowMs });
     }
   }
 
-  /** But not where another name of the client still stands for the address. */
-  #unfill(
-    owner: ClientEntry,
-    { address, sets }: { address: string; sets: readonly DomainSet[] },
-    into: FillMaker,
-  ): void {
+  /** Where another name of the client still stands for the address, that name's end counts from now on. */
+  #unfill(owner: ClientEntry, { address, sets }: { address: string; sets: readonly DomainSet[] }, now: Now): void {
     const others = [...(owner.byAddress.get(address) ?? [])];
     for (const set of sets) {
       const isHeld = others.some(
-        (entry) => entry.ends.has(address) && entry.sets.some(({ set4 }) => set4 === set.set4),
+        ({ ends, sets: held }) => ends.has(address) && held.some(({ set4 }) => set4 === set.set4),
       );
-      if (!isHeld) into.add(owner.client, address, { set });
+      if (isHeld) this.#fill(owner, { address, sets: [set] }, now);
+      else now.maker.remove(owner.client, address, set);
     }
   }
 }
 
-/** Elements grouped by set; an element comes once, with the longest time. */
-class FillMaker {
-  readonly #sets = new Map<string, Map<string, NftElement>>();
+/** The change that is being made, and when. */
+interface Now {
+  readonly maker: ChangeMaker;
+  readonly nowMs: number;
+}
 
-  add(client: DnsClient, address: string, { set, timeoutMs }: { set: DomainSet; timeoutMs?: number }): void {
+/** What becomes of elements in one change, grouped by set; of several words about one element the last counts. */
+class ChangeMaker {
+  readonly #sets = new Map<string, Map<string, { readonly element: NftElement; readonly isRemoved: boolean }>>();
+
+  add(client: DnsClient, address: string, { set, timeoutMs }: { set: DomainSet; timeoutMs: number }): void {
+    this.#word(client, address, set, (key) => ({ element: { key, timeoutMs }, isRemoved: false }));
+  }
+
+  remove(client: DnsClient, address: string, set: DomainSet): void {
+    this.#word(client, address, set, (key) => ({ element: { key }, isRemoved: true }));
+  }
+
+  change(): FillChange {
+    return { add: this.#fill(false), remove: this.#fill(true) };
+  }
+
+  #word(
+    client: DnsClient,
+    address: string,
+    set: DomainSet,
+    word: (key: readonly [string, string]) => { element: NftElement; isRemoved: boolean },
+  ): void {
     const isV6 = address.includes(":");
     const name = isV6 ? set.set6 : set.set4;
     for (const source of client.addresses) {
       if (source.includes(":") !== isV6) continue;
-      const elements = this.#sets.get(name) ?? new Map<string, NftElement>();
+      const elements = this.#sets.get(name) ?? new Map();
       this.#sets.set(name, elements);
-      const key = `${source} ${address}`;
-      const longest = Math.max(timeoutMs ?? 0, elements.get(key)?.timeoutMs ?? 0);
-      elements.set(key, { key: [source, address], ...(timeoutMs === undefined ? {} : { timeoutMs: longest }) });
+      elements.set(`${source} ${address}`, word([source, address]));
     }
   }
 
-  fill(): Fill {
-    return [...this.#sets].map(([set, elements]) => ({ set, elements: [...elements.values()] }));
+  #fill(isRemoved: boolean): Fill {
+    const entries = [...this.#sets].map(([set, words]) => ({
+      set,
+      elements: [...words.values()].filter((one) => one.isRemoved === isRemoved).map(({ element }) => element),
+    }));
+    return entries.filter(({ elements }) => elements.length > 0);
   }
 }
