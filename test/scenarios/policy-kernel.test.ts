@@ -68,7 +68,7 @@ interface Sums {
 }
 
 async function askedStep(kernel: Kernel, step: TruthStep, sums: Sums): Promise<readonly string[]> {
-  kernel.enforce(rulesetOf(step, kernel.star.linkOf));
+  kernel.enforce(rulesetOf(step, (pod) => kernel.star.linkOf(pod)));
   const engine = engineOf(step);
   const addresses = new Map(step.pods.map(({ ns, name, ip }) => [`${ns}/${name}`, ip]));
   const self = step.probes.filter(({ from, to }) => from === to);

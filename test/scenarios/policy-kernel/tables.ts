@@ -14,7 +14,7 @@ export const tablesFile = path.resolve(
 );
 
 export interface ChosenStep {
-  /** "<description> #<step>" */
+  /** "<description> #<case>.<step>" */
   readonly name: string;
   readonly step: TruthStep;
 }
@@ -23,8 +23,8 @@ export interface ChosenStep {
 export function chosenSteps(count: number): readonly ChosenStep[] | undefined {
   if (!existsSync(tablesFile)) return undefined;
   const cases = parseTruthTables(JSON.parse(gunzipSync(readFileSync(tablesFile)).toString()));
-  const steps = cases.flatMap(({ description, steps }) =>
-    steps.map((step, index) => ({ name: `${description} #${index}`, step })),
+  const steps = cases.flatMap(({ description, steps }, number) =>
+    steps.map((step, index) => ({ name: `${description} #${number}.${index}`, step })),
   );
   const hashed = steps.map((each) => ({ each, hash: createHash("sha256").update(each.name).digest("hex") }));
   return hashed
