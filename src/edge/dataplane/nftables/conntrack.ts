@@ -12,12 +12,16 @@ const DELETE = 2;
 const TUPLE_ORIGINAL = 1;
 const TUPLE_REPLY = 2;
 const STATUS = 3;
+const PROTOCOL_INFO = 4;
+/** enum tcp_conntrack: TIME_WAIT and CLOSE. */
+const tcpStatesOver: readonly number[] = [7, 8];
 const TUPLE_IP = 1;
 const TUPLE_PROTO = 2;
 const STATUS_ASSURED = 4;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const ICMP = 1;
+const TCP = 6;
 const ICMPV6 = 58;
 /** Deletions that go into one datagram. */
 const deletionsPerDatagram = 500;
@@ -155,10 +159,14 @@ export function connectionOf(payload: Uint8Array): TrackedConnection | undefined
   const reply = tupleOf(attributes.get(TUPLE_REPLY));
   if (original === undefined || reply === undefined) return undefined;
   const status = attributes.get(STATUS);
+  const tcp = attributesOf(
+    attributesOf(attributes.get(PROTOCOL_INFO) ?? new Uint8Array(0)).get(1) ?? new Uint8Array(0),
+  );
   return {
     ...original,
     realDestination: reply.source,
     realDestinationPort: original.protocol === ICMP || original.protocol === ICMPV6 ? 0 : reply.sourcePort,
     isAssured: status !== undefined && (u32be(status) & STATUS_ASSURED) !== 0,
+    ...(original.protocol === TCP && tcpStatesOver.includes(tcp.get(1)?.[0] ?? 0) ? { isOver: true } : {}),
   };
 }

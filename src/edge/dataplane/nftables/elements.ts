@@ -1,7 +1,7 @@
 // Elements of sets and verdict maps on the wire. Plain sets have one entry per element; interval sets of one field have the first key inside and the
 // first key behind (marked as an end); concatenations with ranges have a lower and an upper key.
 import { Fault, toFault } from "../../../base/fault.ts";
-import type { KeyType, NftElement, NftSet, NftVerdict } from "../../../core/policy/compile/nft/ruleset.ts";
+import type { KeyType, NftElement, NftVerdict } from "../../../core/policy/compile/nft/ruleset.ts";
 import type { Batch } from "./batch.ts";
 import {
   dataAttribute,
@@ -181,38 +181,4 @@ export function decodeElements(set: SetShape, raw: readonly RawElement[]): reado
 
 function endOf(next: RawElement | undefined, element: RawElement): Uint8Array {
   return next === undefined ? new Uint8Array(element.key.length).fill(0xff) : previousKey(next.key);
-}
-
-/** One text per entry on the wire, equal for what was asked and what the kernel tells: to compare sets with. */
-export function elementTexts(set: NftSet): readonly string[] {
-  const texts: string[] = [];
-  const isSpan = set.interval && set.key.length === 1;
-  for (const element of set.elements) {
-    const low = encodeKey(set.key, element.key, "low");
-    const high = set.interval ? encodeKey(set.key, element.key, "high") : low;
-    texts.push(textOfElement(low, isSpan ? low : high, { isEnd: false, verdict: element.data }));
-    const behind = isSpan ? nextKey(high) : undefined;
-    if (behind !== undefined) texts.push(textOfElement(behind, behind, { isEnd: true, verdict: undefined }));
-  }
-  return texts;
-}
-
-export function rawText(raw: RawElement): string {
-  return textOfElement(raw.key, raw.keyEnd ?? raw.key, raw);
-}
-
-function textOfElement(
-  low: Uint8Array,
-  high: Uint8Array,
-  rest: { readonly isEnd: boolean; readonly verdict: NftVerdict | undefined },
-): string {
-  const verdict =
-    rest.verdict === undefined
-      ? ""
-      : `:${rest.verdict.verdict}${"chain" in rest.verdict ? ` ${rest.verdict.chain}` : ""}`;
-  return `${hex(low)}-${hex(high)}${rest.isEnd ? "]" : ""}${verdict}`;
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }

@@ -143,9 +143,13 @@ export function readSets(socket: NetlinkSocket, table: string): ReadonlyMap<stri
 
 /** All elements of a set; none when it is not there. */
 export function readElements(socket: NetlinkSocket, table: string, set: string): readonly RawElement[] {
-  const payloads = ask(socket, message.getElement, [
+  return askElements(socket, table, set).flatMap((payload) => [...rawElements(payload)]);
+}
+
+/** The messages (behind their headers) that hold a set's elements. */
+export function askElements(socket: NetlinkSocket, table: string, set: string): readonly Uint8Array[] {
+  return ask(socket, message.getElement, [
     [listAttribute.table, table],
     [listAttribute.set, set],
   ]);
-  return payloads.flatMap((payload) => [...rawElements(payload)]);
 }

@@ -3,9 +3,10 @@ import type { ReadBack } from "../../../core/policy/compile/dataplane.ts";
 import type { NftChain, NftRuleset, NftSet } from "../../../core/policy/compile/nft/ruleset.ts";
 import { canonicalRule } from "./canonical.ts";
 import { hookNumbers } from "./constants.ts";
-import { elementTexts, rawText, type SetShape } from "./elements.ts";
+import { addTexts, countEntries, textsOfSet } from "./element-texts.ts";
+import type { SetShape } from "./elements.ts";
 import { writeExpressions } from "./expressions.ts";
-import { isTableThere, readChains, readElements, readRules, readSets, type RawRule } from "./kernel-table.ts";
+import { isTableThere, readChains, askElements, readRules, readSets, type RawRule } from "./kernel-table.ts";
 import type { NetlinkSocket } from "./netlink/socket.ts";
 import { createWriter } from "./netlink/writer.ts";
 import { ruleComment, stateChain } from "./objects.ts";
@@ -100,15 +101,29 @@ function compareElements(
   note: Note,
 ): void {
   const { set } = given;
-  const found = readElements(socket, given.table, set.name);
-  const wanted = new Set(elementTexts(set));
+  const payloads = askElements(socket, given.table, set.name);
   if (!given.elements) {
-    if (found.length !== wanted.size) note(`set ${set.name} has ${found.length} entries instead of ${wanted.size}`);
+    const wanted = entriesOf(set);
+    const found = payloads.reduce((sum, payload) => sum + countEntries(payload), 0);
+    if (found !== wanted) note(`set ${set.name} has ${found} entries instead of ${wanted}`);
     return;
   }
-  const rest = new Set(found.map(rawText));
-  let missing = 0;
-  for (const text of wanted) if (!rest.delete(text)) missing += 1;
+  const wanted = textsOfSet(set);
+  const found = new Set<string>();
+  for (const payload of payloads) addTexts(payload, found);
+  const missing = countOutside(wanted, found);
+  const more = countOutside(found, wanted);
   if (missing > 0) note(`set ${set.name}: ${missing} entries are missing`);
-  if (rest.size > 0) note(`set ${set.name}: ${rest.size} entries too many`);
+  if (more > 0) note(`set ${set.name}: ${more} entries too many`);
+}
+
+/** Entries that the kernel keeps: of a range two, its beginning and its end. */
+function entriesOf(set: NftSet): number {
+  return set.interval && set.key.length === 1 ? textsOfSet(set).size : set.elements.length;
+}
+
+function countOutside(texts: ReadonlySet<string>, other: ReadonlySet<string>): number {
+  let count = 0;
+  for (const text of texts) if (!other.has(text)) count += 1;
+  return count;
 }
