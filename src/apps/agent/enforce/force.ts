@@ -19,8 +19,10 @@ export interface Force {
   readonly current: InForce | undefined;
   /** Puts another set of policies into the kernel. Throws a Fault "dataplane/..."; then what was in force still is. */
   put(intent: Intent, engine: PolicyEngine, nowMs: number): ApplyReport;
-  /** The world, routes or guards changed under the policies in force. Throws as `put`. */
+  /** The world, routes or guards changed under the policies in force. Throws as `put`; then the next call, even with nothing new, makes it good. */
   follow(change: WorldChange): void;
+  /** A change of the world did not reach the kernel yet. */
+  readonly isBehind: boolean;
   /** Writes what should be there again, after somebody else touched it. Throws as `put`. */
   repair(): void;
   /** "" when the kernel has exactly what was written; else what differs. */
@@ -40,10 +42,12 @@ const differencesMax = 3;
 export function createForce({ dataplane, settingsOf, onApplied }: ForceOptions): Force {
   let compiler: NftCompiler = createNftCompiler();
   let current: InForce | undefined;
+  let isBehind = false;
 
   function become(next: InForce): ApplyReport {
     const report = dataplane.apply(next.compiled.ruleset);
     current = next;
+    isBehind = false;
     onApplied(next);
     return report;
   }
@@ -51,6 +55,9 @@ export function createForce({ dataplane, settingsOf, onApplied }: ForceOptions):
   return {
     get current() {
       return current;
+    },
+    get isBehind() {
+      return isBehind;
     },
     put(intent, engine, nowMs) {
       try {
@@ -69,7 +76,9 @@ export function createForce({ dataplane, settingsOf, onApplied }: ForceOptions):
       const isWide = Object.keys(rest).length > 0;
       if (isWide) engine.setWorld(rest);
       const endpoints = [...put.map(({ id }) => id), ...remove];
-      const compiled = compiler.compile(engine, settingsOf(intent), ...(isWide ? [] : [{ endpoints }]));
+      const isWhole = isWide || isBehind;
+      isBehind = true;
+      const compiled = compiler.compile(engine, settingsOf(intent), ...(isWhole ? [] : [{ endpoints }]));
       become({ ...current, compiled });
     },
     repair() {
@@ -85,6 +94,7 @@ export function createForce({ dataplane, settingsOf, onApplied }: ForceOptions):
     withdraw() {
       dataplane.remove();
       current = undefined;
+      isBehind = false;
       compiler = createNftCompiler();
     },
   };

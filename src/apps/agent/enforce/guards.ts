@@ -5,6 +5,7 @@ import type { AlwaysAllowed } from "../../../core/policy/compile/settings.ts";
 import type { IdentityEntry } from "../../../model/identity-entry.ts";
 import { protocolNumber } from "./world-book.ts";
 
+const dnsWords = "the cluster's DNS";
 const tcp = 6;
 const udp = 17;
 
@@ -56,7 +57,15 @@ function keyOf({ address, protocol, port }: Guard): string {
 function guardedService({ namespace, services: [name = ""], ports }: IdentityEntry): string | undefined {
   if (namespace === "default" && name === "kubernetes") return "the API server";
   const isDns = namespace === "kube-system" && /dns/.test(name) && ports.some(({ port }) => port === 53);
-  return isDns ? "the cluster's DNS" : undefined;
+  return isDns ? dnsWords : undefined;
+}
+
+/** Addresses of the cluster's DNS service, as pods are told. */
+export function clusterDnsOf(entries: Iterable<IdentityEntry>): readonly string[] {
+  const found: string[] = [];
+  for (const entry of entries)
+    if (entry.kind === "service" && guardedService(entry) === dnsWords) found.push(...entry.addresses);
+  return [...new Set(found)].sort();
 }
 
 /**

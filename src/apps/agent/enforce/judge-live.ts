@@ -15,14 +15,23 @@ export interface LiveJudgement {
   readonly examples: readonly string[];
 }
 
+/** By where it really goes: rules see packets after the translation of services' addresses. */
 export function flowOf(connection: TrackedConnection): PolicyFlow {
-  return {
-    source: { endpoint: "", address: connection.source },
-    destination: { endpoint: "", address: connection.realDestination },
-    protocol: connection.protocol,
-    sourcePort: connection.sourcePort,
-    destinationPort: connection.realDestinationPort,
+  const { source, realDestination, protocol, sourcePort, realDestinationPort, destinationPort } = connection;
+  const ends = {
+    source: { endpoint: "", address: source },
+    destination: { endpoint: "", address: realDestination },
+    protocol,
   };
+  // The tracker keeps type and code of ICMP where other protocols have their port.
+  if (protocol === 1 || protocol === 58)
+    return {
+      ...ends,
+      sourcePort: 0,
+      destinationPort: 0,
+      icmp: { type: destinationPort >> 8, code: destinationPort & 255 },
+    };
+  return { ...ends, sourcePort, destinationPort: realDestinationPort };
 }
 
 /** `before` undefined: nothing was enforced, so all that lives is allowed. `isOurs` says whether an address is of this node or its endpoints. */
@@ -39,6 +48,7 @@ export function judgeLive(
   let live = 0;
   let uncertain = 0;
   for (const connection of connections) {
+    if (connection.isOver === true) continue;
     if (!isOurs(connection.source) && !isOurs(connection.realDestination)) continue;
     const flow = flowOf(connection);
     if (before !== undefined && before.evaluate(flow).verdict === "deny") continue;

@@ -1,6 +1,8 @@
 // Named limits of enforcement on a node.
 
 export const enforceLimits = {
+  /** How long connections are tracked before the first policies of a node are judged, where nothing was tracked. */
+  firstLookMs: 1500,
   /** Identities come in crowds: a crowd of so long is one change. */
   settleMs: 50,
   /** How often routes, namespaces, time limits and the break-glass file are looked at. */
@@ -22,6 +24,8 @@ export const enforceLimits = {
   probeTimeoutMs: 700,
   /** Ends of this machine that probes are made between. */
   probeEndsMax: 64,
+  /** Statuses with receipts and counters; those beyond say state and reason. */
+  detailedStatusesMax: 1000,
   /** Digests that were taken back and are remembered. */
   takenBackMax: 32,
   /** A gap that goes on is told in pieces of so long. */

@@ -1,5 +1,9 @@
 // A word on each resource for the server: what became of it, with the receipt. Pure.
-import { enforcementStatusLimits, type EnforcementStatus } from "../../../model/enforcement-status.ts";
+import {
+  enforcementStatusLimits,
+  type EnforcementStatus,
+  type ProbeReceipt,
+} from "../../../model/enforcement-status.ts";
 import type { ResourceStatus } from "../../../model/resource.ts";
 import type { InForce } from "./force.ts";
 import type { Intent, Word } from "./intent.ts";
@@ -13,7 +17,7 @@ export interface NodeWord {
 
 export interface PolicyReceipt {
   readonly timeMs: number;
-  readonly probes: NonNullable<EnforcementStatus["receipt"]>["probes"];
+  readonly probes: readonly ProbeReceipt[];
   /** Why it is not proved; "" when it is. */
   readonly because: string;
 }

@@ -67,6 +67,8 @@ export interface TrackedConnection {
   readonly realDestination: string;
   readonly realDestinationPort: number;
   readonly isAssured: boolean;
+  /** TCP whose ends have taken their leave: the kernel still tracks it, nobody uses it. */
+  readonly isOver?: true;
 }
 
 export interface Dataplane {

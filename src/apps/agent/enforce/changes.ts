@@ -1,0 +1,92 @@
+// The story of changes on this node, over restarts: which one is confirmed, which waits, which were refused or taken back.
+import { decide, type Decision } from "./decide.ts";
+import type { Intent } from "./intent.ts";
+import type { ChangeJudgement } from "./judge-change.ts";
+import { withTakenBack, type Kept, type KeptSet } from "./kept.ts";
+
+export interface Changes {
+  decide(asked: Intent, inForce: string | undefined, nowMs: number): Decision;
+  /** It is in the kernel now: pending while it may be taken back, confirmed otherwise. */
+  remember(asked: Intent, nowMs: number): void;
+  confirm(asked: Intent): void;
+  /** Forgets the change; what shall be in force instead, undefined: nothing. */
+  takeBack(digest: string): KeptSet | undefined;
+  refuse(digest: string, judgement: ChangeJudgement): void;
+  /** Nothing is enforced any more, by wish: the next change is a first one. False when there was nothing. */
+  end(): boolean;
+  isDue(nowMs: number): boolean;
+  readonly judgement: ChangeJudgement | undefined;
+  readonly confirmed: KeptSet | undefined;
+  readonly pending: { readonly digest: string; readonly deadlineMs: number } | undefined;
+}
+
+export function createChanges(kept: Kept): Changes {
+  const refused = new Map<string, ChangeJudgement>();
+
+  function confirm(asked: Intent): void {
+    const { confirmed, takenBack } = kept.state;
+    refused.clear();
+    kept.save({
+      confirmed: { digest: asked.digest, resources: [...asked.resources] },
+      ...(confirmed === undefined || confirmed.digest === asked.digest ? {} : { previous: confirmed }),
+      pending: undefined,
+      takenBack: takenBack.filter((digest) => digest !== asked.digest),
+    });
+  }
+
+  return {
+    decide: (asked, inForce, nowMs) =>
+      decide({
+        asked,
+        inForce,
+        confirmed: kept.state.confirmed?.digest,
+        pending: kept.state.pending,
+        takenBack: kept.state.takenBack,
+        refused: new Set(refused.keys()),
+        nowMs,
+      }),
+    remember(asked, nowMs) {
+      const { digest, settings } = asked;
+      const { confirmed, pending } = kept.state;
+      const isConfirmed = settings.confirm === digest || settings.rollbackAfterSeconds === 0;
+      if (confirmed?.digest === digest) {
+        // Back to what was confirmed: whatever waited is overtaken.
+        if (pending !== undefined) kept.save({ pending: undefined });
+      } else if (isConfirmed) confirm(asked);
+      else if (pending?.digest !== digest)
+        kept.save({ pending: { digest, deadlineMs: nowMs + settings.rollbackAfterSeconds * 1000 } });
+    },
+    confirm,
+    takeBack(digest) {
+      const { confirmed, previous, takenBack } = kept.state;
+      const isOfConfirmed = confirmed?.digest === digest;
+      kept.save({
+        takenBack: withTakenBack(takenBack, digest),
+        pending: undefined,
+        ...(isOfConfirmed ? { confirmed: previous, previous: undefined } : {}),
+      });
+      return isOfConfirmed ? previous : confirmed;
+    },
+    refuse(digest, judgement) {
+      refused.clear();
+      refused.set(digest, judgement);
+    },
+    end() {
+      refused.clear();
+      const { confirmed, pending } = kept.state;
+      if (confirmed === undefined && pending === undefined) return false;
+      kept.save({ confirmed: undefined, previous: undefined, pending: undefined });
+      return true;
+    },
+    isDue: (nowMs) => kept.state.pending !== undefined && nowMs >= kept.state.pending.deadlineMs,
+    get judgement() {
+      return [...refused.values()][0];
+    },
+    get confirmed() {
+      return kept.state.confirmed;
+    },
+    get pending() {
+      return kept.state.pending;
+    },
+  };
+}

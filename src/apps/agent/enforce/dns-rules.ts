@@ -1,0 +1,136 @@
+// Rules on DNS names: when policies in force have some, the proxy of agent/dns is opened and told whose look-ups fill which sets.
+import type { Clock } from "../../../base/clock.ts";
+import { toFault } from "../../../base/fault.ts";
+import type { Logger } from "../../../base/logger.ts";
+import type { AddressBook } from "../../../core/directory/address-book.ts";
+import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
+import type { CompileSettings } from "../../../core/policy/compile/settings.ts";
+import type { DnsClient } from "../../../core/policy/dns/domain-set.ts";
+import { emptySubject } from "../../../core/process/subject.ts";
+import { WorkloadKind, type Subject } from "../../../model/identity.ts";
+import type { Row } from "../../../model/table.ts";
+import { createDnsSide } from "../dns/create-dns-side.ts";
+import type { DnsSide, SensorLookup } from "../dns/dns-side.ts";
+import { upstreamsOf } from "../dns/upstreams.ts";
+import type { InForce } from "./force.ts";
+import { clusterDnsOf } from "./guards.ts";
+import type { Intent } from "./intent.ts";
+import { resolvConf } from "./resolv-conf.ts";
+import type { WorldBook } from "./world-book.ts";
+
+export interface DnsRulesOptions {
+  readonly kernel: "real" | "simulated";
+  readonly dnsPort: number;
+  readonly dataplane: Dataplane;
+  readonly world: WorldBook;
+  readonly book: Pick<AddressBook, "living">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onDnsRow: (row: Row<"dns_events">) => void;
+  /** `settingsOf` would say something else now. */
+  readonly onChanged: () => void;
+}
+
+export interface DnsRules {
+  /** For the compiler: where questions go; undefined when no rule has names, or when the proxy is down and that shall not stop anybody. */
+  settingsOf(intent: Intent): CompileSettings["dns"];
+  update(inForce: InForce): void;
+  refill(): void;
+  isTwin(lookup: SensorLookup): boolean;
+  namesOf(endpoint: string, address: string): readonly string[];
+  takeGaps(): Row<"gaps">[];
+  /** "" while it serves or has nothing to do. */
+  readonly trouble: string;
+  close(): Promise<void>;
+}
+
+export function createDnsRules(options: DnsRulesOptions): DnsRules {
+  const { dnsPort, dataplane, world, book, clock, logger, onDnsRow, onChanged } = options;
+  let side: DnsSide | undefined;
+  let gaps: Row<"gaps">[] = [];
+  let isDown = false;
+
+  function open(): DnsSide {
+    return createDnsSide({
+      clock,
+      logger,
+      port: dnsPort,
+      dataplane,
+      subjectOf: (client) => subjectOf(world, client),
+      onRow: onDnsRow,
+      onGap: (row) => void gaps.push(row),
+      onState: ({ state }) => {
+        const was = isDown;
+        isDown = state === "down";
+        if (was !== isDown) onChanged();
+      },
+    });
+  }
+
+  const upstreams = ({ settings }: Intent): readonly string[] =>
+    upstreamsOf({
+      named: settings.dns.upstreams,
+      resolvConf: resolvConf(),
+      clusterDns: clusterDnsOf(book.living()),
+    });
+
+  return {
+    get trouble() {
+      return side?.state.state === "down" ? side.state.because : "";
+    },
+    settingsOf(intent) {
+      const isOpenNow = isDown && intent.settings.dns.failMode === "open";
+      if (!hasNames(intent) || isOpenNow || options.kernel === "simulated") return undefined;
+      return { proxyPort: dnsPort, upstreams: upstreams(intent) };
+    },
+    update({ intent, engine, compiled }) {
+      if (options.kernel === "simulated" || (side === undefined && compiled.domainSets.length === 0)) return;
+      side ??= open();
+      const clients = world.local.map(({ endpoint }) => ({
+        id: endpoint,
+        addresses: engine.endpoint(endpoint)?.addresses ?? [],
+      }));
+      const own = world.world.endpoints.flatMap(({ addresses }) => addresses);
+      const services = world.world.services.flatMap(({ addresses }) => addresses);
+      void side.update({
+        sets: compiled.domainSets,
+        clients,
+        clusterRanges: [...new Set([...world.world.ranges, ...own, ...services])],
+        upstreams: upstreams(intent),
+        settings: intent.settings.dns,
+      });
+    },
+    refill: () => side?.refill(),
+    isTwin: (lookup) => side?.isTwin(lookup) ?? false,
+    namesOf: (endpoint, address) => side?.namesOf(endpoint, address) ?? [],
+    takeGaps() {
+      const rows = gaps;
+      gaps = [];
+      return rows;
+    },
+    async close() {
+      await side
+        ?.close()
+        .catch((error: unknown) =>
+          logger.warn({ error: toFault(error).message }, "the DNS proxy did not close in order"),
+        );
+    },
+  };
+}
+
+function hasNames({ set }: Intent): boolean {
+  const rules = set.policies.flatMap(({ egress }) => egress);
+  return (
+    rules.some(({ destination }) => destination.domains !== undefined) ||
+    set.networkSets.some(({ domains }) => domains.length > 0)
+  );
+}
+
+function subjectOf(world: WorldBook, client: DnsClient): Subject {
+  const endpoint = client.addresses.map((address) => world.at(address)).find((found) => found?.id === client.id);
+  if (endpoint === undefined) return { ...emptySubject, identityReason: `the endpoint ${client.id} is gone` };
+  const { namespace, name, workload } = endpoint;
+  const [kind, owner] = workload.split("/");
+  const workloadKind = WorkloadKind.safeParse(kind).data ?? "Pod";
+  return { ...emptySubject, namespace, pod: name, workload: owner ?? name, workloadKind };
+}

@@ -1,0 +1,401 @@
+// Keeps the kernel's rules as the node's resources ask: collects what changes, decides, acts, reports. One step at a time; nothing acts inside a callback
+// but the repair of rules that somebody else removed.
+import type { Clock } from "../../../base/clock.ts";
+import { toFault } from "../../../base/fault.ts";
+import type { Logger } from "../../../base/logger.ts";
+import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
+import type { CompileSettings } from "../../../core/policy/compile/settings.ts";
+import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
+import type { Resource, ResourceStatus } from "../../../model/resource.ts";
+import type { Row } from "../../../model/table.ts";
+import { readBreakGlass, type BreakGlass } from "./break-glass.ts";
+import { createChanges, type Changes } from "./changes.ts";
+import { createFirstLook, type FirstLook } from "./first-look.ts";
+import { createForce, type Force, type InForce } from "./force.ts";
+import { enforceKinds, intentOf, type Intent } from "./intent.ts";
+import type { ChangeJudgement } from "./judge-change.ts";
+import { judgeLive } from "./judge-live.ts";
+import { openKept, type Kept, type KeptSet } from "./kept.ts";
+import { enforceLimits } from "./limits.ts";
+import type { PacketBook } from "./packet-book.ts";
+import { createProofs, type Proofs } from "./proofs.ts";
+import type { Prover } from "./prove.ts";
+import { createRuleCounters } from "./rule-counters.ts";
+import { statusesOf, type NodeWord } from "./statuses.ts";
+import { createSurroundings, type Surroundings, type SurroundingsOptions } from "./surroundings.ts";
+import { createUnenforcedGaps } from "./unenforced-gaps.ts";
+import { createWake, type Wake } from "./wake.ts";
+
+export interface EnforcerOptions extends Pick<SurroundingsOptions, "node" | "world" | "book" | "look"> {
+  /** Where what must outlive a restart is kept; holds the break-glass file. */
+  readonly folder: string;
+  readonly dataplane: Dataplane;
+  readonly prover: Prover;
+  readonly packets: PacketBook;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Why "enforced" is never said, e.g. "this node is simulated"; "" on a real one. */
+  readonly notProvable: string;
+  /** Statuses changed: a report is worth sending. */
+  readonly onStatus: () => void;
+  /** After each transaction: for whoever fills sets by names. */
+  readonly onApplied?: (inForce: InForce) => void;
+  /** The kernel's sets were lost and written anew. */
+  readonly onRepaired?: () => void;
+  readonly dnsSettings?: (intent: Intent) => CompileSettings["dns"];
+}
+
+export interface Enforcer {
+  /** All resources of this node, of whatever kind. */
+  setResources(resources: readonly Resource[]): void;
+  /** Identities changed; crowds of calls are one. */
+  identitiesCame(): void;
+  /** What `dnsSettings` says is different now. */
+  settingsChanged(): void;
+  statuses(): readonly ResourceStatus[];
+  takeGaps(nowMs: number): Row<"gaps">[];
+  readonly inForce: InForce | undefined;
+  /** Resolves when nothing is left to do: for tests, and for the command line in the foreground. */
+  settled(): Promise<void>;
+  /** Stops. What is in the kernel stays there, unless it shall be taken out. */
+  close(kernel: "keep" | "withdraw"): Promise<void>;
+}
+
+export function createEnforcer(options: EnforcerOptions): Enforcer {
+  return new NodeEnforcer(options);
+}
+
+class NodeEnforcer implements Enforcer {
+  readonly #options: EnforcerOptions;
+  readonly #kept: Kept;
+  readonly #changes: Changes;
+  readonly #around: Surroundings;
+  readonly #force: Force;
+  readonly #firstLook: FirstLook;
+  readonly #proofs: Proofs;
+  readonly #counters = createRuleCounters();
+  readonly #gaps = createUnenforcedGaps();
+  readonly #wake: Wake;
+  readonly #timer: NodeJS.Timeout;
+  #asked: Intent | undefined;
+  #state: Pick<NodeWord, "state" | "because"> = { state: "off", because: "nothing was asked of this node yet" };
+  #judgement: ChangeJudgement | undefined;
+  #readBack = "";
+  #countedMs = 0;
+  #retryAtMs = Infinity;
+  #retryMs: number = enforceLimits.retryMsMin;
+  #connectionsCut = 0;
+  #repairs = 0;
+  #isGlassBroken = false;
+  #areSettingsNew = false;
+  #stopWatch: (() => void) | undefined;
+
+  constructor(options: EnforcerOptions) {
+    const { folder, logger, prover, clock, notProvable, dataplane, dnsSettings } = options;
+    this.#options = options;
+    this.#kept = openKept(folder, logger);
+    this.#changes = createChanges(this.#kept);
+    this.#around = createSurroundings({ ...options, dnsSettings: (intent) => dnsSettings?.(intent) });
+    this.#proofs = createProofs(prover, clock, notProvable);
+    const settingsOf = (intent: Intent) => this.#around.settingsOf(intent);
+    this.#force = createForce({ dataplane, settingsOf, onApplied: (inForce) => this.#applied(inForce) });
+    this.#firstLook = createFirstLook(this.#force, this.#around, dataplane);
+    this.#wake = createWake(() => this.#steps());
+    this.#timer = setInterval(() => this.#tick(), enforceLimits.tickEveryMs);
+    this.#timer.unref();
+  }
+
+  get inForce(): InForce | undefined {
+    return this.#force.current;
+  }
+
+  setResources(resources: readonly Resource[]): void {
+    const own = resources.filter(({ kind }) => enforceKinds.includes(kind));
+    // A node that never enforced anything opens nothing.
+    if (own.length === 0 && this.#asked === undefined && this.#changes.confirmed === undefined) return;
+    this.#asked = intentOf(own);
+    this.#around.forget();
+    this.#wake.wake(0);
+  }
+
+  identitiesCame(): void {
+    if (this.#asked !== undefined) this.#wake.wake(enforceLimits.settleMs);
+  }
+
+  settingsChanged(): void {
+    this.#areSettingsNew = true;
+    this.#wake.wake(0);
+  }
+
+  takeGaps(nowMs: number): Row<"gaps">[] {
+    return this.#gaps.take(nowMs);
+  }
+
+  settled(): Promise<void> {
+    return this.#wake.settled();
+  }
+
+  async close(kernel: "keep" | "withdraw"): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#wake.stop();
+    this.#stopWatch?.();
+    this.#stopWatch = undefined;
+    if (kernel === "withdraw") this.#force.withdraw();
+  }
+
+  statuses(): readonly ResourceStatus[] {
+    if (this.#asked === undefined) return [];
+    const { world } = this.#options;
+    return statusesOf({
+      asked: this.#asked,
+      inForce: this.#force.current,
+      word: this.#word(),
+      readBack: this.#readBack,
+      receiptOf: (policy) => this.#proofs.receiptOf(policy),
+      countersOf: (policy) => this.#counters.of(policy),
+      refusedLocals: this.#around.locals.refused,
+      endpointsOf: (policy) => this.#counters.endpointsOf(this.#force.current, policy, world.local),
+      detailedMax: enforceLimits.detailedStatusesMax,
+    });
+  }
+
+  async #steps(): Promise<"again" | "rest"> {
+    const { logger, onStatus, clock } = this.#options;
+    const before = JSON.stringify([this.#word(), this.#readBack]);
+    try {
+      this.#step(clock.nowMs());
+      this.#retryMs = enforceLimits.retryMsMin;
+    } catch (error) {
+      this.#fail(toFault(error).message);
+      logger.error({ error: toFault(error).message }, "enforcement failed and is tried again");
+    }
+    if (JSON.stringify([this.#word(), this.#readBack]) !== before) onStatus();
+    const { current } = this.#force;
+    if (current === undefined) return "rest";
+    const fetched = await this.#proofs.fetch(current, this.#around.ends());
+    if (fetched !== "none") onStatus();
+    return fetched === "more" ? "again" : "rest";
+  }
+
+  /** Everything that time alone changes. */
+  #tick(): void {
+    const { folder, clock, dataplane } = this.#options;
+    const nowMs = clock.nowMs();
+    const isGlassBroken = readBreakGlass(folder) !== undefined;
+    const isDue = this.#changes.isDue(nowMs) || nowMs >= this.#retryAtMs;
+    const isOld = this.#asked !== undefined && this.#asked.settings.mode !== "off" && this.#around.isOld(nowMs);
+    if (isGlassBroken !== this.#isGlassBroken || isDue || isOld) this.#wake.wake(0);
+    const { current } = this.#force;
+    if (current === undefined || nowMs - this.#countedMs < enforceLimits.countersEveryMs) return;
+    this.#countedMs = nowMs;
+    try {
+      this.#counters.read(current.engine, dataplane);
+    } catch (error) {
+      this.#options.logger.warn({ error: toFault(error).message }, "counters of rules cannot be read");
+    }
+  }
+
+  #step(nowMs: number): void {
+    this.#retryAtMs = Infinity;
+    const glass = readBreakGlass(this.#options.folder);
+    this.#isGlassBroken = glass !== undefined;
+    if (glass !== undefined) this.#breakGlass(glass, nowMs);
+    else if (this.#asked !== undefined) this.#act(this.#asked, nowMs);
+  }
+
+  #breakGlass({ by, because }: BreakGlass, nowMs: number): void {
+    const why = because === "" ? "" : ` (${because})`;
+    if (this.#force.current !== undefined) this.#gaps.begin(nowMs, `break-glass${why}`);
+    this.#withdraw();
+    this.#say(
+      "broken-glass",
+      `break-glass by ${by === "" ? "a person" : by}${why}: nothing is enforced until it is ended`,
+    );
+  }
+
+  #act(asked: Intent, nowMs: number): void {
+    const { inventory } = this.#around;
+    if (inventory !== "not-heard" && (inventory === "kept") !== this.#kept.state.hadInventory)
+      this.#kept.save({ hadInventory: inventory === "kept" });
+    const decision = this.#changes.decide(asked, this.#force.current?.intent.digest, nowMs);
+    if (decision.do === "withdraw" && decision.mode === "off") return this.#turnOff(asked, nowMs);
+    // Policies that are judged against a world that was not heard would cut everybody.
+    if (inventory === "not-heard" && this.#kept.state.hadInventory)
+      return this.#say("failed", "who is who in the cluster was not heard yet; what is in the kernel stays as it is");
+    const world = this.#around.look(asked, nowMs);
+    if (this.#force.current !== undefined && (!world.isNothing || this.#force.isBehind || this.#areSettingsNew)) {
+      this.#areSettingsNew = false;
+      this.#force.follow(world);
+      this.#readBack = this.#force.readBack("counts");
+    }
+    switch (decision.do) {
+      case "withdraw":
+        this.#turnOff(asked, nowMs);
+        return this.#preview(asked);
+      case "take-back":
+        return this.#takeBack(decision.digest, decision.because, nowMs);
+      case "hold":
+        return this.#hold(asked, decision.because, nowMs);
+      case "change":
+        return this.#change(asked, decision.judge, nowMs);
+      case "confirm":
+        this.#changes.confirm(asked);
+        return this.#sayEnforced();
+      case "keep":
+        return this.#sayEnforced();
+    }
+  }
+
+  #change(asked: Intent, judge: boolean, nowMs: number): void {
+    if (judge && !this.#firstLook.isDone(asked, nowMs)) {
+      this.#wake.wake(enforceLimits.firstLookMs);
+      return this.#say(
+        "off",
+        "nothing is denied yet: looking which connections are open, before the first change is judged",
+      );
+    }
+    const engine = this.#around.engineOf(asked);
+    this.#judgement = judge ? this.#around.judge(asked, this.#force.current?.engine, engine) : undefined;
+    if (this.#judgement !== undefined && this.#judgement.because !== "") {
+      this.#changes.refuse(asked.digest, this.#judgement);
+      return this.#hold(asked, "refused", nowMs);
+    }
+    this.#bring(asked, engine, nowMs);
+    this.#changes.remember(asked, nowMs);
+    this.#sayEnforced();
+  }
+
+  /** Into the kernel, with what belongs to it: open connections, reading back. */
+  #bring(intent: Intent, engine: PolicyEngine, nowMs: number): void {
+    this.#force.put(intent, engine, nowMs);
+    this.#gaps.end(nowMs);
+    if (intent.settings.onPolicyChange === "reevaluate") this.#cutDenied(engine);
+    this.#readBack = this.#force.readBack("all");
+  }
+
+  #bringKept({ resources }: KeptSet, nowMs: number): void {
+    const intent = intentOf(resources);
+    this.#bring(intent, this.#around.engineOf(intent), nowMs);
+  }
+
+  #cutDenied(engine: PolicyEngine): void {
+    const { dataplane } = this.#options;
+    const { connections } = dataplane.connections(enforceLimits.connectionsMax);
+    const { cut } = judgeLive(connections, { before: undefined, after: engine, isOurs: this.#around.isOurs() });
+    if (cut.length > 0) this.#connectionsCut += dataplane.cut(cut);
+  }
+
+  #takeBack(digest: string, because: string, nowMs: number): void {
+    const target = this.#changes.takeBack(digest);
+    if (target === undefined) this.#withdraw();
+    else if (target.digest !== this.#force.current?.intent.digest) this.#bringKept(target, nowMs);
+    this.#options.logger.warn({ digest, because }, "a change of policies was taken back");
+    this.#say("taken-back", `change ${digest} was taken back: ${because}; ${this.#whatStays()}`);
+  }
+
+  /** What is asked stays out; what was confirmed before comes or stays in. */
+  #hold(asked: Intent, because: "taken-back" | "refused", nowMs: number): void {
+    const { confirmed, judgement } = this.#changes;
+    if (this.#force.current === undefined && confirmed !== undefined) this.#bringKept(confirmed, nowMs);
+    const isRefused = because === "refused";
+    const why = isRefused ? `is refused: ${judgement?.because ?? ""}` : "was taken back";
+    const hint = `\`garrison policy apply --confirm ${asked.digest}\` brings it all the same`;
+    this.#say(because, `change ${asked.digest} ${why}; ${this.#whatStays()}; ${hint}`);
+  }
+
+  #whatStays(): string {
+    const { current } = this.#force;
+    return current === undefined || this.#firstLook.isOnlyLooking()
+      ? "nothing is enforced"
+      : `change ${current.intent.digest} stays in force`;
+  }
+
+  #preview(asked: Intent): void {
+    this.#judgement = this.#around.judge(asked, undefined, this.#around.engineOf(asked));
+    const { because, liveFlows, cutFlows } = this.#judgement;
+    const words =
+      because === "" ? `it would deny ${cutFlows} of ${liveFlows} live connections` : `enforced, ${because}`;
+    this.#say("preview", `preview, no packet is touched: ${words}`);
+  }
+
+  #turnOff(asked: Intent, nowMs: number): void {
+    this.#gaps.end(nowMs);
+    if (this.#changes.end() || this.#force.current !== undefined) this.#withdraw();
+    const isSaid = asked.words.some(({ resource: { kind } }) => kind === "Enforcement");
+    this.#judgement = undefined;
+    this.#say(
+      "off",
+      isSaid ? "enforcement is off on this node" : "no Enforcement resource is for this node: nothing is enforced",
+    );
+  }
+
+  #withdraw(): void {
+    this.#stopWatch?.();
+    this.#stopWatch = undefined;
+    this.#force.withdraw();
+    this.#firstLook.forget();
+    this.#proofs.clear();
+    this.#options.packets.forget();
+  }
+
+  #applied(inForce: InForce): void {
+    const { packets, onApplied, dataplane } = this.#options;
+    packets.know(inForce.engine, inForce.compiled.generation);
+    this.#stopWatch ??= dataplane.watch((change) => this.#foreign(change));
+    onApplied?.(inForce);
+  }
+
+  /** Somebody else touched our table: it is written again at once, but for break-glass. */
+  #foreign({ timeMs, what }: { readonly timeMs: number; readonly what: string }): void {
+    const { folder, logger, clock, onRepaired } = this.#options;
+    if (this.#force.current === undefined) return;
+    if (readBreakGlass(folder) !== undefined) return this.#wake.wake(0);
+    this.#gaps.begin(timeMs, what);
+    try {
+      this.#force.repair();
+      this.#repairs += 1;
+      const nowMs = clock.nowMs();
+      this.#gaps.end(nowMs);
+      logger.warn({ what, afterMs: nowMs - timeMs }, "our rules were changed by somebody else and are written again");
+      onRepaired?.();
+      this.#wake.wake(0);
+    } catch (error) {
+      this.#fail(`the rules were changed by somebody else and cannot be written again: ${toFault(error).message}`);
+    }
+  }
+
+  #fail(message: string): void {
+    this.#say("failed", message.slice(0, 400));
+    this.#retryAtMs = this.#options.clock.nowMs() + this.#retryMs;
+    this.#retryMs = Math.min(this.#retryMs * 2, enforceLimits.retryMsMax);
+  }
+
+  #say(state: NodeWord["state"], because: string): void {
+    this.#state = { state, because };
+  }
+
+  #sayEnforced(): void {
+    const digest = this.#force.current?.intent.digest ?? "";
+    const until = this.#changes.pending === undefined ? "" : ", taken back in time unless it is confirmed";
+    if (this.#readBack === "") this.#say("enforced", `change ${digest} is in force${until}`);
+    else this.#say("unproved", `the kernel's rules differ: ${this.#readBack}`);
+  }
+
+  #word(): NodeWord {
+    const { pending } = this.#changes;
+    const { liveFlows, cutFlows } = this.#judgement ?? {};
+    return {
+      ...this.#state,
+      node: {
+        mode: this.#asked?.settings.mode ?? "off",
+        policies: this.#force.current?.engine.set.policies.length ?? 0,
+        isConfirmed: pending === undefined,
+        ...(pending === undefined ? {} : { takenBackAtMs: pending.deadlineMs }),
+        ...(liveFlows === undefined ? {} : { liveFlows }),
+        ...(cutFlows === undefined ? {} : { cutFlows }),
+        connectionsCut: this.#connectionsCut,
+        repairs: this.#repairs,
+      },
+    };
+  }
+}

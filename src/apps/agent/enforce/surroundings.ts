@@ -1,0 +1,125 @@
+// What policies are judged in on this node: identities, namespaces, routes, guards; and from them worlds, engines, settings for the compiler, judgements.
+import type { AddressBook } from "../../../core/directory/address-book.ts";
+import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
+import type { CompileSettings } from "../../../core/policy/compile/settings.ts";
+import { createPolicyEngine } from "../../../core/policy/evaluate/create-engine.ts";
+import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
+import type { PolicySet } from "../../../core/policy/model.ts";
+import type { ProbeEnd } from "./choose-probes.ts";
+import { guardsOf, type Guard } from "./guards.ts";
+import type { Intent } from "./intent.ts";
+import { judgeChange, type ChangeJudgement } from "./judge-change.ts";
+import { enforceLimits } from "./limits.ts";
+import { createLocals, type Locals, type NamespaceLook } from "./locals.ts";
+import type { WorldBook, WorldChange } from "./world-book.ts";
+
+/** How the machine is asked; edge/dataplane/local and the resolver, or a test's. */
+export interface MachineLook extends NamespaceLook {
+  /** Of the node's namespace: which link leads to exactly this address. */
+  interfaces(): ReadonlyMap<string, string>;
+  nodeAddresses(): readonly string[];
+  nameservers(): readonly string[];
+  /** Addresses of the server's agents' door. */
+  server(): { readonly addresses: readonly string[]; readonly port: number };
+}
+
+export interface SurroundingsOptions {
+  readonly node: string;
+  readonly dataplane: Pick<Dataplane, "connections">;
+  readonly world: WorldBook;
+  readonly book: Pick<AddressBook, "living" | "revision" | "state" | "because">;
+  readonly look: MachineLook;
+  readonly dnsSettings: (intent: Intent) => CompileSettings["dns"];
+}
+
+export interface Surroundings {
+  readonly locals: Locals;
+  /** none: nobody keeps an inventory here, so what resources say is all. */
+  readonly inventory: "not-heard" | "kept" | "none";
+  /** Looks anew when something changed or the last look is old. */
+  look(intent: Intent, nowMs: number): WorldChange;
+  /** The next look is a whole one. */
+  forget(): void;
+  isOld(nowMs: number): boolean;
+  engineOf(intent: Intent): PolicyEngine;
+  /** Would the change from `before` (undefined: nothing enforced) cut too much? */
+  judge(asked: Intent, before: PolicyEngine | undefined, after: PolicyEngine): ChangeJudgement;
+  /** Whether an address is this node's or one of its endpoints'. */
+  isOurs(): (address: string) => boolean;
+  settingsOf(intent: Intent): CompileSettings;
+  /** Ends that probes may be made between. */
+  ends(): readonly ProbeEnd[];
+}
+
+const nothing: WorldChange = { put: [], remove: [], rest: {}, isNothing: true };
+const emptySet: PolicySet = { tiers: [], policies: [], networkSets: [], hostEndpoints: [], profiles: [] };
+
+export function createSurroundings(options: SurroundingsOptions): Surroundings {
+  const { node, dataplane, world, book, look, dnsSettings } = options;
+  const lookLocals = createLocals(look);
+  let locals: Locals = { found: [], files: new Map(), refused: new Map() };
+  let lookedMs = 0;
+  let seenRevision = -1;
+  const isOld = (nowMs: number) => nowMs - lookedMs >= enforceLimits.lookEveryMs;
+  const guards = (): readonly Guard[] =>
+    guardsOf({ entries: book.living(), server: look.server(), nameservers: look.nameservers() });
+  const isOurs = () => {
+    const own = new Set(look.nodeAddresses());
+    return (address: string) => own.has(address) || world.at(address)?.node === node;
+  };
+  return {
+    get locals() {
+      return locals;
+    },
+    get inventory() {
+      return book.state === "kept" || book.state === "none" ? book.state : "not-heard";
+    },
+    look(intent, nowMs) {
+      if (!isOld(nowMs) && seenRevision === book.revision) return nothing;
+      lookedMs = nowMs;
+      seenRevision = book.revision;
+      locals = lookLocals(intent.locals);
+      const incomplete = book.state === "kept" ? book.because : "";
+      return world.update({ entries: book.living(), locals: locals.found, interfaces: look.interfaces(), incomplete });
+    },
+    forget() {
+      lookedMs = 0;
+    },
+    isOld,
+    engineOf: ({ set, settings }) => createPolicyEngine({ set, world: world.world, failsafe: settings.failsafe }),
+    judge(asked, before, after) {
+      const askers = [...look.nodeAddresses(), ...locals.found.flatMap(({ addresses }) => addresses)];
+      return judgeChange({
+        before,
+        after,
+        open: createPolicyEngine({ set: emptySet, world: world.world }),
+        guards: guards(),
+        askers: askers.slice(0, enforceLimits.probeEndsMax),
+        isOurs: isOurs(),
+        cutShareMax: asked.settings.cutShareMax,
+        dataplane,
+      });
+    },
+    isOurs,
+    settingsOf(intent) {
+      const { failsafe, workloadToHost } = intent.settings;
+      const dns = dnsSettings(intent);
+      return {
+        node,
+        local: world.local,
+        nodeAddresses: look.nodeAddresses(),
+        failsafe,
+        workloadToHost,
+        alwaysAllowed: guards().map(({ address, protocol, port }) => ({ address, protocol, port })),
+        ...(dns === undefined ? {} : { dns }),
+        log: "all",
+        workloadInterfacePrefixes: [],
+      };
+    },
+    ends: () =>
+      locals.found.flatMap(({ endpoint, addresses }) => {
+        const file = locals.files.get(endpoint);
+        return file === undefined ? [] : [{ endpoint, addresses, file }];
+      }),
+  };
+}
