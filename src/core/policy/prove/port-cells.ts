@@ -22,15 +22,12 @@ const protocolsByName: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sct
 
 /** "5432/tcp" and what else model/policy-invariants.ts takes, with ports in order and in bounds; undefined for anything else. */
 export function parsePorts(text: string): PortRange | undefined {
-  const [first = "", second] = text.split("/");
-  const name = second ?? first;
-  const protocol = protocolsByName[name] ?? (/^\d{1,3}$/.test(name) ? Number(name) : -1);
-  if (protocol < 0 || protocol > 255) return undefined;
-  if (second === undefined) return { protocol, from: 0, to: 65_535 };
-  const [from = "", to = from] = first.split("-");
+  const match = /^(?:(?:(\d{1,5})(?:-(\d{1,5}))?\/)?(tcp|udp|sctp)|icmp|icmpv6|\d{1,3})$/.exec(text);
+  if (match === null) return undefined;
+  const [whole, from = "0", to = match[1] ?? "65535", transport] = match;
+  const protocol = protocolsByName[transport ?? whole] ?? Number(whole);
   const range = { protocol, from: Number(from), to: Number(to) };
-  const isGood = /^\d{1,5}$/.test(from) && /^\d{1,5}$/.test(to) && range.from <= range.to && range.to <= 65_535;
-  return isGood ? range : undefined;
+  return protocol <= 255 && range.from <= range.to && range.to <= 65_535 ? range : undefined;
 }
 
 /** Cells of all that may be asked, at least one for "any other protocol". `asked` limits them to an invariant's ports. */
