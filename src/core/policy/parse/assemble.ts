@@ -2,7 +2,7 @@
 import type { PolicySet, Tier } from "../model.ts";
 import { nearest } from "../../../base/nearest.ts";
 import type { ReadObject } from "./parse-policies.ts";
-import { refuse } from "./reader.ts";
+import { refuse, warn } from "./reader.ts";
 import { builtInTiers, ciliumTier } from "./tiers.ts";
 
 /** Objects that name a tier which is not there are refused here. Sorted by name: the order of inputs leaves no trace. */
@@ -22,6 +22,7 @@ export function assembleSet(objects: readonly ReadObject[]): PolicySet {
       },
     );
   }
+  warnOfUnion(objects);
   const taken = objects.filter(({ at }) => !at.sink.isRefused).map(({ output }) => output);
   const byName = (a: { namespace?: string; name: string }, b: { namespace?: string; name: string }) =>
     compare(`${a.namespace ?? ""}/${a.name}`, `${b.namespace ?? ""}/${b.name}`);
@@ -32,6 +33,22 @@ export function assembleSet(objects: readonly ReadObject[]): PolicySet {
     hostEndpoints: taken.flatMap(({ hostEndpoints = [] }) => hostEndpoints).sort(byName),
     profiles: taken.flatMap(({ profiles = [] }) => profiles).sort(byName),
   };
+}
+
+/** In Cilium its policies and NetworkPolicies allow together; here the tier of Cilium comes first. */
+function warnOfUnion(objects: readonly ReadObject[]): void {
+  const taken = objects.filter(({ at }) => !at.sink.isRefused);
+  const ofDialect = (dialect: string) =>
+    taken
+      .filter(({ output }) => output.policies?.some((policy) => policy.dialect === dialect) === true)
+      .sort((a, b) => compare(a.at.sink.object, b.at.sink.object));
+  const [cilium] = ofDialect("cilium");
+  if (cilium === undefined || ofDialect("kubernetes").length === 0) return;
+  warn(cilium.at, {
+    code: "no-union",
+    message: "Cilium policies are asked before NetworkPolicies here; in Cilium what either allows is allowed",
+    hint: "Where both select a pod, repeat in the Cilium policy what the NetworkPolicy allows.",
+  });
 }
 
 /** By order, then name. */

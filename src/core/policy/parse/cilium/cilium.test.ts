@@ -243,3 +243,20 @@ test("policies of nodes are refused; several specs are several policies; cluster
     ],
   );
 });
+
+test("beside NetworkPolicies a warning tells that there is no union", () => {
+  const cilium = manifestOf({
+    apiVersion: "cilium.io/v2",
+    kind: "CiliumNetworkPolicy",
+    namespace: "ns",
+    spec: { endpointSelector: {}, ingress: [{}] },
+  });
+  const kubernetes = manifestOf({
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    namespace: "ns",
+    spec: { podSelector: {} },
+  });
+  assert.deepEqual(told(parseAll(cilium)), []);
+  assert.deepEqual(told(parseAll(kubernetes, cilium)), ["warning policy/no-union "]);
+});
