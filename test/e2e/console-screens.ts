@@ -6,6 +6,7 @@ type Settled = (page: Page) => Promise<void>;
 
 export function screensOf(url: string): readonly (readonly [string, Settled])[] {
   const workload = `${url}/workloads/local/shop/Deployment/checkout`;
+  const policyPage = `${url}/policies/local/kubernetes/NetworkPolicy/shop/orders-db`;
   return [
     [`${url}/overview`, (page) => page.getByRole("heading", { name: "Coverage" }).waitFor()],
     [`${url}/overview?q=mock:calm`, (page) => page.getByRole("heading", { name: "Nothing needs you now" }).waitFor()],
@@ -20,6 +21,23 @@ export function screensOf(url: string): readonly (readonly [string, Settled])[] 
     [`${url}/flows`, (page) => grid(page, /Flows/)],
     [`${url}/events`, (page) => grid(page, /Events/)],
     [`${url}/workloads`, (page) => grid(page, /Workloads/)],
+    [`${url}/policies`, (page) => page.getByRole("button", { name: /default-deny/ }).waitFor()],
+    [
+      `${url}/policies?pick=local kubernetes/NetworkPolicy/shop/orders-db`,
+      (page) => page.getByRole("link", { name: "Open policy" }).waitFor(),
+    ],
+    [`${policyPage}`, (page) => page.getByText("Impact on recorded traffic").waitFor()],
+    [`${policyPage}?tab=rules`, (page) => page.getByText("Allow").first().waitFor()],
+    [`${policyPage}?tab=endpoints`, (page) => grid(page, /Endpoints/)],
+    [
+      `${policyPage}?tab=nodes`,
+      (page) =>
+        page
+          .getByText(/proved|waiting|enforced/)
+          .first()
+          .waitFor(),
+    ],
+    [`${url}/policies/new?ns=shop&cluster=local`, (page) => page.getByRole("button", { name: "Recommend" }).waitFor()],
     [`${url}/health`, (page) => page.getByRole("heading", { name: "Agents" }).waitFor()],
     [workload, (page) => grid(page, /Timeline of checkout/)],
     [`${workload}?tab=pods`, (page) => grid(page, /Pods/)],

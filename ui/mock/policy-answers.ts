@@ -43,6 +43,34 @@ function countsOf(asked: Asked, rules: readonly MockRule[], unmatchedRate?: numb
   return { allowed: sum("Allow"), denied: sum("Deny"), ...unmatched, because: "" };
 }
 
+/** What a node that enforces tells beside its state: the proof. */
+function statusOf(state: PolicyNodeState["state"]): Pick<PolicyNodeState, "status"> {
+  if (state !== "enforced" && state !== "unproved") return {};
+  const probe = { source: "pod/shop/checkout-0", address: "10.244.1.7", protocol: "tcp", port: 5432 } as const;
+  const probes = [
+    { ...probe, destination: "pod/shop/orders-db-0", expected: "allow", outcome: "open", isProved: true },
+    {
+      ...probe,
+      source: "pod/web/blog-0",
+      destination: "pod/shop/orders-db-0",
+      expected: "deny",
+      outcome: "timeout",
+      isProved: true,
+    },
+  ] as const;
+  return {
+    status: {
+      state,
+      digest: "",
+      policyGeneration: 2_718_281,
+      endpoints: 1,
+      receipt: { timeMs: Date.now() - 90_000, readBack: "", probes: state === "enforced" ? [...probes] : [] },
+      counters: { allowed: 1000, denied: 12 },
+      problems: [],
+    },
+  };
+}
+
 function nodeStates(policy: MockPolicy): PolicyNodeState[] {
   return nodesOf[policy.cluster].map((node, index) => {
     const state =
@@ -57,7 +85,8 @@ function nodeStates(policy: MockPolicy): PolicyNodeState[] {
       refused: "policy/not-representable: kafka rules cannot be enforced",
       off: "enforcement is off",
     } as const;
-    return { node, state, generation: 1, because: (words as Readonly<Record<string, string>>)[state] ?? "" };
+    const because = (words as Readonly<Record<string, string>>)[state] ?? "";
+    return { node, state, generation: 1, because, ...statusOf(state) };
   });
 }
 

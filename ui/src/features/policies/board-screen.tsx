@@ -41,9 +41,9 @@ export function BoardScreen() {
       <div className="list-bar">
         <input
           type="search"
-          className="find"
+          className="boards-find"
           aria-label="Find policies"
-          placeholder="Find policies by name, kind or selector"
+          placeholder="Name, kind or selector"
           value={typed}
           onChange={(event) => setTyped(event.currentTarget.value)}
         />

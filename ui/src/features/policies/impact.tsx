@@ -47,7 +47,11 @@ export function Impact({ preview }: { readonly preview: Preview }) {
       )}
       {endpoints.length === 0 ? null : (
         <section>
-          <h4>{formatCount(endpoints.length + endpointsOmitted)} endpoints get other policies</h4>
+          <h4>
+            {endpoints.length + endpointsOmitted === 1
+              ? "1 endpoint gets other policies"
+              : `${formatCount(endpoints.length + endpointsOmitted)} endpoints get other policies`}
+          </h4>
           <ul className="impact-endpoints">
             {endpoints.slice(0, endpointsShownMax).map(({ id, added, removed, changed }) => (
               <li key={id}>

@@ -109,7 +109,7 @@ function PolicyHead({ cluster, detail }: { readonly cluster: string; readonly de
           />
         ) : null}
       </div>
-      <dl className="facts">
+      <dl className="facts policy-facts">
         <Fact name="Tier">{card.tier}</Fact>
         <Fact name="Order">{card.order ?? "last"}</Fact>
         <Fact name="In force">

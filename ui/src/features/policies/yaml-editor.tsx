@@ -1,5 +1,5 @@
 // A text editor for YAML: line numbers, folding, completion from the kinds' schemas, problems as marks at their lines.
-// Its styles are sheets made by script, which the content policy allows; colours are the console's own variables.
+// It lives in a shadow root: there its styles are sheets made by script, which the content policy allows. Colours are the console's variables.
 import { autocompletion, completionKeymap, type Completion, type CompletionContext } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
@@ -43,6 +43,15 @@ const colours = EditorView.theme({
     boxShadow: "var(--shadow)",
   },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--accent-text)" },
+  // The package's own marks are images in data: addresses, which the content policy refuses.
+  ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--bad) 1px" },
+  ".cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--warning) 1px" },
+  ".cm-lintRange-info, .cm-lintRange-hint": { backgroundImage: "none", textDecoration: "underline dotted var(--info)" },
+  ".cm-lint-marker": { width: "0.9em", textAlign: "center" },
+  ".cm-lint-marker-error": { content: "normal", color: "var(--bad)" },
+  ".cm-lint-marker-warning": { content: "normal", color: "var(--warning)" },
+  ".cm-lint-marker-info": { content: "normal", color: "var(--info)" },
+  ".cm-lint-marker::before": { content: '"●"' },
   ".cm-diagnostic-error": { borderLeftColor: "var(--bad)" },
   ".cm-diagnostic-warning": { borderLeftColor: "var(--warning)" },
 });
@@ -64,8 +73,10 @@ export function YamlEditor({ label, start, onChange, kinds, problems, isReadOnly
   const access = useRef(new Compartment());
   useEffect(() => {
     if (host.current === null) return;
+    const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: "open" });
     const editor = new EditorView({
-      parent: host.current,
+      parent: root,
+      root,
       state: EditorState.create({
         extensions: [
           lineNumbers(),
