@@ -100,7 +100,8 @@ export function createEndBook(first: EndFacts): EndBook {
     return mayBeInside ? `${text} may be the cluster's: ${facts.incomplete}` : "";
   };
 
-  const ofRows = (rows: readonly Row[], text: string, believed: Row | undefined): End => {
+  const ofRows = (found: readonly Row[], text: string, believed: Row | undefined): End => {
+    const rows = found.length > 1 ? found.toSorted(byId) : found;
     const address = text === "" ? undefined : parseAddress(text);
     const all = address === undefined ? rows : [...rows, ...sets.find(address)];
     const vague = (believed === undefined ? rows : [believed]).find((row) => row.vague !== "");
