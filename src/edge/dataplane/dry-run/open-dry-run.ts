@@ -1,7 +1,13 @@
 // A dataplane that touches nothing: what would be in the kernel is kept in memory. For previews, and for tests of those who use a dataplane.
 import type { Clock } from "../../../base/clock.ts";
 import { Fault } from "../../../base/fault.ts";
-import type { ApplyReport, Dataplane, PacketBatch, TrackedConnection } from "../../../core/policy/compile/dataplane.ts";
+import type {
+  ApplyReport,
+  Dataplane,
+  PacketBatch,
+  ReadBack,
+  TrackedConnection,
+} from "../../../core/policy/compile/dataplane.ts";
 import type { NftElement, NftRuleset } from "../../../core/policy/compile/nft/ruleset.ts";
 import { differenceOf, isEmpty } from "../nftables/difference.ts";
 
@@ -26,47 +32,29 @@ interface Kept {
   readonly endsMs: number;
 }
 
-/** Starts empty. Faults as the real one: "dataplane/no-set". */
-export function openDryRun(options: DryRunOptions): DryRun {
-  const { clock } = options;
-  let applied: NftRuleset | undefined;
-  let generation = 1;
-  let isClosed = false;
-  let connections = options.connections ?? [];
-  const dynamic = new Map<string, Map<string, Kept>>();
-  const watchers = new Set<(change: { readonly timeMs: number; readonly what: string }) => void>();
-  const readers = new Set<(batch: PacketBatch) => void>();
+type Elements = Pick<Dataplane, "addElements" | "deleteElements" | "listElements">;
 
+function textOf(element: NftElement): string {
+  return JSON.stringify(element.key);
+}
+
+/** Elements added at run time, by set; they end by the clock. */
+function createElements(
+  clock: Clock,
+  applied: () => NftRuleset | undefined,
+): Elements & { keepOnly(names: Set<string>): void } {
+  const sets = new Map<string, Map<string, Kept>>();
   function setOf(name: string): Map<string, Kept> {
-    if (applied?.sets.some((set) => set.name === name) !== true) {
+    if (applied()?.sets.some((set) => set.name === name) !== true) {
       throw new Fault(`no set ${name} in the table`, { code: "dataplane/no-set", kind: "not-found", where: name });
     }
-    const found = dynamic.get(name) ?? new Map<string, Kept>();
-    dynamic.set(name, found);
+    const found = sets.get(name) ?? new Map<string, Kept>();
+    sets.set(name, found);
     return found;
   }
-  const textOf = (element: NftElement): string => JSON.stringify(element.key);
-
   return {
-    apply: (ruleset) => {
-      const report = reportOf(applied, ruleset);
-      if (report.how !== "nothing") generation += 1;
-      applied = ruleset;
-      const names = new Set(ruleset.sets.map((set) => set.name));
-      for (const name of dynamic.keys()) if (!names.has(name)) dynamic.delete(name);
-      return { ...report, kernelGeneration: generation };
-    },
-    readBack: (ruleset) => {
-      if (applied === undefined) {
-        return { isThere: false, digest: "", differences: [`table ${ruleset.table.name} is not there`] };
-      }
-      const difference = differenceOf(applied, ruleset);
-      const isSame = difference !== undefined && isEmpty(difference);
-      return {
-        isThere: true,
-        digest: applied.digest,
-        differences: isSame ? [] : [`what was applied has the digest ${applied.digest}`],
-      };
+    keepOnly: (names) => {
+      for (const name of sets.keys()) if (!names.has(name)) sets.delete(name);
     },
     addElements: (entries) => {
       for (const { set, elements } of entries) {
@@ -83,12 +71,41 @@ export function openDryRun(options: DryRunOptions): DryRun {
     listElements: (name) => {
       const added = setOf(name);
       for (const [text, kept] of added) if (kept.endsMs <= clock.nowMs()) added.delete(text);
-      const own = applied?.sets.find((set) => set.name === name)?.elements ?? [];
+      const own = applied()?.sets.find((set) => set.name === name)?.elements ?? [];
       const left = [...added.values()].map(({ element, endsMs }) =>
         endsMs === Infinity ? element : { ...element, timeoutMs: endsMs - clock.nowMs() },
       );
       return [...own, ...left];
     },
+  };
+}
+
+/** Starts empty. Faults as the real one: "dataplane/no-set". */
+export function openDryRun(options: DryRunOptions): DryRun {
+  const { clock } = options;
+  let applied: NftRuleset | undefined;
+  let generation = 1;
+  let isClosed = false;
+  let connections = options.connections ?? [];
+  const elements = createElements(clock, () => applied);
+  const watchers = new Set<(change: { readonly timeMs: number; readonly what: string }) => void>();
+  const readers = new Set<(batch: PacketBatch) => void>();
+  const remove = (): void => {
+    applied = undefined;
+    elements.keepOnly(new Set());
+  };
+
+  return {
+    ...elements,
+    remove,
+    apply: (ruleset) => {
+      const report = reportOf(applied, ruleset);
+      if (report.how !== "nothing") generation += 1;
+      applied = ruleset;
+      elements.keepOnly(new Set(ruleset.sets.map((set) => set.name)));
+      return { ...report, kernelGeneration: generation };
+    },
+    readBack: (ruleset) => compare(applied, ruleset),
     counters: () => [],
     connections: (max) => ({
       connections: connections.slice(0, max),
@@ -99,10 +116,6 @@ export function openDryRun(options: DryRunOptions): DryRun {
       const before = connections.length;
       connections = connections.filter((one) => !given.includes(one));
       return before - connections.length;
-    },
-    remove: () => {
-      applied = undefined;
-      dynamic.clear();
     },
     watch: (onForeign) => {
       watchers.add(onForeign);
@@ -117,8 +130,7 @@ export function openDryRun(options: DryRunOptions): DryRun {
     },
     applied: () => applied,
     removeAsStranger: () => {
-      applied = undefined;
-      dynamic.clear();
+      remove();
       for (const watcher of watchers) watcher({ timeMs: clock.nowMs(), what: "table removed" });
     },
     report: (batch) => {
@@ -126,6 +138,16 @@ export function openDryRun(options: DryRunOptions): DryRun {
     },
     isClosed: () => isClosed,
   };
+}
+
+function compare(applied: NftRuleset | undefined, ruleset: NftRuleset): ReadBack {
+  if (applied === undefined) {
+    return { isThere: false, digest: "", differences: [`table ${ruleset.table.name} is not there`] };
+  }
+  const difference = differenceOf(applied, ruleset);
+  const isSame = difference !== undefined && isEmpty(difference);
+  const differences = isSame ? [] : [`what was applied has the digest ${applied.digest}`];
+  return { isThere: true, digest: applied.digest, differences };
 }
 
 function reportOf(before: NftRuleset | undefined, after: NftRuleset): Omit<ApplyReport, "kernelGeneration"> {

@@ -17,20 +17,27 @@ const clock = { nowMs: () => Date.now() };
 interface Box {
   readonly namespace: NetworkNamespace;
   readonly plane: Dataplane;
-  another(): Dataplane;
+  another(kernelRelease?: string): Dataplane;
 }
 
 function openBox(context: TestContext): Box | undefined {
   if (!skipUnless(context, mayMakeNamespaces(), missing)) return undefined;
   const namespace = createNamespace("box");
-  const open = (): Dataplane => openNftables({ netns: namespace.path, table, clock, logger: silentLogger });
+  const open = (kernelRelease?: string): Dataplane =>
+    openNftables({
+      netns: namespace.path,
+      table,
+      clock,
+      logger: silentLogger,
+      ...(kernelRelease === undefined ? {} : { kernelRelease }),
+    });
   const planes = [open()];
   context.after(() => {
     for (const plane of planes) plane.close();
     namespace.close();
   });
-  const another = (): Dataplane => {
-    const plane = open();
+  const another = (kernelRelease?: string): Dataplane => {
+    const plane = open(kernelRelease);
     planes.push(plane);
     return plane;
   };
@@ -239,7 +246,14 @@ test("a chain that did not change keeps its counters, a restart finds what is th
 test("elements with a time are added, refreshed, listed, deleted, and kept when the table is written anew", (context) => {
   const box = openBox(context);
   if (box === undefined) return;
-  const { plane } = box;
+  for (const kernelRelease of ["6.12.0", "5.10.0-28-amd64"]) {
+    const plane = box.another(kernelRelease);
+    refreshAndKeep(plane);
+    plane.remove();
+  }
+});
+
+function refreshAndKeep(plane: Dataplane): void {
   plane.apply(everything);
   const pair = { key: ["10.0.0.1", "192.0.2.1"] } as const;
   plane.addElements([
@@ -258,6 +272,14 @@ test("elements with a time are added, refreshed, listed, deleted, and kept when 
   assert.ok(left() > 500_000, `refreshed: ${left()}`);
   plane.deleteElements([{ set: "gr_dyn4", elements: [{ key: ["10.0.0.1", "192.0.2.2"] }] }]);
   assert.equal(plane.listElements("gr_dyn4").length, 1);
+  // More than one attribute holds, and more than is announced to ourselves.
+  const many = Array.from({ length: 5000 }, (_, index) => ({
+    key: ["10.0.0.9", `192.168.${index >> 8}.${index & 255}`],
+    timeoutMs: 60_000,
+  }));
+  plane.addElements([{ set: "gr_dyn4", elements: many }]);
+  assert.equal(plane.listElements("gr_dyn4").length, 5001);
+  plane.deleteElements([{ set: "gr_dyn4", elements: many }]);
   isAsItShould(plane, everything);
   // Another kind of set under an old name: all is written anew.
   const sets = everySet.map((one) =>
@@ -271,7 +293,7 @@ test("elements with a time are added, refreshed, listed, deleted, and kept when 
   assert.ok(left() > 500_000, `kept: ${left()}`);
   assert.deepEqual(plane.listElements("gr_dyn6")[0]?.key, ["fd00::1", "2001:db8::1"]);
   assert.throws(() => plane.listElements("gr_none"), { code: "dataplane/no-set" });
-});
+}
 
 test("listed elements of every kind of set are those that were given", (context) => {
   const box = openBox(context);

@@ -1,4 +1,5 @@
 // The dataplane of Linux: one table of nf_tables in one network namespace, written by our own netlink messages. Implements core/policy/compile/dataplane.ts.
+import { release } from "node:os";
 import type { Clock } from "../../../base/clock.ts";
 import type { Logger } from "../../../base/logger.ts";
 import type { Counter, Dataplane } from "../../../core/policy/compile/dataplane.ts";
@@ -22,6 +23,16 @@ export interface NftablesOptions {
   readonly table: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What `uname -r` says; absent: asked. Older kernels need another way to refresh elements. */
+  readonly kernelRelease?: string;
+}
+
+/** Since then an element that is added again has its time anew. */
+const refreshSince = [6, 12] as const;
+
+function isSince(kernelRelease: string, [major, minor]: readonly [number, number]): boolean {
+  const [, first = "0", second = "0"] = /^(\d+)\.(\d+)/.exec(kernelRelease) ?? [];
+  return Number(first) > major || (Number(first) === major && Number(second) >= minor);
 }
 
 /** Opens the dataplane; nothing is changed in the kernel. Throws "dataplane/netlink", "dataplane/netns" and "dataplane/no-libc". */
@@ -34,15 +45,16 @@ export function openNftables(options: NftablesOptions): Dataplane {
     logger.warn({ what }, "somebody else changed our table");
     for (const watcher of watchers) watcher({ timeMs: clock.nowMs(), what });
   };
-  const writer = createTableWriter({ socket, monitor, table, logger, onForeign: tell });
+  const refreshesInPlace = isSince(options.kernelRelease ?? release(), refreshSince);
+  const writer = createTableWriter({ socket, monitor, table, logger, refreshesInPlace, onForeign: tell });
   const conntrack = openConntrack(socket);
   const endings = new Set<() => void>();
 
   return {
     apply: (ruleset) => writer.apply(ruleset),
     readBack: (ruleset, given) => readBack(socket, ruleset, given),
-    addElements: (entries) => writer.change("add", entries),
-    deleteElements: (entries) => writer.change("delete", entries),
+    addElements: (entries) => writer.change({ what: "add", entries }),
+    deleteElements: (entries) => writer.change({ what: "delete", entries }),
     listElements: (set) => decodeElements(writer.shapeOf(set), readElements(socket, table, set)),
     counters: () => (isTableThere(socket, table) ? countersOf(socket, table) : []),
     connections: conntrack.connections,

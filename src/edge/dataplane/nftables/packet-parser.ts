@@ -43,32 +43,33 @@ interface Found {
   outIndex: number;
 }
 
+/** Texts of IPv4 addresses by their number. */
+function createAddressTexts(): (bytes: Uint8Array, at: number) => string {
+  const texts = new Map<number, string>();
+  return (bytes, at) => {
+    const key = u32be(bytes, at);
+    const known = texts.get(key);
+    if (known !== undefined) return known;
+    if (texts.size >= addressesCachedMax) texts.clear();
+    const text = addressText(bytes, at, 4);
+    texts.set(key, text);
+    return text;
+  };
+}
+
 export function createPacketParser(options: ParserOptions): PacketParser {
-  const addresses = new Map<number, string>();
+  const address4 = createAddressTexts();
   const found: Found = { payloadAt: 0, payloadEnd: 0, prefixAt: 0, sequence: -1, timeMs: 0, inIndex: 0, outIndex: 0 };
   let expected = -1;
-
-  function address4(bytes: Uint8Array, at: number): string {
-    const key = u32be(bytes, at);
-    const known = addresses.get(key);
-    if (known !== undefined) return known;
-    if (addresses.size >= addressesCachedMax) addresses.clear();
-    const text = addressText(bytes, at, 4);
-    addresses.set(key, text);
-    return text;
-  }
 
   function packetOf(bytes: Uint8Array): PolicyPacket | undefined {
     if (found.prefixAt < 0 || found.payloadAt < 0) return undefined;
     const ruleId = ruleIdAt(bytes, found.prefixAt + 4);
-    const verdict = bytes[found.prefixAt] === 0x41 ? "allow" : bytes[found.prefixAt] === 0x44 ? "deny" : undefined;
-    const side = bytes[found.prefixAt + 2];
-    const direction = side === 0x69 ? "ingress" : side === 0x65 ? "egress" : undefined;
+    const verdict = verdictAt(bytes, found.prefixAt);
+    const direction = directionAt(bytes, found.prefixAt + 2);
     if (verdict === undefined || direction === undefined || ruleId === undefined) return undefined;
     const isV4 = (bytes[found.payloadAt] ?? 0) >> 4 === 4;
-    const head = isV4
-      ? headOfV4(bytes, found.payloadAt, found.payloadEnd)
-      : headOfV6(bytes, found.payloadAt, found.payloadEnd);
+    const head = (isV4 ? headOfV4 : headOfV6)(bytes, found.payloadAt, found.payloadEnd);
     if (head === undefined) return undefined;
     const { protocol, at } = head;
     const isIcmp = protocol === ICMP || protocol === ICMPV6;
@@ -151,6 +152,14 @@ function readAttributes(
     }
     at += (length + 3) & ~3;
   }
+}
+
+function verdictAt(bytes: Uint8Array, at: number): "allow" | "deny" | undefined {
+  return bytes[at] === 0x41 ? "allow" : bytes[at] === 0x44 ? "deny" : undefined;
+}
+
+function directionAt(bytes: Uint8Array, at: number): "ingress" | "egress" | undefined {
+  return bytes[at] === 0x69 ? "ingress" : bytes[at] === 0x65 ? "egress" : undefined;
 }
 
 /** Eight hexadecimal digits, lower case. */

@@ -2,10 +2,12 @@
 import { toFault, Fault } from "../../../base/fault.ts";
 import type { Logger } from "../../../base/logger.ts";
 import type { ApplyReport } from "../../../core/policy/compile/dataplane.ts";
-import type { NftElement, NftRuleset, NftSet } from "../../../core/policy/compile/nft/ruleset.ts";
-import { createBatch, type Batch } from "./batch.ts";
+import type { NftRuleset, NftSet } from "../../../core/policy/compile/nft/ruleset.ts";
+import { createBatch } from "./batch.ts";
+import { createCommitter, type Committer } from "./committer.ts";
 import { differenceOf, isEmpty } from "./difference.ts";
-import { decodeElements, writeElements, type ElementsOfSet, type SetShape } from "./elements.ts";
+import { changeElements, type ElementChange } from "./element-changes.ts";
+import { decodeElements, type ElementsOfSet, type SetShape } from "./elements.ts";
 import { isTableThere, readElements, readGeneration, readRules, readSets } from "./kernel-table.ts";
 import type { Monitor } from "./monitor.ts";
 import type { NetlinkSocket } from "./netlink/socket.ts";
@@ -13,22 +15,14 @@ import { deleteTable, stateChain } from "./objects.ts";
 import { digestOf, readBack } from "./read-back.ts";
 import { writeDifference, writeFull, type Written } from "./transaction.ts";
 
-/** A transaction that others keep disturbing is tried this often with a check of the generation; then once without. */
-const attemptsMax = 10;
-/** Transactions from this size on are not announced to ourselves. */
-const quietBytesMin = 32 * 1024;
-const quietElementsMin = 500;
 /** What is set aside for a transaction at first: it grows, but growing copies. */
-const bytesFirst = 256 * 1024;
+const differenceBytes = 16 * 1024;
+const fullBytes = 256 * 1024;
 const elementBytes = 40;
-const smallBytes = 1024;
 
 export interface TableWriter {
   apply(ruleset: NftRuleset): ApplyReport;
-  change(
-    what: "add" | "delete",
-    entries: readonly { readonly set: string; readonly elements: readonly NftElement[] }[],
-  ): void;
+  change(change: ElementChange): void;
   shapeOf(set: string): SetShape;
   remove(): void;
   /** Somebody else changed the table: the next `apply` trusts nothing. */
@@ -40,118 +34,44 @@ export interface TableWriterOptions {
   readonly monitor: Monitor;
   readonly table: string;
   readonly logger: Logger;
+  /** Whether adding an element again gives it its time anew (Linux 6.12 and later). */
+  readonly refreshesInPlace: boolean;
   /** Told of what the monitor found while we wrote. */
   readonly onForeign: (what: string) => void;
 }
 
-export function createTableWriter(options: TableWriterOptions): TableWriter {
-  const { socket, monitor, table, logger } = options;
-  let last: NftRuleset | undefined;
-  /** Somebody else wrote rules while the monitor was paused. */
-  let missed = false;
-  let shapes = new Map<string, SetShape>();
+const unseen = "somebody wrote rules while we wrote ours; which ones is not known";
 
-  function look(): void {
-    const foreign = monitor.drain();
-    if (foreign === undefined) return;
+export function createTableWriter(options: TableWriterOptions): TableWriter {
+  const { socket, monitor, table } = options;
+  /** What is in the kernel for certain. */
+  let last: NftRuleset | undefined;
+  let shapes = new Map<string, SetShape>();
+  const onForeign = (what: string): void => {
     last = undefined;
-    options.onForeign(foreign);
-  }
-  function remember(ruleset: NftRuleset): void {
-    last = missed ? undefined : ruleset;
-    if (missed) options.onForeign("somebody wrote rules while we wrote ours; which ones is not known");
-    missed = false;
-    shapes = new Map(ruleset.sets.map((set) => [set.name, set]));
-  }
-  /** After a restart: what is there may be what we left. */
-  function adopt(ruleset: NftRuleset): boolean {
-    if (!isTableThere(socket, table)) return false;
-    const state = readRules(socket, table).filter((rule) => rule.chain === stateChain);
-    if (digestOf(state) !== ruleset.digest) return false;
-    return readBack(socket, ruleset, { elements: true }).differences.length === 0;
-  }
-  /** Sends what `write` writes; again when others changed rules meanwhile (then `last` may be unknown). */
-  function commit<T>(bytesGuess: number, write: (batch: Batch) => T): T {
-    for (let attempt = 0; ; attempt += 1) {
-      const generation = attempt < attemptsMax ? readGeneration(socket) : undefined;
-      look();
-      const batch = createBatch(generation, bytesGuess);
-      const written = write(batch);
-      if (batch.size === 0) return written;
-      try {
-        if (generation === undefined || batch.writer.length < quietBytesMin) batch.send(socket);
-        else sendQuietly(batch, generation);
-        return written;
-      } catch (error) {
-        if (!(error instanceof Fault && error.code === "dataplane/changed")) throw error;
-      }
-    }
-  }
-  function sendQuietly(batch: Batch, generation: number): void {
-    monitor.pause();
-    try {
-      batch.send(socket);
-    } finally {
-      monitor.resume();
-    }
-    // Each transaction of anybody adds one; 0 is left out.
-    const own = (generation + 1) >>> 0 || 1;
-    if (readGeneration(socket) !== own) missed = true;
-  }
-  /** undefined when the difference is not known, or the kernel says that it does not fit. */
-  function applyDifference(ruleset: NftRuleset): ApplyReport | undefined {
-    let isNothing = false;
-    try {
-      const written = commit(16 * 1024, (batch) => {
-        const difference = last === undefined ? undefined : differenceOf(last, ruleset);
-        if (difference === undefined) return undefined;
-        isNothing = isEmpty(difference);
-        return writeDifference(batch, ruleset, difference);
-      });
-      return (
-        written && { how: isNothing ? "nothing" : "difference", ...written, kernelGeneration: readGeneration(socket) }
-      );
-    } catch (error) {
-      const fault = toFault(error);
-      if (fault.code !== "dataplane/disagrees") throw fault;
-      logger.warn({ because: fault.message }, "the kernel's table is not what was applied last; it is written anew");
-      return undefined;
-    }
-  }
-  function applyFull(ruleset: NftRuleset): ApplyReport {
-    const elements = ruleset.sets.reduce((sum, set) => sum + set.elements.length, 0);
-    const written = commit(bytesFirst + elements * elementBytes, (batch) =>
-      writeFull(batch, ruleset, keptElements(socket, ruleset)),
-    );
-    return { how: "full", ...written, kernelGeneration: readGeneration(socket) };
-  }
+    options.onForeign(what);
+  };
+  const committer = createCommitter({ socket, monitor, onForeign });
+  const changes = { ...options, committer, shapeOf };
 
   return {
     apply: (ruleset) => {
       if (ruleset.table.name !== table) {
         throw new Fault(`a ruleset for table ${ruleset.table.name}`, { code: "dataplane/name", kind: "usage" });
       }
-      look();
-      if (last === undefined && adopt(ruleset)) {
-        remember(ruleset);
-        return { how: "nothing", ...emptyWritten, kernelGeneration: readGeneration(socket) };
-      }
-      const report = applyDifference(ruleset) ?? applyFull(ruleset);
-      remember(ruleset);
-      return report;
+      committer.look();
+      const isLeft = last === undefined && isThereAlready(socket, ruleset);
+      const done = isLeft
+        ? nothingDone
+        : (applyDifference({ committer, ruleset, logger: options.logger, last: () => last }) ??
+          applyFull({ socket, committer, ruleset }));
+      shapes = new Map(ruleset.sets.map((set) => [set.name, set]));
+      last = ruleset;
+      if (!done.isSure) onForeign(unseen);
+      return { ...done.report, kernelGeneration: readGeneration(socket) };
     },
-    change: (what, entries) => {
-      const write = (batch: Batch): void => {
-        for (const entry of entries) {
-          writeElements(batch, what, { table, set: shapeOf(entry.set), elements: entry.elements });
-        }
-      };
-      if (entries.reduce((sum, entry) => sum + entry.elements.length, 0) > quietElementsMin) {
-        return commit(bytesFirst, write);
-      }
-      const batch = createBatch(undefined, smallBytes);
-      write(batch);
-      if (batch.size > 0) batch.send(socket);
+    change: (change) => {
+      if (!changeElements(changes, change)) onForeign(unseen);
     },
     shapeOf,
     remove: () => {
@@ -175,6 +95,74 @@ export function createTableWriter(options: TableWriterOptions): TableWriter {
   }
 }
 
+interface Done {
+  readonly report: Omit<ApplyReport, "kernelGeneration">;
+  readonly isSure: boolean;
+}
+
+/** After a restart: what is there may be what we left. */
+function isThereAlready(socket: NetlinkSocket, ruleset: NftRuleset): boolean {
+  const table = ruleset.table.name;
+  if (!isTableThere(socket, table)) return false;
+  const state = readRules(socket, table).filter((rule) => rule.chain === stateChain);
+  if (digestOf(state) !== ruleset.digest) return false;
+  return readBack(socket, ruleset, { elements: true }).differences.length === 0;
+}
+
+/** undefined when the difference is not known (`last` is asked at the last moment), or the kernel says that it does not fit. */
+function applyDifference(given: {
+  readonly committer: Committer;
+  readonly ruleset: NftRuleset;
+  readonly logger: Logger;
+  readonly last: () => NftRuleset | undefined;
+}): Done | undefined {
+  let how: ApplyReport["how"] = "difference";
+  try {
+    const { written, isSure } = given.committer.commit(differenceBytes, (batch) => {
+      const last = given.last();
+      const difference = last === undefined ? undefined : differenceOf(last, given.ruleset);
+      if (difference === undefined) return undefined;
+      how = isEmpty(difference) ? "nothing" : "difference";
+      return writeDifference(batch, given.ruleset, difference);
+    });
+    return written && { report: { how, ...written }, isSure };
+  } catch (error) {
+    const fault = toFault(error);
+    if (fault.code !== "dataplane/disagrees") throw fault;
+    given.logger.warn(
+      { because: fault.message },
+      "the difference does not fit the kernel's table; all is written anew",
+    );
+    return undefined;
+  }
+}
+
+function applyFull(given: {
+  readonly socket: NetlinkSocket;
+  readonly committer: Committer;
+  readonly ruleset: NftRuleset;
+}): Done {
+  const { ruleset } = given;
+  const elements = ruleset.sets.reduce((sum, set) => sum + set.elements.length, 0);
+  try {
+    const { written, isSure } = given.committer.commit(fullBytes + elements * elementBytes, (batch) =>
+      writeFull(batch, ruleset, keptElements(given.socket, ruleset)),
+    );
+    return { report: { how: "full", ...written }, isSure };
+  } catch (error) {
+    const fault = toFault(error);
+    if (fault.code !== "dataplane/disagrees") throw fault;
+    // All of it is ours: what is missing or there twice is so in the ruleset.
+    const { kind, where } = fault;
+    throw new Fault(fault.message, {
+      code: "dataplane/refused",
+      kind,
+      cause: fault,
+      ...(where === undefined ? {} : { where }),
+    });
+  }
+}
+
 const emptyWritten: Written = {
   elementsAdded: 0,
   elementsDeleted: 0,
@@ -182,6 +170,8 @@ const emptyWritten: Written = {
   setsAdded: 0,
   setsDeleted: 0,
 };
+
+const nothingDone: Done = { report: { how: "nothing", ...emptyWritten }, isSure: true };
 
 /** What others (the DNS proxy) put into dynamic sets: a table written anew has it again, with what is left of its time. */
 function keptElements(socket: NetlinkSocket, ruleset: NftRuleset): readonly ElementsOfSet[] {
