@@ -1,5 +1,6 @@
 // The sub-commands of `garrison policy`, in the order in which help shows them. A new one is a file and one line here.
 import type { CommandUnit } from "../command.ts";
+import { policyCompile } from "./compile.ts";
 import { policyEvaluate } from "./evaluate.ts";
 import { policyExplain } from "./explain.ts";
 import { policyLint } from "./lint.ts";
@@ -16,4 +17,5 @@ export const policyCommands: readonly CommandUnit[] = [
   policyRecommend,
   policyProve,
   policyVerify,
+  policyCompile,
 ];
