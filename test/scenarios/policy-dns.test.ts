@@ -45,6 +45,7 @@ spec:
   subject: { pods: { namespaceSelector: {}, podSelector: { matchLabels: { app: web } } } }
   egress:
     - { name: shops, action: Accept, to: [{ domainNames: ["*.shop.example"] }] }
+    - { name: servers, action: Accept, to: [{ networks: ["${server}/32"] }] }
     - { name: nothing-else, action: Deny, to: [{ networks: ["0.0.0.0/0"] }] }
 `;
 
@@ -90,20 +91,20 @@ async function start(inside: NetworkNamespace, role: string, order: object): Pro
 }
 
 /** Two pods, a DNS server and "the internet" around a node. */
-async function openWorld(dns: NodeOrder["dns"] = {}, graceMs?: number) {
+async function openWorld(given: Partial<NodeOrder> = {}) {
   const closing: (() => Promise<void> | void)[] = [];
   const close = async () => {
     for (const end of closing.splice(0)) await end();
   };
   try {
-    return { ...(await startWorld(closing, dns, graceMs)), [Symbol.asyncDispose]: close };
+    return { ...(await startWorld(closing, given)), [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function startWorld(closing: (() => Promise<void> | void)[], dns: NodeOrder["dns"], graceMs: number | undefined) {
+async function startWorld(closing: (() => Promise<void> | void)[], given: Partial<NodeOrder>) {
   const star = openStar({
     pods: [
       { name: "web", addresses: [webAddress] },
@@ -131,8 +132,8 @@ async function startWorld(closing: (() => Promise<void> | void)[], dns: NodeOrde
     ],
     upstream: server,
     clusterRanges: ["10.1.0.0/16"],
-    dns,
-    ...(graceMs === undefined ? {} : { graceMs }),
+    dns: {},
+    ...given,
   };
   const openNode = () => started(start(star.router, "node", order));
   return {
@@ -186,7 +187,12 @@ test("names without a rule open nothing; answers into the cluster are refused; n
   if (!skipUnless(t, mayMakeNamespaces(), "root and network namespaces")) return;
   await using world = await openWorld();
   const { node, web } = world;
-  const [free] = await web.ask<LookupOutcome[]>("lookups", { names: ["www.elsewhere.example"], server, port });
+  const [free] = await web.ask<LookupOutcome[]>("lookups", {
+    names: ["www.elsewhere.example"],
+    server,
+    port,
+    connectWaitMs: 900,
+  });
   assert.deepEqual([free?.code, free?.addresses.length, free?.connect], [0, 2, "timeout"]);
   const [inside] = await web.ask<LookupOutcome[]>("lookups", { names: ["inside.shop.example"], server, port });
   assert.deepEqual([inside?.code, inside?.addresses.length], [5, 0]);
@@ -217,7 +223,7 @@ test("names without a rule open nothing; answers into the cluster are refused; n
 
 test("an address stays while a connection to it lives, and leaves when none does", async (t) => {
   if (!skipUnless(t, mayMakeNamespaces(), "root and network namespaces")) return;
-  await using world = await openWorld({ ttlSecondsMin: 2 }, 1000);
+  await using world = await openWorld({ dns: { ttlSecondsMin: 2 }, graceMs: 1000 });
   const { node, web } = world;
   const [kept, left] = await web.ask<LookupOutcome[]>("lookups", {
     names: ["a1.shop.example", "a2.shop.example"],
@@ -274,4 +280,19 @@ test("sets emptied by somebody else are filled again from what is known", async 
     (await web.ask<{ outcome: string }>("connect", { address: outcome?.addresses[0], port })).outcome,
     "open",
   );
+});
+
+test("the node killed with fail mode open: a little later the kernel lets clients ask the server, and sets are filled no more", async (t) => {
+  if (!skipUnless(t, mayMakeNamespaces(), "root and network namespaces")) return;
+  await using world = await openWorld({ dns: { failMode: "open" }, liveMs: 2000 });
+  const { node, web } = world;
+  const ask = (name: string) =>
+    web.ask<LookupOutcome[]>("lookups", { names: [name], server, port, waitMs: 300, connectWaitMs: 900 });
+  // Longer than one life: the proxy keeps telling that it lives.
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  assert.equal((await ask("a1.shop.example"))[0]?.connect, "open");
+  await node.kill();
+  let [answered] = await ask("b1.shop.example");
+  for (let round = 0; round < 20 && answered?.code !== 0; round += 1) [answered] = await ask("b1.shop.example");
+  assert.deepEqual([answered?.code, answered?.connect], [0, "timeout"]);
 });

@@ -2,7 +2,6 @@
 import { randomInt } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import { Fault, toFault } from "../../../base/fault.ts";
-import type { DnsClient } from "../../../core/policy/dns/domain-set.ts";
 import type { Fill, FillChange, Pair } from "../../../core/policy/dns/name-book.ts";
 import { createNamePolicy } from "../../../core/policy/dns/name-policy.ts";
 import { createDnsProxy } from "../../../edge/dns-proxy/dns-proxy.ts";
@@ -53,7 +52,7 @@ class NodeDnsSide implements DnsSide {
     this.#options = options;
     this.#policy = createNamePolicy(options.graceMs === undefined ? {} : { graceMs: options.graceMs });
     this.#twins = createLookupTwins((row) => options.onRow(row));
-    this.#deadMan = createDeadMan(options.dataplane);
+    this.#deadMan = createDeadMan(options.dataplane, options.liveMs);
     this.#proxy = createDnsProxy({
       port: options.port,
       policy: this.#policy,
@@ -99,7 +98,7 @@ class NodeDnsSide implements DnsSide {
     this.#counts.refills += 1;
     const add = this.#policy.all(performance.now());
     this.#tryProgram({ add, remove: [] }, "sets of names could not be filled again");
-    this.#deadMan.refill();
+    this.#tellLiving();
   }
 
   isTwin(lookup: SensorLookup): boolean {
@@ -140,12 +139,12 @@ class NodeDnsSide implements DnsSide {
 
   /** Rejects never: what fails becomes the state. */
   async #openDoors(): Promise<void> {
-    const { sets, clients } = this.#knowledge ?? { sets: [], clients: [] };
+    const { sets } = this.#knowledge ?? { sets: [] };
     if (this.#isClosed) return;
     if (sets.length === 0) {
       await this.#proxy.listen([]);
-      this.#deadMan.set(undefined);
       this.#become({ state: "idle" });
+      this.#tellLiving();
       return;
     }
     const addresses = this.#options.localAddresses?.() ?? localAddresses();
@@ -161,20 +160,18 @@ class NodeDnsSide implements DnsSide {
     const open = this.#proxy.addresses;
     if (open.length > 0) this.#become({ state: "serving", port: this.#proxy.port, addresses: open });
     else this.#becomeDown(because === "" ? "this machine has no address that questions could arrive at" : because);
-    this.#redirect(
-      sets.flatMap((set) => set.clients),
-      clients,
-    );
+    this.#tellLiving();
   }
 
-  /** With fail mode "open" a client is turned to us only while we serve. */
-  #redirect(served: readonly string[], clients: readonly DnsClient[]): void {
-    const { redirect, settings } = this.#knowledge ?? {};
-    if (redirect === undefined || settings === undefined) return;
-    const isOpen = settings.failMode === "open";
-    const ids = new Set(this.#state.state === "down" && isOpen ? [] : served);
-    const addresses = clients.filter(({ id }) => ids.has(id)).flatMap((client) => client.addresses);
-    this.#deadMan.set({ ...redirect, addresses, isOpen });
+  #tellLiving(): void {
+    try {
+      this.#deadMan.set(this.#knowledge?.liveSet, this.#state.state === "serving");
+    } catch (error) {
+      this.#options.logger.warn(
+        { error: toFault(error).message },
+        "the kernel could not be told whether the DNS proxy lives",
+      );
+    }
   }
 
   #trouble(fault: Fault): void {
@@ -204,7 +201,7 @@ class NodeDnsSide implements DnsSide {
       this.#toldMs = state.sinceMs;
       const failMode = this.#knowledge?.settings.failMode ?? "closed";
       this.#options.logger.error({ because: state.because, failMode }, "the DNS proxy is down");
-      this.#redirect(this.#knowledge?.sets.flatMap((set) => set.clients) ?? [], this.#knowledge?.clients ?? []);
+      this.#tellLiving();
     }
     this.#options.onState(state);
   }
@@ -236,7 +233,7 @@ class NodeDnsSide implements DnsSide {
     } catch (error) {
       this.#options.logger.warn(
         { error: toFault(error).message },
-        "clients of DNS rules could not be kept turned to the proxy",
+        "the kernel could not be told that the DNS proxy lives",
       );
     }
     if (this.#state.state === "down" && this.#options.clock.nowMs() - this.#toldMs >= dnsSideLimits.gapEveryMs) {

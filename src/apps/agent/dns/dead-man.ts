@@ -1,68 +1,48 @@
-// Who is turned to the proxy, kept in sets of the kernel. With fail mode "open" the elements end by themselves unless they are refreshed: when this
-// process is killed, its clients ask past it a little later, with nobody's help. With "closed" they stay.
+// Tells the kernel that the proxy lives, by elements that end by themselves: when this process is killed, the redirect of fail mode "open" stops a
+// little later with nobody's help, and clients ask past us.
 import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
 import type { NftElement } from "../../../core/policy/compile/nft/ruleset.ts";
 
-export const deadManLimits = { lifeMs: 15_000, beatEveryMs: 5000 } as const;
-
-export interface Turned {
-  readonly set4: string;
-  readonly set6: string;
-  readonly addresses: readonly string[];
-  /** Fail mode "open". */
-  readonly isOpen: boolean;
-}
+export const deadManLimits = {
+  lifeMs: 15_000,
+  /** So many beats within a life. */
+  beatsPerLife: 3,
+} as const;
 
 export interface DeadMan {
-  /** Makes the sets' elements these; undefined: the sets are gone, nothing is to be done. Throws what the dataplane throws. */
-  set(turned: Turned | undefined): void;
+  /** Whether the set shall say "lives"; undefined: there is no set, nothing is to be done. Throws what the dataplane throws. */
+  set(set: string | undefined, isLiving: boolean): void;
   /** Refreshes what would end. */
   beat(nowMs: number): void;
-  /** The sets were lost: fills them again. */
-  refill(): void;
 }
 
-export function createDeadMan(dataplane: Pick<Dataplane, "addElements" | "deleteElements">): DeadMan {
-  let now: Turned | undefined;
+/** UDP and TCP. */
+const protocols = [17, 6];
+
+export function createDeadMan(
+  dataplane: Pick<Dataplane, "addElements" | "deleteElements">,
+  lifeMs: number = deadManLimits.lifeMs,
+): DeadMan {
+  let filled: string | undefined;
   let beatMs = 0;
-  const entries = (turned: Turned, addresses: readonly string[], timeoutMs?: number) => {
-    const element = (address: string): NftElement => ({
-      key: [address],
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    });
-    const isV6 = (address: string) => address.includes(":");
-    return [
-      { set: turned.set4, elements: addresses.filter((address) => !isV6(address)).map(element) },
-      { set: turned.set6, elements: addresses.filter(isV6).map(element) },
-    ].filter(({ elements }) => elements.length > 0);
-  };
-  const fill = (turned: Turned) => {
-    const missing = entries(turned, turned.addresses, turned.isOpen ? deadManLimits.lifeMs : undefined);
-    if (missing.length > 0) dataplane.addElements(missing);
+  const elements = (timeoutMs?: number): NftElement[] =>
+    protocols.map((protocol) => ({ key: [protocol], ...(timeoutMs === undefined ? {} : { timeoutMs }) }));
+  const fill = () => {
+    if (filled !== undefined) dataplane.addElements([{ set: filled, elements: elements(lifeMs) }]);
   };
   return {
-    set(turned) {
-      const before = now;
-      now = turned;
-      if (turned === undefined) return;
-      const wanted = new Set(turned.addresses);
-      // An element with another kind of end is made anew.
-      const isSameKind = before !== undefined && before.isOpen === turned.isOpen && before.set4 === turned.set4;
-      const gone =
-        before === undefined || before.set4 !== turned.set4
-          ? []
-          : before.addresses.filter((address) => !isSameKind || !wanted.has(address));
-      const removed = entries(turned, gone);
-      if (removed.length > 0) dataplane.deleteElements(removed);
-      fill(turned);
+    set(set, isLiving) {
+      const before = filled;
+      filled = isLiving ? set : undefined;
+      if (filled !== undefined) fill();
+      else if (before !== undefined && set === before) {
+        dataplane.deleteElements([{ set: before, elements: elements() }]);
+      }
     },
     beat(nowMs) {
-      if (now?.isOpen !== true || nowMs - beatMs < deadManLimits.beatEveryMs) return;
+      if (nowMs - beatMs < lifeMs / deadManLimits.beatsPerLife) return;
       beatMs = nowMs;
-      fill(now);
-    },
-    refill() {
-      if (now !== undefined) fill(now);
+      fill();
     },
   };
 }

@@ -20,10 +20,10 @@ export interface DnsKnowledge {
   readonly upstreams: readonly string[];
   readonly settings: Enforcement["dns"];
   /**
-   * Dynamic sets of clients' addresses whose questions the kernel redirects, when the compiler made such: kept filled here. With fail mode
-   * "open" their elements end by themselves soon after this process does. Absent: the redirect does not depend on us.
+   * The compiler's `dnsLiveSet` when it compiled with fail mode "open": kept filled here while we serve, with elements that end soon after this
+   * process does. Absent: the redirect does not depend on us.
    */
-  readonly redirect?: { readonly set4: string; readonly set6: string };
+  readonly liveSet?: string;
 }
 
 export type DnsState =
@@ -42,11 +42,13 @@ export interface DnsSideOptions {
   readonly localAddresses?: () => readonly string[];
   /** How much longer than answers say elements live, in milliseconds; default 10 s. */
   readonly graceMs?: number;
+  /** How long after our death the kernel stops to redirect, with fail mode "open"; default 15 s. */
+  readonly liveMs?: number;
   /** Who a client is, for rows. */
   readonly subjectOf: (client: DnsClient) => Subject;
   readonly onRow: (row: Row<"dns_events">) => void;
   readonly onGap: (row: Row<"gaps">) => void;
-  /** With fail mode "open" and no `redirect` sets: take the redirect rule out while `down`, put it back when `serving`. */
+  /** With fail mode "open" and no `liveSet`: take the redirect rule out while `down`, put it back when `serving`. */
   readonly onState: (state: DnsState) => void;
 }
 

@@ -20,7 +20,7 @@ import {
 } from "./expressions.ts";
 import type { Family } from "./names.ts";
 import type { Field, NftChain, NftExpression, NftRule } from "./nft/ruleset.ts";
-import type { CompileSettings } from "./settings.ts";
+import { dnsLiveSet, type CompileSettings } from "./settings.ts";
 
 /** Ahead of kube-proxy's filter chains (-110); output after address translation (-100), so that policies see real destinations. */
 const priorities = { from: -120, to: -115, output: -20, untracked: -300, beforeNat: -150, dns: -101 } as const;
@@ -238,6 +238,7 @@ function posing(places: Places): readonly NftRule[] {
 function dnsQuestions(places: Places): readonly NftRule[] {
   const { dns } = places.settings;
   if (dns === undefined) return [];
+  const whileLiving = dns.failMode === "open" ? [isIn(["meta l4proto"], dnsLiveSet)] : [];
   return families
     .filter((family) => places.has(placeNames.dnsClients(family)) && places.has(placeNames.dnsServers(family)))
     .flatMap((family) =>
@@ -245,6 +246,7 @@ function dnsQuestions(places: Places): readonly NftRule[] {
         rule(
           isFamily(family),
           is("meta l4proto", protocol),
+          ...whileLiving,
           isIn([addressField("destination", family), "th dport"], placeNames.dnsServers(family)),
           isIn([addressField("source", family)], placeNames.dnsClients(family)),
           counter,

@@ -24,6 +24,7 @@ import {
   type CompiledPolicies,
   type DomainSet,
   type WorldChange,
+  dnsLiveSet,
   tableName,
 } from "./settings.ts";
 import { type StaticSets, createStaticSets, domainSetName } from "./static-sets.ts";
@@ -129,6 +130,7 @@ function build(
   const old = before?.sets ?? new Map<string, NftSet>();
   const sets = new Map<string, NftSet>();
   for (const set of [...usedSets(shop, draft), ...places.finish(old)]) sets.set(set.name, set);
+  if (settings.dns?.failMode === "open" && clients.length > 0) sets.set(dnsLive.name, dnsLive);
   shop.members.sweep(draft.usedMembers);
   shop.statics.sweep(draft.usedStatics);
   const present = new Set(engine.set.policies);
@@ -136,6 +138,17 @@ function build(
   const result = resultOf(engine, { sets, chains, old, problems: sortedProblems(draft.problems), domainSets });
   return { engine, set: engine.set, frame, local, uses, places, draft, sets, result };
 }
+
+const dnsLive: NftSet = {
+  name: dnsLiveSet,
+  key: ["inet_proto"],
+  interval: false,
+  timeout: true,
+  isMap: false,
+  elements: [],
+  version: 1,
+  isDynamic: true,
+};
 
 function makerOf(shop: Workshop, engine: PolicyEngine, settings: CompileSettings, draft: Draft): ChainMaker {
   const policies = new Map(engine.set.policies.map((policy) => [policy.id, policy]));

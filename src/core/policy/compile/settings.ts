@@ -29,7 +29,12 @@ export interface CompileSettings {
   /** From the node outwards, ahead of every tier of its host endpoints. */
   readonly alwaysAllowed: readonly AlwaysAllowed[];
   /** Questions of endpoints with rules on names, to one of these servers ("address" or "address:port"), go to the proxy. Absent: they go where they were sent. */
-  readonly dns?: { readonly proxyPort: number; readonly upstreams: readonly string[] };
+  readonly dns?: {
+    readonly proxyPort: number;
+    readonly upstreams: readonly string[];
+    /** open: questions go to the proxy only while somebody keeps `dnsLiveSet` filled; when that process dies they go where they were sent. Default closed. */
+    readonly failMode?: "closed" | "open";
+  };
   /** Which first packets are reported through NFLOG. */
   readonly log: "all" | "denied" | "none";
   /** Interfaces that begin so lead to workloads: packets of those that are not in `local` are dropped. Empty: they are left alone. */
@@ -68,3 +73,6 @@ export const compileLimits = {
 } as const;
 
 export const tableName = "garrison";
+
+/** With fail mode "open": protocol numbers (17, 6) with a time, put there by the living DNS proxy. */
+export const dnsLiveSet = "gr_dnslive";
