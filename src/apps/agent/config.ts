@@ -73,6 +73,20 @@ export const AgentConfig = z.strictObject({
       cgroup: z.string().default("").describe("The v2 cgroup that is watched; empty: the root of the hierarchy"),
     })
     .prefault({}),
+  policy: z
+    .strictObject({
+      enforce: z
+        .enum(["allowed", "never"])
+        .default("allowed")
+        .describe("never: whatever the server's resources say, no packet of this node is touched"),
+      dnsPort: z
+        .int()
+        .min(1)
+        .max(65_535)
+        .default(15_353)
+        .describe("Where the DNS proxy listens for redirected questions, when policies have rules on DNS names"),
+    })
+    .prefault({}),
   spool: z
     .strictObject({
       bytesMax: z

@@ -17,11 +17,15 @@ import type { ResourceStatus } from "../../model/resource.ts";
 import { agentLimits, AgentConfig } from "./config.ts";
 import { createConnectionWords } from "./connection-words.ts";
 import { createLazyContainers } from "./containers.ts";
-import { createGapWatch } from "./gap-watch.ts";
+import { enforceFolder } from "./enforce/break-glass.ts";
+import { createEnforceSide, type EnforceSide } from "./enforce/enforce-side.ts";
+import { enforceKinds } from "./enforce/intent.ts";
+import { neverEnforced } from "./enforce/never.ts";
+import { createGapWatch, type GapSources } from "./gap-watch.ts";
 import { downGap, readHeartbeat, writeHeartbeat } from "./heartbeat.ts";
 import { doorText, doorUrl, readJoinToken } from "./join-token.ts";
-import { createOutbox } from "./outbox.ts";
-import { createPipeline } from "./pipeline.ts";
+import { createOutbox, type Outbox } from "./outbox.ts";
+import { createPipeline, type Pipeline, type PipelineOptions } from "./pipeline.ts";
 import { createReporter } from "./report.ts";
 import { openSensor } from "./sensor-choice.ts";
 import { every } from "./timer.ts";
@@ -52,7 +56,7 @@ export interface AgentParts {
 export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentParts): Promise<void> {
   const config = AgentConfig.parse(given);
   const agent = await assemble(config, parts);
-  const { clock, folder, machine, outbox, pipeline, sensor, spool, uplink } = agent;
+  const { clock, folder, machine, outbox, pipeline, sensor, spool, uplink, enforce } = agent;
   const nowMs = clock.nowMs();
   const oldestMs = nowMs - blockLimits.pastMsMax + marginMs;
   const gap = downGap(await readHeartbeat(folder), { timeMs: nowMs, bootId: machine.bootId }, oldestMs);
@@ -66,6 +70,7 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
 
   const flushGaps = () => {
     for (const row of agent.gaps(clock.nowMs())) outbox.push("gaps", row);
+    for (const row of enforce.takeGaps(clock.nowMs())) outbox.push("gaps", row);
     return outbox.tellGaps(clock.nowMs());
   };
   const windowMs = config.flow.windowSeconds * 1000;
@@ -80,6 +85,7 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
       agentLimits.tickEveryMs,
       () => {
         pipeline.tick(clock.nowMs());
+        for (const row of enforce.flush(clock.nowMs())) outbox.push("flows", row);
         return outbox.queued >= agentLimits.flushRows ? outbox.flush() : undefined;
       },
       failed,
@@ -96,10 +102,13 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
   for (const timer of timers) timer.stop();
   await sensor.close();
   pipeline.drain(clock.nowMs());
+  for (const row of enforce.drain()) outbox.push("flows", row);
   await outbox.flush();
   await flushGaps();
   await beat(0).catch(failed);
   await uplink.close(agentLimits.drainMsMax);
+  // Rules stay in the kernel: a restart is no hole.
+  await enforce.close("keep");
   agent.runtime.close();
   await spool.close();
 }
@@ -121,24 +130,9 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const runtime = createLazyContainers({ clock, logger, socket: config.runtime.socket });
   const containers = parts.containers ?? runtime;
   const book = createAddressBook({ createdMs: startedMs, aheadMs: () => uplink.state.clockAheadMs });
-  const pipeline = createPipeline({
-    machine,
-    book,
-    fidelity: sensor.fidelity,
-    windowMs: config.flow.windowSeconds * 1000,
-    rowsPerWindowMax: config.flow.rowsPerWindowMax,
-    visibility,
-    containers,
-    containersBecause: "no container runtime was asked",
-    readCgroup: (pid) => readCgroupFile("/proc", pid),
-    outbox,
-  });
-  const gapSources = {
-    sensorStats: () => sensor.stats(),
-    queueDrops: () => outbox.takeDrops(),
-    flowLosses: () => pipeline.flows.takeLosses(),
-    sensorDown: down,
-  };
+  const enforce = openEnforcement(config, parts, { server, book, clock, outbox, uplink: () => uplink });
+  const pipeline = openPipeline(config, { machine, book, sensor, visibility, containers, outbox }, enforce);
+  const gaps = createGapWatch(gapSourcesOf({ sensor, outbox, pipeline, down }), startedMs);
   let statuses: readonly ResourceStatus[] = [];
   const report = createReporter({ boot, startedMs, machine, sensor, spool, outbox, pipeline });
   const words = createConnectionWords(doorText(server), (line) => parts.notice?.(line));
@@ -150,15 +144,17 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
     joinToken: () => readJoinToken(config),
     source: spool,
     onResources: (resources) => {
-      statuses = visibility.apply(resources);
+      statuses = visibility.apply(resources.filter(({ kind }) => !enforceKinds.includes(kind)));
+      enforce.setResources(resources);
       sensor.watchFirstBytes(pipeline.watchedCgroups());
     },
     onIdentities: (message) => {
       book.apply(message, clock.nowMs());
       pipeline.identitiesCame();
+      enforce.identitiesCame();
       parts.heardIdentities?.(book.state);
     },
-    report: (number): AgentReport => report(number, statuses, uplink.state),
+    report: (number): AgentReport => report(number, [...statuses, ...enforce.statuses()], uplink.state),
     onConnection: (connection) => {
       if (!connection.connected) book.disconnected();
       words.take(connection);
@@ -167,8 +163,83 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
     random: Math.random,
     logger,
   });
-  const gaps = createGapWatch(gapSources, startedMs);
-  return { clock, folder, machine, outbox, pipeline, sensor, sensorDown: down, spool, uplink, words, runtime, gaps };
+  return {
+    clock,
+    folder,
+    machine,
+    outbox,
+    pipeline,
+    sensor,
+    sensorDown: down,
+    spool,
+    uplink,
+    words,
+    runtime,
+    gaps,
+    enforce,
+  };
+}
+
+interface LossSources {
+  readonly sensor: Sensor;
+  readonly outbox: Outbox;
+  readonly pipeline: Pipeline;
+  readonly down: string;
+}
+
+function gapSourcesOf({ sensor, outbox, pipeline, down }: LossSources): GapSources {
+  return {
+    sensorStats: () => sensor.stats(),
+    queueDrops: () => outbox.takeDrops(),
+    flowLosses: () => pipeline.flows.takeLosses(),
+    sensorDown: down,
+  };
+}
+
+function openPipeline(
+  config: AgentConfig,
+  needs: Pick<PipelineOptions, "machine" | "book" | "visibility" | "containers" | "outbox"> & {
+    readonly sensor: Sensor;
+  },
+  enforce: EnforceSide,
+): Pipeline {
+  const { sensor, ...rest } = needs;
+  return createPipeline({
+    ...rest,
+    fidelity: sensor.fidelity,
+    windowMs: config.flow.windowSeconds * 1000,
+    rowsPerWindowMax: config.flow.rowsPerWindowMax,
+    containersBecause: "no container runtime was asked",
+    readCgroup: (pid) => readCgroupFile("/proc", pid),
+    completeFlow: (row) => enforce.complete(row),
+    isTwin: (lookup) => enforce.isTwin(lookup),
+  });
+}
+
+interface EnforcementNeeds {
+  readonly server: URL;
+  readonly book: AddressBook;
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+  readonly uplink: () => Uplink;
+}
+
+function openEnforcement(config: AgentConfig, parts: AgentParts, needs: EnforcementNeeds): EnforceSide {
+  const { server, book, clock, outbox, uplink } = needs;
+  if (config.policy.enforce === "never") return neverEnforced();
+  return createEnforceSide({
+    node: config.node,
+    folder: enforceFolder(config.data),
+    server: { host: server.hostname, port: Number(server.port === "" ? 443 : server.port) },
+    book,
+    clock,
+    logger: parts.logger,
+    dnsPort: config.policy.dnsPort,
+    // A sensor that is handed in sees a node that is not this machine.
+    kernel: parts.sensor === undefined ? "real" : "simulated",
+    onDnsRow: (row) => outbox.push("dns_events", row),
+    onStatus: () => uplink().reportSoon(),
+  });
 }
 
 function noticesOf(config: AgentConfig, sensor: Sensor, down: string): readonly string[] {

@@ -21,6 +21,7 @@ import type {
 import type { Fidelity, Subject } from "../../model/identity.ts";
 import type { Row } from "../../model/table.ts";
 import { agentLimits } from "./config.ts";
+import type { SensorLookup } from "./dns/dns-side.ts";
 import { createHttpExchanges, type HttpExchange } from "./http-exchanges.ts";
 import type { Outbox } from "./outbox.ts";
 import { flowDirectory, localPeer, peerColumns, peerQuestion } from "./peers.ts";
@@ -40,6 +41,10 @@ export interface PipelineOptions {
   readonly book?: AddressBook;
   readonly readCgroup: (pid: number) => CgroupReading;
   readonly outbox: Pick<Outbox, "push">;
+  /** Says which policies decided about a flow, in place; absent: nobody enforces here. */
+  readonly completeFlow?: (row: Row<"flows">) => void;
+  /** True: a DNS proxy of this node tells this look-up, so the sensor's row is not sent. */
+  readonly isTwin?: (lookup: SensorLookup) => boolean;
 }
 
 export interface Pipeline {
@@ -124,7 +129,7 @@ class AgentPipeline implements Pipeline {
 
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
-    for (const row of this.flows.flush(nowMs)) this.#options.outbox.push("flows", row);
+    for (const row of this.flows.flush(nowMs)) this.#pushFlow(row);
     for (const exchange of this.#dns.expire(nowMs)) this.#tellDns(exchange);
     for (const exchange of this.#http.expire(nowMs)) this.#tellHttp(exchange);
     this.#sendLate(this.#late.expire(nowMs));
@@ -137,8 +142,13 @@ class AgentPipeline implements Pipeline {
 
   drain(nowMs: number): void {
     this.tick(nowMs);
-    for (const row of this.flows.drain()) this.#options.outbox.push("flows", row);
+    for (const row of this.flows.drain()) this.#pushFlow(row);
     this.#sendLate(this.#late.drain());
+  }
+
+  #pushFlow(row: Row<"flows">): void {
+    this.#options.completeFlow?.(row);
+    this.#options.outbox.push("flows", row);
   }
 
   watchedCgroups(): ReadonlySet<number> {
@@ -273,6 +283,8 @@ class AgentPipeline implements Pipeline {
       ...cell.subject,
       fidelity: this.#options.fidelity,
     };
+    const { clientAddress, clientPort } = exchange;
+    if (this.#options.isTwin?.({ row, clientAddress, clientPort }) === true) return;
     this.#send({ table: "dns_events", row, cell }, timeMs);
   }
 

@@ -4,7 +4,7 @@ import { toFault } from "../../../base/fault.ts";
 import type { Logger } from "../../../base/logger.ts";
 import type { AddressBook } from "../../../core/directory/address-book.ts";
 import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
-import type { CompileSettings } from "../../../core/policy/compile/settings.ts";
+import { dnsLiveSet, type CompileSettings } from "../../../core/policy/compile/settings.ts";
 import type { DnsClient } from "../../../core/policy/dns/domain-set.ts";
 import { emptySubject } from "../../../core/process/subject.ts";
 import { WorkloadKind, type Subject } from "../../../model/identity.ts";
@@ -81,7 +81,7 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
     settingsOf(intent) {
       const isOpenNow = isDown && intent.settings.dns.failMode === "open";
       if (!hasNames(intent) || isOpenNow || options.kernel === "simulated") return undefined;
-      return { proxyPort: dnsPort, upstreams: upstreams(intent) };
+      return { proxyPort: dnsPort, upstreams: upstreams(intent), failMode: intent.settings.dns.failMode };
     },
     update({ intent, engine, compiled }) {
       if (options.kernel === "simulated" || (side === undefined && compiled.domainSets.length === 0)) return;
@@ -98,6 +98,7 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
         clusterRanges: [...new Set([...world.world.ranges, ...own, ...services])],
         upstreams: upstreams(intent),
         settings: intent.settings.dns,
+        ...(intent.settings.dns.failMode === "open" ? { liveSet: dnsLiveSet } : {}),
       });
     },
     refill: () => side?.refill(),
