@@ -264,8 +264,13 @@ class NodeDnsSide implements DnsSide {
       this.#counts.keptUnseen += due.length;
       return due;
     }
+    // One that both ends have left is tracked for a while, and keeps nothing.
+    const living = connections.filter(({ isOver }) => isOver !== true);
     const ends = new Set(
-      connections.flatMap((one) => [`${one.source} ${one.destination}`, `${one.source} ${one.realDestination}`]),
+      living.flatMap(({ source, destination, realDestination }) => [
+        `${source} ${destination}`,
+        `${source} ${realDestination}`,
+      ]),
     );
     return due.filter(({ client, address }) => client.addresses.some((source) => ends.has(`${source} ${address}`)));
   }
