@@ -97,7 +97,7 @@ export function fields(at: At, known: readonly string[], unknownFields: UnknownF
     const tell = unknownFields === "refuse" ? refuse : failClosed;
     tell(child(at, key), {
       code: "unknown-field",
-      message: `${pathText([...at.path, key])} is not a known field`,
+      message: `${pathText([...at.path, key])} is not a known field${unknownFields === "failClosed" ? "; the rule fails closed" : ""}`,
       hint: guess === undefined ? `Known here: ${known.join(", ")}.` : `Did you mean ${guess}?`,
     });
   }

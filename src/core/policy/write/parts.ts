@@ -63,7 +63,9 @@ export function rulesOf(draft: PolicyDraft, direction: DraftDirection): readonly
 export function cidrOf(net: string): string {
   const range = parsePrefix(net);
   if (range === undefined) return net;
-  const [, length = net.includes(":") ? "128" : "32"] = net.split("/");
+  const isFour = isIpv4(range.low) && isIpv4(range.high);
+  const [, written = net.includes(":") ? "128" : "32"] = net.split("/");
+  const length = isFour && net.includes(":") ? Number(written) - 96 : written;
   return `${formatAddress(range.low)}/${length}`;
 }
 

@@ -12,6 +12,7 @@ import {
   type RuleDraft,
   type WriteDialect,
 } from "./draft.ts";
+import { cidrOf } from "./parts.ts";
 import { writeDraft, type WriteOptions } from "./write-draft.ts";
 
 function draftOf(rules: readonly RuleDraft[], more: Partial<PolicyDraft> = {}): PolicyDraft {
@@ -185,6 +186,17 @@ test("a Calico policy, in a tier of its own, staged", () => {
     },
   ]);
   assert.equal(notes.length, 1);
+});
+
+test("address ranges as all dialects take them", () => {
+  const table = {
+    "1.2.3.4": "1.2.3.4/32",
+    "10.1.2.3/8": "10.0.0.0/8",
+    "fd00::1": "fd00::1/128",
+    "::ffff:10.0.0.0/104": "10.0.0.0/8",
+    no: "no",
+  };
+  for (const [net, expected] of Object.entries(table)) assert.equal(cidrOf(net), expected);
 });
 
 const namespaces = ["shop", "other"];

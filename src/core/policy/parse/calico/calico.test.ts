@@ -153,3 +153,15 @@ test("policies before NAT and without tracking are of host endpoints, and no end
   assert.equal(policy.endsTier, false);
   assert.equal(policy.order, Infinity);
 });
+
+test("labels of objects as they are stored lie in an annotation", () => {
+  const stored = (annotation: string) => ({
+    apiVersion: "crd.projectcalico.org/v1",
+    kind: "GlobalNetworkSet",
+    metadata: { name: "x", labels: { a: "b" }, annotations: { "projectcalico.org/metadata": annotation } },
+    spec: { nets: ["10.0.0.0/8"] },
+  });
+  const [set] = parseAll(stored('{"creationTimestamp":null,"labels":{"role":"feed"}}')).set.networkSets;
+  assert.deepEqual(set?.labels, { a: "b", role: "feed" });
+  assert.equal(parseAll(stored("{")).objects[0]?.state, "refused");
+});

@@ -44,10 +44,28 @@ function parseTier(head: ObjectHead): Output {
   return { tiers: [made] };
 }
 
+/** As stored in the cluster, an object's own labels lie in an annotation, as JSON. */
+const storedMetadata = "projectcalico.org/metadata";
+
+function labelsOf({ metadata, top }: ObjectHead): Readonly<Record<string, string>> {
+  const labels = labelMap(metadata.get("labels"));
+  const annotations = metadata.get("annotations");
+  const stored = annotations === undefined ? undefined : child(annotations, storedMetadata);
+  const isStored = child(top, "apiVersion").value === "crd.projectcalico.org/v1";
+  if (!isStored || stored === undefined || typeof stored.value !== "string") return labels;
+  if (stored.value.length > 262_144) return notA(stored, "at most 256 KiB") ?? labels;
+  try {
+    const value: unknown = JSON.parse(stored.value);
+    return { ...labels, ...labelMap(fields({ ...stored, value }, [], "ignore")?.get("labels")) };
+  } catch {
+    return notA(stored, "JSON") ?? labels;
+  }
+}
+
 function parseSet(head: ObjectHead): Output {
   const spec = specOf(head, ["nets", "allowedEgressDomains"]);
   const at = head.metadata.get("labels");
-  const labels = labelMap(at);
+  const labels = labelsOf(head);
   if (at !== undefined && Object.hasOwn(labels, namespaceKey)) {
     refuse(child(at, namespaceKey), { code: "bad-label", message: `${namespaceKey} is given by the namespace alone` });
   }
@@ -88,7 +106,7 @@ function parseHost(head: ObjectHead): Output {
   }
   const profiles = items(spec.get("profiles"), 100).flatMap((item) => objectName(item) ?? []);
   const ports = items(spec.get("ports"), 1000).flatMap((item) => portOf(item) ?? []);
-  const labels = labelMap(head.metadata.get("labels"));
+  const labels = labelsOf(head);
   if (node === undefined || interfaceName === undefined) return {};
   const host: HostEndpoint = {
     name: head.name,
