@@ -45,13 +45,14 @@ export function openConntrack(socket: NetlinkSocket): Ctnetlink {
       writer.end();
       const connections: TrackedConnection[] = [];
       let more = 0;
-      for (const message of socket.dump(writer.take())) {
-        if (connections.length >= max) more += 1;
-        else {
-          const connection = connectionOf(message.payload);
-          if (connection !== undefined) connections.push(connection);
+      socket.scan(writer.take(), (message) => {
+        if (connections.length >= max) {
+          more += 1;
+          return;
         }
-      }
+        const connection = connectionOf(message.payload);
+        if (connection !== undefined) connections.push(connection);
+      });
       return { connections, more };
     },
     originalOf: (tuple) => {

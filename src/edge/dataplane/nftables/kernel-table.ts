@@ -1,5 +1,4 @@
 // What the kernel says of our table: generation, chains, rules, sets and elements, by dumps of this table alone.
-import { Fault } from "../../../base/fault.ts";
 import type { KeyType } from "../../../core/policy/compile/nft/ruleset.ts";
 import {
   chainAttribute,
@@ -20,7 +19,7 @@ import { rawElements, type RawElement, type SetShape } from "./elements.ts";
 import { typesOfId } from "./keys.ts";
 import { attributesOf, textOf, u32be } from "./netlink/reader.ts";
 import { errnos } from "./netlink/libc.ts";
-import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, type NetlinkSocket } from "./netlink/socket.ts";
+import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, refused, type NetlinkSocket } from "./netlink/socket.ts";
 import { createWriter } from "./netlink/writer.ts";
 
 const payloadAt = 4;
@@ -30,14 +29,12 @@ export function readGeneration(socket: NetlinkSocket): number {
   const writer = createWriter(64);
   writer.begin(typeOf(message.getGeneration), NLM_F_REQUEST, generalHeader(0));
   writer.end();
-  for (const found of socket.request(writer.take()).messages) {
+  const { answers, messages } = socket.request(writer.take());
+  for (const found of messages) {
     const id = attributesOf(found.payload.subarray(payloadAt)).get(generationAttribute.id);
     if (id !== undefined) return u32be(id);
   }
-  throw new Fault("the kernel does not tell the generation of its rules", {
-    code: "dataplane/netlink",
-    kind: "unavailable",
-  });
+  throw refused("the kernel does not tell the generation of its rules", answers[0]?.errno ?? 0);
 }
 
 function ask(
@@ -64,10 +61,7 @@ export function isTableThere(socket: NetlinkSocket, table: string): boolean {
   const errno = answers.find((answer) => answer.errno !== 0)?.errno;
   if (errno === undefined) return true;
   if (errno === errnos.ENOENT) return false;
-  throw new Fault(`the kernel does not tell its tables: error ${errno}`, {
-    code: "dataplane/netlink",
-    kind: "unavailable",
-  });
+  throw refused("the kernel does not tell its tables", errno);
 }
 
 /** Chains of our table: name -> what it is hooked to, as one text; "" for a chain that is jumped to. */

@@ -21,14 +21,18 @@ import { NLA_F_NESTED } from "./netlink/writer.ts";
 /** A chain of ours that nothing jumps to: the comment of its only rule is the digest of what was applied last. */
 export const stateChain = "gr_state";
 const nameBytesMax = 31;
+const commentBytesMax = 128;
 const UDATA_COMMENT = 0;
 const UDATA_KEY_BYTE_ORDER = 0;
 const HOST_ENDIAN = 1;
 const encoder = new TextEncoder();
 
-/** A comment as `nft` keeps it: type, length, text with its closing 0. */
+/** A comment as `nft` keeps it: type, length, text with its closing 0. Throws "dataplane/name" when it is too long. */
 export function commentBytes(text: string): Uint8Array {
   const bytes = encoder.encode(`${text}\0`);
+  if (bytes.length > commentBytesMax) {
+    throw new Fault(`a comment of ${bytes.length} bytes`, { code: "dataplane/name", kind: "usage" });
+  }
   return Uint8Array.of(UDATA_COMMENT, bytes.length, ...bytes);
 }
 

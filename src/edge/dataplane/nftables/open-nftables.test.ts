@@ -373,3 +373,19 @@ test("the nft command reads what we wrote", (context) => {
   ];
   for (const line of lines) assert.ok(listed.stdout.includes(line), `${line}\n${listed.stdout}`);
 });
+
+test("whoever lacks the right is told so, and a namespace that is not there is named", (context) => {
+  const box = openBox(context);
+  if (box === undefined) return;
+  const { seteuid } = process;
+  assert.ok(seteuid);
+  seteuid(65_534);
+  try {
+    assert.throws(() => box.plane.apply(everything), { code: "dataplane/netlink", kind: "forbidden" });
+    assert.throws(() => box.plane.connections(10), { code: "dataplane/netlink", kind: "forbidden" });
+  } finally {
+    seteuid(0);
+  }
+  const netns = "/run/netns/garrison-is-not-there";
+  assert.throws(() => openNftables({ netns, table, clock, logger: silentLogger }), { code: "dataplane/netns" });
+});

@@ -50,6 +50,11 @@ export interface NetlinkSocket {
   request(bytes: Uint8Array): { readonly answers: readonly Answer[]; readonly messages: readonly Message[] };
   /** Sends a dump request; all messages of the consistent dump. Throws "dataplane/dump". */
   dump(bytes: Uint8Array): readonly Message[];
+  /**
+   * Sends a dump request and shows each message as it comes (its bytes are good during the call only): for tables that change all the time, of
+   * which a consistent picture is not to be had. Throws "dataplane/netlink".
+   */
+  scan(bytes: Uint8Array, visit: (message: Message) => void): void;
   close(): void;
 }
 
@@ -61,7 +66,8 @@ export interface SocketOptions {
   readonly receiveBytes?: number;
 }
 
-function refused(what: string, errno: number): Fault {
+/** The Fault for an errno of a request: without the right it is "forbidden", else the kernel is "unavailable". */
+export function refused(what: string, errno: number): Fault {
   const isRight = errno === errnos.EPERM;
   return new Fault(`${what}: ${errnoName(errno)}`, {
     code: "dataplane/netlink",
@@ -151,6 +157,16 @@ export function openNetlink(options: SocketOptions): NetlinkSocket {
         kind: "unavailable",
         retryAfterMs: 1000,
       });
+    },
+    scan: (bytes, visit) => {
+      send(bytes);
+      for (let datagram = receive(); datagram !== undefined; datagram = receive()) {
+        for (const message of messagesOf(datagram)) {
+          if (message.type === NLMSG_DONE) return;
+          if (message.type !== NLMSG_ERROR) visit(message);
+          else throw refused("a dump was refused", answerOf(message).errno);
+        }
+      }
     },
     close: () => closeSync(descriptor),
   };
