@@ -12,7 +12,7 @@ import { allSelector } from "../selector/build.ts";
 import { selectorOf } from "../selector/canonical.ts";
 import type { PolicyFlow, World, WorldEndpoint } from "../world.ts";
 import { createNftCompiler } from "./create-compiler.ts";
-import { elementText } from "./member-set.ts";
+import { elementText } from "./element-text.ts";
 import { printRuleset } from "./nft/print.ts";
 import type { NftRuleset } from "./nft/ruleset.ts";
 import { type Packet, createSimulator } from "./nft/simulate.ts";

@@ -3,12 +3,22 @@
 import type { PolicyEngine } from "../evaluate/engine.ts";
 import type { Direction, Policy, PolicyProblem, PolicySet } from "../model.ts";
 import { baseChains } from "./base-chains.ts";
+import type { KnownAddress } from "./addresses.ts";
 import { rulesetDigest } from "./digest.ts";
+import { elementText } from "./element-text.ts";
 import { families } from "./expressions.ts";
 import { hostRules } from "./host-endpoints.ts";
 import { type Members, createMembers } from "./members.ts";
 import type { NftChain, NftRuleset, NftSet } from "./nft/ruleset.ts";
-import { type PlaceElement, type PlaceSets, createPlaceSets, ensureFrame, placeElements, putDns } from "./places.ts";
+import {
+  type ChainNames,
+  type PlaceElement,
+  type PlaceSets,
+  createPlaceSets,
+  ensureFrame,
+  placeElements,
+  putDns,
+} from "./places.ts";
 import {
   type Artifact,
   type ChainMaker,
@@ -20,6 +30,7 @@ import {
   workloadClassName,
 } from "./policy-chains.ts";
 import {
+  type LocalPlace,
   type CompileSettings,
   type CompiledPolicies,
   type DomainSet,
@@ -38,9 +49,22 @@ export interface NftCompiler {
 }
 
 interface LocalState {
+  readonly place: LocalPlace;
+  readonly addresses: readonly KnownAddress[];
+  readonly chains: ChainNames;
   readonly elements: readonly PlaceElement[];
-  readonly chains: Readonly<Record<Direction, string>>;
-  readonly interfaceName: string;
+}
+
+/** The same elements as before, as long as nothing that makes them changed. */
+function localState(known: LocalState | undefined, parts: Omit<LocalState, "elements">): LocalState {
+  const { place, addresses, chains } = parts;
+  const isSame =
+    known !== undefined &&
+    known.addresses === addresses &&
+    known.place.interfaceName === place.interfaceName &&
+    known.chains.egress === chains.egress &&
+    known.chains.ingress === chains.ingress;
+  return isSame ? known : { ...parts, elements: [...placeElements(place, addresses, chains)] };
 }
 
 /** What the last compilation left. */
@@ -49,6 +73,9 @@ interface Built {
   readonly set: PolicySet;
   /** Settings but for `local`, and what of the world rules were compiled by, as text. */
   readonly frame: string;
+  readonly settings: CompileSettings;
+  /** `settings.local` by endpoint. */
+  readonly now: ReadonlyMap<string, LocalPlace>;
   readonly local: Map<string, LocalState>;
   /** How many local endpoints go through a chain. */
   readonly uses: Map<string, number>;
@@ -115,11 +142,12 @@ function build(
   const chainOf = (id: string, direction: Direction) =>
     workloadChain(maker, workloadClass(engine, id, direction), direction);
   for (const place of [...settings.local].sort((a, b) => (a.endpoint < b.endpoint ? -1 : 1))) {
-    const elements = [...placeElements(place, shop.members.addressesOf(place.endpoint), chainOf)];
     const chains = { egress: chainOf(place.endpoint, "egress"), ingress: chainOf(place.endpoint, "ingress") };
-    for (const [name, element] of elements) places.put(name, element);
-    for (const chain of Object.values(chains)) uses.set(chain, (uses.get(chain) ?? 0) + 1);
-    local.set(place.endpoint, { elements, chains, interfaceName: place.interfaceName });
+    const addresses = shop.members.addressesOf(place.endpoint);
+    const state = localState(before?.local.get(place.endpoint), { place, addresses, chains });
+    for (const [name, element] of state.elements) places.put(name, element);
+    use(uses, chains, 1);
+    local.set(place.endpoint, state);
   }
   const host = hostRules(maker, settings);
   const domainSets = domainSetsOf(engine, settings, draft);
@@ -136,7 +164,8 @@ function build(
   const present = new Set(engine.set.policies);
   for (const [key, { policy }] of shop.artifacts) if (!present.has(policy)) shop.artifacts.delete(key);
   const result = resultOf(engine, { sets, chains, old, problems: sortedProblems(draft.problems), domainSets });
-  return { engine, set: engine.set, frame, local, uses, places, draft, sets, result };
+  const now = new Map(settings.local.map((place) => [place.endpoint, place]));
+  return { engine, set: engine.set, frame, settings, now, local, uses, places, draft, sets, result };
 }
 
 const dnsLive: NftSet = {
@@ -246,51 +275,64 @@ function resultOf(engine: PolicyEngine, { sets, chains, old, problems, domainSet
   return { ruleset, problems, domainSets, generation: engine.generation };
 }
 
+function use(uses: Map<string, number>, { egress, ingress }: ChainNames, by: 1 | -1): void {
+  uses.set(egress, (uses.get(egress) ?? 0) + by);
+  uses.set(ingress, (uses.get(ingress) ?? 0) + by);
+}
+
+/** Which local endpoints changed: those told, and those that came, went or moved to another interface. */
+function touched(last: Built, settings: CompileSettings, changed: readonly string[]) {
+  const isSameList = settings.local === last.settings.local;
+  const now = isSameList ? last.now : new Map(settings.local.map((place) => [place.endpoint, place]));
+  const ids = new Set(changed.filter((id) => now.has(id) || last.local.has(id)));
+  if (!isSameList) {
+    for (const [id, place] of now) if (last.local.get(id)?.place.interfaceName !== place.interfaceName) ids.add(id);
+    for (const id of last.local.keys()) if (!now.has(id)) ids.add(id);
+  }
+  return { now, ids: [...ids].sort() };
+}
+
 /** Only some endpoints changed, and no chain with them: sets take the difference. Undefined when it is not as simple as that. */
 function moved(shop: Workshop, last: Built, settings: CompileSettings, changed: readonly string[]): Built | undefined {
   const { engine, local, uses } = last;
-  const now = new Map(settings.local.map((place) => [place.endpoint, place]));
-  const ids = new Set(changed.filter((id) => now.has(id) || local.has(id)));
-  for (const [id, place] of now) if (local.get(id)?.interfaceName !== place.interfaceName) ids.add(id);
-  for (const id of local.keys()) if (!now.has(id)) ids.add(id);
+  const { now, ids } = touched(last, settings, changed);
   const deleted: PlaceElement[] = [];
   const added: PlaceElement[] = [];
-  for (const id of [...ids].sort()) {
+  const left: string[] = [];
+  const chainOf = (id: string, direction: Direction) =>
+    workloadClassName(workloadClass(engine, id, direction), direction);
+  for (const id of ids) {
     const before = local.get(id);
     const place = now.get(id);
-    const chainOf = (endpoint: string, direction: Direction) =>
-      workloadClassName(workloadClass(engine, endpoint, direction), direction);
-    const after = place && [...placeElements(place, shop.members.addressesOf(id), chainOf)];
-    if (after !== undefined && place !== undefined) {
-      const chains = { egress: chainOf(id, "egress"), ingress: chainOf(id, "ingress") };
-      for (const chain of Object.values(chains)) {
-        if (chain !== "" && (uses.get(chain) ?? 0) === 0) return undefined;
-        uses.set(chain, (uses.get(chain) ?? 0) + 1);
-      }
-      local.set(id, { elements: after, chains, interfaceName: place.interfaceName });
-      added.push(...after);
-    } else local.delete(id);
-    if (before === undefined) continue;
-    deleted.push(...before.elements);
-    for (const chain of Object.values(before.chains)) {
-      const rest = (uses.get(chain) ?? 0) - 1;
-      if (rest <= 0 && chain !== "") return undefined;
-      uses.set(chain, rest);
+    local.delete(id);
+    if (before !== undefined) {
+      deleted.push(...before.elements);
+      left.push(before.chains.egress, before.chains.ingress);
+      use(uses, before.chains, -1);
     }
+    if (place === undefined) continue;
+    const chains = { egress: chainOf(id, "egress"), ingress: chainOf(id, "ingress") };
+    const state = localState(before, { place, addresses: shop.members.addressesOf(id), chains });
+    // A chain that nobody went through is not there.
+    if (Object.values(chains).some((chain) => chain !== "" && !uses.has(chain))) return undefined;
+    use(uses, chains, 1);
+    local.set(id, state);
+    added.push(...state.elements);
   }
-  if (!local.size || deleted.length + added.length > 4096) return undefined;
+  // A chain that nobody goes through any more must go.
+  if (local.size === 0 || left.some((chain) => chain !== "" && (uses.get(chain) ?? 0) <= 0)) return undefined;
   const changedSets = last.places.move(difference(deleted, added), last.sets);
   if (changedSets === undefined) return undefined;
   const sets = new Map(last.sets);
   for (const set of [...usedSets(shop, last.draft), ...changedSets]) sets.set(set.name, set);
   const { ruleset, problems, domainSets } = last.result;
   const result = resultOf(engine, { sets, chains: ruleset.chains, old: last.sets, problems, domainSets });
-  return { ...last, sets, result };
+  return { ...last, settings, now, sets, result };
 }
 
 /** What is in both is no change. */
 function difference(deleted: readonly PlaceElement[], added: readonly PlaceElement[]) {
-  const text = ([name, element]: PlaceElement) => `${name}|${JSON.stringify(element)}`;
+  const text = ([name, element]: PlaceElement) => `${name}|${elementText(element)}`;
   const out = new Set(deleted.map(text));
   const into = new Set(added.map(text));
   return {

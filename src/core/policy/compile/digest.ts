@@ -1,27 +1,34 @@
 // The digest of a ruleset: equal content, equal digest, whatever the order. Sums of hashes, so that one changed element costs one hash. Not for secrets.
 import { hashText, hexOf } from "../evaluate/hash.ts";
-import { elementText } from "./member-set.ts";
+import { elementText } from "./element-text.ts";
 import type { NftChain, NftSet } from "./nft/ruleset.ts";
 
 /** Two sums of 32 bits. */
-type Sum = readonly [number, number];
+export type Sum = readonly [number, number];
+
+export const noSum: Sum = [0, 0];
 
 const seeds: Sum = [0x811c9dc5, 0x2545f491];
 
-function sumOf(text: string): Sum {
+export function sumOf(text: string): Sum {
   return [hashText(text, seeds[0]), hashText(text, seeds[1])];
 }
 
-function plus(a: Sum, b: Sum): Sum {
+export function plus(a: Sum, b: Sum): Sum {
   return [(a[0] + b[0]) >>> 0, (a[1] + b[1]) >>> 0];
 }
 
-function minus(a: Sum, b: Sum): Sum {
+export function minus(a: Sum, b: Sum): Sum {
   return [(a[0] - b[0]) >>> 0, (a[1] - b[1]) >>> 0];
 }
 
 const elementsOf = new WeakMap<NftSet, Sum>();
 const wholes = new WeakMap<object, Sum>();
+
+/** For whoever counts along: the sum of a set's elements, each by `sumOf(elementText(...))`. */
+export function knowSum(set: NftSet, sum: Sum): void {
+  elementsOf.set(set, sum);
+}
 
 function elementsSum(set: NftSet, before: NftSet | undefined): Sum {
   const known = elementsOf.get(set);

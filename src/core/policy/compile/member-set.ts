@@ -2,7 +2,9 @@
 import type { AddressRange } from "../../../base/ip.ts";
 import { mergedRanges, rangeElement } from "./addresses.ts";
 import type { Family } from "./names.ts";
-import type { KeyType, NftElement, NftSet, NftVerdict } from "./nft/ruleset.ts";
+import { elementText } from "./element-text.ts";
+import { type Sum, knowSum, minus, noSum, plus } from "./digest.ts";
+import type { KeyType, NftElement, NftSet } from "./nft/ruleset.ts";
 
 /** What one thing brings to a set: single elements by their text, or a prefix (then the set becomes one of ranges). */
 export interface Contribution {
@@ -13,11 +15,17 @@ export interface Contribution {
   /** What an address or prefix covers; absent for keys of several fields. */
   readonly range?: AddressRange;
   readonly isPrefix: boolean;
+  /** Of the element; see digest.ts. */
+  readonly sum: Sum;
 }
 
 interface Half {
-  readonly counts: Map<string, { readonly contribution: Contribution; count: number }>;
+  readonly members: Map<string, Contribution>;
+  /** How many more things bring a member, where more than one does. */
+  readonly extra: Map<string, number>;
   prefixes: number;
+  sum: Sum;
+  /** Since `set` was made. */
   added: Map<string, NftElement>;
   deleted: Map<string, NftElement>;
   set: NftSet | undefined;
@@ -55,16 +63,23 @@ export function createMemberSet(shape: MemberSetShape): MemberSet {
     },
     clear() {
       for (const half of Object.values(halves)) {
-        for (const [text, known] of half.counts) mark(half.deleted, half.added, text, known.contribution.element);
-        half.counts.clear();
-        half.prefixes = 0;
+        for (const contribution of half.members.values()) drop(half, contribution);
+        half.extra.clear();
       }
     },
   };
 }
 
 function emptyHalf(): Half {
-  return { counts: new Map(), prefixes: 0, added: new Map(), deleted: new Map(), set: undefined };
+  return {
+    members: new Map(),
+    extra: new Map(),
+    prefixes: 0,
+    sum: noSum,
+    added: new Map(),
+    deleted: new Map(),
+    set: undefined,
+  };
 }
 
 /** A set of ranges has another name than one of single addresses: the kernel cannot turn one into the other. */
@@ -73,25 +88,33 @@ function nameOfHalf(shape: MemberSetShape, family: Family, half: Half): string {
 }
 
 function addTo(half: Half, contribution: Contribution): void {
-  const known = half.counts.get(contribution.text);
-  if (known !== undefined) {
-    known.count += 1;
+  const { text } = contribution;
+  if (half.members.has(text)) {
+    half.extra.set(text, (half.extra.get(text) ?? 0) + 1);
     return;
   }
-  const element = half.deleted.get(contribution.text) ?? contribution.element;
-  half.counts.set(contribution.text, { contribution: { ...contribution, element }, count: 1 });
+  const element = half.deleted.get(text) ?? contribution.element;
+  half.members.set(text, element === contribution.element ? contribution : { ...contribution, element });
+  half.sum = plus(half.sum, contribution.sum);
   if (contribution.isPrefix) half.prefixes += 1;
-  mark(half.added, half.deleted, contribution.text, element);
+  // Nobody has the set yet: there is no difference to keep.
+  if (half.set !== undefined) mark(half.added, half.deleted, text, element);
 }
 
 function removeFrom(half: Half, contribution: Contribution): void {
-  const known = half.counts.get(contribution.text);
+  const known = half.members.get(contribution.text);
   if (known === undefined) return;
-  known.count -= 1;
-  if (known.count > 0) return;
-  half.counts.delete(contribution.text);
-  if (known.contribution.isPrefix) half.prefixes -= 1;
-  mark(half.deleted, half.added, contribution.text, known.contribution.element);
+  const extra = half.extra.get(contribution.text) ?? 0;
+  if (extra === 0) drop(half, known);
+  else if (extra === 1) half.extra.delete(contribution.text);
+  else half.extra.set(contribution.text, extra - 1);
+}
+
+function drop(half: Half, known: Contribution): void {
+  half.members.delete(known.text);
+  half.sum = minus(half.sum, known.sum);
+  if (known.isPrefix) half.prefixes -= 1;
+  if (half.set !== undefined) mark(half.deleted, half.added, known.text, known.element);
 }
 
 /** What is added after it was deleted, or the other way round, is no change. */
@@ -108,18 +131,21 @@ function nextSet(half: Half, frame: Frame): NftSet {
   half.added = new Map();
   half.deleted = new Map();
   const isSame = before?.name === frame.name;
-  if (frame.interval || !isSame) {
-    const elements = frame.interval
-      ? rangesOf(half)
-      : [...half.counts.values()].map((each) => each.contribution.element);
-    return replacedSet(isSame ? before : undefined, frame, elements);
-  }
-  return changedSet(before, [...added.values()], [...deleted.values()]);
+  if (frame.interval) return replacedSet(isSame ? before : undefined, frame, rangesOf(half));
+  const set = isSame
+    ? changedSet(before, [...added.values()], [...deleted.values()])
+    : replacedSet(
+        undefined,
+        frame,
+        [...half.members.values()].map(({ element }) => element),
+      );
+  knowSum(set, half.sum);
+  return set;
 }
 
 function rangesOf(half: Half): readonly NftElement[] {
-  const family = half.counts.values().next().value?.contribution.family ?? 4;
-  const ranges = [...half.counts.values()].flatMap(({ contribution }) => contribution.range ?? []);
+  const family = half.members.values().next().value?.family ?? 4;
+  const ranges = [...half.members.values()].flatMap(({ range }) => range ?? []);
   return mergedRanges(ranges, family).map(rangeElement);
 }
 
@@ -132,6 +158,8 @@ export function replacedSet(
   const full = { timeout: false, isMap: false, ...frame, elements };
   if (before === undefined || before.name !== frame.name || before.interval !== frame.interval)
     return { ...full, version: 1 };
+  if (elements.length === before.elements.length && elements.every((element, at) => element === before.elements[at]))
+    return before;
   const old = new Map(before.elements.map((element) => [elementText(element), element]));
   const added = elements.filter((element) => !old.delete(elementText(element)));
   if (added.length === 0 && old.size === 0) return before;
@@ -161,24 +189,4 @@ function without(elements: readonly NftElement[], deleted: readonly NftElement[]
   if (kept.length === elements.length - deleted.length) return kept;
   const texts = new Set(deleted.map(elementText));
   return elements.filter((element) => !texts.has(elementText(element)));
-}
-
-/** Equal keys, equal text. */
-export function keyText(key: NftElement["key"]): string {
-  return key.map((part) => (typeof part === "object" ? `${part.low}-${part.high}` : String(part))).join("|");
-}
-
-const texts = new WeakMap<NftElement, string>();
-
-/** Equal elements of one set, equal text. */
-export function elementText(element: NftElement): string {
-  const known = texts.get(element);
-  if (known !== undefined) return known;
-  const text = `${keyText(element.key)}${element.data === undefined ? "" : `=${verdictText(element.data)}`}`;
-  texts.set(element, text);
-  return text;
-}
-
-export function verdictText(verdict: NftVerdict): string {
-  return "chain" in verdict ? `${verdict.verdict} ${verdict.chain}` : verdict.verdict;
 }

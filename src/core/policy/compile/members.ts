@@ -5,6 +5,7 @@ import { type EndpointKind, type NamedPort, endpointKinds } from "../model.ts";
 import { matches } from "../selector/matches.ts";
 import type { Selector } from "../selector/selector.ts";
 import { type KnownAddress, knownAddress } from "./addresses.ts";
+import { sumOf } from "./digest.ts";
 import { type Contribution, type MemberSet, createMemberSet } from "./member-set.ts";
 import { type Family, selectorKey, shortHash } from "./names.ts";
 import type { KeyType } from "./nft/ruleset.ts";
@@ -204,7 +205,7 @@ function bringAddresses(view: View): readonly Contribution[] {
 function contributionOf(address: KnownAddress): Contribution {
   const { family, single, range } = address;
   const text = single === "" ? JSON.stringify(range) : single;
-  return { family, text, element: { key: [single] }, range, isPrefix: single === "" };
+  return { family, text, element: { key: [single] }, range, isPrefix: single === "", sum: sumOf(single) };
 }
 
 function bringPorts(view: View, names: readonly string[]): readonly Contribution[] {
@@ -218,6 +219,7 @@ function bringPorts(view: View, names: readonly string[]): readonly Contribution
           text: `${single}|${String(protocol)}|${String(port)}`,
           element: { key: [single, protocol, port] },
           isPrefix: false,
+          sum: sumOf(`${single}|${String(protocol)}|${String(port)}`),
         })),
     );
 }

@@ -3,7 +3,8 @@ import type { Direction } from "../model.ts";
 import { type KnownAddress, knownAddress, mergedRanges, rangeElement } from "./addresses.ts";
 import { placeNames } from "./base-chains.ts";
 import { families } from "./expressions.ts";
-import { changedSet, keyText, replacedSet } from "./member-set.ts";
+import { keyText } from "./element-text.ts";
+import { changedSet, replacedSet } from "./member-set.ts";
 import type { Members } from "./members.ts";
 import type { Family } from "./names.ts";
 import type { KeyType, NftElement, NftSet, NftVerdict } from "./nft/ruleset.ts";
@@ -107,18 +108,18 @@ export function createPlaceSets(): PlaceSets {
   };
 }
 
-/** The class chain of an endpoint; "" when its packets go on unasked. */
-export type ChainOf = (endpoint: string, direction: Direction) => string;
+/** The class chains of an endpoint; "" when its packets go on unasked. */
+export type ChainNames = Readonly<Record<Direction, string>>;
 
 /** Elements of one endpoint, by set name. */
 export function* placeElements(
   place: LocalPlace,
   addresses: readonly KnownAddress[],
-  chainOf: ChainOf,
+  chains: ChainNames,
 ): Iterable<PlaceElement> {
-  const { endpoint, interfaceName } = place;
-  const egress = verdictTo(chainOf(endpoint, "egress"));
-  const ingress = verdictTo(chainOf(endpoint, "ingress"));
+  const { interfaceName } = place;
+  const egress = verdictTo(chains.egress);
+  const ingress = verdictTo(chains.ingress);
   if (interfaceName !== "") {
     yield [placeNames.interfaces, { key: [interfaceName] }];
     yield [placeNames.fromInterface, { key: [interfaceName], data: egress }];

@@ -183,6 +183,8 @@ export interface EndpointClass {
   readonly profiles: readonly string[];
 }
 
+const withoutProfiles: readonly string[] = [defaultAllowProfile];
+
 export function workloadClass(engine: PolicyEngine, id: string, direction: Direction): EndpointClass {
   const policyClass = engine.classOf(id, direction);
   const endpoint = engine.endpoint(id);
@@ -193,14 +195,14 @@ export function workloadClass(engine: PolicyEngine, id: string, direction: Direc
           engine.set.profiles.some((profile) => profile.name === name),
         );
   const isOpen = policyClass === undefined || policyClass.tiers.length === 0;
-  return { policyClass: isOpen ? undefined : policyClass, profiles: own.length === 0 ? [defaultAllowProfile] : own };
+  return { policyClass: isOpen ? undefined : policyClass, profiles: own.length === 0 ? withoutProfiles : own };
 }
 
 /** The name of a workload's class chain; "" when its packets go on unasked. */
 export function workloadClassName(of: EndpointClass, direction: Direction): string {
   const [only] = of.profiles;
   if (of.policyClass === undefined && of.profiles.length === 1 && only === defaultAllowProfile) return "";
-  return classChainName(direction, JSON.stringify([of.policyClass?.id ?? "", of.profiles]));
+  return classChainName(direction, `${of.policyClass?.id ?? ""} ${of.profiles.join(" ")}`);
 }
 
 export function workloadChain(maker: ChainMaker, of: EndpointClass, direction: Direction): string {
