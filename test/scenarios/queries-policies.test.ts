@@ -35,6 +35,8 @@ before(async () => {
       policies: [13],
     },
     { ...shopToDb, ingest: 17, destinationPort: 99, loopback: true },
+    // Nothing is opened without a handshake: conversations count.
+    { ...shopToDb, ingest: 19, destinationPort: 53, protocol: "udp", merged: 7, connectionsOpened: 0 },
     { ...shopToDb, ingest: 18, cluster: "other", destinationPort: 98 },
   ]);
   queries = createQueries({ store: store.store, clock: manualClock(nowMs) });
@@ -54,21 +56,22 @@ const short = (key: PolicyFlowKey) => [
 test("keys of a short window: pods and addresses; what both ends told is one, and who was stopped is denied", async () => {
   const { keys, omitted, window } = await queries.policyFlowKeys(request);
   assert.deepEqual(keys.map(short), [
+    ["web-1", "db-0", 53, "allow", 7, 1],
     ["web-1", "db-0", 22, "deny", 6, 1],
     ["web-1", "93.184.216.34", 443, "unknown", 4, 1],
     ["web-1", "db-0", 5432, "allow", 3, 1],
   ]);
   assert.deepEqual([omitted, window.partial], [0, false]);
-  assert.deepEqual(keys[1]?.domains, ["example.com"]);
-  assert.equal(keys[2]?.bytes, 21_000);
-  assert.deepEqual([keys[2]?.source.address, keys[2]?.destination.address], ["10.0.0.1", "10.0.0.2"]);
+  assert.deepEqual(keys[2]?.domains, ["example.com"]);
+  assert.equal(keys[3]?.bytes, 21_000);
+  assert.deepEqual([keys[3]?.source.address, keys[3]?.destination.address], ["10.0.0.1", "10.0.0.2"]);
 });
 
 test("keys under a filter and a limit: what is left out is counted", async () => {
   const filtered = await queries.policyFlowKeys({ ...request, q: "to:db port:5432" });
   assert.deepEqual(filtered.keys.map(short), [["web-1", "db-0", 5432, "allow", 3, 1]]);
   const { keys, omitted } = await queries.policyFlowKeys({ ...request, limit: 1 });
-  assert.deepEqual([keys.length, omitted], [1, 2]);
+  assert.deepEqual([keys.length, omitted], [1, 3]);
   await assert.rejects(queries.policyFlowKeys({ ...request, q: "rcode:NXDOMAIN" }), { kind: "usage" });
 });
 
@@ -80,6 +83,7 @@ test("a long window: workloads from rollups, addresses of the last day only, and
       ["web", "db", 5432, "allow", 8, 2],
       ["web", "db", 22, "deny", 6, 1],
       ["web-1", "93.184.216.34", 443, "unknown", 4, 1],
+      ["web", "db", 53, "allow", 1, 1],
     ],
   );
   assert.match(window.partialBecause, /rollups keep no addresses/);

@@ -200,7 +200,10 @@ test("a preview, the board and an explanation agree with the core, and nothing i
   await world.put(dbPolicy, "networkpolicy.shop.db");
   const closed = networkPolicy("db", { podSelector: app("db"), ingress: [from("api", 5432)] });
   const preview = await world.post("policyPreview", "preview", { cluster: "c", changed: JSON.stringify(closed) });
-  assert.deepEqual(preview.problems, []);
+  assert.deepEqual(
+    preview.problems.map(({ code, path }) => [code, path]),
+    [["lint/peer-selects-nothing", "spec.ingress[0]"]],
+  );
   assert.deepEqual(
     preview.objects.map(({ id, change, resource }) => [id, change, resource?.name]),
     [[dbId, "changed", "networkpolicy.shop.db"]],
@@ -290,6 +293,14 @@ a: [
       [14, "", ""],
     ],
   );
+  const wide = networkPolicy("wide", { podSelector: app("web"), ingress: [from("web", 1), {}] });
+  const checked = await world.post("policyPreview", "preview", {
+    cluster: "c",
+    changed: JSON.stringify(wide, null, 1),
+  });
+  const notes = checked.problems.filter(({ path }) => path === "spec.ingress[1]");
+  assert.ok(notes.length > 0, "a rule for everybody is worth a word");
+  for (const { code, line } of notes) assert.ok(code.startsWith("lint/") && line > 10, `${code} in line ${line}`);
   // Only web's egress changed: to the database and outside.
   assert.deepEqual([preview.totals.newlyDenied, preview.totals.newlyAllowed], [73, 0]);
 });

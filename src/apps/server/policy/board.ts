@@ -1,4 +1,5 @@
 // The board: a cluster's policies as cards, in order of evaluation, with whom they apply to, what they decided and how far they are enforced.
+import { orderedPolicies } from "../../../core/policy/evaluate/ordered-policies.ts";
 import { endOfTierRule } from "../../../core/policy/evaluate/rule-ids.ts";
 import type { Policy, PolicyProblem as Problem, Tier } from "../../../core/policy/model.ts";
 import type { Cluster } from "../../../model/cluster.ts";
@@ -12,6 +13,7 @@ import {
 import { nodeOf } from "../nodes.ts";
 import type { ServerParts } from "../parts.ts";
 import type { ClusterPolicies, KeptObject, PolicyDesk } from "./desk.ts";
+import { lintOf } from "./lint-notes.ts";
 import { enforcementOf, type NodesOfCluster, nodesOfCluster, watched } from "./node-states.ts";
 import { enforcementIn } from "./policy-resources.ts";
 import { countsOf, writtenRules } from "./tally.ts";
@@ -32,25 +34,27 @@ export interface BoardAsked extends WindowAsked {
 export async function boardsOf(parts: BoardParts, { cluster, ...asked }: BoardAsked) {
   const all = cluster === undefined ? await parts.desk.names() : [cluster];
   const names = all.slice(0, policyLimits.boardsMax);
-  const [known, counts] = await Promise.all([parts.clusters.list(), parts.counts.counts(names, asked)]);
-  const boards: PolicyBoard[] = [];
-  for (const name of names) {
-    const view = await lookAt(parts, name);
-    const numbers = await counts.of(view.policies);
-    boards.push(
-      boardOf(
-        view,
-        numbers,
-        known.find((one) => one.name === name),
-      ),
-    );
-  }
-  return { boards, boardsOmitted: all.length - names.length, window: counts.window };
+  const [known, looks] = await Promise.all([
+    parts.clusters.list(),
+    Promise.all(names.map((name) => lookAt(parts, name))),
+  ]);
+  const { byCluster, window } = await parts.counts.of(
+    looks.map(({ policies }) => policies),
+    asked,
+  );
+  const boards = looks.flatMap((look) => {
+    const counts = byCluster.get(look.policies.cluster);
+    const cluster = known.find(({ name }) => name === look.policies.cluster);
+    return counts === undefined ? [] : [boardOf(look, counts, cluster)];
+  });
+  return { boards, boardsOmitted: all.length - names.length, window };
 }
 
 export interface ClusterLook {
   readonly policies: ClusterPolicies;
   readonly nodes: NodesOfCluster;
+  /** What is wrong with the set, or worth a look; by object. */
+  readonly problems: ReadonlyMap<string, readonly Problem[]>;
 }
 
 /** A cluster's policies and what its nodes say of them. */
@@ -63,15 +67,19 @@ export async function lookAt({ desk, state, clock }: BoardParts, cluster: string
   ]);
   const nowMs = clock.nowMs();
   const nodes = agents.filter((agent) => agent.cluster === cluster).map((agent) => nodeOf(agent, nowMs));
-  return { policies, nodes: nodesOfCluster(nodes, enforcementIn(cluster, enforcements), statuses) };
+  return {
+    policies,
+    nodes: nodesOfCluster(nodes, enforcementIn(cluster, enforcements), statuses),
+    problems: Map.groupBy([...policies.parsed.problems, ...lintOf(policies, nowMs)], ({ object }) => object),
+  };
 }
 
 function boardOf(look: ClusterLook, counts: ClusterCounts, known: Cluster | undefined): PolicyBoard {
   const { policies, nodes } = look;
   const { parsed, engine, world, cluster } = policies;
   const { set } = parsed;
-  const problems = problemsOf(parsed.problems);
-  const sorted = [...set.policies].sort(inOrder);
+  const problems = problemsOf([...look.problems.values()].flat());
+  const sorted = orderedPolicies(set).map(({ policy }) => policy);
   const shown = sorted.slice(0, policyLimits.cardsMax);
   const tiers = set.tiers.filter(
     ({ name, place }) => place.file !== "" || set.policies.some(({ tier }) => tier === name),
@@ -109,13 +117,6 @@ function boardOf(look: ClusterLook, counts: ClusterCounts, known: Cluster | unde
   };
 }
 
-/** By the tier's order elsewhere; within a tier by order, then "name/namespace/kind". */
-function inOrder(one: Policy, other: Policy): number {
-  if (one.order !== other.order) return one.order < other.order ? -1 : 1;
-  const [left, right] = [one, other].map(({ name, namespace, kind }) => `${name}/${namespace}/${kind}`);
-  return (left ?? "") < (right ?? "") ? -1 : 1;
-}
-
 function reportedEnd(
   { engine }: ClusterPolicies,
   { name, defaultAction }: Tier,
@@ -130,13 +131,13 @@ function reportedEnd(
   return { ...(defaultAction === "Deny" ? { denied: times } : {}), because: options.because };
 }
 
-export function cardOf({ policies, nodes }: ClusterLook, policy: Policy, counts: ClusterCounts): PolicyCard {
-  const { engine, kept, parsed, world } = policies;
+export function cardOf({ policies, nodes, problems }: ClusterLook, policy: Policy, counts: ClusterCounts): PolicyCard {
+  const { engine, kept, world } = policies;
   const own = kept.get(policy.id);
   const { reported, judged } = counts;
   const isStaged = policy.staged !== undefined;
   const rules = writtenRules(policy);
-  const about = parsed.problems.filter(({ object }) => object === policy.id);
+  const about = problems.get(policy.id) ?? [];
   const severity = (wanted: Problem["severity"]) => about.filter((problem) => problem.severity === wanted).length;
   return {
     id: policy.id,

@@ -24,8 +24,9 @@ export async function detailOf(parts: BoardParts, { cluster, id, limit, cursor, 
   const { parsed, engine, kept, world } = look.policies;
   const policy = parsed.set.policies.find((one) => one.id === id);
   if (policy === undefined) throw noSuchPolicy(cluster, id);
-  const found = await parts.counts.counts([cluster], asked);
-  const counts = await found.of(look.policies);
+  const { byCluster, window } = await parts.counts.of([look.policies], asked);
+  const counts = byCluster.get(cluster);
+  if (counts === undefined) throw noSuchPolicy(cluster, id);
   const endpoints = engine.endpointsOf(id);
   const next = offset + limit < endpoints.length ? { next: String(offset + limit) } : {};
   return {
@@ -37,9 +38,9 @@ export async function detailOf(parts: BoardParts, { cluster, id, limit, cursor, 
       total: endpoints.length,
       ...next,
     },
-    problems: [...problemsOf(parsed.problems.filter(({ object }) => object === id))].slice(0, policyLimits.problemsMax),
+    problems: [...problemsOf(look.problems.get(id) ?? [])].slice(0, policyLimits.problemsMax),
     world: { endpoints: world.endpoints.length, incomplete: world.incomplete },
-    window: found.window,
+    window,
   };
 }
 

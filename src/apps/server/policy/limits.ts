@@ -14,6 +14,10 @@ export const policyDeskLimits = {
   /** How long counts of a window are believed: a board and its policies' pages ask for the same. */
   countsKeptMs: 3000,
   countsMax: 64,
+  /** How long the findings of checks are believed while the policies are the same. */
+  lintKeptMs: 30_000,
+  /** With more policies a preview is not checked as well: it is asked for at every stroke of a key. */
+  lintPreviewPoliciesMax: 500,
   /** Keys of flows that a board's judged numbers rest on: the busiest. */
   judgedFlowsMax: 10_000,
 } as const;

@@ -2,13 +2,18 @@
 import type { z } from "zod";
 import { createPolicyEngine } from "../../../core/policy/evaluate/create-engine.ts";
 import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
+import { lint } from "../../../core/policy/lint/lint.ts";
+import type { PolicyProblem } from "../../../core/policy/model.ts";
 import { simulate, type SimulatedGroup } from "../../../core/policy/simulate/simulate.ts";
+import type { World } from "../../../core/policy/world.ts";
 import type { Queries } from "../../../edge/store/queries/queries.ts";
 import type { policy } from "../contract/policy.ts";
 import { policyLimits, type VerdictChange } from "../contract/policy-shapes.ts";
 import { problemsOf } from "./board.ts";
 import type { PolicyDesk } from "./desk.ts";
-import { proposedOf } from "./proposed.ts";
+import { policyDeskLimits } from "./limits.ts";
+import { problemOf } from "./lint-notes.ts";
+import { type Proposed, proposedOf } from "./proposed.ts";
 import { protocolName } from "./rule-words.ts";
 import { recordedFlows } from "./window-counts.ts";
 
@@ -24,7 +29,8 @@ export async function previewed({ desk, queries }: AnsweringParts, body: Asked):
   const { cluster, changed, removed, lane, ...asked } = body;
   const policies = await desk.of(cluster);
   const { world, engine: current } = policies;
-  const { parsed, objects, problems } = proposedOf(policies, { changed, removed });
+  const proposal = proposedOf(policies, { changed, removed });
+  const { parsed, objects } = proposal;
   const recorded = await recordedFlows(queries, policies, { ...asked, limit: policyLimits.flowsDefault });
   const proposed = createPolicyEngine({ set: parsed.set, world });
   const { flows, looked, window } = recorded;
@@ -36,7 +42,7 @@ export async function previewed({ desk, queries }: AnsweringParts, body: Asked):
     proposed,
     touched.map(({ id }) => id),
   );
-  const shown = problemsOf(problems);
+  const shown = problemsOf([...proposal.problems, ...lintOfText(proposal, proposed, world)]);
   return {
     problems: shown.slice(0, policyLimits.problemsMax),
     objects: [...objects],
@@ -49,6 +55,23 @@ export async function previewed({ desk, queries }: AnsweringParts, body: Asked):
     world: { endpoints: world.endpoints.length, incomplete: world.incomplete },
     window: { ...window, partial: recorded.because !== "", partialBecause: recorded.because },
   };
+}
+
+/** What the checks find in the objects of the text, among all that counts then. */
+function lintOfText(
+  { parsed, objects, lineOf }: Proposed,
+  engine: PolicyEngine,
+  world: World,
+): readonly PolicyProblem[] {
+  const { set } = parsed;
+  if (set.policies.length > policyDeskLimits.lintPreviewPoliciesMax) return [];
+  const written = new Set(objects.filter(({ change }) => change !== "removed").map(({ id }) => id));
+  return lint({ set, engine, world })
+    .findings.filter(({ object, place }) => place.file === "" && written.has(object))
+    .map((finding) => {
+      const problem = problemOf(finding);
+      return { ...problem, place: { ...problem.place, line: lineOf(problem.place.document, problem.path) } };
+    });
 }
 
 function shownGroup(group: SimulatedGroup): VerdictChange {

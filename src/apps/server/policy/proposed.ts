@@ -24,6 +24,8 @@ export interface Proposed {
   readonly objects: readonly ChangedObject[];
   /** Of the text only. */
   readonly problems: readonly PolicyProblem[];
+  /** Line of the text where a path of its document stands, as near as can be told. */
+  lineOf(document: number, path: string): number;
 }
 
 /** The file of what stands in the text. */
@@ -48,6 +50,10 @@ export function proposedOf(
   const objects = written(first).flatMap((object) => changeOf(object, policies));
   return {
     parsed,
+    lineOf: (document, path) => {
+      const found = manifests.find(({ place }) => place.document === document);
+      return found?.lineOf?.(stepsOf(path)) ?? found?.place.line ?? 0;
+    },
     objects: [
       ...objects,
       ...[...removed]
@@ -58,6 +64,11 @@ export function proposedOf(
       ({ place: one }, { place: other }) => one.document - other.document || one.line - other.line,
     ),
   };
+}
+
+/** "spec.ingress[0].ports" -> spec, ingress, 0, ports. */
+function stepsOf(path: string): readonly (string | number)[] {
+  return [...path.matchAll(/[^.[\]]+/g)].map(([step]) => (/^\d+$/.test(step) ? Number(step) : step));
 }
 
 function written(parsed: Parsed): readonly ParsedObject[] {

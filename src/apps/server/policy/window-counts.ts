@@ -3,7 +3,7 @@
 import type { Clock } from "../../../base/clock.ts";
 import { toFault } from "../../../base/fault.ts";
 import type { RecordedFlow } from "../../../core/policy/world.ts";
-import type { PolicyFlowKeys, Queries, Window } from "../../../edge/store/queries/queries.ts";
+import type { PolicyFlowKeys, PolicyRuleCounts, Queries, Window } from "../../../edge/store/queries/queries.ts";
 import type { FlowsLookedAt, PolicyCounts } from "../contract/policy-shapes.ts";
 import type { ClusterPolicies } from "./desk.ts";
 import { policyDeskLimits } from "./limits.ts";
@@ -27,7 +27,7 @@ export interface ClusterCounts {
 }
 
 export interface WindowCounts {
-  of(policies: ClusterPolicies): Promise<ClusterCounts>;
+  readonly byCluster: ReadonlyMap<string, ClusterCounts>;
   readonly window: Window;
 }
 
@@ -39,46 +39,56 @@ export interface CountParts {
 }
 
 export interface CountBook {
-  counts(clusters: readonly string[], asked: WindowAsked): Promise<WindowCounts>;
+  of(clusters: readonly ClusterPolicies[], asked: WindowAsked): Promise<WindowCounts>;
 }
 
 /** Remembers answers for `countsKeptMs`: make one per server. */
 export function countBook({ queries, clock }: CountParts): CountBook {
   const remember = memory(clock);
+  async function judgedAll(all: readonly ClusterPolicies[], asked: WindowAsked): Promise<ClusterCounts["judged"][]> {
+    const judged: ClusterCounts["judged"][] = [];
+    // One after the other: a board of many clusters is one question of many.
+    for (const policies of all) {
+      const key = JSON.stringify(["judged", policies.cluster, policies.engine.version, asked]);
+      judged.push(await remember(key, () => judgedOf(queries, policies, asked)));
+    }
+    return judged;
+  }
   return {
-    async counts(clusters, asked) {
-      const key = JSON.stringify([clusters, asked]);
-      const found = await remember(`rules ${key}`, () => queries.policyRuleCounts({ ...asked, clusters }));
-      const reportedOf = (cluster: string): ClusterCounts["reported"] => {
-        const told = found.reporters.some((reporter) => reporter.cluster === cluster);
-        const of = (isStaged: boolean): Tally => ({
-          ...nothing,
-          byRule: new Map(
-            found.rules
-              .filter((rule) => rule.cluster === cluster && rule.isStaged === isStaged)
-              .map(({ ruleId, connections }) => [ruleId, connections]),
-          ),
-        });
-        const unknown = told ? "" : "no agent told which policies judged a flow in this window";
-        const because = [found.cut, found.window.partialBecause].filter((text) => text !== "").join("; ");
-        return {
-          tally: of(false),
-          staged: of(true),
-          options: { unknown, because, withUnmatched: false },
-          stagedUnknown:
-            unknown || (found.cut === "" ? "" : "what staged policies would decide is kept for a day only"),
-        };
-      };
-      return {
-        window: found.window,
-        of: async (policies) => ({
-          reported: reportedOf(policies.cluster),
-          judged: await remember(`judged ${policies.cluster} ${policies.engine.version} ${key}`, () =>
-            judgedOf(queries, policies, asked),
-          ),
-        }),
-      };
+    async of(all, asked) {
+      const clusters = all.map(({ cluster }) => cluster);
+      const [found, judged] = await Promise.all([
+        remember(JSON.stringify(["rules", clusters, asked]), () => queries.policyRuleCounts({ ...asked, clusters })),
+        judgedAll(all, asked),
+      ]);
+      const byCluster = clusters.map((cluster, index): [string, ClusterCounts] => [
+        cluster,
+        { reported: reportedOf(found, cluster), judged: judged[index] ?? { tally: nothing, options: noOptions } },
+      ]);
+      return { byCluster: new Map(byCluster), window: found.window };
     },
+  };
+}
+
+const noOptions: CountOptions = { unknown: "", because: "", withUnmatched: true };
+
+function reportedOf(found: PolicyRuleCounts, cluster: string): ClusterCounts["reported"] {
+  const told = found.reporters.some((reporter) => reporter.cluster === cluster);
+  const of = (isStaged: boolean): Tally => ({
+    ...nothing,
+    byRule: new Map(
+      found.rules
+        .filter((rule) => rule.cluster === cluster && rule.isStaged === isStaged)
+        .map(({ ruleId, connections }) => [ruleId, connections]),
+    ),
+  });
+  const unknown = told ? "" : "no agent told which policies judged a flow in this window";
+  const because = [found.cut, found.window.partialBecause].filter((text) => text !== "").join("; ");
+  return {
+    tally: of(false),
+    staged: of(true),
+    options: { unknown, because, withUnmatched: false },
+    stagedUnknown: unknown || (found.cut === "" ? "" : "what staged policies would decide is kept for a day only"),
   };
 }
 
@@ -88,7 +98,7 @@ async function judgedOf(
   policies: ClusterPolicies,
   asked: WindowAsked,
 ): Promise<ClusterCounts["judged"]> {
-  const options = { unknown: "", because: "", withUnmatched: true };
+  const options = noOptions;
   if (policies.parsed.set.policies.length === 0) return { tally: nothing, options };
   try {
     const { flows, because } = await recordedFlows(queries, policies, {

@@ -25,6 +25,16 @@ function endSql(side: "source" | "destination", isRollup: boolean): readonly str
   ];
 }
 
+type Side = "Source" | "Destination";
+
+/** Connections that one end told of: opened and failed ones; without a handshake every conversation counts (in rollups: every row). */
+function attemptsSql(side: Side, isRollup: boolean, when = ""): string {
+  const also = when === "" ? "" : ` AND ${when}`;
+  return isRollup
+    ? `sumIf(if(protocol = 'tcp', connectionsOpenedAt${side} + connectionsFailedAt${side}, rowsAt${side}), 1${also})`
+    : `sumIf(if(protocol = 'tcp', connectionsOpened + connectionsFailed, greatest(merged, 1)), reporter = '${side.toLowerCase()}'${also})`;
+}
+
 /** Sums per key, the busiest first, at most `limit`; `total` says how many keys there are. */
 export function keysSql(
   table: string,
@@ -38,15 +48,12 @@ export function keysSql(
     "destinationPort AS port",
     "toString(protocol) AS proto",
   ];
-  const attempts = (side: string, when = ""): string =>
-    isRollup
-      ? `sum${when === "" ? "" : "If"}(connectionsOpenedAt${side} + connectionsFailedAt${side}${when === "" ? "" : `, ${when}`})`
-      : `sumIf(connectionsOpened + connectionsFailed, reporter = '${side.toLowerCase()}'${when === "" ? "" : ` AND ${when}`})`;
-  const bytes = (side: string): string =>
+  const attempts = (side: Side, when = ""): string => attemptsSql(side, isRollup, when);
+  const bytes = (side: Side): string =>
     isRollup
       ? `sum(bytesSentAt${side} + bytesReceivedAt${side})`
       : `sumIf(bytesSent + bytesReceived, reporter = '${side.toLowerCase()}')`;
-  const greater = (of: (side: string) => string): string => `toInt64(greatest(${of("Source")}, ${of("Destination")}))`;
+  const greater = (of: (side: Side) => string): string => `toInt64(greatest(${of("Source")}, ${of("Destination")}))`;
   const seen = isRollup
     ? [
         "toInt64(toUnixTimestamp(min(firstSeen))) * 1000 AS firstMs",
@@ -99,7 +106,8 @@ export function flowKeyOf(row: StoredRow): PolicyFlowKey {
     port: Number(row["port"]),
     protocol: String(row["proto"]),
     verdict: verdictOf(row),
-    connections: Number(row["tried"]),
+    // What carried something was opened once, if not within the window.
+    connections: Math.max(1, Number(row["tried"])),
     bytes: Number(row["carried"]),
     firstMs: Number(row["firstMs"]),
     lastMs: Number(row["lastMs"]),
@@ -123,10 +131,7 @@ function verdictOf(row: StoredRow): PolicyFlowKey["verdict"] {
 
 /** Connections per cluster and rule. What both ends told is counted once. */
 export function countsSql(table: string, where: string, source: "raw" | "rollup"): string {
-  const side = (name: "Source" | "Destination"): string =>
-    source === "rollup"
-      ? `sum(connectionsOpenedAt${name} + connectionsFailedAt${name})`
-      : `sumIf(connectionsOpened + connectionsFailed, reporter = '${name.toLowerCase()}')`;
+  const side = (name: Side): string => attemptsSql(name, source === "rollup");
   const of = (column: string, isStaged: number): string =>
     `SELECT cluster, arrayJoin(${column}) AS rule, ${isStaged} AS staged,
 toInt64(greatest(${side("Source")}, ${side("Destination")})) AS tried

@@ -1,0 +1,31 @@
+// What the checks of core/policy/lint find in a cluster's policies, as problems beside those of the parser. Looked for again when the policies
+// changed, else now and then: the world changes with every pod.
+import type { LintFinding } from "../../../core/policy/lint/check.ts";
+import { lint } from "../../../core/policy/lint/lint.ts";
+import type { PolicyProblem, PolicySet } from "../../../core/policy/model.ts";
+import type { ClusterPolicies } from "./desk.ts";
+import { policyDeskLimits } from "./limits.ts";
+
+interface Found {
+  readonly atMs: number;
+  readonly problems: readonly PolicyProblem[];
+}
+
+/** By the set itself: a changed set is another object. */
+const known = new WeakMap<PolicySet, Found>();
+
+/** A finding among the parser's problems; its path is the rule's, as all dialects but Cilium's write it. */
+export function problemOf({ check, severity, object, rule, message, fix, place }: LintFinding): PolicyProblem {
+  const at = /^(ingress|egress)\[\d+\]/.exec(rule)?.[0];
+  const path = at === undefined ? "" : `spec.${at}`;
+  return { severity, code: `lint/${check}`, message, hint: fix, object, place, path };
+}
+
+export function lintOf({ parsed, engine, world }: ClusterPolicies, nowMs: number): readonly PolicyProblem[] {
+  const { set } = parsed;
+  const before = known.get(set);
+  if (before !== undefined && nowMs - before.atMs < policyDeskLimits.lintKeptMs) return before.problems;
+  const problems = lint({ set, engine, world }).findings.map(problemOf);
+  known.set(set, { atMs: nowMs, problems });
+  return problems;
+}
