@@ -4,7 +4,7 @@ import type { FlowVerdict } from "../../../model/policy-verdict.ts";
 import type { Direction, EndpointKind, PolicySet } from "../model.ts";
 import type { Selector } from "../selector/selector.ts";
 import type { World } from "../world.ts";
-import { hasBit } from "./bits.ts";
+import { eachBit, hasBit } from "./bits.ts";
 import type { Lane, PolicyClass, PolicyEngine, Thing } from "./engine.ts";
 import { explain } from "./explain.ts";
 import { generationOf } from "./generation.ts";
@@ -77,7 +77,7 @@ export function createPolicyEngine({ set, world, failsafe }: PolicyEngineOptions
       for (const row of state.rows.all()) yield thingOf(row) as Thing;
     },
     selected: (selector, kinds) => selectedRows(state, selector, kinds).map((row) => thingOf(row) as Thing),
-    idsSelected: (selector, kinds) => selectedRows(state, selector, kinds).map((row) => row.id),
+    idsSelected: (selector, kinds) => selectedIds(state, selector, kinds),
     endpointsOf(policy) {
       const position = state.ordered.findIndex((each) => each.policy.id === policy);
       return [...state.rows.all()].flatMap((row) => (row.policies.includes(position) ? [row.id] : [])).sort();
@@ -109,6 +109,18 @@ function selectedRows(state: WorldIndex, selector: Selector, kinds: readonly End
   return [...state.rows.all()].filter((row) =>
     entry === undefined ? (kindBits[row.kind] & mask) !== 0 && test(row.labels) : hasBit(entry.bits, row.slot),
   );
+}
+
+/** Reads the selector's bits, where it has some, instead of looking at all rows. */
+function selectedIds(state: WorldIndex, selector: Selector, kinds: readonly EndpointKind[]): readonly string[] {
+  const entry = state.index.get(selector, maskOf(kinds));
+  if (entry === undefined) return selectedRows(state, selector, kinds).map((row) => row.id);
+  const ids: string[] = [];
+  eachBit(entry.bits, (slot) => {
+    const row = state.rows.at(slot);
+    if (row !== undefined) ids.push(row.id);
+  });
+  return ids;
 }
 
 function classOf(policies: readonly OrderedPolicy[], direction: Direction, lane: Lane): PolicyClass {
