@@ -4,7 +4,7 @@ import type { PolicyEngine } from "../evaluate/engine.ts";
 import type { Direction, Policy, PolicyProblem, PolicySet } from "../model.ts";
 import { baseChains } from "./base-chains.ts";
 import type { KnownAddress } from "./addresses.ts";
-import { rulesetDigest } from "./digest.ts";
+import { type Sum, digestText, replacedSum, rulesetSum } from "./digest.ts";
 import { elementText } from "./element-text.ts";
 import { families } from "./expressions.ts";
 import { hostRules } from "./host-endpoints.ts";
@@ -82,6 +82,7 @@ interface Built {
   readonly places: PlaceSets;
   readonly draft: Draft;
   readonly sets: Map<string, NftSet>;
+  readonly sum: Sum;
   readonly result: CompiledPolicies;
 }
 
@@ -163,9 +164,11 @@ function build(
   shop.statics.sweep(draft.usedStatics);
   const present = new Set(engine.set.policies);
   for (const [key, { policy }] of shop.artifacts) if (!present.has(policy)) shop.artifacts.delete(key);
-  const result = resultOf(engine, { sets, chains, old, problems: sortedProblems(draft.problems), domainSets });
+  const { ruleset, sum } = resultOf({ sets, chains, old });
+  const problems = sortedProblems(draft.problems);
+  const result = { ruleset, problems, domainSets, generation: engine.generation };
   const now = new Map(settings.local.map((place) => [place.endpoint, place]));
-  return { engine, set: engine.set, frame, settings, now, local, uses, places, draft, sets, result };
+  return { engine, set: engine.set, frame, settings, now, local, uses, places, draft, sets, sum, result };
 }
 
 const dnsLive: NftSet = {
@@ -260,19 +263,34 @@ interface ResultParts {
   readonly sets: ReadonlyMap<string, NftSet>;
   readonly chains: readonly NftChain[];
   readonly old: ReadonlyMap<string, NftSet>;
-  readonly problems: readonly PolicyProblem[];
-  readonly domainSets: readonly DomainSet[];
 }
 
-function resultOf(engine: PolicyEngine, { sets, chains, old, problems, domainSets }: ResultParts): CompiledPolicies {
+function resultOf({ sets, chains, old }: ResultParts): { readonly ruleset: NftRuleset; readonly sum: Sum } {
   const list = [...sets.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const ruleset: NftRuleset = {
-    table: { family: "inet", name: tableName },
-    digest: rulesetDigest(list, chains, old),
-    sets: list,
-    chains,
+  const sum = rulesetSum(list, chains, old);
+  return {
+    ruleset: { table: { family: "inet", name: tableName }, digest: digestText(sum), sets: list, chains },
+    sum,
   };
-  return { ruleset, problems, domainSets, generation: engine.generation };
+}
+
+/** The ruleset with some sets replaced, which were there before. */
+function withSets(last: Built, sets: readonly NftSet[]): Pick<Built, "sets" | "sum" | "result"> {
+  const replaced: (readonly [NftSet, NftSet])[] = [];
+  for (const set of sets) {
+    const before = last.sets.get(set.name);
+    if (before !== undefined && before !== set) replaced.push([before, set]);
+  }
+  const after = new Map(replaced);
+  const { ruleset } = last.result;
+  const sum = replacedSum(last.sum, replaced);
+  const list = replaced.length === 0 ? ruleset.sets : ruleset.sets.map((set) => after.get(set) ?? set);
+  for (const [, set] of replaced) last.sets.set(set.name, set);
+  return {
+    sets: last.sets,
+    sum,
+    result: { ...last.result, ruleset: { ...ruleset, digest: digestText(sum), sets: list } },
+  };
 }
 
 function use(uses: Map<string, number>, { egress, ingress }: ChainNames, by: 1 | -1): void {
@@ -323,11 +341,7 @@ function moved(shop: Workshop, last: Built, settings: CompileSettings, changed: 
   if (local.size === 0 || left.some((chain) => chain !== "" && (uses.get(chain) ?? 0) <= 0)) return undefined;
   const changedSets = last.places.move(difference(deleted, added), last.sets);
   if (changedSets === undefined) return undefined;
-  const sets = new Map(last.sets);
-  for (const set of [...usedSets(shop, last.draft), ...changedSets]) sets.set(set.name, set);
-  const { ruleset, problems, domainSets } = last.result;
-  const result = resultOf(engine, { sets, chains: ruleset.chains, old: last.sets, problems, domainSets });
-  return { ...last, settings, now, sets, result };
+  return { ...last, settings, now, ...withSets(last, [...usedSets(shop, last.draft), ...changedSets]) };
 }
 
 /** What is in both is no change. */

@@ -61,14 +61,27 @@ function chainSum(chain: NftChain): Sum {
   return sum;
 }
 
-/** 16 hexadecimal digits. `before`: the sets of the ruleset before, by name; makes changed sets cheap. */
-export function rulesetDigest(
+/** Of all of a ruleset. `before`: the sets of the ruleset before, by name; makes changed sets cheap. */
+export function rulesetSum(
   sets: readonly NftSet[],
   chains: readonly NftChain[],
   before: ReadonlyMap<string, NftSet>,
-): string {
-  let sum: Sum = [0, 0];
+): Sum {
+  let sum = noSum;
   for (const set of sets) sum = plus(sum, setSum(set, before.get(set.name)));
   for (const chain of chains) sum = plus(sum, chainSum(chain));
+  return sum;
+}
+
+/** The sum after some sets were replaced. */
+export function replacedSum(sum: Sum, replaced: readonly (readonly [before: NftSet, after: NftSet])[]): Sum {
+  return replaced.reduce(
+    (rest, [before, after]) => plus(minus(rest, setSum(before, undefined)), setSum(after, before)),
+    sum,
+  );
+}
+
+/** 16 hexadecimal digits. */
+export function digestText(sum: Sum): string {
   return `${hexOf(sum[0])}${hexOf(sum[1])}`;
 }

@@ -58,6 +58,7 @@ export function createMemberSet(shape: MemberSetShape): MemberSet {
     remove: (contribution) => removeFrom(halves[contribution.family], contribution),
     setOf(family) {
       const half = halves[family];
+      if (half.set !== undefined && half.added.size === 0 && half.deleted.size === 0) return half.set;
       half.set = nextSet(half, { name: nameOf(family), key: shape.key(family), interval: half.prefixes > 0 });
       return half.set;
     },
@@ -127,7 +128,6 @@ type Frame = Pick<NftSet, "name" | "key" | "interval">;
 function nextSet(half: Half, frame: Frame): NftSet {
   const before = half.set;
   const { added, deleted } = half;
-  if (before !== undefined && before.name === frame.name && added.size === 0 && deleted.size === 0) return before;
   half.added = new Map();
   half.deleted = new Map();
   const isSame = before?.name === frame.name;
