@@ -158,7 +158,14 @@ function search({ name, kind, breaks }: Claim, { froms, tos, cells }: Space, job
         const verdict = job.engine.evaluate(flow, job.lane);
         if (verdict.verdict === breaks) {
           const because = verdict.because;
-          return { name, kind, outcome: "failed", because, questions, counterExample: example(flow, breaks, job) };
+          return {
+            name,
+            kind,
+            outcome: "failed",
+            because,
+            questions,
+            counterExample: example(flow, { breaks, cells }, job),
+          };
         }
         if (verdict.verdict === "unknown") unknown.set(verdict.because, (unknown.get(verdict.because) ?? 0) + 1);
       }
@@ -179,17 +186,20 @@ function search({ name, kind, breaks }: Claim, { froms, tos, cells }: Space, job
   return { name, kind, outcome: "unknown", because: `${count} questions have no answer: ${first[0]}`, questions };
 }
 
-/** The shortest list of names that still breaks it, so that the trace says which. */
+/** The flow, or one that breaks it as well and reads better: with a port that people know, and with the one name that does it. */
 function example(
   flow: PolicyFlow,
-  breaks: "allow" | "deny",
+  { breaks, cells }: { readonly breaks: "allow" | "deny"; readonly cells: readonly PortCell[] },
   { engine, lane }: Job,
 ): NonNullable<ProofResult["counterExample"]> {
-  const names = flow.domains ?? [];
-  const one = names
-    .map((name) => ({ ...flow, domains: [name] }))
-    .find((each) => engine.evaluate(each, lane).verdict === breaks);
-  const shown = names.length > 1 && one !== undefined ? one : flow;
+  const isBroken = (one: PolicyFlow): boolean => engine.evaluate(one, lane).verdict === breaks;
+  const isAsked = (port: number): boolean =>
+    cells.some(({ protocol, from, to }) => protocol === flow.protocol && from <= port && port <= to);
+  const ports = flow.destinationPort === 0 ? [] : [443, 80].filter(isAsked);
+  const known = ports.map((destinationPort) => ({ ...flow, destinationPort })).find(isBroken) ?? flow;
+  const names = known.domains ?? [];
+  const named = names.length > 1 ? names.map((name) => ({ ...known, domains: [name] })).find(isBroken) : undefined;
+  const shown = named ?? known;
   return { flow: shown, verdict: engine.evaluate(shown, lane), explanation: engine.explain(shown) };
 }
 
