@@ -27,12 +27,10 @@ export interface DnsRulesOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onDnsRow: (row: Row<"dns_events">) => void;
-  /** `settingsOf` would say something else now. */
-  readonly onChanged: () => void;
 }
 
 export interface DnsRules {
-  /** For the compiler: where questions go; undefined when no rule has names, or when the proxy is down and that shall not stop anybody. */
+  /** For the compiler: where questions go; undefined when no rule has names. */
   settingsOf(intent: Intent): CompileSettings["dns"];
   update(inForce: InForce): void;
   refill(): void;
@@ -45,10 +43,9 @@ export interface DnsRules {
 }
 
 export function createDnsRules(options: DnsRulesOptions): DnsRules {
-  const { dnsPort, dataplane, world, book, clock, logger, onDnsRow, onChanged } = options;
+  const { dnsPort, dataplane, world, book, clock, logger, onDnsRow } = options;
   let side: DnsSide | undefined;
   let gaps: Row<"gaps">[] = [];
-  let isDown = false;
 
   function open(): DnsSide {
     return createDnsSide({
@@ -59,11 +56,7 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
       subjectOf: (client) => subjectOf(world, client),
       onRow: onDnsRow,
       onGap: (row) => void gaps.push(row),
-      onState: ({ state }) => {
-        const was = isDown;
-        isDown = state === "down";
-        if (was !== isDown) onChanged();
-      },
+      onState: () => undefined,
     });
   }
 
@@ -79,8 +72,7 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
       return side?.state.state === "down" ? side.state.because : "";
     },
     settingsOf(intent) {
-      const isOpenNow = isDown && intent.settings.dns.failMode === "open";
-      if (!hasNames(intent) || isOpenNow || options.kernel === "simulated") return undefined;
+      if (!hasNames(intent) || options.kernel === "simulated") return undefined;
       return { proxyPort: dnsPort, upstreams: upstreams(intent), failMode: intent.settings.dns.failMode };
     },
     update({ intent, engine, compiled }) {

@@ -101,7 +101,7 @@ function openSide(options: EnforceSideOptions): OpenSide {
   const reader = createPacketReader(dataplane, logger);
   const pause = (ms: number) => delay(ms, undefined, { ref: false });
   const prover = createProver({ tryProbes, reports: () => reader.isReading(), pause });
-  const dnsRules = createDnsRules({ ...options, dataplane, world, onChanged: () => enforcer.settingsChanged() });
+  const dnsRules = createDnsRules({ ...options, dataplane, world });
   const packets = createPacketBook({
     book,
     at: (address) => world.at(address),
@@ -129,6 +129,7 @@ function openSide(options: EnforceSideOptions): OpenSide {
     },
     onRepaired: () => dnsRules.refill(),
     dnsSettings: (intent) => dnsRules.settingsOf(intent),
+    problems: () => (dnsRules.trouble === "" ? [] : [`the DNS proxy is down: ${dnsRules.trouble}`]),
   });
   return {
     enforcer,

@@ -43,6 +43,8 @@ export interface EnforcerOptions extends Pick<SurroundingsOptions, "node" | "wor
   /** The kernel's sets were lost and written anew. */
   readonly onRepaired?: () => void;
   readonly dnsSettings?: (intent: Intent) => CompileSettings["dns"];
+  /** What else is wrong with enforcement here, e.g. a DNS proxy that is down. */
+  readonly problems?: () => readonly string[];
 }
 
 export interface Enforcer {
@@ -50,8 +52,6 @@ export interface Enforcer {
   setResources(resources: readonly Resource[]): void;
   /** Identities changed; crowds of calls are one. */
   identitiesCame(): void;
-  /** What `dnsSettings` says is different now. */
-  settingsChanged(): void;
   statuses(): readonly ResourceStatus[];
   takeGaps(nowMs: number): Row<"gaps">[];
   readonly inForce: InForce | undefined;
@@ -87,7 +87,6 @@ class NodeEnforcer implements Enforcer {
   #connectionsCut = 0;
   #repairs = 0;
   #isGlassBroken = false;
-  #areSettingsNew = false;
   #stopWatch: (() => void) | undefined;
 
   constructor(options: EnforcerOptions) {
@@ -122,11 +121,6 @@ class NodeEnforcer implements Enforcer {
     if (this.#asked !== undefined) this.#wake.wake(enforceLimits.settleMs);
   }
 
-  settingsChanged(): void {
-    this.#areSettingsNew = true;
-    this.#wake.wake(0);
-  }
-
   takeGaps(nowMs: number): Row<"gaps">[] {
     return this.#gaps.take(nowMs);
   }
@@ -145,8 +139,9 @@ class NodeEnforcer implements Enforcer {
 
   statuses(): readonly ResourceStatus[] {
     if (this.#asked === undefined) return [];
-    const { world } = this.#options;
+    const { world, problems } = this.#options;
     return statusesOf({
+      problems: problems?.() ?? [],
       asked: this.#asked,
       inForce: this.#force.current,
       word: this.#word(),
@@ -223,8 +218,7 @@ class NodeEnforcer implements Enforcer {
     if (inventory === "not-heard" && this.#kept.state.hadInventory)
       return this.#say("failed", "who is who in the cluster was not heard yet; what is in the kernel stays as it is");
     const world = this.#around.look(asked, nowMs);
-    if (this.#force.current !== undefined && (!world.isNothing || this.#force.isBehind || this.#areSettingsNew)) {
-      this.#areSettingsNew = false;
+    if (this.#force.isBehind || (this.#force.current !== undefined && !world.isNothing)) {
       this.#force.follow(world);
       this.#readBack = this.#force.readBack("counts");
     }

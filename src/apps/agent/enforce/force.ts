@@ -21,7 +21,7 @@ export interface Force {
   put(intent: Intent, engine: PolicyEngine, nowMs: number): ApplyReport;
   /** The world, routes or guards changed under the policies in force. Throws as `put`; then the next call, even with nothing new, makes it good. */
   follow(change: WorldChange): void;
-  /** A change of the world did not reach the kernel yet. */
+  /** A change of the world, or of what the settings are made from, did not reach the kernel yet. */
   readonly isBehind: boolean;
   /** Writes what should be there again, after somebody else touched it. Throws as `put`. */
   repair(): void;
@@ -43,6 +43,13 @@ export function createForce({ dataplane, settingsOf, onApplied }: ForceOptions):
   let compiler: NftCompiler = createNftCompiler();
   let current: InForce | undefined;
   let isBehind = false;
+  let settingsText = "";
+
+  function compile(intent: Intent, engine: PolicyEngine, change?: { readonly endpoints: readonly string[] }) {
+    const settings = settingsOf(intent);
+    settingsText = textOf(settings);
+    return change === undefined ? compiler.compile(engine, settings) : compiler.compile(engine, settings, change);
+  }
 
   function become(next: InForce): ApplyReport {
     const report = dataplane.apply(next.compiled.ruleset);
@@ -57,11 +64,11 @@ export function createForce({ dataplane, settingsOf, onApplied }: ForceOptions):
       return current;
     },
     get isBehind() {
-      return isBehind;
+      return current !== undefined && (isBehind || textOf(settingsOf(current.intent)) !== settingsText);
     },
     put(intent, engine, nowMs) {
       try {
-        return become({ intent, engine, compiled: compiler.compile(engine, settingsOf(intent)), sinceMs: nowMs });
+        return become({ intent, engine, compiled: compile(intent, engine), sinceMs: nowMs });
       } catch (error) {
         // It has seen a world that is not in the kernel: the next one begins anew.
         compiler = createNftCompiler();
@@ -78,7 +85,7 @@ export function createForce({ dataplane, settingsOf, onApplied }: ForceOptions):
       const endpoints = [...put.map(({ id }) => id), ...remove];
       const isWhole = isWide || isBehind;
       isBehind = true;
-      const compiled = compiler.compile(engine, settingsOf(intent), ...(isWhole ? [] : [{ endpoints }]));
+      const compiled = compile(intent, engine, isWhole ? undefined : { endpoints });
       become({ ...current, compiled });
     },
     repair() {
@@ -98,4 +105,9 @@ export function createForce({ dataplane, settingsOf, onApplied }: ForceOptions):
       compiler = createNftCompiler();
     },
   };
+}
+
+/** Endpoints come and go by `change`; everything else of the settings is compared. */
+function textOf({ local: _local, ...rest }: CompileSettings): string {
+  return JSON.stringify(rest);
 }

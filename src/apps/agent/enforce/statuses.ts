@@ -33,6 +33,8 @@ export interface StatusSources {
   /** Why a LocalEndpoint does not count, by its endpoint. */
   readonly refusedLocals: ReadonlyMap<string, string>;
   readonly endpointsOf: (policy: string) => number;
+  /** Of the node, beside what compiling said. */
+  readonly problems: readonly string[];
   /** Policies whose statuses carry everything; those beyond have state and reason only, so that a report stays small. */
   readonly detailedMax: number;
 }
@@ -68,13 +70,14 @@ function isBad(state: EnforcementStatus["state"]): boolean {
   return state === "refused" || state === "taken-back" || state === "failed" || state === "broken-glass";
 }
 
-function ofNode({ asked, inForce, word, readBack }: StatusSources): Said {
+function ofNode({ asked, inForce, word, readBack, problems }: StatusSources): Said {
+  const compiled = (inForce?.compiled.problems ?? []).map(problemText);
   const enforcement: EnforcementStatus = {
     ...bare(word.state),
     digest: asked.digest,
     policyGeneration: inForce?.compiled.generation ?? 0,
     endpoints: asked.locals.length,
-    problems: (inForce?.compiled.problems ?? []).slice(0, enforcementStatusLimits.problemsMax).map(problemText),
+    problems: [...problems, ...compiled].slice(0, enforcementStatusLimits.problemsMax),
     node: word.node,
     ...(inForce === undefined ? {} : { receipt: { timeMs: inForce.sinceMs, readBack, probes: [] } }),
   };
