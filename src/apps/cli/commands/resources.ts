@@ -7,6 +7,8 @@ import { ask, type Context } from "../context.ts";
 import { render, type Sheet } from "../output/format.ts";
 import { age } from "../output/units.ts";
 import type { CommandUnit, Run } from "./command.ts";
+import { isNative, objectsOf, tiersFirst, wrapped } from "./native-policies.ts";
+import { policyColumns } from "./policy-columns.ts";
 import type { Command } from "commander";
 
 const inputBytesMax = 16 * 1024 * 1024;
@@ -26,16 +28,23 @@ export const resources: CommandUnit = {
       .command("apply")
       .summary("create or change resources from files")
       .requiredOption("-f, --filename <file...>", "YAML or JSON, several documents allowed; - for standard input")
+      .option(
+        "--scope <scope>",
+        "where policies of Kubernetes, Calico and Cilium apply; resources name theirs",
+        "global",
+      )
       .option("--dry-run", "only show what would change")
       .addHelpText(
         "after",
-        "\nExamples:\n  garrison apply -f visibility.yaml\n  garrison get Visibility -o yaml | garrison apply --dry-run -f -",
+        "\nExamples:\n  garrison apply -f visibility.yaml\n  garrison get Visibility -o yaml | garrison apply --dry-run -f -\n" +
+          "  kubectl get networkpolicies -A -o yaml | garrison apply --scope cluster/shop -f -",
       )
       .action(run<FileOptions>((context, { options }) => apply(context, options, options.dryRun === true)));
     program
       .command("diff")
       .summary("what `apply` would change; exit code 3 when something would")
       .requiredOption("-f, --filename <file...>", "as for apply")
+      .option("--scope <scope>", "as for apply", "global")
       .action(run<FileOptions>((context, { options }) => apply(context, options, true)));
     addGet(program, run);
     addDelete(program, run);
@@ -77,7 +86,13 @@ function addGet(program: Command, run: Run): void {
                 }),
               ];
         if (format === "yaml") await context.print(rows.map((row) => `---\n${stringify(manifestOf(row))}`).join(""));
-        else await context.print(render(rows, sheet(context.nowMs()), { format, width: context.width }));
+        else {
+          const shown =
+            kind === "Policy"
+              ? { ...sheet(context.nowMs()), columns: policyColumns(context.nowMs()) }
+              : sheet(context.nowMs());
+          await context.print(render(rows, shown, { format, width: context.width }));
+        }
         for (const row of rows) {
           for (const item of row.status) {
             if (item.state === "refused")
@@ -100,7 +115,9 @@ function addDelete(program: Command, run: Run): void {
       run<Partial<FileOptions> & { scope: string }>(async (context, { args, options }) => {
         const [kind, name] = args;
         const keys =
-          options.filename === undefined ? [] : (await manifests(options.filename)).map((one) => one.manifest);
+          options.filename === undefined
+            ? []
+            : (await manifests(options.filename, options.scope)).toReversed().map((one) => one.manifest);
         if (kind !== undefined && name !== undefined)
           keys.push({ apiVersion: "garrison/v1", kind, name, scope: options.scope, spec: {} });
         if (keys.length === 0)
@@ -163,7 +180,7 @@ function addHistory(program: Command, run: Run): void {
 async function apply(context: Context, options: FileOptions, isDryRun: boolean): Promise<number> {
   let refused = 0;
   let changed = 0;
-  for (const one of await manifests(options.filename, context)) {
+  for (const one of await manifests(options.filename, options.scope, context)) {
     const { manifest, where } = one;
     try {
       const done = await ask(context, "applyResource", {
@@ -193,8 +210,8 @@ interface Read {
   readonly where: string;
 }
 
-/** All documents of the files. With `context`, a bad one is said and left out; without, it is thrown. */
-async function manifests(files: readonly string[], context?: Context): Promise<Read[]> {
+/** All documents of the files; tiers of policies first. With `context`, a bad one is said and left out; without, it is thrown. */
+async function manifests(files: readonly string[], scope: string, context?: Context): Promise<readonly Read[]> {
   const found: Read[] = [];
   let bad = 0;
   for (const file of files) {
@@ -204,12 +221,13 @@ async function manifests(files: readonly string[], context?: Context): Promise<R
     for (const document of documents) {
       const line = text.slice(0, document.contents?.range?.[0] ?? document.range[0]).split("\n").length;
       const where = `${file}:${document.errors[0]?.linePos?.[0].line ?? line}`;
-      const manifest = readManifest(document);
-      if (typeof manifest !== "string") found.push({ manifest, where });
-      else {
-        if (context === undefined) throw new Fault(`${where}: ${manifest}`, { code: "cli/bad-file", kind: "usage" });
-        context.say(`${where}: ${manifest}`);
-        bad += 1;
+      for (const manifest of readManifests(document, scope)) {
+        if (typeof manifest !== "string") found.push({ manifest, where });
+        else {
+          if (context === undefined) throw new Fault(`${where}: ${manifest}`, { code: "cli/bad-file", kind: "usage" });
+          context.say(`${where}: ${manifest}`);
+          bad += 1;
+        }
       }
       if (found.length > documentsMax)
         throw new Fault(`more than ${documentsMax} documents`, { code: "cli/too-many", kind: "too-large" });
@@ -217,22 +235,23 @@ async function manifests(files: readonly string[], context?: Context): Promise<R
   }
   if (found.length === 0 && bad > 0)
     throw new Fault("no document could be read", { code: "cli/bad-file", kind: "usage", hint: "see the lines above" });
-  return found;
+  return tiersFirst(found);
 }
 
-/** The document as a manifest, or why it is none: broken YAML, aliases that would multiply into very much, a field. */
-function readManifest(document: Document.Parsed): ResourceManifest | string {
+/** The document's manifests, or why there is none: broken YAML, aliases that would multiply into very much, a field. */
+function readManifests(document: Document.Parsed, scope: string): readonly (ResourceManifest | string)[] {
   const [error] = document.errors;
-  if (error !== undefined) return error.message;
+  if (error !== undefined) return [error.message];
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch (cause) {
-    return (cause as Error).message;
+    return [(cause as Error).message];
   }
+  if (isNative(value)) return objectsOf(value).map((object) => wrapped(object, scope));
   const parsed = ResourceManifest.safeParse(value);
-  if (parsed.success) return parsed.data;
-  return parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`)[0] ?? "not a resource";
+  if (parsed.success) return [parsed.data];
+  return [parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`)[0] ?? "not a resource"];
 }
 
 async function readText(file: string): Promise<string> {
