@@ -1,11 +1,11 @@
 // AdminNetworkPolicy and BaselineAdminNetworkPolicy of policy.networking.k8s.io/v1alpha1, which ClusterNetworkPolicy follows. Read, never written.
 import type { Direction, Policy, Rule } from "../model.ts";
-import { adminTier, baselineTier, basics, directionsOf, isUnnamed, listOf, namedGroups, rangeOf } from "./cluster.ts";
+import { adminTier, baselineTier, basics, directionsOf, isUnnamed, listOf } from "./cluster.ts";
+import { adminPorts } from "./admin-ports.ts";
 import { egressPeers, ingressPeers, peerOf, subjectOf } from "./cluster-peers.ts";
 import { specOf, type KindParser, type ObjectHead, type Output } from "./object.ts";
-import { child, choice, failClosed, fields, integer, items, notA, text, type At, type Fields } from "./reader.ts";
-import { closedRule, crossed, type PortGroup } from "./rules.ts";
-import { kubernetesProtocol } from "./words.ts";
+import { child, choice, fields, integer, items, notA, text, type At } from "./reader.ts";
+import { closedRule, crossed } from "./rules.ts";
 
 /** Rules of a direction, peers and ports of a rule. */
 const adminItemsMax = 100;
@@ -75,7 +75,7 @@ function ruleOf({ item, index, direction, actions }: RuleInput): readonly Rule[]
   const written = { action, index, name, direction } as const;
   const known = direction === "ingress" ? ingressPeers : egressPeers;
   const peers = listOf(rule, side, adminItemsMax).map((at) => peerOf(at, known, action));
-  const groups = groupsOf(rule, peers.some(isUnnamed));
+  const groups = adminPorts(rule.get("ports"), { itemsMax: adminItemsMax, hasUnnamedPeer: peers.some(isUnnamed) });
   const isWhole = peers.every((peer) => peer !== undefined) && groups !== undefined && rule.unknown.length === 0;
   return isWhole
     ? crossed(
@@ -84,40 +84,4 @@ function ruleOf({ item, index, direction, actions }: RuleInput): readonly Rule[]
         groups,
       )
     : [closedRule(written)];
-}
-
-function groupsOf(rule: Fields, hasUnnamedPeer: boolean): readonly PortGroup[] | undefined {
-  const list = items(rule.get("ports"), adminItemsMax);
-  if (list.length === 0) return [{}];
-  const groups = list.map((item) => groupOf(item, hasUnnamedPeer));
-  return groups.every((group) => group !== undefined) ? groups.flat() : undefined;
-}
-
-const portFields = ["portNumber", "namedPort", "portRange"] as const;
-
-function groupOf(at: At, hasUnnamedPeer: boolean): readonly PortGroup[] | undefined {
-  const entry = fields(at, portFields, "failClosed");
-  if (entry === undefined || entry.unknown.length > 0) return undefined;
-  const given = portFields.filter((name) => entry.get(name) !== undefined);
-  if (given.length !== 1) {
-    const message = `needs exactly one of ${portFields.join(", ")}; the rule fails closed`;
-    return failClosed(at, { code: "unknown-port", message });
-  }
-  const named = entry.get("namedPort");
-  if (named !== undefined) return namedGroups(named, hasUnnamedPeer);
-  const range = entry.get("portRange");
-  if (range !== undefined) {
-    const protocol = kubernetesProtocol(fields(range, [], "ignore")?.get("protocol"));
-    const match = rangeOf(range, ["protocol", "start", "end"]);
-    return protocol === undefined || match === undefined ? undefined : [{ protocol, ports: [match] }];
-  }
-  return numberGroup(entry.get("portNumber") ?? at);
-}
-
-function numberGroup(at: At): readonly PortGroup[] | undefined {
-  const number = fields(at, ["protocol", "port"], "failClosed");
-  if (number === undefined || number.unknown.length > 0) return undefined;
-  const protocol = kubernetesProtocol(number.get("protocol"));
-  const port = integer(number.get("port") ?? child(at, "port"), 1, 65_535);
-  return protocol === undefined || port === undefined ? undefined : [{ protocol, ports: [{ from: port, to: port }] }];
 }

@@ -188,3 +188,13 @@ test("the two predecessors", () => {
     [["Deny", {}]],
   );
 });
+
+test("early ClusterNetworkPolicies have ports, as the admin policies have; not both", () => {
+  const rule = { action: "Accept", from: [{ namespaces: {} }], ports: [{ portNumber: { protocol: "UDP", port: 53 } }] };
+  const rules = rulesOf(clusterOf({ ingress: [rule] }).policy, "ingress");
+  assert.deepEqual(
+    rules.map(({ protocol, destination }) => [protocol, destination.ports]),
+    [[17, [{ from: 53, to: 53 }]]],
+  );
+  assert.equal(clusterOf({ ingress: [{ ...rule, protocols: [{ tcp: {} }] }] }).state, "refused");
+});

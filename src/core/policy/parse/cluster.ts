@@ -2,22 +2,11 @@
 // Fail closed: a rule with an unknown field or peer matches nothing when it accepts, and denies all when it denies or passes.
 import type { Direction, Policy, PortMatch, Rule } from "../model.ts";
 import { egressPeers, ingressPeers, peerOf, subjectOf } from "./cluster-peers.ts";
+import { adminPorts, namedGroups, rangeOf } from "./admin-ports.ts";
 import { specOf, type KindParser, type ObjectHead, type Output } from "./object.ts";
-import {
-  child,
-  choice,
-  failClosed,
-  fields,
-  integer,
-  items,
-  notA,
-  refuse,
-  text,
-  type At,
-  type Fields,
-} from "./reader.ts";
+import { child, choice, failClosed, fields, integer, items, refuse, text, type At, type Fields } from "./reader.ts";
 import { closedRule, crossed, type PortGroup } from "./rules.ts";
-import { isPortName, protocolNumbers } from "./words.ts";
+import { protocolNumbers } from "./words.ts";
 
 /** Rules of a direction, peers of a rule, protocols of a rule. */
 export const clusterItemsMax = 25;
@@ -82,7 +71,7 @@ function rulesOf(spec: Fields, direction: Direction): readonly Rule[] {
 
 function ruleOf(at: At, index: number, direction: Direction): readonly Rule[] {
   const side = direction === "ingress" ? "from" : "to";
-  const rule = fields(at, ["name", "action", side, "protocols"], "failClosed");
+  const rule = fields(at, ["name", "action", side, "protocols", "ports"], "failClosed");
   if (rule === undefined) return [];
   const chosen = choice(rule.get("action") ?? child(at, "action"), ["Accept", "Deny", "Pass"]);
   if (chosen === undefined) return [];
@@ -91,8 +80,7 @@ function ruleOf(at: At, index: number, direction: Direction): readonly Rule[] {
   const written = { action, index, name, direction } as const;
   const known = direction === "ingress" ? ingressPeers : egressPeers;
   const peers = listOf(rule, side).map((item) => peerOf(item, known, action));
-  const protocolsAt = rule.get("protocols");
-  const groups = protocolsAt === undefined ? [{}] : groupsOf(protocolsAt, peers.some(isUnnamed));
+  const groups = groupsOf(rule, peers.some(isUnnamed));
   const isWhole = peers.every((peer) => peer !== undefined) && groups !== undefined && rule.unknown.length === 0;
   return isWhole
     ? crossed(
@@ -119,8 +107,12 @@ export function isUnnamed(peer: ReturnType<typeof peerOf>): boolean {
 const protocols = { tcp: protocolNumbers.TCP, udp: protocolNumbers.UDP, sctp: protocolNumbers.SCTP } as const;
 const protocolFields = ["tcp", "udp", "sctp", "destinationNamedPort"] as const;
 
-/** Undefined when one of them is not known here. */
-function groupsOf(at: At, hasUnnamedPeer: boolean): readonly PortGroup[] | undefined {
+/** Undefined when one of them is not known here. Early releases of v1alpha2 had `ports`, as the admin policies have. */
+function groupsOf(rule: Fields, hasUnnamedPeer: boolean): readonly PortGroup[] | undefined {
+  const at = rule.get("protocols");
+  const ports = rule.get("ports");
+  if (at === undefined) return adminPorts(ports, { itemsMax: clusterItemsMax, hasUnnamedPeer });
+  if (ports !== undefined) return refuse(ports, { code: "bad-value", message: "ports does not go with protocols" });
   const list = items(at, clusterItemsMax);
   if (list.length === 0) return refuse(at, { code: "missing-field", message: "protocols needs at least one item" });
   const groups = list.map((item) => groupOf(item, hasUnnamedPeer));
@@ -148,16 +140,6 @@ function groupOf(at: At, hasUnnamedPeer: boolean): readonly PortGroup[] | undefi
   return match === undefined ? undefined : [{ protocol, ports: [match] }];
 }
 
-/** A name counts for whatever protocol the pod has it for. */
-export function namedGroups(at: At, hasUnnamedPeer: boolean): readonly PortGroup[] | undefined {
-  if (hasUnnamedPeer) {
-    return refuse(at, { code: "bad-value", message: "a named port does not go with nodes, networks or domainNames" });
-  }
-  const name = at.value;
-  if (typeof name !== "string" || !isPortName(name)) return notA(at, "the name of a port");
-  return Object.values(protocols).map((protocol) => ({ protocol, ports: [{ name }] }));
-}
-
 function portOf(at: At): PortMatch | undefined {
   const port = fields(at, ["number", "range"], "failClosed");
   if (port === undefined || port.unknown.length > 0) return undefined;
@@ -172,14 +154,4 @@ function portOf(at: At): PortMatch | undefined {
   if (range !== undefined) return rangeOf(range, ["start", "end"]);
   const value = integer(number, 1, 65_535);
   return value === undefined ? undefined : { from: value, to: value };
-}
-
-/** `start` below `end`. `known`: all fields that may stand there. */
-export function rangeOf(at: At, known: readonly string[]): PortMatch | undefined {
-  const range = fields(at, known, "failClosed");
-  if (range === undefined || range.unknown.length > 0) return undefined;
-  const from = integer(range.get("start") ?? child(at, "start"), 1, 65_535);
-  const to = integer(range.get("end") ?? child(at, "end"), 1, 65_535);
-  if (from === undefined || to === undefined) return undefined;
-  return from < to ? { from, to } : refuse(at, { code: "bad-value", message: `start ${from} is not below end ${to}` });
 }
