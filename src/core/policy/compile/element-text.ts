@@ -1,20 +1,16 @@
 // Elements of sets as text, for comparing and for digests.
 import type { NftElement, NftVerdict } from "./nft/ruleset.ts";
 
-/** Equal keys, equal text. */
+/** Equal keys, equal text. Made anew each time: remembering it costs more than making it. */
 export function keyText(key: NftElement["key"]): string {
+  const [first] = key;
+  if (key.length === 1 && typeof first === "string") return first;
   return key.map((part) => (typeof part === "object" ? `${part.low}-${part.high}` : String(part))).join("|");
 }
 
-const texts = new WeakMap<NftElement, string>();
-
 /** Equal elements of one set, equal text. */
-export function elementText(element: NftElement): string {
-  const known = texts.get(element);
-  if (known !== undefined) return known;
-  const text = `${keyText(element.key)}${element.data === undefined ? "" : `=${verdictText(element.data)}`}`;
-  texts.set(element, text);
-  return text;
+export function elementText({ key, data }: NftElement): string {
+  return data === undefined ? keyText(key) : `${keyText(key)}=${verdictText(data)}`;
 }
 
 export function verdictText(verdict: NftVerdict): string {

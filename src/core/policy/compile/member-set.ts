@@ -3,7 +3,7 @@ import type { AddressRange } from "../../../base/ip.ts";
 import { mergedRanges, rangeElement } from "./addresses.ts";
 import type { Family } from "./names.ts";
 import { elementText } from "./element-text.ts";
-import { type Sum, knowSum, minus, noSum, plus } from "./digest.ts";
+import { type Sum, knowSum } from "./digest.ts";
 import type { KeyType, NftElement, NftSet } from "./nft/ruleset.ts";
 
 /** What one thing brings to a set: single elements by their text, or a prefix (then the set becomes one of ranges). */
@@ -24,7 +24,9 @@ interface Half {
   /** How many more things bring a member, where more than one does. */
   readonly extra: Map<string, number>;
   prefixes: number;
-  sum: Sum;
+  /** See digest.ts; two numbers, so that counting along allocates nothing. */
+  sumLow: number;
+  sumHigh: number;
   /** Since `set` was made. */
   added: Map<string, NftElement>;
   deleted: Map<string, NftElement>;
@@ -76,7 +78,8 @@ function emptyHalf(): Half {
     members: new Map(),
     extra: new Map(),
     prefixes: 0,
-    sum: noSum,
+    sumLow: 0,
+    sumHigh: 0,
     added: new Map(),
     deleted: new Map(),
     set: undefined,
@@ -96,7 +99,8 @@ function addTo(half: Half, contribution: Contribution): void {
   }
   const element = half.deleted.get(text) ?? contribution.element;
   half.members.set(text, element === contribution.element ? contribution : { ...contribution, element });
-  half.sum = plus(half.sum, contribution.sum);
+  half.sumLow = (half.sumLow + contribution.sum[0]) >>> 0;
+  half.sumHigh = (half.sumHigh + contribution.sum[1]) >>> 0;
   if (contribution.isPrefix) half.prefixes += 1;
   // Nobody has the set yet: there is no difference to keep.
   if (half.set !== undefined) mark(half.added, half.deleted, text, element);
@@ -113,7 +117,8 @@ function removeFrom(half: Half, contribution: Contribution): void {
 
 function drop(half: Half, known: Contribution): void {
   half.members.delete(known.text);
-  half.sum = minus(half.sum, known.sum);
+  half.sumLow = (half.sumLow - known.sum[0]) >>> 0;
+  half.sumHigh = (half.sumHigh - known.sum[1]) >>> 0;
   if (known.isPrefix) half.prefixes -= 1;
   if (half.set !== undefined) mark(half.deleted, half.added, known.text, known.element);
 }
@@ -139,7 +144,7 @@ function nextSet(half: Half, frame: Frame): NftSet {
         frame,
         [...half.members.values()].map(({ element }) => element),
       );
-  knowSum(set, half.sum);
+  knowSum(set, [half.sumLow, half.sumHigh]);
   return set;
 }
 

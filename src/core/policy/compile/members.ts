@@ -14,6 +14,8 @@ interface View {
   readonly thing: Thing;
   readonly addresses: readonly KnownAddress[];
   readonly ports: readonly NamedPort[];
+  /** What its addresses bring to sets. */
+  readonly contributions: readonly Contribution[];
 }
 
 interface Entry {
@@ -152,7 +154,7 @@ function addressSet(prefix: string, hash: string): MemberSet {
 
 function viewOf(engine: PolicyEngine, thing: Thing): View {
   const addresses = thing.addresses.map(knownAddress).filter((address) => address !== undefined);
-  return { thing, addresses, ports: portsOf(engine, thing) };
+  return { thing, addresses, ports: portsOf(engine, thing), contributions: addresses.map(contributionOf) };
 }
 
 function portsOf(engine: PolicyEngine, thing: Thing): readonly NamedPort[] {
@@ -190,16 +192,8 @@ function moveIn(entry: Entry, before: View | undefined, after: View | undefined)
   if (is) for (const contribution of entry.bring(after)) entry.set.add(contribution);
 }
 
-const contributions = new WeakMap<KnownAddress, Contribution>();
-
 function bringAddresses(view: View): readonly Contribution[] {
-  return view.addresses.map((address) => {
-    const known = contributions.get(address);
-    if (known !== undefined) return known;
-    const made = contributionOf(address);
-    contributions.set(address, made);
-    return made;
-  });
+  return view.contributions;
 }
 
 function contributionOf(address: KnownAddress): Contribution {

@@ -11,11 +11,10 @@ import type { KeyType, NftElement, NftSet, NftVerdict } from "./nft/ruleset.ts";
 import type { CompileSettings, LocalPlace } from "./settings.ts";
 import { addressKey } from "./static-sets.ts";
 
-/** Elements by set name and key text. Two endpoints with one key: the first that came has it, and `isShared` says so. */
+/** Elements by set name and key text. Two endpoints with one key: the first that came has it. */
 export interface PlaceSets {
   readonly ensure: (name: string) => void;
   readonly put: (name: string, element: NftElement) => void;
-  readonly isShared: (name: string, element: NftElement) => boolean;
   readonly has: (name: string) => boolean;
   readonly finish: (before: ReadonlyMap<string, NftSet>) => readonly NftSet[];
   /** The sets after endpoints' elements changed; undefined when that cannot be told apart from what other endpoints have. */
@@ -54,9 +53,11 @@ const shapes = new Map<string, Shape>([
 ]);
 
 export function createPlaceSets(): PlaceSets {
-  const byName = new Map<string, Map<string, { element: NftElement; count: number }>>();
+  const byName = new Map<string, Map<string, NftElement>>();
+  /** Keys that more than one endpoint has. */
+  const shared = new Set<string>();
   const elementsOf = (name: string) => {
-    const elements = byName.get(name) ?? new Map<string, { element: NftElement; count: number }>();
+    const elements = byName.get(name) ?? new Map<string, NftElement>();
     byName.set(name, elements);
     return elements;
   };
@@ -65,17 +66,14 @@ export function createPlaceSets(): PlaceSets {
     put(name, element) {
       const elements = elementsOf(name);
       const key = keyText(element.key);
-      const known = elements.get(key);
-      if (known === undefined) elements.set(key, { element, count: 1 });
-      else known.count += 1;
+      if (elements.has(key)) shared.add(`${name}|${key}`);
+      else elements.set(key, element);
     },
-    isShared: (name, element) => (byName.get(name)?.get(keyText(element.key))?.count ?? 0) > 1,
     has: (name) => byName.has(name),
     finish: (before) =>
       [...byName].map(([name, elements]) => {
         const shape = shapes.get(name) ?? { key: [], isMap: false, interval: false };
-        const list = [...elements.values()].map(({ element }) => element);
-        return replacedSet(before.get(name), { name, ...shape }, list);
+        return replacedSet(before.get(name), { name, ...shape }, [...elements.values()]);
       }),
     move(change, before) {
       const touched = new Map<string, { added: NftElement[]; deleted: NftElement[] }>();
@@ -85,16 +83,17 @@ export function createPlaceSets(): PlaceSets {
         return known;
       };
       for (const [name, element] of change.deleted) {
-        const known = byName.get(name)?.get(keyText(element.key));
-        if (known === undefined || known.count > 1) return undefined;
-        byName.get(name)?.delete(keyText(element.key));
-        touch(name).deleted.push(known.element);
+        const key = keyText(element.key);
+        const known = byName.get(name)?.get(key);
+        if (known === undefined || shared.has(`${name}|${key}`)) return undefined;
+        byName.get(name)?.delete(key);
+        touch(name).deleted.push(known);
       }
       for (const [name, element] of change.added) {
         const elements = byName.get(name);
         const key = keyText(element.key);
         if (elements === undefined || elements.has(key)) return undefined;
-        elements.set(key, { element, count: 1 });
+        elements.set(key, element);
         touch(name).added.push(element);
       }
       const sets: NftSet[] = [];
