@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
@@ -23,13 +25,18 @@ interface Ran {
   readonly err: string;
 }
 
-async function garrison(args: readonly string[], stdin = ""): Promise<Ran> {
+async function garrison(
+  args: readonly string[],
+  stdin = "",
+  more: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   const environment = {
     ...process.env,
     NO_COLOR: "1",
     TZ: "UTC",
     GARRISON_TOKEN: undefined,
     GARRISON_SERVER: undefined,
+    ...more,
   };
   const child = spawn(process.execPath, [entry, "policy", ...args], { cwd: root, env: environment });
   let [out, err] = ["", ""];
@@ -244,6 +251,37 @@ test("prove: a counter-example with its trace, exit 3; proved invariants exit 0"
   const bad = await garrison(["prove", policies, ...world, "--invariants", path.join(made, "bad.yaml")]);
   assert.equal(bad.code, 2);
   assert.match(bad.err, /bad\.yaml:3: invariants\.0\.deny: .*fron/);
+});
+
+test("flows come from the server with --since: what it left out is said, and no flows is an error", async (t) => {
+  const asked: string[] = [];
+  const line = (await readFile(path.join(root, example, "flows.jsonl"), "utf8")).split("\n")[2] ?? "";
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? "", "http://x");
+    asked.push(url.search);
+    const flows = url.searchParams.get("cluster") === "shop" ? [JSON.parse(line) as object] : [];
+    const time = "2026-11-25T00:00:00.000Z";
+    const window = { since: time, until: time, partial: false, partialBecause: "", gaps: [] };
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ flows, looked: { keys: 1, connections: 1, omitted: 5 }, window }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const access = { GARRISON_SERVER: `http://127.0.0.1:${port}`, GARRISON_TOKEN: "secret" };
+  const recommend = ["recommend", `${example}/world.yaml`, "--since", "7d", "--filter", "to:db"];
+  const found = await garrison([...recommend, "--cluster", "shop"], "", access);
+  assert.equal(found.code, 7, found.err);
+  assert.match(found.out, /seen: 9120 connections on 7 days/);
+  assert.match(found.err, /5 more flow keys are not looked at/);
+  assert.match(asked[0] ?? "", /cluster=shop.*since=7d.*q=to%3Adb/);
+  const none = await garrison(recommend, "", access);
+  assert.equal(none.code, 2);
+  assert.match(none.err, /no flows of cluster "local" since 7d/);
+  assert.match((await garrison([...recommend, ...flows])).err, /exclude each other/);
 });
 
 test("verify counts probes and explains disagreements, from .json and .json.gz", async (t) => {

@@ -84,7 +84,7 @@ const flow = fc
       firstMs: 0,
       lastMs: (days - 1) * day,
       days,
-      verdict: verdict as RecordedFlow["verdict"],
+      verdict,
       sourceWorkload: "",
       destinationWorkload: "",
     };

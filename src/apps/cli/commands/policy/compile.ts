@@ -44,7 +44,8 @@ export const policyCompile: CommandUnit = {
           const compiled = createNftCompiler().compile(loaded.engine, settings);
           sayProblems(context, compiled.problems);
           const format = formatOf(context);
-          if (format === "table") await context.print(harmlessLines(printRuleset(compiled.ruleset).replaceAll("\t", "  ")));
+          if (format === "table")
+            await context.print(harmlessLines(printRuleset(compiled.ruleset).replaceAll("\t", "  ")));
           else await printDocument(context, format, { ...compiled });
           context.say(
             `${counted(settings.local.length, "endpoint")}, ${counted(loaded.set.policies.length, "policy object")}`,

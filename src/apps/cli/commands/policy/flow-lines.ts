@@ -30,7 +30,7 @@ export async function readFlows(context: Context, names: readonly string[], worl
   for (const { file, text } of await readFiles(names)) {
     for (const [index, line] of text.split("\n").entries()) {
       if (line.trim() === "") continue;
-      const because = book.add(line);
+      const because = book.addLine(line);
       if (because === "") continue;
       bad += 1;
       if (bad <= badLinesSaidMax) context.say(`${file}:${index + 1}: ${because}`);
@@ -71,9 +71,18 @@ export function flowBook(world: World) {
     kept.set(key, made);
     return made;
   };
+  const keep = (read: Read): string => {
+    const { flow } = read;
+    const { source, destination, protocol, destinationPort, icmp, verdict } = flow;
+    const key = JSON.stringify([source, destination, protocol, destinationPort, icmp, verdict]);
+    const entry = put(key, () => ({ ...read.fresh, flow }));
+    if (entry === undefined) return `more than ${flowKeysMax} keys of flows`;
+    merge(entry, read);
+    return "";
+  };
   return {
     /** Why the line is no flow; "" when it is one. */
-    add(line: string): string {
+    addLine(line: string): string {
       let value: unknown;
       try {
         value = JSON.parse(line);
@@ -82,21 +91,9 @@ export function flowBook(world: World) {
       }
       const recorded = RecordedFlowShape.safeParse(value);
       const read = recorded.success ? ofRecorded(recorded.data, endFinder) : ofRow(value, endFinder);
-      if (typeof read === "string") return read;
-      const { flow } = read;
-      const key = JSON.stringify([
-        flow.source,
-        flow.destination,
-        flow.protocol,
-        flow.destinationPort,
-        flow.icmp,
-        flow.verdict,
-      ]);
-      const entry = put(key, () => ({ ...read.fresh, flow }));
-      if (entry === undefined) return `more than ${flowKeysMax} keys of flows`;
-      merge(entry, read);
-      return "";
+      return typeof read === "string" ? read : keep(read);
     },
+    add: (flow: z.infer<typeof RecordedFlowShape>): string => keep(ofRecorded(flow, endFinder)),
     flows: (): readonly RecordedFlow[] => [...kept.values()].map(recordedOf),
   };
 }

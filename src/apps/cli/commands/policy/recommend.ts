@@ -66,7 +66,7 @@ export const policyRecommend: CommandUnit = {
       .action(
         run<RecommendFlags>(async (context, { args, options }) => {
           const world = await readWorld(context, needFiles([...args, ...(options.world ?? [])]), options.ranges ?? []);
-          const { flows } = await recordedFlows(context, options, world);
+          const { flows, code } = await recordedFlows(context, options, world);
           const found = recommend(flows, world, {
             per: options.per,
             ...(options.namespace === undefined ? {} : { namespaces: options.namespace }),
@@ -77,6 +77,7 @@ export const policyRecommend: CommandUnit = {
             publicSourcesMin: countOf(options.publicAfter),
           });
           await print(context, found, options.dialect);
+          return code;
         }),
       );
   },

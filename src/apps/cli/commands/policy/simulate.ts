@@ -59,12 +59,12 @@ export const policySimulate: CommandUnit = {
           const files = options.instead === undefined ? needFiles(args) : args;
           const now = await loadPolicies(context, files, options);
           const change = await changeOf(context, now, options);
-          const { flows } = await recordedFlows(context, options, now.world);
+          const { flows, code } = await recordedFlows(context, options, now.world);
           const groupsMax = Math.max(1, Math.trunc(Number(options.max)) || 200);
           const found = simulate({ ...change, current: now.engine, flows, groupsMax });
           await print(context, found);
           if (options.failOnDeny === true && found.totals.newlyDenied > 0) return 3;
-          return Math.max(now.code, change.code);
+          return Math.max(now.code, change.code, code);
         }),
       );
   },
