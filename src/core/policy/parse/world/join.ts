@@ -1,5 +1,7 @@
 // The world of a set of objects: what they gave, joined; namespaces that only their members show are there with what is certain.
+import type { Rule } from "../../model.ts";
 import type { World, WorldEndpoint } from "../../world.ts";
+import { warn } from "../reader.ts";
 import type { ParsedWorld } from "../parsed.ts";
 import type { ReadObject } from "../parse-policies.ts";
 import { namespaceNameLabel } from "./cluster.ts";
@@ -22,8 +24,10 @@ export function joinWorld(objects: readonly ReadObject[]): ParsedWorld {
   );
   const serviceAccounts = taken.flatMap(({ serviceAccounts: list = [] }) => list);
   const namespaces = taken.flatMap(({ namespaces: list = [] }) => list);
+  const missing = implied(namespaces, endpoints);
+  if (missing.length > 0 && asksNamespaces(objects)) for (const { name } of missing) warnOf(name, objects);
   const world: World = {
-    namespaces: [...namespaces, ...implied(namespaces, endpoints)].sort(by(({ name }) => name)),
+    namespaces: [...namespaces, ...missing].sort(by(({ name }) => name)),
     serviceAccounts: [...serviceAccounts].sort(by(({ namespace, name }) => `${namespace}/${name}`)),
     endpoints,
     services: [...services].sort(by(({ namespace, name }) => `${namespace}/${name}`)),
@@ -38,6 +42,39 @@ function implied(given: World["namespaces"], endpoints: readonly WorldEndpoint[]
   const known = new Set(given.map(({ name }) => name));
   const names = new Set(endpoints.map(({ namespace }) => namespace).filter((name) => name !== "" && !known.has(name)));
   return [...names].map((name) => ({ name, labels: { [namespaceNameLabel]: name } }));
+}
+
+/** Whether a policy asks for labels of namespaces that only a Namespace can tell; their names are certain. */
+function asksNamespaces(objects: readonly ReadObject[]): boolean {
+  const asks = /\bpcns\.(?!kubernetes\.io\/metadata\.name\b|projectcalico\.org\/name\b)/;
+  const ends = ({ source, destination }: Rule) => [
+    source.selector,
+    source.notSelector,
+    destination.selector,
+    destination.notSelector,
+  ];
+  return objects.some(({ at, output }) =>
+    (at.sink.isRefused ? [] : (output.policies ?? [])).some(({ selector, ingress, egress }) =>
+      [selector, ...[...ingress, ...egress].flatMap(ends)].some((each) => each !== undefined && asks.test(each.text)),
+    ),
+  );
+}
+
+function warnOf(namespace: string, objects: readonly ReadObject[]): void {
+  const inside = objects.filter(({ output }) =>
+    [...(output.endpoints ?? []), ...parts(output)].some((each) => each.namespace === namespace),
+  );
+  const [first] = inside.sort(by(({ at }) => at.sink.object));
+  if (first === undefined) return;
+  warn(first.at, {
+    code: "namespace-not-given",
+    message: `the labels of namespace ${namespace} are not known, and policies ask for such: taken as if it had none but its name`,
+    hint: "Give its Namespace too: kubectl get namespaces -o yaml.",
+  });
+}
+
+function parts({ templates = [] }: ReadObject["output"]): readonly WorldEndpoint[] {
+  return templates.map(({ endpoint }) => endpoint);
 }
 
 function by<T>(key: (item: T) => string): (a: T, b: T) => number {

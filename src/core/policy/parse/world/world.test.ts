@@ -161,3 +161,16 @@ test("lists are opened, in lists too; a broken item stops no other", () => {
   const deep = Array.from({ length: 10 }).reduce<object>((inner) => ({ kind: "List", items: [inner] }), pod);
   assert.deepEqual(told(parseAll(deep)), ["error policy/depth-limit "]);
 });
+
+test("labels of a namespace that is not given are asked for only with a warning", () => {
+  const policy = (selector: object) => ({
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name: "p", namespace: "x" },
+    spec: { podSelector: {}, ingress: [{ from: [{ namespaceSelector: selector }] }] },
+  });
+  const labelled = policy({ matchLabels: { team: "t" } });
+  assert.deepEqual(told(parseAll(pod, labelled)), ["warning policy/namespace-not-given "]);
+  assert.deepEqual(told(parseAll(pod, policy({ matchLabels: { "kubernetes.io/metadata.name": "x" } }))), []);
+  assert.deepEqual(told(parseAll(pod, labelled, v1("Namespace", { name: "x" }))), []);
+});
