@@ -63,6 +63,7 @@ function withoutClusterFields(value: unknown): unknown {
 export function tiersFirst<Item extends { readonly manifest: ResourceManifest }>(
   items: readonly Item[],
 ): readonly Item[] {
-  const isTier = ({ manifest }: Item): boolean => manifest.kind === "Policy" && /^calico-tier\./.test(manifest.name);
+  const isTier = ({ manifest }: Item): boolean =>
+    manifest.kind === "Policy" && manifest.name.startsWith("calico-tier.");
   return [...items.filter(isTier), ...items.filter((item) => !isTier(item))];
 }

@@ -29,7 +29,7 @@ function manifestOf({ spec }: Resource): PolicyObject["manifest"] | undefined {
 /** Kinds that are no policies have none. */
 function tierOf(row: PolicyRow): string {
   const manifest = manifestOf(row);
-  if (manifest === undefined || !/Policy$/.test(manifest.kind)) return "-";
+  if (manifest === undefined || !manifest.kind.endsWith("Policy")) return "-";
   const { tier } = (manifest["spec"] ?? {}) as { readonly tier?: unknown };
   if (manifest.kind === "BaselineAdminNetworkPolicy" || tier === "Baseline") return "kube-baseline";
   if (manifest.kind === "AdminNetworkPolicy" || tier === "Admin") return "kube-admin";

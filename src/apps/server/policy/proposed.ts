@@ -25,7 +25,7 @@ export interface Proposed {
   /** Of the text only. */
   readonly problems: readonly PolicyProblem[];
   /** Line of the text where a path of its document stands, as near as can be told. */
-  lineOf(document: number, path: string): number;
+  readonly lineOf: (document: number, path: string) => number;
 }
 
 /** The file of what stands in the text. */
