@@ -28,11 +28,8 @@ export type Side = "source" | "destination";
 
 export function selects(entry: SelectorEntry, end: End): Match {
   const { bits } = entry;
-  const { slot, moreSlots } = end;
-  if (slot >= 0) {
-    if ((((bits[slot >>> 5] as number) >>> (slot & 31)) & 1) === 1) return yes;
-    if (moreSlots !== undefined) for (const other of moreSlots) if (hasBit(bits, other)) return yes;
-  }
+  if (end.slot >= 0 && hasBit(bits, end.slot)) return yes;
+  for (const slot of end.moreSlots ?? []) if (hasBit(bits, slot)) return yes;
   return end.unknown !== "" && entry.kinds !== kindBits.networkSet ? maybe : no;
 }
 

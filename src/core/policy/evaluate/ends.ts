@@ -59,7 +59,10 @@ const nobody: End = {
   text: "",
   family: 0,
   unknown: "",
-  identity: undefined,
+  identity: 0,
+  identityBy: undefined,
+  egress: undefined,
+  ingress: undefined,
   isInside: false,
   node: "",
 };
@@ -119,7 +122,10 @@ export function createEndBook(first: EndFacts): EndBook {
       text,
       family: address === undefined ? 0 : familyOf(address),
       unknown,
-      identity: undefined,
+      identity: 0,
+      identityBy: undefined,
+      egress: undefined,
+      ingress: undefined,
       isInside: rows.length > 0,
       node: nodeOf(rows, believed),
     };

@@ -38,10 +38,10 @@ export function createIdentities(facts: IdentityFacts): Identities {
   };
   const identities: Identities = {
     of(end) {
-      if (end.identity?.by === identities) return end.identity.number;
-      const number = made(end);
-      end.identity = { by: identities, number };
-      return number;
+      if (end.identityBy === identities) return end.identity;
+      end.identity = made(end);
+      end.identityBy = identities;
+      return end.identity;
     },
   };
   return identities;

@@ -6,7 +6,8 @@ import type { WrittenAllow } from "./new-allow.ts";
 import { policyWords, type Program } from "./programs.ts";
 import { no, yes, type Question } from "./question.ts";
 import { endWords, portWords } from "./end-words.ts";
-import { matchRule, type ReadyRule } from "./rules.ts";
+import { jumpAt, matchAt, type Step } from "./flat-program.ts";
+import type { ReadyRule } from "./rules.ts";
 import type { Direction, PolicySet } from "../model.ts";
 
 export const nearestLimits = {
@@ -53,14 +54,13 @@ export function nearestAllows(asked: NearestQuestion): NearestAllow[] {
 /** Allow rules that the walk looks at before it decides. */
 function candidates({ program, question, decidedBy }: NearestQuestion): readonly ReadyRule[] {
   const found: ReadyRule[] = [];
-  for (const tier of program.tiers) {
-    for (const ready of tier.rules) {
-      if (found.length >= nearestLimits.rulesMax) return found;
-      if (ready.ref.ruleId === decidedBy?.ruleId && ready.action === "Deny") return found;
-      if (ready.action === "Allow") found.push(ready);
-      else if (ready.action === "Pass" && matchRule(ready, question) === yes) break;
-    }
-    if (tier.end !== undefined && tier.end.by?.ruleId === decidedBy?.ruleId) return found;
+  for (let index = 0; index < Math.min(program.steps.length, nearestLimits.rulesMax); index += 1) {
+    const { rule, end } = program.steps[index] as Step;
+    if (rule === undefined) {
+      if (end.end !== undefined && end.end.by?.ruleId === decidedBy?.ruleId) break;
+    } else if (rule.action === "Allow") found.push(rule);
+    else if (rule.action === "Deny" && rule.ref.ruleId === decidedBy?.ruleId) break;
+    else if (rule.action === "Pass" && matchAt(program, index, question) === yes) index = jumpAt(program, index) - 1;
   }
   return found;
 }

@@ -2,7 +2,9 @@
 import type { RuleRef } from "../../../model/policy-verdict.ts";
 import type { Direction, Profile } from "../model.ts";
 import type { Lane } from "./engine.ts";
+import { flatten, type FlatProgram } from "./flat-program.ts";
 import { policiesOf, type PolicyGroup } from "./groups.ts";
+import type { Members } from "./members.ts";
 import type { OrderedPolicy } from "./ordered-policies.ts";
 import { defaultAllowProfile, endOfTierRule, profileRule, type RuleIds } from "./rule-ids.ts";
 import type { Decision, ReadyRule, RuleMaker } from "./rules.ts";
@@ -18,7 +20,7 @@ export interface TierProgram {
   readonly isProfiles: boolean;
 }
 
-export interface Program {
+export interface Program extends FlatProgram {
   readonly tiers: readonly TierProgram[];
   /** When no tier and no profile decided. */
   readonly otherwise: Decision;
@@ -36,6 +38,9 @@ export interface ProgramParts {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly ids: RuleIds;
   readonly makeRule: RuleMaker;
+  readonly members: Members;
+  /** Empty at first. */
+  readonly shared: Map<string, Decision>;
 }
 
 /** Policies of host endpoints that are asked before all others: for packets before tracking, then before translation. */
@@ -91,7 +96,7 @@ export function createProgramMaker(parts: ProgramParts): ProgramMaker {
     const early = isHost ? [...tiersOf("untracked"), ...tiersOf("before-translation")] : [];
     const tiers = [...early, ...tiersOf("normal")];
     if (isHost && path === "forwarded")
-      return { tiers, otherwise: allowed(undefined, "the host endpoint's policies let forwarded traffic through") };
+      return program(parts, tiers, allowed(undefined, "the host endpoint's policies let forwarded traffic through"));
     return withProfiles(parts, { tiers, group, direction });
   };
 
@@ -135,9 +140,10 @@ function allowed(by: RuleRef | undefined, because: string): Decision {
 }
 
 function withProfiles(
-  { profiles, ids, makeRule }: ProgramParts,
+  parts: ProgramParts,
   { tiers, group, direction }: { tiers: readonly TierProgram[]; group: PolicyGroup; direction: Direction },
 ): Program {
+  const { profiles, ids, makeRule } = parts;
   const refOf = (policy: string) => ids.refOf({ tier: "", policy, direction, rule: profileRule });
   const none = tiers.length === 0 ? "no policy applies" : "no tier decides";
   const rules: ReadyRule[] = [];
@@ -147,13 +153,25 @@ function withProfiles(
     if (profile === undefined) {
       if (name !== defaultAllowProfile) continue;
       const otherwise = allowed(refOf(defaultAllowProfile), `${none}, and without one everything is allowed`);
-      return { tiers: [...tiers, profileTier(rules)], otherwise };
+      return program(parts, [...tiers, profileTier(rules)], sharedOf(parts, otherwise));
     }
     const ref = refOf(name);
     for (const rule of profile[direction]) rules.push(makeRule(rule, { ref, direction, words: `profile ${name}` }));
   }
   const denied: Decision = { verdict: "deny", because: `${none}, and no profile allows it`, by: refOf(names[0] ?? "") };
-  return { tiers: [...tiers, profileTier(rules)], otherwise: denied };
+  return program(parts, [...tiers, profileTier(rules)], sharedOf(parts, denied));
+}
+
+/** Equal decisions are one value: all programs end in a few. */
+function sharedOf({ shared }: ProgramParts, decision: Decision): Decision {
+  const key = `${decision.by?.direction} ${decision.by?.ruleId} ${decision.because}`;
+  const known = shared.get(key) ?? decision;
+  shared.set(key, known);
+  return known;
+}
+
+function program({ members }: ProgramParts, tiers: readonly TierProgram[], otherwise: Decision): Program {
+  return { ...flatten(tiers, members), tiers, otherwise };
 }
 
 function profileTier(rules: readonly ReadyRule[]): TierProgram {

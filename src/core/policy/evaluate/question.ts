@@ -1,6 +1,7 @@
 // A flow as the walk asks about it: both ends resolved to things, addresses parsed. And the three answers that a look at a rule can have.
 import type { Address } from "../../../base/ip.ts";
 import type { PolicyFlow } from "../world.ts";
+import type { Program } from "./programs.ts";
 import type { Row } from "./rows.ts";
 
 export const no = 0;
@@ -27,8 +28,12 @@ export interface End {
   readonly family: 0 | 4 | 6;
   /** Why it is not known who this is; "" when it is, also when it is nobody of the cluster. */
   readonly unknown: string;
-  /** What policies can tell of it, by identities.ts; undefined: nobody asked yet. */
-  identity: { readonly by: unknown; readonly number: number } | undefined;
+  /** What policies can tell of it, as `identityBy` (of identities.ts) numbered it; undefined: nobody asked yet. */
+  identity: number;
+  identityBy: unknown;
+  /** Programs of `sole` as a pod whose packets are its own; undefined: not looked up. Dropped by world-index.ts with its group. */
+  egress: Program | undefined;
+  ingress: Program | undefined;
   /** A workload, host-network pod, host endpoint or node of the cluster. */
   readonly isInside: boolean;
   /** The node whose own network this end is in; "" for pods and outsiders. */

@@ -69,7 +69,8 @@ function placesOf(set: PolicySet): Map<string, RuleRef> {
     else if (known.ruleName === "" && ruleName !== "") places.set(key, { ...known, ruleName });
   };
   const tiers = new Set([...set.tiers.map((tier) => tier.name), ...set.policies.map((policy) => policy.tier)]);
-  const profiles = new Set([defaultAllowProfile, ...set.profiles.map((profile) => profile.name)]);
+  // "": a host endpoint without profiles, which ends in a denial.
+  const profiles = new Set(["", defaultAllowProfile, ...set.profiles.map((profile) => profile.name)]);
   for (const direction of directions) {
     for (const tier of tiers) add({ tier, policy: "", direction, rule: endOfTierRule }, "", false);
     for (const policy of profiles) add({ tier: "", policy, direction, rule: profileRule }, "", false);

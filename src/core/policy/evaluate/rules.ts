@@ -1,9 +1,8 @@
-// Rules made ready for the walk: common fields are looked at in place, all others by checks. `matchRule` and `fieldsOf` read the same checks.
+// Rules made ready for the walk: what flat-program.ts looks at in place, and checks for all the rest. `fields` are checks for everything, for explanations.
 import type { RuleRef, PolicyVerdict } from "../../../model/policy-verdict.ts";
 import type { Action, Direction, EntityMatch, PortMatch, Rule } from "../model.ts";
 import * as checks from "./checks.ts";
 import type { Check, Facts, Side } from "./checks.ts";
-import { hasPorts, maybe, no, yes, type Match, type Question } from "./question.ts";
 import { maskOf, peerKinds } from "./rows.ts";
 import type { SelectorEntry, SelectorIndex, WantedSelector } from "./selector-index.ts";
 
@@ -21,7 +20,7 @@ export interface ReadyRule {
   readonly decision: Decision;
   /** -1: any. */
   readonly protocol: number;
-  /** Pairs from, to; undefined: any. Named ports are among `others`. */
+  /** One or two pairs from, to; undefined: any, or among `others`. */
   readonly ports: readonly number[] | undefined;
   readonly source: SelectorEntry | undefined;
   readonly destination: SelectorEntry | undefined;
@@ -120,50 +119,14 @@ export function createRuleMaker(index: SelectorIndex, facts: Facts): RuleMaker {
   };
 }
 
-/** Number pairs when all ports are numbers; named ones need a check. */
+/** Number pairs, where all ports are numbers and few; others need a check. */
 function pairsOf(ports: readonly PortMatch[] | undefined): readonly number[] | undefined {
-  if (ports === undefined) return undefined;
-  const pairs: number[] = [];
-  for (const port of ports) {
-    if ("name" in port) return undefined;
-    pairs.push(port.from, port.to);
-  }
-  return pairs;
+  if (ports === undefined || ports.length === 0 || ports.length > 2) return undefined;
+  return ports.every((port) => "from" in port) ? ports.flatMap(({ from, to }) => [from, to]) : undefined;
 }
 
 function decisionOf(action: Action, { ref, words }: RuleSite): Decision {
   return action === "Deny"
     ? { verdict: "deny", because: `${words} denies it`, by: ref }
     : { verdict: "allow", because: `${words} allows it`, by: ref };
-}
-
-export function matchRule(ready: ReadyRule, question: Question): Match {
-  if (ready.protocol >= 0 && ready.protocol !== question.protocol) return no;
-  const { ports, source, destination, others } = ready;
-  if (ports !== undefined && !isAmong(ports, question)) return no;
-  let result: Match = yes;
-  if (source !== undefined) {
-    const match = checks.selects(source, question.source);
-    if (match === no) return no;
-    if (match === maybe) result = maybe;
-  }
-  if (destination !== undefined) {
-    const match = checks.selects(destination, question.destination);
-    if (match === no) return no;
-    if (match === maybe) result = maybe;
-  }
-  for (const check of others) {
-    const match = check.test(question);
-    if (match === no) return no;
-    if (match === maybe) result = maybe;
-  }
-  return result;
-}
-
-function isAmong(pairs: readonly number[], { protocol, destinationPort }: Question): boolean {
-  if (!hasPorts(protocol)) return false;
-  for (let index = 0; index < pairs.length; index += 2) {
-    if (destinationPort >= (pairs[index] as number) && destinationPort <= (pairs[index + 1] as number)) return true;
-  }
-  return false;
 }

@@ -5,12 +5,15 @@ import { clearBit, createBits, grownBits, hasBit, setBit, type Bits } from "./bi
 import { createLabelPostings } from "./label-postings.ts";
 import type { LabelMap } from "./labels.ts";
 import { keysOf, matcherOf, requiredValues, type LabelTest } from "./selector-parts.ts";
+import { createMembers, fillMembers, growMembers, setMember, type Members } from "./members.ts";
 import { kindBits, type Row, type RowTable } from "./rows.ts";
 
 export interface SelectorEntry {
   readonly selector: Selector;
   readonly kinds: number;
   readonly test: LabelTest;
+  /** From 0; anew with each `setWanted`. */
+  number: number;
   /** By slot. Replaced when the table grows. */
   bits: Bits;
   /** Positions of the policies whose own selector it is, ascending. */
@@ -30,6 +33,8 @@ export interface SelectorIndex {
   /** A wanted one. */
   get(selector: Selector, kinds: number): SelectorEntry | undefined;
   all(): Iterable<SelectorEntry>;
+  /** The same bits by row; always this object. */
+  readonly members: Members;
   /** For all rows anew. */
   rebuild(): void;
   add(row: Row, onFlip: OnFlip): void;
@@ -47,6 +52,7 @@ type ByValue = Map<string, Map<string, SelectorEntry[]>>;
 export function createSelectorIndex(rows: RowTable): SelectorIndex {
   let entries = new Map<string, SelectorEntry>();
   const routes = createRoutes();
+  const members = createMembers();
 
   const fillBits = (list: readonly SelectorEntry[]) => {
     for (const entry of list) entry.bits = createBits(rows.capacity);
@@ -65,6 +71,7 @@ export function createSelectorIndex(rows: RowTable): SelectorIndex {
     if (hasBit(entry.bits, row.slot) === isMember) return;
     if (isMember) setBit(entry.bits, row.slot);
     else clearBit(entry.bits, row.slot);
+    setMember(members, { slot: row.slot, number: entry.number }, isMember);
     onFlip(entry, row, isMember);
   };
 
@@ -77,28 +84,46 @@ export function createSelectorIndex(rows: RowTable): SelectorIndex {
         const key = keyOf(selector, kinds);
         if (entries.has(key)) continue;
         const known = before.get(key);
-        const entry = known ?? { selector, kinds, test: matcherOf(selector.node), bits: createBits(0), policies: [] };
+        const entry = known ?? {
+          selector,
+          kinds,
+          test: matcherOf(selector.node),
+          number: 0,
+          bits: createBits(0),
+          policies: [],
+        };
         entry.policies = [];
+        entry.number = entries.size;
         entries.set(key, entry);
         if (known === undefined) fresh.push(entry);
       }
       fillBits(fresh);
+      fillMembers(members, [...entries.values()], rows.capacity);
       routes.set(entries.values());
     },
     get: (selector, kinds) => entries.get(keyOf(selector, kinds)),
     all: () => entries.values(),
-    rebuild: () => fillBits([...entries.values()]),
+    members,
+    rebuild() {
+      const list = [...entries.values()];
+      fillBits(list);
+      fillMembers(members, list, rows.capacity);
+    },
     add(row, onFlip) {
       routes.eachForLabels(row.labels, (entry) => test(entry, row, onFlip));
     },
     remove(row) {
-      routes.eachForLabels(row.labels, (entry) => clearBit(entry.bits, row.slot));
+      routes.eachForLabels(row.labels, (entry) => {
+        clearBit(entry.bits, row.slot);
+        setMember(members, { slot: row.slot, number: entry.number }, false);
+      });
     },
     relabel(row, before, onFlip) {
       routes.eachForChange(before, row.labels, (entry) => test(entry, row, onFlip));
     },
     grow(capacity) {
       for (const entry of entries.values()) entry.bits = grownBits(entry.bits, capacity);
+      growMembers(members, capacity);
     },
   };
 }

@@ -80,17 +80,23 @@ export function createJudge(state: WorldIndex, failsafe: FailsafeLists): Judge {
     return walk(state.maker.programOf(row.group, direction, asked), question, asked.record);
   };
 
+  /** For the next question about a pod's own packets: nothing comes ahead of its policies then. */
+  const remember = (own: End, row: Row, direction: Direction) => {
+    if (row.end !== own || row.kind !== "workload" || row.group === undefined) return;
+    own[direction] = state.maker.programOf(row.group, direction, plainly);
+  };
+
   const direction: Judge["direction"] = (direction, question, { lane, isRecorded }) => {
     const own = direction === "ingress" ? question.destination : question.source;
     const path: Path = question.flow.isForwarded === true ? "forwarded" : "local";
     if (own.sole !== undefined && own.unknown === "" && !isRecorded) {
-      const decision = decide(
-        direction,
-        question,
-        own.sole,
-        lane === "enforced" && path === "local" ? plainly : { lane, path, record: undefined },
-      );
-      return verdictOf(direction, own.sole.id, decision, noSteps);
+      const { id } = own.sole;
+      const isPlain = lane === "enforced" && path === "local" && question.source.node === "";
+      const known = isPlain ? own[direction] : undefined;
+      if (known !== undefined) return verdictOf(direction, id, walk(known, question), noSteps);
+      const decision = decide(direction, question, own.sole, { lane, path, record: undefined });
+      if (isPlain) remember(own, own.sole, direction);
+      return verdictOf(direction, id, decision, noSteps);
     }
     if (own.unknown !== "")
       return { direction, verdict: "unknown", because: own.unknown, endpoint: own.sole?.id ?? "", steps: noSteps };
@@ -139,7 +145,7 @@ interface Asked {
   readonly record: Recorder | undefined;
 }
 
-const plainly: Asked = { lane: "enforced", path: "local", record: undefined };
+const plainly = { lane: "enforced", path: "local" } as const;
 const nothingApplies: Decision = { verdict: "allow", because: "no policy applies", by: undefined };
 const outsider: Decision = { verdict: "allow", because: "it is no endpoint of the cluster", by: undefined };
 const unpoliced: Decision = { verdict: "allow", because: "policies do not apply to it", by: undefined };

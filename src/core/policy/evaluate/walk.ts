@@ -3,36 +3,33 @@ import type { TraceStep } from "../../../model/policy-verdict.ts";
 import type { Check } from "./checks.ts";
 import type { Program, TierProgram } from "./programs.ts";
 import { maybe, no, yes, type Match, type Question } from "./question.ts";
-import { matchRule, type Decision, type ReadyRule } from "./rules.ts";
+import { does, doesAt, jumpAt, matchAt, type Step } from "./flat-program.ts";
+import type { Decision, ReadyRule } from "./rules.ts";
 
 export type Recorder = (step: TraceStep) => void;
 
 export function walk(program: Program, question: Question, record?: Recorder): Decision {
-  const { tiers } = program;
-  for (let at = 0; at < tiers.length; at += 1) {
-    const tier = tiers[at] as TierProgram;
-    const { rules } = tier;
-    let isPassed = false;
-    for (let index = 0; index < rules.length; index += 1) {
-      const ready = rules[index] as ReadyRule;
-      const match = matchRule(ready, question);
-      if (match === maybe) return walkInDoubt(program, question, { at, index, record });
-      if (record !== undefined) record(stepOf(ready, match, question));
-      if (match === no || ready.action === "Log") continue;
-      if (ready.action !== "Pass") return ready.decision;
-      isPassed = true;
-      break;
+  const { steps, decisions } = program;
+  const count = decisions.length;
+  for (let index = 0; index < count; index += 1) {
+    const doing = doesAt(program, index);
+    if (doing >= does.endOpen) {
+      if (record !== undefined) recordEnd(steps[index]?.end as TierProgram, record);
+      if (doing === does.endDenies) return decisions[index] as Decision;
+      continue;
     }
-    if (isPassed) continue;
-    if (record !== undefined) recordEnd(tier, record);
-    if (tier.end !== undefined) return tier.end;
+    const match = matchAt(program, index, question);
+    if (match === maybe) return walkInDoubt(program, question, { index, record });
+    if (record !== undefined) record(stepOf(steps[index]?.rule as ReadyRule, match, question));
+    if (match === no || doing === does.log) continue;
+    if (doing !== does.pass) return decisions[index] as Decision;
+    index = jumpAt(program, index) - 1;
   }
   if (record !== undefined) recordOtherwise(program, record);
   return program.otherwise;
 }
 
 interface Doubt {
-  readonly at: number;
   readonly index: number;
   readonly record: Recorder | undefined;
 }
@@ -44,40 +41,38 @@ const canDeny = 2;
  * From the first rule on that may or may not match: follows both ways. Where all ways end alike the verdict is known after all; else it is
  * unknown, for the first rule's reason. Each tier is walked once, however many ways lead to it.
  */
-function walkInDoubt(program: Program, question: Question, { at, index, record }: Doubt): Decision {
+function walkInDoubt(program: Program, question: Question, { index, record }: Doubt): Decision {
   const doubts: ReadyRule[] = [];
   let last = program.otherwise;
   const bitOf = (decision: Decision) => {
     last = decision;
     return decision.verdict === "deny" ? canDeny : canAllow;
   };
-  const fromTier = new Map<number, number>();
-  const restFrom = (tierAt: number): number => {
-    const known = fromTier.get(tierAt);
-    if (known !== undefined) return known;
-    const mask = waysFrom(tierAt, 0);
-    fromTier.set(tierAt, mask);
+  const known = new Map<number, number>();
+  const fromTier = (start: number): number => {
+    const mask = known.get(start) ?? waysFrom(start);
+    known.set(start, mask);
     return mask;
   };
-  const waysFrom = (tierAt: number, ruleAt: number): number => {
-    const tier = program.tiers[tierAt];
-    if (tier === undefined) {
-      if (record !== undefined) recordOtherwise(program, record);
-      return bitOf(program.otherwise);
-    }
+  const waysFrom = (start: number): number => {
     let mask = 0;
-    for (const ready of tier.rules.slice(ruleAt)) {
-      const match = matchRule(ready, question);
-      record?.(stepOf(ready, match, question));
-      if (match === no || ready.action === "Log") continue;
-      if (match === maybe) doubts.push(ready);
-      mask |= ready.action === "Pass" ? restFrom(tierAt + 1) : bitOf(ready.decision);
+    for (let at = start; at < program.steps.length; at += 1) {
+      const { rule, end } = program.steps[at] as Step;
+      if (rule === undefined) {
+        if (record !== undefined) recordEnd(end, record);
+        return mask | (end.end === undefined ? fromTier(at + 1) : bitOf(end.end));
+      }
+      const match = matchAt(program, at, question);
+      record?.(stepOf(rule, match, question));
+      if (match === no || rule.action === "Log") continue;
+      if (match === maybe) doubts.push(rule);
+      mask |= rule.action === "Pass" ? fromTier(jumpAt(program, at)) : bitOf(rule.decision);
       if (match === yes) return mask;
     }
-    if (record !== undefined) recordEnd(tier, record);
-    return mask | (tier.end === undefined ? restFrom(tierAt + 1) : bitOf(tier.end));
+    if (record !== undefined) recordOtherwise(program, record);
+    return mask | bitOf(program.otherwise);
   };
-  const mask = waysFrom(at, index);
+  const mask = waysFrom(index);
   const [first] = doubts;
   if (mask !== (canAllow | canDeny) || first === undefined) return last;
   const why =

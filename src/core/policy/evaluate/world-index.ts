@@ -62,6 +62,7 @@ export function createWorldIndex(firstSet: PolicySet, firstWorld: World): WorldI
   };
 
   const regroup = (row: Row) => {
+    if (row.end !== undefined) row.end.egress = row.end.ingress = undefined;
     if ((kindBits[row.kind] & subjectKinds) !== 0) row.group = tree.groupOf(row);
   };
   const onFlip = (entry: SelectorEntry, row: Row, isMember: boolean) => {
@@ -118,6 +119,8 @@ export function createWorldIndex(firstSet: PolicySet, firstWorld: World): WorldI
       profiles: new Map(set.profiles.map((profile) => [profile.name, profile])),
       ids: policies.ids,
       makeRule: createRuleMaker(index, facts),
+      members: index.members,
+      shared: new Map(),
     });
     groupAll();
   };
