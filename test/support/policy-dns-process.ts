@@ -122,6 +122,14 @@ async function nodeHandlers(order: NodeOrder): Promise<Record<string, Handler>> 
         dataplane.deleteElements([{ set: set4, elements: dataplane.listElements(set4) }]);
     },
     refill: () => side.refill(),
+    /** Without it questions go straight to their server: what a look-up costs without the proxy. */
+    redirect: ({ on }: { on: boolean }) => {
+      const { ruleset } = compiled;
+      const chains = ruleset.chains.filter(({ name }) => on || name !== "gr_dns");
+      dataplane.apply({ ...ruleset, digest: `${ruleset.digest}${String(on)}`, chains });
+      // A port that is used again would go the way it went before.
+      dataplane.cut(dataplane.connections(100_000).connections);
+    },
     cpuUs: () => process.cpuUsage(),
     close: () => side.close(),
   };
@@ -143,6 +151,21 @@ function clientHandlers(): Record<string, Handler> {
     },
     connect: ({ address, port, waitMs }: { address: string; port: number; waitMs?: number }) =>
       tryConnect(address, port, waitMs),
+    /** Many questions at once. */
+    flood: async (order: { names: number; server: string; count: number; atOnce: number }) => {
+      const startMs = performance.now();
+      let next = 0;
+      let answered = 0;
+      const worker = async () => {
+        while (next < order.count) {
+          next += 1;
+          const outcome = await lookUp(`f${next % order.names}.shop.example`, { server: order.server, port: 0 });
+          if (outcome.addresses.length > 0) answered += 1;
+        }
+      };
+      await Promise.all(Array.from({ length: order.atOnce }, worker));
+      return { answered, seconds: (performance.now() - startMs) / 1000 };
+    },
     /** A connection that stays; what comes back is its state later, by "held". */
     hold: async ({ address, port }: { address: string; port: number }) => {
       const socket = connect({ host: address, port });
