@@ -18,7 +18,8 @@ import type { Row } from "../../../model/table.ts";
 import type { SensorLookup } from "../dns/dns-side.ts";
 import { brokenDataplane } from "./broken-dataplane.ts";
 import { createDnsRules, type DnsRules } from "./dns-rules.ts";
-import { createEnforcer, type Enforcer } from "./enforcer.ts";
+import type { Enforcer } from "./enforcer-contract.ts";
+import { createEnforcer } from "./enforcer.ts";
 import { enforceKinds } from "./intent.ts";
 import { openKept } from "./kept.ts";
 import { createPacketBook, type PacketBook } from "./packet-book.ts";
@@ -41,6 +42,8 @@ export interface EnforceSideOptions {
   /** For tests: the network namespace that packets are forwarded in, and where namespaces stand that LocalEndpoints name. */
   readonly netns?: string;
   readonly fileOf?: (name: string) => string;
+  /** Where the break-glass file is looked for, when not in `folder`. */
+  readonly glassFolder?: string;
   readonly onDnsRow: (row: Row<"dns_events">) => void;
   readonly onStatus: () => void;
 }
@@ -121,6 +124,7 @@ function openSide(options: EnforceSideOptions): OpenSide {
     packets,
     clock,
     logger,
+    ...(options.glassFolder === undefined ? {} : { glassFolder: options.glassFolder }),
     notProvable: options.kernel === "simulated" ? "this node is simulated" : "",
     onStatus,
     onApplied: (inForce) => {

@@ -1,65 +1,26 @@
 // Keeps the kernel's rules as the node's resources ask: collects what changes, decides, acts, reports. One step at a time; nothing acts inside a callback
 // but the repair of rules that somebody else removed.
-import type { Clock } from "../../../base/clock.ts";
 import { toFault } from "../../../base/fault.ts";
-import type { Logger } from "../../../base/logger.ts";
-import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
-import type { CompileSettings } from "../../../core/policy/compile/settings.ts";
 import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
 import type { Resource, ResourceStatus } from "../../../model/resource.ts";
 import type { Row } from "../../../model/table.ts";
 import { readBreakGlass, type BreakGlass } from "./break-glass.ts";
 import { createChanges, type Changes } from "./changes.ts";
+import type { Enforcer, EnforcerOptions } from "./enforcer-contract.ts";
 import { createFirstLook, type FirstLook } from "./first-look.ts";
 import { createForce, type Force, type InForce } from "./force.ts";
+import { createIncoming } from "./incoming.ts";
 import { enforceKinds, intentOf, type Intent } from "./intent.ts";
 import type { ChangeJudgement } from "./judge-change.ts";
 import { judgeLive } from "./judge-live.ts";
 import { openKept, type Kept, type KeptSet } from "./kept.ts";
 import { enforceLimits } from "./limits.ts";
-import type { PacketBook } from "./packet-book.ts";
 import { createProofs, type Proofs } from "./proofs.ts";
-import type { Prover } from "./prove.ts";
 import { createRuleCounters } from "./rule-counters.ts";
 import { statusesOf, type NodeWord } from "./statuses.ts";
-import { createSurroundings, type Surroundings, type SurroundingsOptions } from "./surroundings.ts";
+import { createSurroundings, type Surroundings } from "./surroundings.ts";
 import { createUnenforcedGaps } from "./unenforced-gaps.ts";
 import { createWake, type Wake } from "./wake.ts";
-
-export interface EnforcerOptions extends Pick<SurroundingsOptions, "node" | "world" | "book" | "look"> {
-  /** Where what must outlive a restart is kept; holds the break-glass file. */
-  readonly folder: string;
-  readonly dataplane: Dataplane;
-  readonly prover: Prover;
-  readonly packets: PacketBook;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Why "enforced" is never said, e.g. "this node is simulated"; "" on a real one. */
-  readonly notProvable: string;
-  /** Statuses changed: a report is worth sending. */
-  readonly onStatus: () => void;
-  /** After each transaction: for whoever fills sets by names. */
-  readonly onApplied?: (inForce: InForce) => void;
-  /** The kernel's sets were lost and written anew. */
-  readonly onRepaired?: () => void;
-  readonly dnsSettings?: (intent: Intent) => CompileSettings["dns"];
-  /** What else is wrong with enforcement here, e.g. a DNS proxy that is down. */
-  readonly problems?: () => readonly string[];
-}
-
-export interface Enforcer {
-  /** All resources of this node, of whatever kind. */
-  setResources(resources: readonly Resource[]): void;
-  /** Identities changed; crowds of calls are one. */
-  identitiesCame(): void;
-  statuses(): readonly ResourceStatus[];
-  takeGaps(nowMs: number): Row<"gaps">[];
-  readonly inForce: InForce | undefined;
-  /** Resolves when nothing is left to do: for tests, and for the command line in the foreground. */
-  settled(): Promise<void>;
-  /** Stops. What is in the kernel stays there, unless it shall be taken out. */
-  close(kernel: "keep" | "withdraw"): Promise<void>;
-}
 
 export function createEnforcer(options: EnforcerOptions): Enforcer {
   return new NodeEnforcer(options);
@@ -75,6 +36,7 @@ class NodeEnforcer implements Enforcer {
   readonly #proofs: Proofs;
   readonly #counters = createRuleCounters();
   readonly #gaps = createUnenforcedGaps();
+  readonly #incoming = createIncoming(() => performance.now());
   readonly #wake: Wake;
   readonly #timer: NodeJS.Timeout;
   #asked: Intent | undefined;
@@ -110,11 +72,17 @@ class NodeEnforcer implements Enforcer {
 
   setResources(resources: readonly Resource[]): void {
     const own = resources.filter(({ kind }) => enforceKinds.includes(kind));
-    // A node that never enforced anything opens nothing.
     if (own.length === 0 && this.#asked === undefined && this.#changes.confirmed === undefined) return;
-    this.#asked = intentOf(own);
-    this.#around.forget();
-    this.#wake.wake(0);
+    this.#wake.wake(this.#incoming.push(own));
+  }
+
+  #takeIncoming(): void {
+    const came = this.#incoming.take();
+    if (typeof came === "number") this.#wake.wake(came);
+    else if (came !== undefined) {
+      this.#asked = intentOf(came);
+      this.#around.forget();
+    }
   }
 
   identitiesCame(): void {
@@ -174,9 +142,9 @@ class NodeEnforcer implements Enforcer {
 
   /** Everything that time alone changes. */
   #tick(): void {
-    const { folder, clock, dataplane } = this.#options;
+    const { clock, dataplane } = this.#options;
     const nowMs = clock.nowMs();
-    const isGlassBroken = readBreakGlass(folder) !== undefined;
+    const isGlassBroken = this.#glass() !== undefined;
     const isDue = this.#changes.isDue(nowMs) || nowMs >= this.#retryAtMs;
     const isOld = this.#asked !== undefined && this.#asked.settings.mode !== "off" && this.#around.isOld(nowMs);
     if (isGlassBroken !== this.#isGlassBroken || isDue || isOld) this.#wake.wake(0);
@@ -192,10 +160,15 @@ class NodeEnforcer implements Enforcer {
 
   #step(nowMs: number): void {
     this.#retryAtMs = Infinity;
-    const glass = readBreakGlass(this.#options.folder);
+    this.#takeIncoming();
+    const glass = this.#glass();
     this.#isGlassBroken = glass !== undefined;
     if (glass !== undefined) this.#breakGlass(glass, nowMs);
     else if (this.#asked !== undefined) this.#act(this.#asked, nowMs);
+  }
+
+  #glass(): BreakGlass | undefined {
+    return readBreakGlass(this.#options.glassFolder ?? this.#options.folder);
   }
 
   #breakGlass({ by, because }: BreakGlass, nowMs: number): void {
@@ -341,9 +314,9 @@ class NodeEnforcer implements Enforcer {
 
   /** Somebody else touched our table: it is written again at once, but for break-glass. */
   #foreign({ timeMs, what }: { readonly timeMs: number; readonly what: string }): void {
-    const { folder, logger, clock, onRepaired } = this.#options;
+    const { logger, clock, onRepaired } = this.#options;
     if (this.#force.current === undefined) return;
-    if (readBreakGlass(folder) !== undefined) return this.#wake.wake(0);
+    if (this.#glass() !== undefined) return this.#wake.wake(0);
     this.#gaps.begin(timeMs, what);
     try {
       this.#force.repair();

@@ -3,6 +3,9 @@
 export const enforceLimits = {
   /** How long connections are tracked before the first policies of a node are judged, where nothing was tracked. */
   firstLookMs: 1500,
+  /** Resources come one by one: a change is what came until so long nothing more did, at most so long after the first. */
+  resourcesSettleMs: 250,
+  resourcesSettleMsMax: 2000,
   /** Identities come in crowds: a crowd of so long is one change. */
   settleMs: 50,
   /** How often routes, namespaces, time limits and the break-glass file are looked at. */
