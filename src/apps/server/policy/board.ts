@@ -1,4 +1,5 @@
 // The board: a cluster's policies as cards, in order of evaluation, with whom they apply to, what they decided and how far they are enforced.
+import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
 import { orderedPolicies } from "../../../core/policy/evaluate/ordered-policies.ts";
 import { endOfTierRule } from "../../../core/policy/evaluate/rule-ids.ts";
 import type { Policy, PolicyProblem as Problem, Tier } from "../../../core/policy/model.ts";
@@ -155,7 +156,7 @@ export function cardOf({ policies, nodes, problems }: ClusterLook, policy: Polic
       egress: rules.filter(({ direction }) => direction === "egress").length,
     },
     selector: policy.selector.text,
-    ...(isUnknown(world) ? {} : { endpoints: engine.endpointsOf(policy.id).length }),
+    ...(isUnknown(world) ? {} : { endpoints: endpointCount(engine, policy.id) }),
     counts: isStaged
       ? countsOf(engine, policy, reported.staged, { ...reported.options, unknown: reported.stagedUnknown })
       : countsOf(engine, policy, reported.tally, reported.options),
@@ -163,6 +164,19 @@ export function cardOf({ policies, nodes, problems }: ClusterLook, policy: Polic
     problems: { errors: severity("error"), warnings: severity("warning"), notes: severity("note") },
     enforcement: own === undefined ? watched : enforcementOf(own.resource, nodes),
   };
+}
+
+const counted = new WeakMap<PolicyEngine, { readonly version: number; readonly counts: Map<string, number> }>();
+
+/** Remembered until the engine changes: a board asks for every policy every few seconds. */
+function endpointCount(engine: PolicyEngine, policy: string): number {
+  const before = counted.get(engine);
+  const kept =
+    before?.version === engine.version ? before : { version: engine.version, counts: new Map<string, number>() };
+  if (kept !== before) counted.set(engine, kept);
+  const known = kept.counts.get(policy) ?? engine.endpointsOf(policy).length;
+  kept.counts.set(policy, known);
+  return known;
 }
 
 /** Nothing is known of who is there. */

@@ -16,8 +16,8 @@ export const policyDeskLimits = {
   countsMax: 64,
   /** How long the findings of checks are believed while the policies are the same. */
   lintKeptMs: 30_000,
-  /** With more policies a preview is not checked as well: it is asked for at every stroke of a key. */
-  lintPreviewPoliciesMax: 500,
+  /** With more policies the checks are not run: they look at pairs of policies, and other requests would wait. The command line runs them. */
+  lintPoliciesMax: 300,
   /** Keys of flows that a board's judged numbers rest on: the busiest. */
   judgedFlowsMax: 10_000,
 } as const;

@@ -25,7 +25,20 @@ export function lintOf({ parsed, engine, world }: ClusterPolicies, nowMs: number
   const { set } = parsed;
   const before = known.get(set);
   if (before !== undefined && nowMs - before.atMs < policyDeskLimits.lintKeptMs) return before.problems;
-  const problems = lint({ set, engine, world }).findings.map(problemOf);
+  const isMuch = set.policies.length > policyDeskLimits.lintPoliciesMax;
+  const problems = isMuch ? [notRun(set)] : lint({ set, engine, world }).findings.map(problemOf);
   known.set(set, { atMs: nowMs, problems });
   return problems;
+}
+
+function notRun({ policies }: PolicySet): PolicyProblem {
+  return {
+    severity: "note",
+    code: "lint/not-run",
+    message: `the checks are not run on ${policies.length} policies here, more than ${policyDeskLimits.lintPoliciesMax}`,
+    hint: "`garrison policy lint` runs them on files, or on `garrison get Policy -o yaml`.",
+    object: "",
+    place: { file: "", document: 0, line: 0 },
+    path: "",
+  };
 }

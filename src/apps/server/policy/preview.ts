@@ -64,7 +64,7 @@ function lintOfText(
   world: World,
 ): readonly PolicyProblem[] {
   const { set } = parsed;
-  if (set.policies.length > policyDeskLimits.lintPreviewPoliciesMax) return [];
+  if (set.policies.length > policyDeskLimits.lintPoliciesMax) return [];
   const written = new Set(objects.filter(({ change }) => change !== "removed").map(({ id }) => id));
   return lint({ set, engine, world })
     .findings.filter(({ object, place }) => place.file === "" && written.has(object))

@@ -3,7 +3,6 @@ import { endOfTierRule } from "../../../core/policy/evaluate/rule-ids.ts";
 import type { Lane, PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
 import type { Direction, Policy, Rule } from "../../../core/policy/model.ts";
 import type { RecordedFlow } from "../../../core/policy/world.ts";
-import type { DirectionVerdict } from "../../../model/policy-verdict.ts";
 import type { PolicyCounts } from "../contract/policy-shapes.ts";
 
 /** Connections by rule id, and by policy those that its tier's end decided. */
@@ -26,31 +25,33 @@ export function judge(engine: PolicyEngine, flows: readonly RecordedFlow[]): Tal
   const staged = new Set(engine.set.policies.flatMap((policy) => (policy.staged === undefined ? [] : [policy.id])));
   const sums: Sums = { byRule: new Map(), unmatched: new Map(), byTier: new Map(), staged };
   for (const flow of flows) {
-    const now = engine.evaluate(flow);
-    for (const verdict of [now.egress, now.ingress]) count(engine, sums, { verdict, flow, lane: "enforced" });
-    if (staged.size === 0) continue;
-    const later = engine.evaluate(flow, "staged");
-    for (const verdict of [later.egress, later.ingress]) count(engine, sums, { verdict, flow, lane: "staged" });
+    count(engine, sums, flow, "enforced");
+    if (staged.size > 0) count(engine, sums, flow, "staged");
   }
   return sums;
 }
 
-interface Judged {
-  readonly verdict: DirectionVerdict;
-  readonly flow: RecordedFlow;
-  readonly lane: Lane;
+/** Asks the remembered judgement first: most flows are decided by a written rule, and only a tier's end needs to know whose end it was. */
+function count(engine: PolicyEngine, sums: Sums, flow: RecordedFlow, lane: Lane): void {
+  const judgement = engine.judge(flow, lane);
+  for (const direction of ["egress", "ingress"] as const) {
+    const decidedBy = judgement[direction];
+    if (decidedBy === undefined || decidedBy.ruleId === 0) continue;
+    if (decidedBy.rule === endOfTierRule) countEnd(engine, sums, { flow, lane, direction });
+    // The second look is for staged rules only: what enforced ones say is counted already.
+    else if (lane === "enforced" || decidedBy.staged) add(sums.byRule, decidedBy.ruleId, flow.connections);
+  }
 }
 
-function count(engine: PolicyEngine, sums: Sums, { verdict, flow, lane }: Judged): void {
-  const { decidedBy, endpoint, direction } = verdict;
-  if (decidedBy === undefined || decidedBy.ruleId === 0) return;
-  // The second look is for staged rules only: what enforced ones say is counted already.
-  if (lane === "staged" && !decidedBy.staged && decidedBy.rule !== endOfTierRule) return;
-  if (decidedBy.rule !== endOfTierRule) {
-    add(sums.byRule, decidedBy.ruleId, flow.connections);
-    return;
-  }
-  if (verdict.verdict !== "deny") return;
+interface End {
+  readonly flow: RecordedFlow;
+  readonly lane: Lane;
+  readonly direction: Direction;
+}
+
+function countEnd(engine: PolicyEngine, sums: Sums, { flow, lane, direction }: End): void {
+  const { verdict, endpoint, decidedBy } = engine.evaluate(flow, lane)[direction];
+  if (verdict !== "deny" || decidedBy === undefined) return;
   const tier = engine.classOf(endpoint, direction, lane)?.tiers.find((one) => one.tier === decidedBy.tier);
   for (const policy of tier?.policies ?? []) {
     if (sums.staged.has(policy) === (lane === "staged")) add(sums.unmatched, policy, flow.connections);
