@@ -9,7 +9,7 @@ import type {
   TrackedConnection,
 } from "../../../core/policy/compile/dataplane.ts";
 import type { NftElement, NftRuleset } from "../../../core/policy/compile/nft/ruleset.ts";
-import { differenceOf, isEmpty } from "../nftables/difference.ts";
+import { differenceOf, elementCounts, isEmpty } from "../nftables/difference.ts";
 
 export interface DryRunOptions {
   readonly clock: Clock;
@@ -144,15 +144,13 @@ function compare(applied: NftRuleset | undefined, ruleset: NftRuleset): ReadBack
   if (applied === undefined) {
     return { isThere: false, digest: "", differences: [`table ${ruleset.table.name} is not there`] };
   }
-  const difference = differenceOf(applied, ruleset);
-  const isSame = difference !== undefined && isEmpty(difference);
+  const isSame = isEmpty(differenceOf(applied, ruleset));
   const differences = isSame ? [] : [`what was applied has the digest ${applied.digest}`];
   return { isThere: true, digest: applied.digest, differences };
 }
 
 function reportOf(before: NftRuleset | undefined, after: NftRuleset): Omit<ApplyReport, "kernelGeneration"> {
-  const difference = before === undefined ? undefined : differenceOf(before, after);
-  if (difference === undefined) {
+  if (before === undefined) {
     return {
       how: "full",
       elementsAdded: after.sets.reduce((sum, set) => sum + (set.isDynamic === true ? 0 : set.elements.length), 0),
@@ -162,13 +160,14 @@ function reportOf(before: NftRuleset | undefined, after: NftRuleset): Omit<Apply
       setsDeleted: 0,
     };
   }
-  const ofNewSets = difference.setsNew.reduce((sum, set) => sum + set.elements.length, 0);
+  const difference = differenceOf(before, after);
+  const counts = elementCounts(difference);
   return {
     how: isEmpty(difference) ? "nothing" : "difference",
-    elementsAdded: difference.setsChanged.reduce((sum, change) => sum + change.added.length, ofNewSets),
-    elementsDeleted: difference.setsChanged.reduce((sum, change) => sum + change.deleted.length, 0),
-    chainsWritten: difference.chainsChanged.length + difference.chainsNew.length,
-    setsAdded: difference.setsNew.length,
-    setsDeleted: difference.setsGone.length,
+    elementsAdded: counts.added,
+    elementsDeleted: counts.deleted,
+    chainsWritten: difference.chainsChanged.length + difference.chainsReplaced.length + difference.chainsNew.length,
+    setsAdded: difference.setsNew.length + difference.setsReplaced.length,
+    setsDeleted: difference.setsGone.length + difference.setsReplaced.length,
   };
 }

@@ -19,6 +19,8 @@ export interface Committed<T> {
 export interface Committer {
   /** Looks whether others changed our table, and tells `onForeign`. */
   look(): void;
+  /** How often others' changes were seen so far. */
+  foreignChanges(): number;
   /**
    * Sends what `write` writes; writes and sends again when others changed rules meanwhile (`onForeign` is told first if it was our table).
    * An empty transaction is not sent. Throws the Faults of Batch.send but "dataplane/changed".
@@ -32,9 +34,12 @@ export function createCommitter(given: {
   readonly onForeign: (what: string) => void;
 }): Committer {
   const { socket, monitor } = given;
+  let foreignChanges = 0;
   function look(): void {
     const foreign = monitor.drain();
-    if (foreign !== undefined) given.onForeign(foreign);
+    if (foreign === undefined) return;
+    foreignChanges += 1;
+    given.onForeign(foreign);
   }
   /** Whether only our own transaction came between. */
   function sendQuietly(batch: Batch, generation: number): boolean {
@@ -49,6 +54,7 @@ export function createCommitter(given: {
   }
   return {
     look,
+    foreignChanges: () => foreignChanges,
     commit: (bytesGuess, write) => {
       for (let attempt = 0; ; attempt += 1) {
         const generation = attempt < attemptsMax ? readGeneration(socket) : undefined;

@@ -42,7 +42,7 @@ export const setAttribute = {
   id: 10,
   userData: 13,
 } as const;
-export const setFlag = { interval: 4, map: 8, timeout: 16, concatenation: 128 } as const;
+export const setFlag = { anonymous: 1, interval: 4, map: 8, timeout: 16, concatenation: 128 } as const;
 export const listAttribute = { table: 1, set: 2, elements: 3 } as const;
 export const elementAttribute = { key: 1, data: 2, flags: 3, timeout: 4, expiration: 5, keyEnd: 10 } as const;
 export const ELEMENT_INTERVAL_END = 1;

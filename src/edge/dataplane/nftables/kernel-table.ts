@@ -123,6 +123,8 @@ export function readSets(socket: NetlinkSocket, table: string): ReadonlyMap<stri
       return value === undefined ? 0 : u32be(value);
     };
     const flags = number(setAttribute.flags);
+    // Of somebody else's rule, and gone with it.
+    if ((flags & setFlag.anonymous) !== 0) continue;
     const key: readonly KeyType[] = typesOfId(number(setAttribute.keyType)) ?? [];
     found.set(textOf(attributes.get(setAttribute.name)), {
       name: textOf(attributes.get(setAttribute.name)),

@@ -99,6 +99,11 @@ export function writeState(batch: Batch, table: string, digest: string): void {
   newRule(batch, { table, chain: stateChain, comment: `digest ${digest}`, rule, object: "digest" });
 }
 
+/** The digest that `writeState` left, from the rules of the state's chain; "" when there is none. */
+export function digestOf(rules: readonly { readonly comment: string }[]): string {
+  return /^digest (.*)$/.exec(rules[0]?.comment ?? "")?.[1] ?? "";
+}
+
 interface RuleOptions {
   readonly table: string;
   readonly chain: string;

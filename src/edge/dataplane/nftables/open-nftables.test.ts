@@ -8,8 +8,12 @@ import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
 import type { NftRuleset, NftSet } from "../../../core/policy/compile/nft/ruleset.ts";
 import { createNamespace, mayMakeNamespaces, type NetworkNamespace } from "../../../../test/support/netns/namespace.ts";
 import { skipUnless } from "../../../../test/support/skip.ts";
+import { createBatch } from "./batch.ts";
+import { keptElements } from "./kept-elements.ts";
+import { families, openNetlink } from "./netlink/socket.ts";
 import { openNftables } from "./open-nftables.ts";
 import { everyChain, everySet, everything, forward, keys, rule, ruleset, set, table } from "./rulesets.fixture.ts";
+import { writeFull } from "./transaction.ts";
 
 const missing = "root in a kernel with network namespaces and nf_tables";
 const clock = { nowMs: () => Date.now() };
@@ -281,7 +285,7 @@ function refreshAndKeep(plane: Dataplane): void {
   assert.equal(plane.listElements("gr_dyn4").length, 5001);
   plane.deleteElements([{ set: "gr_dyn4", elements: many }]);
   isAsItShould(plane, everything);
-  // Another kind of set under an old name: all is written anew.
+  // Another kind of set under an old name.
   const sets = everySet.map((one) =>
     one.name === "gr_mark" ? { ...one, key: ["inet_service"] as const, elements: keys([1]) } : one,
   );
@@ -289,7 +293,7 @@ function refreshAndKeep(plane: Dataplane): void {
     ...chain,
     rules: chain.rules.filter((one) => !JSON.stringify(one).includes("gr_mark")),
   }));
-  assert.equal(plane.apply({ ...everything, digest: "anew", sets, chains }).how, "full");
+  assert.equal(plane.apply({ ...everything, digest: "anew", sets, chains }).how, "difference");
   assert.ok(left() > 500_000, `kept: ${left()}`);
   assert.deepEqual(plane.listElements("gr_dyn6")[0]?.key, ["fd00::1", "2001:db8::1"]);
   assert.throws(() => plane.listElements("gr_none"), { code: "dataplane/no-set" });
@@ -319,12 +323,68 @@ test("a foreign flush and removal are noticed at once, our own changes are not, 
   const before = Date.now();
   while (told.length === 0 && Date.now() - before < 5000) await new Promise((resolve) => setTimeout(resolve, 10));
   assert.match(told[0] ?? "", /1 objects? changed by .*\(process \d+\)/);
-  assert.equal(plane.apply({ ...everything, digest: "own" }).how, "full");
+  const repaired = plane.apply({ ...everything, digest: "own" });
+  assert.deepEqual([repaired.how, repaired.elementsDeleted, repaired.chainsWritten], ["difference", 1, 0]);
   isAsItShould(plane, { ...everything, digest: "own" });
   intruder.remove();
   assert.equal(plane.apply({ ...everything, digest: "own2" }).how, "full");
   assert.match(told[1] ?? "", /table removed/);
   stop();
+});
+
+test("whatever a stranger does to the table is mended by what differs, and nothing else is touched", (context) => {
+  const box = openBox(context);
+  if (box === undefined) return;
+  const { plane } = box;
+  plane.apply(everything);
+  const stranger = box.another();
+  const without = (name: string) => everyChain.filter((chain) => chain.name !== name);
+  const changed = (name: string, rest: Partial<NftSet>) =>
+    everySet.map((one) => (one.name === name ? { ...one, ...rest, version: 2 } : one));
+  const cases: readonly (readonly [Partial<NftRuleset>, chains: number, added: number, deleted: number])[] = [
+    [{ chains: everyChain.map((chain) => ({ ...chain, rules: [] })) }, 6, 0, 0],
+    [{ chains: without("gr_output") }, 1, 0, 0],
+    [{ chains: [...everyChain, { name: "gr_foreign", base: forward, rules: [] }] }, 0, 0, 0],
+    [
+      { chains: everyChain.map((chain) => (chain.base ? { ...chain, base: { ...chain.base, priority: 77 } } : chain)) },
+      5,
+      0,
+      0,
+    ],
+    [{ sets: changed("gr_net4", { elements: keys(["10.0.0.1"], [{ low: "10.0.9.9", high: "10.0.9.20" }]) }) }, 0, 5, 2],
+    [{ sets: changed("gr_netport4", { elements: [] }) }, 0, 2, 0],
+    [{ sets: changed("gr_to4", { elements: [{ key: ["10.0.0.2"], data: { verdict: "accept" } }] }) }, 0, 6, 1],
+    [{ sets: [...everySet, set("gr_foreign", ["mark"], keys([1]))] }, 0, 0, 0],
+    [{ digest: "foreign" }, 0, 0, 0],
+  ];
+  for (const [foreign, chains, added, deleted] of cases) {
+    stranger.apply({ ...everything, ...foreign });
+    const report = plane.apply(everything);
+    const what = JSON.stringify(foreign).slice(0, 200);
+    assert.equal(report.how, "difference", what);
+    assert.deepEqual(
+      [report.chainsWritten, report.elementsAdded, report.elementsDeleted],
+      [chains, added, deleted],
+      what,
+    );
+    isAsItShould(plane, everything);
+  }
+});
+
+test("a table written anew keeps what others put into dynamic sets", (context) => {
+  const box = openBox(context);
+  if (box === undefined) return;
+  box.plane.apply(everything);
+  box.plane.addElements([{ set: "gr_dyn6", elements: [{ key: ["fd00::1", "2001:db8::1"], timeoutMs: 60_000 }] }]);
+  const socket = openNetlink({ family: families.netfilter, netns: box.namespace.path });
+  const batch = createBatch();
+  writeFull(batch, everything, keptElements(socket, everything));
+  batch.send(socket);
+  socket.close();
+  isAsItShould(box.plane, everything);
+  const [left] = box.plane.listElements("gr_dyn6");
+  assert.deepEqual(left?.key, ["fd00::1", "2001:db8::1"]);
+  assert.ok((left.timeoutMs ?? 0) > 50_000);
 });
 
 test("another table of the namespace may change as it likes", (context) => {

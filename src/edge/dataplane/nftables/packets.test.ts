@@ -1,5 +1,6 @@
 // Real packets through a router's table: rules decide, the kernel reports with the rule's id, connections are tracked and cut.
 import assert from "node:assert/strict";
+import path from "node:path";
 import { test, type TestContext } from "node:test";
 import { silentLogger } from "../../../base/logger.ts";
 import type { Dataplane, PacketBatch, PolicyPacket } from "../../../core/policy/compile/dataplane.ts";
@@ -10,7 +11,7 @@ import {
   type NftRuleset,
 } from "../../../core/policy/compile/nft/ruleset.ts";
 import { openListeners, type Listener, type Listeners } from "../../../../test/support/netns/listeners.ts";
-import { mayMakeNamespaces } from "../../../../test/support/netns/namespace.ts";
+import { mayMakeNamespaces, runInNetns } from "../../../../test/support/netns/namespace.ts";
 import { probe, probeAll, type Probe } from "../../../../test/support/netns/probes.ts";
 import { openStar, type Star } from "../../../../test/support/netns/star.ts";
 import { skipUnless } from "../../../../test/support/skip.ts";
@@ -194,39 +195,53 @@ test("only one reader has the reports of a namespace, and stopping gives them fr
   await again();
 });
 
-test("a table that is written anew, while packets flow, never lets a denied one through nor drops an allowed one", async (context) => {
-  const world = await openWorld(context);
+/** The policy with sets and a class chain of other names each time: all that packets go through comes and goes. */
+function renamed(count: number): NftRuleset {
+  const at = (name: string): string => (/^gr_(peers|ports|b)/.test(name) ? `${name}_${count}` : name);
+  const text = JSON.stringify({ ...policy, digest: `d${count}` }, (key, value: unknown) =>
+    (key === "name" || key === "set" || key === "chain") && typeof value === "string" ? at(value) : value,
+  );
+  const renamedPolicy = JSON.parse(text) as NftRuleset;
+  // Without the shortcut for established connections each packet is judged.
+  const chains = renamedPolicy.chains.map((chain) => ({
+    ...chain,
+    rules: chain.rules.filter((one) => one.expressions[0]?.do !== "ct-state"),
+  }));
+  return { ...renamedPolicy, chains };
+}
+
+test("a policy that changes while packets flow never lets a denied one through nor denies an allowed one", async (context) => {
+  const world = await openWorld(context, (star) => [
+    { in: star.pod("b"), address: "0.0.0.0", port: 54, protocol: "udp" },
+  ]);
   if (world === undefined) return;
   const { star, plane, listeners } = world;
-  plane.apply(policy);
-  const from = star.pod("a");
-  const probes: readonly Probe[] = Array.from({ length: 100 }, (_, index) => ({
-    from,
-    to: b4,
-    port: index % 2 === 0 ? 80 : 81,
-    protocol: "tcp",
-  }));
-  const running = probeAll(probes, { timeoutMs: 700 });
-  const state = { isOver: false };
-  let count = 0;
-  void running.then(() => (state.isOver = true));
-  while (!state.isOver) {
-    // Another kind of set under an old name: each of these is a full replacement.
-    const sets =
-      count % 2 === 0
-        ? [...policy.sets, set("gr_flip", ["mark"], [])]
-        : [...policy.sets, set("gr_flip", ["inet_service"], [])];
-    assert.equal(plane.apply({ ...policy, digest: `d${count}`, sets }).how, count === 0 ? "difference" : "full");
-    count += 1;
-    await new Promise((resolve) => setTimeout(resolve, 2));
+  plane.apply(renamed(0));
+  const deniedPorts = new Set<number>();
+  const stop = await plane.packets((batch) => {
+    for (const packet of batch.packets) if (packet.verdict === "deny") deniedPorts.add(packet.destinationPort);
+  });
+  const load = path.resolve(import.meta.dirname, "../../sensor/udp-load.fixture.ts");
+  const state = { running: 2, count: 0 };
+  for (const port of ["53", "54"]) {
+    const argv = [process.execPath, load, b4, port, "40000", "64", "1"] as const;
+    runInNetns(star.pod("a"), [...argv], { stdio: "ignore" }).once("close", () => (state.running -= 1));
   }
-  const outcomes = await running;
-  assert.deepEqual(
-    outcomes,
-    probes.map((one) => (one.port === 80 ? "open" : "timeout")),
-  );
-  assert.equal(listeners.taken(1), 0);
-  assert.ok(count > 10, String(count));
+  while (state.running > 0) {
+    state.count += 1;
+    // By turns by what was applied last, and by what the kernel says is there.
+    const writer =
+      state.count % 2 === 0 ? plane : openNftables({ netns: star.router.path, table, clock, logger: silentLogger });
+    assert.equal(writer.apply(renamed(state.count)).how, "difference");
+    if (writer !== plane) writer.close();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await stop();
+  assert.ok(state.count > 20, String(state.count));
+  assert.ok(listeners.taken(2) > 0);
+  assert.equal(listeners.taken(6), 0, "denied datagrams that arrived");
+  assert.deepEqual([...deniedPorts], [54]);
 });
 
 test("tracked connections are listed, and one that is cut is judged anew", async (context) => {

@@ -2,14 +2,11 @@
 import type { ReadBack } from "../../../core/policy/compile/dataplane.ts";
 import type { NftChain, NftRuleset, NftSet } from "../../../core/policy/compile/nft/ruleset.ts";
 import { canonicalRule } from "./canonical.ts";
-import { hookNumbers } from "./constants.ts";
+import { baseText, commentOf, expressionsText, shapeText } from "./compare.ts";
 import { addTexts, countEntries, textsOfSet } from "./element-texts.ts";
-import type { SetShape } from "./elements.ts";
-import { writeExpressions } from "./expressions.ts";
 import { isTableThere, readChains, askElements, readRules, readSets, type RawRule } from "./kernel-table.ts";
 import type { NetlinkSocket } from "./netlink/socket.ts";
-import { createWriter } from "./netlink/writer.ts";
-import { ruleComment, stateChain } from "./objects.ts";
+import { digestOf, stateChain } from "./objects.ts";
 
 /** Differences that are told; the rest is one line that says how many. */
 export const differencesMax = 50;
@@ -52,10 +49,6 @@ export function readBack(
   return { isThere: true, digest, differences };
 }
 
-export function digestOf(rules: readonly RawRule[]): string {
-  return /^digest (.*)$/.exec(rules[0]?.comment ?? "")?.[1] ?? "";
-}
-
 function compareChains(ruleset: NftRuleset, found: ReadonlyMap<string, string>, note: Note): void {
   const wanted = new Map(ruleset.chains.map((chain) => [chain.name, baseText(chain)]));
   wanted.set(stateChain, "");
@@ -67,11 +60,6 @@ function compareChains(ruleset: NftRuleset, found: ReadonlyMap<string, string>, 
   for (const name of found.keys()) if (!wanted.has(name)) note(`chain ${name} should not be there`);
 }
 
-function baseText({ base }: NftChain): string {
-  if (base === undefined) return "";
-  return `${base.type} hook ${hookNumbers[base.hook]} priority ${base.priority} policy ${base.policy}`;
-}
-
 function compareRules(chain: NftChain, found: readonly RawRule[], note: Note): void {
   for (const [index, rule] of chain.rules.entries()) {
     const there = found[index];
@@ -80,19 +68,12 @@ function compareRules(chain: NftChain, found: readonly RawRule[], note: Note): v
       note(`${where} is missing`);
       continue;
     }
-    const writer = createWriter(1024);
-    writeExpressions(writer, rule);
-    const isEqual = canonicalRule(writer.take()) === canonicalRule(there.expressions);
-    const comment = rule.ruleId === undefined ? "" : ruleComment(rule.ruleId);
-    if (!isEqual) note(`${where} is another one`);
-    else if (there.comment !== comment) note(`${where} has the id of ${there.comment === "" ? "none" : there.comment}`);
+    const comment = there.comment === "" ? "none" : there.comment;
+    if (expressionsText(rule) !== canonicalRule(there.expressions)) note(`${where} is another one`);
+    else if (there.comment !== commentOf(rule)) note(`${where} has the id of ${comment}`);
   }
   if (found.length > chain.rules.length)
     note(`chain ${chain.name}: ${found.length - chain.rules.length} rules too many`);
-}
-
-function shapeText(set: SetShape): string {
-  return [set.key.join(" . "), set.interval, set.timeout, set.isMap].join(" ");
 }
 
 function compareElements(
