@@ -157,3 +157,23 @@ test("the node killed with fail mode open: a little later the kernel lets client
   for (let round = 0; round < 20 && answered?.code !== 0; round += 1) [answered] = await ask("b1.shop.example");
   assert.deepEqual([answered?.code, answered?.connect], [0, "timeout"]);
 });
+
+test("links without an address: questions are turned to the node's own address, by UDP and TCP", async (t) => {
+  if (!skipUnless(t, mayMakeNamespaces(), "root and network namespaces")) return;
+  await using world = await openDnsWorld({ proxyAddress: "10.255.255.254" });
+  const outcomes = [
+    ...(await world.web.ask<LookupOutcome[]>("lookups", { names: names(10), server, port })),
+    ...(await world.web.ask<LookupOutcome[]>("lookups", { names: names(3, "t"), server, port, isTcp: true })),
+  ];
+  assert.deepEqual(
+    outcomes.filter(({ connect }) => connect !== "open"),
+    [],
+  );
+  const [direct] = await world.web.ask<LookupOutcome[]>("lookups", {
+    names: ["a.shop.example"],
+    server: "10.255.255.254",
+    port: 0,
+    waitMs: 300,
+  });
+  assert.equal(direct?.code, -1, "nobody is answered there who did not ask a server");
+});

@@ -25,6 +25,8 @@ export interface NodeOrder {
   readonly dns: Partial<Enforcement["dns"]>;
   readonly graceMs?: number;
   readonly liveMs?: number;
+  /** The node's address that questions are turned to, and the only one listened at. */
+  readonly proxyAddress?: string;
 }
 
 export interface LookupOutcome {
@@ -74,7 +76,12 @@ async function nodeHandlers(order: NodeOrder): Promise<Record<string, Handler>> 
     failsafe: settings.failsafe,
     workloadToHost: "accept",
     alwaysAllowed: [],
-    dns: { proxyPort: order.port, upstreams: [order.upstream], failMode: settings.dns.failMode },
+    dns: {
+      proxyPort: order.port,
+      upstreams: [order.upstream],
+      failMode: settings.dns.failMode,
+      ...(order.proxyAddress === undefined ? {} : { proxyAddresses: [order.proxyAddress] }),
+    },
     log: "none",
     workloadInterfacePrefixes: [],
   });
@@ -93,6 +100,7 @@ async function nodeHandlers(order: NodeOrder): Promise<Record<string, Handler>> 
     onState: (state) => states.push(state.state),
     ...(order.graceMs === undefined ? {} : { graceMs: order.graceMs }),
     ...(order.liveMs === undefined ? {} : { liveMs: order.liveMs }),
+    ...(order.proxyAddress === undefined ? {} : { localAddresses: () => [order.proxyAddress ?? ""] }),
   });
   await side.update({
     sets: compiled.domainSets,

@@ -22,6 +22,7 @@ import { createDeadMan } from "./dead-man.ts";
 import { createDnsSide } from "./create-dns-side.ts";
 import type { DnsKnowledge, DnsSideOptions, DnsState, SensorLookup } from "./dns-side.ts";
 import { createLookupTwins, twinLimits } from "./lookup-twins.ts";
+import { proxyAddressesOf } from "./proxy-addresses.ts";
 import { upstreamsOf } from "./upstreams.ts";
 
 /** Sets in memory; a deletion of what is not there refuses the whole transaction, as the kernel does. */
@@ -316,4 +317,32 @@ test("servers: those that are named, else the node's and the cluster's; a stub o
     "fd00::53",
   ]);
   assert.deepEqual(upstreamsOf({ named: ["192.0.2.1:54"], resolvConf, clusterDns: ["10.96.0.10"] }), ["192.0.2.1:54"]);
+});
+
+test("questions are turned to the address that the cluster knows, else the first that is no workload link's", () => {
+  const address = (text: string, internal = false) => ({
+    address: text,
+    internal,
+    family: text.includes(":") ? ("IPv6" as const) : ("IPv4" as const),
+    netmask: "",
+    mac: "",
+    cidr: null,
+    ...(text.includes(":") ? { scopeid: 0 } : {}),
+  });
+  const interfaces = {
+    lo: [address("127.0.0.1", true), address("::1", true)],
+    veth1: [address("10.244.0.1"), address("fe80::1")],
+    eth1: [address("192.0.2.7"), address("fe80::2"), address("2001:db8::7")],
+    eth0: [address("169.254.9.9"), address("192.0.2.5")],
+  } as unknown as NonNullable<Parameters<typeof proxyAddressesOf>[0]["interfaces"]>;
+  const workloadInterfaces = new Set(["veth1"]);
+  assert.deepEqual(proxyAddressesOf({ nodeAddresses: [], workloadInterfaces, interfaces }), [
+    "192.0.2.5",
+    "2001:db8::7",
+  ]);
+  assert.deepEqual(proxyAddressesOf({ nodeAddresses: ["192.0.2.7", "10.9.9.9"], workloadInterfaces, interfaces }), [
+    "192.0.2.7",
+    "2001:db8::7",
+  ]);
+  assert.deepEqual(proxyAddressesOf({ nodeAddresses: [], workloadInterfaces, interfaces: {} }), []);
 });

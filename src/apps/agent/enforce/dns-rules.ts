@@ -11,6 +11,7 @@ import { WorkloadKind, type Subject } from "../../../model/identity.ts";
 import type { Row } from "../../../model/table.ts";
 import { createDnsSide } from "../dns/create-dns-side.ts";
 import type { DnsSide, SensorLookup } from "../dns/dns-side.ts";
+import { proxyAddressesOf } from "../dns/proxy-addresses.ts";
 import { upstreamsOf } from "../dns/upstreams.ts";
 import type { InForce } from "./force.ts";
 import { clusterDnsOf } from "./guards.ts";
@@ -73,7 +74,15 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
     },
     settingsOf(intent) {
       if (!hasNames(intent) || options.kernel === "simulated") return undefined;
-      return { proxyPort: dnsPort, upstreams: upstreams(intent), failMode: intent.settings.dns.failMode };
+      return {
+        proxyPort: dnsPort,
+        upstreams: upstreams(intent),
+        proxyAddresses: proxyAddressesOf({
+          nodeAddresses: world.world.endpoints.filter(({ kind }) => kind === "node").flatMap((one) => one.addresses),
+          workloadInterfaces: new Set(world.local.map(({ interfaceName }) => interfaceName)),
+        }),
+        failMode: intent.settings.dns.failMode,
+      };
     },
     update({ intent, engine, compiled }) {
       if (options.kernel === "simulated" || (side === undefined && compiled.domainSets.length === 0)) return;

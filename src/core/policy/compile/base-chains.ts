@@ -250,10 +250,15 @@ function dnsQuestions(places: Places): readonly NftRule[] {
           isIn([addressField("destination", family), "th dport"], placeNames.dnsServers(family)),
           isIn([addressField("source", family)], placeNames.dnsClients(family)),
           counter,
-          { do: "redirect", port: dns.proxyPort },
+          redirectTo(dns, family),
         ),
       ),
     );
+}
+
+function redirectTo(dns: NonNullable<CompileSettings["dns"]>, family: Family): NftExpression {
+  const address = dns.proxyAddresses?.find((text) => text.includes(":") === (family === 6));
+  return { do: "redirect", port: dns.proxyPort, ...(address === undefined ? {} : { address }) };
 }
 
 /** A question that was turned to the proxy: who asks by names must be able to ask. */

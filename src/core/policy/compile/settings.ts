@@ -32,6 +32,11 @@ export interface CompileSettings {
   readonly dns?: {
     readonly proxyPort: number;
     readonly upstreams: readonly string[];
+    /**
+     * This node's own addresses that the proxy listens at, at most one per family. A family without one: the first address of the link that the
+     * question came in by, and links to pods often have none.
+     */
+    readonly proxyAddresses?: readonly string[];
     /** open: questions go to the proxy only while somebody keeps `dnsLiveSet` filled; when that process dies they go where they were sent. Default closed. */
     readonly failMode?: "closed" | "open";
   };

@@ -135,7 +135,7 @@ function printExpression(expression: NftExpression): string {
     case "notrack":
       return "notrack";
     case "redirect":
-      return `redirect to :${String(expression.port)}`;
+      return printRedirect(expression);
     case "reject":
       return expression.with === "tcp-reset" ? "reject with tcp reset" : "reject with icmpx admin-prohibited";
     case "verdict":
@@ -179,4 +179,9 @@ function hex(value: number): string {
 
 export function printVerdict(verdict: NftVerdict): string {
   return "chain" in verdict ? `${verdict.verdict} ${verdict.chain}` : verdict.verdict;
+}
+
+function printRedirect({ address, port }: Extract<NftExpression, { do: "redirect" }>): string {
+  if (address === undefined) return `redirect to :${String(port)}`;
+  return address.includes(":") ? `dnat ip6 to [${address}]:${String(port)}` : `dnat ip to ${address}:${String(port)}`;
 }
