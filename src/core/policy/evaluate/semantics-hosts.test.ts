@@ -156,14 +156,14 @@ test("staged policies decide in their lane only: added, replaced, removed, ignor
   const staged = (name: string, more: object) => calico("StagedNetworkPolicy", name, { ...spec, ...more }, "red");
   const flow = flowOf("red/a > red/b tcp 80");
   const cases = [
-    { manifests: [staged("new", { stagedAction: "Set" })], now: "allow", then: "deny" },
-    { manifests: [staged("new", { stagedAction: "Learn" })], now: "allow", then: "deny" },
-    { manifests: [staged("new", { stagedAction: "Ignore" })], now: "allow", then: "allow" },
-    { manifests: [enforced, staged("p", { stagedAction: "Set", ingress: [allowTcp] })], now: "deny", then: "allow" },
+    { manifests: [staged("new", { stagedAction: "Set" })], now: "allow", would: "deny" },
+    { manifests: [staged("new", { stagedAction: "Learn" })], now: "allow", would: "deny" },
+    { manifests: [staged("new", { stagedAction: "Ignore" })], now: "allow", would: "allow" },
+    { manifests: [enforced, staged("p", { stagedAction: "Set", ingress: [allowTcp] })], now: "deny", would: "allow" },
     {
       manifests: [enforced, calico("StagedNetworkPolicy", "p", { stagedAction: "Delete" }, "red")],
       now: "deny",
-      then: "allow",
+      would: "allow",
     },
     {
       manifests: [
@@ -171,14 +171,14 @@ test("staged policies decide in their lane only: added, replaced, removed, ignor
         calico("StagedKubernetesNetworkPolicy", "p", { stagedAction: "Set", podSelector: {}, ingress: [{}] }, "red"),
       ],
       now: "deny",
-      then: "allow",
+      would: "allow",
     },
   ];
-  for (const { manifests, now, then } of cases) {
+  for (const { manifests, now, would } of cases) {
     const { engine, problems } = clusterWith(manifests);
     assert.deepEqual(problems, []);
-    const { now: is, staged: would } = engine.explain(flow);
-    assert.deepEqual([is.verdict, would?.verdict], [now, then], JSON.stringify(manifests));
+    const { now: is, staged: pending } = engine.explain(flow);
+    assert.deepEqual([is.verdict, pending?.verdict], [now, would], JSON.stringify(manifests));
   }
 });
 
