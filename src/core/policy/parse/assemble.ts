@@ -1,8 +1,7 @@
 // From the objects that were taken to the set: built-in tiers, and what only the whole can tell (a tier that nobody has).
 import type { PolicySet, Tier } from "../model.ts";
-import { nearest } from "../../../base/nearest.ts";
 import type { ReadObject } from "./parse-policies.ts";
-import { refuse, warn } from "./reader.ts";
+import { guessOf, refuse, warn } from "./reader.ts";
 import { builtInTiers, ciliumTier } from "./tiers.ts";
 
 /** Objects that name a tier which is not there are refused here. Sorted by name: the order of inputs leaves no trace. */
@@ -12,7 +11,7 @@ export function assembleSet(objects: readonly ReadObject[]): PolicySet {
   for (const { at, output } of objects) {
     const missing = output.policies?.find(({ tier }) => !known.includes(tier));
     if (missing === undefined || at.sink.isRefused) continue;
-    const guess = nearest(missing.tier, known);
+    const guess = guessOf(missing.tier, known);
     refuse(
       { ...at, path: ["spec", "tier"] },
       {

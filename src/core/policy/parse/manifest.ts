@@ -36,4 +36,8 @@ export const manifestLimits = {
   /** `kind: List` inside `kind: List`. */
   listDepthMax: 4,
   problemsMax: 10_000,
+  /** Of one object; the next one only says that there are more. */
+  problemsOfObjectMax: 100,
+  /** Unknown fields of one mapping that are told one by one. */
+  unknownFieldsMax: 20,
 } as const;

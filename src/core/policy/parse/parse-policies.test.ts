@@ -185,6 +185,25 @@ test("garbage is told, never thrown on", () => {
   );
 });
 
+test("what is wrong is told within limits", () => {
+  const keys = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, 1]));
+  const unknown = parseAll(
+    manifestOf({ ...kubernetes, spec: { podSelector: {}, ...keys, ["x".repeat(1_000_000)]: 1 } }),
+  );
+  assert.equal(unknown.objects[0]?.state, "refused");
+  assert.equal(unknown.problems.length, 20);
+  const ports = Array.from({ length: 1000 }, () => ({ port: 0 }));
+  const many = parseAll(manifestOf({ ...kubernetes, spec: { podSelector: {}, ingress: [{ ports }] } }));
+  assert.equal(many.problems.length, 101);
+  assert.equal(many.problems.filter(({ code }) => code === "policy/problem-limit").length, 1);
+  const long = parseAll({
+    apiVersion: "x".repeat(1_000_000),
+    kind: "y".repeat(1_000_000),
+    metadata: { name: "z".repeat(1_000_000) },
+  });
+  assert.ok((long.objects[0]?.id.length ?? 0) <= 400);
+});
+
 test("what a document says in its place is told with the file", () => {
   const document = {
     value: undefined,

@@ -1,6 +1,5 @@
 // The way in: files or manifests to the canonical set, the world that stood beside it, and all that was wrong. Never throws for bad input;
 // a broken document or object is refused by itself; the order of inputs does not change what counts (of two equal ids the first is taken).
-import { nearest } from "../../../base/nearest.ts";
 import { assembleSet } from "./assemble.ts";
 import { joinWorld } from "./world/join.ts";
 import { kinds } from "./kinds.ts";
@@ -8,7 +7,7 @@ import { manifestLimits, type Manifest, type Path, type PolicyFile, type ReadYam
 import { headOf, type Output } from "./object.ts";
 import type { ParsedObject, ParsedPolicies, ParsedWorld } from "./parsed.ts";
 import type { PolicyProblem } from "../model.ts";
-import { child, refuse, shown, type At, type Sink } from "./reader.ts";
+import { child, guessOf, refuse, shown, type At, type Sink } from "./reader.ts";
 
 export type Parsed = ParsedPolicies & ParsedWorld;
 
@@ -142,10 +141,10 @@ function unknownKind(at: At, apiVersion: string, kind: string): ReadObject {
   const group = apiVersion.split("/")[0] ?? "";
   const isOurs = known.some((key) => key.includes("/") && key.startsWith(`${group}/`)) && !worldGroups.includes(group);
   if (!isOurs) return { at, output: {}, isIgnored: true };
-  const guess = nearest(`${apiVersion} ${kind}`, known);
+  const guess = guessOf(`${apiVersion} ${kind}`, known);
   refuse(at, {
     code: "unknown-kind",
-    message: `${apiVersion} has no kind ${kind} that is known here`,
+    message: `${apiVersion.slice(0, 100)} has no kind ${kind.slice(0, 100)} that is known here`,
     ...(guess === undefined ? {} : { hint: `Did you mean ${guess.replace(" ", ", kind ")}?` }),
   });
   return { at, output: {}, isIgnored: false };

@@ -2,7 +2,7 @@
 // where it stands, and the caller gets undefined.
 import { nearest } from "../../../base/nearest.ts";
 import type { PolicyProblem, SourcePlace } from "../model.ts";
-import type { Path } from "./manifest.ts";
+import { manifestLimits, type Path } from "./manifest.ts";
 
 /** Collects what is wrong with one object. */
 export interface Sink {
@@ -48,11 +48,14 @@ export function note(at: At, told: Told): void {
 
 function report(at: At, severity: PolicyProblem["severity"], { code, message, hint = "" }: Told): void {
   const { sink, path } = at;
+  const { problemsOfObjectMax: max } = manifestLimits;
+  if (sink.problems.length > max) return;
+  const isLast = sink.problems.length === max;
   sink.problems.push({
     severity,
-    code: `policy/${code}`,
-    message,
-    hint,
+    code: isLast ? "policy/problem-limit" : `policy/${code}`,
+    message: isLast ? `more than problemsOfObjectMax = ${max} problems: the others are not told` : message,
+    hint: isLast ? "" : hint,
     object: sink.object,
     place: { ...sink.place, line: sink.lineOf(path) },
     path: pathText(path),
@@ -64,7 +67,7 @@ export function pathText(path: Path): string {
   return path
     .map((step, index) => {
       if (typeof step === "number") return `[${step}]`;
-      if (!/^[\w-]+$/.test(step)) return `[${JSON.stringify(step)}]`;
+      if (!/^[\w-]{1,100}$/.test(step)) return `[${JSON.stringify(step.slice(0, 100))}]`;
       return index === 0 ? step : `.${step}`;
     })
     .join("");
@@ -92,8 +95,8 @@ export type UnknownFields = "refuse" | "failClosed" | "ignore";
 export function fields(at: At, known: readonly string[], unknownFields: UnknownFields = "refuse"): Fields | undefined {
   if (typeof at.value !== "object" || at.value === null || Array.isArray(at.value)) return mistyped(at, "a mapping");
   const unknown = unknownFields === "ignore" ? [] : Object.keys(at.value).filter((key) => !known.includes(key));
-  for (const key of unknown) {
-    const guess = nearest(key, known);
+  for (const key of unknown.slice(0, manifestLimits.unknownFieldsMax)) {
+    const guess = guessOf(key, known);
     const tell = unknownFields === "refuse" ? refuse : failClosed;
     tell(child(at, key), {
       code: "unknown-field",
@@ -106,6 +109,11 @@ export function fields(at: At, known: readonly string[], unknownFields: UnknownF
     return found.value === undefined || found.value === null ? undefined : found;
   };
   return { at, get, unknown };
+}
+
+/** The known word that a short one may be a slip of. */
+export function guessOf(word: string, known: readonly string[]): string | undefined {
+  return word.length > 64 ? undefined : nearest(word, known);
 }
 
 /** The items of a list; longer ones are refused. Missing or null: none. */
@@ -136,7 +144,7 @@ export function choice<const T extends string | number>(at: At | undefined, know
   if (at === undefined) return undefined;
   const found = known.find((one) => one === at.value);
   if (found !== undefined) return found;
-  const guess = typeof at.value === "string" ? nearest(at.value, known.map(String)) : undefined;
+  const guess = typeof at.value === "string" ? guessOf(at.value, known.map(String)) : undefined;
   return refuse(at, {
     code: "bad-value",
     message: `${pathText(at.path)} is ${shown(at.value)}; expected ${known.join(", ")}`,

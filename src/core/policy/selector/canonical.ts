@@ -14,6 +14,8 @@ const operators = {
 
 /** Ids made lately: the same selectors come back with every parse. Forgotten as a whole when it is full. */
 const cachedMax = 20_000;
+/** Longer texts, which are machine-made and rare, are not kept. */
+const cachedLengthMax = 2048;
 const cached = new Map<string, Selector>();
 
 /** The selector of a tree. Equal text gives the same value while it is remembered. */
@@ -22,6 +24,7 @@ export function selectorOf(node: SelectorNode): Selector {
   const known = cached.get(text);
   if (known !== undefined) return known;
   const made = { node, text, id: `s:${sha224(`s:${text}`)}` };
+  if (text.length > cachedLengthMax) return made;
   if (cached.size >= cachedMax) cached.clear();
   cached.set(text, made);
   return made;

@@ -56,7 +56,9 @@ function parsePolicy(head: ObjectHead, isStaged: boolean): Output {
   if (spec === undefined) return {};
   checkName(head, isGlobal);
   const staged = isStaged ? stagedActionOf(spec) : undefined;
-  const tier = blank(spec.get("tier")) ? defaultTier : (text(spec.get("tier"), "the name of a tier") ?? "");
+  const tier = blank(spec.get("tier"))
+    ? defaultTier
+    : (text(spec.get("tier"), "the name of a tier", { max: 63 }) ?? "");
   if (staged === "Delete") {
     checkDeletion(spec);
     return { policies: [deletion(head, tier)] };
