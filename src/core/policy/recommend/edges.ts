@@ -17,17 +17,22 @@ export interface Edge {
   firstMs: number;
   lastMs: number;
   daysMost: number;
-  /** Distinct days of first and last sights, at most `daysKeptMax` of them. */
-  readonly days: number[];
-  /** Names that the source had looked up, by how many connections; egress to addresses only. */
-  names?: Map<string, number>;
-  /** Connections to the address while no name was known for it. */
-  namelessFlows: number;
+  /** One bit for each day (modulo 31) of a first or last sight: as many bits, at least so many days. */
+  dayBits: number;
+  /** Names that the source had looked up, at most `namesPerEdgeMax`; egress to addresses only. */
+  readonly names: string[];
+}
+
+/** The edges of a group in one direction, in order of appearance. */
+export interface EdgeTable {
+  readonly list: Edge[];
+  /** By port and protocol, then by peer: small whole numbers, which maps find fastest. */
+  readonly byPort: Map<number, Map<PeerId, Edge>>;
 }
 
 export interface GroupEdges {
-  readonly ingress: Map<number, Edge>;
-  readonly egress: Map<number, Edge>;
+  readonly ingress: EdgeTable;
+  readonly egress: EdgeTable;
 }
 
 export interface Collected {
@@ -39,7 +44,8 @@ export interface Collected {
 }
 
 export const dayMs = 86_400_000;
-const daysKeptMax = 8;
+/** Names of one outside address that are kept: enough to find those that addresses share. */
+const namesPerEdgeMax = 16;
 /** Connections per day up to which a flow is faint: see scans.ts. */
 const faintPerDayMax = 2;
 const protocolsWithoutAnswer = new Set([17, 136]);
@@ -99,39 +105,40 @@ function addFlow(flow: RecordedFlow, ends: Ends, byGroup: Map<number, GroupEdges
 function edgesOf(byGroup: Map<number, GroupEdges>, group: Group): GroupEdges {
   let edges = byGroup.get(group.index);
   if (edges === undefined) {
-    edges = { ingress: new Map(), egress: new Map() };
+    const table = (): EdgeTable => ({ list: [], byPort: new Map() });
+    edges = { ingress: table(), egress: table() };
     byGroup.set(group.index, edges);
   }
   return edges;
 }
 
-function add(edges: Map<number, Edge>, peer: PeerId, port: number, flow: RecordedFlow, hasNames: boolean): void {
-  // 29 bits of peer, 16 of port and 8 of protocol: exact in a double.
-  const key = peer * 0x1000000 + port * 0x100 + flow.protocol;
-  let edge = edges.get(key);
-  if (edge === undefined) {
-    edge = {
-      peer,
-      port,
-      protocol: flow.protocol,
-      flows: 0,
-      faintFlows: 0,
-      connections: 0,
-      bytes: 0,
-      firstMs: flow.firstMs,
-      lastMs: flow.lastMs,
-      daysMost: 0,
-      days: [],
-      namelessFlows: 0,
-    };
-    edges.set(key, edge);
-  }
+function add(table: EdgeTable, peer: PeerId, port: number, flow: RecordedFlow, hasNames: boolean): void {
+  const edge = edgeIn(table, peer, port, flow);
   count(edge, flow);
-  if (!hasNames) return;
-  const names = flow.domains ?? [];
-  if (names.length === 0) edge.namelessFlows += 1;
-  edge.names ??= new Map();
-  for (const name of names) edge.names.set(name, (edge.names.get(name) ?? 0) + flow.connections);
+  if (!hasNames || flow.domains === undefined) return;
+  for (const name of flow.domains) {
+    if (edge.names.includes(name)) continue;
+    edge.names.push(name);
+    // The first by name stay, so that the order of flows does not matter.
+    if (edge.names.length > namesPerEdgeMax) edge.names.sort().pop();
+  }
+}
+
+function edgeIn({ byPort, list }: EdgeTable, peer: PeerId, port: number, flow: RecordedFlow): Edge {
+  const key = port * 256 + flow.protocol;
+  let peers = byPort.get(key);
+  if (peers === undefined) {
+    peers = new Map();
+    byPort.set(key, peers);
+  }
+  const known = peers.get(peer);
+  if (known !== undefined) return known;
+  const { protocol, firstMs, lastMs } = flow;
+  const counts = { flows: 0, faintFlows: 0, connections: 0, bytes: 0, daysMost: 0, dayBits: 0 };
+  const edge: Edge = { peer, port, protocol, ...counts, firstMs, lastMs, names: [] };
+  peers.set(peer, edge);
+  list.push(edge);
+  return edge;
 }
 
 type Counted = Pick<RecordedFlow, "connections" | "bytes" | "firstMs" | "lastMs" | "days">;
@@ -144,18 +151,23 @@ function count(edge: Edge, flow: Counted): void {
   edge.firstMs = Math.min(edge.firstMs, flow.firstMs);
   edge.lastMs = Math.max(edge.lastMs, flow.lastMs);
   edge.daysMost = Math.max(edge.daysMost, flow.days);
-  keepDay(edge, Math.floor(flow.firstMs / dayMs));
-  keepDay(edge, Math.floor(flow.lastMs / dayMs));
+  edge.dayBits |= dayBit(flow.firstMs) | dayBit(flow.lastMs);
 }
 
-function keepDay(edge: Edge, day: number): void {
-  if (edge.days.length < daysKeptMax && !edge.days.includes(day)) edge.days.push(day);
+function dayBit(ms: number): number {
+  return 1 << (Math.floor(ms / dayMs) % 31);
+}
+
+/** How many days the bits stand for, at least. */
+export function daysIn(bits: number): number {
+  let count = 0;
+  for (let left = bits; left !== 0; left &= left - 1) count += 1;
+  return count;
 }
 
 /** What several edges show together. */
 export function evidenceOf(edges: readonly Edge[]): Evidence {
-  const days = new Set(edges.flatMap((edge) => edge.days));
-  let [flows, connections, bytes, firstMs, lastMs, daysMost] = [0, 0, 0, Infinity, -Infinity, 0];
+  let [flows, connections, bytes, firstMs, lastMs, daysMost, bits] = [0, 0, 0, Infinity, -Infinity, 0, 0];
   for (const edge of edges) {
     flows += edge.flows;
     connections += edge.connections;
@@ -163,16 +175,17 @@ export function evidenceOf(edges: readonly Edge[]): Evidence {
     firstMs = Math.min(firstMs, edge.firstMs);
     lastMs = Math.max(lastMs, edge.lastMs);
     daysMost = Math.max(daysMost, edge.daysMost);
+    bits |= edge.dayBits;
   }
-  return { flows, connections, bytes, firstMs, lastMs, days: Math.max(daysMost, days.size) };
+  return { flows, connections, bytes, firstMs, lastMs, days: Math.max(daysMost, daysIn(bits)) };
 }
 
 /** The edges of one direction; beyond the limit those with fewest connections are given apart, to be counted as left out. */
 export function bounded(
-  edges: ReadonlyMap<number, Edge>,
+  { list }: EdgeTable,
   ends: Ends,
 ): { readonly kept: readonly Edge[]; readonly beyond: readonly Edge[] } {
-  const all = [...edges.values()];
+  const all = [...list];
   if (all.length <= edgesPerWorkloadMax) return { kept: all, beyond: [] };
   const nameOf = ({ peer }: Edge): string => ends.groupOf(peer)?.owners.join("+") ?? ends.addressOf(peer);
   all.sort(

@@ -3,7 +3,7 @@
 import { parseAddress, parsePrefix, type AddressRange } from "../../../base/ip.ts";
 import type { Direction } from "../model.ts";
 import type { PeerDraft, PortDraft } from "../write/draft.ts";
-import { bounded, type Edge } from "./edges.ts";
+import { bounded, type Edge, type EdgeTable } from "./edges.ts";
 import type { Ends } from "./ends.ts";
 import { isPublic, publicPrefixes } from "./outside.ts";
 import { edgesPerWorkloadMax } from "./recommendation.ts";
@@ -27,7 +27,7 @@ export interface FoldOptions {
 /** Folds of one direction, sorted, and the edges that no rule can say, by reason. */
 export function foldEdges(
   direction: Direction,
-  edges: ReadonlyMap<number, Edge>,
+  edges: EdgeTable,
   ends: Ends,
   options: FoldOptions,
 ): { readonly folds: readonly Fold[]; readonly lost: ReadonlyMap<string, readonly Edge[]> } {
@@ -106,12 +106,12 @@ function namedFolds(edges: readonly Edge[], open: ReadonlySet<Edge>, port: PortD
   const byName = new Map<string, Set<Edge>>();
   const waiting = new Set<Edge>();
   for (const edge of edges) {
-    if (!open.has(edge) || edge.names === undefined || edge.names.size === 0) {
+    if (!open.has(edge) || edge.names.length === 0) {
       folds.push(addressFold(edge, port, ends));
       continue;
     }
     waiting.add(edge);
-    for (const name of edge.names.keys()) {
+    for (const name of edge.names) {
       const list = byName.get(name);
       if (list === undefined) byName.set(name, new Set([edge]));
       else list.add(edge);

@@ -24,7 +24,7 @@ const notPublic = [
 /** Only global unicast is public in IPv6. */
 const public6 = "2000::/3";
 
-/** Prefixes that cover every public address but the given ranges (the cluster's own). IPv6 only where `isIpv6Wanted` says so. */
+/** Prefixes of one family that cover every public address but the given ranges (the cluster's own). */
 export function publicPrefixes(ranges: readonly string[], family: 4 | 6): readonly string[] {
   const whole = family === 4 ? "0.0.0.0/0" : public6;
   const cut = [...(family === 4 ? notPublic : []), ...ranges].flatMap((text) => parsePrefix(text) ?? []);
@@ -32,14 +32,13 @@ export function publicPrefixes(ranges: readonly string[], family: 4 | 6): readon
   return start === undefined ? [] : without(start, cut).flatMap(prefixesOf);
 }
 
-export function isPublic(address: Address, ranges: readonly AddressRange[]): boolean {
-  const isRouted = isIpv4(address) ? !notPublic.some((text) => within(address, text)) : within(address, public6);
-  return isRouted && !ranges.some((range) => inRange(address, range));
-}
+const notPublicRanges = notPublic.flatMap((text) => parsePrefix(text) ?? []);
+const public6Ranges = [parsePrefix(public6)].flatMap((range) => range ?? []);
 
-function within(address: Address, prefix: string): boolean {
-  const range = parsePrefix(prefix);
-  return range !== undefined && inRange(address, range);
+export function isPublic(address: Address, ranges: readonly AddressRange[]): boolean {
+  const isIn = (range: AddressRange): boolean => inRange(address, range);
+  const isRouted = isIpv4(address) ? !notPublicRanges.some(isIn) : public6Ranges.some(isIn);
+  return isRouted && !ranges.some(isIn);
 }
 
 function without(range: AddressRange, cuts: readonly AddressRange[]): readonly AddressRange[] {

@@ -5,7 +5,7 @@ import type { Direction } from "../model.ts";
 import type { RecordedFlow, World } from "../world.ts";
 import type { PolicyDraft, PortDraft } from "../write/draft.ts";
 import { inWords, rulesOf } from "./draft-rules.ts";
-import { collectEdges, evidenceOf, type Collected, type Edge, type GroupEdges } from "./edges.ts";
+import { collectEdges, evidenceOf, type Collected, type Edge, type EdgeTable, type GroupEdges } from "./edges.ts";
 import { endsOf, type Ends, type PeerId } from "./ends.ts";
 import { foldEdges, type Fold, type FoldOptions } from "./fold.ts";
 import { groupsOf, type Group, type Groups } from "./groups.ts";
@@ -95,7 +95,7 @@ function isWanted(group: Group, { namespaces, workloads }: RecommendOptions): bo
 }
 
 function unnamed(group: Group, { ingress, egress }: GroupEdges): LeftOut {
-  const { flows, connections } = evidenceOf([...ingress.values(), ...egress.values()]);
+  const { flows, connections } = evidenceOf([...ingress.list, ...egress.list]);
   return { because: `${group.owners.join(", ")}: ${group.because}`, flows, connections };
 }
 
@@ -131,7 +131,7 @@ function policyOf(group: Group, edges: GroupEdges, job: Job, name: string): Reco
     rules: rules.map(({ rule }) => rule),
     annotations: {
       "garrison/workloads": group.owners.join(", ").slice(0, 1000),
-      "garrison/evidence": inWords(evidenceOf([...edges.ingress.values(), ...edges.egress.values()])),
+      "garrison/evidence": inWords(evidenceOf([...edges.ingress.list, ...edges.egress.list])),
     },
   };
   return { draft, workloads: group.owners, rules, notes: notesOn(group, job) };
@@ -178,7 +178,7 @@ function isDns(group: Group, { dns, world, groups }: Job): boolean {
 }
 
 /** The folds that were seen often enough or approved; the others are held. */
-function kept(direction: Direction, group: Group, edges: GroupEdges["ingress"], job: Job): readonly Fold[] {
+function kept(direction: Direction, group: Group, edges: EdgeTable, job: Job): readonly Fold[] {
   const { folds, lost } = foldEdges(direction, edges, job.ends, job.fold);
   for (const [because, list] of lost) {
     if (list.length > 0) job.lost.set(because, [...(job.lost.get(because) ?? []), ...list]);
@@ -268,8 +268,8 @@ function notesOf(
 function namedEdges({ collected, ends }: Job): number {
   const named = new Set<PeerId>();
   for (const { egress } of collected.byGroup.values()) {
-    for (const { peer, names } of egress.values())
-      if (names !== undefined && names.size > 0 && ends.groupOf(peer) === undefined) named.add(peer);
+    for (const { peer, names } of egress.list)
+      if (names.length > 0 && ends.groupOf(peer) === undefined) named.add(peer);
   }
   return named.size;
 }

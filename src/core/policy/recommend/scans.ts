@@ -19,8 +19,8 @@ export function scanners(collected: Collected, ends: Ends): ReadonlySet<PeerId> 
   };
   for (const [index, { ingress, egress }] of collected.byGroup) {
     // A group's own edges are all in its egress; addresses only show up where they arrive.
-    for (const edge of egress.values()) if (ends.groupOf(edge.peer) !== undefined) note(index, edge);
-    for (const edge of ingress.values()) if (ends.groupOf(edge.peer) === undefined) note(edge.peer, edge);
+    for (const edge of egress.list) if (ends.groupOf(edge.peer) !== undefined) note(index, edge);
+    for (const edge of ingress.list) if (ends.groupOf(edge.peer) === undefined) note(edge.peer, edge);
   }
   const found = [...seen].filter(([, { faint, all }]) => faint >= faintEdgesMin && faint * 2 >= all);
   return new Set(found.map(([source]) => source));
