@@ -173,7 +173,8 @@ function rangesOf(set: PolicySet, world: World, nets: readonly string[]) {
     ranges.push(range);
   };
   const mentioned = (list: readonly Prefix[] | undefined): void => {
-    for (const { text, range } of list ?? []) add(`net ${text}`, range);
+    // One text may be several ranges: IPv6 prefixes around the IPv4 ones.
+    for (const { text, range } of list ?? []) add(`rule ${text} ${range.low.join(".")}`, range);
   };
   for (const { source, destination } of rulesOf(set)) {
     for (const { nets: own, notNets } of [source, destination]) {

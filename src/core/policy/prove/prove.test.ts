@@ -123,6 +123,22 @@ test("only the gateway reaches the internet: other ports, protocols and names ar
   }
 });
 
+test("IPv6 prefixes around the IPv4 addresses are no IPv4 addresses, in rules and in invariants", () => {
+  const closed = (cidr: string) => ({
+    apiVersion: "projectcalico.org/v3",
+    kind: "GlobalNetworkPolicy",
+    metadata: { name: "only" },
+    spec: { selector: "all()", types: ["Egress"], egress: [{ action: "Allow", destination: { nets: [cidr] } }] },
+  });
+  const toNets = (net: string) => ({
+    deny: { from: { workloads: ["web"] }, to: { nets: [net], not: { nets: ["10.0.0.0/8"] } } },
+  });
+  assert.equal(proved(toNets("0.0.0.0/0"), closed("::/0")).outcome, "proved");
+  assert.equal(proved(toNets("0.0.0.0/0"), closed("0.0.0.0/0")).outcome, "failed");
+  // The pods have IPv4 addresses alone: no flow of theirs goes to an IPv6 one.
+  assert.equal(proved(toNets("::/0"), closed("0.0.0.0/0")).outcome, "unknown");
+});
+
 test("allow: a flow that must stay open is proved open, and its closing is found", () => {
   const invariant = { allow: { from: { workloads: ["pci/app"] }, to: { workloads: ["pci/db"] }, ports: ["5432/tcp"] } };
   assert.equal(proved(invariant, dbPolicy).outcome, "proved");

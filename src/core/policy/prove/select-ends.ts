@@ -32,10 +32,16 @@ export function markOf(end: EndWords, thing: Thing, endpoint: WorldEndpoint | un
 /** Whether the words take in the class; classes are made so that they take in all of it or nothing. */
 export function takesIn(end: EndWords, one: EndClass, ends: Ends): boolean {
   if (end.outside === true && one.kind !== "address") return false;
-  if (end.nets?.some((net) => ends.cells.holds(one.cell, ends.rangeOf.get(`net ${net}`) ?? -1)) === false) return false;
+  if (end.nets?.some((net) => isWithin(net, one, ends)) === false) return false;
   const asksEndpoint = [end.namespaces, end.workloads, end.labels, end.parsed].some((word) => word !== undefined);
   if (asksEndpoint && (one.thing === undefined || !isSelected(end, one.thing, one.world))) return false;
   return end.not === undefined || !takesIn(end.not, one, ends);
+}
+
+/** "::/0" is every IPv6 address, and no IPv4 one. */
+function isWithin(net: string, { cell }: EndClass, { cells, rangeOf }: Ends): boolean {
+  const family = net.includes(":") ? "6" : "4";
+  return cell.startsWith(family) && cells.holds(cell, rangeOf.get(`net ${net}`) ?? -1);
 }
 
 function isSelected(end: EndWords, thing: Thing, endpoint: WorldEndpoint | undefined): boolean {
