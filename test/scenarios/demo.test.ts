@@ -102,6 +102,45 @@ describe("the demo cluster", () => {
     );
   });
 
+  test("its policies are on the board, previewed by every node; board, preview and trace say the same of its flows", async () => {
+    const { client } = await localServer(data);
+    const board = await until("nodes that preview them, and flows that they judge", async () => {
+      const [found] = (await call(client, "policyBoard", { query: { cluster: "demo", since: "10m" } })).boards;
+      const cards = found?.tiers.flatMap((tier) => tier.cards) ?? [];
+      const isPreviewed = cards.length > 0 && cards.every(({ enforcement }) => enforcement.states.preview === 3);
+      const payments = cards.find(({ name }) => name === "payments");
+      const { allowed = 0, unmatched = 0 } = payments?.judged ?? {};
+      return isPreviewed && allowed > 0 && unmatched > 0 ? found : undefined;
+    });
+    assert.deepEqual(
+      board.tiers.map(({ name, staged }) => [name, staged.map((card) => card.name)]),
+      [
+        ["security", []],
+        ["default", ["egress-by-name"]],
+      ],
+    );
+    assert.deepEqual([board.simulated, board.enforcement.mode], [true, "preview"]);
+    assert.deepEqual(
+      board.problems.filter(({ severity }) => severity === "error"),
+      [],
+    );
+    const body = { cluster: "demo", removed: ["kubernetes/NetworkPolicy/shop/payments"], since: "10m" };
+    const { groups } = await call(client, "policyPreview", { body });
+    const [scrape] = groups;
+    assert.deepEqual(
+      [scrape?.source, scrape?.destination, scrape?.before, scrape?.after],
+      ["monitoring/StatefulSet/prometheus", "shop/Deployment/payments", "deny", "allow"],
+    );
+    const row = await until("the flow itself", async () =>
+      (await flows("from:prometheus to:payments")).find(({ destinationPort }) => destinationPort === scrape?.port),
+    );
+    const traced = await call(client, "policyTrace", { body: row });
+    assert.equal(traced.recorded.verdict, "allow", "nothing was enforced");
+    assert.equal(traced.now.explanation?.now.verdict, "deny");
+    assert.deepEqual(traced.now.explanation?.now.ingress.decidedBy, scrape?.decidedBefore);
+    assert.ok((traced.now.explanation?.nearest.length ?? 0) > 0);
+  });
+
   test("slow-payments: payments answer slowly, as its callers measure it, and Kubernetes says why", async () => {
     const charges = async (): Promise<readonly number[]> =>
       (await exchanges("workload:payments"))

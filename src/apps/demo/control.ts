@@ -20,7 +20,7 @@ export interface Control {
   joinToken(nodes: number): Promise<string>;
   /** Has HTTP and TLS read in the demo's cluster, unless somebody has said otherwise already. */
   askForFirstBytes(): Promise<void>;
-  /** Puts the demo's policies that were never there: one that a person changed or deleted is theirs to say. */
+  /** Puts the demo's policies, and the wish to preview them, that were never there: what a person changed or deleted is theirs to say. */
   offerPolicies(): Promise<void>;
   /** Resolves when the server reads the cluster's inventory, or after a while all the same. */
   waitForInventory(signal: AbortSignal): Promise<void>;
@@ -71,11 +71,17 @@ export function createControl(cluster: string, access: () => Promise<ServerAcces
     },
     async offerPolicies() {
       const { client } = await access();
-      for (const manifest of demoPolicies) {
-        const name = resourceNameOf(manifest);
-        const params = { kind: "Policy", name };
+      const policies = demoPolicies.map((manifest) => ({
+        kind: "Policy",
+        name: resourceNameOf(manifest),
+        spec: { manifest },
+      }));
+      // The nodes compile and check them, and touch no packet.
+      const enforcement = { kind: "Enforcement", name: "default", spec: { mode: "preview" } };
+      for (const { kind, name, spec } of [...policies, enforcement]) {
+        const params = { kind, name };
         if (await wasEver(client, { params, query: { scope } })) continue;
-        const body = { apiVersion: "garrison/v1" as const, kind: "Policy", scope, name, spec: { manifest } };
+        const body = { apiVersion: "garrison/v1" as const, kind, scope, name, spec };
         await call(client, "applyResource", { params, body });
       }
     },

@@ -1,5 +1,5 @@
 // The demo's network policies: what a careful owner of the shop would have written, in the words of three dialects. They are offered once as
-// resources of the demo's cluster; from then on they are a person's. Nothing enforces them unless somebody says so.
+// resources of the demo's cluster; from then on they are a person's. They are previewed: no packet is touched.
 import { intruder, outside } from "./catalog.ts";
 import { simulated } from "./pod-object.ts";
 
