@@ -3,6 +3,7 @@
 import {
   compareAddresses,
   formatAddress,
+  inRange,
   isIpv4,
   parseAddress,
   type Address,
@@ -62,36 +63,43 @@ function holds(ranges: readonly AddressRange[], address: Address): boolean {
 /** Values by prefix. At most 33 + 129 look-ups find all prefixes that hold an address, however many there are. */
 export interface PrefixTable<Value> {
   add(range: AddressRange, value: Value): void;
+  /** Each value once. */
   find(address: Address): Value[];
-  readonly size: number;
 }
 
 export function createPrefixTable<Value>(): PrefixTable<Value> {
   const tables = new Map<number, Map<string | number, Value[]>>();
-  let size = 0;
+  /** What is left of a wide IPv6 prefix without the IPv4 addresses in it is no prefix; there are few different ones. */
+  const odd = new Map<string, { readonly range: AddressRange; readonly values: Value[] }>();
   return {
-    get size() {
-      return size;
-    },
     add(range, value) {
       const length = lengthOf(range);
+      if (!isPrefix(range, length)) {
+        const key = `${range.low.join(":")}-${range.high.join(":")}`;
+        const known = odd.get(key) ?? { range, values: [] };
+        known.values.push(value);
+        odd.set(key, known);
+        return;
+      }
       let table = tables.get(length);
       if (table === undefined) tables.set(length, (table = new Map()));
       const key = keyOf(range.low, length);
       const list = table.get(key);
       if (list === undefined) table.set(key, [value]);
       else list.push(value);
-      size += 1;
     },
     find(address) {
-      const found: Value[] = [];
+      const found = new Set<Value>();
       const isFour = isIpv4(address);
       for (const [length, table] of tables) {
         if (length >= fourStart !== isFour) continue;
-        const values = table.get(keyOf(address, length));
-        if (values !== undefined) found.push(...values);
+        for (const value of table.get(keyOf(address, length)) ?? []) found.add(value);
       }
-      return found;
+      if (isFour) return [...found];
+      for (const { range, values } of odd.values()) {
+        if (inRange(address, range)) for (const value of values) found.add(value);
+      }
+      return [...found];
     },
   };
 }
@@ -110,6 +118,15 @@ function lengthOf(range: AddressRange): number {
     length += 32;
   }
   return rangeFamily(range) === 4 ? fourStart + length - 96 : length;
+}
+
+function isPrefix({ low, high }: AddressRange, length: number): boolean {
+  const bits = length >= fourStart ? length - fourStart + 96 : length;
+  return low.every((word, index) => {
+    const kept = Math.min(32, Math.max(0, bits - index * 32));
+    const mask = kept === 0 ? 0 : (0xffffffff << (32 - kept)) >>> 0;
+    return (word & mask) >>> 0 === word && (word | ~mask) >>> 0 === high[index];
+  });
 }
 
 function keyOf(address: Address, length: number): string | number {
