@@ -100,7 +100,6 @@ async function nodeHandlers(order: NodeOrder): Promise<Record<string, Handler>> 
     onState: (state) => states.push(state.state),
     ...(order.graceMs === undefined ? {} : { graceMs: order.graceMs }),
     ...(order.liveMs === undefined ? {} : { liveMs: order.liveMs }),
-    ...(order.proxyAddress === undefined ? {} : { localAddresses: () => [order.proxyAddress ?? ""] }),
   });
   await side.update({
     sets: compiled.domainSets,
@@ -109,6 +108,7 @@ async function nodeHandlers(order: NodeOrder): Promise<Record<string, Handler>> 
     upstreams: [order.upstream],
     settings: settings.dns,
     ...(settings.dns.failMode === "open" ? { liveSet: dnsLiveSet } : {}),
+    ...(order.proxyAddress === undefined ? {} : { listenAt: [order.proxyAddress] }),
   });
   const dropped = () =>
     dataplane

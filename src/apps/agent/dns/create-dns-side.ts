@@ -128,6 +128,10 @@ class NodeDnsSide implements DnsSide {
     };
   }
 
+  drain(): void {
+    this.#twins.drain();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer.stop();
@@ -147,7 +151,12 @@ class NodeDnsSide implements DnsSide {
       this.#tellLiving();
       return;
     }
-    const addresses = this.#options.localAddresses?.() ?? localAddresses();
+    const wanted = this.#knowledge?.listenAt ?? [];
+    const local = this.#options.localAddresses?.() ?? localAddresses();
+    const addresses = [
+      ...wanted,
+      ...local.filter((text) => !wanted.some((one) => one.includes(":") === text.includes(":"))),
+    ];
     let because = "";
     try {
       await this.#proxy.listen(addresses);

@@ -19,6 +19,8 @@ export interface DnsKnowledge {
   /** "10.96.0.10", "10.96.0.10:53", "[fd00::10]:53": whose answers are believed. `upstreamsOf` makes the list from settings. */
   readonly upstreams: readonly string[];
   readonly settings: Enforcement["dns"];
+  /** Addresses that the compiler's rules turn questions to (`proxyAddresses`): a family that has one is listened at there only. */
+  readonly listenAt?: readonly string[];
   /**
    * The compiler's `dnsLiveSet` when it compiled with fail mode "open": kept filled here while we serve, with elements that end soon after this
    * process does. Absent: the redirect does not depend on us.
@@ -75,5 +77,7 @@ export interface DnsSide {
   sharedBy(address: string): readonly string[];
   /** Cumulative, by stable words: "dropped not-redirected", "refused rebinding", ... For metrics and statuses. */
   counters(): Readonly<Record<string, number>>;
+  /** Tells rows that still wait for the sensor's, before the agent's last flush. */
+  drain(): void;
   close(): Promise<void>;
 }

@@ -38,6 +38,8 @@ export interface DnsRules {
   isTwin(lookup: SensorLookup): boolean;
   namesOf(endpoint: string, address: string): readonly string[];
   takeGaps(): Row<"gaps">[];
+  /** Tells rows of look-ups that still wait. */
+  drain(): void;
   /** "" while it serves or has nothing to do. */
   readonly trouble: string;
   close(): Promise<void>;
@@ -68,6 +70,12 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
       clusterDns: clusterDnsOf(book.living()),
     });
 
+  const proxyAddresses = (): readonly string[] =>
+    proxyAddressesOf({
+      nodeAddresses: world.world.endpoints.filter(({ kind }) => kind === "node").flatMap((one) => one.addresses),
+      workloadInterfaces: new Set(world.local.map(({ interfaceName }) => interfaceName)),
+    });
+
   return {
     get trouble() {
       return side?.state.state === "down" ? side.state.because : "";
@@ -77,10 +85,7 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
       return {
         proxyPort: dnsPort,
         upstreams: upstreams(intent),
-        proxyAddresses: proxyAddressesOf({
-          nodeAddresses: world.world.endpoints.filter(({ kind }) => kind === "node").flatMap((one) => one.addresses),
-          workloadInterfaces: new Set(world.local.map(({ interfaceName }) => interfaceName)),
-        }),
+        proxyAddresses: proxyAddresses(),
         failMode: intent.settings.dns.failMode,
       };
     },
@@ -99,6 +104,7 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
         clusterRanges: [...new Set([...world.world.ranges, ...own, ...services])],
         upstreams: upstreams(intent),
         settings: intent.settings.dns,
+        listenAt: proxyAddresses(),
         ...(intent.settings.dns.failMode === "open" ? { liveSet: dnsLiveSet } : {}),
       });
     },
@@ -110,6 +116,7 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
       gaps = [];
       return rows;
     },
+    drain: () => side?.drain(),
     async close() {
       await side
         ?.close()

@@ -54,6 +54,7 @@ export interface EnforceSide {
   statuses(): readonly ResourceStatus[];
   /** Rows of denied connections that are due. */
   flush(nowMs: number): Row<"flows">[];
+  /** All rows of denied connections; look-ups that wait are told by `onDnsRow`. */
   drain(): Row<"flows">[];
   /** Completes a row of the sensor with the rules that decided. */
   complete(row: Row<"flows">): void;
@@ -77,7 +78,10 @@ export function createEnforceSide(options: EnforceSideOptions): EnforceSide {
     identitiesCame: () => open?.enforcer.identitiesCame(),
     statuses: () => open?.enforcer.statuses() ?? [],
     flush: (nowMs) => open?.packets.flush(nowMs) ?? [],
-    drain: () => open?.packets.drain() ?? [],
+    drain() {
+      open?.dnsRules.drain();
+      return open?.packets.drain() ?? [];
+    },
     complete: (row) => open?.packets.complete(row),
     takeGaps: (nowMs) => open?.takeGaps(nowMs) ?? [],
     isTwin: (lookup) => open?.dnsRules.isTwin(lookup) ?? false,
