@@ -36,7 +36,7 @@ function wordsOfRule(rule: Rule, direction: Direction): string {
   const ports = portWords(destination, protocol);
   const parts = [
     far,
-    ...(near.length === 0 ? [] : [`${direction === "ingress" ? "to" : "from"} ${near.join(" and ")}`]),
+    ...(near.length === 0 ? [] : [`${direction === "ingress" ? "to" : "from"} ${joined(near)}`]),
     ...(ports === "" ? [] : [ports]),
     ...(notProtocol === undefined ? [] : [`not ${protocolName(notProtocol)}`]),
     ...(icmp === undefined ? [] : [`type ${icmp.type}${icmp.code === undefined ? "" : ` code ${icmp.code}`}`]),
@@ -48,7 +48,11 @@ function wordsOfRule(rule: Rule, direction: Direction): string {
 
 function endWords(end: EntityMatch, withPorts: boolean): string {
   const parts = endParts(end, withPorts);
-  return parts.length === 0 ? "anywhere" : parts.join(" and ");
+  return parts.length === 0 ? "anywhere" : joined(parts);
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.join(" and ").replace(" and except ", " except ");
 }
 
 function endParts(end: EntityMatch, withPorts: boolean): readonly string[] {
