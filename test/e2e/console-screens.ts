@@ -44,6 +44,7 @@ export function screensOf(url: string): readonly (readonly [string, Settled])[] 
     [`${workload}?tab=traffic`, (page) => grid(page, /Peers/)],
     [`${workload}?tab=processes`, (page) => grid(page, /Processes/)],
     [`${workload}?tab=dns`, (page) => grid(page, /DNS names/)],
+    [`${workload}?tab=policies`, (page) => page.getByText("Isolated").waitFor()],
     [`${url}/flows?q=verdcit:deny`, (page) => page.getByText("Character 1").waitFor()],
     [`${url}/flows?q=mock:forbidden`, (page) => page.getByText("Your role does not include this").waitFor()],
     [`${url}/nowhere`, (page) => page.getByText("There is no such screen").waitFor()],

@@ -297,5 +297,27 @@ export const policyAnswers = {
   policyRecommend: recommendationOf,
   policyExplain: explanationFor.question,
   policyTrace: explanationFor.row,
+  policyWorkload: () => ({
+    pods: 3,
+    hostNetworkPods: 0,
+    ingress: {
+      isIsolated: true,
+      isAlike: true,
+      tiers: [
+        {
+          tier: "default",
+          policies: ["kubernetes/NetworkPolicy/shop/default-deny", "kubernetes/NetworkPolicy/shop/orders-db"],
+        },
+      ],
+      podsLeftOut: 0,
+    },
+    egress: {
+      isIsolated: false,
+      isAlike: true,
+      tiers: [{ tier: "kube-admin", policies: ["cluster/ClusterNetworkPolicy/-/no-metadata-service"] }],
+      podsLeftOut: 0,
+    },
+    world: { endpoints: 22, incomplete: "" },
+  }),
   policySchema: () => ({ kinds: mockSchemas }),
 };

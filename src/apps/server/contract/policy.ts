@@ -71,6 +71,16 @@ const ExplainedWorld = z.object({
   incomplete: z.string(),
 });
 
+const WorkloadDirection = z.object({
+  /** What no rule allows is denied. */
+  isIsolated: z.boolean(),
+  /** False: its pods have different policies. */
+  isAlike: z.boolean(),
+  /** In order of evaluation; ids of policies. */
+  tiers: z.array(z.object({ tier: z.string(), policies: z.array(z.string()) })),
+  podsLeftOut: z.int(),
+});
+
 /** A rule id of a recorded row, and the rule it stands for. */
 const RecordedRule = z.object({
   ruleId: z.int(),
@@ -118,6 +128,25 @@ export const policy = {
       problems: z.array(PolicyProblem),
       world: ExplainedWorld,
       window: Window,
+    }),
+  },
+  policyWorkload: {
+    method: "GET",
+    path: "/api/v1/policies/workload",
+    summary: "Which policies apply to the pods of a workload, and whether what they do not allow is denied",
+    role: "viewer",
+    query: z.object({
+      cluster,
+      /** "shop/Deployment/web". */
+      workload: z.string().min(1).max(600),
+    }),
+    response: z.object({
+      pods: z.int(),
+      /** In their node's network: no policy applies to them. */
+      hostNetworkPods: z.int(),
+      ingress: WorkloadDirection,
+      egress: WorkloadDirection,
+      world: ExplainedWorld,
     }),
   },
   policyPreview: {

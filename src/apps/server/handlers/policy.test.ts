@@ -170,6 +170,23 @@ test("one policy: its text, its rules in words, its endpoints by page; one that 
   }
 });
 
+test("a workload's policies stand tier by tier, and say whether what they do not allow is denied", async () => {
+  await using world = await shop();
+  await world.put(dbPolicy, "networkpolicy.shop.db");
+  const db = await world.get("policyWorkload", "workload?cluster=c&workload=shop/StatefulSet/db");
+  assert.deepEqual(db.ingress, {
+    isIsolated: true,
+    isAlike: true,
+    tiers: [{ tier: "default", policies: ["kubernetes/NetworkPolicy/shop/db"] }],
+    podsLeftOut: 0,
+  });
+  assert.deepEqual([db.egress.isIsolated, db.egress.tiers], [false, []]);
+  const web = await world.get("policyWorkload", "workload?cluster=c&workload=shop/Deployment/web");
+  assert.deepEqual([web.pods, web.ingress.isIsolated, web.ingress.isAlike], [2, false, true]);
+  const nobody = await world.get("policyWorkload", "workload?cluster=c&workload=shop/Deployment/nobody");
+  assert.equal(nobody.pods, 0);
+});
+
 test("the world follows the inventory, and what is not known of it makes verdicts unknown", async () => {
   await using world = await shop();
   await world.put(dbPolicy, "networkpolicy.shop.db");

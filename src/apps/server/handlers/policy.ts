@@ -11,6 +11,7 @@ import { recommended } from "../policy/recommend.ts";
 import { ruleBook } from "../policy/rule-book.ts";
 import { policySchemas } from "../policy/schema/schemas.ts";
 import { traced } from "../policy/trace.ts";
+import { workloadPolicies } from "../policy/workload.ts";
 import { countBook, recordedFlows } from "../policy/window-counts.ts";
 
 type Parts = Pick<ServerParts, "state" | "clusters" | "queries" | "clock">;
@@ -23,6 +24,7 @@ export function policyHandlers({ state, clusters, queries, clock }: Parts): Hand
   return {
     policyBoard: ({ query }) => boardsOf(board, query),
     policyDetail: ({ query }) => detailOf(board, query),
+    policyWorkload: ({ query }) => workloadPolicies(desk, query),
     policyPreview: ({ body }) => previewed(answering, body),
     policyExplain: ({ body }) => explained(desk, body),
     policyTrace: ({ body }) => traced(desk, rules, body),

@@ -18,6 +18,8 @@ export const policyDeskLimits = {
   lintKeptMs: 30_000,
   /** With more policies the checks are not run: they look at pairs of policies, and other requests would wait. The command line runs them. */
   lintPoliciesMax: 300,
+  /** Pods of one workload that are looked at for the policies that apply to it. */
+  workloadPodsMax: 1000,
   /** Keys of flows that a board's judged numbers rest on: the busiest. */
   judgedFlowsMax: 10_000,
 } as const;

@@ -7,7 +7,7 @@ import { formatCount } from "../../kit/format.ts";
 import { Notice, sentence } from "../../kit/states.tsx";
 import { PartNotices } from "../../kit/window-notices.tsx";
 import { Verdict } from "../../kit/verdict.tsx";
-import { ruleText } from "./rule-words.ts";
+import { ruleText, shortId } from "./rule-words.ts";
 
 export type Preview = ResponseOf<Api["policyPreview"]>;
 
@@ -72,12 +72,6 @@ export function Impact({ preview }: { readonly preview: Preview }) {
 
 function groupKey({ source, destination, protocol, port, before, after }: VerdictChange): string {
   return `${source} ${destination} ${protocol} ${port} ${before} ${after}`;
-}
-
-/** "kubernetes/NetworkPolicy/shop/db" -> "shop/db". */
-export function shortId(id: string): string {
-  const [, , namespace = "-", ...name] = id.split("/");
-  return namespace === "-" ? name.join("/") : `${namespace}/${name.join("/")}`;
 }
 
 export function totalsText({ totals, flows }: Pick<Preview, "totals" | "flows">): string {

@@ -9,7 +9,8 @@ import { rangeOf } from "../../app/url-state.ts";
 import { useUrlState } from "../../app/use-url-state.ts";
 import { Confirm } from "../../kit/confirm.tsx";
 import { Loading, Notice, TroubleState } from "../../kit/states.tsx";
-import { Impact, shortId, totalsText, type Preview } from "./impact.tsx";
+import { Impact, totalsText, type Preview } from "./impact.tsx";
+import { shortId } from "./rule-words.ts";
 import { usePreview } from "./use-preview.ts";
 import { YamlEditor } from "./yaml-editor.tsx";
 

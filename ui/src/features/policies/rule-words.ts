@@ -11,7 +11,11 @@ export function ruleText({
   if (rule === -3) return "a failsafe port";
   if (rule === -2) return "the namespace's profile";
   if (rule === -1 || policy === "") return `the end of tier ${tier}`;
-  const [, , namespace = "-", ...name] = policy.split("/");
-  const where = namespace === "-" ? name.join("/") : `${namespace}/${name.join("/")}`;
-  return `${where} rule ${rule}${ruleName === "" ? "" : ` (${ruleName})`}`;
+  return `${shortId(policy)} rule ${rule}${ruleName === "" ? "" : ` (${ruleName})`}`;
+}
+
+/** "kubernetes/NetworkPolicy/shop/db" -> "shop/db". */
+export function shortId(id: string): string {
+  const [, , namespace = "-", ...name] = id.split("/");
+  return namespace === "-" ? name.join("/") : `${namespace}/${name.join("/")}`;
 }

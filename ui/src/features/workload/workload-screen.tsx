@@ -1,6 +1,6 @@
 // The workload page, where every name leads: who it is, how it is, what happened to it, who it talks to, what it runs.
 import { getRouteApi } from "@tanstack/react-router";
-import { useMemo, type ReactNode } from "react";
+import { lazy, Suspense, useMemo, type ReactNode } from "react";
 import type { WorkloadKind } from "../../../../src/model/identity.ts";
 import { useCall } from "../../api/client.ts";
 import { troubleOf } from "../../api/trouble.ts";
@@ -22,6 +22,8 @@ import { TrafficTab } from "./traffic-tab.tsx";
 import { WorkloadHead } from "./workload-head.tsx";
 import { workloadFilter, type WorkloadQuestion } from "./workload-question.ts";
 
+const PoliciesTab = lazy(() => import("./policies-tab.tsx").then((module) => ({ default: module.PoliciesTab })));
+
 const route = getRouteApi("/workloads/$cluster/$namespace/$kind/$name");
 const refetchMs = 5000;
 
@@ -31,6 +33,7 @@ const tabs = [
   { id: "traffic", label: "Traffic" },
   { id: "processes", label: "Processes" },
   { id: "dns", label: "DNS" },
+  { id: "policies", label: "Policies" },
 ] as const;
 type TabId = (typeof tabs)[number]["id"];
 
@@ -101,6 +104,11 @@ function WorkloadPage(params: WorkloadPageProps) {
     traffic: () => <TrafficTab question={question} />,
     processes: () => <ProcessesTab question={question} />,
     dns: () => <DnsTab question={question} />,
+    policies: () => (
+      <Suspense fallback={<Loading label="Loading" rows={4} />}>
+        <PoliciesTab question={question} />
+      </Suspense>
+    ),
   };
   // A workload that only the inventory knows was not seen: that is no error of the page.
   const error = seen.error !== null && troubleOf(seen.error).kind === "not-found" ? null : seen.error;
