@@ -1,10 +1,8 @@
 // Rules that can never decide: an earlier one takes everything they match. In dialects without order such a rule is merely double.
 import type { Policy } from "../model.ts";
-import { type LintCheck, type LintFinding, nameOf, onPolicy, type RuleAt, rulesOf, ruleWords } from "./check.ts";
+import { type LintCheck, type LintFinding, nameOf, onPolicy, type RuleAt, ruleWords } from "./check.ts";
+import { createCoverIndex } from "./cover-index.ts";
 import { coversRule, includesKinds, selectorCovers } from "./covers.ts";
-
-/** Beyond so many rules of one tier and direction, only neighbours of one policy are compared: pairs grow with the square. */
-const rulesComparedMax = 3000;
 
 export const shadowed: LintCheck = {
   id: "shadowed-rule",
@@ -12,37 +10,40 @@ export const shadowed: LintCheck = {
   needsWorld: false,
   *find({ ordered }) {
     const enforced = ordered.filter(({ staged }) => staged === undefined);
-    const byTier = Map.groupBy([...rulesOf(enforced)], ({ policy, direction }) => `${policy.tier} ${direction}`);
-    for (const rules of byTier.values()) {
-      const isMany = rules.length > rulesComparedMax;
-      const byPolicy = isMany ? Map.groupBy(rules, ({ policy }) => policy).values() : [rules];
-      for (const list of byPolicy) yield* shadowedOf(list);
+    for (const policies of Map.groupBy(enforced, ({ tier }) => tier).values()) {
+      for (const direction of ["ingress", "egress"] as const) {
+        yield* shadowedIn(
+          policies.filter(({ directions }) => directions.includes(direction)),
+          direction,
+        );
+      }
     }
   },
 };
 
-function* shadowedOf(rules: readonly RuleAt[]): Generator<LintFinding> {
-  const said = new Set<string>();
-  for (const [index, later] of rules.entries()) {
-    const key = `${later.policy.id} ${ruleWords(later)}`;
+function* shadowedIn(policies: readonly Policy[], direction: RuleAt["direction"]): Generator<LintFinding> {
+  const before = createCoverIndex();
+  for (const policy of policies) {
+    const own = policy[direction].map((rule): RuleAt => ({ policy, direction, rule }));
+    const others = before
+      .candidates(policy)
+      .filter((one) => coversPolicy(one, policy))
+      .flatMap((one) => one[direction].map((rule): RuleAt => ({ policy: one, direction, rule })))
+      .filter(decides);
     // One written rule may be several: it is shadowed when each of its parts is.
-    const parts = rules.filter((one) => one.policy === later.policy && one.rule.written === later.rule.written);
-    if (said.has(key) || parts[0] !== later) continue;
-    said.add(key);
-    const before = rules.slice(0, index).filter((one) => !parts.includes(one) && decides(one));
-    const covering = parts.map((part) => before.find((one) => shadows(one, part)));
-    const [first] = covering;
-    if (first === undefined || covering.includes(undefined)) continue;
-    yield finding(first, later);
+    for (const parts of Map.groupBy(own, ({ rule }) => rule.written).values()) {
+      const [first] = parts;
+      if (first === undefined) continue;
+      const earlier = [...others, ...own.slice(0, own.indexOf(first)).filter(decides)];
+      const covering = parts.map((part) => earlier.find((one) => coversRule(one.rule, part.rule)));
+      if (covering[0] !== undefined && !covering.includes(undefined)) yield finding(covering[0], first);
+    }
+    before.add(policy);
   }
 }
 
 function decides({ rule }: RuleAt): boolean {
   return rule.action !== "Log";
-}
-
-function shadows(earlier: RuleAt, later: RuleAt): boolean {
-  return coversPolicy(earlier.policy, later.policy) && coversRule(earlier.rule, later.rule);
 }
 
 function coversPolicy(outer: Policy, inner: Policy): boolean {
