@@ -137,6 +137,7 @@ describe("the demo cluster", () => {
     const traced = await call(client, "policyTrace", { body: row });
     assert.equal(traced.recorded.verdict, "allow", "nothing was enforced");
     assert.equal(traced.now.explanation?.now.verdict, "deny");
+    assert.equal(traced.now.generation, board.generation, "its node is given what the board shows");
     assert.deepEqual(traced.now.explanation?.now.ingress.decidedBy, scrape?.decidedBefore);
     assert.ok((traced.now.explanation?.nearest.length ?? 0) > 0);
   });
