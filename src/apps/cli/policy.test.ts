@@ -96,11 +96,8 @@ test("evaluate prints a table, json and yaml; --expect is a gate; names that are
   const table = await garrison(["evaluate", policies, ...world, ...asked]);
   assert.equal(table.code, 0, table.err);
   const [head = "", row = ""] = table.out.split("\n");
-  assert.match(head, /^SOURCE +DESTINATION +PORT +VERDICT +EGRESS +INGRESS +BECAUSE$/);
-  assert.match(
-    row,
-    /^shop\/web-\S+ +shop\/db-0 +5432\/tcp +deny +allow: profile +deny: end of tier default +ingress: no ingress rule of shop\/db allows it$/,
-  );
+  assert.match(head, /^SOURCE +DESTINATION +PORT +VERDICT +BECAUSE$/);
+  assert.match(row, /^shop\/web-\S+ +shop\/db-0 +5432\/tcp +deny +ingress: no ingress rule of shop\/db allows it$/);
   const json = await garrison(["evaluate", policies, ...world, ...asked, "-o", "json", "--expect", "allow"]);
   assert.equal(json.code, 3);
   const { items } = JSON.parse(json.out) as { items: { verdict: string; ingress: { verdict: string } }[] };
@@ -194,7 +191,7 @@ test("recommend prints evidence, holds what is rare, and its manifests are good 
   const table = await garrison(recommend);
   assert.equal(table.code, 0, table.err);
   assert.match(table.out, /^shop\/recommended-db {2}app=db {2}shop\/StatefulSet\/db$/m);
-  assert.match(table.out, /from +shop\/app=api +5432\/tcp +1\.00 +seen: 9430 connections on 7 days, last 2026-11-24/);
+  assert.match(table.out, /from +shop\/app=api +5432\/tcp +1\.00 +9430 connections on 7 days, last \S+ ago/);
   assert.match(table.out, /shop\/Deployment\/api -> shop\/Deployment\/web 8443\/tcp +rare/);
   for (const dialect of ["kubernetes", "cluster", "calico"]) {
     const yaml = await garrison([...recommend, "--dialect", dialect, "-o", "yaml"]);
@@ -275,7 +272,7 @@ test("flows come from the server with --since: what it left out is said, and no 
   const recommend = ["recommend", `${example}/world.yaml`, "--since", "7d", "--filter", "to:db"];
   const found = await garrison([...recommend, "--cluster", "shop"], "", access);
   assert.equal(found.code, 7, found.err);
-  assert.match(found.out, /seen: 9120 connections on 7 days/);
+  assert.match(found.out, /9120 connections on 7 days/);
   assert.match(found.err, /5 more flow keys are not looked at/);
   assert.match(asked[0] ?? "", /cluster=shop.*since=7d.*q=to%3Adb/);
   const none = await garrison(recommend, "", access);

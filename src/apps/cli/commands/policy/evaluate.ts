@@ -73,16 +73,17 @@ async function print(context: Context, rows: readonly Row[]): Promise<void> {
       { title: "destination", value: ({ flow }) => endWords(flow.destination) },
       { title: "port", value: ({ flow }) => portWords(flow), align: "right" },
       { title: "verdict", value: ({ verdict }) => paintVerdict(paint, verdict.verdict) },
-      {
-        title: "egress",
-        value: ({ verdict }) => `${verdict.egress.verdict}: ${decidedWords(verdict.egress.decidedBy)}`,
-      },
-      {
-        title: "ingress",
-        value: ({ verdict }) => `${verdict.ingress.verdict}: ${decidedWords(verdict.ingress.decidedBy)}`,
-      },
-      { title: "because", value: ({ verdict }) => verdict.because },
+      { title: "because", value: ({ verdict }) => becauseWords(verdict) },
     ],
   };
   await context.print(render(rows, sheet, { format, width: context.width }));
+}
+
+/** For an allow the rules that let it through, one for each direction that has policies; else the reason. */
+function becauseWords({ verdict, because, egress, ingress }: FlowVerdict): string {
+  if (verdict !== "allow") return because;
+  const rules = [egress, ingress].flatMap(({ decidedBy }) =>
+    decidedBy === undefined || decidedBy.rule < -1 ? [] : [decidedWords(decidedBy)],
+  );
+  return rules.length === 0 ? "no policy applies" : rules.join(", ");
 }

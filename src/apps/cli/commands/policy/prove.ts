@@ -8,7 +8,7 @@ import type { Context } from "../../context.ts";
 import type { CommandUnit } from "../command.ts";
 import { explainedText } from "./explain.ts";
 import { loadPolicies, needFiles, readFiles, withInput, type WorldFlags } from "./input.ts";
-import { formatOf, printDocument } from "./words.ts";
+import { counted, formatOf, printDocument } from "./words.ts";
 
 interface ProveFlags extends WorldFlags {
   readonly invariants: readonly string[];
@@ -79,14 +79,14 @@ function proofText(context: Context, { results, classes, assumptions }: Proofs):
   const paragraphs = results.map((result) => resultText(context, result));
   const { endpoints, endpointClasses, addressClasses } = classes;
   const space = `${endpoints} endpoints in ${endpointClasses} classes, every other address in ${addressClasses}`;
-  const granted = assumptions.map((line) => `  ${line}\n`).join("");
-  return `${paragraphs.join("")}\n${paint.dim(`${space}. Taken for granted:\n${granted}`)}`;
+  const granted = assumptions.map((line) => `\n  ${line}`).join("");
+  return `${paragraphs.join("")}\n${paint.dim(`${space}. Taken for granted:${granted}`)}\n`;
 }
 
 function resultText(context: Context, { name, outcome, because, questions, counterExample }: ProofResult): string {
   const { paint } = context;
   const words = { proved: paint.good("proved"), failed: paint.bad("failed"), unknown: paint.odd("unknown") };
-  const asked = paint.dim(`${questions} questions`);
+  const asked = paint.dim(counted(questions, "question"));
   const head = `${words[outcome]}${" ".repeat(8 - outcome.length)} ${paint.bold(harmless(name))}  ${asked}\n`;
   if (counterExample === undefined) return because === "" ? head : `${head}         ${harmless(because)}\n`;
   const trace = explainedText(context, counterExample.flow, { ...counterExample.explanation, nearest: [] });

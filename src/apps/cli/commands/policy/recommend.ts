@@ -2,8 +2,7 @@
 import { Option } from "commander";
 import { stringify } from "yaml";
 import { recommend } from "../../../../core/policy/recommend/recommend.ts";
-import { inWords } from "../../../../core/policy/recommend/draft-rules.ts";
-import type { Recommendation, RecommendedRule } from "../../../../core/policy/recommend/recommendation.ts";
+import type { Evidence, Recommendation, RecommendedRule } from "../../../../core/policy/recommend/recommendation.ts";
 import { type PeerDraft, type WriteDialect, writeDialects } from "../../../../core/policy/write/draft.ts";
 import { writeDraft } from "../../../../core/policy/write/write-draft.ts";
 import { harmless, harmlessLines } from "../../output/harmless.ts";
@@ -140,17 +139,21 @@ function ruleRow(context: Context, { rule, evidence, confidence, from }: Recomme
       : confidence >= 0.33
         ? confidence.toFixed(2)
         : paint.odd(confidence.toFixed(2));
-  const seen = evidence === undefined ? "" : `${inWords(evidence)} (${age(evidence.lastMs, context.nowMs())} ago)`;
-  const told = from === "dns" ? "cluster DNS, always" : from === "public" ? "public" : "";
+  const seen = evidence === undefined ? "" : evidenceWords(evidence, context);
+  const told = from === "dns" ? "always" : "";
   const last = [told, seen].filter((word) => word !== "").join("; ");
   const arrow = rule.direction === "ingress" ? "from" : "to";
   return [
     arrow,
-    peerWords(rule.peer),
+    from === "public" ? "any public address" : peerWords(rule.peer),
     rule.ports.map(portText).join(", ") || "every port",
     sure,
     paint.dim(harmless(last)),
   ];
+}
+
+function evidenceWords({ connections, days, lastMs }: Evidence, context: Context): string {
+  return `${counted(connections, "connection")} on ${counted(days, "day")}, last ${age(lastMs, context.nowMs())} ago`;
 }
 
 /** At most so many addresses of a rule are shown in a row. */
