@@ -60,6 +60,7 @@ export async function enforceHere(context: Context, given: Foreground): Promise<
     if (code === 3 || code === 1 || enforced.node?.state === "preview") return code;
     context.say("denied connections follow; Ctrl-C takes the rules out");
     await follow(context, side);
+    context.say("the rules are taken out");
     return 0;
   } finally {
     await side.close("withdraw");
@@ -106,11 +107,15 @@ async function follow(
   context: Context,
   side: { flush(nowMs: number): Row<"flows">[]; takeGaps(nowMs: number): Row<"gaps">[] },
 ): Promise<void> {
-  while (!context.signal.aborted) {
+  const terminated = new AbortController();
+  // A service manager ends it with this signal: the rules go all the same.
+  process.once("SIGTERM", () => terminated.abort());
+  const signal = AbortSignal.any([context.signal, terminated.signal]);
+  while (!signal.aborted) {
     for (const row of side.flush(Date.now())) await context.print(`${harmless(deniedLine(row))}\n`);
     for (const { detail, durationMs, reason } of side.takeGaps(Date.now()))
       context.say(`gap (${reason}), ${durationMs} ms: ${detail}`);
-    await delay(stepMs, undefined, { signal: context.signal }).catch(() => undefined);
+    await delay(stepMs, undefined, { signal }).catch(() => undefined);
   }
 }
 
