@@ -82,81 +82,90 @@ function nameFor({ kind = "", apiVersion = "", metadata = {} }: Manifest): strin
     .join(".");
 }
 
+interface Group {
+  readonly source: string;
+  readonly destination: string;
+  readonly protocol: string;
+  readonly port: number;
+  readonly before: string;
+  readonly after: string;
+  readonly decidedBefore?: object;
+  readonly decidedAfter?: object;
+  readonly connections: number;
+  readonly keys: number;
+  readonly uncertain: string;
+}
+
+/** What the mock's flows make of a text: catalog is cut off, the nightly report let in, and one address is uncertain. */
+function groupsOf(changed: string, objects: Read["objects"], removed: readonly string[]): readonly Group[] {
+  const db = mockPolicies.find(({ name }) => name === "orders-db");
+  if (db === undefined) return [];
+  const touchesDb = removed.includes(idOf(db)) || objects.some(({ id }) => id === idOf(db));
+  const ends = { destination: "shop/StatefulSet/orders-db", protocol: "tcp", port: 5432, uncertain: "" };
+  const cut: Group = {
+    ...ends,
+    source: "shop/Deployment/catalog",
+    before: "allow",
+    after: "deny",
+    decidedBefore: ruleRefOf(db, "ingress", 1),
+    decidedAfter: ruleRefOf(db, "ingress", -1),
+    connections: 312,
+    keys: 3,
+  };
+  const letIn: Group = {
+    ...ends,
+    source: "shop/CronJob/nightly-report",
+    before: "deny",
+    after: "allow",
+    decidedBefore: ruleRefOf(db, "ingress", -1),
+    connections: 42,
+    keys: 1,
+  };
+  const unsure: Group = {
+    source: "payments/Deployment/gateway",
+    destination: "api.payments.example",
+    protocol: "tcp",
+    port: 443,
+    before: "allow",
+    after: "unknown",
+    connections: 60,
+    keys: 2,
+    uncertain: "nobody saw which name the address 203.0.113.20 was looked up by",
+  };
+  const isMore = objects.length > 0 && /nightly-report|0\.0\.0\.0\/0|\{\}/.test(changed);
+  return [
+    ...(touchesDb && !/catalog/.test(changed) ? [cut] : []),
+    ...(isMore ? [letIn] : []),
+    ...(objects.length > 0 ? [unsure] : []),
+  ];
+}
+
+function objectsOf({ objects, problems }: Read, removed: readonly string[], known: ReadonlySet<string>) {
+  return [
+    ...objects.map(({ id, manifest }) => {
+      const isRefused = problems.some((one) => (one as { object?: string }).object === id);
+      const resource = { name: nameFor(manifest), manifest };
+      const change = isRefused ? "refused" : known.has(id) ? "changed" : "added";
+      return { id, change, ...(isRefused ? {} : { resource }) };
+    }),
+    ...removed.map((id) => ({ id, change: known.has(id) ? "removed" : "not-found" })),
+  ];
+}
+
 export function previewOf(asked: Asked) {
   refuseBySentinel(asked.sentinel);
   const { changed = "", removed = [] } = asked.body as { changed?: string; removed?: readonly string[] };
-  const { objects, problems } = read(changed);
-  const known = new Map(mockPolicies.map((policy) => [idOf(policy), policy]));
-  const db = mockPolicies.find(({ name }) => name === "orders-db");
-  const touchesDb = db !== undefined && (removed.includes(idOf(db)) || objects.some(({ id }) => id === idOf(db)));
-  const isCut = touchesDb && !/catalog/.test(changed);
-  const isMore = objects.length > 0 && /nightly-report|0\.0\.0\.0\/0|\{\}/.test(changed);
-  const ends = { destination: "shop/StatefulSet/orders-db", protocol: "tcp", port: 5432 };
-  const groups = [
-    ...(isCut && db !== undefined
-      ? [
-          {
-            ...ends,
-            source: "shop/Deployment/catalog",
-            before: "allow",
-            after: "deny",
-            decidedBefore: ruleRefOf(db, "ingress", 1),
-            decidedAfter: ruleRefOf(db, "ingress", -1),
-            connections: 312,
-            keys: 3,
-            uncertain: "",
-          },
-        ]
-      : []),
-    ...(isMore && db !== undefined
-      ? [
-          {
-            ...ends,
-            source: "shop/CronJob/nightly-report",
-            before: "deny",
-            after: "allow",
-            decidedBefore: ruleRefOf(db, "ingress", -1),
-            connections: 42,
-            keys: 1,
-            uncertain: "",
-          },
-        ]
-      : []),
-    ...(objects.length > 0
-      ? [
-          {
-            source: "payments/Deployment/gateway",
-            destination: "api.payments.example",
-            protocol: "tcp",
-            port: 443,
-            before: "allow",
-            after: "unknown",
-            connections: 60,
-            keys: 2,
-            uncertain: "nobody saw which name the address 203.0.113.20 was looked up by",
-          },
-        ]
-      : []),
-  ];
-  const sum = (keep: (group: (typeof groups)[number]) => boolean) =>
+  const text = read(changed);
+  const known = new Set(mockPolicies.map(idOf));
+  const groups = groupsOf(changed, text.objects, removed);
+  const sum = (keep: (group: Group) => boolean) =>
     groups.filter(keep).reduce((total, { connections }) => total + connections, 0);
   const uncertain = sum((group) => group.uncertain !== "");
   const newlyDenied = sum((group) => group.after === "deny");
   const newlyAllowed = sum((group) => group.after === "allow");
   return {
-    problems,
-    objects: [
-      ...objects.map(({ id, manifest }) => {
-        const isRefused = problems.some((one) => (one as { object?: string }).object === id);
-        const resource = { name: nameFor(manifest), manifest };
-        return {
-          id,
-          change: isRefused ? "refused" : known.has(id) ? "changed" : "added",
-          ...(isRefused ? {} : { resource }),
-        };
-      }),
-      ...removed.map((id) => ({ id, change: known.has(id) ? "removed" : "not-found" })),
-    ],
+    problems: text.problems,
+    objects: objectsOf(text, removed, known),
     totals: {
       keys: 214,
       connections: 41_830,
@@ -168,7 +177,7 @@ export function previewOf(asked: Asked) {
     },
     groups,
     groupsOmitted: 0,
-    endpoints: objects.map(({ id }) => ({
+    endpoints: text.objects.map(({ id }) => ({
       id: "pod/shop/orders-db-0",
       added: known.has(id) ? [] : [id],
       removed: [],

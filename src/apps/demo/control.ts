@@ -69,22 +69,7 @@ export function createControl(cluster: string, access: () => Promise<ServerAcces
         if (!(error instanceof Fault && error.kind === "conflict")) throw error;
       }
     },
-    async offerPolicies() {
-      const { client } = await access();
-      const policies = demoPolicies.map((manifest) => ({
-        kind: "Policy",
-        name: resourceNameOf(manifest),
-        spec: { manifest },
-      }));
-      // The nodes compile and check them, and touch no packet.
-      const enforcement = { kind: "Enforcement", name: "default", spec: { mode: "preview" } };
-      for (const { kind, name, spec } of [...policies, enforcement]) {
-        const params = { kind, name };
-        if (await wasEver(client, { params, query: { scope } })) continue;
-        const body = { apiVersion: "garrison/v1" as const, kind, scope, name, spec };
-        await call(client, "applyResource", { params, body });
-      }
-    },
+    offerPolicies: async () => offerPolicies((await access()).client, scope),
     async waitForInventory(signal) {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(demoLimits.inventoryWaitMsMax)]);
       while (!deadline.aborted) {
@@ -100,6 +85,22 @@ export function createControl(cluster: string, access: () => Promise<ServerAcces
       return DemoStory.parse(found?.spec ?? {});
     },
   };
+}
+
+async function offerPolicies(client: ClientOptions, scope: string): Promise<void> {
+  const policies = demoPolicies.map((manifest) => ({
+    kind: "Policy",
+    name: resourceNameOf(manifest),
+    spec: { manifest },
+  }));
+  // The nodes compile and check them, and touch no packet.
+  const enforcement = { kind: "Enforcement", name: "default", spec: { mode: "preview" } };
+  for (const { kind, name, spec } of [...policies, enforcement]) {
+    const params = { kind, name };
+    if (await wasEver(client, { params, query: { scope } })) continue;
+    const body = { apiVersion: "garrison/v1" as const, kind, scope, name, spec };
+    await call(client, "applyResource", { params, body });
+  }
 }
 
 /** Deleted ones too: their history is kept. */

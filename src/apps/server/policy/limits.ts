@@ -17,7 +17,7 @@ export const policyDeskLimits = {
   /** How long the findings of checks are believed while the policies are the same. */
   lintKeptMs: 30_000,
   /** With more policies the checks are not run: they look at pairs of policies, and other requests would wait. The command line runs them. */
-  lintPoliciesMax: 300,
+  lintPoliciesMax: 500,
   /** Pods of one workload that are looked at for the policies that apply to it. */
   workloadPodsMax: 1000,
   /** Keys of flows that a board's judged numbers rest on: the busiest. */
