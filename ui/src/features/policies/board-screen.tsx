@@ -113,6 +113,7 @@ function Board({ board, state, typed, onPick }: BoardProps) {
             return (
               <TierColumn
                 key={tier.name}
+                cluster={board.cluster}
                 tier={shown}
                 hidden={hidden}
                 picked={cluster === board.cluster ? picked : undefined}

@@ -6,6 +6,7 @@ import { Counts, PolicyCard } from "./policy-card.tsx";
 export type BoardTier = PolicyBoard["tiers"][number];
 
 interface TierColumnProps {
+  readonly cluster: string;
   readonly tier: BoardTier;
   readonly picked: string | undefined;
   readonly onPick: (id: string) => void;
@@ -13,10 +14,10 @@ interface TierColumnProps {
   readonly hidden: number;
 }
 
-export function TierColumn({ tier, picked, onPick, hidden }: TierColumnProps) {
+export function TierColumn({ cluster, tier, picked, onPick, hidden }: TierColumnProps) {
   const { name, order, cards, staged, defaultAction, end } = tier;
   return (
-    <section className="tier" aria-label={`Tier ${name}`}>
+    <section className="tier" aria-label={`Tier ${name} of ${cluster}`}>
       <header>
         <h3>{name}</h3>
         <span className="count" title="Tiers are asked in this order, the lowest first">
