@@ -49,14 +49,12 @@ const ports = fc
     ...udp.map((range): NftElement => ({ key: [17, part(range, Number)] })),
   ]);
 const map4 = rangesOf(0xffff_ffff).chain((list) =>
-  fc
-    .array(fc.constantFrom("accept", "drop"), { minLength: list.length, maxLength: list.length })
-    .map((verdicts) =>
-      list.map((range, index): NftElement => ({
-        key: [part(range, address4)],
-        data: { verdict: verdicts[index] ?? "drop" },
-      })),
-    ),
+  fc.array(fc.constantFrom("accept", "drop"), { minLength: list.length, maxLength: list.length }).map((verdicts) =>
+    list.map((range, index): NftElement => ({
+      key: [part(range, address4)],
+      data: { verdict: verdicts[index] ?? "drop" },
+    })),
+  ),
 );
 
 const step = fc.record({ v4: elements4, v6: elements6, ports, map: map4 });
