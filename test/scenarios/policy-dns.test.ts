@@ -20,6 +20,7 @@ test("500 look-ups with ever other answers: each client connects at once, and no
     "without a look-up nothing is open",
   );
   const droppedBefore = await node.ask<number>("dropped");
+  assert.ok(droppedBefore > 0, "the rule that denies the rest counts");
   const outcomes = await web.ask<LookupOutcome[]>("lookups", { names: names(500), server, port });
   const bad = outcomes.filter(({ connect }) => connect !== "open");
   assert.deepEqual(bad, []);
@@ -176,4 +177,45 @@ test("links without an address: questions are turned to the node's own address, 
     waitMs: 300,
   });
   assert.equal(direct?.code, -1, "nobody is answered there who did not ask a server");
+});
+
+test("told by resources, as agents are: look-ups open what the policy names, the rest is denied and told, with rows of the proxy", async (t) => {
+  if (!skipUnless(t, mayMakeNamespaces(), "root and network namespaces")) return;
+  await using world = await openDnsWorld({ isAgent: true });
+  const { node, web } = world;
+  const statuses = await node.ask<{ kind: string; state?: string; because: string }[]>("statuses");
+  assert.deepEqual(
+    statuses.filter(({ state }) => state === "refused" || state === "failed"),
+    [],
+  );
+  const outcomes = await web.ask<LookupOutcome[]>("lookups", { names: names(20), server, port });
+  assert.deepEqual(
+    outcomes.filter(({ connect }) => connect !== "open"),
+    [],
+  );
+  const [elsewhere] = await web.ask<LookupOutcome[]>("lookups", {
+    names: ["www.elsewhere.example"],
+    server,
+    port,
+    connectWaitMs: 900,
+  });
+  assert.equal(elsewhere?.connect, "timeout");
+  const rows = await node.ask<{ reporter: string; pod: string; namespace: string; question: string }[]>("rows");
+  assert.equal(rows.length, 21);
+  assert.deepEqual(
+    new Set(rows.map((row) => `${row.reporter} ${row.namespace}/${row.pod}`)),
+    new Set(["proxy shop/web"]),
+  );
+  type Denied = { sourcePod: string; destinationAddress: string; verdictBecause: string };
+  let denied: Denied[] = [];
+  // The kernel's reports come by a thread of their own.
+  for (let round = 0; round < 100 && denied.length === 0; round += 1) {
+    denied = await node.ask<Denied[]>("denied");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.deepEqual(
+    denied.map(({ sourcePod, destinationAddress }) => [sourcePod, destinationAddress]),
+    [["web", elsewhere.addresses[0]]],
+    JSON.stringify(denied),
+  );
 });

@@ -5,7 +5,8 @@ import path from "node:path";
 import { openListeners } from "./netns/listeners.ts";
 import { runInNetns, type NetworkNamespace } from "./netns/namespace.ts";
 import { openStar } from "./netns/star.ts";
-import type { NodeOrder } from "./policy-dns-process.ts";
+import type { AgentOrder } from "./policy-dns-agent.ts";
+import type { NodeOrder } from "./policy-dns-node.ts";
 
 export type { LookupOutcome } from "./policy-dns-process.ts";
 
@@ -16,6 +17,23 @@ export const server = "10.1.9.53";
 export const port = 8080;
 const proxyPort = 15_053;
 export const pool = Array.from({ length: 60 }, (_, index) => `198.51.100.${index + 1}`);
+
+/** Names below shop.example, the DNS server, and nothing else. */
+const policy = {
+  apiVersion: "policy.networking.k8s.io/v1alpha2",
+  kind: "ClusterNetworkPolicy",
+  metadata: { name: "names" },
+  spec: {
+    tier: "Admin",
+    priority: 10,
+    subject: { pods: { namespaceSelector: {}, podSelector: { matchLabels: { app: "web" } } } },
+    egress: [
+      { name: "shops", action: "Accept", to: [{ domainNames: ["*.shop.example"] }] },
+      { name: "servers", action: "Accept", to: [{ networks: [`${server}/32`] }] },
+      { name: "nothing-else", action: "Deny", to: [{ networks: ["0.0.0.0/0"] }] },
+    ],
+  },
+};
 
 const manifests = `
 apiVersion: v1
@@ -34,17 +52,7 @@ metadata: { name: other, namespace: shop, labels: { app: web } }
 spec: { containers: [{ name: other }] }
 status: { podIP: ${otherAddress}, podIPs: [{ ip: ${otherAddress} }] }
 ---
-apiVersion: policy.networking.k8s.io/v1alpha2
-kind: ClusterNetworkPolicy
-metadata: { name: names }
-spec:
-  tier: Admin
-  priority: 10
-  subject: { pods: { namespaceSelector: {}, podSelector: { matchLabels: { app: web } } } }
-  egress:
-    - { name: shops, action: Accept, to: [{ domainNames: ["*.shop.example"] }] }
-    - { name: servers, action: Accept, to: [{ networks: ["${server}/32"] }] }
-    - { name: nothing-else, action: Deny, to: [{ networks: ["0.0.0.0/0"] }] }
+${JSON.stringify(policy)}
 `;
 
 export interface Child {
@@ -88,8 +96,13 @@ async function start(inside: NetworkNamespace, role: string, order: object): Pro
   };
 }
 
+export type DnsWorldOptions = Partial<NodeOrder> & {
+  /** The node is the agent's whole enforcement side, told by resources. */
+  readonly isAgent?: true;
+};
+
 /** Two pods, a DNS server and "the internet" around a node. */
-export async function openDnsWorld(given: Partial<NodeOrder> = {}) {
+export async function openDnsWorld(given: DnsWorldOptions = {}) {
   const closing: (() => Promise<void> | void)[] = [];
   const close = async () => {
     for (const end of closing.splice(0)) await end();
@@ -102,7 +115,7 @@ export async function openDnsWorld(given: Partial<NodeOrder> = {}) {
   }
 }
 
-async function startWorld(closing: (() => Promise<void> | void)[], given: Partial<NodeOrder>) {
+async function startWorld(closing: (() => Promise<void> | void)[], given: DnsWorldOptions) {
   const star = openStar({
     pods: [
       { name: "web", addresses: [webAddress] },
@@ -133,12 +146,25 @@ async function startWorld(closing: (() => Promise<void> | void)[], given: Partia
     dns: {},
     ...given,
   };
-  const openNode = () => started(start(star.router, "node", order));
-  return {
-    openNode,
-    node: await openNode(),
-    web: await started(start(star.pod("web"), "client", {})),
-    other: await started(start(star.pod("other"), "client", {})),
-    server: await started(start(star.pod("dns"), "server", { address: server, pool, inside: "10.1.0.3" })),
+  const agent: AgentOrder = {
+    namespaces: { web: star.pod("web").path, other: star.pod("other").path },
+    resources: [
+      { kind: "Enforcement", name: "default", spec: { mode: "enforce", dns: { upstreams: [server] } } },
+      ...["web", "other"].map((netns) => ({
+        kind: "LocalEndpoint",
+        name: netns,
+        spec: { netns, namespace: "shop", name: netns, labels: { app: "web" } },
+      })),
+      { kind: "Policy", name: "clusternetworkpolicy.names", spec: { manifest: policy } },
+    ],
   };
+  const openNode = () =>
+    started(given.isAgent === true ? start(star.router, "agent", agent) : start(star.router, "node", order));
+  const [node, web, other, dns] = await Promise.all([
+    openNode(),
+    started(start(star.pod("web"), "client", {})),
+    started(start(star.pod("other"), "client", {})),
+    started(start(star.pod("dns"), "server", { address: server, pool, inside: otherAddress })),
+  ]);
+  return { openNode, node, web, other, server: dns };
 }
