@@ -63,7 +63,7 @@ export function baseChains(places: Places): readonly NftChain[] {
   const { host } = places;
   const chains: NftChain[] = [
     filter("gr_forward_from", "forward", priorities.from, [
-      ...shortcuts,
+      ...shortcutsFrom(places),
       ...tunnels(places),
       ...fromWorkloads(places),
       ...judgedEarly(host),
@@ -78,7 +78,7 @@ export function baseChains(places: Places): readonly NftChain[] {
     ]),
     filter("gr_input_from", "input", priorities.from, [
       rule(is("meta iifname", "lo"), accept),
-      ...shortcuts,
+      ...shortcutsFrom(places),
       ...neighbours(),
       ...redirected(places),
       ...tunnels(places),
@@ -107,8 +107,8 @@ export function baseChains(places: Places): readonly NftChain[] {
       ]),
     );
   const ownPods = senders(places).map((sender) => rule(...sender, accept));
-  const raw = [...posing(places), ...(host.untrackedIn.length > 0 ? [...ownPods, ...host.untrackedIn] : [])];
-  if (raw.length > 0) chains.push(filter("gr_raw_from", "prerouting", priorities.untracked, raw));
+  if (host.untrackedIn.length > 0)
+    chains.push(filter("gr_raw_from", "prerouting", priorities.untracked, [...ownPods, ...host.untrackedIn]));
   if (host.untrackedOut.length > 0)
     chains.push(filter("gr_raw_to", "output", priorities.untracked, [...toOwnPods(places), ...host.untrackedOut]));
   if (host.beforeNat.length > 0)
@@ -217,22 +217,30 @@ function workloadsToHost(places: Places): readonly NftRule[] {
   return senders(places).map((sender) => rule(...sender, counter, isAccepted ? accept : drop));
 }
 
-/** Packets from a pod's interface with an address that is not the pod's. IPv6 link-local ones stay on the link: the chains above judge them by interface. */
-function posing(places: Places): readonly NftRule[] {
-  if (!places.has(placeNames.interfaces)) return [];
-  const from = isIn(["meta iifname"], placeNames.interfaces);
-  return families.map((family) => {
-    const source = addressField("source", family);
-    const local = family === 6 ? [isNotIn([source], placeNames.linkLocal)] : [];
-    return rule(
-      isFamily(family),
-      from,
-      ...local,
-      isNotIn(["meta iifname", source], placeNames.sources(family)),
-      counter,
-      drop,
-    );
-  });
+/**
+ * The shortcut where packets come in: also those of living connections must have an address of the pod whose interface they come from. One look for
+ * packets of pods; what does not come from a pod is looked up by its interface. IPv6 link-local addresses stay on the link: judged by interface below.
+ */
+function shortcutsFrom(places: Places): readonly NftRule[] {
+  if (!places.has(placeNames.interfaces)) return shortcuts;
+  const own = families.map((family) => ({
+    family,
+    fields: ["meta iifname", addressField("source", family)] as const,
+    sources: placeNames.sources(family),
+  }));
+  const known = isIn(["meta iifname"], placeNames.interfaces);
+  const others = isNotIn(["meta iifname"], placeNames.interfaces);
+  return [
+    ...own.map(({ family, fields, sources }) =>
+      rule(inState("established", "related"), isFamily(family), isIn(fields, sources), accept),
+    ),
+    rule(inState("established", "related"), others, accept),
+    ...own.map(({ family, fields, sources }) => {
+      const local = family === 6 ? [isNotIn(["ip6 saddr"], placeNames.linkLocal)] : [];
+      return rule(isFamily(family), known, ...local, isNotIn(fields, sources), counter, drop);
+    }),
+    ...shortcuts,
+  ];
 }
 
 function dnsQuestions(places: Places): readonly NftRule[] {

@@ -188,12 +188,10 @@ const withoutProfiles: readonly string[] = [defaultAllowProfile];
 export function workloadClass(engine: PolicyEngine, id: string, direction: Direction): EndpointClass {
   const policyClass = engine.classOf(id, direction);
   const endpoint = engine.endpoint(id);
-  const own =
-    endpoint === undefined || engine.set.profiles.length === 0
-      ? []
-      : [`kns.${endpoint.namespace}`, `ksa.${endpoint.namespace}.${endpoint.serviceAccount}`].filter((name) =>
-          engine.set.profiles.some((profile) => profile.name === name),
-        );
+  const has = (name: string) => engine.set.profiles.some((profile) => profile.name === name);
+  const namespace = `kns.${endpoint?.namespace ?? ""}`;
+  const account = `ksa.${endpoint?.namespace ?? ""}.${endpoint?.serviceAccount ?? ""}`;
+  const own = endpoint === undefined || !has(namespace) ? [] : has(account) ? [namespace, account] : [namespace];
   const isOpen = policyClass === undefined || policyClass.tiers.length === 0;
   return { policyClass: isOpen ? undefined : policyClass, profiles: own.length === 0 ? withoutProfiles : own };
 }
