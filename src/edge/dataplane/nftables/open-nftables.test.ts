@@ -100,6 +100,27 @@ test("a bad object leaves the old table as it was, and the fault names it", (con
   }
 });
 
+test("what was prepared for a ruleset that is then refused is taken back", (context) => {
+  const box = openBox(context);
+  if (box === undefined) return;
+  const { plane } = box;
+  // Only once it is hooked in does the kernel see that the new chain jumps to itself.
+  const loop = { name: "gr_new", rules: [rule({ do: "verdict", verdict: "jump", chain: "gr_new" })] };
+  const hooked = { name: "gr_top", base: forward, rules: [rule({ do: "verdict", verdict: "jump", chain: "gr_new" })] };
+  const bad = ruleset({
+    digest: "bad",
+    sets: [set("gr_a", ["ipv4_addr"], keys(["10.0.0.1"])), set("gr_new", ["mark"], keys([1]))],
+    chains: [hooked, loop],
+  });
+  assert.throws(() => plane.apply(bad), { code: "dataplane/refused" });
+  assert.equal(plane.readBack(bad, { elements: true }).isThere, false);
+  const good = ruleset({ sets: [set("gr_a", ["ipv4_addr"], keys(["10.0.0.2"]))], chains: [{ ...hooked, rules: [] }] });
+  plane.apply(good);
+  assert.throws(() => plane.apply(bad), { code: "dataplane/refused" });
+  isAsItShould(plane, good);
+  assert.equal(plane.apply(good).how, "nothing");
+});
+
 test("only the difference is written, by what the compiler noted and by content", (context) => {
   const box = openBox(context);
   if (box === undefined) return;

@@ -203,3 +203,33 @@ test("reject answers at once, notrack keeps a packet out of tracking, marks and 
     false,
   );
 });
+
+test("limits let so many through, and the kernel's own addresses are told from others", async (context) => {
+  const world = await openWorld(context);
+  if (world === undefined) return;
+  const { star, plane } = world;
+  const udp: NftExpression = { do: "compare", field: "meta l4proto", operator: "eq", value: "udp" };
+  const isLocal: NftExpression = { do: "compare", field: "fib daddr type", operator: "eq", value: "local" };
+  const count = (ruleId: number, ...list: readonly NftExpression[]): NftRule => ({
+    ...rule(...list, { do: "counter" }),
+    ruleId,
+  });
+  const base = { type: "filter", hook: "prerouting", priority: -150, policy: "accept" } as const;
+  plane.apply(
+    ruleset({
+      chains: [
+        { name: "gr_pre", base, rules: [count(1, udp, isLocal)] },
+        { name: "gr_forward", base: forward, rules: [count(2, udp, { do: "limit", perSecond: 1, burst: 5 })] },
+      ],
+    }),
+  );
+  const from = star.pod("a");
+  const probes = [b4, "10.255.255.254"].flatMap((to): readonly Probe[] =>
+    Array.from({ length: 20 }, () => ({ from, to, port: 9, protocol: "udp" })),
+  );
+  await probeAll(probes, { timeoutMs: 300 });
+  const counters = new Map(plane.counters().map((counter) => [counter.ruleId, counter.packets]));
+  assert.equal(counters.get(1), 20, "those to the router itself, not those to b");
+  const limited = counters.get(2) ?? 0;
+  assert.ok(limited >= 5 && limited < 20, String(limited));
+});
