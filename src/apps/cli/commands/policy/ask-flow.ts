@@ -4,24 +4,7 @@ import { parseAddress } from "../../../../base/ip.ts";
 import { nearest } from "../../../../base/nearest.ts";
 import type { PolicySet } from "../../../../core/policy/model.ts";
 import type { FlowEnd, PolicyFlow, World, WorldEndpoint } from "../../../../core/policy/world.ts";
-import type { Command } from "commander";
-
-export interface FlowFlags {
-  readonly from?: string;
-  readonly to?: string;
-  readonly port?: string;
-  readonly sourcePort?: string;
-  readonly name?: readonly string[];
-}
-
-export function withFlow(command: Command): Command {
-  return command
-    .option("--from <end>", "namespace/pod, namespace/workload, node/NAME or an address")
-    .option("--to <end>", "the same")
-    .option("--port <port>", "5432, 5432/tcp, 53/udp, icmp, icmp/8 (type), proto/47", "80/tcp")
-    .option("--source-port <port>", "for rules that ask for it", "0")
-    .option("--name <name...>", "DNS names that the source has looked up for the destination's address");
-}
+import type { FlowFlags } from "./flags.ts";
 
 /** Throws a Fault that names what is missing or not there, with the nearest name. */
 export function flowOf(flags: FlowFlags, world: World, set: PolicySet): PolicyFlow {

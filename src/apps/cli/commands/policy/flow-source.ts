@@ -1,33 +1,16 @@
 // Where recorded flows come from: a file of JSON lines, or the server (--since).
-import type { Command } from "commander";
 import type { RecordedFlow, World } from "../../../../core/policy/world.ts";
 import { policyLimits } from "../../../server/contract/policy-shapes.ts";
 import { ask, type Context } from "../../context.ts";
 import { sayWindow } from "../rows.ts";
 import { usage } from "./ask-flow.ts";
 import { flowBook, readFlows } from "./flow-lines.ts";
-
-export interface FlowSourceFlags {
-  readonly flows?: readonly string[];
-  readonly since?: string;
-  readonly until?: string;
-  readonly cluster: string;
-  readonly filter?: string;
-}
+import type { FlowSourceFlags } from "./flags.ts";
 
 export interface SourcedFlows {
   readonly flows: readonly RecordedFlow[];
   /** 0, or 7 when some of what was asked for is not there. */
   readonly code: number;
-}
-
-export function withFlowSource(command: Command): Command {
-  return command
-    .option("--flows <file...>", "JSON lines: recorded flows, or rows of garrison flows -o jsonl; - for standard input")
-    .option("--since <time>", "from the server instead of a file: flows since 1h, 7d or RFC 3339")
-    .option("--until <time>", "with --since: until 1h (ago) or RFC 3339")
-    .option("--cluster <name>", "with --since: the cluster", "local")
-    .option("--filter <terms>", "with --since: filter terms, as for garrison flows");
 }
 
 /** The flows of one of the two; faults name what is missing. */

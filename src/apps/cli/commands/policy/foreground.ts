@@ -13,7 +13,7 @@ import type { Resource, ResourceManifest } from "../../../../model/resource.ts";
 import type { Row } from "../../../../model/table.ts";
 import { dataFolderOf, type Context } from "../../context.ts";
 import { harmless } from "../../output/harmless.ts";
-import { manifestOfEndpoint } from "./apply.ts";
+import { manifestOfEndpoint } from "./run-apply.ts";
 import { codeOf, enforcedOf, printEnforced } from "./enforced-rows.ts";
 
 const node = "this-machine";

@@ -1,8 +1,6 @@
 // Reads what the policy commands work on: files, folders and standard input, with policies and the world (pods, namespaces, services) in any order.
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import type { Command } from "commander";
-import { Option } from "commander";
 import { Fault } from "../../../../base/fault.ts";
 import { parsePrefix } from "../../../../base/ip.ts";
 import { createPolicyEngine } from "../../../../core/policy/evaluate/create-engine.ts";
@@ -13,6 +11,7 @@ import type { PolicyProblem, PolicySet } from "../../../../core/policy/model.ts"
 import type { World } from "../../../../core/policy/world.ts";
 import { readYaml } from "../../../../edge/manifests/read-yaml.ts";
 import type { Context } from "../../context.ts";
+import type { WorldFlags } from "./flags.ts";
 
 export const inputLimits = {
   filesMax: 10_000,
@@ -22,11 +21,6 @@ export const inputLimits = {
 
 const extensions = new Set([".yaml", ".yml", ".json"]);
 
-export interface WorldFlags {
-  readonly world?: readonly string[];
-  readonly ranges?: readonly string[];
-}
-
 export interface Loaded {
   readonly parsed: Parsed;
   readonly set: PolicySet;
@@ -34,22 +28,6 @@ export interface Loaded {
   readonly engine: PolicyEngine;
   /** 0, or 7 when something was refused: the answer is not about everything that was given. */
   readonly code: number;
-}
-
-export const policyFormats = ["table", "json", "yaml"] as const;
-
-/** The flags of every command that judges flows: where the world is, and how to print. */
-export function withInput(
-  command: Command,
-  worldHelp = "pods, namespaces, services, as kubectl get -o yaml prints them",
-): Command {
-  return command
-    .addOption(new Option("-o, --output <format>", "how it is printed").choices(policyFormats))
-    .option("--world <file...>", `${worldHelp}; files, folders or -`)
-    .option(
-      "--ranges <cidr...>",
-      "the cluster's own prefixes: an address of them that nobody has is unknown, not outside",
-    );
 }
 
 /** Policies of `files`, in the world of the same files and of --world. What was refused is said on standard error. */
@@ -71,16 +49,6 @@ export async function readWorld(context: Context, files: readonly string[], rang
     code: "cli/usage",
     kind: "usage",
     hint: "name files with pods and namespaces, from kubectl get namespaces,pods,services -A -o yaml",
-  });
-}
-
-/** Without a file there is nothing to do: usage. */
-export function needFiles(files: readonly string[]): readonly string[] {
-  if (files.length > 0) return files;
-  throw new Fault("no file was given", {
-    code: "cli/usage",
-    kind: "usage",
-    hint: "name files or folders with policies, or - for standard input",
   });
 }
 

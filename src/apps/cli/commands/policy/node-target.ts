@@ -1,15 +1,9 @@
 // Which node the enforcement commands speak to: this machine's own agent, or the one that is named.
 import { readFileSync } from "node:fs";
-import { Option, type Command } from "commander";
 import { Fault } from "../../../../base/fault.ts";
 import type { Node } from "../../../../model/node.ts";
 import { ask, type Context } from "../../context.ts";
-import { policyFormats } from "./input.ts";
-
-export interface TargetFlags {
-  readonly cluster?: string;
-  readonly node?: string;
-}
+import type { TargetFlags } from "./target-flags.ts";
 
 export interface Target {
   readonly cluster: string;
@@ -17,13 +11,6 @@ export interface Target {
   /** Of its resources: "node/<cluster>/<node>". */
   readonly scope: string;
   readonly isConnected: boolean;
-}
-
-export function withTarget(command: Command): Command {
-  return command
-    .addOption(new Option("-o, --output <format>", "how it is printed").choices(policyFormats))
-    .option("--cluster <name>", "the node's cluster (default: this machine's)")
-    .option("--node <name>", "another node than this machine");
 }
 
 /** Throws a Fault when there is no such node, or several could be meant. */

@@ -1,16 +1,7 @@
 // garrison policy verify: does the engine agree with truth tables that others made? Prints "N agreed, M disagreed".
-import { readFile } from "node:fs/promises";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import { Option } from "commander";
-import { Fault } from "../../../../base/fault.ts";
-import { verifyCases, type Disagreement } from "../../../../core/policy/verify/verify-cases.ts";
 import type { CommandUnit } from "../command.ts";
-import { policyFormats } from "./input.ts";
-import { decidedWords, formatOf, printDocument } from "./words.ts";
-
-const tableBytesMax = 512 * 1024 * 1024;
-const unzip = promisify(gunzip);
+import { policyFormats } from "./flags.ts";
 
 export const policyVerify: CommandUnit = {
   name: "verify",
@@ -24,68 +15,6 @@ export const policyVerify: CommandUnit = {
         "after",
         "\nA probe agrees when ingress, egress and their sum do. Exit 3 when one does not.\n\nExample:\n  garrison policy verify reachability.json.gz",
       )
-      .action(
-        run(async (context, { args }) => {
-          let [agreed, disagreed] = [0, 0];
-          const first: Disagreement[] = [];
-          for (const file of args) {
-            const found = verifyCases(await readTables(file));
-            agreed += found.agreed;
-            disagreed += found.disagreed;
-            first.push(...found.first);
-          }
-          const format = formatOf(context);
-          if (format === "table") {
-            await context.print(`${agreed} agreed, ${disagreed} disagreed\n`);
-            for (const one of first) context.say(disagreementText(one));
-            if (disagreed > first.length) context.say(`${disagreed - first.length} more are not explained`);
-          } else await printDocument(context, format, { agreed, disagreed, first });
-          return disagreed > 0 ? 3 : 0;
-        }),
-      );
+      .action(run(async (context, input) => (await import("./run-verify.ts")).runVerify(context, input)));
   },
 };
-
-async function readTables(file: string): Promise<unknown> {
-  const bytes = await readBytes(file);
-  const isZipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  let text: string;
-  try {
-    text = (isZipped ? await unzip(bytes, { maxOutputLength: tableBytesMax }) : bytes).toString("utf8");
-  } catch (cause) {
-    throw bad(file, "cannot be unpacked", cause);
-  }
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw bad(file, "is not JSON", cause);
-  }
-}
-
-async function readBytes(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    throw bad(file, "cannot be read", cause);
-  }
-}
-
-function bad(file: string, what: string, cause: unknown): Fault {
-  return new Fault(`${file} ${what}`, {
-    code: "policy/bad-truth-table",
-    kind: "usage",
-    hint: "a .json or .json.gz file of cases",
-    cause,
-  });
-}
-
-/** One disagreement in three lines: where, what was expected, what the engine says and why. */
-function disagreementText({ description, step, probe, said }: Disagreement): string {
-  const { from, to, port, protocol, ingress, egress, allowed } = probe;
-  const words = (one: boolean): string => (one ? "allow" : "deny");
-  return [
-    `${description}, step ${step + 1}: ${from} -> ${to} ${port}/${protocol}`,
-    `  expected: ${words(allowed)} (egress ${words(egress)}, ingress ${words(ingress)})`,
-    `  engine:   ${said.verdict} (egress ${said.egress.verdict}: ${decidedWords(said.egress.decidedBy)}, ingress ${said.ingress.verdict}: ${decidedWords(said.ingress.decidedBy)})`,
-  ].join("\n");
-}

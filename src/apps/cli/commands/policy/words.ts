@@ -4,7 +4,7 @@ import type { RuleRef } from "../../../../model/policy-verdict.ts";
 import type { FlowEnd, PolicyFlow } from "../../../../core/policy/world.ts";
 import type { Context } from "../../context.ts";
 import { harmlessJson, harmlessLines } from "../../output/harmless.ts";
-import type { policyFormats } from "./input.ts";
+import type { policyFormats } from "./flags.ts";
 
 export type PolicyFormat = (typeof policyFormats)[number];
 

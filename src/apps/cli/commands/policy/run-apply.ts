@@ -1,0 +1,152 @@
+// Puts policies, endpoints and enforcement as resources of this node and waits for its word; or enforces in the foreground.
+import { Fault } from "../../../../base/fault.ts";
+import { parsePolicies } from "../../../../core/policy/parse/parse-policies.ts";
+import { readYaml } from "../../../../edge/manifests/read-yaml.ts";
+import { Enforcement } from "../../../../model/enforcement.ts";
+import type { LocalEndpoint } from "../../../../model/local-endpoint.ts";
+import type { ResourceManifest } from "../../../../model/resource.ts";
+import { ask, type Context } from "../../context.ts";
+import { tiersFirst, wrapped } from "../native-policies.ts";
+import { codeOf, enforcedOf, printEnforced } from "./enforced-rows.ts";
+import { isPartial, readFiles, sayProblems } from "./input.ts";
+import { localEndpointsOf } from "./netns-flag.ts";
+import { isSettled, waitForNode } from "./node-statuses.ts";
+import { targetOf, type Target } from "./node-target.ts";
+import type { ApplyFlags } from "./apply.ts";
+import { secondsOf } from "./seconds.ts";
+
+export async function runApply(
+  context: Context,
+  { args, options: flags }: { readonly args: readonly string[]; readonly options: ApplyFlags },
+): Promise<number> {
+  const { files, digest } = filesAndDigest(args, flags);
+  const endpoints = localEndpointsOf(flags.netns ?? []);
+  if (files.length === 0 && endpoints.length === 0 && digest === undefined) throw nothingToDo();
+  const read = await readPolicies(context, files);
+  if (flags.foreground === true) {
+    const { enforceHere } = await import("./foreground.ts");
+    return enforceHere(context, { manifests: read.manifests, endpoints, spec: specOf({}, flags) });
+  }
+  const target = await targetOf(context, flags);
+  if (!target.isConnected)
+    context.say(`the agent of ${target.cluster}/${target.node} is not connected: it takes this up when it is`);
+  for (const manifest of [...read.manifests, ...endpoints.map(manifestOfEndpoint)])
+    await put(context, { ...manifest, scope: target.scope });
+  await putEnforcement(context, target, { flags, digest });
+  const statuses = await waitForNode(context, target, { seconds: secondsOf(flags.waitSeconds), isDone: isSettled });
+  const enforced = enforcedOf(statuses);
+  await printEnforced(context, enforced);
+  return codeOf(enforced) || read.code;
+}
+
+/** "--confirm policies/" gives commander a digest that is none. */
+function filesAndDigest(
+  args: readonly string[],
+  { confirm }: ApplyFlags,
+): { files: readonly string[]; digest: string | true | undefined } {
+  if (typeof confirm !== "string" || /^[0-9a-f]{16}$/.test(confirm)) return { files: args, digest: confirm };
+  return { files: [confirm, ...args], digest: true };
+}
+
+function nothingToDo(): Fault {
+  return new Fault("nothing to apply", {
+    code: "cli/usage",
+    kind: "usage",
+    hint: "name files with policies, --netns, or --confirm",
+  });
+}
+
+async function readPolicies(
+  context: Context,
+  files: readonly string[],
+): Promise<{ readonly manifests: readonly ResourceManifest[]; readonly code: number }> {
+  if (files.length === 0) return { manifests: [], code: 0 };
+  const parsed = parsePolicies(await readFiles(files), readYaml);
+  sayProblems(context, parsed.problems);
+  const found: { readonly manifest: ResourceManifest }[] = [];
+  for (const { manifest, state, id } of parsed.objects) {
+    if (state !== "taken") continue;
+    const resource = wrapped(manifest, "global");
+    // Pods and namespaces may stand beside policies; a node hears of them from its cluster or --netns.
+    if (typeof resource !== "string") found.push({ manifest: resource });
+    else if (!isOfWorld(id)) context.say(`${id}: ${resource}`);
+  }
+  if (found.length === 0 && isPartial(parsed.problems))
+    throw new Fault("no policy could be read", { code: "cli/bad-file", kind: "usage", hint: "see the lines above" });
+  return { manifests: tiersFirst(found).map(({ manifest }) => manifest), code: isPartial(parsed.problems) ? 7 : 0 };
+}
+
+const worldKinds = [
+  "Pod",
+  "Namespace",
+  "Node",
+  "Service",
+  "ServiceAccount",
+  "Endpoints",
+  "EndpointSlice",
+  "Deployment",
+  "StatefulSet",
+  "DaemonSet",
+];
+
+function isOfWorld(id: string): boolean {
+  return worldKinds.includes(id.split("/")[0] ?? "");
+}
+
+export function manifestOfEndpoint(spec: LocalEndpoint): ResourceManifest {
+  const name = `${spec.namespace}.${spec.name}`.toLowerCase();
+  return { apiVersion: "garrison/v1", kind: "LocalEndpoint", scope: "global", name, spec: { ...spec } };
+}
+
+async function put(context: Context, manifest: ResourceManifest): Promise<void> {
+  const { kind, name } = manifest;
+  const { outcome } = await ask(context, "applyResource", {
+    params: { kind, name },
+    query: { dryRun: "false" },
+    body: manifest,
+  });
+  if (outcome !== "unchanged") context.say(`${kind}/${name} ${outcome}`);
+}
+
+/** Last of all, so that the node begins when the policies are there. What is set already stays, but for what the flags say. */
+async function putEnforcement(
+  context: Context,
+  target: Target,
+  given: { readonly flags: ApplyFlags; readonly digest: string | true | undefined },
+): Promise<void> {
+  const { resources } = await ask(context, "listResources", { params: { kind: "Enforcement" } });
+  const own = resources.find(({ scope, deleted }) => scope === target.scope && !deleted);
+  const said = own?.status.find(({ cluster, node }) => cluster === target.cluster && node === target.node)?.enforcement
+    ?.digest;
+  const confirm = given.digest === true ? said : given.digest;
+  if (given.digest === true && confirm === undefined)
+    throw new Fault("the node has no change that could be confirmed", {
+      code: "cli/no-change",
+      kind: "conflict",
+      hint: "`garrison policy status` shows it",
+    });
+  const spec = specOf(own?.spec ?? {}, given.flags);
+  await put(context, {
+    apiVersion: "garrison/v1",
+    kind: "Enforcement",
+    scope: target.scope,
+    name: own?.name ?? "default",
+    spec: { ...spec, ...(confirm === undefined ? {} : { confirm }) },
+  });
+}
+
+function specOf(before: Readonly<Record<string, unknown>>, flags: ApplyFlags): Record<string, unknown> {
+  const isConfirmation = flags.confirm !== undefined && flags.rollbackAfter === undefined;
+  const rollbackAfterSeconds = flags.rollbackAfter === undefined ? 0 : secondsOf(flags.rollbackAfter);
+  const spec = {
+    ...before,
+    mode: flags.dryRun === true ? "preview" : "enforce",
+    // A confirmation is about the change as it was asked for.
+    ...(isConfirmation ? {} : { rollbackAfterSeconds }),
+    ...(flags.cutConnections === true ? { onPolicyChange: "reevaluate" } : {}),
+  };
+  const parsed = Enforcement.safeParse(spec);
+  if (parsed.success) return spec;
+  const [issue] = parsed.error.issues;
+  throw new Fault(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "wrong"}`, { code: "cli/usage", kind: "usage" });
+}
