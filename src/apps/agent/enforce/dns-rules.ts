@@ -10,7 +10,7 @@ import { emptySubject } from "../../../core/process/subject.ts";
 import { WorkloadKind, type Subject } from "../../../model/identity.ts";
 import type { Row } from "../../../model/table.ts";
 import { createDnsSide } from "../dns/create-dns-side.ts";
-import type { DnsSide, SensorLookup } from "../dns/dns-side.ts";
+import type { DnsKnowledge, DnsSide, SensorLookup } from "../dns/dns-side.ts";
 import { proxyAddressesOf } from "../dns/proxy-addresses.ts";
 import { upstreamsOf } from "../dns/upstreams.ts";
 import type { InForce } from "./force.ts";
@@ -70,11 +70,7 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
       clusterDns: clusterDnsOf(book.living()),
     });
 
-  const proxyAddresses = (): readonly string[] =>
-    proxyAddressesOf({
-      nodeAddresses: world.world.endpoints.filter(({ kind }) => kind === "node").flatMap((one) => one.addresses),
-      workloadInterfaces: new Set(world.local.map(({ interfaceName }) => interfaceName)),
-    });
+  const proxyAddresses = () => proxyAddressesIn(world);
 
   return {
     get trouble() {
@@ -92,16 +88,9 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
     update({ intent, engine, compiled }) {
       if (options.kernel === "simulated" || (side === undefined && compiled.domainSets.length === 0)) return;
       side ??= open();
-      const clients = world.local.map(({ endpoint }) => ({
-        id: endpoint,
-        addresses: engine.endpoint(endpoint)?.addresses ?? [],
-      }));
-      const own = world.world.endpoints.flatMap(({ addresses }) => addresses);
-      const services = world.world.services.flatMap(({ addresses }) => addresses);
       void side.update({
+        ...whoAndWhere(world, engine),
         sets: compiled.domainSets,
-        clients,
-        clusterRanges: [...new Set([...world.world.ranges, ...own, ...services])],
         upstreams: upstreams(intent),
         settings: intent.settings.dns,
         listenAt: proxyAddresses(),
@@ -125,6 +114,24 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
         );
     },
   };
+}
+
+function proxyAddressesIn(world: WorldBook): readonly string[] {
+  return proxyAddressesOf({
+    nodeAddresses: world.world.endpoints.filter(({ kind }) => kind === "node").flatMap((one) => one.addresses),
+    workloadInterfaces: new Set(world.local.map(({ interfaceName }) => interfaceName)),
+  });
+}
+
+/** Who may ask, and where no answer may lead. */
+function whoAndWhere(world: WorldBook, engine: InForce["engine"]): Pick<DnsKnowledge, "clients" | "clusterRanges"> {
+  const clients = world.local.map(({ endpoint }) => ({
+    id: endpoint,
+    addresses: engine.endpoint(endpoint)?.addresses ?? [],
+  }));
+  const own = world.world.endpoints.flatMap(({ addresses }) => addresses);
+  const services = world.world.services.flatMap(({ addresses }) => addresses);
+  return { clients, clusterRanges: [...new Set([...world.world.ranges, ...own, ...services])] };
 }
 
 function hasNames({ set }: Intent): boolean {
