@@ -29,9 +29,15 @@ export function createPolicyEngine({ set, world, failsafe }: PolicyEngineOptions
   const judge = createJudge(state, failsafe ?? Enforcement.parse({}).failsafe);
   const judgements = createJudgements(state, judge);
   let version = 1;
+  let byNamespace: ReadonlyMap<string, readonly Row[]> | undefined;
+  const rowsOf = (namespace: string) => {
+    byNamespace ??= Map.groupBy(state.rows.all(), (row) => row.endpoint?.namespace ?? "");
+    return byNamespace.get(namespace) ?? [];
+  };
   const changed = () => {
     version += 1;
     judgements.forget();
+    byNamespace = undefined;
   };
   let generation: number | undefined;
 
@@ -56,7 +62,7 @@ export function createPolicyEngine({ set, world, failsafe }: PolicyEngineOptions
     },
     evaluate,
     judge: (flow, lane = "enforced") => judgements.judge(flow, lane),
-    explain: (flow, options) => explain({ state, judge, flow, nearestMax: options?.nearestMax }),
+    explain: (flow, options) => explain({ state, judge, flow, nearestMax: options?.nearestMax, rowsOf }),
     change(change) {
       changed();
       state.change(change);

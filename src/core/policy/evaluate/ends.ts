@@ -48,23 +48,25 @@ const privateRanges = [
   "fe80::/10",
 ].flatMap((prefix) => parsePrefix(prefix) ?? []);
 
+/** Fields stand in the order in which a question reads them: so they share lines of memory. */
 const nobody: End = {
   epoch: 0,
-  slot: -1,
-  moreSlots: undefined,
-  rows: [],
-  subjects: [],
-  sole: undefined,
-  address: undefined,
   text: "",
   family: 0,
+  slot: -1,
+  moreSlots: undefined,
+  sole: undefined,
+  soleId: "",
   unknown: "",
-  identity: 0,
-  identityBy: undefined,
+  node: "",
   egress: undefined,
   ingress: undefined,
+  identity: 0,
+  identityBy: undefined,
   isInside: false,
-  node: "",
+  address: undefined,
+  rows: [],
+  subjects: [],
 };
 
 export function createEndBook(first: EndFacts): EndBook {
@@ -113,21 +115,22 @@ export function createEndBook(first: EndFacts): EndBook {
     const unknown = vague?.vague ?? (rows.length > 0 || address === undefined ? "" : insideReason(address, text));
     return {
       epoch,
-      slot: all[0]?.slot ?? -1,
-      moreSlots: all.length > 1 ? all.slice(1).map((row) => row.slot) : undefined,
-      rows: all,
-      subjects,
-      sole: only,
-      address,
       text,
       family: address === undefined ? 0 : familyOf(address),
+      slot: all[0]?.slot ?? -1,
+      moreSlots: all.length > 1 ? all.slice(1).map((row) => row.slot) : undefined,
+      sole: only,
+      soleId: only?.id ?? "",
       unknown,
-      identity: 0,
-      identityBy: undefined,
+      node: nodeOf(rows, believed),
       egress: undefined,
       ingress: undefined,
+      identity: 0,
+      identityBy: undefined,
       isInside: rows.length > 0,
-      node: nodeOf(rows, believed),
+      address,
+      rows: all,
+      subjects,
     };
   };
 
@@ -150,9 +153,16 @@ export function createEndBook(first: EndFacts): EndBook {
     if (remembered?.epoch === epoch && !isForwarded && (address === "" || address === remembered.text))
       return remembered;
     if (row === undefined || row.kind === "networkSet")
-      return { ...ofAddress(address), subjects: [], sole: undefined, unknown: `${endpoint} is not in the world` };
+      return {
+        ...ofAddress(address),
+        subjects: [],
+        sole: undefined,
+        soleId: "",
+        unknown: `${endpoint} is not in the world`,
+      };
     // What a host endpoint forwards has another end: only its policies are asked, who it is follows from the address.
-    if (isForwarded && row.kind === "hostEndpoint") return { ...ofAddress(address), subjects: [[row]], sole: row };
+    if (isForwarded && row.kind === "hostEndpoint")
+      return { ...ofAddress(address), subjects: [[row]], sole: row, soleId: row.id };
     const first = row.addresses[0] ?? "";
     const text = address === "" ? first : (canonicalAddress(address) ?? address);
     const isOwn = text !== "" && row.addresses.includes(text);
@@ -184,7 +194,7 @@ export function createEndBook(first: EndFacts): EndBook {
       }
       const { protocol, sourcePort, destinationPort } = flow;
       const family = destination.family === 0 ? source.family : destination.family;
-      return { source, destination, protocol, sourcePort, destinationPort, family, flow };
+      return { source, destination, protocol, sourcePort, destinationPort, family, isForwarded, flow };
     },
     put(row) {
       index(row);

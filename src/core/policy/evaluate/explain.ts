@@ -5,6 +5,7 @@ import type { PolicyFlow } from "../world.ts";
 import { nearestAllows, nearestLimits } from "./nearest.ts";
 import { newAllow } from "./new-allow.ts";
 import type { Question } from "./question.ts";
+import type { Row } from "./rows.ts";
 import type { Judge } from "./verdicts.ts";
 import type { WorldIndex } from "./world-index.ts";
 
@@ -14,14 +15,15 @@ export interface ExplainQuestion {
   readonly flow: PolicyFlow;
   /** Per direction. */
   readonly nearestMax: number | undefined;
+  readonly rowsOf: (namespace: string) => readonly Row[];
 }
 
-export function explain({ state, judge, flow, nearestMax }: ExplainQuestion): Explanation {
+export function explain({ state, judge, flow, nearestMax, rowsOf }: ExplainQuestion): Explanation {
   const question = state.ends.question(flow);
   const now = judge.flow(question, { lane: "enforced", isRecorded: true });
   const max = nearestMax ?? nearestLimits.nearestMaxDefault;
   const nearest = (["egress", "ingress"] as const).flatMap((direction) =>
-    near({ state, question, now, direction, max }),
+    near({ state, question, now, direction, max, rowsOf }),
   );
   if (!state.ordered.some(({ policy }) => policy.staged !== undefined)) return { now, nearest };
   return { now, staged: judge.flow(question, { lane: "staged", isRecorded: true }), nearest };
@@ -33,15 +35,16 @@ interface Near {
   readonly now: FlowVerdict;
   readonly direction: Direction;
   readonly max: number;
+  readonly rowsOf: ExplainQuestion["rowsOf"];
 }
 
-function near({ state, question, now, direction, max }: Near): NearestAllow[] {
+function near({ state, question, now, direction, max, rowsOf }: Near): NearestAllow[] {
   const { verdict, endpoint, decidedBy } = now[direction];
   const group = state.rows.get(endpoint)?.group;
   if (verdict !== "deny" || group === undefined || max <= 0) return [];
-  const path = question.flow.isForwarded === true ? "forwarded" : "local";
+  const path = question.isForwarded ? "forwarded" : "local";
   const program = state.maker.programOf(group, direction, { lane: "enforced", path });
   const { set } = state;
-  const written = newAllow({ direction, question, decidedBy, set, rows: () => state.rows.all() });
+  const written = newAllow({ direction, question, decidedBy, set, rowsOf });
   return nearestAllows({ direction, program, question, decidedBy, set, nearestMax: max, written });
 }

@@ -39,6 +39,7 @@ export function createPairMemory<Value>(): PairMemory<Value> {
     keys[place * 3 + 2] = service;
   };
   const clear = () => {
+    if (values.length === 0) return;
     places = placesFirst;
     keys = new Uint32Array(places * 3);
     numbers = new Uint32Array(places);

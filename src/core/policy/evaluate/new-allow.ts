@@ -27,7 +27,7 @@ export interface NewAllowQuestion {
   readonly question: Question;
   readonly decidedBy: RuleRef | undefined;
   readonly set: PolicySet;
-  readonly rows: () => Iterable<Row>;
+  readonly rowsOf: (namespace: string) => readonly Row[];
 }
 
 export function newAllow(asked: NewAllowQuestion): WrittenAllow {
@@ -117,12 +117,12 @@ function peerDraft(peer: End, own: Row, asked: NewAllowQuestion): PeerDraft | un
 }
 
 /** Labels that select the pod's workload and, where that is possible, nothing else of its namespace. */
-function labelsOf({ endpoint }: Row, { rows }: NewAllowQuestion): Labels {
+function labelsOf({ endpoint }: Row, { rowsOf }: NewAllowQuestion): Labels {
   if (endpoint === undefined) return {};
   const siblings: Labels[] = [endpoint.labels];
   const others: Labels[] = [];
-  for (const { endpoint: other } of rows()) {
-    if (other?.kind !== "workload" || other.namespace !== endpoint.namespace || other.id === endpoint.id) continue;
+  for (const { endpoint: other } of rowsOf(endpoint.namespace)) {
+    if (other?.kind !== "workload" || other.id === endpoint.id) continue;
     if (siblings.length + others.length >= newAllowLimits.othersMax) break;
     const isSibling = endpoint.workload !== "" && other.workload === endpoint.workload;
     (isSibling ? siblings : others).push(other.labels);

@@ -21,6 +21,8 @@ export interface End {
   readonly subjects: readonly (readonly Row[])[];
   /** The only subject, where there is one and no doubt. */
   readonly sole: Row | undefined;
+  /** Its id; "". */
+  readonly soleId: string;
   readonly address: Address | undefined;
   /** Canonical text of `address`; "". */
   readonly text: string;
@@ -47,6 +49,7 @@ export interface Question {
   readonly sourcePort: number;
   readonly destinationPort: number;
   readonly family: 0 | 4 | 6;
+  readonly isForwarded: boolean;
   readonly flow: PolicyFlow;
 }
 

@@ -56,7 +56,7 @@ export function createJudge(state: WorldIndex, failsafe: FailsafeLists): Judge {
     const pod = source.node === "" ? undefined : destination.sole;
     if (pod?.kind === "workload" && pod.node === source.node)
       return { verdict: "allow", because: "a node always reaches its own pods", by: failsafeRef(direction) };
-    if ((row.kind !== "hostEndpoint" && row.kind !== "node") || question.flow.isForwarded === true) return undefined;
+    if ((row.kind !== "hostEndpoint" && row.kind !== "node") || question.isForwarded) return undefined;
     const peer = direction === "ingress" ? source : destination;
     const isSafe = lists[direction].some(
       ({ protocol, port, net }) =>
@@ -88,9 +88,9 @@ export function createJudge(state: WorldIndex, failsafe: FailsafeLists): Judge {
 
   const direction: Judge["direction"] = (direction, question, { lane, isRecorded }) => {
     const own = direction === "ingress" ? question.destination : question.source;
-    const path: Path = question.flow.isForwarded === true ? "forwarded" : "local";
+    const path: Path = question.isForwarded ? "forwarded" : "local";
     if (own.sole !== undefined && own.unknown === "" && !isRecorded) {
-      const { id } = own.sole;
+      const id = own.soleId;
       const isPlain = lane === "enforced" && path === "local" && question.source.node === "";
       const known = isPlain ? own[direction] : undefined;
       if (known !== undefined) return verdictOf(direction, id, walk(known, question), noSteps);
@@ -99,7 +99,7 @@ export function createJudge(state: WorldIndex, failsafe: FailsafeLists): Judge {
       return verdictOf(direction, id, decision, noSteps);
     }
     if (own.unknown !== "")
-      return { direction, verdict: "unknown", because: own.unknown, endpoint: own.sole?.id ?? "", steps: noSteps };
+      return { direction, verdict: "unknown", because: own.unknown, endpoint: own.soleId, steps: noSteps };
     const steps: TraceStep[] = [];
     const record: Recorder | undefined = isRecorded ? (step) => recordStep(steps, step) : undefined;
     const found = own.subjects.map((rows) =>
