@@ -235,6 +235,10 @@ test("a change with a time limit is taken back by the agent alone, also over its
   const change = [enforcement({ rollbackAfterSeconds: 3 }), allowDatabase("job")];
   await apply(world.side, change);
   const pending = statusOf(world.side, "Enforcement").enforcement;
+  const passes = statusOf(world.side, "Policy").enforcement.receipt?.probes.find(
+    ({ expected }) => expected === "allow",
+  );
+  assert.equal(passes?.source, "pod/shop/job", "a receipt is of the policy as it is now");
   assert.equal(pending.node?.isConfirmed, false);
   assert.deepEqual([await world.open("job"), await world.open("web")], ["open", "timeout"]);
   const side = await world.restart();

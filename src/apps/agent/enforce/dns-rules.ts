@@ -12,6 +12,7 @@ import type { Row } from "../../../model/table.ts";
 import { createDnsSide } from "../dns/create-dns-side.ts";
 import type { DnsKnowledge, DnsSide, SensorLookup } from "../dns/dns-side.ts";
 import { proxyAddressesOf } from "../dns/proxy-addresses.ts";
+import { noteSharing } from "../dns/shared-addresses.ts";
 import { upstreamsOf } from "../dns/upstreams.ts";
 import type { InForce } from "./force.ts";
 import { clusterDnsOf } from "./guards.ts";
@@ -38,6 +39,8 @@ export interface DnsRules {
   isTwin(lookup: SensorLookup): boolean;
   namesOf(endpoint: string, address: string): readonly string[];
   takeGaps(): Row<"gaps">[];
+  /** A flow that a rule on names allowed says which other names its address serves. */
+  complete(row: Row<"flows">): void;
   /** Tells rows of look-ups that still wait. */
   drain(): void;
   /** "" while it serves or has nothing to do. */
@@ -49,6 +52,7 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
   const { dnsPort, dataplane, world, book, clock, logger, onDnsRow } = options;
   let side: DnsSide | undefined;
   let gaps: Row<"gaps">[] = [];
+  let nameRules: ReadonlySet<number> = new Set();
 
   function open(): DnsSide {
     return createDnsSide({
@@ -88,6 +92,7 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
     update({ intent, engine, compiled }) {
       if (options.kernel === "simulated" || (side === undefined && compiled.domainSets.length === 0)) return;
       side ??= open();
+      nameRules = new Set(compiled.domainSets.flatMap(({ rules }) => rules.map(({ ruleId }) => ruleId)));
       void side.update({
         ...whoAndWhere(world, engine),
         sets: compiled.domainSets,
@@ -105,6 +110,7 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
       gaps = [];
       return rows;
     },
+    complete: (row) => noteSharing(row, nameRules, (address) => side?.sharedBy(address) ?? []),
     drain: () => side?.drain(),
     async close() {
       await side

@@ -82,7 +82,10 @@ export function createEnforceSide(options: EnforceSideOptions): EnforceSide {
       open?.dnsRules.drain();
       return open?.packets.drain() ?? [];
     },
-    complete: (row) => open?.packets.complete(row),
+    complete(row) {
+      open?.packets.complete(row);
+      open?.dnsRules.complete(row);
+    },
     takeGaps: (nowMs) => open?.takeGaps(nowMs) ?? [],
     isTwin: (lookup) => open?.dnsRules.isTwin(lookup) ?? false,
     settled: async () => open?.enforcer.settled(),

@@ -114,7 +114,7 @@ class NodeEnforcer implements Enforcer {
       inForce: this.#force.current,
       word: this.#word(),
       readBack: this.#readBack,
-      receiptOf: (policy) => this.#proofs.receiptOf(policy),
+      receiptOf: (policy) => this.#proofs.receiptOf(policy, this.#force.current?.intent.policyDigests.get(policy)),
       countersOf: (policy) => this.#counters.of(policy),
       refusedLocals: this.#around.locals.refused,
       endpointsOf: (policy) => this.#counters.endpointsOf(this.#force.current, policy, world.local),

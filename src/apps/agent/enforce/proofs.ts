@@ -12,7 +12,8 @@ interface Known extends PolicyReceipt {
 }
 
 export interface Proofs {
-  receiptOf(policy: string): PolicyReceipt | undefined;
+  /** Of the policy with this text; undefined while it is still to be fetched. */
+  receiptOf(policy: string, digest: string | undefined): PolicyReceipt | undefined;
   /** Tries what is due, a round at most. "more": others wait. */
   fetch(inForce: InForce, ends: readonly ProbeEnd[]): Promise<"none" | "some" | "more">;
   clear(): void;
@@ -21,7 +22,10 @@ export interface Proofs {
 export function createProofs(prover: Prover, clock: Clock, notProvable: string): Proofs {
   const known = new Map<string, Known>();
   return {
-    receiptOf: (policy) => known.get(policy),
+    receiptOf(policy, digest) {
+      const found = known.get(policy);
+      return found?.digest === digest ? found : undefined;
+    },
     async fetch({ intent, engine }, ends) {
       for (const policy of known.keys()) if (!intent.policyDigests.has(policy)) known.delete(policy);
       const between = ends.map(({ endpoint, addresses }) => `${endpoint} ${addresses.join(" ")}`).join("\n");

@@ -96,11 +96,12 @@ function problemText({
   return `${object}${path === "" ? "" : ` ${path}`}: ${message}`.slice(0, enforcementStatusLimits.problemLengthMax);
 }
 
-function ofLocal(word: Word, { asked, word: node, refusedLocals }: StatusSources): Said {
+function ofLocal(word: Word, { asked, inForce, word: node, refusedLocals }: StatusSources): Said {
   const endpoint = asked.locals.find(({ resource }) => resource === word.resource)?.endpoint ?? "";
   const because = refusedLocals.get(endpoint) ?? "";
   if (because !== "") return { state: "refused", because, enforcement: bare("refused") };
-  return { state: "applied", because: "", enforcement: { ...bare(node.state), endpoints: 1 } };
+  const isInForce = inForce?.intent.locals.some((local) => local.endpoint === endpoint) === true;
+  return { state: "applied", because: "", enforcement: { ...bare(isInForce ? "enforced" : node.state), endpoints: 1 } };
 }
 
 /** A policy in force with the same text is enforced even while the change that is asked for is refused. */

@@ -57,8 +57,12 @@ export async function waitForNode(
   }
 }
 
-/** Policies in force have a receipt, or a reason why there is none. */
+/** The node is done looking, and policies in force have a receipt, or a reason why there is none. */
 export function isSettled(statuses: readonly ResourceStatus[]): boolean {
+  const isLooking = statuses.some(
+    ({ enforcement }) => enforcement?.node?.mode === "enforce" && enforcement.state === "off",
+  );
+  if (isLooking) return false;
   return statuses.every(
     ({ enforcement, because }) => enforcement?.state !== "unproved" || !because.includes("not tried yet"),
   );
