@@ -36,8 +36,12 @@ function allowsDns(rule: Rule): boolean {
   return ports.some((port) => ("name" in port ? /dns/.test(port.name) : port.from <= 53 && port.to >= 53));
 }
 
+/** A block that large may well hold the cluster's DNS. */
 function isWide({ destination }: Rule): boolean {
-  return destination.nets?.some(({ text }) => text.endsWith("/0")) === true;
+  return (destination.nets ?? []).some(({ text }) => {
+    const bits = Number(text.split("/")[1] ?? "128");
+    return bits <= (text.includes(":") ? 64 : 16);
+  });
 }
 
 function finding(policy: Policy, hasNames: boolean): LintFinding {

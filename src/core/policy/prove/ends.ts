@@ -24,6 +24,8 @@ export interface EndClass {
   readonly thing: Thing | undefined;
   readonly world: WorldEndpoint | undefined;
   readonly cell: string;
+  /** Names of the host endpoints that stand at its node's door; "" for workloads and addresses, or when there are none. */
+  readonly hosts: string;
 }
 
 export interface Ends {
@@ -71,6 +73,11 @@ export function endsOf(input: EndsInput): Ends {
       owned.add(cell);
       const family = familyOf(address);
       const behind = services.get(address) ?? "";
+      const node = endpoint?.node ?? nodeOf(thing);
+      const hosts =
+        kind === "node" || kind === "hostNetwork"
+          ? hostsAt(endpoint?.kind === "node" ? endpoint.name : node, engine.set)
+          : "";
       const key = [
         kind,
         classIds(thing.id, input),
@@ -79,22 +86,31 @@ export function endsOf(input: EndsInput): Ends {
         withoutOwn(cell, address, rangeOf),
         JSON.stringify(endpoint?.ports ?? []),
         behind,
+        hosts,
         input.marksOf(thing, endpoint),
       ].join("\u0001");
       put(
         key,
-        { kind, thing, world: endpoint, cell },
+        { kind, thing, world: endpoint, cell, hosts },
         { endpoint: thing.id, address, family, node: endpoint?.node ?? nodeOf(thing) },
       );
     }
   }
   for (const { signature, address, family } of cells.cells) {
     if (owned.has(signature) || clusterRanges.some((range) => cells.holds(signature, range))) continue;
-    const end = { kind: "address", thing: undefined, world: undefined, cell: signature } as const;
+    const end = { kind: "address", thing: undefined, world: undefined, cell: signature, hosts: "" } as const;
     put(`address ${signature}`, end, { endpoint: "", address, family, node: "" });
   }
   const classes = [...groups.values()].map(({ first, members }, index) => ({ ...first, index, members }));
   return { classes, cells, rangeOf, clusterRanges };
+}
+
+function hostsAt(node: string, { hostEndpoints }: PolicySet): string {
+  return hostEndpoints
+    .filter((host) => host.node === node)
+    .map(({ name }) => name)
+    .sort()
+    .join(",");
 }
 
 function nodeOf({ id, kind }: Thing): string {

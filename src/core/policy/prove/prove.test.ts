@@ -146,6 +146,37 @@ test("allow: a flow that must stay open is proved open, and its closing is found
   assert.equal(proved(invariant, closed).outcome, "failed");
 });
 
+test("nodes are told apart by the host endpoints at their doors", () => {
+  const node = (name: string, ip: string) => ({
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name },
+    status: { addresses: [{ type: "InternalIP", address: ip }] },
+  });
+  const nodes = [node("m1", "172.20.0.1"), node("m2", "172.20.0.2")];
+  const host = (name: string, ip: string) => ({
+    apiVersion: "projectcalico.org/v3",
+    kind: "HostEndpoint",
+    metadata: { name, labels: { host: name } },
+    spec: { node: name, interfaceName: "*", expectedIPs: [ip] },
+  });
+  const closed = {
+    apiVersion: "projectcalico.org/v3",
+    kind: "GlobalNetworkPolicy",
+    metadata: { name: "hosts" },
+    spec: { selector: "has(host)", types: ["Ingress"], ingress: [{ action: "Deny" }] },
+  };
+  const invariant = {
+    deny: { from: { namespaces: ["shop"] }, to: { nets: ["172.20.0.1", "172.20.0.2/32"] }, ports: ["8080/tcp"] },
+  };
+  assert.equal(proved(invariant, ...nodes, closed).outcome, "failed");
+  const half = proved(invariant, ...nodes, closed, host("m1", "172.20.0.1"));
+  assert.equal(half.outcome, "failed");
+  assert.equal(half.counterExample?.flow.destination.address, "172.20.0.2");
+  const both = proved(invariant, ...nodes, closed, host("m1", "172.20.0.1"), host("m2", "172.20.0.2"));
+  assert.equal(both.outcome, "proved", both.because);
+});
+
 test("what cannot be decided, or was not looked at, is not proved", () => {
   const nobody = proved({ deny: { from: { workloads: ["nobody"] }, to: {} } }, dbPolicy);
   assert.deepEqual(

@@ -220,8 +220,8 @@ function pairOf(from: EndClass, to: EndClass): readonly [EndMember, EndMember] |
   return undefined;
 }
 
-function hasPolicies({ kind }: EndClass): boolean {
-  return kind === "workload" || kind === "hostEndpoint";
+function hasPolicies({ kind, hosts }: EndClass): boolean {
+  return kind === "workload" || kind === "hostEndpoint" || hosts !== "";
 }
 
 function* flowsOf(
