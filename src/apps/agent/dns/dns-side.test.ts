@@ -23,6 +23,7 @@ import { createDnsSide } from "./create-dns-side.ts";
 import type { DnsKnowledge, DnsSideOptions, DnsState, SensorLookup } from "./dns-side.ts";
 import { createLookupTwins, twinLimits } from "./lookup-twins.ts";
 import { proxyAddressesOf } from "./proxy-addresses.ts";
+import { noteSharing } from "./shared-addresses.ts";
 import { upstreamsOf } from "./upstreams.ts";
 
 /** Sets in memory; a deletion of what is not there refuses the whole transaction, as the kernel does. */
@@ -345,4 +346,28 @@ test("questions are turned to the address that the cluster knows, else the first
     "2001:db8::7",
   ]);
   assert.deepEqual(proxyAddressesOf({ nodeAddresses: [], workloadInterfaces, interfaces: {} }), []);
+});
+
+test("a flow that a rule on names allowed says which other names its address serves", () => {
+  const flow = (more: object) =>
+    ({
+      verdict: "allow",
+      policies: [7],
+      verdictBecause: "",
+      destinationAddress: "192.0.2.1",
+      destinationDomain: "a.example",
+      ...more,
+    }) as unknown as Row<"flows">;
+  const told = (row: Row<"flows">, names: readonly string[]) => {
+    noteSharing(row, new Set([7]), () => names);
+    return row.verdictBecause;
+  };
+  assert.equal(told(flow({}), ["a.example", "b.example"]), "allowed by name: its address also serves b.example");
+  assert.equal(
+    told(flow({ verdictBecause: "x" }), ["b", "c", "d", "e", "f", "g"]),
+    "x; allowed by name: its address also serves b, c, d, e and 2 more",
+  );
+  assert.equal(told(flow({}), ["a.example"]), "");
+  assert.equal(told(flow({ policies: [8] }), ["b.example"]), "");
+  assert.equal(told(flow({ verdict: "unknown" }), ["b.example"]), "");
 });
