@@ -15,21 +15,49 @@ const zeroIsAbsent: Readonly<Record<string, readonly number[]>> = {
   payload: [8],
   reject: [2],
 };
-/** Of an expression that is a state, not a rule: left out. */
-const stateful: Readonly<Record<string, boolean>> = { counter: true };
-
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }
 
+/** Texts by what was read. The same rules are read again and again; to make a text costs ten times as much as to look it up. */
+const known = new Map<string, string>();
+const knownMax = 16_384;
+const attributeHead = 4;
+const counterName = "counter";
+
 /** The list of a rule's expressions (nested attributes) as text. */
 export function canonicalRule(expressions: Uint8Array): string {
+  const raw = rawText(expressions);
+  const found = known.get(raw);
+  if (found !== undefined) return found;
+  const text = canonicalText(expressions);
+  if (known.size >= knownMax) known.clear();
+  known.set(raw, text);
+  return text;
+}
+
+/** All bytes but those of counters. */
+function rawText(expressions: Uint8Array): string {
+  const bytes = Buffer.from(expressions.buffer, expressions.byteOffset, expressions.byteLength);
+  let text = "";
+  for (let at = 0; at + attributeHead <= bytes.length;) {
+    const length = bytes.readUInt16LE(at);
+    if (length < attributeHead || at + length > bytes.length) break;
+    const nameAt = at + attributeHead * 2;
+    const isCounter = bytes.toString("latin1", nameAt, nameAt + counterName.length + 1) === `${counterName}\0`;
+    text += isCounter ? "#" : bytes.toString("latin1", at, at + length);
+    at += (length + 3) & ~3;
+  }
+  return text;
+}
+
+function canonicalText(expressions: Uint8Array): string {
   const parts: string[] = [];
   for (const [, element] of attributeList(expressions)) {
     const attributes = attributesOf(element);
     const name = textOf(attributes.get(expressionAttribute.name));
     const data = attributes.get(expressionAttribute.data);
-    parts.push(data === undefined || stateful[name] === true ? name : `${name}(${canonicalData(name, data)})`);
+    parts.push(data === undefined || name === counterName ? name : `${name}(${canonicalData(name, data)})`);
   }
   return parts.join(" ");
 }

@@ -18,11 +18,17 @@ export function shapeText(set: SetShape): string {
   return [set.key.join(" . "), set.interval, set.timeout, set.isMap].join(" ");
 }
 
-/** Throws the Faults of writeExpressions. */
+const texts = new WeakMap<NftRule, string>();
+
+/** A rule's expressions as `canonicalRule` says them; kept with the rule. Throws the Faults of writeExpressions. */
 export function expressionsText(rule: NftRule): string {
+  const known = texts.get(rule);
+  if (known !== undefined) return known;
   const writer = createWriter(1024);
   writeExpressions(writer, rule);
-  return canonicalRule(writer.take());
+  const text = canonicalRule(writer.take());
+  texts.set(rule, text);
+  return text;
 }
 
 export function commentOf(rule: NftRule): string {

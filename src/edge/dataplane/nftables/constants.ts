@@ -41,6 +41,8 @@ export const setAttribute = {
   description: 9,
   id: 10,
   userData: 13,
+  /** Number of elements; told by recent kernels (since about 6.16). */
+  count: 20,
 } as const;
 export const setFlag = { anonymous: 1, interval: 4, map: 8, timeout: 16, concatenation: 128 } as const;
 export const listAttribute = { table: 1, set: 2, elements: 3 } as const;

@@ -112,9 +112,15 @@ function commentOf(userData: Uint8Array | undefined): string {
   return userData === undefined || userData[0] !== 0 ? "" : textOf(userData.subarray(2, 2 + (userData[1] ?? 0)));
 }
 
+/** A set as the kernel tells of it. */
+export interface RawSet extends SetShape {
+  /** Number of elements; undefined where the kernel does not say. */
+  readonly count: number | undefined;
+}
+
 /** Sets of our table; of key types that are none of ours the key is empty. */
-export function readSets(socket: NetlinkSocket, table: string): ReadonlyMap<string, SetShape> {
-  const found = new Map<string, SetShape>();
+export function readSets(socket: NetlinkSocket, table: string): ReadonlyMap<string, RawSet> {
+  const found = new Map<string, RawSet>();
   for (const payload of ask(socket, message.getSet, [[setAttribute.table, table]])) {
     const attributes = attributesOf(payload);
     if (textOf(attributes.get(setAttribute.table)) !== table) continue;
@@ -132,6 +138,7 @@ export function readSets(socket: NetlinkSocket, table: string): ReadonlyMap<stri
       interval: (flags & setFlag.interval) !== 0,
       timeout: (flags & setFlag.timeout) !== 0,
       isMap: (flags & setFlag.map) !== 0,
+      count: attributes.has(setAttribute.count) ? number(setAttribute.count) : undefined,
     });
   }
   return found;
