@@ -11,7 +11,8 @@ const SO_ATTACH_FILTER = 26;
 const SOL_NETLINK = 270;
 const ADD_MEMBERSHIP = 1;
 const DROP_MEMBERSHIP = 2;
-const receiveBytes = 4 * 1024 * 1024;
+/** Others may write tens of thousands of elements between two looks; the memory is only used then. */
+const receiveBytes = 32 * 1024 * 1024;
 const MSG_DONTWAIT = 0x40;
 /** Datagrams looked at in one turn; the rest waits for the next. */
 const datagramsMax = 4096;
