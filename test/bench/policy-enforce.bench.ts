@@ -7,7 +7,7 @@ import path from "node:path";
 import { silentLogger } from "../../src/base/logger.ts";
 import { createNftCompiler } from "../../src/core/policy/compile/create-compiler.ts";
 import { tableName, type CompileSettings } from "../../src/core/policy/compile/settings.ts";
-import { settingsFor } from "../../src/core/policy/compile/test-settings.ts";
+import { settingsFor } from "../../src/core/policy/compile/settings.fixture.ts";
 import { createPolicyEngine } from "../../src/core/policy/evaluate/create-engine.ts";
 import type { PolicyEngine } from "../../src/core/policy/evaluate/engine.ts";
 import type { EntityMatch, Policy, PolicySet } from "../../src/core/policy/model.ts";

@@ -7,7 +7,7 @@ import { silentLogger } from "../../src/base/logger.ts";
 import { createNftCompiler } from "../../src/core/policy/compile/create-compiler.ts";
 import type { NftRule, NftRuleset } from "../../src/core/policy/compile/nft/ruleset.ts";
 import { tableName } from "../../src/core/policy/compile/settings.ts";
-import { settingsFor } from "../../src/core/policy/compile/test-settings.ts";
+import { settingsFor } from "../../src/core/policy/compile/settings.fixture.ts";
 import { createPolicyEngine } from "../../src/core/policy/evaluate/create-engine.ts";
 import type { PolicySet, Policy } from "../../src/core/policy/model.ts";
 import { eq } from "../../src/core/policy/selector/build.ts";

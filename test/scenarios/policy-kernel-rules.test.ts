@@ -5,7 +5,7 @@ import { after, before, test, type TestContext } from "node:test";
 import { createNftCompiler } from "../../src/core/policy/compile/create-compiler.ts";
 import type { PolicyPacket } from "../../src/core/policy/compile/dataplane.ts";
 import type { CompileSettings } from "../../src/core/policy/compile/settings.ts";
-import { settingsFor } from "../../src/core/policy/compile/test-settings.ts";
+import { settingsFor } from "../../src/core/policy/compile/settings.fixture.ts";
 import { createPolicyEngine } from "../../src/core/policy/evaluate/create-engine.ts";
 import type { PolicyEngine } from "../../src/core/policy/evaluate/engine.ts";
 import { parseManifests } from "../../src/core/policy/parse/parse-policies.ts";

@@ -2,7 +2,7 @@
 // of all ways, strangers' interfaces, both families.
 import { createNftCompiler } from "../../../src/core/policy/compile/create-compiler.ts";
 import type { CompiledPolicies } from "../../../src/core/policy/compile/settings.ts";
-import { settingsFor } from "../../../src/core/policy/compile/test-settings.ts";
+import { settingsFor } from "../../../src/core/policy/compile/settings.fixture.ts";
 import { createPolicyEngine } from "../../../src/core/policy/evaluate/create-engine.ts";
 import { parseManifests } from "../../../src/core/policy/parse/parse-policies.ts";
 import type { World, WorldEndpoint } from "../../../src/core/policy/world.ts";

@@ -5,7 +5,7 @@ import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { createNftCompiler } from "../../../src/core/policy/compile/create-compiler.ts";
 import type { NftRuleset } from "../../../src/core/policy/compile/nft/ruleset.ts";
-import { settingsFor } from "../../../src/core/policy/compile/test-settings.ts";
+import { settingsFor } from "../../../src/core/policy/compile/settings.fixture.ts";
 import { engineOf, parseTruthTables, worldOf, type TruthStep } from "../../../src/core/policy/verify/verify-cases.ts";
 
 export const tablesFile = path.resolve(

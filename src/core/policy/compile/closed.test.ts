@@ -8,7 +8,7 @@ import { createNftCompiler } from "./create-compiler.ts";
 import type { NftElement, NftRuleset } from "./nft/ruleset.ts";
 import { createSimulator, type Packet } from "./nft/simulate.ts";
 import type { CompileSettings } from "./settings.ts";
-import { settingsFor } from "./test-settings.ts";
+import { settingsFor } from "./settings.fixture.ts";
 
 const web: WorldEndpoint = {
   id: "pod/shop/web",

@@ -58,7 +58,9 @@ export interface PacketBatch {
 
 export interface TrackedConnection {
   readonly protocol: number;
-  /** As the connection was opened, before any address translation. */
+  /**
+   * As the connection was opened, before any address translation. Of ICMP `sourcePort` is the identifier and `destinationPort` is type * 256 + code.
+   */
   readonly source: string;
   readonly destination: string;
   readonly sourcePort: number;

@@ -46,66 +46,33 @@ export interface Members {
 
 const insideKinds: readonly EndpointKind[] = ["workload", "hostNetwork", "hostEndpoint", "node"];
 
+interface Store {
+  readonly entries: Map<string, Entry>;
+  readonly views: Map<string, View>;
+  readonly objects: Map<string, string>;
+  ipv6Addresses: number;
+  engine: PolicyEngine | undefined;
+}
+
 export function createMembers(): Members {
-  const entries = new Map<string, Entry>();
-  const views = new Map<string, View>();
-  const objects = new Map<string, string>();
-  let ipv6Addresses = 0;
-  let current: PolicyEngine | undefined;
-
-  const fill = (entry: Entry): void => {
-    if (entry.found === undefined || current === undefined) {
-      for (const view of views.values()) bringTo(entry, view);
-      return;
-    }
-    for (const id of entry.found(current)) {
-      const view = views.get(id);
-      if (view !== undefined) for (const contribution of entry.bring(view)) entry.set.add(contribution);
-    }
+  const store: Store = {
+    entries: new Map(),
+    views: new Map(),
+    objects: new Map(),
+    ipv6Addresses: 0,
+    engine: undefined,
   };
-  const entryOf = (key: string, make: () => Entry): MemberSet => {
-    const known = entries.get(key);
-    if (known !== undefined) return known.set;
-    const entry = make();
-    fill(entry);
-    entries.set(key, entry);
-    return entry.set;
-  };
-  const put = (engine: PolicyEngine, id: string): void => {
-    const before = views.get(id);
-    const thing = engine.thing(id);
-    const after = thing === undefined ? undefined : viewOf(engine, thing);
-    if (before !== undefined) ipv6Addresses -= countIpv6(before);
-    if (after !== undefined) ipv6Addresses += countIpv6(after);
-    for (const entry of entries.values()) moveIn(entry, before, after);
-    if (after === undefined) views.delete(id);
-    else views.set(id, after);
-  };
-
+  const { entries, views, objects } = store;
   return {
-    reset(engine) {
-      current = engine;
-      views.clear();
-      ipv6Addresses = 0;
-      for (const thing of engine.things()) {
-        const view = viewOf(engine, thing);
-        views.set(thing.id, view);
-        ipv6Addresses += countIpv6(view);
-      }
-      for (const entry of entries.values()) {
-        entry.set.clear();
-        fill(entry);
-      }
-      rememberObjects(engine, objects);
-    },
+    reset: (engine) => resetStore(store, engine),
     update(engine, ids) {
-      current = engine;
+      store.engine = engine;
       const names = () => [...entries.values()].flatMap(({ set }) => [set.nameOf(4), set.nameOf(6)]);
-      const hadIpv6 = ipv6Addresses > 0;
+      const hadIpv6 = store.ipv6Addresses > 0;
       const mayReshape = ids.some((id) => id.startsWith("networkSet/"));
       const before = mayReshape ? names().join() : "";
-      for (const id of ids) put(engine, id);
-      return hadIpv6 !== ipv6Addresses > 0 || (mayReshape && names().join() !== before);
+      for (const id of ids) put(store, engine, id);
+      return hadIpv6 !== store.ipv6Addresses > 0 || (mayReshape && names().join() !== before);
     },
     changedObjects(engine) {
       const old = new Map(objects);
@@ -113,35 +80,87 @@ export function createMembers(): Members {
       const ids = new Set([...old.keys(), ...objects.keys()]);
       return [...ids].filter((id) => old.get(id) !== objects.get(id));
     },
-    selected: (selector, kinds) => {
+    selected(selector, kinds) {
       const key = selectorKey(selector, kinds.join());
-      return entryOf(`s${key}`, () => ({
-        set: addressSet("gr_s", key),
-        holds: ({ thing }) => kinds.includes(thing.kind) && matches(selector, thing.labels),
-        bring: bringAddresses,
-        found: (engine) => engine.idsSelected(selector, kinds),
-      }));
+      return entryOf(store, `s${key}`, () => selectorEntry(selector, kinds, key));
     },
     namedPorts(names) {
       const hash = shortHash([...new Set(names)].sort().join("\n"));
-      return entryOf(`p${hash}`, () => ({
+      return entryOf(store, `p${hash}`, () => ({
         set: createMemberSet({ prefix: "gr_np", hash, key: (family) => portKey(family) }),
         holds: ({ ports }) => ports.some((port) => names.includes(port.name)),
         bring: (view) => bringPorts(view, names),
       }));
     },
     inside: () =>
-      entryOf("inside", () => ({
+      entryOf(store, "inside", () => ({
         set: addressSet("gr_inside", "all"),
         holds: ({ thing }) => insideKinds.includes(thing.kind),
         bring: bringAddresses,
       })),
-    hasIpv6: () => ipv6Addresses > 0,
+    hasIpv6: () => store.ipv6Addresses > 0,
     addressesOf: (id) => views.get(id)?.addresses ?? [],
     sweep(used) {
       for (const [key, entry] of entries) if (!used.has(entry.set)) entries.delete(key);
     },
   };
+}
+
+function selectorEntry(selector: Selector, kinds: readonly EndpointKind[], key: string): Entry {
+  return {
+    set: addressSet("gr_s", key),
+    holds: ({ thing }) => kinds.includes(thing.kind) && matches(selector, thing.labels),
+    bring: bringAddresses,
+    found: (engine) => engine.idsSelected(selector, kinds),
+  };
+}
+
+function entryOf({ entries, views, engine }: Store, key: string, make: () => Entry): MemberSet {
+  const known = entries.get(key);
+  if (known !== undefined) return known.set;
+  const entry = make();
+  fill(entry, views, engine);
+  entries.set(key, entry);
+  return entry.set;
+}
+
+function fill(entry: Entry, views: ReadonlyMap<string, View>, engine: PolicyEngine | undefined): void {
+  if (entry.found === undefined || engine === undefined) {
+    for (const view of views.values()) bringTo(entry, view);
+    return;
+  }
+  for (const id of entry.found(engine)) {
+    const view = views.get(id);
+    if (view !== undefined) for (const contribution of entry.bring(view)) entry.set.add(contribution);
+  }
+}
+
+function resetStore(store: Store, engine: PolicyEngine): void {
+  const { entries, views, objects } = store;
+  store.engine = engine;
+  store.ipv6Addresses = 0;
+  views.clear();
+  for (const thing of engine.things()) {
+    const view = viewOf(engine, thing);
+    views.set(thing.id, view);
+    store.ipv6Addresses += countIpv6(view);
+  }
+  for (const entry of entries.values()) {
+    entry.set.clear();
+    fill(entry, views, engine);
+  }
+  rememberObjects(engine, objects);
+}
+
+function put(store: Store, engine: PolicyEngine, id: string): void {
+  const before = store.views.get(id);
+  const thing = engine.thing(id);
+  const after = thing === undefined ? undefined : viewOf(engine, thing);
+  if (before !== undefined) store.ipv6Addresses -= countIpv6(before);
+  if (after !== undefined) store.ipv6Addresses += countIpv6(after);
+  for (const entry of store.entries.values()) moveIn(entry, before, after);
+  if (after === undefined) store.views.delete(id);
+  else store.views.set(id, after);
 }
 
 export function portKey(family: Family): readonly KeyType[] {

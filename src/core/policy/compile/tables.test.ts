@@ -8,7 +8,7 @@ import { skipUnless } from "../../../../test/support/skip.ts";
 import { engineOf, parseTruthTables, worldOf, type TruthStep } from "../verify/verify-cases.ts";
 import { createNftCompiler } from "./create-compiler.ts";
 import { createSimulator } from "./nft/simulate.ts";
-import { settingsFor } from "./test-settings.ts";
+import { settingsFor } from "./settings.fixture.ts";
 
 const file = path.resolve(import.meta.dirname, "../../../../../shared/cases/policy/reachability-truth-tables.json.gz");
 const numbers = { TCP: 6, UDP: 17, SCTP: 132 } as const;
