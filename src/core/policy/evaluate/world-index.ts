@@ -160,7 +160,6 @@ export function createWorldIndex(firstSet: PolicySet, firstWorld: World): WorldI
   };
 
   for (const endpoint of firstWorld.endpoints) rows.add((slot) => makeRow.ofEndpoint(endpoint, slot));
-  ends.rebuild();
   remakeObjects();
   takePolicies();
 
