@@ -239,11 +239,8 @@ export function portWords({ protocol, from, to }: PortDraft): string {
   return from === to ? `${from}/${name}` : `${from}-${to}/${name}`;
 }
 
-function notesOf(
-  job: Job,
-  silent: readonly string[],
-  { daysMin = daysMinDefault }: RecommendOptions,
-): readonly string[] {
+function notesOf(job: Job, silent: readonly string[], options: RecommendOptions): readonly string[] {
+  const { daysMin = daysMinDefault } = options;
   const notes: string[] = [];
   const { spanDays } = job.collected;
   if (spanDays === 0) notes.push("no flows were given");
@@ -251,7 +248,7 @@ function notesOf(
     notes.push(
       `the flows span ${spanDays} day${spanDays === 1 ? "" : "s"}: what is rare cannot be told, nothing was held for it`,
     );
-  const named = job.fold.names ? 0 : namedEdges(job);
+  const named = job.fold.names ? 0 : namedEdges(job, options);
   if (named > 0)
     notes.push(
       `${named} outside address${named === 1 ? " goes" : "es go"} by name: they may change, and this dialect cannot say names`,
@@ -265,9 +262,12 @@ function notesOf(
   return notes;
 }
 
-function namedEdges({ collected, ends }: Job): number {
+/** Outside addresses of the chosen workloads that a look-up explains. */
+function namedEdges({ collected, ends, groups }: Job, options: RecommendOptions): number {
   const named = new Set<PeerId>();
-  for (const { egress } of collected.byGroup.values()) {
+  for (const [index, { egress }] of collected.byGroup) {
+    const group = groups.list[index];
+    if (group === undefined || !isWanted(group, options)) continue;
     for (const { peer, names } of egress.list)
       if (names.length > 0 && ends.groupOf(peer) === undefined) named.add(peer);
   }

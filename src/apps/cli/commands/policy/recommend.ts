@@ -12,6 +12,7 @@ export interface RecommendFlags extends WorldFlags, FlowSourceFlags {
   readonly days: string;
   readonly approve?: readonly string[];
   readonly publicAfter: string;
+  readonly dns: string;
 }
 
 export const policyRecommend: CommandUnit = {
@@ -40,6 +41,7 @@ export const policyRecommend: CommandUnit = {
         "a port reached from so many public addresses is open to all of them; 0: never",
         "0",
       )
+      .option("--dns <namespace/key=value>", "where cluster DNS runs; allowed always", "kube-system/k8s-app=kube-dns")
       .addHelpText(
         "after",
         "\n-o table shows the rules and what they rest on, -o yaml prints the manifests alone.\n\nExamples:\n" +

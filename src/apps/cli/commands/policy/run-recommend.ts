@@ -8,6 +8,7 @@ import { harmless, harmlessLines } from "../../output/harmless.ts";
 import { table } from "../../output/table.ts";
 import { age } from "../../output/units.ts";
 import type { Context } from "../../context.ts";
+import { usage } from "./ask-flow.ts";
 import { recordedFlows } from "./flow-source.ts";
 import { readWorld } from "./input.ts";
 import { counted, formatOf, portText, printDocument } from "./words.ts";
@@ -34,9 +35,19 @@ export async function runRecommend(
     daysMin: countOf(options.days),
     approve: options.approve ?? [],
     publicSourcesMin: countOf(options.publicAfter),
+    dns: dnsOf(options.dns),
   });
   await print(context, found, options.dialect);
   return code;
+}
+
+/** "kube-system/k8s-app=kube-dns", with more labels behind commas. */
+export function dnsOf(text: string): { readonly namespace: string; readonly labels: Readonly<Record<string, string>> } {
+  const [, namespace, list] = /^([a-z0-9-]{1,63})\/(.+)$/.exec(text) ?? [];
+  const labels = (list ?? "").split(",").map((pair) => pair.split("="));
+  if (namespace === undefined || labels.some((pair) => pair.length !== 2 || pair.includes("")))
+    throw usage(`--dns ${text}: expected namespace/key=value`, "for example kube-system/k8s-app=kube-dns");
+  return { namespace, labels: Object.fromEntries(labels) as Readonly<Record<string, string>> };
 }
 
 function countOf(text: string): number {

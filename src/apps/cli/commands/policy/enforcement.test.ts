@@ -1,0 +1,244 @@
+// The enforcement commands as real processes: against a small server with a node that says its word, and in a network namespace of the test's own.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { test, type TestContext } from "node:test";
+import { createNamespace, mayMakeNamespaces, runInNetns } from "../../../../../test/support/netns/namespace.ts";
+import { skipUnless } from "../../../../../test/support/skip.ts";
+import { silentLogger } from "../../../../base/logger.ts";
+import { openNftables } from "../../../../edge/dataplane/nftables/open-nftables.ts";
+import type { EnforcementStatus } from "../../../../model/enforcement-status.ts";
+import type { ResourceManifest } from "../../../../model/resource.ts";
+
+const entry = path.resolve(import.meta.dirname, "../../../../../bin/garrison.js");
+const bootId = (): string => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+const time = "2026-11-25T08:00:00.000Z";
+
+const policy = `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: db, namespace: shop }
+spec: { podSelector: {} }
+`;
+
+const probe = {
+  source: "pod/shop/web",
+  destination: "pod/shop/db",
+  address: "10.1.0.2",
+  protocol: "tcp" as const,
+  port: 5432,
+  expected: "deny" as const,
+  outcome: "timeout",
+  isProved: true,
+};
+
+/** What the node says of a policy and of itself. */
+type Say = (
+  kind: string,
+  spec: Record<string, unknown>,
+) => { readonly enforcement: Partial<EnforcementStatus>; readonly because: string };
+
+async function scene(t: TestContext, say: Say) {
+  const kept = new Map<string, ResourceManifest & { generation: number }>();
+  const puts: ResourceManifest[] = [];
+  const node = {
+    cluster: "home",
+    name: "n1",
+    state: "connected",
+    fidelity: "kernel",
+    bootId: bootId(),
+    agentVersion: "0",
+  };
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", () => {
+      const [, , , what = "", kind = "", name = ""] = new URL(request.url ?? "", "http://x").pathname.split("/");
+      const answer = (value: unknown) => {
+        response.writeHead(200, { "content-type": "application/json" });
+        response.end(JSON.stringify(value));
+      };
+      if (what === "nodes") return answer({ nodes: [node, { ...node, name: "demo-1", fidelity: "simulated" }] });
+      if (request.method === "PUT") {
+        const manifest = JSON.parse(body) as ResourceManifest;
+        puts.push(manifest);
+        const generation = (kept.get(`${kind}/${name}`)?.generation ?? 0) + 1;
+        kept.set(`${kind}/${name}`, { ...manifest, generation });
+        const resource = { ...manifest, generation, author: "t", time, deleted: false };
+        return answer({ outcome: "created", resource, changes: [] });
+      }
+      const resources = [...kept.values()]
+        .filter((one) => one.kind === kind)
+        .map((one) => {
+          const { enforcement, because } = say(kind, one.spec);
+          const { kind: ofKind, scope, name: named, generation } = one;
+          const full = { digest: "", policyGeneration: 0, endpoints: 1, problems: [], ...enforcement };
+          const status = {
+            kind: ofKind,
+            scope,
+            name: named,
+            generation,
+            state: "applied",
+            because,
+            enforcement: full,
+            cluster: "home",
+            node: "n1",
+          };
+          return { ...one, author: "t", time, deleted: false, status: [status] };
+        });
+      return answer({ resources });
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const data = await mkdtemp(path.join(os.tmpdir(), "garrison-cli-"));
+  await mkdir(path.join(data, "run"));
+  await writeFile(path.join(data, "policy.yaml"), policy);
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await writeFile(path.join(data, "run", "cli.json"), JSON.stringify({ url, token: "secret" }));
+  t.after(async () => {
+    server.closeAllConnections();
+    server.close();
+    await rm(data, { recursive: true });
+  });
+  return { data, puts };
+}
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function ended(child: ReturnType<typeof spawn>): Promise<Ran> {
+  let out = "";
+  let err = "";
+  child.stdout?.on("data", (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr?.on("data", (chunk: Buffer) => (err += chunk.toString()));
+  return await new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
+}
+
+const environment = (data: string) => ({ env: { ...process.env, GARRISON_DATA: data, NO_COLOR: "1" } });
+const garrison = (data: string, args: readonly string[]): Promise<Ran> =>
+  ended(spawn(process.execPath, [entry, "policy", ...args], environment(data)));
+
+const nodeOf = (more: object = {}) => ({
+  mode: "enforce" as const,
+  policies: 1,
+  isConfirmed: true,
+  connectionsCut: 0,
+  repairs: 0,
+  ...more,
+});
+
+test("apply puts policies and namespaces before the enforcement of this node, and prints receipts", async (t) => {
+  const { data, puts } = await scene(t, (kind) =>
+    kind === "Enforcement"
+      ? {
+          enforcement: {
+            state: "enforced",
+            digest: "00000000000000aa",
+            node: nodeOf({ takenBackAtMs: Date.now() + 60_000 }),
+          },
+          because: "in force",
+        }
+      : {
+          enforcement: {
+            state: "enforced",
+            receipt: { timeMs: 1, readBack: "", probes: kind === "Policy" ? [probe] : [] },
+          },
+          because: "enforced",
+        },
+  );
+  const file = path.join(data, "policy.yaml");
+  const ran = await garrison(data, [
+    "apply",
+    file,
+    "--netns",
+    "no-such=app=web,namespace=shop,name=web",
+    "--rollback-after",
+    "60s",
+    "--width",
+    "200",
+  ]);
+  assert.equal(ran.code, 0, ran.err);
+  assert.deepEqual(
+    puts.map(({ kind, scope, name }) => `${kind} ${scope} ${name}`),
+    [
+      "Policy node/home/n1 networkpolicy.shop.db",
+      "LocalEndpoint node/home/n1 shop.web",
+      "Enforcement node/home/n1 default",
+    ],
+  );
+  assert.deepEqual([puts[2]?.spec["mode"], puts[2]?.spec["rollbackAfterSeconds"]], ["enforce", 60]);
+  assert.match(ran.out, /networkpolicy\.shop\.db +enforced/);
+  assert.match(ran.out, /proved +networkpolicy\.shop\.db: shop\/web -> shop\/db 5432\/tcp is denied \(timeout\)/);
+  assert.match(ran.err, /taken back in (59|60) s unless confirmed: garrison policy apply --confirm 00000000000000aa/);
+});
+
+test("a refused change ends with 3; --confirm without a digest takes the node's own; rollback names it too", async (t) => {
+  const { data, puts } = await scene(t, (kind, spec) => {
+    const isBack = spec["takeBack"] === "00000000000000bb";
+    const state = spec["confirm"] === "00000000000000bb" ? "enforced" : isBack ? "taken-back" : "refused";
+    return kind === "Enforcement"
+      ? {
+          enforcement: { state, digest: "00000000000000bb", node: nodeOf() },
+          because: "it would cut 9 of 10 live connections",
+        }
+      : { enforcement: { state }, because: "" };
+  });
+  const file = path.join(data, "policy.yaml");
+  const refused = await garrison(data, ["apply", file]);
+  assert.equal(refused.code, 3);
+  assert.match(refused.err, /node: refused, it would cut 9 of 10 live connections/);
+  assert.equal((await garrison(data, ["status"])).code, 3);
+  assert.equal((await garrison(data, ["apply", "--confirm"])).code, 0);
+  assert.equal(puts.at(-1)?.spec["confirm"], "00000000000000bb");
+  const back = await garrison(data, ["rollback", "-o", "json"]);
+  assert.equal(back.code, 0, back.err);
+  assert.equal(puts.at(-1)?.spec["takeBack"], "00000000000000bb");
+  assert.equal((JSON.parse(back.out) as { node: { state: string } }).node.state, "taken-back");
+});
+
+test("what is in the kernel and not proved ends with 7; wrong flags and nodes are usage", async (t) => {
+  const { data } = await scene(t, (kind) =>
+    kind === "Enforcement"
+      ? { enforcement: { state: "enforced", node: nodeOf() }, because: "" }
+      : { enforcement: { state: "unproved" }, because: "applied, not proved: no two ends of it are here" },
+  );
+  const file = path.join(data, "policy.yaml");
+  assert.equal((await garrison(data, ["apply", file])).code, 7);
+  for (const args of [["apply"], ["apply", file, "--netns", "web=app"], ["apply", file, "--rollback-after", "soon"]])
+    assert.equal((await garrison(data, args)).code, 2, args.join(" "));
+  assert.equal((await garrison(data, ["apply", file, "--node", "n9"])).code, 5);
+});
+
+test("break-glass takes the table out and says so, without a server; --end lifts it", async (t) => {
+  if (!skipUnless(t, mayMakeNamespaces(), "MISSING root: network namespaces cannot be made")) return;
+  const own = createNamespace("glass");
+  t.after(() => own.close());
+  const data = await mkdtemp(path.join(os.tmpdir(), "garrison-glass-"));
+  t.after(() => rm(data, { recursive: true }));
+  const dataplane = openNftables({
+    netns: own.path,
+    table: "garrison",
+    clock: { nowMs: Date.now },
+    logger: silentLogger,
+  });
+  t.after(() => dataplane.close());
+  const table = { table: { family: "inet", name: "garrison" }, digest: "d", sets: [], chains: [] } as const;
+  dataplane.apply(table);
+  const inside = (args: readonly string[]) =>
+    ended(runInNetns(own, [process.execPath, entry, "policy", ...args], environment(data)));
+  assert.match((await inside(["status", "--kernel"])).out, /table inet garrison is in the kernel/);
+  const broken = await inside(["break-glass", "--because", "a test"]);
+  assert.equal(broken.code, 0, broken.err);
+  assert.match(broken.out, /removed table inet garrison/);
+  assert.equal(dataplane.readBack(table, { elements: false }).isThere, false);
+  assert.match((await inside(["status", "--kernel"])).out, /not in the kernel.*\nbreak-glass is in force/);
+  assert.match((await inside(["break-glass", "--end"])).out, /break-glass is over/);
+  assert.match((await inside(["break-glass", "--end"])).out, /was not in force/);
+});
