@@ -14,7 +14,7 @@ import { isTableThere, readGeneration, readSets } from "./kernel-table.ts";
 import type { Monitor } from "./monitor.ts";
 import type { NetlinkSocket } from "./netlink/socket.ts";
 import { deleteTable } from "./objects.ts";
-import { applyAnew, applyDifference, applyFirst } from "./phases.ts";
+import { applyAnew, applyDifference, applyFirst, type Done } from "./phases.ts";
 
 export interface TableWriter {
   apply(ruleset: NftRuleset): ApplyReport;
@@ -57,11 +57,11 @@ export function createTableWriter(options: TableWriterOptions): TableWriter {
       }
       committer.look();
       const given = { socket, committer, ruleset, logger: options.logger };
+      const toKernel = (): Done | undefined => applyDifference(given, () => differenceToKernel(socket, ruleset));
       const done =
         applyDifference(given, () => last && differenceOf(last, ruleset)) ??
-        (isTableThere(socket, table)
-          ? applyDifference(given, () => differenceToKernel(socket, ruleset))
-          : applyFirst(given)) ??
+        // Once more: somebody may have written between the look and the change.
+        (isTableThere(socket, table) ? (toKernel() ?? toKernel()) : applyFirst(given)) ??
         applyAnew(given);
       shapes = new Map(ruleset.sets.map((set) => [set.name, set]));
       last = ruleset;
