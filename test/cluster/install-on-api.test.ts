@@ -66,6 +66,7 @@ describe("garrison install on a real API server", () => {
       ["garrison-server", "list", "apps", "replicasets", true],
       ["garrison-server", "list", "batch", "cronjobs", true],
       ["garrison-server", "list", "discovery.k8s.io", "endpointslices", true],
+      ["garrison-server", "list", "networking.k8s.io", "networkpolicies", true],
       ["garrison-server", "list", "", "secrets", false],
       ["garrison-server", "get", "", "configmaps", false],
       ["garrison-server", "create", "", "pods", false],

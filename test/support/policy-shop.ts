@@ -1,6 +1,7 @@
 // A small shop for tests of the server's policy side: its cluster as a stand-in, its policies as manifests, and keys of recorded flows.
 import { createInventory } from "../../src/core/inventory/inventory.ts";
 import type { PolicyFlowEnd, PolicyFlowKey } from "../../src/edge/store/queries/queries.ts";
+import type { OwnPolicies } from "../../src/apps/server/clusters/cluster-policies.ts";
 import type { ClustersSide } from "../../src/apps/server/clusters/clusters-side.ts";
 import { Cluster } from "../../src/model/cluster.ts";
 
@@ -49,6 +50,8 @@ export interface ShopClusters extends ClustersSide {
   remove(name: string): void;
   /** Why pods may be missing. */
   gap: string;
+  /** Policies that the cluster has itself. */
+  own: OwnPolicies | undefined;
 }
 
 /** One cluster "c" with shop/web-1, shop/web-2, shop/db-0 and ops/probe-1. */
@@ -65,6 +68,7 @@ export function shopClusters(): ShopClusters {
   }
   const side: ShopClusters = {
     gap: "",
+    own: undefined,
     put: (namespace, name) => put("Pod", rawPod(namespace, name)),
     remove: (name) => inventory.remove("Pod", `u-${name}`, 1),
     list: async () => [
@@ -83,6 +87,7 @@ export function shopClusters(): ShopClusters {
     machines: async () => undefined,
     view: (cluster) => (cluster === "c" ? inventory : undefined),
     gapOf: () => side.gap,
+    ownPolicies: () => side.own,
     notices: () => [],
     [Symbol.asyncDispose]: async () => undefined,
   };

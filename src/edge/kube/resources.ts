@@ -1,7 +1,8 @@
 // Which resources are read, and by which API versions, best first. Secrets and config maps are not in this list and are never asked for.
 import type { InventoryKind } from "../../model/inventory.ts";
 
-export type WatchedKind = InventoryKind | "Event";
+/** Events become rows, network policies are judged: neither is in the inventory. */
+export type WatchedKind = InventoryKind | "Event" | "NetworkPolicy";
 
 export interface ApiVersion {
   /** "" is the core group. */
@@ -48,6 +49,10 @@ export const watchedResources: readonly WatchedResource[] = [
       { group: "discovery.k8s.io", version: "v1beta1", plural: "endpointslices" },
       { group: "", version: "v1", plural: "endpoints" },
     ],
+  },
+  {
+    kind: "NetworkPolicy",
+    versions: [{ group: "networking.k8s.io", version: "v1", plural: "networkpolicies" }],
   },
   core("Event", "events"),
 ];

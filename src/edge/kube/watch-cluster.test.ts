@@ -15,6 +15,7 @@ import {
   watchUntil,
 } from "./scripted.fixture.ts";
 import type { KubeTransport } from "./transport.ts";
+import { watchedResources } from "./resources.ts";
 
 const pods =
   (list: Script, watch: Script): Script =>
@@ -168,7 +169,7 @@ test("an old server without aggregated discovery: beta versions and Endpoints", 
   };
   const script: Script = ({ pathname }) =>
     documents[pathname] === undefined ? undefined : { text: JSON.stringify(documents[pathname]) };
-  const heard = await watchUntil(script, ({ states }) => states.size === 12);
+  const heard = await watchUntil(script, ({ states }) => states.size === watchedResources.length);
   const paths = new Set(heard.paths.map((path) => path.split("?")[0]));
   assert.ok(paths.has("/apis/batch/v1beta1/cronjobs"));
   assert.ok(paths.has("/api/v1/endpoints"));
@@ -178,7 +179,7 @@ test("an old server without aggregated discovery: beta versions and Endpoints", 
 test("nothing but the resources of the list is ever asked for: no Secrets, no config maps", async () => {
   const heard = await watchUntil(
     () => undefined,
-    ({ said }) => said.length === 12,
+    ({ said }) => said.length === watchedResources.length,
   );
   const asked = [...new Set(heard.paths.map((path) => path.split("?")[0] ?? ""))].toSorted((one, other) =>
     one < other ? -1 : 1,
@@ -198,6 +199,7 @@ test("nothing but the resources of the list is ever asked for: no Secrets, no co
     "/apis/batch/v1/cronjobs",
     "/apis/batch/v1/jobs",
     "/apis/discovery.k8s.io/v1/endpointslices",
+    "/apis/networking.k8s.io/v1/networkpolicies",
     "/version",
   ]);
 });

@@ -37,6 +37,7 @@ const side: ClustersSide = {
   machines: async (cluster) => (cluster === "demo" ? [machine] : undefined),
   view: () => undefined,
   gapOf: () => "",
+  ownPolicies: () => undefined,
   notices: () => [],
   [Symbol.asyncDispose]: async () => undefined,
 };

@@ -160,11 +160,11 @@ test("no pod is privileged; the agent has its four capabilities and the server n
   equal(valueAt(server, "hostPID"), undefined);
 });
 
-test("the server may read exactly the inventory's kinds and events, and change nothing", async () => {
+test("the server may read exactly the inventory's kinds, network policies and events, and change nothing", async () => {
   const { objects } = await installed("--keep-trust");
   const rules = listAt(only(objects, "ClusterRole"), "rules");
   const readable = rules.flatMap((rule) => listAt(rule, "resources").map(String)).sort();
-  const wanted = [...inventoryKinds.map((kind) => `${kind.toLowerCase()}s`), "events"].sort();
+  const wanted = [...inventoryKinds.map((kind) => `${kind.toLowerCase()}s`), "networkpolicies", "events"].sort();
   deepEqual(readable, wanted);
   for (const rule of rules) deepEqual(listAt(rule, "verbs"), ["get", "list", "watch"]);
 });

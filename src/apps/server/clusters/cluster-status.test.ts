@@ -6,6 +6,7 @@ import { watchedResources, type WatchedKind } from "../../../edge/kube/resources
 import type { ResourceState } from "../../../edge/kube/watch-resource.ts";
 import { readCluster } from "./cluster-status.ts";
 import type { Feed } from "./feed.ts";
+import { createOwnPolicyBook } from "./cluster-policies.ts";
 import { createWatchHealth } from "./watch-health.ts";
 
 const clock = { nowMs: () => Date.parse("2026-11-23T12:00:00Z") };
@@ -22,6 +23,7 @@ function shown(states: Partial<Record<WatchedKind, ResourceState>>) {
   const feed: Feed = {
     inventory: createInventory("c"),
     health,
+    ownPolicies: createOwnPolicyBook(),
     server,
     isSettled: true,
     currentAtMs: undefined,

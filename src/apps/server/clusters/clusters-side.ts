@@ -1,5 +1,6 @@
 // The clusters side as the rest of the server sees it: which clusters there are, how well they are known, and what is in them now.
 import type { InventoryView } from "../../../core/inventory/inventory-view.ts";
+import type { OwnPolicies } from "./cluster-policies.ts";
 import type { InventoryKind } from "../../../model/inventory.ts";
 import type { Cluster, ClusterMachine } from "../../../model/cluster.ts";
 
@@ -12,6 +13,8 @@ export interface ClustersSide extends AsyncDisposable {
   view(cluster: string): InventoryView | undefined;
   /** Why objects of a kind may be missing or old ("forbidden: ..."); empty when they are whole and current. */
   gapOf(cluster: string, kind: InventoryKind): string;
+  /** NetworkPolicies that the cluster has itself; undefined where nobody reads its API. */
+  ownPolicies(cluster: string): OwnPolicies | undefined;
   /** One line for each cluster that is not well. */
   notices(): readonly string[];
 }

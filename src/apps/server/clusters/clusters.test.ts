@@ -231,6 +231,42 @@ test("a forbidden and an absent resource are gaps, the rest is there; rights tha
   assert.equal(clusters.view("c")?.counts().pods, 1);
 });
 
+test("policies that the cluster has itself: listed, followed, and not all of them when they may not be read", async (context) => {
+  const { data, kube } = await world(context);
+  const policy = (spec: object) => ({
+    metadata: { name: "db", namespace: "default", uid: "p1", managedFields: [{}], annotations: { note: "long" } },
+    spec,
+    status: {},
+  });
+  kube.store.put("NetworkPolicy", policy({ podSelector: {} }));
+  await writeFile(path.join(data, "clusters", "c.yaml"), kube.kubeconfig("c"), { mode: 0o600 });
+  const { clusters, identities } = await side(data);
+  await using _ = clusters;
+  const own = await until("the policy", () => {
+    const found = clusters.ownPolicies("c");
+    return found?.policies.length === 1 && found.because === "" ? found : undefined;
+  });
+  assert.deepEqual(own.policies[0]?.manifest, {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name: "db", namespace: "default" },
+    spec: { podSelector: {} },
+  });
+  kube.store.put("NetworkPolicy", policy({ podSelector: { matchLabels: { app: "db" } } }));
+  const changed = await until("its change", () => {
+    const found = clusters.ownPolicies("c");
+    return found !== undefined && found.version > own.version ? found : undefined;
+  });
+  assert.match(JSON.stringify(changed.policies), /"app":"db"/);
+  kube.store.removeKind("NetworkPolicy", "default", "db");
+  await until("its end", () => (clusters.ownPolicies("c")?.policies.length === 0 ? true : undefined));
+  kube.setRules("admin", [{ groups: ["*"], verbs: ["get", "list", "watch"], resources: ["pods", "namespaces"] }]);
+  kube.endWatches();
+  await until("forbidden", () => (/forbidden/.test(clusters.ownPolicies("c")?.because ?? "") ? true : undefined));
+  assert.doesNotMatch(identities.snapshot("c")?.because ?? "", /networkpolicies/, "who is who does not depend on them");
+  assert.equal(clusters.ownPolicies("nobody"), undefined);
+});
+
 test("a cluster that only agents tell of is shown as such", async (context) => {
   const { data } = await world(context);
   const agent = {

@@ -11,6 +11,7 @@ import { watchedResources, type WatchedKind } from "../../../edge/kube/resources
 import { type ClusterWatch, type ServerReport, watchCluster } from "../../../edge/kube/watch-cluster.ts";
 import type { ResourceHandlers, ResourceReport } from "../../../edge/kube/watch-resource.ts";
 import type { InventoryKind } from "../../../model/inventory.ts";
+import { createOwnPolicyBook, type OwnPolicy, type OwnPolicyBook } from "./cluster-policies.ts";
 import { createEventWriter, type EventWriter } from "./event-writer.ts";
 import { createInventoryWriter, type InventoryWriter } from "./inventory-writer.ts";
 import { apiServerNode, clusterLimits } from "./limits.ts";
@@ -28,6 +29,8 @@ export interface FeedParts extends Omit<ClustersParts, "config" | "state" | "met
 export interface Feed {
   readonly inventory: Inventory;
   readonly health: WatchHealth;
+  /** NetworkPolicies that the cluster has itself. */
+  readonly ownPolicies: OwnPolicyBook;
   readonly server: ServerReport;
   /** Whether the first look at everything is over. */
   readonly isSettled: boolean;
@@ -51,6 +54,7 @@ export function startFeed(parts: FeedParts): Feed {
 class ClusterFeed implements Feed {
   readonly inventory: Inventory;
   readonly health: WatchHealth;
+  readonly ownPolicies = createOwnPolicyBook();
   server = unknownServer;
   currentAtMs: number | undefined;
   reopened = 0;
@@ -104,7 +108,7 @@ class ClusterFeed implements Feed {
     const { source, clock, random, logger, overrides } = this.#parts;
     return watchCluster({
       source,
-      handlersFor: (kind) => (kind === "Event" ? this.#eventHandlers() : this.#objectHandlers(kind)),
+      handlersFor: (kind) => this.#handlersFor(kind),
       onServer: (report) => this.#onServer(report),
       onReopened: () => (this.reopened += 1),
       clock,
@@ -163,7 +167,7 @@ class ClusterFeed implements Feed {
     this.#tellIdentities(nowMs, identities);
     this.#objects.take(facts);
     for (const { kind } of watchedResources)
-      if (kind !== "Event" && this.health.isListed(kind)) this.#objects.listed(kind);
+      if (kind !== "Event" && kind !== "NetworkPolicy" && this.health.isListed(kind)) this.#objects.listed(kind);
     await this.#objects.flush();
     await this.#events.flush();
     for (const row of this.health.gapRows()) await agents.recordGap({ cluster, node: apiServerNode }, row);
@@ -205,6 +209,28 @@ class ClusterFeed implements Feed {
         this.health.current(kind);
       },
     };
+  }
+
+  #handlersFor(kind: WatchedKind): ResourceHandlers<unknown> {
+    if (kind === "Event") return this.#eventHandlers();
+    return kind === "NetworkPolicy" ? this.#policyHandlers() : this.#objectHandlers(kind);
+  }
+
+  #policyHandlers(): ResourceHandlers<unknown> {
+    const { ownPolicies } = this;
+    const handlers: ResourceHandlers<OwnPolicy> = {
+      ...this.#stateHandlers("NetworkPolicy"),
+      read: (raw) => {
+        const policy = ownPolicies.read(raw);
+        if (policy === undefined) ownPolicies.refuse();
+        return policy;
+      },
+      onList: (items) => ownPolicies.replace(items),
+      onPut: (item) => ownPolicies.put(item),
+      onRemove: (uid) => ownPolicies.remove(uid),
+      onBroken: () => ownPolicies.refuse(),
+    };
+    return handlers;
   }
 
   #objectHandlers(kind: InventoryKind): ResourceHandlers<unknown> {

@@ -20,6 +20,9 @@ export const clusterLimits = {
   seenRowsMax: 2000,
   /** Event objects that are remembered, so that a new list does not write them again. */
   eventsKnownMax: 50_000,
+  /** NetworkPolicies of a cluster that are kept, and the length of one as JSON. */
+  ownPoliciesMax: 10_000,
+  ownPolicyLengthMax: 256 * 1024,
   /** Between two tries to read what the store knows, or to write what it refused. */
   retryMs: 3000,
   /** A watch that was down for less is no gap. */

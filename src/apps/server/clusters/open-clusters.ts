@@ -15,6 +15,7 @@ import type { ServerConfig } from "../config.ts";
 import type { Metrics } from "../metrics.ts";
 import { nodeOf } from "../nodes.ts";
 import type { AgentsSide } from "../parts.ts";
+import { type OwnPolicies, ownPolicyKind } from "./cluster-policies.ts";
 import { agentsOnly, readCluster, refusedCluster, stateOf } from "./cluster-status.ts";
 import { clusterMetrics } from "./cluster-metrics.ts";
 import type { ClustersSide } from "./clusters-side.ts";
@@ -167,6 +168,11 @@ class Clusters implements ClustersSide {
     if (feed === undefined) return "no Kubernetes API is read for this cluster";
     const { state, because } = stateOf(feed);
     return state === "connected" ? feed.health.gapOf(kind) : `the cluster is ${state}: ${because}`;
+  }
+
+  ownPolicies(cluster: string): OwnPolicies | undefined {
+    const feed = this.#feeds().get(cluster);
+    return feed?.ownPolicies.of(feed.health.gapOf(ownPolicyKind));
   }
 
   notices(): readonly string[] {

@@ -25,7 +25,7 @@ export interface WatchHealth {
   /** The server is away (or back): every resource is. */
   serverAway(because: string): void;
   readonly gaps: Cluster["gaps"];
-  /** "pods: forbidden; ..." or "". */
+  /** "pods: forbidden; ..." or "". Policies are left out: who is who does not depend on them. */
   readonly because: string;
   gapOf(kind: WatchedKind): string;
   /** Whether every kind has said how it is. */
@@ -88,7 +88,8 @@ class Health implements WatchHealth {
   #end(kind: WatchedKind, known: Watched, nowMs: number): void {
     if (known.downSinceMs === undefined) return;
     const durationMs = nowMs - known.downSinceMs;
-    if (durationMs >= clusterLimits.gapMsMin) this.#rows.push(gapRow(kind, known, known.downSinceMs, durationMs));
+    if (durationMs >= clusterLimits.gapMsMin && kind !== "NetworkPolicy")
+      this.#rows.push(gapRow(kind, known, known.downSinceMs, durationMs));
     known.downSinceMs = undefined;
   }
 
@@ -99,9 +100,9 @@ class Health implements WatchHealth {
   }
 
   get because(): string {
-    return [...this.#watched.values()]
-      .filter(({ state }) => state === "forbidden" || state === "failing")
-      .map(({ resource, state }) => `${resource}: ${state}`)
+    return [...this.#watched]
+      .filter(([kind, { state }]) => kind !== "NetworkPolicy" && (state === "forbidden" || state === "failing"))
+      .map(([, { resource, state }]) => `${resource}: ${state}`)
       .join("; ");
   }
 
@@ -113,7 +114,9 @@ class Health implements WatchHealth {
   }
 
   isSettled(): boolean {
-    return this.#kinds.every((kind) => (this.#watched.get(kind)?.state ?? "listing") !== "listing");
+    // Policies make nobody wait: no row and no identity comes of them.
+    const kinds = this.#kinds.filter((kind) => kind !== "NetworkPolicy");
+    return kinds.every((kind) => (this.#watched.get(kind)?.state ?? "listing") !== "listing");
   }
 
   isListed(kind: WatchedKind): boolean {
@@ -122,13 +125,20 @@ class Health implements WatchHealth {
   }
 
   readsAnything(): boolean {
-    return [...this.#watched.values()].some(({ state }) => state === "current" || state === "listing");
+    return [...this.#watched].some(
+      ([kind, { state }]) => kind !== "NetworkPolicy" && (state === "current" || state === "listing"),
+    );
   }
 
   gapRows(): readonly Row<"gaps">[] {
     const nowMs = this.#clock.nowMs();
     for (const [kind, known] of this.#watched) {
-      if (known.downSinceMs === undefined || nowMs - known.downSinceMs < clusterLimits.gapPieceMs) continue;
+      if (
+        kind === "NetworkPolicy" ||
+        known.downSinceMs === undefined ||
+        nowMs - known.downSinceMs < clusterLimits.gapPieceMs
+      )
+        continue;
       this.#rows.push(gapRow(kind, known, known.downSinceMs, nowMs - known.downSinceMs));
       known.downSinceMs = nowMs;
     }

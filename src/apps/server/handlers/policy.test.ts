@@ -2,86 +2,12 @@
 // checked against the contract.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { z } from "zod";
-import {
-  app,
-  dbPolicy,
-  flowKey,
-  from,
-  networkPolicy,
-  outsideEnd,
-  podEnd,
-  policyResource,
-  shopClusters,
-  type ShopClusters,
-} from "../../../../test/support/policy-shop.ts";
-import { ask, bearer, emptyQueries, testServer, type TestServer } from "../../../../test/support/test-server.ts";
-import { manualClock } from "../../../base/clock.ts";
+import { app, dbPolicy, from, networkPolicy } from "../../../../test/support/policy-shop.ts";
+import { shop } from "../../../../test/support/policy-shop-server.ts";
+import { ask, bearer } from "../../../../test/support/test-server.ts";
 import { createPolicyEngine } from "../../../core/policy/evaluate/create-engine.ts";
 import { parseManifests } from "../../../core/policy/parse/parse-policies.ts";
-import type { PolicyFlowKey, PolicyRuleCounts } from "../../../edge/store/queries/queries.ts";
 import { worldOf } from "../policy/world-of.ts";
-import type { policy } from "../contract/policy.ts";
-
-type Answer<Name extends keyof typeof policy> = z.infer<(typeof policy)[Name]["response"]>;
-
-const window = {
-  since: "2026-11-25T10:00:00.000Z",
-  until: "2026-11-25T11:00:00.000Z",
-  partial: false,
-  partialBecause: "",
-  gaps: [],
-};
-const web = podEnd("shop", "web-1");
-const db = podEnd("shop", "db-0");
-const probe = podEnd("ops", "probe-1");
-const keys: readonly PolicyFlowKey[] = [
-  flowKey(web, db, 5432, { connections: 70 }),
-  flowKey(probe, db, 5432, { connections: 5, verdict: "deny" }),
-  flowKey(web, outsideEnd("203.0.113.7"), 443, { connections: 3 }),
-];
-
-interface Shop extends AsyncDisposable {
-  readonly server: TestServer;
-  readonly clusters: ShopClusters;
-  readonly clock: ReturnType<typeof manualClock>;
-  /** What agents report by rule, until it is changed. */
-  told: Pick<PolicyRuleCounts, "rules" | "reporters">;
-  put(manifest: Parameters<typeof policyResource>[0], name: string, scope?: string): Promise<void>;
-  get<Name extends keyof typeof policy>(name: Name, path: string): Promise<Answer<Name>>;
-  post<Name extends keyof typeof policy>(name: Name, path: string, body: object): Promise<Answer<Name>>;
-}
-
-async function shop(flows: readonly PolicyFlowKey[] = keys): Promise<Shop> {
-  const clusters = shopClusters();
-  const lookedAt = { sinceMs: Date.parse(window.since), untilMs: Date.parse(window.until) };
-  const queries = emptyQueries({
-    policyFlowKeys: async () => ({ keys: flows, omitted: 0, lookedAt, window }),
-    policyRuleCounts: async () => ({ ...made.told, cut: "", window }),
-  });
-  const clock = manualClock(Date.now());
-  const server = await testServer({ queries, clusters, clock });
-  const headers = bearer(server.localToken);
-  const answered = async (asked: Parameters<typeof ask>[1]) => {
-    const { status, text, json } = await ask(server, { ...asked, headers });
-    assert.equal(status, 200, text);
-    return json as never;
-  };
-  const made: Shop = {
-    server,
-    clusters,
-    clock,
-    told: { rules: [], reporters: [] },
-    async put(manifest, name, scope) {
-      const body = policyResource(manifest, name, scope);
-      await answered({ method: "PUT", path: `/api/v1/resources/Policy/${name}`, body });
-    },
-    get: (_, path) => answered({ path: `/api/v1/policies/${path}` }),
-    post: (_, path, body) => answered({ method: "POST", path: `/api/v1/policies/${path}`, body }),
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  };
-  return made;
-}
 
 const dbId = "kubernetes/NetworkPolicy/shop/db";
 
@@ -355,5 +281,49 @@ test("flows and recommendations: what was recorded is allowed, and what was deni
   assert.deepEqual(
     preview.groups.map(({ source, after }) => [source, after]),
     [["ops/Deployment/probe", "deny"]],
+  );
+});
+
+test("policies that the cluster has itself count as well; the same object as a resource comes before it", async () => {
+  await using world = await shop();
+  const own = (name: string, spec: Parameters<typeof networkPolicy>[1]) => ({
+    uid: `u-${name}`,
+    manifest: networkPolicy(name, spec),
+  });
+  const closed = { podSelector: app("db"), policyTypes: ["Ingress"] };
+  world.clusters.own = {
+    version: 1,
+    policies: [own("db", closed), own("web", { podSelector: app("web") })],
+    because: "",
+  };
+  const asked = {
+    cluster: "c",
+    source: { endpoint: "shop/web-1" },
+    destination: { endpoint: "shop/db-0" },
+    port: 5432,
+  };
+  assert.equal((await world.post("policyExplain", "explain", asked)).explanation.now.verdict, "deny");
+  const board = async () => (await world.get("policyBoard", "board?cluster=c")).boards[0];
+  const cards = async () => (await board())?.tiers.flatMap((tier) => tier.cards) ?? [];
+  assert.deepEqual(
+    (await cards()).map(({ name, home, enforcement }) => [name, home.kind, enforcement.states]),
+    [
+      ["db", "cluster", { watched: 1 }],
+      ["web", "cluster", { watched: 1 }],
+    ],
+  );
+  await world.put(dbPolicy, "networkpolicy.shop.db");
+  assert.deepEqual(
+    (await cards()).map(({ name, home }) => [name, home.kind]),
+    [
+      ["db", "resource"],
+      ["web", "cluster"],
+    ],
+  );
+  assert.equal((await world.post("policyExplain", "explain", asked)).explanation.now.verdict, "allow");
+  world.clusters.own = { version: 2, policies: [], because: "networkpolicies.networking.k8s.io: forbidden" };
+  assert.match(
+    (await board())?.problems.find(({ code }) => code === "policy/cluster-unread")?.message ?? "",
+    /forbidden/,
   );
 });

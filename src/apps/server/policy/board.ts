@@ -71,8 +71,19 @@ export async function lookAt({ desk, state, clock }: BoardParts, cluster: string
   return {
     policies,
     nodes: nodesOfCluster(nodes, enforcementIn(cluster, enforcements), statuses),
-    problems: Map.groupBy([...policies.parsed.problems, ...lintOf(policies, nowMs)], ({ object }) => object),
+    problems: Map.groupBy(
+      [...unread(policies), ...policies.parsed.problems, ...lintOf(policies, nowMs)],
+      ({ object }) => object,
+    ),
   };
+}
+
+function unread({ ownBecause }: ClusterPolicies): readonly Problem[] {
+  if (ownBecause === "") return [];
+  const message = `policies that the cluster has itself may be missing here: ${ownBecause}`;
+  const hint = "The server needs to list and watch networkpolicies.networking.k8s.io.";
+  const place = { file: "", document: 0, line: 0 };
+  return [{ severity: "warning", code: "policy/cluster-unread", message, hint, object: "", place, path: "" }];
 }
 
 function boardOf(look: ClusterLook, counts: ClusterCounts, known: Cluster | undefined): PolicyBoard {
@@ -162,7 +173,7 @@ export function cardOf({ policies, nodes, problems }: ClusterLook, policy: Polic
       : countsOf(engine, policy, reported.tally, reported.options),
     judged: countsOf(engine, policy, judged.tally, judged.options),
     problems: { errors: severity("error"), warnings: severity("warning"), notes: severity("note") },
-    enforcement: own === undefined ? watched : enforcementOf(own.resource, nodes),
+    enforcement: own?.resource === undefined ? watched : enforcementOf(own.resource, nodes),
   };
 }
 
@@ -185,7 +196,7 @@ export function isUnknown({ endpoints, incomplete }: ClusterPolicies["world"]): 
 }
 
 export function homeOf(kept: KeptObject | undefined, cluster: string): PolicyCard["home"] {
-  if (kept === undefined) return { kind: "cluster", cluster };
+  if (kept?.resource === undefined) return { kind: "cluster", cluster };
   const { scope, name, generation, author, time } = kept.resource;
   return { kind: "resource", scope, name, generation, author, time };
 }

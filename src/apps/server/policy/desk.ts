@@ -1,15 +1,17 @@
 // The policy desk: per cluster the parsed policies that count there, the world, and an engine over both, brought up to date when asked.
 // Everything that answers about policies asks it; nothing here changes anything.
 import type { Clock } from "../../../base/clock.ts";
-import { Fault } from "../../../base/fault.ts";
+import { Fault, toFault } from "../../../base/fault.ts";
 import { createPolicyEngine } from "../../../core/policy/evaluate/create-engine.ts";
 import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
 import type { Manifest } from "../../../core/policy/parse/manifest.ts";
 import { parseManifests, type Parsed } from "../../../core/policy/parse/parse-policies.ts";
+import { resourceNameOf } from "../../../core/policy/parse/resource-name.ts";
 import type { World, WorldEndpoint } from "../../../core/policy/world.ts";
 import type { Resources } from "../../../core/state/ports.ts";
 import { PolicyObject } from "../../../model/policy-object.ts";
 import type { Resource } from "../../../model/resource.ts";
+import type { OwnPolicies, OwnPolicy } from "../clusters/cluster-policies.ts";
 import type { ClustersSide } from "../clusters/clusters-side.ts";
 import { policyDeskLimits } from "./limits.ts";
 import {
@@ -25,14 +27,15 @@ import { worldOf } from "./world-of.ts";
 
 export interface DeskParts {
   readonly state: { readonly resources: Resources };
-  readonly clusters: Pick<ClustersSide, "list" | "view" | "gapOf">;
+  readonly clusters: Pick<ClustersSide, "list" | "view" | "gapOf" | "ownPolicies">;
   readonly clock: Clock;
 }
 
 /** One object that counts in a cluster, with where it is kept. */
 export interface KeptObject {
   readonly manifest: Manifest;
-  readonly resource: Resource;
+  /** Undefined: it is the cluster's own, and only read. */
+  readonly resource: Resource | undefined;
 }
 
 export interface ClusterPolicies {
@@ -43,6 +46,8 @@ export interface ClusterPolicies {
   readonly world: World;
   readonly book: EndBook;
   readonly engine: PolicyEngine;
+  /** Why policies that the cluster has itself may be missing; "" when none are, or nobody reads its API. */
+  readonly ownBecause: string;
 }
 
 export interface PolicyDesk extends Disposable {
@@ -86,13 +91,15 @@ export function createPolicyDesk({ state, clusters, clock }: DeskParts): PolicyD
     async of(cluster) {
       const resources = await book.read();
       const counting = countingIn(cluster, resources.policies);
-      const digest = digestOf(counting);
+      const own = clusters.ownPolicies(cluster);
+      const digest = `${digestOf(counting)} ${own?.version ?? ""}`;
       const before = held.get(cluster);
       if (before === undefined) await refuseUnknown(cluster, names);
-      const now = before ?? begin(cluster, counting, lookAt(cluster, resources), clock.nowMs());
+      const now = before ?? begin(cluster, { counting, own }, lookAt(cluster, resources), clock.nowMs());
       if (before !== undefined)
-        bringUpToDate(before, { counting, digest, resources, look: lookAt, nowMs: clock.nowMs() });
+        bringUpToDate(before, { counting, own, digest, resources, look: lookAt, nowMs: clock.nowMs() });
       now.digest = digest;
+      now.policies = { ...now.policies, ownBecause: own?.because ?? "" };
       held.delete(cluster);
       held.set(cluster, now);
       for (const oldest of held.keys()) {
@@ -120,25 +127,29 @@ interface Look {
   readonly localDigest: string;
 }
 
-function begin(cluster: string, counting: readonly Resource[], { world, localDigest }: Look, nowMs: number): Held {
-  const { parsed, kept } = readPolicies(counting);
+function begin(cluster: string, { counting, own }: Written, { world, localDigest }: Look, nowMs: number): Held {
+  const { parsed, kept } = readPolicies(counting, own?.policies);
   const engine = createPolicyEngine({ set: parsed.set, world });
-  const policies = { cluster, parsed, kept, world, book: endBookOf(world), engine };
-  return { policies, digest: digestOf(counting), localDigest, worldAtMs: nowMs };
+  const policies = { cluster, parsed, kept, world, book: endBookOf(world), engine, ownBecause: "" };
+  return { policies, digest: "", localDigest, worldAtMs: nowMs };
 }
 
-interface Wanted {
+interface Written {
   readonly counting: readonly Resource[];
+  readonly own: OwnPolicies | undefined;
+}
+
+interface Wanted extends Written {
   readonly digest: string;
   readonly resources: PolicyResources;
   readonly look: (cluster: string, resources: PolicyResources) => Look;
   readonly nowMs: number;
 }
 
-function bringUpToDate(held: Held, { counting, digest, resources, look, nowMs }: Wanted): void {
+function bringUpToDate(held: Held, { counting, own, digest, resources, look, nowMs }: Wanted): void {
   const { cluster, engine } = held.policies;
   if (digest !== held.digest) {
-    const { parsed, kept } = readPolicies(counting);
+    const { parsed, kept } = readPolicies(counting, own?.policies);
     engine.setPolicies(parsed.set);
     held.policies = { ...held.policies, parsed, kept };
   }
@@ -166,13 +177,31 @@ export function tellChanges(engine: PolicyEngine, before: World, after: World): 
   if (JSON.stringify(rest) !== JSON.stringify(restBefore)) engine.setWorld(rest);
 }
 
+/** As a resource would be named; "" for a name that no resource can have. */
+function nameOf(manifest: unknown): string {
+  const spec = PolicyObject.safeParse({ manifest });
+  if (!spec.success) return "";
+  try {
+    return resourceNameOf(spec.data.manifest);
+  } catch (thrown) {
+    if (toFault(thrown).code.startsWith("policy/")) return "";
+    throw thrown;
+  }
+}
+
 /** The file that problems of a resource name: its scope and name. */
 export function fileOf({ scope, name }: Resource): string {
   return `${scope} ${name}`;
 }
 
-/** Resources as manifests: parsed together, for tiers are in objects of their own. */
-export function readPolicies(counting: readonly Resource[]): Pick<ClusterPolicies, "parsed" | "kept"> {
+/**
+ * Resources as manifests: parsed together, for tiers are in objects of their own. An object that the cluster has too counts as the resource says:
+ * that is where somebody who uses Garrison wrote it last.
+ */
+export function readPolicies(
+  counting: readonly Resource[],
+  own: readonly OwnPolicy[] = [],
+): Pick<ClusterPolicies, "parsed" | "kept"> {
   const byFile = new Map<string, KeptObject>();
   for (const resource of counting) {
     const spec = PolicyObject.safeParse(resource.spec);
@@ -181,6 +210,12 @@ export function readPolicies(counting: readonly Resource[]): Pick<ClusterPolicie
       resource,
       manifest: { manifest: spec.success ? spec.data.manifest : resource.spec, place },
     });
+  }
+  const written = new Set(counting.map(({ name }) => name));
+  for (const { uid, manifest } of own) {
+    if (written.has(nameOf(manifest))) continue;
+    const place = { file: `cluster ${uid}`, document: 0, line: 0 };
+    byFile.set(place.file, { resource: undefined, manifest: { manifest, place } });
   }
   const parsed = parseManifests([...byFile.values()].map(({ manifest }) => manifest));
   const kept = new Map<string, KeptObject>();

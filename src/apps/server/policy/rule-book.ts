@@ -69,7 +69,9 @@ async function readPast(resources: Pick<Resources, "past">, { cluster, kept }: C
   const limit = policyDeskLimits.historyPoliciesMax;
   const found = await resources.past("Policy", limit);
   const ofCluster = found.filter(({ scope }) => isOf(cluster, scope));
-  const tiersNow = [...kept.values()].map(({ resource }) => resource).filter(isTier);
+  const tiersNow = [...kept.values()].flatMap(({ resource }) =>
+    resource !== undefined && isTier(resource) ? [resource] : [],
+  );
   const rules = new Map<number, PastRule>();
   for (const round of roundsOf(ofCluster)) {
     const byFile = new Map(round.map((resource) => [fileOf(resource), resource]));
