@@ -188,7 +188,7 @@ test("a refused change ends with 3; --confirm without a digest takes the node's 
           enforcement: { state, digest: "00000000000000bb", node: nodeOf() },
           because: "it would cut 9 of 10 live connections",
         }
-      : { enforcement: { state }, because: "" };
+      : { enforcement: { state: "enforced" }, because: "" };
   });
   const file = path.join(data, "policy.yaml");
   const refused = await garrison(data, ["apply", file]);
