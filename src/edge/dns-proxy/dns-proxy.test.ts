@@ -197,3 +197,15 @@ test("a door that cannot be opened is told, the others work; doors follow the ad
   assert.ok(await askByUdp(encodeQuestion("www.example.com"), { ...rig.to, address: "127.0.0.2" }));
   assert.deepEqual(encodeName("."), [0]);
 });
+
+test("over IPv6: client, door and server, by UDP and TCP", async () => {
+  const data = [0x20, 1, 0xd, 0xb8, ...Array.from({ length: 11 }, () => 0), 9];
+  await using rig = await openRig({
+    address: "::1",
+    answer: (question) => [echo(question, { answers: [{ name: question.name, type: 28, ttl: 5, data }] })],
+  });
+  assert.equal((await rig.ask("www.example.com", 28)).records[0]?.value, "2001:db8::9");
+  const [bytes] = await askByTcp([encodeQuestion("www.example.com", { type: 28 })], rig.to);
+  assert.ok(bytes !== undefined && (bytes[3] ?? 0) % 16 === 0);
+  assert.deepEqual([...rig.elements.keys()], ["gr_dom6_x ::1 2001:db8::9"]);
+});

@@ -31,12 +31,15 @@ export interface RigOptions {
   readonly original?: () => { address: string; port: number } | undefined;
   readonly upstreams?: readonly string[];
   readonly clients?: readonly string[];
+  /** Where server, proxy and client are; default 127.0.0.1. */
+  readonly address?: string;
 }
 
 /** A server, a proxy before it and a policy for one client: *.example.com. */
 export async function openRig(options: RigOptions) {
-  const server = await openDnsServer("127.0.0.1", options.answer);
-  const at = { address: "127.0.0.1", port: server.port };
+  const address = options.address ?? client;
+  const server = await openDnsServer(address, options.answer);
+  const at = { address, port: server.port };
   const policy = createNamePolicy();
   const steps: string[] = [];
   const elements = new Map<string, number>();
@@ -45,9 +48,9 @@ export async function openRig(options: RigOptions) {
   policy.know(
     {
       sets: [{ set4: "gr_dom4_x", set6: "gr_dom6_x", names: ["*.example.com"], clients: ["pod/shop/web"] }],
-      clients: [{ id: "pod/shop/web", addresses: options.clients ?? [client] }],
+      clients: [{ id: "pod/shop/web", addresses: options.clients ?? [address] }],
       clusterRanges: ["203.0.113.0/24"],
-      upstreams: options.upstreams ?? [`127.0.0.1:${server.port}`],
+      upstreams: options.upstreams ?? [`${address.includes(":") ? `[${address}]` : address}:${server.port}`],
       settings: { ...settings, ...options.settings },
     },
     0,
@@ -75,8 +78,8 @@ export async function openRig(options: RigOptions) {
     onTrouble: (fault) => troubles.push(fault),
     limits: { attemptMs: 300, tcpAttemptMs: 1000, ...options.limits },
   });
-  await proxy.listen(["127.0.0.1"]);
-  const to = { address: "127.0.0.1", port: proxy.port, waitMs: 5000 };
+  await proxy.listen([address]);
+  const to = { address, port: proxy.port, waitMs: 5000 };
   return {
     server,
     proxy,
