@@ -10,10 +10,12 @@ import {
   type AddressRange,
 } from "../../../base/ip.ts";
 
-/** The text that all keys have; undefined for what is no address. */
+/** The text that all keys have; undefined for what is no address. What is canonical stays the same value, which compares at once. */
 export function canonicalAddress(text: string): string | undefined {
   const parsed = parseAddress(text);
-  return parsed === undefined ? undefined : formatAddress(parsed);
+  if (parsed === undefined) return undefined;
+  const formatted = formatAddress(parsed);
+  return formatted === text ? text : formatted;
 }
 
 export function familyOf(address: Address): 4 | 6 {
