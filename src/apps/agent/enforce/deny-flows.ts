@@ -72,31 +72,6 @@ export function createDenyFlows(options: DenyFlowOptions): DenyFlows {
   const tuples = createTuples();
   let lost = 0;
 
-  function entryOf(packet: PolicyPacket): Entry | undefined {
-    const { source, destination, protocol, destinationPort, direction, ruleId, timeMs } = packet;
-    const key = `${protocol} ${direction} ${source} ${destination} ${destinationPort} ${ruleId}`;
-    const known = entries.get(key);
-    if (known !== undefined) return known;
-    if (entries.size >= enforceLimits.denyKeysMax) return undefined;
-    const question = { protocol: protocolWord(protocol), timeMs };
-    const entry: Entry = {
-      key,
-      first: packet,
-      source: options.endOf({ address: source, port: 0, ...question }),
-      destination: options.endOf({ address: destination, port: destinationPort, ...question }),
-      firstMs: timeMs,
-      lastMs: timeMs,
-      connections: 0,
-      packets: 0,
-      bytes: 0,
-      sourcePort: packet.sourcePort,
-      isTold: false,
-      dueMs: timeMs + enforceLimits.denyFirstRowMs,
-    };
-    entries.set(key, entry);
-    return entry;
-  }
-
   function tell(entry: Entry): Row<"flows"> {
     const row = rowOf(entry, options);
     entry.isTold = true;
@@ -108,7 +83,7 @@ export function createDenyFlows(options: DenyFlowOptions): DenyFlows {
 
   return {
     take(packet) {
-      const entry = entryOf(packet);
+      const entry = entryOf(entries, options, packet);
       if (entry === undefined) {
         lost += 1;
         return;
@@ -142,6 +117,32 @@ export function createDenyFlows(options: DenyFlowOptions): DenyFlows {
       return count;
     },
   };
+}
+
+/** The entry that counts for a packet, made when it is the first of its key; undefined: no room. */
+function entryOf(entries: Map<string, Entry>, { endOf }: DenyFlowOptions, packet: PolicyPacket): Entry | undefined {
+  const { source, destination, protocol, destinationPort, direction, ruleId, timeMs } = packet;
+  const key = `${protocol} ${direction} ${source} ${destination} ${destinationPort} ${ruleId}`;
+  const known = entries.get(key);
+  if (known !== undefined) return known;
+  if (entries.size >= enforceLimits.denyKeysMax) return undefined;
+  const question = { protocol: protocolWord(protocol), timeMs };
+  const entry: Entry = {
+    key,
+    first: packet,
+    source: endOf({ address: source, port: 0, ...question }),
+    destination: endOf({ address: destination, port: destinationPort, ...question }),
+    firstMs: timeMs,
+    lastMs: timeMs,
+    connections: 0,
+    packets: 0,
+    bytes: 0,
+    sourcePort: packet.sourcePort,
+    isTold: false,
+    dueMs: timeMs + enforceLimits.denyFirstRowMs,
+  };
+  entries.set(key, entry);
+  return entry;
 }
 
 /** Five-tuples of late, so that a packet that is sent again is the same connection. Forgotten, it counts as another one. */
