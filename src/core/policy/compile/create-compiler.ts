@@ -52,6 +52,7 @@ interface LocalState {
   readonly place: LocalPlace;
   readonly addresses: readonly KnownAddress[];
   readonly chains: ChainNames;
+  readonly hasHosts: boolean;
   readonly elements: readonly PlaceElement[];
 }
 
@@ -62,9 +63,10 @@ function localState(known: LocalState | undefined, parts: Omit<LocalState, "elem
     known !== undefined &&
     known.addresses === addresses &&
     known.place.interfaceName === place.interfaceName &&
+    known.hasHosts === parts.hasHosts &&
     known.chains.egress === chains.egress &&
     known.chains.ingress === chains.ingress;
-  return isSame ? known : { ...parts, elements: [...placeElements(place, addresses, chains)] };
+  return isSame ? known : { ...parts, elements: [...placeElements(place, addresses, parts)] };
 }
 
 /** What the last compilation left. */
@@ -124,6 +126,10 @@ function labelsText(set: PolicySet | undefined): string {
   return JSON.stringify(set?.profiles.map(({ name, labelsToApply }) => [name, labelsToApply]));
 }
 
+function hasHostEndpoints(engine: PolicyEngine, { node }: CompileSettings): boolean {
+  return engine.set.hostEndpoints.some((endpoint) => endpoint.node === node);
+}
+
 function frameText(engine: PolicyEngine, settings: CompileSettings): string {
   const { local: _local, ...rest } = settings;
   return JSON.stringify([rest, engine.incomplete, engine.ranges]);
@@ -139,13 +145,14 @@ function build(
   const maker = makerOf(shop, engine, settings, draft);
   const places = createPlaceSets();
   const local = new Map<string, LocalState>();
+  const hasHosts = hasHostEndpoints(engine, settings);
   const uses = new Map<string, number>();
   const chainOf = (id: string, direction: Direction) =>
     workloadChain(maker, workloadClass(engine, id, direction), direction);
   for (const place of [...settings.local].sort((a, b) => (a.endpoint < b.endpoint ? -1 : 1))) {
     const chains = { egress: chainOf(place.endpoint, "egress"), ingress: chainOf(place.endpoint, "ingress") };
     const addresses = shop.members.addressesOf(place.endpoint);
-    const state = localState(before?.local.get(place.endpoint), { place, addresses, chains });
+    const state = localState(before?.local.get(place.endpoint), { place, addresses, chains, hasHosts });
     for (const [name, element] of state.elements) places.put(name, element);
     use(uses, chains, 1);
     local.set(place.endpoint, state);
@@ -314,6 +321,7 @@ function touched(last: Built, settings: CompileSettings, changed: readonly strin
 function moved(shop: Workshop, last: Built, settings: CompileSettings, changed: readonly string[]): Built | undefined {
   const { engine, local, uses } = last;
   const { now, ids } = touched(last, settings, changed);
+  const hasHosts = hasHostEndpoints(engine, settings);
   const deleted: PlaceElement[] = [];
   const added: PlaceElement[] = [];
   const left: string[] = [];
@@ -330,7 +338,7 @@ function moved(shop: Workshop, last: Built, settings: CompileSettings, changed: 
     }
     if (place === undefined) continue;
     const chains = { egress: chainOf(id, "egress"), ingress: chainOf(id, "ingress") };
-    const state = localState(before, { place, addresses: shop.members.addressesOf(id), chains });
+    const state = localState(before, { place, addresses: shop.members.addressesOf(id), chains, hasHosts });
     // A chain that nobody went through is not there.
     if (Object.values(chains).some((chain) => chain !== "" && !uses.has(chain))) return undefined;
     use(uses, chains, 1);

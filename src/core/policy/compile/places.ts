@@ -110,11 +110,11 @@ export function createPlaceSets(): PlaceSets {
 /** The class chains of an endpoint; "" when its packets go on unasked. */
 export type ChainNames = Readonly<Record<Direction, string>>;
 
-/** Elements of one endpoint, by set name. */
+/** Elements of one endpoint, by set name. `hasHosts`: host endpoints let the node reach its pods, so those are listed. */
 export function* placeElements(
   place: LocalPlace,
   addresses: readonly KnownAddress[],
-  chains: ChainNames,
+  { chains, hasHosts }: { readonly chains: ChainNames; readonly hasHosts: boolean },
 ): Iterable<PlaceElement> {
   const { interfaceName } = place;
   const egress = verdictTo(chains.egress);
@@ -126,7 +126,7 @@ export function* placeElements(
   for (const { family, single } of addresses) {
     if (single === "") continue;
     yield [placeNames.to(family), { key: [single], data: ingress }];
-    yield [placeNames.pods(family), { key: [single] }];
+    if (hasHosts) yield [placeNames.pods(family), { key: [single] }];
     if (interfaceName !== "") yield [placeNames.sources(family), { key: [interfaceName, single] }];
     else {
       yield [placeNames.loose(family), { key: [single] }];
