@@ -67,28 +67,34 @@ function loaded(world: PolicyWorld, settings: CompileSettings) {
   return { engine: made, compiler: fresh, plane, ruleset, settings, parts, close };
 }
 
+/** The middle one of three loads, each into a namespace of its own by a compiler of its own. */
+function middleLoad(world: PolicyWorld) {
+  const loads = Array.from({ length: 3 }, () => {
+    const { parts, ruleset, close } = loaded(world, settingsFor(world.world));
+    close();
+    return { parts, ruleset, totalMs: parts.compileMs + parts.applyMs };
+  }).sort((a, b) => a.totalMs - b.totalMs);
+  const [, middle] = loads;
+  if (middle === undefined) throw new Error("three loads have a middle one");
+  return middle;
+}
+
 function fullLoad(): void {
-  const world = createPolicyWorld({ seed: 1, pods: 10_000, policies: 1000 });
-  const { parts, ruleset, close } = loaded(world, settingsFor(world.world));
+  const { parts, ruleset, totalMs } = middleLoad(createPolicyWorld({ seed: 1, pods: 10_000, policies: 1000 }));
   const elements = ruleset.sets.reduce((sum, set) => sum + set.elements.length, 0);
   const rules = ruleset.chains.reduce((sum, chain) => sum + chain.rules.length, 0);
   console.log(
     `full load, 10,000 pods x 1,000 policies, all pods local: ${ruleset.sets.length} sets, ${elements} elements, ${ruleset.chains.length} chains, ${rules} rules`,
   );
-  const total = parts.compileMs + parts.applyMs;
   console.log(
-    `  CPU ${total.toFixed(0)} ms (compile warm ${parts.compileMs.toFixed(0)}, apply ${parts.applyMs.toFixed(0)}; goal at most 1,500), engine before it ${parts.engineMs.toFixed(0)} ms`,
+    `  CPU ${totalMs.toFixed(0)} ms, the middle of three (compile ${parts.compileMs.toFixed(0)}, apply ${parts.applyMs.toFixed(0)}; goal at most 1,500), engine before it ${parts.engineMs.toFixed(0)} ms`,
   );
-  close();
 }
 
 function againstOneRulePerPeer(): void {
-  const world = createPolicyWorld({ seed: 2, pods: 1000, policies: 100 });
-  const { parts, ruleset, close } = loaded(world, settingsFor(world.world));
-  close();
-  const ours = parts.compileMs + parts.applyMs;
+  const { parts, totalMs } = middleLoad(createPolicyWorld({ seed: 2, pods: 1000, policies: 100 }));
   console.log(
-    `1,000 pods x 100 policies: ours ${ours.toFixed(1)} ms CPU (compile ${parts.compileMs.toFixed(1)}, apply ${parts.applyMs.toFixed(1)})`,
+    `1,000 pods x 100 policies: ours ${totalMs.toFixed(1)} ms CPU (compile ${parts.compileMs.toFixed(1)}, apply ${parts.applyMs.toFixed(1)})`,
   );
   if (spawnSync("nft", ["--version"]).status !== 0) {
     console.log("  MISSING: the nft command (Debian package nftables), so nothing to compare with");
@@ -97,14 +103,12 @@ function againstOneRulePerPeer(): void {
   const folder = mkdtempSync(path.join(tmpdir(), "garrison-bench-"));
   const namespace = createNamespace("naive");
   try {
-    const text = oneRulePerPeer(65_000);
     const file = path.join(folder, "naive.nft");
-    writeFileSync(file, text);
-    const script = `nft -f ${file}; times`;
-    const run = namespace.inside(() => spawnSync("sh", ["-c", script], { encoding: "utf8" }));
+    writeFileSync(file, oneRulePerPeer(65_000));
+    const run = namespace.inside(() => spawnSync("sh", ["-c", `nft -f ${file}; times`], { encoding: "utf8" }));
     const childMs = childrenMs(run.stdout);
     console.log(
-      `  65,000 rules, one per pod, peer and port, through nft -f: ${childMs.toFixed(0)} ms CPU: ${(childMs / ours).toFixed(0)} times ours (goal at least 20), ${ruleset.chains.length} chains of ours`,
+      `  65,000 rules, one per pod, peer and port, through nft -f: ${childMs.toFixed(0)} ms CPU: ${(childMs / totalMs).toFixed(0)} times ours (goal at least 20)`,
     );
   } finally {
     namespace.close();
