@@ -55,6 +55,28 @@ async function folder(t: TestContext, files: Readonly<Record<string, string | Bu
   return made;
 }
 
+/** A server that answers everything with what `answer` makes of address and body; the environment that leads to it. */
+async function answering(
+  t: TestContext,
+  answer: (url: URL, body: string) => object,
+): Promise<Readonly<Record<string, string>>> {
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", () => {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify(answer(new URL(request.url ?? "", "http://x"), body)));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { GARRISON_SERVER: `http://127.0.0.1:${port}`, GARRISON_TOKEN: "secret" };
+}
+
 const asked = ["--from", "shop/web", "--to", "shop/db", "--port", "5432/tcp"];
 
 test("lint finds what is planted in the example, gates by severity, and says what it did not look at", async () => {
@@ -247,22 +269,13 @@ test("prove: a counter-example with its trace, exit 3; proved invariants exit 0"
 test("flows come from the server with --since: what it left out is said, and no flows is an error", async (t) => {
   const asked: string[] = [];
   const line = (await readFile(path.join(root, example, "flows.jsonl"), "utf8")).split("\n")[2] ?? "";
-  const server = createServer((request, response) => {
-    const url = new URL(request.url ?? "", "http://x");
+  const access = await answering(t, (url) => {
     asked.push(url.search);
     const flows = url.searchParams.get("cluster") === "shop" ? [JSON.parse(line) as object] : [];
     const time = "2026-11-25T00:00:00.000Z";
     const window = { since: time, until: time, partial: false, partialBecause: "", gaps: [] };
-    response.writeHead(200, { "content-type": "application/json" });
-    response.end(JSON.stringify({ flows, looked: { keys: 1, connections: 1, omitted: 5 }, window }));
+    return { flows, looked: { keys: 1, connections: 1, omitted: 5 }, window };
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  const access = { GARRISON_SERVER: `http://127.0.0.1:${port}`, GARRISON_TOKEN: "secret" };
   const recommend = ["recommend", `${example}/world.yaml`, "--since", "7d", "--filter", "to:db"];
   const found = await garrison([...recommend, "--cluster", "shop"], "", access);
   assert.equal(found.code, 7, found.err);
@@ -273,6 +286,52 @@ test("flows come from the server with --since: what it left out is said, and no 
   assert.equal(none.code, 2);
   assert.match(none.err, /no flows of cluster "local" since 7d/);
   assert.match((await garrison([...recommend, ...flows])).err, /exclude each other/);
+});
+
+test("recommend without files asks the server, for one namespace", async (t) => {
+  const time = "2026-11-25T00:00:00.000Z";
+  const evidence = { keys: 1, connections: 7, bytes: 1, firstAt: time, lastAt: time, days: 3 };
+  const rule = {
+    direction: "egress",
+    words: "to pods app=db in shop on 5432/tcp",
+    from: "shown",
+    confidence: 0.5,
+    evidence,
+  };
+  const answer = {
+    policies: [
+      { workloads: ["shop/Deployment/api"], manifest: "kind: NetworkPolicy\n", rules: [rule], notes: ["look at it"] },
+    ],
+    policiesOmitted: 0,
+    held: [{ key: "a -> b 80/tcp", workloads: ["a"], direction: "egress", words: "to b", because: "rare", evidence }],
+    heldOmitted: 0,
+    leftOut: [{ because: "it did not connect", keys: 2, connections: 3 }],
+    notes: [],
+    flows: { keys: 1, connections: 7, omitted: 0 },
+    world: { endpoints: 3, incomplete: "" },
+    window: { since: time, until: time, partial: false, partialBecause: "", gaps: [] },
+  };
+  const bodies: string[] = [];
+  const access = await answering(t, (_, body) => {
+    bodies.push(body);
+    return answer;
+  });
+  const recommend = ["recommend", "--since", "7d", "--cluster", "demo"];
+  const found = await garrison([...recommend, "--namespace", "shop", "--dialect", "calico"], "", access);
+  assert.equal(found.code, 0, found.err);
+  assert.match(
+    found.out,
+    /^shop\/Deployment\/api\n {2}egress +to pods app=db in shop on 5432\/tcp +0\.50 +7 connections on 3 days/m,
+  );
+  assert.match(found.out, /a -> b 80\/tcp +rare/);
+  assert.match(found.err, /left out: 2 flows, 3 connections: it did not connect/);
+  const { namespace, dialect } = JSON.parse(bodies[0] ?? "") as { namespace: string; dialect: string };
+  assert.deepEqual([namespace, dialect], ["shop", "calico"]);
+  const yaml = await garrison([...recommend, "--namespace", "shop", "-o", "yaml"], "", access);
+  assert.equal(yaml.out, "kind: NetworkPolicy\n");
+  const wide = await garrison(recommend, "", access);
+  assert.equal(wide.code, 2);
+  assert.match(wide.err, /one namespace/);
 });
 
 test("verify counts probes and explains disagreements, from .json and .json.gz", async (t) => {

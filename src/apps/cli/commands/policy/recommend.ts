@@ -46,7 +46,8 @@ export const policyRecommend: CommandUnit = {
         "after",
         "\n-o table shows the rules and what they rest on, -o yaml prints the manifests alone.\n\nExamples:\n" +
           "  garrison policy recommend pods.yaml --flows flows.jsonl\n" +
-          "  garrison policy recommend pods.yaml --flows flows.jsonl --dialect calico -o yaml > recommended.yaml",
+          "  garrison policy recommend pods.yaml --flows flows.jsonl --dialect calico -o yaml > recommended.yaml\n" +
+          "  garrison policy recommend --since 7d --cluster demo --namespace shop    (flows and world of the server)",
       )
       .action(
         run<RecommendFlags>(async (context, input) =>

@@ -10,6 +10,7 @@ import { age } from "../../output/units.ts";
 import type { Context } from "../../context.ts";
 import { usage } from "./ask-flow.ts";
 import { recordedFlows } from "./flow-source.ts";
+import { recommendByServer } from "./run-recommend-server.ts";
 import { readWorld } from "./input.ts";
 import { counted, formatOf, portText, printDocument } from "./words.ts";
 import type { RecommendFlags } from "./recommend.ts";
@@ -25,6 +26,9 @@ export async function runRecommend(
   context: Context,
   { args, options }: { readonly args: readonly string[]; readonly options: RecommendFlags },
 ): Promise<number | void> {
+  const { since } = options;
+  if (since !== undefined && options.flows === undefined && args.length === 0 && options.world === undefined)
+    return recommendByServer(context, options, since);
   const world = await readWorld(context, needFiles([...args, ...(options.world ?? [])]), options.ranges ?? []);
   const { flows, code } = await recordedFlows(context, options, world);
   const found = recommend(flows, world, {
