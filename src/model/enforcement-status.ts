@@ -63,6 +63,15 @@ export const EnforcementStatus = z.object({
       /** Connections that were ended because the new policies deny them. */
       connectionsCut: z.int().default(0),
       repairs: z.int().default(0),
+      /** The DNS proxy; absent when no rule in force has names. */
+      dns: z
+        .object({
+          state: z.enum(["idle", "serving", "down"]),
+          because: z.string(),
+          /** Since the agent started, by stable words: "released", "programmed", "refused rebinding", "dropped not-redirected", ... Zeros left out. */
+          counters: z.record(z.string(), z.int()),
+        })
+        .optional(),
     })
     .optional(),
 });

@@ -200,6 +200,10 @@ test("told by resources, as agents are: look-ups open what the policy names, the
     connectWaitMs: 900,
   });
   assert.equal(elsewhere?.connect, "timeout");
+  type Status = { kind: string; dns?: { state: string; counters: Record<string, number> } };
+  const status = (await node.ask<Status[]>("statuses")).find(({ kind }) => kind === "Enforcement");
+  assert.equal(status?.dns?.state, "serving");
+  assert.deepEqual([status.dns.counters["released"], status.dns.counters["programmed"]], [21, 20]);
   const rows = await node.ask<{ reporter: string; pod: string; namespace: string; question: string }[]>("rows");
   assert.equal(rows.length, 21);
   assert.deepEqual(

@@ -42,7 +42,13 @@ export async function agentHandlers(order: AgentOrder): Promise<Record<string, H
     statuses: () =>
       side
         .statuses()
-        .map(({ kind, name, because, enforcement }) => ({ kind, name, because, state: enforcement?.state })),
+        .map(({ kind, name, because, enforcement }) => ({
+          kind,
+          name,
+          because,
+          state: enforcement?.state,
+          dns: enforcement?.node?.dns,
+        })),
     denied: () => {
       flows.push(...side.flush(Date.now() + 60_000));
       return flows.map(({ sourcePod, destinationAddress, verdictBecause }) => ({

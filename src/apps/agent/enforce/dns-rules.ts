@@ -7,6 +7,7 @@ import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
 import { dnsLiveSet, type CompileSettings } from "../../../core/policy/compile/settings.ts";
 import type { DnsClient } from "../../../core/policy/dns/domain-set.ts";
 import { emptySubject } from "../../../core/process/subject.ts";
+import type { EnforcementStatus } from "../../../model/enforcement-status.ts";
 import { WorkloadKind, type Subject } from "../../../model/identity.ts";
 import type { Row } from "../../../model/table.ts";
 import { createDnsSide } from "../dns/create-dns-side.ts";
@@ -43,6 +44,8 @@ export interface DnsRules {
   complete(row: Row<"flows">): void;
   /** Tells rows of look-ups that still wait. */
   drain(): void;
+  /** For the node's status; undefined when no policy has had names. */
+  status(): NonNullable<EnforcementStatus["node"]>["dns"];
   /** "" while it serves or has nothing to do. */
   readonly trouble: string;
   close(): Promise<void>;
@@ -106,6 +109,7 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
     isTwin: (lookup) => side?.isTwin(lookup) ?? false,
     namesOf: (endpoint, address) => side?.namesOf(endpoint, address) ?? [],
     takeGaps: () => gaps.splice(0),
+    status: () => (side === undefined ? undefined : statusOf(side)),
     complete: (row) => noteSharing(row, nameRules, (address) => side?.sharedBy(address) ?? []),
     drain: () => side?.drain(),
     async close() {
@@ -115,6 +119,16 @@ export function createDnsRules(options: DnsRulesOptions): DnsRules {
           logger.warn({ error: toFault(error).message }, "the DNS proxy did not close in order"),
         );
     },
+  };
+}
+
+function statusOf(side: DnsSide): NonNullable<ReturnType<DnsRules["status"]>> {
+  const { state } = side;
+  const counters = Object.entries(side.counters()).filter(([, count]) => count !== 0);
+  return {
+    state: state.state,
+    because: state.state === "down" ? state.because.slice(0, 300) : "",
+    counters: Object.fromEntries(counters),
   };
 }
 

@@ -140,6 +140,7 @@ function openSide(options: EnforceSideOptions): OpenSide {
     },
     onRepaired: () => dnsRules.refill(),
     dnsSettings: (intent) => dnsRules.settingsOf(intent),
+    dns: () => dnsRules.status(),
     problems: () => (dnsRules.trouble === "" ? [] : [`the DNS proxy is down: ${dnsRules.trouble}`]),
   });
   return {

@@ -3,6 +3,7 @@ import type { Clock } from "../../../base/clock.ts";
 import type { Logger } from "../../../base/logger.ts";
 import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
 import type { CompileSettings } from "../../../core/policy/compile/settings.ts";
+import type { EnforcementStatus } from "../../../model/enforcement-status.ts";
 import type { Resource, ResourceStatus } from "../../../model/resource.ts";
 import type { Row } from "../../../model/table.ts";
 import type { InForce } from "./force.ts";
@@ -32,6 +33,8 @@ export interface EnforcerOptions extends Pick<SurroundingsOptions, "node" | "wor
   readonly dnsSettings?: (intent: Intent) => CompileSettings["dns"];
   /** What else is wrong with enforcement here, e.g. a DNS proxy that is down. */
   readonly problems?: () => readonly string[];
+  /** How the DNS proxy does; absent or undefined: there is none. */
+  readonly dns?: () => NonNullable<EnforcementStatus["node"]>["dns"];
 }
 
 export interface Enforcer {

@@ -351,6 +351,7 @@ class NodeEnforcer implements Enforcer {
   #word(): NodeWord {
     const { pending } = this.#changes;
     const { liveFlows, cutFlows } = this.#judgement ?? {};
+    const dns = this.#options.dns?.();
     return {
       ...this.#state,
       node: {
@@ -362,6 +363,7 @@ class NodeEnforcer implements Enforcer {
         ...(cutFlows === undefined ? {} : { cutFlows }),
         connectionsCut: this.#connectionsCut,
         repairs: this.#repairs,
+        ...(dns === undefined ? {} : { dns }),
       },
     };
   }
