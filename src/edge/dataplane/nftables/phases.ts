@@ -4,6 +4,7 @@ import { Fault, toFault } from "../../../base/fault.ts";
 import type { Logger } from "../../../base/logger.ts";
 import type { ApplyReport } from "../../../core/policy/compile/dataplane.ts";
 import type { NftRuleset } from "../../../core/policy/compile/nft/ruleset.ts";
+import type { Batch } from "./batch.ts";
 import type { Committer } from "./committer.ts";
 import { differenceOf, elementCounts, isEmpty, type Difference } from "./difference.ts";
 import { keptElements } from "./kept-elements.ts";
@@ -106,18 +107,20 @@ function inPhases(
     if (committer.foreignChanges() === seen) return;
     throw new Fault("somebody else changed our table meanwhile", { code: "dataplane/disagrees", kind: "conflict" });
   };
-  const prepared = committer.commit(bytes, (batch) => {
+  const isPrepared = what.isTableNew || preparation.sets.length + preparation.chains.length > 0;
+  const prepare = (batch: Batch): void => {
     check();
     writePreparation(batch, first);
-  });
+  };
+  const isSureBefore = !isPrepared || committer.commit(bytes, prepare).isSure;
   try {
     const { written, isSure } = committer.commit(smallBytes, (batch) => {
       check();
       return writeDifference(batch, { after: ruleset, difference, preparation });
     });
-    return { written, isSure: cleanUp(given, difference) && isSure && prepared.isSure };
+    return { written, isSure: cleanUp(given, difference) && isSure && isSureBefore };
   } catch (error) {
-    retreat(() => committer.commit(smallBytes, (batch) => writeRetreat(batch, first)), logger);
+    if (isPrepared) retreat(() => committer.commit(smallBytes, (batch) => writeRetreat(batch, first)), logger);
     throw error;
   }
 }
@@ -132,6 +135,7 @@ function retreat(act: () => unknown, logger: Logger): void {
 
 /** The policy holds already; what is left over does no harm. Whether it is gone. */
 function cleanUp({ committer, ruleset, logger }: Given, difference: Difference): boolean {
+  if (difference.setsGone.length + difference.chainsGone.length === 0) return true;
   try {
     return committer.commit(smallBytes, (batch) => writeCleanup(batch, ruleset.table.name, difference)).isSure;
   } catch (error) {
