@@ -211,7 +211,7 @@ export function notSelectorCheck(side: Side, entry: SelectorEntry): Check {
 
 /** A destination selector of an egress Allow rule also selects network sets by the names that they hold. */
 export function selectorOrNamesCheck(entry: SelectorEntry, facts: Facts): Check {
-  const tests = new Map<Row, (question: Question) => Match>();
+  const tests = new WeakMap<Row, (question: Question) => Match>();
   const test = (question: Question): Match => {
     const selected = selects(entry, question.destination);
     if (selected === yes) return yes;

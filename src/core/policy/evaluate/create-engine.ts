@@ -1,7 +1,7 @@
 // Makes a policy engine: one policy set over one world, indexed, changed in place. The contract is engine.ts.
 import { Enforcement } from "../../../model/enforcement.ts";
 import type { FlowVerdict } from "../../../model/policy-verdict.ts";
-import type { Direction, EndpointKind, PolicySet } from "../model.ts";
+import type { Direction, EndpointKind, Policy, PolicySet } from "../model.ts";
 import type { Selector } from "../selector/selector.ts";
 import type { World } from "../world.ts";
 import { eachBit, hasBit } from "./bits.ts";
@@ -15,7 +15,7 @@ import { kindBits, maskOf, type Row } from "./rows.ts";
 import { matcherOf } from "./selector-parts.ts";
 import { createJudgements } from "./judgements.ts";
 import { createJudge, type FailsafeLists } from "./verdicts.ts";
-import { createWorldIndex, type WorldIndex } from "./world-index.ts";
+import { createWorldIndex, policyKinds, type WorldIndex } from "./world-index.ts";
 
 export interface PolicyEngineOptions {
   readonly set: PolicySet;
@@ -40,6 +40,7 @@ export function createPolicyEngine({ set, world, failsafe }: PolicyEngineOptions
     byNamespace = undefined;
   };
   let generation: number | undefined;
+  let byId: ReadonlyMap<string, Policy> | undefined;
 
   const evaluate = (flow: Parameters<PolicyEngine["evaluate"]>[0], lane: Lane = "enforced"): FlowVerdict =>
     judge.flow(state.ends.question(flow), { lane, isRecorded: false });
@@ -74,6 +75,7 @@ export function createPolicyEngine({ set, world, failsafe }: PolicyEngineOptions
     setPolicies(next) {
       changed();
       generation = undefined;
+      byId = undefined;
       state.setPolicies(next);
     },
     thing: (id) => thingOf(state.rows.get(id)),
@@ -84,9 +86,13 @@ export function createPolicyEngine({ set, world, failsafe }: PolicyEngineOptions
     },
     selected: (selector, kinds) => selectedRows(state, selector, kinds).map((row) => thingOf(row) as Thing),
     idsSelected: (selector, kinds) => selectedIds(state, selector, kinds),
-    endpointsOf(policy) {
-      const position = state.ordered.findIndex((each) => each.policy.id === policy);
-      return [...state.rows.all()].flatMap((row) => (row.policies.includes(position) ? [row.id] : [])).sort();
+    endpointsOf(id) {
+      byId ??= new Map(state.set.policies.map((policy) => [policy.id, policy]));
+      const policy = byId.get(id);
+      const entry = policy === undefined ? undefined : state.index.get(policy.selector, policyKinds(policy));
+      const ids: string[] = [];
+      if (entry !== undefined) eachBit(entry.bits, (slot) => ids.push(state.rows.at(slot)?.id ?? ""));
+      return ids.sort();
     },
     classOf(endpoint, direction, lane = "enforced") {
       const group = state.rows.get(endpoint)?.group;
