@@ -73,13 +73,16 @@ export async function runDemo(config: DemoConfig, parts: DemoParts): Promise<voi
   const stop = new AbortController();
   try {
     await control.askForFirstBytes();
-    await control.offerPolicies();
     const token = await control.joinToken(simulation.world.nodes.length);
     const sensors = simulation.world.nodes.map((node) => createNodeSensor(simulation, node, clock.nowMs));
     const nodes = simulation.world.nodes.map((node, index) => ({ node, sensor: sensors[index] as NodeSensor }));
     const agents = nodes.map(({ node, sensor }) =>
       startAgent(config, parts, { node, sensor, token, server, stop, isFirst: node === simulation.world.nodes[0] }),
     );
+    // Nobody waits for them: without policies the shop is the same.
+    const offered = control.offerPolicies().catch((error: unknown) => {
+      logger.warn({ error: toFault(error).message }, "the demo's policies could not be put");
+    });
     const following = followStory(control, simulation, { clock, logger, stop: stop.signal });
     await Promise.race([Promise.all(agents.map(({ ready }) => ready)), ...agents.map(({ ended }) => ended)]);
     parts.ready({
@@ -95,7 +98,7 @@ export async function runDemo(config: DemoConfig, parts: DemoParts): Promise<voi
       .then(() => moveOn(simulation, nodes, { clock, stop: stop.signal }));
     await Promise.race([aborted(signal), moving, following, ...agents.map(({ ended }) => ended)]);
     stop.abort();
-    await Promise.all([moving, following, ...agents.map(({ ended }) => ended)]);
+    await Promise.all([moving, following, offered, ...agents.map(({ ended }) => ended)]);
   } finally {
     stop.abort();
     await kubeconfig.remove();
