@@ -40,7 +40,6 @@ export function createPolicyEngine({ set, world, failsafe }: PolicyEngineOptions
     byNamespace = undefined;
   };
   let generation: number | undefined;
-  let byId: ReadonlyMap<string, Policy> | undefined;
 
   const evaluate = (flow: Parameters<PolicyEngine["evaluate"]>[0], lane: Lane = "enforced"): FlowVerdict =>
     judge.flow(state.ends.question(flow), { lane, isRecorded: false });
@@ -75,9 +74,24 @@ export function createPolicyEngine({ set, world, failsafe }: PolicyEngineOptions
     setPolicies(next) {
       changed();
       generation = undefined;
-      byId = undefined;
       state.setPolicies(next);
     },
+    ...createView(state),
+    rule: (ruleId) => state.ids.rule(ruleId),
+    ruleIdOf: (at) => state.ids.refOf(at).ruleId,
+  };
+}
+
+type View = Pick<
+  PolicyEngine,
+  "thing" | "endpoint" | "service" | "things" | "selected" | "idsSelected" | "endpointsOf" | "classOf"
+>;
+
+/** What compilers, lint and the server look up. */
+function createView(state: WorldIndex): View {
+  let byIdOf: PolicySet | undefined;
+  let byId: ReadonlyMap<string, Policy> = new Map();
+  return {
     thing: (id) => thingOf(state.rows.get(id)),
     endpoint: (id) => state.rows.get(id)?.endpoint,
     service: (namespace, name) => state.service(namespace, name),
@@ -87,7 +101,10 @@ export function createPolicyEngine({ set, world, failsafe }: PolicyEngineOptions
     selected: (selector, kinds) => selectedRows(state, selector, kinds).map((row) => thingOf(row) as Thing),
     idsSelected: (selector, kinds) => selectedIds(state, selector, kinds),
     endpointsOf(id) {
-      byId ??= new Map(state.set.policies.map((policy) => [policy.id, policy]));
+      if (byIdOf !== state.set) {
+        byIdOf = state.set;
+        byId = new Map(state.set.policies.map((policy) => [policy.id, policy]));
+      }
       const policy = byId.get(id);
       const entry = policy === undefined ? undefined : state.index.get(policy.selector, policyKinds(policy));
       const ids: string[] = [];
@@ -103,8 +120,6 @@ export function createPolicyEngine({ set, world, failsafe }: PolicyEngineOptions
         lane,
       );
     },
-    rule: (ruleId) => state.ids.rule(ruleId),
-    ruleIdOf: (at) => state.ids.refOf(at).ruleId,
   };
 }
 

@@ -1,14 +1,8 @@
 // From an end of a flow to who it is: the things with its address, whose policies are asked, and why it is not known where it is not.
 import { inRange, parseAddress, parsePrefix, type Address } from "../../../base/ip.ts";
 import type { FlowEnd, PolicyFlow } from "../world.ts";
-import {
-  canonicalAddress,
-  createPrefixTable,
-  createRangeSet,
-  familyOf,
-  type PrefixTable,
-  type RangeSet,
-} from "./addresses.ts";
+import { canonicalAddress, createRangeSet, familyOf, type RangeSet } from "./addresses.ts";
+import { createPlaces, type Places } from "./places.ts";
 import type { End, Question } from "./question.ts";
 import type { Row, RowTable } from "./rows.ts";
 
@@ -34,8 +28,6 @@ export interface EndBook {
   setFacts(facts: EndFacts): void;
   /** All rows anew. */
   rebuild(): void;
-  rowsAt(address: string): readonly Row[];
-  hostsOf(node: string): readonly Row[];
 }
 
 const privateRanges = [
@@ -69,170 +61,167 @@ const nobody: End = {
   subjects: [],
 };
 
-export function createEndBook(first: EndFacts): EndBook {
-  let facts = first;
-  let inside: RangeSet = createRangeSet([]);
-  let byAddress = new Map<string, Row[]>();
-  let hostsByNode = new Map<string, Row[]>();
-  let sets: PrefixTable<Row> = createPrefixTable();
-  const endsByAddress = new Map<string, End>();
-
-  let epoch = 1;
-
-  const forget = () => {
-    epoch += 1;
-    endsByAddress.clear();
-  };
-  const index = (row: Row) => {
-    if (row.set !== undefined) for (const { range } of row.set.nets) sets.add(range, row);
-    else for (const address of row.addresses) push(byAddress, address, row);
-    if (row.kind === "hostEndpoint" && row.node !== "") push(hostsByNode, row.node, row);
-  };
-
-  /** A pod's coming or going changes only ends with its addresses. */
-  const touched = (row: Row) => {
-    if (row.kind !== "workload") return forget();
-    endsByAddress.clear();
-    for (const address of row.addresses) for (const other of byAddress.get(address) ?? []) other.end = undefined;
-  };
-
-  const insideReason = (address: Address, text: string): string => {
-    const service = facts.serviceAddresses.get(text);
-    if (service !== undefined) return `${text} is the address of service ${service}: policies see the pod behind it`;
-    if (inside.has(address)) return `${text} is the cluster's, and nobody known has it`;
-    if (facts.incomplete === "") return "";
-    const mayBeInside = facts.ranges.length === 0 || privateRanges.some((range) => inRange(address, range));
-    return mayBeInside ? `${text} may be the cluster's: ${facts.incomplete}` : "";
-  };
-
-  const ofRows = (found: readonly Row[], text: string, believed: Row | undefined): End => {
-    const rows = found.length > 1 ? found.toSorted(byId) : found;
-    const address = text === "" ? undefined : parseAddress(text);
-    const all = address === undefined ? rows : [...rows, ...sets.find(address)];
-    const vague = (believed === undefined ? rows : [believed]).find((row) => row.vague !== "");
-    const subjects = subjectsOf(rows, believed, (node) => hostsByNode.get(node) ?? []);
-    const only = subjects.length === 1 && subjects[0]?.length === 1 ? subjects[0][0] : undefined;
-    const unknown = vague?.vague ?? (rows.length > 0 || address === undefined ? "" : insideReason(address, text));
-    return {
-      epoch,
-      text,
-      family: address === undefined ? 0 : familyOf(address),
-      slot: all[0]?.slot ?? -1,
-      moreSlots: all.length > 1 ? all.slice(1).map((row) => row.slot) : undefined,
-      sole: only,
-      soleId: only?.id ?? "",
-      unknown,
-      node: nodeOf(rows, believed),
-      egress: undefined,
-      ingress: undefined,
-      identity: 0,
-      identityBy: undefined,
-      isInside: rows.length > 0,
-      address,
-      rows: all,
-      subjects,
-    };
-  };
-
-  const ofAddress = (written: string): End => {
-    const known = endsByAddress.get(written);
-    if (known !== undefined) return known;
-    const text = canonicalAddress(written);
-    const end =
-      text === undefined
-        ? { ...nobody, unknown: written === "" ? "the flow does not say who it is" : `"${written}" is no address` }
-        : ofRows(byAddress.get(text) ?? [], text, undefined);
-    if (endsByAddress.size >= endLimits.rememberedMax) endsByAddress.clear();
-    endsByAddress.set(written, end);
-    return end;
-  };
-
-  const ofEndpoint = ({ endpoint, address }: FlowEnd, isForwarded: boolean): End => {
-    const row = facts.rows.get(endpoint);
-    const remembered = row?.end;
-    if (remembered?.epoch === epoch && !isForwarded && (address === "" || address === remembered.text))
-      return remembered;
-    if (row === undefined || row.kind === "networkSet")
-      return {
-        ...ofAddress(address),
-        subjects: [],
-        sole: undefined,
-        soleId: "",
-        unknown: `${endpoint} is not in the world`,
-      };
-    // What a host endpoint forwards has another end: only its policies are asked, who it is follows from the address.
-    if (isForwarded && row.kind === "hostEndpoint")
-      return { ...ofAddress(address), subjects: [[row]], sole: row, soleId: row.id };
-    const first = row.addresses[0] ?? "";
-    const text = address === "" ? first : (canonicalAddress(address) ?? address);
-    const isOwn = text !== "" && row.addresses.includes(text);
-    const end = ofRows(isOwn ? (byAddress.get(text) ?? [row]) : [row], text, row);
-    if (text === first) row.end = end;
-    return end;
-  };
-
-  const endOf = (end: FlowEnd, isForwarded: boolean) =>
-    end.endpoint === "" ? ofAddress(end.address) : ofEndpoint(end, isForwarded);
-
-  /** An endpoint without a given address takes one of the other end's family. */
-  const matched = (end: FlowEnd, own: End, other: End): End => {
-    if (end.address !== "" || own.family === 0 || other.family === 0 || own.family === other.family) return own;
-    const address = facts.rows
-      .get(end.endpoint)
-      ?.addresses.find((text) => (text.includes(":") ? 6 : 4) === other.family);
-    return address === undefined ? own : endOf({ endpoint: end.endpoint, address }, false);
-  };
-
-  const book: EndBook = {
-    question(flow) {
-      const isForwarded = flow.isForwarded === true;
-      let source = endOf(flow.source, isForwarded);
-      let destination = endOf(flow.destination, isForwarded);
-      if (source.family !== destination.family) {
-        source = matched(flow.source, source, destination);
-        destination = matched(flow.destination, destination, source);
-      }
-      const { protocol, sourcePort, destinationPort } = flow;
-      const family = destination.family === 0 ? source.family : destination.family;
-      return { source, destination, protocol, sourcePort, destinationPort, family, isForwarded, flow };
-    },
-    put(row) {
-      index(row);
-      touched(row);
-    },
-    remove(row) {
-      touched(row);
-      // Network sets and host endpoints are few: their tables are made anew.
-      if (row.set !== undefined || row.kind === "hostEndpoint") return;
-      for (const address of row.addresses) {
-        const left = (byAddress.get(address) ?? []).filter((each) => each !== row);
-        if (left.length === 0) byAddress.delete(address);
-        else byAddress.set(address, left);
-      }
-    },
-    setFacts(next) {
-      facts = next;
-      inside = createRangeSet(next.ranges.flatMap((range) => parsePrefix(range) ?? []));
-      forget();
-    },
-    rebuild() {
-      byAddress = new Map();
-      hostsByNode = new Map();
-      sets = createPrefixTable();
-      for (const row of facts.rows.all()) index(row);
-      forget();
-    },
-    rowsAt: (address) => byAddress.get(address) ?? [],
-    hostsOf: (node) => hostsByNode.get(node) ?? [],
-  };
-  book.setFacts(first);
-  return book;
+/** What the functions below share. */
+interface Inner {
+  facts: EndFacts;
+  inside: RangeSet;
+  epoch: number;
+  readonly places: Places;
+  readonly byAddress: Map<string, End>;
 }
 
-function push(map: Map<string, Row[]>, key: string, row: Row): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [row]);
-  else if (!list.includes(row)) list.push(row);
+export function createEndBook(facts: EndFacts): EndBook {
+  const inner: Inner = {
+    facts,
+    inside: insideOf(facts),
+    epoch: 1,
+    places: createPlaces(),
+    byAddress: new Map<string, End>(),
+  };
+  return {
+    question: (flow) => questionOf(inner, flow),
+    put(row) {
+      inner.places.put(row);
+      touched(inner, row);
+    },
+    remove(row) {
+      touched(inner, row);
+      inner.places.remove(row);
+    },
+    setFacts(next) {
+      inner.facts = next;
+      inner.inside = insideOf(next);
+      forget(inner);
+    },
+    rebuild() {
+      inner.places.rebuild(inner.facts.rows.all());
+      forget(inner);
+    },
+  };
+}
+
+function insideOf({ ranges }: EndFacts): RangeSet {
+  return createRangeSet(ranges.flatMap((range) => parsePrefix(range) ?? []));
+}
+
+function forget(inner: Inner): void {
+  inner.epoch += 1;
+  inner.byAddress.clear();
+}
+
+/** A pod's coming or going changes only ends with its addresses. */
+function touched(inner: Inner, row: Row): void {
+  if (row.kind !== "workload") {
+    forget(inner);
+    return;
+  }
+  inner.byAddress.clear();
+  for (const address of row.addresses) for (const other of inner.places.at(address)) other.end = undefined;
+}
+
+function questionOf(inner: Inner, flow: PolicyFlow): Question {
+  const isForwarded = flow.isForwarded === true;
+  let source = endOf(inner, flow.source, isForwarded);
+  let destination = endOf(inner, flow.destination, isForwarded);
+  if (source.family !== destination.family) {
+    source = matched(inner, { end: flow.source, own: source, other: destination });
+    destination = matched(inner, { end: flow.destination, own: destination, other: source });
+  }
+  const { protocol, sourcePort, destinationPort } = flow;
+  const family = destination.family === 0 ? source.family : destination.family;
+  return { source, destination, protocol, sourcePort, destinationPort, family, isForwarded, flow };
+}
+
+function endOf(inner: Inner, end: FlowEnd, isForwarded: boolean): End {
+  return end.endpoint === "" ? ofAddress(inner, end.address) : ofEndpoint(inner, end, isForwarded);
+}
+
+/** An endpoint without a given address takes one of the other end's family. */
+function matched(inner: Inner, { end, own, other }: { end: FlowEnd; own: End; other: End }): End {
+  if (end.address !== "" || own.family === 0 || other.family === 0 || own.family === other.family) return own;
+  const addresses = inner.facts.rows.get(end.endpoint)?.addresses ?? [];
+  const address = addresses.find((text) => (text.includes(":") ? 6 : 4) === other.family);
+  return address === undefined ? own : endOf(inner, { endpoint: end.endpoint, address }, false);
+}
+
+function ofAddress(inner: Inner, written: string): End {
+  const { byAddress } = inner;
+  const known = byAddress.get(written);
+  if (known !== undefined) return known;
+  const text = canonicalAddress(written);
+  const end =
+    text === undefined
+      ? { ...nobody, unknown: written === "" ? "the flow does not say who it is" : `"${written}" is no address` }
+      : ofRows(inner, { found: inner.places.at(text), text, believed: undefined });
+  if (byAddress.size >= endLimits.rememberedMax) byAddress.clear();
+  byAddress.set(written, end);
+  return end;
+}
+
+function ofEndpoint(inner: Inner, { endpoint, address }: FlowEnd, isForwarded: boolean): End {
+  const row = inner.facts.rows.get(endpoint);
+  const remembered = row?.end;
+  if (remembered?.epoch === inner.epoch && !isForwarded && (address === "" || address === remembered.text))
+    return remembered;
+  if (row === undefined || row.kind === "networkSet") {
+    const nowhere = { subjects: [], sole: undefined, soleId: "", unknown: `${endpoint} is not in the world` };
+    return { ...ofAddress(inner, address), ...nowhere };
+  }
+  // What a host endpoint forwards has another end: only its policies are asked, who it is follows from the address.
+  if (isForwarded && row.kind === "hostEndpoint")
+    return { ...ofAddress(inner, address), subjects: [[row]], sole: row, soleId: row.id };
+  const first = row.addresses[0] ?? "";
+  const text = address === "" ? first : (canonicalAddress(address) ?? address);
+  const isOwn = text !== "" && row.addresses.includes(text);
+  const end = ofRows(inner, { found: isOwn ? inner.places.at(text) : [row], text, believed: row });
+  if (text === first) row.end = end;
+  return end;
+}
+
+interface FoundRows {
+  readonly found: readonly Row[];
+  readonly text: string;
+  readonly believed: Row | undefined;
+}
+
+function ofRows(inner: Inner, { found, text, believed }: FoundRows): End {
+  const { places, epoch } = inner;
+  const rows = found.length > 1 ? found.toSorted(byId) : found;
+  const address = text === "" ? undefined : parseAddress(text);
+  const all = address === undefined ? rows : [...rows, ...places.setsAt(address)];
+  const vague = (believed === undefined ? rows : [believed]).find((row) => row.vague !== "");
+  const subjects = subjectsOf(rows, believed, (node) => places.hostsOf(node));
+  const only = subjects.length === 1 && subjects[0]?.length === 1 ? subjects[0][0] : undefined;
+  const isNobody = rows.length === 0 && address !== undefined;
+  return {
+    epoch,
+    text,
+    family: address === undefined ? 0 : familyOf(address),
+    slot: all[0]?.slot ?? -1,
+    moreSlots: all.length > 1 ? all.slice(1).map((row) => row.slot) : undefined,
+    sole: only,
+    soleId: only?.id ?? "",
+    unknown: vague?.vague ?? (isNobody ? insideReason(inner, address, text) : ""),
+    node: nodeOf(rows, believed),
+    egress: undefined,
+    ingress: undefined,
+    identity: 0,
+    identityBy: undefined,
+    isInside: rows.length > 0,
+    address,
+    rows: all,
+    subjects,
+  };
+}
+
+/** Why an address that nobody has may still be the cluster's; "" when it is outside. */
+function insideReason({ facts, inside }: Inner, address: Address, text: string): string {
+  const service = facts.serviceAddresses.get(text);
+  if (service !== undefined) return `${text} is the address of service ${service}: policies see the pod behind it`;
+  if (inside.has(address)) return `${text} is the cluster's, and nobody known has it`;
+  if (facts.incomplete === "") return "";
+  const mayBeInside = facts.ranges.length === 0 || privateRanges.some((range) => inRange(address, range));
+  return mayBeInside ? `${text} may be the cluster's: ${facts.incomplete}` : "";
 }
 
 /**

@@ -54,18 +54,6 @@ export function createSelectorIndex(rows: RowTable): SelectorIndex {
   const routes = createRoutes();
   const members = createMembers();
 
-  const fillBits = (list: readonly SelectorEntry[]) => {
-    for (const entry of list) entry.bits = createBits(rows.capacity);
-    if (list.length <= scannedMax) {
-      for (const row of rows.all()) {
-        for (const entry of list) if (selects(entry, row)) setBit(entry.bits, row.slot);
-      }
-      return;
-    }
-    const postings = createLabelPostings(rows, new Set(list.flatMap((entry) => keysOf(entry.selector.node))));
-    for (const entry of list) entry.bits = postings.bitsOf(entry.selector.node, entry.kinds);
-  };
-
   const test = (entry: SelectorEntry, row: Row, onFlip: OnFlip) => {
     const isMember = selects(entry, row);
     if (hasBit(entry.bits, row.slot) === isMember) return;
@@ -97,7 +85,7 @@ export function createSelectorIndex(rows: RowTable): SelectorIndex {
         entries.set(key, entry);
         if (known === undefined) fresh.push(entry);
       }
-      fillBits(fresh);
+      fillBits(rows, fresh);
       fillMembers(members, [...entries.values()], rows.capacity);
       routes.set(entries.values());
     },
@@ -106,7 +94,7 @@ export function createSelectorIndex(rows: RowTable): SelectorIndex {
     members,
     rebuild() {
       const list = [...entries.values()];
-      fillBits(list);
+      fillBits(rows, list);
       fillMembers(members, list, rows.capacity);
     },
     add(row, onFlip) {
@@ -126,6 +114,18 @@ export function createSelectorIndex(rows: RowTable): SelectorIndex {
       growMembers(members, capacity);
     },
   };
+}
+
+function fillBits(rows: RowTable, list: readonly SelectorEntry[]): void {
+  for (const entry of list) entry.bits = createBits(rows.capacity);
+  if (list.length <= scannedMax) {
+    for (const row of rows.all()) {
+      for (const entry of list) if (selects(entry, row)) setBit(entry.bits, row.slot);
+    }
+    return;
+  }
+  const postings = createLabelPostings(rows, new Set(list.flatMap((entry) => keysOf(entry.selector.node))));
+  for (const entry of list) entry.bits = postings.bitsOf(entry.selector.node, entry.kinds);
 }
 
 function keyOf(selector: Selector, kinds: number): string {

@@ -46,28 +46,7 @@ export interface JudgeOptions {
 const noSteps: TraceStep[] = [];
 
 export function createJudge(state: WorldIndex, failsafe: FailsafeLists): Judge {
-  const lists = { ingress: failsafe.inbound.map(readyOf), egress: failsafe.outbound.map(readyOf) };
-  const failsafeRef = (direction: Direction): RuleRef =>
-    state.ids.refOf({ tier: "", policy: "", direction, rule: failsafeRule });
-
-  /** What is allowed whatever policies say; undefined: policies are asked. */
-  const ahead = (direction: Direction, question: Question, row: Row): Decision | undefined => {
-    const { source, destination } = question;
-    const pod = source.node === "" ? undefined : destination.sole;
-    if (pod?.kind === "workload" && pod.node === source.node)
-      return { verdict: "allow", because: "a node always reaches its own pods", by: failsafeRef(direction) };
-    if ((row.kind !== "hostEndpoint" && row.kind !== "node") || question.isForwarded) return undefined;
-    const peer = direction === "ingress" ? source : destination;
-    const isSafe = lists[direction].some(
-      ({ protocol, port, net }) =>
-        protocol === question.protocol &&
-        port === question.destinationPort &&
-        (net === undefined || (peer.address !== undefined && inRange(peer.address, net))),
-    );
-    if (!isSafe) return undefined;
-    const because = `port ${question.destinationPort} is a failsafe of host endpoints`;
-    return { verdict: "allow", because, by: failsafeRef(direction) };
-  };
+  const ahead = createAhead(state, failsafe);
 
   const decide = (direction: Direction, question: Question, row: Row, asked: Asked): Decision => {
     const early = row.kind === "workload" && question.source.node === "" ? undefined : ahead(direction, question, row);
@@ -130,6 +109,33 @@ export function createJudge(state: WorldIndex, failsafe: FailsafeLists): Judge {
       const because = verdict === "allow" ? "both directions allow it" : `${worst.direction}: ${worst.because}`;
       return { verdict, because, egress, ingress };
     },
+  };
+}
+
+type Ahead = (direction: Direction, question: Question, row: Row) => Decision | undefined;
+
+/** What is allowed whatever policies say; undefined: policies are asked. */
+function createAhead(state: WorldIndex, failsafe: FailsafeLists): Ahead {
+  const lists = { ingress: failsafe.inbound.map(readyOf), egress: failsafe.outbound.map(readyOf) };
+  const failsafeRef = (direction: Direction): RuleRef =>
+    state.ids.refOf({ tier: "", policy: "", direction, rule: failsafeRule });
+
+  return (direction, question, row) => {
+    const { source, destination } = question;
+    const pod = source.node === "" ? undefined : destination.sole;
+    if (pod?.kind === "workload" && pod.node === source.node)
+      return { verdict: "allow", because: "a node always reaches its own pods", by: failsafeRef(direction) };
+    if ((row.kind !== "hostEndpoint" && row.kind !== "node") || question.isForwarded) return undefined;
+    const peer = direction === "ingress" ? source : destination;
+    const isSafe = lists[direction].some(
+      ({ protocol, port, net }) =>
+        protocol === question.protocol &&
+        port === question.destinationPort &&
+        (net === undefined || (peer.address !== undefined && inRange(peer.address, net))),
+    );
+    if (!isSafe) return undefined;
+    const because = `port ${question.destinationPort} is a failsafe of host endpoints`;
+    return { verdict: "allow", because, by: failsafeRef(direction) };
   };
 }
 
