@@ -19,17 +19,11 @@ const policies = `${example}/policies`;
 const world = ["--world", `${example}/world.yaml`];
 const flows = ["--flows", `${example}/flows.jsonl`];
 
-interface Ran {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
 async function garrison(
   args: readonly string[],
   stdin = "",
   more: Readonly<Record<string, string>> = {},
-): Promise<Ran> {
+): Promise<{ code: number | null; out: string; err: string }> {
   const environment = {
     ...process.env,
     NO_COLOR: "1",
