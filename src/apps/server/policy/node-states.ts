@@ -90,8 +90,9 @@ function stateOn(node: NodesOfCluster["nodes"][number], resource: Resource, clus
   // What a silent node said last may be so no more.
   if (silent !== "")
     return { ...base, state: "waiting", because: `${silent}; its last word was "${enforcement.state}"` };
+  // The agent's own word tells of its receipt; without a word the receipt speaks.
   const receipt = enforcement.receipt === undefined ? "" : receiptWords(enforcement.receipt);
-  return { ...base, state: enforcement.state, because: [because, receipt].filter((text) => text !== "").join("; ") };
+  return { ...base, state: enforcement.state, because: because || receipt };
 }
 
 /** "rules read back; 1 allowed and 1 denied connection tried and proved". */

@@ -43,7 +43,11 @@ function TraceOf({ cluster, trace }: { readonly cluster: string; readonly trace:
         {recorded.rules.map(({ ruleId, rule, because }) => (
           <span key={ruleId}>
             {" "}
-            {rule === undefined ? `Rule ${ruleId}: ${because}.` : <RuleLink cluster={cluster} at={rule} />}
+            {rule === undefined ? (
+              `Rule ${ruleId}: ${because}.`
+            ) : (
+              <>Rule: {<RuleLink cluster={cluster} at={rule} />}.</>
+            )}
           </span>
         ))}
       </p>

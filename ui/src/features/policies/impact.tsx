@@ -16,7 +16,9 @@ const groupsShownMax = 60;
 const endpointsShownMax = 30;
 
 export function Impact({ preview }: { readonly preview: Preview }) {
-  const { problems, groups, groupsOmitted, endpoints, endpointsOmitted, world } = preview;
+  const { problems, groupsOmitted, endpoints, endpointsOmitted, world } = preview;
+  const groups = preview.groups.filter(({ before, after }) => before !== after);
+  const undecided = preview.groups.filter(({ before, after }) => before === after);
   return (
     <div className="impact">
       <PartNotices window={preview.window} />
@@ -44,6 +46,19 @@ export function Impact({ preview }: { readonly preview: Preview }) {
             <li className="none">and {formatCount(groupsOmitted + groups.length - groupsShownMax)} more</li>
           ) : null}
         </ul>
+      )}
+      {undecided.length === 0 ? null : (
+        <details>
+          <summary>
+            Uncertain, as before: {formatCount(undecided.reduce((sum, { connections }) => sum + connections, 0))}{" "}
+            connections
+          </summary>
+          <ul className="impact-groups" aria-label="Flows that cannot be told, before and after">
+            {undecided.slice(0, groupsShownMax).map((group) => (
+              <Group key={groupKey(group)} group={group} />
+            ))}
+          </ul>
+        </details>
       )}
       {endpoints.length === 0 ? null : (
         <section>

@@ -67,10 +67,15 @@ export function Counts({ card }: { readonly card: Pick<Card, "counts" | "judged"
     source === "reported"
       ? "Connections, as nodes reported them"
       : "Connections of the recorded flows, judged by these rules";
+  // Only the server's own judgement tells it: packets that no rule matched carry the number of the tier's end.
+  const unmatched = counts.unmatched ?? card.judged.unmatched ?? 0;
   return (
     <span className="policy-counts" title={counts.because === "" ? title : `${title}; ${counts.because}`}>
       <Count number={counts.allowed} word="allowed" />
       <Count number={counts.denied} word="denied" />
+      {unmatched === 0 ? null : (
+        <span title="No rule of its tier matched: the tier's end decided">{formatCount(unmatched)} unmatched</span>
+      )}
     </span>
   );
 }
