@@ -99,15 +99,21 @@ function* addressPairs(source: ProbeEnd, destination: ProbeEnd): Generator<reado
   }
 }
 
-/** Numbers that the rules name. */
+/** DNS over UDP answers only real questions, and may be turned to our own proxy on the way: silence there says nothing. */
+function isTelling({ protocol, port }: Door): boolean {
+  return protocol !== udp || port !== 53;
+}
+
+/** Numbers that the rules name, TCP first: its answer is certain. */
 function portsOf(rules: readonly Rule[]): readonly Door[] {
-  return rules.flatMap(({ protocol = tcp, destination: { ports = [], notPorts = [] } }) =>
+  const named = rules.flatMap(({ protocol = tcp, destination: { ports = [], notPorts = [] } }) =>
     protocol !== tcp && protocol !== udp
       ? []
       : [...ports, ...notPorts].flatMap((port) =>
           "from" in port ? [...new Set([port.from, port.to])].map((number) => ({ protocol, port: number })) : [],
         ),
   );
+  return named.filter(isTelling).sort((one, other) => one.protocol - other.protocol);
 }
 
 /** What the destination says that it listens on, where rules speak of ports by name. */
