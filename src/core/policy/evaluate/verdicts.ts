@@ -71,7 +71,7 @@ export function createJudge(state: WorldIndex, failsafe: FailsafeLists): Judge {
     if (own.sole !== undefined && own.unknown === "" && !isRecorded) {
       const id = own.soleId;
       const isPlain = lane === "enforced" && path === "local" && question.source.node === "";
-      const known = isPlain ? own[direction] : undefined;
+      const known = isPlain ? (direction === "egress" ? own.egress : own.ingress) : undefined;
       if (known !== undefined) return verdictOf(direction, id, walk(known, question), noSteps);
       const decision = decide(direction, question, own.sole, { lane, path, record: undefined });
       if (isPlain) remember(own, own.sole, direction);
