@@ -6,6 +6,7 @@ import { DemoBadge } from "../../kit/demo-badge.tsx";
 import { formatCount } from "../../kit/format.ts";
 import { StateWord } from "../../kit/state-word.tsx";
 import { Notice, sentence } from "../../kit/states.tsx";
+import { EnforcementNotices } from "./enforcement-notices.tsx";
 import { modeWords, nodeText } from "./policy-words.ts";
 
 const icons = { off: ShieldOff, preview: Eye, enforce: ShieldCheck } as const satisfies Record<string, LucideIcon>;
@@ -38,6 +39,7 @@ export function BoardHead({ board }: { readonly board: PolicyBoard }) {
           )}
         </span>
       </div>
+      <EnforcementNotices cluster={cluster} />
       {world.incomplete === "" ? null : (
         <Notice tone="warning">
           Not all endpoints are known: {world.incomplete}. Verdicts that depend on them are unknown.

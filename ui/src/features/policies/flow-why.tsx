@@ -33,6 +33,12 @@ export function FlowWhy({ flow }: { readonly flow: Flow }) {
   );
 }
 
+const standing = {
+  same: "The policies of today are those that judged it.",
+  changed: "The policies have changed since; below is what those of today say.",
+  unknown: "No policy of ours judged it then; below is what those of today say.",
+} as const satisfies Record<Trace["policies"], string>;
+
 function TraceOf({ cluster, trace }: { readonly cluster: string; readonly trace: Trace }) {
   const { recorded, now, policies } = trace;
   return (
@@ -46,18 +52,14 @@ function TraceOf({ cluster, trace }: { readonly cluster: string; readonly trace:
             {rule === undefined ? (
               `Rule ${ruleId}: ${because}.`
             ) : (
-              <>Rule: {<RuleLink cluster={cluster} at={rule} />}.</>
+              <>
+                Rule: <RuleLink cluster={cluster} at={rule} />.
+              </>
             )}
           </span>
         ))}
       </p>
-      <p className="count">
-        {policies === "same"
-          ? "Today's policies are those that judged it."
-          : policies === "changed"
-            ? "The policies have changed since; below is what today's say."
-            : "No policy of ours judged it then; below is what today's say."}
-      </p>
+      <p className="count">{standing[policies]}</p>
       {now.because === "" ? null : <p className="count">{sentence(now.because)}</p>}
       {now.explanation === undefined ? null : <Walk cluster={cluster} explanation={now.explanation} />}
     </>
