@@ -9,8 +9,10 @@ export interface Changes {
   /** It is in the kernel now: pending while it may be taken back, confirmed otherwise. */
   remember(asked: Intent, nowMs: number): void;
   confirm(asked: Intent): void;
-  /** Forgets the change; what shall be in force instead, undefined: nothing. */
-  takeBack(digest: string): KeptSet | undefined;
+  /** What shall be in force instead of a change that is taken back; undefined: nothing. */
+  insteadOf(digest: string): KeptSet | undefined;
+  /** The change is out of the kernel: it is forgotten, and held back from now on. */
+  takeBack(digest: string): void;
   refuse(digest: string, judgement: ChangeJudgement): void;
   /** Nothing is enforced any more, by wish: the next change is a first one. False when there was nothing. */
   end(): boolean;
@@ -57,6 +59,7 @@ export function createChanges(kept: Kept): Changes {
         kept.save({ pending: { digest, deadlineMs: nowMs + settings.rollbackAfterSeconds * 1000 } });
     },
     confirm,
+    insteadOf: (digest) => (kept.state.confirmed?.digest === digest ? kept.state.previous : kept.state.confirmed),
     takeBack(digest) {
       const { confirmed, previous, takenBack } = kept.state;
       const isOfConfirmed = confirmed?.digest === digest;
@@ -65,7 +68,6 @@ export function createChanges(kept: Kept): Changes {
         pending: undefined,
         ...(isOfConfirmed ? { confirmed: previous, previous: undefined } : {}),
       });
-      return isOfConfirmed ? previous : confirmed;
     },
     refuse(digest, judgement) {
       refused.clear();

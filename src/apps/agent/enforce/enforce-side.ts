@@ -66,7 +66,9 @@ export interface EnforceSide {
 }
 
 export function createEnforceSide(options: EnforceSideOptions): EnforceSide {
-  let open: OpenSide | undefined;
+  // A change that waits for its confirmation is watched from the start: it may be why no server is heard.
+  const isWaiting = openKept(options.folder, options.logger).state.pending !== undefined;
+  let open: OpenSide | undefined = isWaiting ? openSide(options) : undefined;
   return {
     setResources(resources) {
       const isAsked = resources.some(({ kind }) => enforceKinds.includes(kind));

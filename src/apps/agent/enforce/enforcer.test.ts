@@ -1,147 +1,9 @@
-// The state machine without a kernel: a dry-run dataplane, a clock that is moved by hand, and identities as a server tells them.
+// The state machine without a kernel: what goes in, what is refused, what is repaired, and what is said of it.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { Fault } from "../../../base/fault.ts";
-import { silentLogger } from "../../../base/logger.ts";
-import { createAddressBook } from "../../../core/directory/address-book.ts";
-import type { TrackedConnection } from "../../../core/policy/compile/dataplane.ts";
-import { openDryRun, type DryRun } from "../../../edge/dataplane/dry-run/open-dry-run.ts";
 import { IdentityEntry } from "../../../model/identity-entry.ts";
-import { Resource } from "../../../model/resource.ts";
-import type { Enforcer } from "./enforcer-contract.ts";
-import { createEnforcer } from "./enforcer.ts";
-import { createPacketBook } from "./packet-book.ts";
-import { createProver } from "./prove.ts";
-import { createWorldBook } from "./world-book.ts";
-
-interface Scene {
-  readonly enforcer: Enforcer;
-  readonly dataplane: DryRun;
-  readonly book: ReturnType<typeof createAddressBook>;
-  clockMs: number;
-}
-
-const startMs = 1_800_000_000_000;
-const live: TrackedConnection = {
-  protocol: 6,
-  source: "10.1.0.1",
-  destination: "10.1.0.2",
-  sourcePort: 40_000,
-  destinationPort: 5432,
-  realDestination: "10.1.0.2",
-  realDestinationPort: 5432,
-  isAssured: true,
-};
-
-function scene(
-  context: TestContext,
-  options: { readonly heard?: "kept" | "none" | "not-heard"; readonly broken?: Fault } = {},
-): Scene {
-  const folder = mkdtempSync(path.join(os.tmpdir(), "garrison-enforcer-"));
-  const made = { clockMs: startMs };
-  const clock = { nowMs: () => made.clockMs };
-  const dataplane = openDryRun({ clock, connections: [live] });
-  const book = createAddressBook({ createdMs: startMs });
-  const heard = options.heard ?? "kept";
-  if (heard !== "not-heard") hear(book, heard);
-  const world = createWorldBook("n1");
-  const prover = createProver({ tryProbes: async () => [], reports: async () => false, pause: async () => undefined });
-  const packets = createPacketBook({
-    book,
-    at: (address) => world.at(address),
-    probes: prover,
-    domainOf: () => "",
-    startMs,
-  });
-  const enforcer = createEnforcer({
-    node: "n1",
-    folder,
-    dataplane:
-      options.broken === undefined
-        ? dataplane
-        : {
-            ...dataplane,
-            apply: () => {
-              throw options.broken;
-            },
-          },
-    world,
-    book,
-    look: {
-      fileOf: () => "",
-      addressesIn: () => [],
-      interfaces: () => new Map(),
-      nodeAddresses: () => ["172.16.0.1"],
-      nameservers: () => [],
-      server: () => ({ addresses: ["192.0.2.1"], port: 8687 }),
-    },
-    prover,
-    packets,
-    clock,
-    logger: silentLogger,
-    notProvable: "",
-    onStatus: () => undefined,
-  });
-  context.after(async () => {
-    await enforcer.close("keep");
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return Object.assign(made, { enforcer, dataplane, book });
-}
-
-const pod = (name: string, address: string) =>
-  IdentityEntry.parse({
-    key: `Pod/${name}`,
-    kind: "pod",
-    addresses: [address],
-    namespace: "shop",
-    workload: name,
-    workloadKind: "Deployment",
-    pod: name,
-    podUid: name,
-    node: "n1",
-    labels: { app: name },
-    fromMs: 0,
-  });
-
-function hear(book: Scene["book"], inventory: "kept" | "none"): void {
-  const put = inventory === "kept" ? [pod("web", "10.1.0.1"), pod("db", "10.1.0.2")] : [];
-  book.apply({ type: "identities", first: true, last: true, inventory, because: "", put, ended: [] }, startMs);
-}
-
-function resource(kind: string, name: string, spec: object): Resource {
-  return Resource.parse({ kind, name, spec, generation: 1, author: "t", time: "2026-11-25T00:00:00Z" });
-}
-
-const enforcement = (spec: object = {}) => resource("Enforcement", "default", { mode: "enforce", ...spec });
-
-/** Only `app` reaches the database. */
-function policy(app: string): Resource {
-  const manifest = {
-    apiVersion: "networking.k8s.io/v1",
-    kind: "NetworkPolicy",
-    metadata: { name: "db", namespace: "shop" },
-    spec: {
-      podSelector: { matchLabels: { app: "db" } },
-      ingress: [{ from: [{ podSelector: { matchLabels: { app } } }] }],
-    },
-  };
-  return resource("Policy", "networkpolicy.shop.db", { manifest });
-}
-
-async function apply({ enforcer }: Scene, resources: readonly Resource[]): Promise<void> {
-  enforcer.setResources(resources);
-  await enforcer.settled();
-}
-
-function node({ enforcer }: Scene) {
-  const status = enforcer.statuses().find(({ kind }) => kind === "Enforcement");
-  assert.ok(status?.enforcement !== undefined);
-  return { ...status.enforcement, because: status.because };
-}
+import { apply, enforcement, hear, node, pod, policy, scene, startMs } from "./scene.fixture.ts";
 
 test("a change that leaves live connections alone goes in; pods cannot be tried, so it is applied and not proved, because", async (context) => {
   const here = scene(context);
@@ -216,7 +78,10 @@ test("a foreign removal is repaired at once and told; off takes all out", async 
 
 test("a kernel that refuses is a status with its reason, and is asked again", async (context) => {
   const broken = new Fault("operation not permitted", { code: "dataplane/netlink", kind: "forbidden" });
-  const here = scene(context, { broken });
+  const refuses = () => {
+    throw broken;
+  };
+  const here = scene(context, { wrap: () => ({ apply: refuses }) });
   await apply(here, [enforcement(), policy("web")]);
   const said = node(here);
   assert.deepEqual([said.state, said.because], ["failed", "operation not permitted"]);

@@ -6,6 +6,7 @@ import type { Resource, ResourceStatus } from "../../../model/resource.ts";
 import type { Row } from "../../../model/table.ts";
 import { readBreakGlass, type BreakGlass } from "./break-glass.ts";
 import { createChanges, type Changes } from "./changes.ts";
+import type { Decision } from "./decide.ts";
 import type { Enforcer, EnforcerOptions } from "./enforcer-contract.ts";
 import { createFirstLook, type FirstLook } from "./first-look.ts";
 import { createForce, type Force, type InForce } from "./force.ts";
@@ -16,6 +17,7 @@ import { judgeLive } from "./judge-live.ts";
 import { openKept, type Kept, type KeptSet } from "./kept.ts";
 import { enforceLimits } from "./limits.ts";
 import { createProofs, type Proofs } from "./proofs.ts";
+import { createRepairPace } from "./repair-pace.ts";
 import { createRuleCounters } from "./rule-counters.ts";
 import { statusesOf, type NodeWord } from "./statuses.ts";
 import { createSurroundings, type Surroundings } from "./surroundings.ts";
@@ -36,6 +38,7 @@ class NodeEnforcer implements Enforcer {
   readonly #proofs: Proofs;
   readonly #counters = createRuleCounters();
   readonly #gaps = createUnenforcedGaps();
+  readonly #pace = createRepairPace();
   readonly #incoming = createIncoming(() => performance.now());
   readonly #wake: Wake;
   readonly #timer: NodeJS.Timeout;
@@ -43,6 +46,8 @@ class NodeEnforcer implements Enforcer {
   #state: Pick<NodeWord, "state" | "because"> = { state: "off", because: "nothing was asked of this node yet" };
   #judgement: ChangeJudgement | undefined;
   #readBack = "";
+  /** What is in the kernel was touched, or a step failed: nothing is said of it before it was read again. */
+  #isDoubted = false;
   #countedMs = 0;
   #retryAtMs = Infinity;
   #retryMs: number = enforceLimits.retryMsMin;
@@ -165,6 +170,19 @@ class NodeEnforcer implements Enforcer {
     this.#isGlassBroken = glass !== undefined;
     if (glass !== undefined) this.#breakGlass(glass, nowMs);
     else if (this.#asked !== undefined) this.#act(this.#asked, nowMs);
+    else this.#takeBackOverdue(nowMs);
+  }
+
+  /** After a restart without a server nobody asks for anything, and what waits for its confirmation may be why. */
+  #takeBackOverdue(nowMs: number): void {
+    const { pending } = this.#changes;
+    if (pending !== undefined && this.#changes.isDue(nowMs))
+      this.#takeBack(pending.digest, "nobody confirmed it in time", nowMs);
+  }
+
+  /** Policies that are judged against a world that was not heard would cut everybody. */
+  get #isBlind(): boolean {
+    return this.#around.inventory === "not-heard" && this.#kept.state.hadInventory;
   }
 
   #glass(): BreakGlass | undefined {
@@ -187,13 +205,18 @@ class NodeEnforcer implements Enforcer {
       this.#kept.save({ hadInventory: inventory === "kept" });
     const decision = this.#changes.decide(asked, this.#force.current?.intent.digest, nowMs);
     if (decision.do === "withdraw" && decision.mode === "off") return this.#turnOff(asked, nowMs);
-    // Policies that are judged against a world that was not heard would cut everybody.
-    if (inventory === "not-heard" && this.#kept.state.hadInventory)
-      return this.#say("failed", "who is who in the cluster was not heard yet; what is in the kernel stays as it is");
+    if (decision.do === "take-back" && this.#isBlind) return this.#takeBack(decision.digest, decision.because, nowMs);
+    if (this.#isBlind) return this.#wait(decision);
+    const heldUntilMs = this.#pace.heldUntilMs(nowMs);
+    if (heldUntilMs > 0 && decision.do !== "withdraw" && decision.do !== "take-back") {
+      this.#retryAtMs = heldUntilMs;
+      return this.#say("failed", this.#pace.because());
+    }
     const world = this.#around.look(asked, nowMs);
     if (this.#force.isBehind || (this.#force.current !== undefined && !world.isNothing)) {
       this.#force.follow(world);
-      this.#readBack = this.#force.readBack("counts");
+      this.#gaps.end(nowMs);
+      this.#read("counts");
     }
     switch (decision.do) {
       case "withdraw":
@@ -211,6 +234,12 @@ class NodeEnforcer implements Enforcer {
       case "keep":
         return this.#sayEnforced();
     }
+  }
+
+  /** Nobody said who is who. What was taken back in that time is said until it comes back. */
+  #wait(decision: Decision): void {
+    if (decision.do === "hold" && this.#state.state === "taken-back") return;
+    this.#say("failed", "who is who in the cluster was not heard yet; what is in the kernel stays as it is");
   }
 
   #change(asked: Intent, judge: boolean, nowMs: number): void {
@@ -237,11 +266,17 @@ class NodeEnforcer implements Enforcer {
     this.#force.put(intent, engine, nowMs);
     this.#gaps.end(nowMs);
     if (intent.settings.onPolicyChange === "reevaluate") this.#cutDenied(engine);
-    this.#readBack = this.#force.readBack("all");
+    this.#read("all");
+  }
+
+  #read(elements: "all" | "counts"): void {
+    this.#readBack = this.#force.readBack(elements);
+    this.#isDoubted = false;
   }
 
   #bringKept({ resources }: KeptSet, nowMs: number): void {
     const intent = intentOf(resources);
+    this.#around.look(intent, nowMs);
     this.#bring(intent, this.#around.engineOf(intent), nowMs);
   }
 
@@ -252,12 +287,20 @@ class NodeEnforcer implements Enforcer {
     if (cut.length > 0) this.#connectionsCut += dataplane.cut(cut);
   }
 
+  /** Out of the kernel first, then into the book: a kernel that refuses is asked again. */
   #takeBack(digest: string, because: string, nowMs: number): void {
-    const target = this.#changes.takeBack(digest);
-    if (target === undefined) this.#withdraw();
+    const target = this.#changes.insteadOf(digest);
+    let later = "";
+    if (target !== undefined && this.#isBlind) {
+      // Nothing at all instead of what may have cut the node off; the confirmed set comes once it is heard who is who.
+      this.#withdraw();
+      this.#gaps.begin(nowMs, `change ${digest} was taken back before it was heard who is who`);
+      later = `: it was not heard yet who is who in the cluster, then change ${target.digest} comes back`;
+    } else if (target === undefined) this.#withdraw();
     else if (target.digest !== this.#force.current?.intent.digest) this.#bringKept(target, nowMs);
+    this.#changes.takeBack(digest);
     this.#options.logger.warn({ digest, because }, "a change of policies was taken back");
-    this.#say("taken-back", `change ${digest} was taken back: ${because}; ${this.#whatStays()}`);
+    this.#say("taken-back", `change ${digest} was taken back: ${because}; ${this.#whatStays()}${later}`);
   }
 
   /** What is asked stays out; what was confirmed before comes or stays in. */
@@ -300,6 +343,7 @@ class NodeEnforcer implements Enforcer {
     this.#stopWatch?.();
     this.#stopWatch = undefined;
     this.#force.withdraw();
+    this.#pace.forget();
     this.#firstLook.forget();
     this.#proofs.clear();
     this.#options.packets.forget();
@@ -318,12 +362,16 @@ class NodeEnforcer implements Enforcer {
     if (this.#force.current === undefined) return;
     if (this.#glass() !== undefined) return this.#wake.wake(0);
     this.#gaps.begin(timeMs, what);
+    this.#force.distrust();
+    this.#isDoubted = true;
+    this.#proofs.clear();
+    if (!this.#pace.mayRepair(clock.nowMs())) return this.#wake.wake(0);
     try {
       this.#force.repair();
       this.#repairs += 1;
-      const nowMs = clock.nowMs();
-      this.#gaps.end(nowMs);
-      logger.warn({ what, afterMs: nowMs - timeMs }, "our rules were changed by somebody else and are written again");
+      const doneMs = clock.nowMs();
+      this.#gaps.end(doneMs);
+      logger.warn({ what, afterMs: doneMs - timeMs }, "our rules were changed by somebody else and are written again");
       onRepaired?.();
       this.#wake.wake(0);
     } catch (error) {
@@ -332,6 +380,7 @@ class NodeEnforcer implements Enforcer {
   }
 
   #fail(message: string): void {
+    this.#isDoubted = true;
     this.#say("failed", message.slice(0, 400));
     this.#retryAtMs = this.#options.clock.nowMs() + this.#retryMs;
     this.#retryMs = Math.min(this.#retryMs * 2, enforceLimits.retryMsMax);
@@ -342,6 +391,7 @@ class NodeEnforcer implements Enforcer {
   }
 
   #sayEnforced(): void {
+    if (this.#isDoubted) this.#read("all");
     const digest = this.#force.current?.intent.digest ?? "";
     const until = this.#changes.pending === undefined ? "" : ", taken back in time unless it is confirmed";
     if (this.#readBack === "") this.#say("enforced", `change ${digest} is in force${until}`);

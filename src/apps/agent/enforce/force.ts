@@ -23,7 +23,9 @@ export interface Force {
   follow(change: WorldChange): void;
   /** A change of the world, or of what the settings are made from, did not reach the kernel yet. */
   readonly isBehind: boolean;
-  /** Writes what should be there again, after somebody else touched it. Throws as `put`. */
+  /** Somebody else touched what is in the kernel: it counts as behind until it was written again. */
+  distrust(): void;
+  /** Writes what should be there again. Throws as `put`; then it is behind. */
   repair(): void;
   /** "" when the kernel has exactly what was written; else what differs. */
   readBack(elements: "all" | "counts"): string;
@@ -88,7 +90,11 @@ export function createForce({ dataplane, settingsOf, onApplied }: ForceOptions):
       const compiled = compile(intent, engine, isWhole ? undefined : { endpoints });
       become({ ...current, compiled });
     },
+    distrust() {
+      isBehind = true;
+    },
     repair() {
+      isBehind = true;
       if (current !== undefined) become(current);
     },
     readBack(elements) {

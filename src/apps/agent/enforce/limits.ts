@@ -16,6 +16,10 @@ export const enforceLimits = {
   /** A transaction that the kernel refused is tried again after so long, twice as long each time. */
   retryMsMin: 500,
   retryMsMax: 30_000,
+  /** Somebody who changes our rules more often is met after pauses, twice as long each time. */
+  repairsPerMinuteMax: 10,
+  repairPauseMsMin: 5000,
+  repairPauseMsMax: 300_000,
   /** Tracked connections that are judged; what is beyond is said in the reason. */
   connectionsMax: 100_000,
   /** Connections that a refusal names. */
