@@ -141,6 +141,7 @@ function openSide(options: EnforceSideOptions): OpenSide {
       dnsRules.update(inForce);
     },
     onRepaired: () => dnsRules.refill(),
+    namesOf: dnsRules.namesOf,
     dnsSettings: (intent) => dnsRules.settingsOf(intent),
     dns: () => dnsRules.status(),
     problems: () => (dnsRules.trouble === "" ? [] : [`the DNS proxy is down: ${dnsRules.trouble}`]),

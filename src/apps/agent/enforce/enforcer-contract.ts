@@ -12,7 +12,7 @@ import type { PacketBook } from "./packet-book.ts";
 import type { Prover } from "./prove.ts";
 import type { SurroundingsOptions } from "./surroundings.ts";
 
-export interface EnforcerOptions extends Pick<SurroundingsOptions, "node" | "world" | "book" | "look"> {
+export interface EnforcerOptions extends Pick<SurroundingsOptions, "node" | "world" | "book" | "look" | "namesOf"> {
   /** Where what must outlive a restart is kept. */
   readonly folder: string;
   /** Where the break-glass file is looked for; the same folder when absent. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fault } from "../../../base/fault.ts";
 import { IdentityEntry } from "../../../model/identity-entry.ts";
-import { apply, enforcement, hear, node, pod, policy, scene, startMs } from "./scene.fixture.ts";
+import { apply, calico, enforcement, hear, node, pod, policy, scene, startMs } from "./scene.fixture.ts";
 
 test("a change that leaves live connections alone goes in; pods cannot be tried, so it is applied and not proved, because", async (context) => {
   const here = scene(context);
@@ -85,4 +85,13 @@ test("a kernel that refuses is a status with its reason, and is asked again", as
   await apply(here, [enforcement(), policy("web")]);
   const said = node(here);
   assert.deepEqual([said.state, said.because], ["failed", "operation not permitted"]);
+});
+
+test("a rule that packets cannot be asked is closed in the kernel: it counts as a cut and says why", async (context) => {
+  const here = scene(context);
+  await apply(here, [enforcement(), policy("web")]);
+  const onlyGet = [{ action: "Allow", protocol: "TCP", http: { methods: ["GET"] } }];
+  await apply(here, [enforcement(), calico({ selector: "app == 'db'", types: ["Ingress"], ingress: onlyGet })]);
+  assert.equal(node(here).state, "refused");
+  assert.match(node(here).because, /would cut 1 of 1 live .*1 of them because what is not known is closed: /);
 });

@@ -13,7 +13,7 @@ import { createForce, type Force, type InForce } from "./force.ts";
 import { createIncoming } from "./incoming.ts";
 import { enforceKinds, intentOf, type Intent } from "./intent.ts";
 import type { ChangeJudgement } from "./judge-change.ts";
-import { judgeLive } from "./judge-live.ts";
+import { closedNow } from "./judge-live.ts";
 import { openKept, type Kept, type KeptSet } from "./kept.ts";
 import { enforceLimits } from "./limits.ts";
 import { createProofs, type Proofs } from "./proofs.ts";
@@ -283,7 +283,7 @@ class NodeEnforcer implements Enforcer {
   #cutDenied(engine: PolicyEngine): void {
     const { dataplane } = this.#options;
     const { connections } = dataplane.connections(enforceLimits.connectionsMax);
-    const { cut } = judgeLive(connections, { before: undefined, after: engine, isOurs: this.#around.isOurs() });
+    const cut = closedNow(connections, engine, this.#around.live());
     if (cut.length > 0) this.#connectionsCut += dataplane.cut(cut);
   }
 

@@ -91,7 +91,10 @@ export function guardsCut(
         sourcePort: 0,
         destinationPort: guard.port,
       };
-      return before.evaluate(flow).ingress.verdict !== "deny" && after.evaluate(flow).ingress.verdict === "deny";
+      const was = before.evaluate(flow).ingress.verdict;
+      const becomes = after.evaluate(flow).ingress.verdict;
+      // What is not known is closed in the kernel.
+      return becomes === "deny" ? was !== "deny" : becomes === "unknown" && was === "allow";
     });
     if (by !== undefined) cut.push(`${guard.what} (${guard.address}:${guard.port}) would refuse ${by}`);
   }

@@ -3,7 +3,7 @@ import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
 import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
 import type { Guard } from "./guards.ts";
 import { guardsCut } from "./guards.ts";
-import { judgeLive } from "./judge-live.ts";
+import { judgeLive, type LiveLook } from "./judge-live.ts";
 import { enforceLimits } from "./limits.ts";
 
 export interface ChangeJudgement {
@@ -22,15 +22,16 @@ export interface ChangeQuestion {
   readonly guards: readonly Guard[];
   /** Who asks the guarded services: addresses of this node and its endpoints. */
   readonly askers: readonly string[];
-  readonly isOurs: (address: string) => boolean;
+  readonly live: LiveLook;
   readonly cutShareMax: number;
   readonly dataplane: Pick<Dataplane, "connections">;
 }
 
 export function judgeChange(question: ChangeQuestion): ChangeJudgement {
-  const { before, after, open, guards, askers, isOurs, cutShareMax, dataplane } = question;
+  const { before, after, open, guards, askers, cutShareMax, dataplane } = question;
   const { connections, more } = dataplane.connections(enforceLimits.connectionsMax);
-  const { live, cut, examples } = judgeLive(connections, { before, after, isOurs });
+  const judged = judgeLive(connections, { ...question.live, before, after });
+  const { live, cut, uncertain, uncertainBecause, examples } = judged;
   const counts = { liveFlows: live, cutFlows: cut.length };
   const guarded = guardsCut(guards, { before: before ?? open, after, askers });
   if (guarded.length > 0) {
@@ -39,9 +40,11 @@ export function judgeChange(question: ChangeQuestion): ChangeJudgement {
   }
   if (cut.length <= live * cutShareMax) return { ...counts, because: "" };
   const unseen = more > 0 ? `, ${more} more connections were not judged` : "";
+  const closed =
+    uncertain === 0 ? "" : `, ${uncertain} of them because what is not known is closed: ${uncertainBecause}`;
   const percent = (share: number) => `${Math.round(share * 1000) / 10} %`;
   return {
     ...counts,
-    because: `it would cut ${cut.length} of ${live} live connections (${percent(cut.length / live)}, at most ${percent(cutShareMax)} may be): ${examples.join(", ")}${unseen}`,
+    because: `it would cut ${cut.length} of ${live} live connections (${percent(cut.length / live)}, at most ${percent(cutShareMax)} may be): ${examples.join(", ")}${closed}${unseen}`,
   };
 }

@@ -1,5 +1,5 @@
 // Connections that are open now, judged by the policies of today and of tomorrow: how many would a change cut, and which.
-import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
+import type { Judgement, PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
 import type { TrackedConnection } from "../../../core/policy/compile/dataplane.ts";
 import type { PolicyFlow } from "../../../core/policy/world.ts";
 import { enforceLimits } from "./limits.ts";
@@ -7,12 +7,21 @@ import { enforceLimits } from "./limits.ts";
 export interface LiveJudgement {
   /** Connections with an end on this node that are allowed today. */
   readonly live: number;
-  /** Of them those that the new policies deny. */
+  /** Of them those that the kernel would not let begin again: denied, or not to be told, which it keeps closed. */
   readonly cut: readonly TrackedConnection[];
-  /** Of them those whose verdict would not be known. */
+  /** Of the cut those whose verdict is not known, and why the first of them is not. */
   readonly uncertain: number;
+  readonly uncertainBecause: string;
   /** "10.1.0.1 -> 10.1.0.2:5432/tcp", the first few. */
   readonly examples: readonly string[];
+}
+
+/** Whose addresses count, and what is known of names. */
+export interface LiveLook {
+  /** Whether an address is of this node or its endpoints. */
+  readonly isOurs: (address: string) => boolean;
+  /** Names that a client had looked up to an address; absent: nobody looks. */
+  readonly namesOf?: (client: string, address: string) => readonly string[];
 }
 
 /** By where it really goes: rules see packets after the translation of services' addresses. */
@@ -34,30 +43,65 @@ export function flowOf(connection: TrackedConnection): PolicyFlow {
   return { ...ends, sourcePort, destinationPort: realDestinationPort };
 }
 
-/** `before` undefined: nothing was enforced, so all that lives is allowed. `isOurs` says whether an address is of this node or its endpoints. */
+function* flowsOf(
+  connections: readonly TrackedConnection[],
+  { isOurs, namesOf }: LiveLook,
+): Iterable<{ readonly connection: TrackedConnection; readonly flow: PolicyFlow }> {
+  for (const connection of connections) {
+    const { source, realDestination, isOver } = connection;
+    if (isOver === true || (!isOurs(source) && !isOurs(realDestination))) continue;
+    const flow = flowOf(connection);
+    const domains = namesOf?.(source, realDestination) ?? [];
+    yield { connection, flow: domains.length === 0 ? flow : { ...flow, domains } };
+  }
+}
+
+/** What packets cannot be asked is closed in the kernel: only what was not to be told for the same reason before stays as it is. */
+function isClosed(before: Judgement | undefined, after: Judgement): boolean {
+  if (after.verdict === "unknown") return before?.verdict !== "unknown" || before.because !== after.because;
+  return after.verdict === "deny";
+}
+
+/** `before` undefined: nothing was enforced, so all that lives is allowed. */
 export function judgeLive(
   connections: readonly TrackedConnection[],
-  given: {
-    readonly before: PolicyEngine | undefined;
-    readonly after: PolicyEngine;
-    readonly isOurs: (address: string) => boolean;
-  },
+  given: LiveLook & { readonly before: PolicyEngine | undefined; readonly after: PolicyEngine },
 ): LiveJudgement {
-  const { before, after, isOurs } = given;
   const cut: TrackedConnection[] = [];
   let live = 0;
   let uncertain = 0;
-  for (const connection of connections) {
-    if (connection.isOver === true) continue;
-    if (!isOurs(connection.source) && !isOurs(connection.realDestination)) continue;
-    const flow = flowOf(connection);
-    if (before !== undefined && before.evaluate(flow).verdict === "deny") continue;
+  let uncertainBecause = "";
+  for (const { connection, flow } of flowsOf(connections, given)) {
+    const before = given.before?.judge(flow);
+    if (before?.verdict === "deny") continue;
     live += 1;
-    const { verdict } = after.evaluate(flow);
-    if (verdict === "deny") cut.push(connection);
-    else if (verdict === "unknown") uncertain += 1;
+    const after = given.after.judge(flow);
+    if (!isClosed(before, after)) continue;
+    cut.push(connection);
+    if (after.verdict !== "unknown") continue;
+    uncertain += 1;
+    if (uncertainBecause === "") uncertainBecause = after.because;
   }
-  return { live, cut, uncertain, examples: cut.slice(0, enforceLimits.examplesMax).map(wordsOf) };
+  return { live, cut, uncertain, uncertainBecause, examples: cut.slice(0, enforceLimits.examplesMax).map(wordsOf) };
+}
+
+/**
+ * Connections that the policies in force would not let begin. One that hangs on a name nobody looked up lately is let be: the kernel may know what this
+ * process, after a restart, does not.
+ */
+export function closedNow(
+  connections: readonly TrackedConnection[],
+  engine: PolicyEngine,
+  look: LiveLook,
+): readonly TrackedConnection[] {
+  const closed: TrackedConnection[] = [];
+  for (const { connection, flow } of flowsOf(connections, look)) {
+    const { verdict } = engine.judge(flow);
+    if (verdict === "allow") continue;
+    const hangsOnNames = verdict === "unknown" && engine.judge({ ...flow, domains: [] }).verdict !== "unknown";
+    if (!hangsOnNames) closed.push(connection);
+  }
+  return closed;
 }
 
 const names: Readonly<Record<number, string>> = { 1: "icmp", 6: "tcp", 17: "udp", 58: "icmp", 132: "sctp" };

@@ -144,3 +144,9 @@ export function node({ enforcer }: Scene) {
   assert.ok(status?.enforcement !== undefined);
   return { ...status.enforcement, because: status.because };
 }
+
+/** A GlobalNetworkPolicy. */
+export function calico(spec: object): Resource {
+  const manifest = { apiVersion: "projectcalico.org/v3", kind: "GlobalNetworkPolicy", metadata: { name: "one" }, spec };
+  return resource("Policy", "globalnetworkpolicy.one", { manifest });
+}

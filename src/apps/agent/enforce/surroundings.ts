@@ -8,6 +8,7 @@ import type { PolicySet } from "../../../core/policy/model.ts";
 import type { ProbeEnd } from "./choose-probes.ts";
 import { guardsOf, type Guard } from "./guards.ts";
 import type { Intent } from "./intent.ts";
+import type { LiveLook } from "./judge-live.ts";
 import { judgeChange, type ChangeJudgement } from "./judge-change.ts";
 import { enforceLimits } from "./limits.ts";
 import { createLocals, type Locals, type NamespaceLook } from "./locals.ts";
@@ -30,6 +31,8 @@ export interface SurroundingsOptions {
   readonly book: Pick<AddressBook, "living" | "revision" | "state" | "because">;
   readonly look: MachineLook;
   readonly dnsSettings: (intent: Intent) => CompileSettings["dns"];
+  /** Names that an endpoint had looked up to an address; absent: nobody looks. */
+  readonly namesOf?: (endpoint: string, address: string) => readonly string[];
 }
 
 export interface Surroundings {
@@ -44,8 +47,8 @@ export interface Surroundings {
   engineOf(intent: Intent): PolicyEngine;
   /** Would the change from `before` (undefined: nothing enforced) cut too much? */
   judge(asked: Intent, before: PolicyEngine | undefined, after: PolicyEngine): ChangeJudgement;
-  /** Whether an address is this node's or one of its endpoints'. */
-  isOurs(): (address: string) => boolean;
+  /** How connections are looked at: which ends are this node's or one of its endpoints', and what is known of names. */
+  live(): LiveLook;
   settingsOf(intent: Intent): CompileSettings;
   /** Ends that probes may be made between. */
   ends(): readonly ProbeEnd[];
@@ -67,6 +70,13 @@ export function createSurroundings(options: SurroundingsOptions): Surroundings {
     const own = new Set(look.nodeAddresses());
     return (address: string) => own.has(address) || world.at(address)?.node === node;
   };
+  const live = (): LiveLook => ({
+    isOurs: isOurs(),
+    namesOf: (client, address) => {
+      const endpoint = world.at(client)?.id;
+      return endpoint === undefined ? [] : (options.namesOf?.(endpoint, address) ?? []);
+    },
+  });
   return {
     get locals() {
       return locals;
@@ -95,12 +105,12 @@ export function createSurroundings(options: SurroundingsOptions): Surroundings {
         open: createPolicyEngine({ set: emptySet, world: world.world }),
         guards: guards(),
         askers: askers.slice(0, enforceLimits.probeEndsMax),
-        isOurs: isOurs(),
+        live: live(),
         cutShareMax: asked.settings.cutShareMax,
         dataplane,
       });
     },
-    isOurs,
+    live,
     settingsOf(intent) {
       const { failsafe, workloadToHost } = intent.settings;
       const dns = dnsSettings(intent);
