@@ -16,7 +16,7 @@ export const policyBreakGlass: CommandUnit = {
       .option("--end", "lift it: the agent enforces again what its resources say")
       .addHelpText(
         "after",
-        "\nRemoves the table `inet garrison` and writes a file into the data folder; while it is there no agent of that folder enforces anything.\n\nExamples:\n  sudo garrison policy break-glass --because 'payments are down'\n  sudo garrison policy break-glass --end",
+        "\nRemoves the table `inet garrison`, then writes a file into the data folder; while it is there no agent of that folder enforces anything.\nWhere the file cannot be written the table is out all the same, and the command fails: an agent may put it back.\n\nExamples:\n  sudo garrison policy break-glass --because 'payments are down'\n  sudo garrison policy break-glass --end",
       )
       .action(
         run<BreakGlassFlags>(async (context, { options }) =>

@@ -242,3 +242,25 @@ test("break-glass takes the table out and says so, without a server; --end lifts
   assert.match((await inside(["break-glass", "--end"])).out, /break-glass is over/);
   assert.match((await inside(["break-glass", "--end"])).out, /was not in force/);
 });
+
+test("break-glass takes the table out even where its file cannot be written, and says that it may come back", async (t) => {
+  if (!skipUnless(t, mayMakeNamespaces(), "MISSING root: network namespaces cannot be made")) return;
+  const own = createNamespace("glassfull");
+  t.after(() => own.close());
+  const data = await mkdtemp(path.join(os.tmpdir(), "garrison-glass-"));
+  t.after(() => rm(data, { recursive: true }));
+  const file = path.join(data, "a-file");
+  await writeFile(file, "");
+  const clock = { nowMs: Date.now };
+  const dataplane = openNftables({ netns: own.path, table: "garrison", clock, logger: silentLogger });
+  t.after(() => dataplane.close());
+  const table = { table: { family: "inet", name: "garrison" }, digest: "d", sets: [], chains: [] } as const;
+  dataplane.apply(table);
+  const command = [process.execPath, entry, "policy", "break-glass"] as const;
+  const broken = await ended(runInNetns(own, command, environment(path.join(file, "x"))));
+  assert.equal(dataplane.readBack(table, { elements: false }).isThere, false, broken.err);
+  assert.notEqual(broken.code, 0);
+  assert.match(broken.out, /removed table inet garrison/);
+  assert.match(broken.err, /policy\/break-glass-file[^]*an agent that runs may put the table back/);
+  assert.doesNotMatch(broken.err, /^\s+at /m);
+});
