@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fault } from "../../../base/fault.ts";
 import { IdentityEntry } from "../../../model/identity-entry.ts";
-import { apply, calico, enforcement, hear, node, pod, policy, scene, startMs } from "./scene.fixture.ts";
+import { apply, calico, dnsEntries, enforcement, hear, node, pod, policy, scene, startMs } from "./scene.fixture.ts";
 
 test("a change that leaves live connections alone goes in; pods cannot be tried, so it is applied and not proved, because", async (context) => {
   const here = scene(context);
@@ -94,4 +94,28 @@ test("a rule that packets cannot be asked is closed in the kernel: it counts as 
   await apply(here, [enforcement(), calico({ selector: "app == 'db'", types: ["Ingress"], ingress: onlyGet })]);
   assert.equal(node(here).state, "refused");
   assert.match(node(here).because, /would cut 1 of 1 live .*1 of them because what is not known is closed: /);
+});
+
+test("a policy that closes the cluster's DNS is refused on the DNS server's own node, where only other pods are cut off", async (context) => {
+  const here = scene(context);
+  const put = dnsEntries;
+  here.book.apply(
+    { type: "identities", first: false, last: false, inventory: "kept", because: "", put, ended: [] },
+    startMs,
+  );
+  await apply(here, [enforcement(), policy("web")]);
+  assert.equal(node(here).state, "enforced");
+  await apply(here, [enforcement(), policy("web"), calico({ selector: "k8s-app == 'kube-dns'", types: ["Ingress"] })]);
+  assert.equal(node(here).state, "refused");
+  assert.match(
+    node(here).because,
+    /would cut a guarded path: the cluster's DNS \(10\.1\.0\.53:53\) would refuse 10\.1\.0\.1/,
+  );
+  const fromDb = [{ action: "Allow", source: { selector: "app == 'db'" } }];
+  await apply(here, [
+    enforcement(),
+    policy("web"),
+    calico({ selector: "k8s-app == 'kube-dns'", types: ["Ingress"], ingress: fromDb }),
+  ]);
+  assert.equal(node(here).state, "refused", "some pods are enough");
 });

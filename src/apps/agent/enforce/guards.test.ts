@@ -109,16 +109,19 @@ test("guards are the server, nameservers, the API server and the cluster's DNS w
 test("a policy that closes the cluster's DNS cuts a guarded path; one that closes a shop does not", () => {
   const open = engine([]);
   const dnsClosed = engine([{ name: "all", namespace: "kube-system", spec: closed }]);
-  const cut = guardsCut(guards, { before: open, after: dnsClosed, askers: ["10.1.0.1"] });
+  const cut = guardsCut(guards, { before: open, after: dnsClosed, askers: { nodes: ["10.1.0.1"], workloads: [] } });
   assert.deepEqual(
     cut.map((line) => line.replace(/ \(.*/, "")),
     ["the cluster's DNS", "the cluster's DNS"],
   );
   assert.match(cut[0] ?? "", /would refuse 10\.1\.0\.1/);
   const shopClosed = engine([{ name: "all", namespace: "shop", spec: closed }]);
-  assert.deepEqual(guardsCut(guards, { before: open, after: shopClosed, askers: ["10.1.0.1"] }), []);
   assert.deepEqual(
-    guardsCut(guards, { before: dnsClosed, after: dnsClosed, askers: ["10.1.0.1"] }),
+    guardsCut(guards, { before: open, after: shopClosed, askers: { nodes: ["10.1.0.1"], workloads: [] } }),
+    [],
+  );
+  assert.deepEqual(
+    guardsCut(guards, { before: dnsClosed, after: dnsClosed, askers: { nodes: ["10.1.0.1"], workloads: [] } }),
     [],
     "it was closed already",
   );

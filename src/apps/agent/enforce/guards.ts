@@ -3,6 +3,7 @@
 import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
 import type { AlwaysAllowed } from "../../../core/policy/compile/settings.ts";
 import type { IdentityEntry } from "../../../model/identity-entry.ts";
+import type { Askers } from "./askers.ts";
 import { protocolNumber } from "./world-book.ts";
 
 const dnsWords = "the cluster's DNS";
@@ -74,15 +75,13 @@ export function clusterDnsOf(entries: Iterable<IdentityEntry>): readonly string[
  */
 export function guardsCut(
   guards: readonly Guard[],
-  {
-    before,
-    after,
-    askers,
-  }: { readonly before: PolicyEngine; readonly after: PolicyEngine; readonly askers: readonly string[] },
+  { before, after, askers }: { readonly before: PolicyEngine; readonly after: PolicyEngine; readonly askers: Askers },
 ): readonly string[] {
   const cut: string[] = [];
   for (const guard of guards) {
-    const by = askers.find((address) => {
+    // A DNS server is there for every workload; the API server and ours may well be closed to some.
+    const all = guard.what === dnsWords ? [...askers.nodes, ...askers.workloads] : askers.nodes;
+    const by = all.find((address) => {
       if (address === guard.address) return false;
       const flow = {
         source: { endpoint: "", address },

@@ -1,6 +1,7 @@
 // Whether a change of policies may come into force by itself: it must not cut what is guarded, nor more of the live connections than the settings allow.
 import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
 import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
+import type { Askers } from "./askers.ts";
 import type { Guard } from "./guards.ts";
 import { guardsCut } from "./guards.ts";
 import { judgeLive, type LiveLook } from "./judge-live.ts";
@@ -20,8 +21,7 @@ export interface ChangeQuestion {
   /** As if no policy were there: what `before` is for guards when nothing is enforced. */
   readonly open: PolicyEngine;
   readonly guards: readonly Guard[];
-  /** Who asks the guarded services: addresses of this node and its endpoints. */
-  readonly askers: readonly string[];
+  readonly askers: Askers;
   readonly live: LiveLook;
   readonly cutShareMax: number;
   readonly dataplane: Pick<Dataplane, "connections">;

@@ -29,6 +29,9 @@ export const enforceLimits = {
   /** Pairs of ends and ports that are looked through for one policy's probes. */
   probeSearchMax: 4000,
   probeTimeoutMs: 700,
+  /** Other nodes, and kinds of workloads, that are asked about as clients of guarded services. */
+  guardNodesMax: 256,
+  guardWorkloadsMax: 512,
   /** Ends of this machine that probes are made between. */
   probeEndsMax: 64,
   /** Statuses with receipts and counters; those beyond say state and reason. */

@@ -150,3 +150,27 @@ export function calico(spec: object): Resource {
   const manifest = { apiVersion: "projectcalico.org/v3", kind: "GlobalNetworkPolicy", metadata: { name: "one" }, spec };
   return resource("Policy", "globalnetworkpolicy.one", { manifest });
 }
+
+const shared = { workload: "", workloadKind: "Unknown", namespace: "kube-system", services: ["kube-dns"], fromMs: 0 };
+
+/** The cluster's DNS on this node: its service and its pod, and the node itself. */
+export const dnsEntries: IdentityEntry[] = [
+  {
+    ...shared,
+    key: "Service/kube-dns",
+    kind: "service",
+    addresses: ["10.96.0.10"],
+    ports: [{ protocol: "udp", port: 53, targetPort: 53 }],
+  },
+  {
+    ...shared,
+    key: "Pod/coredns",
+    kind: "pod",
+    addresses: ["10.1.0.53"],
+    pod: "coredns",
+    podUid: "coredns",
+    node: "n1",
+    labels: { "k8s-app": "kube-dns" },
+  },
+  { ...shared, key: "Node/n1", kind: "node", namespace: "", services: [], addresses: ["172.16.0.1"], node: "n1" },
+].map((entry) => IdentityEntry.parse(entry));

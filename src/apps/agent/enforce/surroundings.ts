@@ -5,6 +5,7 @@ import type { CompileSettings } from "../../../core/policy/compile/settings.ts";
 import { createPolicyEngine } from "../../../core/policy/evaluate/create-engine.ts";
 import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
 import type { PolicySet } from "../../../core/policy/model.ts";
+import { askersOf } from "./askers.ts";
 import type { ProbeEnd } from "./choose-probes.ts";
 import { guardsOf, type Guard } from "./guards.ts";
 import type { Intent } from "./intent.ts";
@@ -98,13 +99,13 @@ export function createSurroundings(options: SurroundingsOptions): Surroundings {
     isOld,
     engineOf: ({ set, settings }) => createPolicyEngine({ set, world: world.world, failsafe: settings.failsafe }),
     judge(asked, before, after) {
-      const askers = [...look.nodeAddresses(), ...locals.found.flatMap(({ addresses }) => addresses)];
+      const own = [...look.nodeAddresses(), ...locals.found.flatMap(({ addresses }) => addresses)];
       return judgeChange({
         before,
         after,
         open: createPolicyEngine({ set: emptySet, world: world.world }),
         guards: guards(),
-        askers: askers.slice(0, enforceLimits.probeEndsMax),
+        askers: askersOf(own.slice(0, enforceLimits.probeEndsMax), world.world.endpoints),
         live: live(),
         cutShareMax: asked.settings.cutShareMax,
         dataplane,
