@@ -17,6 +17,7 @@ const RTM_NEWADDR = 20;
 const RTM_NEWROUTE = 24;
 const IFF_UP = 1;
 const IFLA_IFNAME = 3;
+const IFLA_MASTER = 10;
 const IFLA_LINKINFO = 18;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
@@ -77,6 +78,25 @@ export function addVeth(name: string, peer: { readonly name: string; readonly ne
     writer.close(other);
     writer.close(data);
     writer.close(info);
+  });
+}
+
+/** A bridge without ports, in the namespace we are in. */
+export function addBridge(name: string): void {
+  ask(`bridge ${name}`, (writer) => {
+    writer.begin(RTM_NEWLINK, change, linkHeader(0, 0));
+    writer.text(IFLA_IFNAME, name);
+    const info = writer.open(IFLA_LINKINFO);
+    writer.text(IFLA_INFO_KIND, "bridge");
+    writer.close(info);
+  });
+}
+
+/** Makes a link a port of a bridge. */
+export function setMaster(index: number, bridge: number): void {
+  ask(`port ${index}`, (writer) => {
+    writer.begin(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, linkHeader(index, 0));
+    writer.u32(IFLA_MASTER, bridge);
   });
 }
 
