@@ -119,3 +119,32 @@ test("a policy that closes the cluster's DNS is refused on the DNS server's own 
   ]);
   assert.equal(node(here).state, "refused", "some pods are enough");
 });
+
+test("with reevaluate a pod that is relabelled loses the connections that its new labels do not allow; with keep it does not", async (context) => {
+  for (const onPolicyChange of ["reevaluate", "keep"]) {
+    const here = scene(context);
+    const open = () => here.dataplane.connections(9).connections.length;
+    await apply(here, [enforcement({ onPolicyChange }), policy("web")]);
+    assert.equal(open(), 1);
+    const put = [{ ...pod("web", "10.1.0.1"), labels: { app: "quarantined" } }];
+    here.book.apply(
+      { type: "identities", first: false, last: false, inventory: "kept", because: "", put, ended: [] },
+      startMs,
+    );
+    here.clockMs += 2000;
+    here.enforcer.identitiesCame();
+    await here.enforcer.settled();
+    const isCut = onPolicyChange === "reevaluate";
+    assert.deepEqual([open(), node(here).node?.connectionsCut], isCut ? [0, 1] : [1, 0]);
+  }
+});
+
+test("a server that is away makes much unknown and cuts nothing", async (context) => {
+  const here = scene(context);
+  await apply(here, [enforcement({ onPolicyChange: "reevaluate" }), policy("web")]);
+  here.book.disconnected();
+  here.clockMs += 6000;
+  here.enforcer.identitiesCame();
+  await here.enforcer.settled();
+  assert.equal(here.dataplane.connections(9).connections.length, 1);
+});

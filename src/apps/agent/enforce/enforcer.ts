@@ -13,10 +13,10 @@ import { createForce, type Force, type InForce } from "./force.ts";
 import { createIncoming } from "./incoming.ts";
 import { enforceKinds, intentOf, type Intent } from "./intent.ts";
 import type { ChangeJudgement } from "./judge-change.ts";
-import { closedNow } from "./judge-live.ts";
 import { openKept, type Kept, type KeptSet } from "./kept.ts";
 import { enforceLimits } from "./limits.ts";
 import { createProofs, type Proofs } from "./proofs.ts";
+import { createReevaluation, type Reevaluation } from "./reevaluation.ts";
 import { createRepairPace } from "./repair-pace.ts";
 import { createRuleCounters } from "./rule-counters.ts";
 import { statusesOf, type NodeWord } from "./statuses.ts";
@@ -38,6 +38,7 @@ class NodeEnforcer implements Enforcer {
   readonly #proofs: Proofs;
   readonly #counters = createRuleCounters();
   readonly #gaps = createUnenforcedGaps();
+  readonly #reevaluation: Reevaluation;
   readonly #pace = createRepairPace();
   readonly #incoming = createIncoming(() => performance.now());
   readonly #wake: Wake;
@@ -65,6 +66,7 @@ class NodeEnforcer implements Enforcer {
     this.#proofs = createProofs(prover, clock, notProvable);
     const settingsOf = (intent: Intent) => this.#around.settingsOf(intent);
     this.#force = createForce({ dataplane, settingsOf, onApplied: (inForce) => this.#applied(inForce) });
+    this.#reevaluation = createReevaluation(dataplane);
     this.#firstLook = createFirstLook(this.#force, this.#around, dataplane);
     this.#wake = createWake(() => this.#steps());
     this.#timer = setInterval(() => this.#tick(), enforceLimits.tickEveryMs);
@@ -171,6 +173,17 @@ class NodeEnforcer implements Enforcer {
     if (glass !== undefined) this.#breakGlass(glass, nowMs);
     else if (this.#asked !== undefined) this.#act(this.#asked, nowMs);
     else this.#takeBackOverdue(nowMs);
+    this.#reevaluate(nowMs);
+  }
+
+  /** What a change of the world closed. */
+  #reevaluate(nowMs: number): void {
+    const { current } = this.#force;
+    if (current === undefined || current.intent.settings.onPolicyChange !== "reevaluate")
+      return this.#reevaluation.forget();
+    const cut = this.#reevaluation.cutDue(current.engine, this.#around.live(), nowMs);
+    if (cut === "later") this.#wake.wake(enforceLimits.reevaluateEveryMs);
+    else this.#connectionsCut += cut;
   }
 
   /** After a restart without a server nobody asks for anything, and what waits for its confirmation may be why. */
@@ -215,6 +228,7 @@ class NodeEnforcer implements Enforcer {
     const world = this.#around.look(asked, nowMs);
     if (this.#force.isBehind || (this.#force.current !== undefined && !world.isNothing)) {
       this.#force.follow(world);
+      this.#reevaluation.note(world);
       this.#gaps.end(nowMs);
       this.#read("counts");
     }
@@ -265,7 +279,9 @@ class NodeEnforcer implements Enforcer {
   #bring(intent: Intent, engine: PolicyEngine, nowMs: number): void {
     this.#force.put(intent, engine, nowMs);
     this.#gaps.end(nowMs);
-    if (intent.settings.onPolicyChange === "reevaluate") this.#cutDenied(engine);
+    this.#reevaluation.forget();
+    if (intent.settings.onPolicyChange === "reevaluate")
+      this.#connectionsCut += this.#reevaluation.cutAll(engine, this.#around.live());
     this.#read("all");
   }
 
@@ -278,13 +294,6 @@ class NodeEnforcer implements Enforcer {
     const intent = intentOf(resources);
     this.#around.look(intent, nowMs);
     this.#bring(intent, this.#around.engineOf(intent), nowMs);
-  }
-
-  #cutDenied(engine: PolicyEngine): void {
-    const { dataplane } = this.#options;
-    const { connections } = dataplane.connections(enforceLimits.connectionsMax);
-    const cut = closedNow(connections, engine, this.#around.live());
-    if (cut.length > 0) this.#connectionsCut += dataplane.cut(cut);
   }
 
   /** Out of the kernel first, then into the book: a kernel that refuses is asked again. */

@@ -92,12 +92,12 @@ export function judgeLive(
 export function closedNow(
   connections: readonly TrackedConnection[],
   engine: PolicyEngine,
-  look: LiveLook,
+  look: LiveLook & { readonly closed: "denied" | "denied-or-unknown" },
 ): readonly TrackedConnection[] {
   const closed: TrackedConnection[] = [];
   for (const { connection, flow } of flowsOf(connections, look)) {
     const { verdict } = engine.judge(flow);
-    if (verdict === "allow") continue;
+    if (verdict === "allow" || (verdict === "unknown" && look.closed === "denied")) continue;
     const hangsOnNames = verdict === "unknown" && engine.judge({ ...flow, domains: [] }).verdict !== "unknown";
     if (!hangsOnNames) closed.push(connection);
   }

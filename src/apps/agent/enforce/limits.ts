@@ -22,6 +22,9 @@ export const enforceLimits = {
   repairPauseMsMax: 300_000,
   /** Tracked connections that are judged; what is beyond is said in the reason. */
   connectionsMax: 100_000,
+  /** Connections of endpoints that changed are judged so often at most; of more addresses than this all are. */
+  reevaluateEveryMs: 1000,
+  reevaluateAddressesMax: 10_000,
   /** Connections that a refusal names. */
   examplesMax: 5,
   /** Policies whose receipt is fetched after one change; the rest follows in the next rounds. */

@@ -55,7 +55,7 @@ export interface Surroundings {
   ends(): readonly ProbeEnd[];
 }
 
-const nothing: WorldChange = { put: [], remove: [], rest: {}, isNothing: true };
+const nothing: WorldChange = { put: [], remove: [], rest: {}, addresses: [], isNothing: true };
 const emptySet: PolicySet = { tiers: [], policies: [], networkSets: [], hostEndpoints: [], profiles: [] };
 
 export function createSurroundings(options: SurroundingsOptions): Surroundings {

@@ -25,6 +25,8 @@ export interface WorldChange {
   readonly remove: readonly string[];
   /** Namespaces, services, ranges or completeness, where they changed. */
   readonly rest: Partial<World>;
+  /** Addresses that these endpoints have, or had before. */
+  readonly addresses: readonly string[];
   readonly isNothing: boolean;
 }
 
@@ -94,6 +96,10 @@ export function createWorldBook(node: string): WorldBook {
       const put = [...now.values()].filter((endpoint) => known.get(endpoint.id) !== endpoint);
       const remove = [...known.keys()].filter((id) => !now.has(id));
       const rest = changedRest(world, restOf(entries, sources));
+      const addresses = [
+        ...put,
+        ...[...put.map(({ id }) => id), ...remove].flatMap((id) => known.get(id) ?? []),
+      ].flatMap((endpoint) => endpoint.addresses);
       if (put.length + remove.length > 0) {
         known = now;
         byAddress = addressesOf(now.values());
@@ -101,7 +107,7 @@ export function createWorldBook(node: string): WorldBook {
       }
       const isNothing = put.length + remove.length === 0 && Object.keys(rest).length === 0;
       if (!isNothing) world = { ...world, ...rest, endpoints: [...known.values()] };
-      return { put, remove, rest, isNothing };
+      return { put, remove, rest, addresses, isNothing };
     },
   };
 }
