@@ -1,5 +1,6 @@
 // What a change of policies would do to the recorded flows of a window, and to whom it applies. Asks the engine that judges and enforces.
 import type { z } from "zod";
+import { protocolName } from "../../../core/policy/protocols.ts";
 import { createPolicyEngine } from "../../../core/policy/evaluate/create-engine.ts";
 import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
 import { lint } from "../../../core/policy/lint/lint.ts";
@@ -14,7 +15,6 @@ import type { PolicyDesk } from "./desk.ts";
 import { policyDeskLimits } from "./limits.ts";
 import { problemOf } from "./lint-notes.ts";
 import { type Proposed, proposedOf } from "./proposed.ts";
-import { protocolName } from "./rule-words.ts";
 import { recordedFlows } from "./window-counts.ts";
 
 type Asked = z.infer<(typeof policy)["policyPreview"]["body"]>;

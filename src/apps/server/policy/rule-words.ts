@@ -1,20 +1,8 @@
 // A rule in words for a person: "from app == "web" to port 5432/tcp". Selectors stand in their canonical text, as the board shows them.
 import type { EntityMatch, Policy, PortMatch, Rule } from "../../../core/policy/model.ts";
 import type { Direction } from "../../../core/policy/model.ts";
+import { protocolName } from "../../../core/policy/protocols.ts";
 import type { PeerDraft, PortDraft, RuleDraft } from "../../../core/policy/write/draft.ts";
-
-const protocolNames: ReadonlyMap<number, string> = new Map([
-  [1, "icmp"],
-  [6, "tcp"],
-  [17, "udp"],
-  [58, "icmpv6"],
-  [132, "sctp"],
-  [136, "udplite"],
-]);
-
-export function protocolName(protocol: number): string {
-  return protocolNames.get(protocol) ?? String(protocol);
-}
 
 const alternativesMax = 6;
 const itemsMax = 8;

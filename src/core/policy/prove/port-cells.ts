@@ -1,4 +1,5 @@
 // Every protocol and port, cut where policies, named ports, services or invariants mention a boundary: one question for each cell.
+import { protocolNumbers } from "../protocols.ts";
 import type { EntityMatch, PolicySet, PortMatch, Rule } from "../model.ts";
 import type { World } from "../world.ts";
 
@@ -18,14 +19,13 @@ export interface PortRange {
 
 const withPorts = [6, 17, 132, 136] as const;
 const icmpOf = { 4: 1, 6: 58 } as const;
-const protocolsByName: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132, icmp: 1, icmpv6: 58 };
 
 /** "5432/tcp" and what else model/policy-invariants.ts takes, with ports in order and in bounds; undefined for anything else. */
 export function parsePorts(text: string): PortRange | undefined {
   const match = /^(?:(?:(\d{1,5})(?:-(\d{1,5}))?\/)?(tcp|udp|sctp)|icmp|icmpv6|\d{1,3})$/.exec(text);
   if (match === null) return undefined;
   const [whole, from = "0", to = match[1] ?? "65535", transport] = match;
-  const protocol = protocolsByName[transport ?? whole] ?? Number(whole);
+  const protocol = protocolNumbers[transport ?? whole] ?? Number(whole);
   const range = { protocol, from: Number(from), to: Number(to) };
   return protocol <= 255 && range.from <= range.to && range.to <= 65_535 ? range : undefined;
 }

@@ -1,5 +1,6 @@
 // From recorded flows to least-privilege policies: an allow for what was shown on enough days (or told), and nothing else.
 // Never allows a flow that it was not shown or told; see ../README.md for what "shown" means between ends that labels cannot tell apart.
+import { protocolName } from "../protocols.ts";
 import { unreachable } from "../../../base/assert.ts";
 import type { Direction } from "../model.ts";
 import type { RecordedFlow, World } from "../world.ts";
@@ -224,17 +225,8 @@ function peerWords({ peer, edges, from }: Fold, ends: Ends): string {
   }
 }
 
-const protocolNames = new Map([
-  [1, "icmp"],
-  [6, "tcp"],
-  [17, "udp"],
-  [58, "icmpv6"],
-  [132, "sctp"],
-  [136, "udplite"],
-]);
-
 export function portWords({ protocol, from, to }: PortDraft): string {
-  const name = protocolNames.get(protocol) ?? String(protocol);
+  const name = protocolName(protocol);
   if (from === 0 && to === 65_535) return name;
   return from === to ? `${from}/${name}` : `${from}-${to}/${name}`;
 }

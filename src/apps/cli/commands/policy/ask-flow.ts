@@ -1,4 +1,5 @@
 // --from, --to and --port as a flow: names are looked up in the world, so that a typing error is an error and not an answer.
+import { protocolNumbers } from "../../../../core/policy/protocols.ts";
 import { Fault } from "../../../../base/fault.ts";
 import { parseAddress } from "../../../../base/ip.ts";
 import { nearest } from "../../../../base/nearest.ts";
@@ -67,8 +68,6 @@ function notThere(text: string, { endpoints }: World): Fault {
   });
 }
 
-const protocols: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132, icmp: 1, icmpv6: 58, udplite: 136 };
-
 /** "5432" is TCP; "icmp/8" a type; "47" after no slash would be a port, so protocols by number are "proto/47". */
 export function portOf(text: string): {
   readonly protocol: number;
@@ -77,12 +76,12 @@ export function portOf(text: string): {
 } {
   const [first = "", second] = text.toLowerCase().split("/");
   if (first === "icmp" || first === "icmpv6") {
-    const protocol = protocols[first] ?? 1;
+    const protocol = protocolNumbers[first] ?? 1;
     const type = second === undefined ? (first === "icmp" ? 8 : 128) : numberIn(second, 255, "--port");
     return { protocol, port: 0, icmp: { type, code: 0 } };
   }
   if (first === "proto") return { protocol: numberIn(second ?? "", 255, "--port"), port: 0 };
-  const protocol = protocols[second ?? "tcp"];
+  const protocol = protocolNumbers[second ?? "tcp"];
   if (protocol === undefined)
     throw usage(`--port ${text}: no protocol "${second ?? ""}"`, "5432/tcp, 53/udp, 9/sctp, icmp, proto/47");
   return { protocol, port: numberIn(first, 65_535, "--port") };

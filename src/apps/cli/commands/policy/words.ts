@@ -2,20 +2,18 @@
 import { stringify } from "yaml";
 import type { RuleRef } from "../../../../model/policy-verdict.ts";
 import type { FlowEnd, PolicyFlow } from "../../../../core/policy/world.ts";
+import { protocolName } from "../../../../core/policy/protocols.ts";
 import type { Context } from "../../context.ts";
 import { harmlessJson, harmlessLines } from "../../output/harmless.ts";
 import type { policyFormats } from "./flags.ts";
 
 export type PolicyFormat = (typeof policyFormats)[number];
 
-const protocolNames = new Map([
-  [1, "icmp"],
-  [6, "tcp"],
-  [17, "udp"],
-  [58, "icmpv6"],
-  [132, "sctp"],
-  [136, "udplite"],
-]);
+/** "tcp"; "protocol 47" of one without a name. */
+function protocolWord(protocol: number): string {
+  const name = protocolName(protocol);
+  return name === String(protocol) ? `protocol ${name}` : name;
+}
 
 export function formatOf(context: Context): PolicyFormat {
   const { output = "table" } = context.flags;
@@ -32,7 +30,7 @@ export function portWords({
   destinationPort,
   icmp,
 }: Pick<PolicyFlow, "protocol" | "destinationPort" | "icmp">): string {
-  const name = protocolNames.get(protocol) ?? `protocol ${protocol}`;
+  const name = protocolWord(protocol);
   if (icmp !== undefined) return `${name} type ${icmp.type}`;
   return [6, 17, 132, 136].includes(protocol) ? `${destinationPort}/${name}` : name;
 }
@@ -47,7 +45,7 @@ export function portText({
   readonly from: number;
   readonly to: number;
 }): string {
-  const name = protocolNames.get(protocol) ?? `protocol ${protocol}`;
+  const name = protocolWord(protocol);
   if (![6, 17, 132, 136].includes(protocol) || (from === 0 && to === 65_535)) return name;
   return from === to ? `${from}/${name}` : `${from}-${to}/${name}`;
 }
