@@ -10,6 +10,7 @@ import { families } from "./expressions.ts";
 import { hostRules } from "./host-endpoints.ts";
 import { type Members, createMembers } from "./members.ts";
 import type { NftChain, NftRuleset, NftSet } from "./nft/ruleset.ts";
+import { placeProblems, posablePolicies } from "./place-problems.ts";
 import {
   type ChainNames,
   type PlaceElement,
@@ -53,6 +54,7 @@ interface LocalState {
   readonly addresses: readonly KnownAddress[];
   readonly chains: ChainNames;
   readonly hasHosts: boolean;
+  readonly sharedLinks: CompileSettings["sharedLinks"];
   readonly elements: readonly PlaceElement[];
 }
 
@@ -64,6 +66,7 @@ function localState(known: LocalState | undefined, parts: Omit<LocalState, "elem
     known.addresses === addresses &&
     known.place.interfaceName === place.interfaceName &&
     known.hasHosts === parts.hasHosts &&
+    known.sharedLinks === parts.sharedLinks &&
     known.chains.egress === chains.egress &&
     known.chains.ingress === chains.ingress;
   return isSame ? known : { ...parts, elements: [...placeElements(place, addresses, parts)] };
@@ -82,6 +85,8 @@ interface Built {
   /** How many local endpoints go through a chain. */
   readonly uses: Map<string, number>;
   readonly places: PlaceSets;
+  /** Policies of which it was said that their endpoints may be posed as. */
+  readonly posable: ReadonlySet<string>;
   readonly draft: Draft;
   readonly sets: Map<string, NftSet>;
   readonly sum: Sum;
@@ -147,15 +152,18 @@ function build(
   const local = new Map<string, LocalState>();
   const hasHosts = hasHostEndpoints(engine, settings);
   const uses = new Map<string, number>();
+  const posable = new Set<string>();
   const chainOf = (id: string, direction: Direction) =>
     workloadChain(maker, workloadClass(engine, id, direction), direction);
   for (const place of [...settings.local].sort((a, b) => (a.endpoint < b.endpoint ? -1 : 1))) {
     const chains = { egress: chainOf(place.endpoint, "egress"), ingress: chainOf(place.endpoint, "ingress") };
     const addresses = shop.members.addressesOf(place.endpoint);
-    const state = localState(before?.local.get(place.endpoint), { place, addresses, chains, hasHosts });
+    const parts = { place, addresses, chains, hasHosts, sharedLinks: settings.sharedLinks };
+    const state = localState(before?.local.get(place.endpoint), parts);
     for (const [name, element] of state.elements) places.put(name, element);
     use(uses, chains, 1);
     local.set(place.endpoint, state);
+    for (const policy of posablePolicies(engine, state, settings)) posable.add(policy);
   }
   const host = hostRules(maker, settings);
   const domainSets = domainSetsOf(engine, settings, draft);
@@ -172,10 +180,13 @@ function build(
   const present = new Set(engine.set.policies);
   for (const [key, { policy }] of shop.artifacts) if (!present.has(policy)) shop.artifacts.delete(key);
   const { ruleset, sum } = resultOf({ sets, chains, old });
-  const problems = sortedProblems(draft.problems);
+  const problems = sortedProblems([
+    ...draft.problems,
+    ...placeProblems(engine, { posable, conflicts: places.conflicts }),
+  ]);
   const result = { ruleset, problems, domainSets, generation: engine.generation };
   const now = new Map(settings.local.map((place) => [place.endpoint, place]));
-  return { engine, set: engine.set, frame, settings, now, local, uses, places, draft, sets, sum, result };
+  return { engine, set: engine.set, frame, settings, now, local, uses, places, posable, draft, sets, sum, result };
 }
 
 const dnsLive: NftSet = {
@@ -338,7 +349,10 @@ function moved(shop: Workshop, last: Built, settings: CompileSettings, changed: 
     }
     if (place === undefined) continue;
     const chains = { egress: chainOf(id, "egress"), ingress: chainOf(id, "ingress") };
-    const state = localState(before, { place, addresses: shop.members.addressesOf(id), chains, hasHosts });
+    const parts = { place, chains, hasHosts, sharedLinks: last.settings.sharedLinks };
+    const state = localState(before, { ...parts, addresses: shop.members.addressesOf(id) });
+    // It was not said of a policy yet that its endpoints may be posed as.
+    if (posablePolicies(engine, state, settings).some((policy) => !last.posable.has(policy))) return undefined;
     // A chain that nobody went through is not there.
     if (Object.values(chains).some((chain) => chain !== "" && !uses.has(chain))) return undefined;
     use(uses, chains, 1);
@@ -347,8 +361,9 @@ function moved(shop: Workshop, last: Built, settings: CompileSettings, changed: 
   }
   // A chain that nobody goes through any more must go.
   if (local.size === 0 || left.some((chain) => chain !== "" && (uses.get(chain) ?? 0) <= 0)) return undefined;
+  const conflicts = last.places.conflicts.size;
   const changedSets = last.places.move(difference(deleted, added), last.sets);
-  if (changedSets === undefined) return undefined;
+  if (changedSets === undefined || last.places.conflicts.size !== conflicts) return undefined;
   return { ...last, settings, now, ...withSets(last, [...usedSets(shop, last.draft), ...changedSets]) };
 }
 

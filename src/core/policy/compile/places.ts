@@ -1,9 +1,10 @@
 // The node's own sets: which interface and address leads to which class chain, who may send from where, who asks the DNS proxy.
+import { compareAddresses } from "../../../base/ip.ts";
 import type { Direction } from "../model.ts";
 import { type KnownAddress, knownAddress, mergedRanges, rangeElement } from "./addresses.ts";
 import { placeNames } from "./base-chains.ts";
 import { families } from "./expressions.ts";
-import { keyText } from "./element-text.ts";
+import { elementText, keyText } from "./element-text.ts";
 import { changedSet, replacedSet } from "./member-set.ts";
 import type { Members } from "./members.ts";
 import type { Family } from "./names.ts";
@@ -11,11 +12,13 @@ import type { KeyType, NftElement, NftSet, NftVerdict } from "./nft/ruleset.ts";
 import type { CompileSettings, LocalPlace } from "./settings.ts";
 import { addressKey } from "./static-sets.ts";
 
-/** Elements by set name and key text. Two endpoints with one key: the first that came has it. */
+/** Elements by set name and key text. What several endpoints claim differently is judged by the stricter: see `strictest`. */
 export interface PlaceSets {
   readonly ensure: (name: string) => void;
   readonly put: (name: string, element: NftElement) => void;
   readonly has: (name: string) => boolean;
+  /** Keys that endpoints claim for different chains, so that nothing passes: "gr_to4|10.1.0.2". */
+  readonly conflicts: ReadonlySet<string>;
   readonly finish: (before: ReadonlyMap<string, NftSet>) => readonly NftSet[];
   /** The sets after endpoints' elements changed; undefined when that cannot be told apart from what other endpoints have. */
   readonly move: (change: PlaceChange, before: ReadonlyMap<string, NftSet>) => readonly NftSet[] | undefined;
@@ -54,67 +57,123 @@ const shapes = new Map<string, Shape>([
 
 export function createPlaceSets(): PlaceSets {
   const byName = new Map<string, Map<string, NftElement>>();
-  /** Keys that more than one endpoint has. */
-  const shared = new Set<string>();
+  /** All claims of a key that more than one endpoint has. */
+  const claims = new Map<string, NftElement[]>();
+  const conflicts = new Set<string>();
   const elementsOf = (name: string) => {
     const elements = byName.get(name) ?? new Map<string, NftElement>();
     byName.set(name, elements);
     return elements;
   };
+  function settle(name: string, key: string, list: NftElement[]): void {
+    const id = `${name}|${key}`;
+    const element = strictest(list);
+    if (list.length > 1) claims.set(id, list);
+    else claims.delete(id);
+    if (element === undefined || list.includes(element)) conflicts.delete(id);
+    else conflicts.add(id);
+    if (element === undefined) byName.get(name)?.delete(key);
+    else elementsOf(name).set(key, element);
+  }
+  function claimsOf(name: string, key: string): NftElement[] {
+    const known = byName.get(name)?.get(key);
+    return claims.get(`${name}|${key}`) ?? (known === undefined ? [] : [known]);
+  }
+  function put(name: string, element: NftElement): void {
+    const key = keyText(element.key);
+    const elements = elementsOf(name);
+    if (elements.has(key)) settle(name, key, [...claimsOf(name, key), element]);
+    else elements.set(key, element);
+  }
+  /** False when nobody claimed that. */
+  function drop(name: string, element: NftElement): boolean {
+    const key = keyText(element.key);
+    const list = claimsOf(name, key);
+    const text = elementText(element);
+    const at = list.findIndex((claim) => elementText(claim) === text);
+    if (at >= 0) settle(name, key, list.toSpliced(at, 1));
+    return at >= 0;
+  }
   return {
     ensure: (name) => void elementsOf(name),
-    put(name, element) {
-      const elements = elementsOf(name);
-      const key = keyText(element.key);
-      if (elements.has(key)) shared.add(`${name}|${key}`);
-      else elements.set(key, element);
-    },
+    put,
     has: (name) => byName.has(name),
+    conflicts,
     finish: (before) =>
       [...byName].map(([name, elements]) => {
         const shape = shapes.get(name) ?? { key: [], isMap: false, interval: false };
         return replacedSet(before.get(name), { name, ...shape }, [...elements.values()]);
       }),
     move(change, before) {
-      const touched = new Map<string, { added: NftElement[]; deleted: NftElement[] }>();
-      const touch = (name: string) => {
-        const known = touched.get(name) ?? { added: [], deleted: [] };
+      /** What stood at each touched key. */
+      const touched = new Map<string, Map<string, NftElement | undefined>>();
+      const touch = (name: string, element: NftElement): void => {
+        const key = keyText(element.key);
+        const known = touched.get(name) ?? new Map<string, NftElement | undefined>();
         touched.set(name, known);
-        return known;
+        if (!known.has(key)) known.set(key, byName.get(name)?.get(key));
       };
       for (const [name, element] of change.deleted) {
-        const key = keyText(element.key);
-        const known = byName.get(name)?.get(key);
-        if (known === undefined || shared.has(`${name}|${key}`)) return undefined;
-        byName.get(name)?.delete(key);
-        touch(name).deleted.push(known);
+        touch(name, element);
+        if (!drop(name, element)) return undefined;
       }
       for (const [name, element] of change.added) {
-        const elements = byName.get(name);
-        const key = keyText(element.key);
-        if (elements === undefined || elements.has(key)) return undefined;
-        elements.set(key, element);
-        touch(name).added.push(element);
+        if (!byName.has(name)) return undefined;
+        touch(name, element);
+        put(name, element);
       }
       const sets: NftSet[] = [];
-      for (const [name, { added, deleted }] of touched) {
+      for (const [name, keys] of touched) {
         const set = before.get(name);
         if (set === undefined || byName.get(name)?.size === 0) return undefined;
-        sets.push(changedSet(set, added, deleted));
+        const { added, deleted } = netOf(keys, byName.get(name));
+        if (added.length + deleted.length > 0) sets.push(changedSet(set, added, deleted));
       }
       return sets;
     },
   };
 }
 
+function netOf(
+  before: ReadonlyMap<string, NftElement | undefined>,
+  now: ReadonlyMap<string, NftElement> | undefined,
+): { readonly added: readonly NftElement[]; readonly deleted: readonly NftElement[] } {
+  const added: NftElement[] = [];
+  const deleted: NftElement[] = [];
+  for (const [key, old] of before) {
+    const element = now?.get(key);
+    if (old !== undefined && element !== undefined && elementText(old) === elementText(element)) continue;
+    if (old !== undefined) deleted.push(old);
+    if (element !== undefined) added.push(element);
+  }
+  return { added, deleted };
+}
+
+/** One endpoint without policies takes nothing away from another's; of two with different ones both would have to pass a packet, so nothing does. */
+function strictest(list: readonly NftElement[]): NftElement | undefined {
+  const [first] = list;
+  if (first === undefined) return undefined;
+  const strict = list.filter(({ data }) => data !== undefined && data.verdict !== "accept");
+  const [only = first] = strict;
+  const text = elementText(only);
+  return strict.every((element) => elementText(element) === text) ? only : { key: only.key, data: { verdict: "drop" } };
+}
+
 /** The class chains of an endpoint; "" when its packets go on unasked. */
 export type ChainNames = Readonly<Record<Direction, string>>;
 
-/** Elements of one endpoint, by set name. `hasHosts`: host endpoints let the node reach its pods, so those are listed. */
+export interface PlaceFrame {
+  readonly chains: ChainNames;
+  /** Host endpoints let the node reach its pods, so those are listed. */
+  readonly hasHosts: boolean;
+  readonly sharedLinks: CompileSettings["sharedLinks"];
+}
+
+/** Elements of one endpoint, by set name. */
 export function* placeElements(
   place: LocalPlace,
   addresses: readonly KnownAddress[],
-  { chains, hasHosts }: { readonly chains: ChainNames; readonly hasHosts: boolean },
+  { chains, hasHosts, sharedLinks }: PlaceFrame,
 ): Iterable<PlaceElement> {
   const { interfaceName } = place;
   const egress = verdictTo(chains.egress);
@@ -123,16 +182,32 @@ export function* placeElements(
     yield [placeNames.interfaces, { key: [interfaceName] }];
     yield [placeNames.fromInterface, { key: [interfaceName], data: egress }];
   }
-  for (const { family, single } of addresses) {
+  for (const address of addresses) {
+    const { family, single } = address;
     if (single === "") continue;
     yield [placeNames.to(family), { key: [single], data: ingress }];
     if (hasHosts) yield [placeNames.pods(family), { key: [single] }];
-    if (interfaceName !== "") yield [placeNames.sources(family), { key: [interfaceName, single] }];
-    else {
-      yield [placeNames.loose(family), { key: [single] }];
-      yield [placeNames.from(family), { key: [single], data: egress }];
+    if (interfaceName !== "") {
+      yield [placeNames.sources(family), { key: [interfaceName, single] }];
+      continue;
     }
+    yield [placeNames.loose(family), { key: [single] }];
+    yield [placeNames.from(family), { key: [single], data: egress }];
+    const link = sharedLinkOf(address, sharedLinks ?? []);
+    if (link === "") continue;
+    // Whoever sends by this link must have an address that somebody there is known by: an unused one would pass under all policies.
+    yield [placeNames.sources(family), { key: [link, single] }];
+    if (chains.egress !== "") yield [placeNames.interfaces, { key: [link] }];
   }
+}
+
+function sharedLinkOf({ range }: KnownAddress, links: NonNullable<CompileSettings["sharedLinks"]>): string {
+  const isIn = (prefix: string): boolean => {
+    const known = knownAddress(prefix)?.range;
+    if (known === undefined) return false;
+    return compareAddresses(known.low, range.low) <= 0 && compareAddresses(range.high, known.high) <= 0;
+  };
+  return links.find(({ prefixes }) => prefixes.some(isIn))?.name ?? "";
 }
 
 function verdictTo(chain: string): NftVerdict {

@@ -44,6 +44,11 @@ export interface CompileSettings {
   readonly log: "all" | "denied" | "none";
   /** Interfaces that begin so lead to workloads: packets of those that are not in `local` are dropped. Empty: they are left alone. */
   readonly workloadInterfacePrefixes: readonly string[];
+  /**
+   * Links that several local endpoints send by, with the prefixes behind them (bridges of pods): packets from there must have an address that an
+   * endpoint is known by, once one of these has an egress policy. Absent: nobody looked, and it is not said which sources cannot be told apart.
+   */
+  readonly sharedLinks?: readonly { readonly name: string; readonly prefixes: readonly string[] }[];
 }
 
 /** A rule on names: who fills its sets, for whom. Elements are (client, destination), with a time. */
