@@ -11,6 +11,36 @@ export const Failsafe = z.strictObject({
   net: z.string().default(""),
 });
 
+/** What cards, tunnels and bridges of nodes are called; a pattern that one of them begins with, or that begins so, would cut the node off. */
+const ownNames = [
+  "lo",
+  "eth",
+  "en",
+  "wl",
+  "ww",
+  "ib",
+  "bond",
+  "team",
+  "br",
+  "wg",
+  "tun",
+  "tap",
+  "vxlan",
+  "flannel",
+  "cni",
+  "docker",
+  "virbr",
+  "ppp",
+];
+
+const WorkloadInterfaces = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]{2,14}\*$/, 'the beginning of names and a star: "cali*"')
+  .refine((pattern) => {
+    const beginning = pattern.slice(0, -1);
+    return !ownNames.some((name) => name.startsWith(beginning) || beginning.startsWith(name));
+  }, "a node's own interfaces may be called so: it would be cut off");
+
 export const Enforcement = z.strictObject({
   /** off: our table is removed. preview: compiled, checked and reported, no packet is touched. enforce: in the kernel. */
   mode: z.enum(["off", "preview", "enforce"]).default("off"),
@@ -18,6 +48,11 @@ export const Enforcement = z.strictObject({
   onPolicyChange: z.enum(["keep", "reevaluate"]).default("keep"),
   /** A workload's packets to its own node, after its egress policy passed them. */
   workloadToHost: z.enum(["accept", "drop"]).default("accept"),
+  /**
+   * Interfaces of this node that lead to workloads, by how they begin: "cali*", "veth*". Packets of one that leads to no endpoint we know are dropped in
+   * both directions until it is told of. Empty: whoever nobody told of is open. Names that a node's own way out may have are refused.
+   */
+  workloadInterfaces: z.array(WorkloadInterfaces).max(16).default([]),
   /** Always allowed on this node's own interfaces, before any policy. Defaults are those of the field: SSH, DHCP, etcd, BGP, Kubernetes API. */
   failsafe: z
     .strictObject({

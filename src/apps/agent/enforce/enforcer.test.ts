@@ -148,3 +148,15 @@ test("a server that is away makes much unknown and cuts nothing", async (context
   await here.enforcer.settled();
   assert.equal(here.dataplane.connections(9).connections.length, 1);
 });
+
+test("interfaces of workloads nobody told of are closed where the settings name them, and open is said where not", async (context) => {
+  const here = scene(context);
+  const text = () => JSON.stringify(here.dataplane.applied()?.chains);
+  await apply(here, [enforcement(), policy("web")]);
+  assert.match(node(here).because, /; pods nobody told of yet are open/);
+  const before = text();
+  await apply(here, [enforcement({ workloadInterfaces: ["cali*"] }), policy("web")]);
+  assert.doesNotMatch(node(here).because, /are open/);
+  assert.notEqual(text(), before);
+  assert.match(text(), /"cali\*"/);
+});

@@ -403,8 +403,16 @@ class NodeEnforcer implements Enforcer {
     if (this.#isDoubted) this.#read("all");
     const digest = this.#force.current?.intent.digest ?? "";
     const until = this.#changes.pending === undefined ? "" : ", taken back in time unless it is confirmed";
-    if (this.#readBack === "") this.#say("enforced", `change ${digest} is in force${until}`);
+    if (this.#readBack === "") this.#say("enforced", `change ${digest} is in force${until}${this.#whoIsOpen()}`);
     else this.#say("unproved", `the kernel's rules differ: ${this.#readBack}`);
+  }
+
+  /** Pods have links of their own where there is an inventory. */
+  #whoIsOpen(): string {
+    const isClosed = this.#force.current?.intent.settings.workloadInterfaces.length !== 0;
+    return isClosed || this.#around.inventory !== "kept"
+      ? ""
+      : "; pods nobody told of yet are open (workloadInterfaces)";
   }
 
   #word(): NodeWord {

@@ -195,10 +195,12 @@ function readLocals(resources: readonly Resource[], words: Map<Resource, Word>):
 
 /** 16 hexadecimal digits over everything that decides about packets, whatever the order of resources and keys. */
 function digestOf(policies: readonly unknown[], settings: Enforcement, locals: readonly LocalIntent[]): string {
-  const { mode, onPolicyChange, workloadToHost, failsafe, dns } = settings;
+  const { mode, onPolicyChange, workloadToHost, failsafe, dns, workloadInterfaces } = settings;
+  // Left out where it is empty: digests of before that setting stay what they were.
+  const strangers = workloadInterfaces.length === 0 ? {} : { workloadInterfaces };
   return hashOf({
     policies: policies.map(stableText).sort(),
-    settings: { mode, onPolicyChange, workloadToHost, failsafe, dns },
+    settings: { mode, onPolicyChange, workloadToHost, failsafe, dns, ...strangers },
     locals: locals.map(({ spec }) => stableText({ ...spec, addresses: [] })).sort(),
   });
 }

@@ -113,7 +113,7 @@ export function createSurroundings(options: SurroundingsOptions): Surroundings {
     },
     live,
     settingsOf(intent) {
-      const { failsafe, workloadToHost } = intent.settings;
+      const { failsafe, workloadToHost, workloadInterfaces } = intent.settings;
       const dns = dnsSettings(intent);
       return {
         node,
@@ -124,7 +124,7 @@ export function createSurroundings(options: SurroundingsOptions): Surroundings {
         alwaysAllowed: guards().map(({ address, protocol, port }) => ({ address, protocol, port })),
         ...(dns === undefined ? {} : { dns }),
         log: "all",
-        workloadInterfacePrefixes: [],
+        workloadInterfacePrefixes: workloadInterfaces.map((pattern) => pattern.slice(0, -1)),
       };
     },
     ends: () =>
