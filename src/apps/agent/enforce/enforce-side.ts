@@ -10,6 +10,7 @@ import type { AddressBook } from "../../../core/directory/address-book.ts";
 import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
 import { tableName } from "../../../core/policy/compile/settings.ts";
 import { openDryRun } from "../../../edge/dataplane/dry-run/open-dry-run.ts";
+import { nodeLinks } from "../../../edge/dataplane/local/node-links.ts";
 import { addressesIn, interfacesByAddress, namespaceFileOrFault } from "../../../edge/dataplane/local/namespaces.ts";
 import { tryProbes } from "../../../edge/dataplane/local/probe.ts";
 import { openNftables } from "../../../edge/dataplane/nftables/open-nftables.ts";
@@ -208,7 +209,7 @@ function createPacketReader(dataplane: Dataplane, logger: Logger): PacketReader 
 /** How often the server's name is resolved again. */
 const resolveEveryMs = 60_000;
 
-function machineLook({ server, netns, fileOf, logger }: EnforceSideOptions): MachineLook & { close(): void } {
+function machineLook({ server, netns, fileOf, logger, kernel }: EnforceSideOptions): MachineLook & { close(): void } {
   let addresses: readonly string[] = parseAddress(server.host) === undefined ? [] : [server.host];
   const resolve = async (): Promise<void> => {
     try {
@@ -224,6 +225,7 @@ function machineLook({ server, netns, fileOf, logger }: EnforceSideOptions): Mac
     fileOf: fileOf ?? namespaceFileOrFault,
     addressesIn,
     interfaces: () => interfacesByAddress(netns),
+    ...(kernel === "simulated" ? {} : { links: () => nodeLinks(netns) }),
     nodeAddresses: () => addressesIn(netns),
     nameservers: () => nameserversOf(resolvConf()),
     server: () => ({ addresses, port: server.port }),

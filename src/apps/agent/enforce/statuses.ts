@@ -1,4 +1,5 @@
 // A word on each resource for the server: what became of it, with the receipt. Pure.
+import { sourcesShared } from "../../../core/policy/compile/place-problems.ts";
 import {
   enforcementStatusLimits,
   type EnforcementStatus,
@@ -114,8 +115,10 @@ function ofPolicy(word: Word, sources: StatusSources, isDetailed: boolean): Said
   const isInForce = inForce.intent.policyDigests.get(policy) === asked.policyDigests.get(policy);
   if (!isInForce) return { state: "refused", because: node.because, enforcement: base };
   const receipt = sources.receiptOf(policy);
-  const compiled = inForce.compiled.problems.filter(({ object }) => object === policy).map(problemText);
-  const notProved = whyNotProved({ readBack, receipt, compiled });
+  const own = inForce.compiled.problems.filter(({ object }) => object === policy);
+  const posable = own.find(({ code }) => code === sourcesShared)?.message;
+  const compiled = own.filter(({ code }) => code !== sourcesShared).map(problemText);
+  const notProved = whyNotProved({ readBack, receipt, compiled, posable });
   const isStaged = inForce.engine.set.policies.some(({ id, staged }) => id === policy && staged !== undefined);
   const counters = sources.countersOf(policy);
   const enforcement: EnforcementStatus = {
@@ -141,10 +144,13 @@ function whyNotProved(given: {
   readonly readBack: string;
   readonly receipt: PolicyReceipt | undefined;
   readonly compiled: readonly string[];
+  /** Why its endpoints may be posed as. */
+  readonly posable: string | undefined;
 }): string {
-  const { readBack, receipt, compiled } = given;
+  const { readBack, receipt, compiled, posable } = given;
   if (readBack !== "") return `the kernel's rules differ: ${readBack}`;
   if (compiled[0] !== undefined) return `a part of it cannot be enforced and is closed: ${compiled[0]}`;
+  if (posable !== undefined) return posable;
   return receipt === undefined ? "it was not tried yet" : receipt.because;
 }
 

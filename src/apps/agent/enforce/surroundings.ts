@@ -29,7 +29,7 @@ export interface SurroundingsOptions {
   readonly node: string;
   readonly dataplane: Pick<Dataplane, "connections">;
   readonly world: WorldBook;
-  readonly book: Pick<AddressBook, "living" | "revision" | "state" | "because">;
+  readonly book: Pick<AddressBook, "living" | "changedSince" | "revision" | "state" | "because">;
   readonly look: MachineLook;
   readonly dnsSettings: (intent: Intent) => CompileSettings["dns"];
   /** Names that an endpoint had looked up to an address; absent: nobody looks. */
@@ -55,13 +55,13 @@ export interface Surroundings {
   ends(): readonly ProbeEnd[];
 }
 
-const nothing: WorldChange = { put: [], remove: [], rest: {}, addresses: [], isNothing: true };
+const nothing: WorldChange = { put: [], remove: [], rest: {}, services: [], addresses: [], isNothing: true };
 const emptySet: PolicySet = { tiers: [], policies: [], networkSets: [], hostEndpoints: [], profiles: [] };
 
 export function createSurroundings(options: SurroundingsOptions): Surroundings {
   const { node, dataplane, world, book, look, dnsSettings } = options;
   const lookLocals = createLocals(look);
-  let locals: Locals = { found: [], files: new Map(), refused: new Map() };
+  let locals: Locals = { found: [], files: new Map(), refused: new Map(), sharedLinks: undefined };
   let lookedMs = 0;
   let seenRevision = -1;
   const isOld = (nowMs: number) => nowMs - lookedMs >= enforceLimits.lookEveryMs;
@@ -88,10 +88,14 @@ export function createSurroundings(options: SurroundingsOptions): Surroundings {
     look(intent, nowMs) {
       if (!isOld(nowMs) && seenRevision === book.revision) return nothing;
       lookedMs = nowMs;
+      const changed = seenRevision < 0 ? undefined : book.changedSince(seenRevision);
       seenRevision = book.revision;
+      for (const [key, entry] of changed ?? []) guards.touch(key, entry);
+      if (changed === undefined) guards.forget();
       locals = lookLocals(intent.locals);
       const incomplete = book.state === "kept" ? book.because : "";
-      return world.update({ entries: book.living(), locals: locals.found, interfaces: look.interfaces(), incomplete });
+      const interfaces = look.interfaces();
+      return world.update({ entries: book.living(), changed, locals: locals.found, interfaces, incomplete });
     },
     forget() {
       lookedMs = 0;
@@ -123,6 +127,7 @@ export function createSurroundings(options: SurroundingsOptions): Surroundings {
         workloadToHost,
         alwaysAllowed: guards().map(({ address, protocol, port }) => ({ address, protocol, port })),
         ...(dns === undefined ? {} : { dns }),
+        ...(locals.sharedLinks === undefined ? {} : { sharedLinks: locals.sharedLinks }),
         log: "all",
         workloadInterfacePrefixes: workloadInterfaces.map((pattern) => pattern.slice(0, -1)),
       };

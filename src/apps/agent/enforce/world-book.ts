@@ -1,18 +1,24 @@
 // The world as this node knows it: identities that the server tells and namespaces of its own, kept so that engines hear only of what changed.
 import { parseAddress } from "../../../base/ip.ts";
-import type { World, WorldEndpoint, WorldService } from "../../../core/policy/world.ts";
+import type { World, WorldEndpoint } from "../../../core/policy/world.ts";
 import type { IdentityEntry } from "../../../model/identity-entry.ts";
 import type { LocalEndpoint } from "../../../model/local-endpoint.ts";
+import { createWorldRest } from "./world-rest.ts";
 
 /** A namespace of this machine with what was found in it. */
 export interface LocalFound {
   readonly endpoint: string;
   readonly spec: LocalEndpoint;
   readonly addresses: readonly string[];
+  /** The link whose other end is in the namespace; "" or absent: not known. */
+  readonly interfaceName?: string;
 }
 
 export interface WorldSources {
+  /** Everything that lives; looked at only where `changed` is not known. */
   readonly entries: Iterable<IdentityEntry>;
+  /** By key: all that came, changed or (undefined) ended since the last update. */
+  readonly changed?: ReadonlyMap<string, IdentityEntry | undefined> | undefined;
   readonly locals: readonly LocalFound[];
   /** Of the node's namespace: which link leads to exactly this address. */
   readonly interfaces: ReadonlyMap<string, string>;
@@ -25,6 +31,8 @@ export interface WorldChange {
   readonly remove: readonly string[];
   /** Namespaces, services, ranges or completeness, where they changed. */
   readonly rest: Partial<World>;
+  /** Of `rest.services` those that changed: "namespace/name". */
+  readonly services: readonly string[];
   /** Addresses that these endpoints have, or had before. */
   readonly addresses: readonly string[];
   readonly isNothing: boolean;
@@ -46,94 +54,165 @@ export function protocolNumber(name: string): number {
 }
 
 export function createWorldBook(node: string): WorldBook {
-  let world: World = { namespaces: [], serviceAccounts: [], endpoints: [], services: [], ranges: [], incomplete: "" };
-  let known = new Map<string, WorldEndpoint>();
-  let byAddress = new Map<string, WorldEndpoint>();
-  let local: { readonly endpoint: string; readonly interfaceName: string }[] = [];
-  const made = new WeakMap<object, WorldEndpoint>();
+  return new BookOfWorld(node);
+}
+
+class BookOfWorld implements WorldBook {
+  readonly #node: string;
+  readonly #entries = new Map<string, IdentityEntry>();
+  /** Keys of entries that are one endpoint, the first that came first: a pod and its successor of the same name. */
+  readonly #keys = new Map<string, string[]>();
+  readonly #known = new Map<string, WorldEndpoint>();
+  readonly #byAddress = new Map<string, readonly WorldEndpoint[]>();
+  /** Workloads of this node. */
+  readonly #here = new Map<string, { readonly endpoint: string; readonly interfaceName: string }>();
+  readonly #made = new WeakMap<object, WorldEndpoint>();
+  readonly #rest = createWorldRest();
+  #locals = new Map<string, LocalFound>();
+  #local: WorldBook["local"] = [];
+  #world: World | undefined;
+
+  constructor(node: string) {
+    this.#node = node;
+  }
+
+  get world(): World {
+    return (this.#world ??= { ...this.#rest.now, serviceAccounts: [], endpoints: [...this.#known.values()] });
+  }
+
+  get local(): WorldBook["local"] {
+    return this.#local;
+  }
+
+  at(address: string): WorldEndpoint | undefined {
+    const found = this.#byAddress.get(address);
+    return found?.find(({ id }) => this.#locals.has(id)) ?? found?.[0];
+  }
+
+  update(sources: WorldSources): WorldChange {
+    const touched = this.#takeEntries(sources.changed ?? this.#differences(sources.entries));
+    for (const id of this.#takeLocals(sources.locals)) touched.add(id);
+    // Routes may have changed under endpoints of this node.
+    for (const id of this.#here.keys()) touched.add(id);
+    const linkTo = linksOf(sources.interfaces);
+    const put: WorldEndpoint[] = [];
+    const remove: string[] = [];
+    const addresses: string[] = [];
+    let isLocal = false;
+    for (const id of touched) {
+      const before = this.#known.get(id);
+      const now = this.#make(id, linkTo);
+      if (before === now) continue;
+      if (now === undefined) remove.push(id);
+      else put.push(now);
+      addresses.push(...(before?.addresses ?? []), ...(now?.addresses ?? []));
+      isLocal = this.#replace(before, now) || isLocal;
+    }
+    if (isLocal) this.#local = [...this.#here.values()];
+    const { rest, services } = this.#rest.take(sources.locals, sources.incomplete);
+    const isNothing = put.length + remove.length === 0 && Object.keys(rest).length === 0;
+    if (!isNothing) this.#world = undefined;
+    return { put, remove, rest, services, addresses, isNothing };
+  }
+
+  #differences(entries: Iterable<IdentityEntry>): ReadonlyMap<string, IdentityEntry | undefined> {
+    const changed = new Map<string, IdentityEntry | undefined>();
+    const living = new Set<string>();
+    for (const entry of entries) {
+      living.add(entry.key);
+      if (this.#entries.get(entry.key) !== entry) changed.set(entry.key, entry);
+    }
+    for (const key of this.#entries.keys()) if (!living.has(key)) changed.set(key, undefined);
+    return changed;
+  }
+
+  /** Ids of the endpoints that these are about. */
+  #takeEntries(changed: ReadonlyMap<string, IdentityEntry | undefined>): Set<string> {
+    const ids = new Set<string>();
+    for (const [key, entry] of changed) {
+      const before = this.#entries.get(key);
+      if (before === entry) continue;
+      if (entry === undefined) this.#entries.delete(key);
+      else this.#entries.set(key, entry);
+      this.#rest.touch(key, before, entry);
+      const [was, is] = [before, entry].map((one) => (one === undefined ? undefined : idOf(one)));
+      if (was !== undefined && was !== is) this.#setKeys(was, (keys) => keys.filter((one) => one !== key));
+      if (is !== undefined && was !== is) this.#setKeys(is, (keys) => [...keys, key]);
+      for (const id of [was, is]) if (id !== undefined) ids.add(id);
+    }
+    return ids;
+  }
+
+  #setKeys(id: string, change: (keys: readonly string[]) => string[]): void {
+    const keys = change(this.#keys.get(id) ?? []);
+    if (keys.length === 0) this.#keys.delete(id);
+    else this.#keys.set(id, keys);
+  }
+
+  #takeLocals(found: readonly LocalFound[]): readonly string[] {
+    const before = this.#locals;
+    this.#locals = new Map(found.map((local) => [local.endpoint, local]));
+    const ids = new Set([...before.keys(), ...this.#locals.keys()]);
+    return [...ids].filter((id) => before.get(id) !== this.#locals.get(id));
+  }
 
   /** The same object again while nothing about it changed. */
-  function endpointOf(source: object, interfaceName: string, make: () => WorldEndpoint): WorldEndpoint {
-    const before = made.get(source);
+  #make(id: string, linkTo: (addresses: readonly string[]) => string): WorldEndpoint | undefined {
+    const local = this.#locals.get(id);
+    if (local !== undefined) return this.#madeOf(local, linkTo(local.addresses), () => ofLocal(local, this.#node));
+    const entry = this.#entries.get(this.#keys.get(id)?.[0] ?? "");
+    if (entry === undefined) return undefined;
+    const isHere = entry.kind === "pod" && entry.node === this.#node && !entry.hostNetwork;
+    return this.#madeOf(entry, isHere ? linkTo(entry.addresses) : "", () => ofEntry(entry, id));
+  }
+
+  #madeOf(source: object, interfaceName: string, make: () => WorldEndpoint): WorldEndpoint {
+    const before = this.#made.get(source);
     if (before !== undefined && before.interfaceName === interfaceName) return before;
     const endpoint = { ...make(), interfaceName };
-    made.set(source, endpoint);
+    this.#made.set(source, endpoint);
     return endpoint;
   }
 
-  return {
-    get world() {
-      return world;
-    },
-    get local() {
-      return local;
-    },
-    at: (address) => byAddress.get(address),
-    update(sources) {
-      const entries = [...sources.entries];
-      const now = new Map<string, WorldEndpoint>();
-      const shared = sharedLinks(sources.interfaces);
-      const linkTo = (addresses: readonly string[]): string => {
-        const links = new Set(addresses.flatMap((address) => sources.interfaces.get(address) ?? []));
-        const [link = ""] = links;
-        return links.size === 1 && !shared(link, addresses) ? link : "";
-      };
-      for (const found of sources.locals) {
-        now.set(
-          found.endpoint,
-          endpointOf(found, linkTo(found.addresses), () => ofLocal(found, node)),
-        );
-      }
-      for (const entry of entries) {
-        const id = idOf(entry);
-        if (id === undefined || now.has(id)) continue;
-        const isHere = entry.kind === "pod" && entry.node === node && !entry.hostNetwork;
-        now.set(
-          id,
-          endpointOf(entry, isHere ? linkTo(entry.addresses) : "", () => ofEntry(entry, id)),
-        );
-      }
-      const put = [...now.values()].filter((endpoint) => known.get(endpoint.id) !== endpoint);
-      const remove = [...known.keys()].filter((id) => !now.has(id));
-      const rest = changedRest(world, restOf(entries, sources));
-      const addresses = [
-        ...put,
-        ...[...put.map(({ id }) => id), ...remove].flatMap((id) => known.get(id) ?? []),
-      ].flatMap((endpoint) => endpoint.addresses);
-      if (put.length + remove.length > 0) {
-        known = now;
-        byAddress = addressesOf(now.values());
-        local = [...now.values()].filter((one) => one.kind === "workload" && one.node === node).map(placeOf);
-      }
-      const isNothing = put.length + remove.length === 0 && Object.keys(rest).length === 0;
-      if (!isNothing) world = { ...world, ...rest, endpoints: [...known.values()] };
-      return { put, remove, rest, addresses, isNothing };
-    },
-  };
+  /** Whether one of this node's workloads came, went or changed. */
+  #replace(before: WorldEndpoint | undefined, now: WorldEndpoint | undefined): boolean {
+    for (const address of addressed(before)) {
+      const left = (this.#byAddress.get(address) ?? []).filter((one) => one !== before);
+      if (left.length === 0) this.#byAddress.delete(address);
+      else this.#byAddress.set(address, left);
+    }
+    for (const address of addressed(now))
+      if (now !== undefined) this.#byAddress.set(address, [...(this.#byAddress.get(address) ?? []), now]);
+    const id = now?.id ?? before?.id ?? "";
+    if (now === undefined) this.#known.delete(id);
+    else this.#known.set(id, now);
+    const wasHere = this.#here.delete(id);
+    const isHere = now?.kind === "workload" && now.node === this.#node;
+    if (isHere) this.#here.set(id, placeOf(now));
+    return wasHere || isHere;
+  }
+}
+
+/** A pod in its node's network has the node's address: the address names the node. */
+function addressed(endpoint: WorldEndpoint | undefined): readonly string[] {
+  return endpoint === undefined || endpoint.kind === "hostNetwork" ? [] : endpoint.addresses;
 }
 
 function placeOf({ id, interfaceName }: WorldEndpoint) {
   return { endpoint: id, interfaceName };
 }
 
-/** Whether a link also leads to addresses of somebody else. */
-function sharedLinks(interfaces: ReadonlyMap<string, string>) {
+/** The link that leads to these addresses, and to nobody else's; "" where there is none such. */
+function linksOf(interfaces: ReadonlyMap<string, string>): (addresses: readonly string[]) => string {
   const counts = new Map<string, number>();
   for (const link of interfaces.values()) counts.set(link, (counts.get(link) ?? 0) + 1);
-  return (link: string, addresses: readonly string[]): boolean => {
+  return (addresses) => {
+    const links = new Set(addresses.flatMap((address) => interfaces.get(address) ?? []));
+    const [link = ""] = links;
+    if (links.size !== 1) return "";
     const own = addresses.filter((address) => interfaces.get(address) === link).length;
-    return (counts.get(link) ?? 0) > own;
+    return (counts.get(link) ?? 0) > own ? "" : link;
   };
-}
-
-function addressesOf(endpoints: Iterable<WorldEndpoint>): Map<string, WorldEndpoint> {
-  const found = new Map<string, WorldEndpoint>();
-  for (const endpoint of endpoints) {
-    // A pod in its node's network has the node's address: the address names the node.
-    if (endpoint.kind === "hostNetwork") continue;
-    for (const address of endpoint.addresses) if (!found.has(address)) found.set(address, endpoint);
-  }
-  return found;
 }
 
 function idOf(entry: IdentityEntry): string | undefined {
@@ -176,76 +255,4 @@ function ofLocal({ spec, addresses, endpoint }: LocalFound, node: string): World
     workload: "",
     interfaceName: "",
   };
-}
-
-type Rest = Omit<World, "endpoints" | "serviceAccounts">;
-
-function restOf(entries: readonly IdentityEntry[], { locals, incomplete }: WorldSources): Rest {
-  const namespaces = new Map<string, Readonly<Record<string, string>>>();
-  for (const { kind, namespace, labels = {} } of entries)
-    if (kind === "namespace") namespaces.set(namespace, { "kubernetes.io/metadata.name": namespace, ...labels });
-  for (const { spec } of locals) {
-    const before = namespaces.get(spec.namespace) ?? { "kubernetes.io/metadata.name": spec.namespace };
-    namespaces.set(spec.namespace, { ...before, ...spec.namespaceLabels });
-  }
-  const ranges = new Set(entries.flatMap((entry) => entry.ranges ?? []));
-  return {
-    namespaces: [...namespaces].map(([name, labels]) => ({ name, labels })).sort(byName),
-    services: servicesOf(entries),
-    ranges: [...ranges].sort(),
-    incomplete,
-  };
-}
-
-function byName(left: { readonly name: string }, right: { readonly name: string }): number {
-  return left.name < right.name ? -1 : 1;
-}
-
-/** Pods say behind which services they stand; endpoints that are no pods stand in the service's entry. */
-function servicesOf(entries: readonly IdentityEntry[]): readonly WorldService[] {
-  const podsBehind = new Map<string, IdentityEntry[]>();
-  for (const entry of entries) {
-    if (entry.kind !== "pod") continue;
-    for (const name of entry.services) {
-      const key = `${entry.namespace}/${name}`;
-      const list = podsBehind.get(key);
-      if (list === undefined) podsBehind.set(key, [entry]);
-      else list.push(entry);
-    }
-  }
-  const services = entries.filter(({ kind }) => kind === "service");
-  return services
-    .map((entry) => {
-      const name = entry.services[0] ?? "";
-      const pods = podsBehind.get(`${entry.namespace}/${name}`) ?? [];
-      const outside = (entry.backends ?? []).map(({ address, protocol, port }) => ({
-        address,
-        protocol: protocolNumber(protocol),
-        port,
-      }));
-      const backends = [...pods.flatMap((pod) => backendsOf(entry, pod)), ...outside];
-      return { namespace: entry.namespace, name, addresses: entry.addresses, backends };
-    })
-    .sort((left, right) =>
-      byName({ name: `${left.namespace}/${left.name}` }, { name: `${right.namespace}/${right.name}` }),
-    );
-}
-
-function backendsOf(service: IdentityEntry, pod: IdentityEntry): WorldService["backends"] {
-  return service.ports.flatMap(({ protocol, targetPort, targetName }) => {
-    const named = pod.namedPorts?.find((one) => one.name === targetName && one.protocol.toLowerCase() === protocol);
-    const port = targetPort === 0 ? (named?.port ?? 0) : targetPort;
-    return port === 0 ? [] : pod.addresses.map((address) => ({ address, protocol: protocolNumber(protocol), port }));
-  });
-}
-
-/** What differs; compared as text because lists are made anew each time. */
-function changedRest(world: World, rest: Rest): Partial<World> {
-  const changed: { -readonly [Key in keyof Rest]?: Rest[Key] } = {};
-  const differs = (left: unknown, right: unknown) => JSON.stringify(left) !== JSON.stringify(right);
-  if (differs(world.namespaces, rest.namespaces)) changed.namespaces = rest.namespaces;
-  if (differs(world.services, rest.services)) changed.services = rest.services;
-  if (differs(world.ranges, rest.ranges)) changed.ranges = rest.ranges;
-  if (world.incomplete !== rest.incomplete) changed.incomplete = rest.incomplete;
-  return changed;
 }
