@@ -1,6 +1,7 @@
 // Who an address, a pod or a container was at a time, out of what the server tells (or, on the server, the hub). Bounded; a thing that ended
 // is found for facts of its time. Times asked are of the asker's clock; `aheadMs` brings them to the server's. Unknown comes with a reason.
 import { identityLimits, type IdentitiesMessage, type IdentityEntry } from "../../model/identity-entry.ts";
+import { createChangeLog } from "./change-log.ts";
 import { createLabelShare } from "./label-share.ts";
 import { canonical, createRanges, isPrivate } from "./ranges.ts";
 import { addSpan, dropSpans, handOver, hasSpan, spanAt, type Known, type Spans } from "./spans.ts";
@@ -38,6 +39,8 @@ export interface AddressBook {
   byContainerId(containerId: string): IdentityEntry | undefined;
   /** Everything that lives now, namespaces too; in no order. An entry that did not change is the same object as before. */
   living(): Iterable<IdentityEntry>;
+  /** By key: what lives now of all that came, changed or ended after a revision (undefined: it ended). Undefined: too long ago, look at everything. */
+  changedSince(revision: number): ReadonlyMap<string, IdentityEntry | undefined> | undefined;
   service(namespace: string, name: string, timeMs: number): IdentityEntry | undefined;
   /** Whether an identity that is not here may come within the hold time. */
   mayCome(timeMs: number): boolean;
@@ -83,6 +86,7 @@ class BoundedBook implements AddressBook {
     namespace: new Map() as Spans,
   };
   readonly #labels = createLabelShare();
+  readonly #changes = createChangeLog();
   readonly #podNames: Spans = new Map();
   /** Pods in their node's network by what they listen on there: "<node>:<port>". */
   readonly #hostPods: Spans = new Map();
@@ -165,6 +169,11 @@ class BoundedBook implements AddressBook {
     for (const { entry } of this.#living.values()) yield entry;
   }
 
+  changedSince(revision: number): ReadonlyMap<string, IdentityEntry | undefined> | undefined {
+    const keys = this.#changes.since(revision);
+    return keys === undefined ? undefined : new Map(keys.map((key) => [key, this.#living.get(key)?.entry]));
+  }
+
   service(namespace: string, name: string, timeMs: number): IdentityEntry | undefined {
     return spanAt(this.#services.get(`${namespace}/${name}`), this.#serverTime(timeMs))?.known.entry;
   }
@@ -212,6 +221,7 @@ class BoundedBook implements AddressBook {
   #put(given: IdentityEntry, serverMs: number): void {
     const entry = this.#labels.shared(given);
     this.#unconfirmed.delete(entry.key);
+    this.#changes.add(this.revision, entry.key);
     const known = this.#living.get(entry.key);
     if (known === undefined) {
       if (this.#living.size >= (this.#options.entriesMax ?? bookLimits.entriesMax)) {
@@ -277,6 +287,7 @@ class BoundedBook implements AddressBook {
     const known = this.#living.get(key);
     if (known === undefined) return;
     known.endMs = atMs;
+    this.#changes.add(this.revision, key);
     this.#living.delete(key);
     this.#unconfirmed.delete(key);
     this.#ended.push(known);
@@ -312,6 +323,7 @@ class BoundedBook implements AddressBook {
     for (const spans of Object.values(this.#addresses)) spans.clear();
     this.#ranges.clear();
     this.#labels.clear();
+    this.#changes.clear(this.revision);
     this.#unconfirmed.clear();
     this.#ended = [];
   }

@@ -160,3 +160,26 @@ test("interfaces of workloads nobody told of are closed where the settings name 
   assert.notEqual(text(), before);
   assert.match(text(), /"cali\*"/);
 });
+
+test("backends of a service that a rule names are followed", async (context) => {
+  const here = scene(context);
+  const hearOf = (put: IdentityEntry[]) =>
+    here.book.apply(
+      { type: "identities", first: false, last: false, inventory: "kept", because: "", put, ended: [] },
+      startMs,
+    );
+  hearOf(dnsEntries);
+  const toDns = [{ action: "Allow", destination: { services: { name: "kube-dns", namespace: "kube-system" } } }];
+  await apply(here, [
+    enforcement({ cutShareMax: 1 }),
+    calico({ selector: "app == 'web'", types: ["Egress"], egress: toDns }),
+  ]);
+  const text = () => JSON.stringify(here.dataplane.applied()?.sets.map(({ elements }) => elements));
+  assert.ok(text().includes("10.1.0.53") && !text().includes("10.1.0.54"));
+  const [, coredns] = dnsEntries;
+  assert.ok(coredns !== undefined);
+  hearOf([{ ...coredns, addresses: ["10.1.0.54"] }]);
+  here.enforcer.identitiesCame();
+  await here.enforcer.settled();
+  assert.ok(text().includes("10.1.0.54") && !text().includes("10.1.0.53"));
+});

@@ -4,6 +4,7 @@ import type { ApplyReport, Dataplane } from "../../../core/policy/compile/datapl
 import { createNftCompiler, type NftCompiler } from "../../../core/policy/compile/create-compiler.ts";
 import type { CompileSettings, CompiledPolicies } from "../../../core/policy/compile/settings.ts";
 import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
+import type { PolicySet } from "../../../core/policy/model.ts";
 import type { Intent } from "./intent.ts";
 import type { WorldChange } from "./world-book.ts";
 
@@ -82,8 +83,10 @@ export function createForce({ dataplane, settingsOf, onApplied }: ForceOptions):
       const { intent, engine } = current;
       const { put, remove, rest } = change;
       if (put.length + remove.length > 0) engine.change({ put, remove });
-      const isWide = Object.keys(rest).length > 0;
-      if (isWide) engine.setWorld(rest);
+      if (Object.keys(rest).length > 0) engine.setWorld(rest);
+      const { services: _services, ...others } = rest;
+      const named = namedServices(engine.set);
+      const isWide = Object.keys(others).length > 0 || change.services.some((name) => named.has(name));
       const endpoints = [...put.map(({ id }) => id), ...remove];
       const isWhole = isWide || isBehind;
       isBehind = true;
@@ -111,6 +114,21 @@ export function createForce({ dataplane, settingsOf, onApplied }: ForceOptions):
       compiler = createNftCompiler();
     },
   };
+}
+
+const services = new WeakMap<PolicySet, ReadonlySet<string>>();
+
+/** Services that some rule names, as "namespace/name": all others change nothing in the kernel. */
+function namedServices(set: PolicySet): ReadonlySet<string> {
+  const known = services.get(set);
+  if (known !== undefined) return known;
+  const rules = [...set.policies, ...set.profiles].flatMap(({ ingress, egress }) => [...ingress, ...egress]);
+  const ends = rules.flatMap(({ source, destination }) => [source, destination]);
+  const found = new Set(
+    ends.flatMap(({ service }) => (service === undefined ? [] : `${service.namespace}/${service.name}`)),
+  );
+  services.set(set, found);
+  return found;
 }
 
 /** Endpoints come and go by `change`; everything else of the settings is compared. */

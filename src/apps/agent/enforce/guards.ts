@@ -51,9 +51,48 @@ export function guardsOf({ entries, server, nameservers }: GuardSources): readon
   return [...found.values()].sort((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
 }
 
+export interface GuardBook {
+  now(): readonly Guard[];
+  /** What lives under a key now; undefined: it ended. */
+  touch(key: string, entry: IdentityEntry | undefined): void;
+  /** Everything may have changed. */
+  forget(): void;
+}
+
+/** Guards kept until something changes that they are made of: few of all identities. */
+export function createGuardBook(
+  living: () => Iterable<IdentityEntry>,
+  look: { server(): GuardSources["server"]; nameservers(): readonly string[] },
+): GuardBook {
+  let entries: ReadonlyMap<string, IdentityEntry> | undefined;
+  let known: { readonly of: string; readonly guards: readonly Guard[] } | undefined;
+  const isNear = ({ namespace, kind }: IdentityEntry) =>
+    guardedNamespaces.has(namespace) && (kind === "service" || kind === "pod");
+  return {
+    now() {
+      entries ??= new Map([...living()].filter(isNear).map((entry) => [entry.key, entry]));
+      const sources = { server: look.server(), nameservers: look.nameservers() };
+      const of = JSON.stringify(sources);
+      if (known?.of !== of) known = { of, guards: guardsOf({ entries: entries.values(), ...sources }) };
+      return known.guards;
+    },
+    touch(key, entry) {
+      if (entries?.has(key) !== true && (entry === undefined || !isNear(entry))) return;
+      entries = undefined;
+      known = undefined;
+    },
+    forget() {
+      entries = undefined;
+      known = undefined;
+    },
+  };
+}
+
 function keyOf({ address, protocol, port }: Guard): string {
   return `${address} ${protocol} ${port}`;
 }
+
+const guardedNamespaces = new Set(["default", "kube-system"]);
 
 function guardedService({ namespace, services: [name = ""], ports }: IdentityEntry): string | undefined {
   if (namespace === "default" && name === "kubernetes") return "the API server";

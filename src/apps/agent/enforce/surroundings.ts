@@ -7,7 +7,7 @@ import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
 import type { PolicySet } from "../../../core/policy/model.ts";
 import { askersOf } from "./askers.ts";
 import type { ProbeEnd } from "./choose-probes.ts";
-import { guardsOf, type Guard } from "./guards.ts";
+import { createGuardBook } from "./guards.ts";
 import type { Intent } from "./intent.ts";
 import type { LiveLook } from "./judge-live.ts";
 import { judgeChange, type ChangeJudgement } from "./judge-change.ts";
@@ -65,8 +65,7 @@ export function createSurroundings(options: SurroundingsOptions): Surroundings {
   let lookedMs = 0;
   let seenRevision = -1;
   const isOld = (nowMs: number) => nowMs - lookedMs >= enforceLimits.lookEveryMs;
-  const guards = (): readonly Guard[] =>
-    guardsOf({ entries: book.living(), server: look.server(), nameservers: look.nameservers() });
+  const guards = createGuardBook(() => book.living(), look);
   const isOurs = () => {
     const own = new Set(look.nodeAddresses());
     return (address: string) => own.has(address) || world.at(address)?.node === node;
@@ -108,7 +107,7 @@ export function createSurroundings(options: SurroundingsOptions): Surroundings {
         before,
         after,
         open: createPolicyEngine({ set: emptySet, world: world.world }),
-        guards: guards(),
+        guards: guards.now(),
         askers: askersOf(own.slice(0, enforceLimits.probeEndsMax), world.world.endpoints),
         live: live(),
         cutShareMax: asked.settings.cutShareMax,
@@ -125,7 +124,7 @@ export function createSurroundings(options: SurroundingsOptions): Surroundings {
         nodeAddresses: look.nodeAddresses(),
         failsafe,
         workloadToHost,
-        alwaysAllowed: guards().map(({ address, protocol, port }) => ({ address, protocol, port })),
+        alwaysAllowed: guards.now().map(({ address, protocol, port }) => ({ address, protocol, port })),
         ...(dns === undefined ? {} : { dns }),
         ...(locals.sharedLinks === undefined ? {} : { sharedLinks: locals.sharedLinks }),
         log: "all",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import type { z } from "zod";
 import { IdentityEntry } from "../../../model/identity-entry.ts";
 import { LocalEndpoint } from "../../../model/local-endpoint.ts";
@@ -118,5 +119,57 @@ test("a link that leads to one endpoint alone is its; a shared one is nobody's",
   assert.deepEqual(
     book.local.map(({ interfaceName }) => interfaceName),
     ["veth-a", "", ""],
+  );
+});
+
+test("a book that is told what changed is the book that looked at everything", () => {
+  const names = ["a", "b", "c"] as const;
+  const change = fc.record({
+    kind: fc.constantFrom("pod" as const, "service" as const, "namespace" as const, "node" as const),
+    name: fc.constantFrom(...names),
+    /** Two lives of one name: a pod and its successor. */
+    life: fc.constantFrom(1, 2),
+    address: fc.constantFrom("10.1.0.1", "10.1.0.2", "10.1.0.3"),
+    services: fc.subarray([...names]),
+    isGone: fc.boolean(),
+  });
+  const book = (entries: ReadonlyMap<string, IdentityEntry>) => {
+    const made = createWorldBook("n1");
+    made.update(sources({ entries: entries.values() }));
+    return made;
+  };
+  const sorted = (list: readonly unknown[]) => list.map((one) => JSON.stringify(one)).sort();
+  fc.assert(
+    fc.property(fc.array(fc.array(change, { maxLength: 4 }), { maxLength: 8 }), (rounds) => {
+      const living = new Map<string, IdentityEntry>();
+      const told = createWorldBook("n1");
+      for (const round of rounds) {
+        const changed = new Map<string, IdentityEntry | undefined>();
+        for (const { kind, name, life, address, services, isGone } of round) {
+          const key = `${kind}/${name}/${kind === "pod" ? life : 1}`;
+          const ports = [{ protocol: "tcp", port: 80, targetPort: 8080 }];
+          const own = kind === "service" ? [name] : services;
+          const more =
+            kind === "node" ? { node: name, ranges: [`${address}/32`] } : { node: "n1", pod: name, podUid: key };
+          const next = entry({ key, kind, addresses: [address], services: own, ports, ...more, namespace: "shop" });
+          if (isGone) living.delete(key);
+          else living.set(key, next);
+          changed.set(key, isGone ? undefined : next);
+        }
+        told.update(sources({ entries: [], changed }));
+        const whole = book(living);
+        const text = ({ world: { endpoints, ...rest } }: typeof told) => [
+          sorted(endpoints.map(({ id, kind }) => [id, kind])),
+          sorted(rest.services.map(({ backends, ...service }) => [service, sorted(backends)])),
+          rest.namespaces,
+          rest.ranges,
+        ];
+        assert.deepEqual(text(told), text(whole));
+        for (const address of ["10.1.0.1", "10.1.0.2", "10.1.0.3"])
+          assert.equal(told.at(address) === undefined, whole.at(address) === undefined);
+        assert.equal(told.update(sources({ entries: living.values() })).put.length, 0, "nothing was missed");
+      }
+    }),
+    { numRuns: 200 },
   );
 });

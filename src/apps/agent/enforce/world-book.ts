@@ -159,7 +159,10 @@ class BookOfWorld implements WorldBook {
   /** The same object again while nothing about it changed. */
   #make(id: string, linkTo: (addresses: readonly string[]) => string): WorldEndpoint | undefined {
     const local = this.#locals.get(id);
-    if (local !== undefined) return this.#madeOf(local, linkTo(local.addresses), () => ofLocal(local, this.#node));
+    if (local !== undefined) {
+      const link = local.interfaceName ?? "";
+      return this.#madeOf(local, link === "" ? linkTo(local.addresses) : link, () => ofLocal(local, this.#node));
+    }
     const entry = this.#entries.get(this.#keys.get(id)?.[0] ?? "");
     if (entry === undefined) return undefined;
     const isHere = entry.kind === "pod" && entry.node === this.#node && !entry.hostNetwork;
