@@ -1,5 +1,6 @@
 // YAML and JSON to plain values with line numbers, within limits; the reader that core/policy asks for (its port ReadYaml). See README.md.
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Document } from "yaml";
+import { overLimit } from "./scan-yaml.ts";
 import { readJson } from "./read-json.ts";
 import type { Path, ReadDocument } from "../../core/policy/parse/manifest.ts";
 
@@ -48,6 +49,8 @@ function readOnlyYaml(text: string): readonly ReadDocument[] {
       ),
     ];
   }
+  const over = overLimit(text);
+  if (over !== undefined) return [failed(over.line, "bad-yaml", over.message)];
   const counter = new LineCounter();
   let parsed: readonly Document[];
   try {
