@@ -1,5 +1,6 @@
 // A resource kind: a network namespace of this machine that policies shall see as a workload, where no Kubernetes tells of pods.
-// Scope is the node. Its agent looks the addresses up in the namespace itself and refuses an entry that names others.
+// Scope is the node. Its agent looks the addresses up in the namespace itself; an entry that names others is told as refused, and addresses of others do
+// not count, while what comes by the namespace's own link stays under its policies.
 import { z } from "zod";
 
 export const LocalEndpoint = z.strictObject({
@@ -14,7 +15,7 @@ export const LocalEndpoint = z.strictObject({
   labels: z.record(z.string().max(317), z.string().max(63)).default({}),
   namespaceLabels: z.record(z.string().max(317), z.string().max(63)).default({}),
   serviceAccount: z.string().max(253).default("default"),
-  /** As they were when the entry was written; what flows are judged by where the namespace cannot be looked into. */
+  /** As they were when the entry was written. Where two namespaces have an address that the node reaches by neither one's link alone, the entry decides. */
   addresses: z.array(z.string().max(64)).max(32).default([]),
   ports: z
     .array(
