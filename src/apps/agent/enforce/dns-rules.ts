@@ -22,7 +22,7 @@ import { resolvConf } from "./resolv-conf.ts";
 import type { WorldBook } from "./world-book.ts";
 
 export interface DnsRulesOptions {
-  readonly kernel: "real" | "simulated";
+  readonly kernel: "real" | "read" | "simulated";
   readonly dnsPort: number;
   readonly dataplane: Dataplane;
   readonly world: WorldBook;

@@ -38,8 +38,8 @@ export interface EnforceSideOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly dnsPort: number;
-  /** real: this machine's kernel. simulated: rules are kept in memory and no packet is touched. */
-  readonly kernel: "real" | "simulated";
+  /** real: this machine's kernel. read: its connections and links are looked at, nothing is written. simulated: all is in memory. */
+  readonly kernel: "real" | "read" | "simulated";
   /** For tests: the network namespace that packets are forwarded in, and where namespaces stand that LocalEndpoints name. */
   readonly netns?: string;
   readonly fileOf?: (name: string) => string;
@@ -166,11 +166,16 @@ function openSide(options: EnforceSideOptions): OpenSide {
 function openDataplane({ kernel, netns, clock, logger }: EnforceSideOptions): Dataplane {
   if (kernel === "simulated") return openDryRun({ clock });
   try {
-    return openNftables({ table: tableName, clock, logger, ...(netns === undefined ? {} : { netns }) });
+    const real = openNftables({ table: tableName, clock, logger, ...(netns === undefined ? {} : { netns }) });
+    return kernel === "real" ? real : readOnly(real, clock);
   } catch (error) {
     logger.error({ error: toFault(error).message }, "the kernel's packet filter cannot be reached");
     return brokenDataplane(toFault(error));
   }
+}
+
+function readOnly(real: Dataplane, clock: Clock): Dataplane {
+  return { ...openDryRun({ clock }), connections: (max) => real.connections(max), close: () => real.close() };
 }
 
 interface PacketReader {

@@ -31,7 +31,7 @@ export const policyApply: CommandUnit = {
         "confirm the change that was refused or waits; without a digest the one that the node is at",
       )
       .option("--cut-connections", "end open connections that the new policies deny")
-      .option("--dry-run", "compile, judge and report; touch no packet")
+      .option("--dry-run", "say what the change would do; store nothing, change nothing")
       .option("--foreground", "no server, no agent: enforce from this process until Ctrl-C")
       .option("--wait-seconds <n>", "how long to wait for the node's word", "30")
       .addHelpText("after", helpText)

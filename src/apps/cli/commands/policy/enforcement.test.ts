@@ -42,9 +42,46 @@ type Say = (
   spec: Record<string, unknown>,
 ) => { readonly enforcement: Partial<EnforcementStatus>; readonly because: string };
 
+/** As if the change denied what one connection of the last day did. */
+function previewOf({ changed }: { readonly changed: string }) {
+  const group = {
+    source: "shop/Deployment/web",
+    destination: "shop/Deployment/db",
+    protocol: "tcp",
+    port: 5432,
+    before: "allow",
+    after: "deny",
+    connections: 7,
+    keys: 1,
+    uncertain: "",
+  };
+  const id = "kubernetes/NetworkPolicy/shop/db";
+  return {
+    problems: [],
+    objects: changed.includes('"db"') ? [{ id, change: "added" }] : [],
+    totals: {
+      keys: 1,
+      connections: 7,
+      same: 0,
+      newlyAllowed: 0,
+      newlyDenied: 7,
+      uncertain: 0,
+      recordedOtherwise: 0,
+    },
+    groups: [group],
+    groupsOmitted: 0,
+    endpoints: [],
+    endpointsOmitted: 0,
+    flows: { keys: 1, connections: 7, omitted: 0 },
+    world: { endpoints: 2, incomplete: "" },
+    window: { since: time, until: time, partial: false, partialBecause: "", gaps: [] },
+  };
+}
+
 async function scene(t: TestContext, say: Say) {
   const kept = new Map<string, ResourceManifest & { generation: number }>();
   const puts: ResourceManifest[] = [];
+  const dryPuts: ResourceManifest[] = [];
   const node = {
     cluster: "home",
     name: "n1",
@@ -63,8 +100,14 @@ async function scene(t: TestContext, say: Say) {
         response.end(JSON.stringify(value));
       };
       if (what === "nodes") return answer({ nodes: [node, { ...node, name: "demo-1", fidelity: "simulated" }] });
+      if (what === "policies") return answer(previewOf(JSON.parse(body) as { changed: string }));
       if (request.method === "PUT") {
         const manifest = JSON.parse(body) as ResourceManifest;
+        if (request.url?.includes("dryRun=true") === true) {
+          dryPuts.push(manifest);
+          const resource = { ...manifest, generation: 1, author: "t", time, deleted: false };
+          return answer({ outcome: "created", resource, changes: [] });
+        }
         puts.push(manifest);
         const generation = (kept.get(`${kind}/${name}`)?.generation ?? 0) + 1;
         kept.set(`${kind}/${name}`, { ...manifest, generation });
@@ -104,7 +147,7 @@ async function scene(t: TestContext, say: Say) {
     server.close();
     await rm(data, { recursive: true });
   });
-  return { data, puts };
+  return { data, puts, dryPuts };
 }
 
 interface Ran {
@@ -201,6 +244,33 @@ test("a refused change ends with 3; --confirm without a digest takes the node's 
   assert.equal(back.code, 0, back.err);
   assert.equal(puts.at(-1)?.spec["takeBack"], "00000000000000bb");
   assert.equal((JSON.parse(back.out) as { node: { state: string } }).node.state, "taken-back");
+});
+
+test("a dry run on a node that enforces stores nothing, puts no Enforcement, and says what would become of recorded connections", async (t) => {
+  const { data, puts, dryPuts } = await scene(t, () => ({
+    enforcement: { state: "enforced", node: nodeOf() },
+    because: "",
+  }));
+  const file = path.join(data, "policy.yaml");
+  assert.equal((await garrison(data, ["apply", file])).code, 0);
+  const before = puts.length;
+  const dry = await garrison(data, ["apply", file, "--dry-run", "--width", "200"]);
+  assert.equal(dry.code, 0, dry.err);
+  assert.deepEqual(puts.slice(before), []);
+  assert.deepEqual(
+    dryPuts.map(({ kind }) => kind),
+    ["Policy"],
+  );
+  assert.match(dry.out, /shop\/Deployment\/web +shop\/Deployment\/db +5432\/tcp +7 +allow -> deny/);
+  assert.match(dry.err, /7 connections: 0 the same, 0 newly allowed, 7 newly denied/);
+  assert.match(dry.err, /open connections were not judged: pods of home are known to its agents alone/);
+  assert.match(dry.err, /dry run: nothing is stored/);
+  const asJson = await garrison(data, ["apply", file, "--dry-run", "-o", "json"]);
+  assert.equal(
+    (JSON.parse(asJson.out) as { preview: { totals: { newlyDenied: number } } }).preview.totals.newlyDenied,
+    7,
+  );
+  assert.equal((await garrison(data, ["apply", "--dry-run", "--confirm"])).code, 2);
 });
 
 test("what is in the kernel and not proved ends with 7; wrong flags and nodes are usage", async (t) => {

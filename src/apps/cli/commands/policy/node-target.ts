@@ -11,6 +11,8 @@ export interface Target {
   /** Of its resources: "node/<cluster>/<node>". */
   readonly scope: string;
   readonly isConnected: boolean;
+  /** It is this machine, and its packets are real. */
+  readonly isHere: boolean;
 }
 
 /** Throws a Fault when there is no such node, or several could be meant. */
@@ -19,7 +21,7 @@ export async function targetOf(context: Context, { cluster, node }: TargetFlags)
   const found = nodes.filter((one) => {
     if (cluster !== undefined && one.cluster !== cluster) return false;
     // Nodes of the demo run on this machine, and are not it.
-    return node === undefined ? one.bootId === bootId() && one.fidelity !== "simulated" : one.name === node;
+    return node === undefined ? isHere(one) : one.name === node;
   });
   const [first, second] = found.sort((one, other) => rank(one) - rank(other));
   if (first === undefined) {
@@ -43,7 +45,17 @@ export async function targetOf(context: Context, { cluster, node }: TargetFlags)
     );
   }
   const scope = `node/${first.cluster}/${first.name}`;
-  return { cluster: first.cluster, node: first.name, scope, isConnected: first.state === "connected" };
+  return {
+    cluster: first.cluster,
+    node: first.name,
+    scope,
+    isConnected: first.state === "connected",
+    isHere: isHere(first),
+  };
+}
+
+function isHere(one: Node): boolean {
+  return one.bootId === bootId() && one.fidelity !== "simulated";
 }
 
 function rank({ state }: Node): number {

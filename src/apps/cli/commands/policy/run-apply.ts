@@ -7,6 +7,7 @@ import type { LocalEndpoint } from "../../../../model/local-endpoint.ts";
 import type { ResourceManifest } from "../../../../model/resource.ts";
 import { ask, type Context } from "../../context.ts";
 import { tiersFirst, wrapped } from "../native-policies.ts";
+import { usage } from "./ask-flow.ts";
 import { codeOf, enforcedOf, printEnforced } from "./enforced-rows.ts";
 import { isPartial, readFiles, sayProblems } from "./input.ts";
 import { localEndpointsOf } from "./netns-flag.ts";
@@ -20,6 +21,7 @@ export async function runApply(
   { args, options: flags }: { readonly args: readonly string[]; readonly options: ApplyFlags },
 ): Promise<number> {
   const { files, digest } = filesAndDigest(args, flags);
+  if (flags.dryRun === true && digest !== undefined) throw usage("--dry-run confirms nothing", "leave --confirm out");
   const endpoints = localEndpointsOf(flags.netns ?? []);
   if (files.length === 0 && endpoints.length === 0 && digest === undefined) throw nothingToDo();
   const read = await readPolicies(context, files);
@@ -28,11 +30,20 @@ export async function runApply(
     return enforceHere(context, { manifests: read.manifests, endpoints, spec: specOf({}, flags) });
   }
   const target = await targetOf(context, flags);
+  const manifests = [...read.manifests, ...endpoints.map(manifestOfEndpoint)].map((one) => ({
+    ...one,
+    scope: target.scope,
+  }));
+  const enforcement = await enforcementFor(context, target, { flags, digest });
+  if (flags.dryRun === true) {
+    const { runDryRun } = await import("./dry-run.ts");
+    await runDryRun(context, { target, manifests, spec: enforcement.spec });
+    return read.code;
+  }
   if (!target.isConnected)
     context.say(`the agent of ${target.cluster}/${target.node} is not connected: it takes this up when it is`);
-  for (const manifest of [...read.manifests, ...endpoints.map(manifestOfEndpoint)])
-    await put(context, { ...manifest, scope: target.scope });
-  await putEnforcement(context, target, { flags, digest });
+  for (const manifest of manifests) await put(context, manifest);
+  await put(context, enforcement);
   const statuses = await waitForNode(context, target, { seconds: secondsOf(flags.waitSeconds), isDone: isSettled });
   const enforced = enforcedOf(statuses);
   await printEnforced(context, enforced);
@@ -49,11 +60,7 @@ function filesAndDigest(
 }
 
 function nothingToDo(): Fault {
-  return new Fault("nothing to apply", {
-    code: "cli/usage",
-    kind: "usage",
-    hint: "name files with policies, --netns, or --confirm",
-  });
+  return usage("nothing to apply", "name files with policies, --netns, or --confirm");
 }
 
 async function readPolicies(
@@ -108,14 +115,15 @@ async function put(context: Context, manifest: ResourceManifest): Promise<void> 
   if (outcome !== "unchanged") context.say(`${kind}/${name} ${outcome}`);
 }
 
-/** Last of all, so that the node begins when the policies are there. What is set already stays, but for what the flags say. */
-async function putEnforcement(
+/** Of this node alone. What is set already, for it or for its cluster, stays, but for what the flags say. */
+async function enforcementFor(
   context: Context,
   target: Target,
   given: { readonly flags: ApplyFlags; readonly digest: string | true | undefined },
-): Promise<void> {
+): Promise<ResourceManifest> {
   const { resources } = await ask(context, "listResources", { params: { kind: "Enforcement" } });
-  const own = resources.find(({ scope, deleted }) => scope === target.scope && !deleted);
+  const scopes = [target.scope, `cluster/${target.cluster}`, "global"];
+  const [own] = scopes.flatMap((scope) => resources.filter((one) => one.scope === scope && !one.deleted));
   const said = own?.status.find(({ cluster, node }) => cluster === target.cluster && node === target.node)?.enforcement
     ?.digest;
   const confirm = given.digest === true ? said : given.digest;
@@ -126,13 +134,13 @@ async function putEnforcement(
       hint: "`garrison policy status` shows it",
     });
   const spec = specOf(own?.spec ?? {}, given.flags);
-  await put(context, {
+  return {
     apiVersion: "garrison/v1",
     kind: "Enforcement",
     scope: target.scope,
-    name: own?.name ?? "default",
+    name: own?.scope === target.scope ? own.name : "default",
     spec: { ...spec, ...(confirm === undefined ? {} : { confirm }) },
-  });
+  };
 }
 
 function specOf(before: Readonly<Record<string, unknown>>, flags: ApplyFlags): Record<string, unknown> {
@@ -140,6 +148,7 @@ function specOf(before: Readonly<Record<string, unknown>>, flags: ApplyFlags): R
   const rollbackAfterSeconds = flags.rollbackAfter === undefined ? 0 : secondsOf(flags.rollbackAfter);
   const spec = {
     ...before,
+    // Only in the foreground is this what decides about packets: a dry run puts nothing.
     mode: flags.dryRun === true ? "preview" : "enforce",
     // A confirmation is about the change as it was asked for.
     ...(isConfirmation ? {} : { rollbackAfterSeconds }),
