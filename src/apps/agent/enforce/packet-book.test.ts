@@ -3,9 +3,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PolicyPacket } from "../../../core/policy/compile/dataplane.ts";
 import type { Row } from "../../../model/table.ts";
+import { createPolicyEngine } from "../../../core/policy/evaluate/create-engine.ts";
+import { endOfTierRule } from "../../../core/policy/evaluate/rule-ids.ts";
+import { parseManifests } from "../../../core/policy/parse/parse-policies.ts";
+import type { WorldEndpoint } from "../../../core/policy/world.ts";
 import { createDenyFlows } from "./deny-flows.ts";
 import { enforceLimits } from "./limits.ts";
 import { createPacketBook } from "./packet-book.ts";
+import { createRuleCounters } from "./rule-counters.ts";
 import { createRuleNotes } from "./rule-notes.ts";
 
 const packet = (more: Partial<PolicyPacket> = {}): PolicyPacket => ({
@@ -138,4 +143,43 @@ test("rows of the sensor learn which rules let them pass, or why their connect h
   const late = row({});
   notes.complete(late);
   assert.deepEqual(late.policies, []);
+});
+
+test("what the end of a tier denies counts for the policies that end it at that endpoint, and for no other", () => {
+  const ends = ["web", "db"].map((name, index): WorldEndpoint => {
+    const of = { namespace: "shop", name, labels: { app: name }, serviceAccount: "default", node: "n1", workload: "" };
+    const addresses = [`10.1.0.${index + 1}`];
+    return { id: `pod/shop/${name}`, kind: "workload", ...of, addresses, ports: [], interfaceName: "" };
+  });
+  const manifests = ["web", "db"].map((name, document) => ({
+    manifest: {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "NetworkPolicy",
+      metadata: { name, namespace: "shop" },
+      spec: { podSelector: { matchLabels: { app: name } }, policyTypes: ["Ingress"] },
+    },
+    place: { file: "", document, line: 1 },
+  }));
+  const namespaces = [{ name: "shop", labels: {} }];
+  const world = { namespaces, serviceAccounts: [], endpoints: ends, services: [], ranges: [], incomplete: "" };
+  const engine = createPolicyEngine({ set: parseManifests(manifests).set, world });
+  const place = { tier: "default", policy: "", direction: "ingress", rule: endOfTierRule } as const;
+  const book = createPacketBook({
+    book: undefined,
+    at: (address) => ends.find(({ addresses }) => addresses.includes(address)),
+    probes: { isProbe: () => false },
+    domainOf: () => "",
+    startMs: 0,
+  });
+  book.know(engine, 1);
+  const ruleId = engine.ruleIdOf(place);
+  book.take({ packets: [packet({ ruleId }), packet({ ruleId, sourcePort: 2 }), packet()], lost: 0, unreadable: 0 });
+  const counters = createRuleCounters();
+  const of = (name: string) => {
+    const policy = `kubernetes/NetworkPolicy/shop/${name}`;
+    return counters.of(policy, book.deniedAtEnd(policy));
+  };
+  assert.deepEqual([of("db"), of("web")], [{ allowed: 0, denied: 2 }, undefined]);
+  book.forget();
+  assert.equal(of("db"), undefined);
 });

@@ -9,6 +9,7 @@ import type { Row } from "../../../model/table.ts";
 import { createDenyFlows, type DeniedEnd } from "./deny-flows.ts";
 import type { ProbeWatch } from "./prove.ts";
 import { createRuleNotes } from "./rule-notes.ts";
+import { createTierEndCounts } from "./tier-end-counts.ts";
 import { ruleWords } from "./rule-words.ts";
 
 export interface PacketBook {
@@ -22,6 +23,8 @@ export interface PacketBook {
   flush(nowMs: number): Row<"flows">[];
   drain(): Row<"flows">[];
   takeGaps(nowMs: number): Row<"gaps">[];
+  /** Packets that no rule of a policy allowed, and that the end of its tier therefore denied. */
+  deniedAtEnd(policy: string): number;
 }
 
 export interface PacketBookOptions {
@@ -40,6 +43,7 @@ export function createPacketBook(options: PacketBookOptions): PacketBook {
   let sinceMs = options.startMs;
   let lost = 0;
   let unreadable = 0;
+  const tierEnds = createTierEndCounts();
   const notes = createRuleNotes((ruleId) => ruleWords(engine, ruleId, ""));
   const denied = createDenyFlows({
     endOf: (question) => endOf(options.at(question.address), options.book, question),
@@ -54,16 +58,22 @@ export function createPacketBook(options: PacketBookOptions): PacketBook {
       for (const packet of batch.packets) {
         if (options.probes.isProbe(packet)) continue;
         notes.take(packet, generation);
-        if (packet.verdict === "deny") denied.take(packet);
+        if (packet.verdict !== "deny") continue;
+        denied.take(packet);
+        if (engine === undefined) continue;
+        const end = options.at(packet.direction === "ingress" ? packet.destination : packet.source);
+        tierEnds.take(engine, packet, end?.id ?? "");
       }
     },
     know(next, number) {
+      if (engine?.set !== next.set) tierEnds.keepOnly(next.set);
       engine = next;
       generation = number;
     },
     forget() {
       engine = undefined;
       notes.clear();
+      tierEnds.clear();
     },
     complete: (row) => notes.complete(row),
     flush(nowMs) {
@@ -71,6 +81,7 @@ export function createPacketBook(options: PacketBookOptions): PacketBook {
       return denied.flush(nowMs);
     },
     drain: () => denied.drain(),
+    deniedAtEnd: (policy) => tierEnds.of(policy),
     takeGaps(nowMs) {
       const window = { time: sinceMs, durationMs: Math.max(0, nowMs - sinceMs), table: "flows" as const };
       const rows: Row<"gaps">[] = [];

@@ -6,8 +6,8 @@ import type { InForce } from "./force.ts";
 
 export interface RuleCounters {
   read(engine: PolicyEngine, dataplane: Pick<Dataplane, "counters">): void;
-  /** Undefined: not read yet, or the policy has no rule that decided. */
-  of(policy: string): { readonly allowed: number; readonly denied: number } | undefined;
+  /** Undefined: not read yet, or the policy has no rule that decided. `deniedAtEnd`: packets that no rule of it allowed, counted elsewhere. */
+  of(policy: string, deniedAtEnd?: number): { readonly allowed: number; readonly denied: number } | undefined;
   endpointsOf(inForce: InForce | undefined, policy: string, local: readonly { readonly endpoint: string }[]): number;
 }
 
@@ -32,7 +32,11 @@ export function createRuleCounters(): RuleCounters {
       }
       sums = now;
     },
-    of: (policy) => sums.get(policy),
+    of(policy, deniedAtEnd = 0) {
+      const sum = sums.get(policy);
+      if (deniedAtEnd === 0) return sum;
+      return { allowed: sum?.allowed ?? 0, denied: (sum?.denied ?? 0) + deniedAtEnd };
+    },
     endpointsOf(inForce, policy, local) {
       if (inForce === undefined) return 0;
       if (counted?.of !== inForce || counted.local !== local)
