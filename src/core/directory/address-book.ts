@@ -50,6 +50,8 @@ export interface AddressBook {
   readonly state: "not-heard" | "none" | "arriving" | "kept";
   /** Why the inventory is not whole or not current; "" when it is. */
   readonly because: string;
+  /** Why the inventory was not whole when it was last told ("pods: forbidden"); "" when it was. A connection that is lost changes nothing here. */
+  readonly incomplete: string;
   readonly stats: {
     readonly living: number;
     readonly ended: number;
@@ -105,6 +107,10 @@ class BoundedBook implements AddressBook {
     if (this.#isConnected || this.state === "not-heard") return this.#because;
     const away = "the server is not connected";
     return this.#because === "" ? away : `${this.#because}; ${away}`;
+  }
+
+  get incomplete(): string {
+    return this.#because;
   }
 
   get stats() {

@@ -3,7 +3,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fault } from "../../../base/fault.ts";
 import { IdentityEntry } from "../../../model/identity-entry.ts";
-import { apply, calico, dnsEntries, enforcement, hear, node, pod, policy, scene, startMs } from "./scene.fixture.ts";
+import {
+  apply,
+  calico,
+  dnsEntries,
+  enforcement,
+  hear,
+  live,
+  node,
+  pod,
+  policy,
+  scene,
+  startMs,
+} from "./scene.fixture.ts";
 
 test("a change that leaves live connections alone goes in; pods cannot be tried, so it is applied and not proved, because", async (context) => {
   const here = scene(context);
@@ -139,13 +151,39 @@ test("with reevaluate a pod that is relabelled loses the connections that its ne
   }
 });
 
-test("a server that is away makes much unknown and cuts nothing", async (context) => {
+test("a server that is away changes no rule in force and cuts nothing, and is said", async (context) => {
   const here = scene(context);
-  await apply(here, [enforcement({ onPolicyChange: "reevaluate" }), policy("web")]);
+  const outside = [{ action: "Allow", destination: { notSelector: "app == 'nobody'" } }];
+  const toOthers = calico({ selector: "app == 'web'", types: ["Egress"], egress: outside });
+  await apply(here, [enforcement({ onPolicyChange: "reevaluate" }), toOthers]);
+  const digest = here.dataplane.applied()?.digest;
   here.book.disconnected();
   here.clockMs += 6000;
   here.enforcer.identitiesCame();
   await here.enforcer.settled();
+  assert.equal(here.dataplane.applied()?.digest, digest);
+  assert.equal(here.dataplane.connections(9).connections.length, 1);
+  assert.match(node(here).because, /is in force.*; identities are old: the server is not connected/);
+});
+
+test("what another kernel judges is no cut here: an unknown far end of a workload without policies", async (context) => {
+  const far = { ...live, realDestination: "10.1.9.9", destination: "10.1.9.9" };
+  const here = scene(context, { connections: [far] });
+  here.book.apply(
+    {
+      type: "identities",
+      first: false,
+      last: false,
+      inventory: "kept",
+      because: "",
+      put: dnsEntries.map((one) => (one.kind === "node" ? { ...one, ranges: ["10.1.0.0/16"] } : one)),
+      ended: [],
+    },
+    startMs,
+  );
+  await apply(here, [enforcement({ onPolicyChange: "reevaluate" }), policy("web")]);
+  assert.equal(node(here).state, "enforced");
+  assert.deepEqual([node(here).node?.liveFlows, node(here).node?.cutFlows, node(here).node?.connectionsCut], [1, 0, 0]);
   assert.equal(here.dataplane.connections(9).connections.length, 1);
 });
 

@@ -122,7 +122,7 @@ class NodeEnforcer implements Enforcer {
       word: this.#word(),
       readBack: this.#readBack,
       receiptOf: (policy) => this.#proofs.receiptOf(policy, this.#force.current?.intent.policyDigests.get(policy)),
-      countersOf: (policy) => this.#counters.of(policy),
+      countersOf: (policy) => this.#counters.of(policy, this.#options.packets.deniedAtEnd(policy)),
       refusedLocals: this.#around.locals.refused,
       endpointsOf: (policy) => this.#counters.endpointsOf(this.#force.current, policy, world.local),
       detailedMax: enforceLimits.detailedStatusesMax,
@@ -403,16 +403,17 @@ class NodeEnforcer implements Enforcer {
     if (this.#isDoubted) this.#read("all");
     const digest = this.#force.current?.intent.digest ?? "";
     const until = this.#changes.pending === undefined ? "" : ", taken back in time unless it is confirmed";
-    if (this.#readBack === "") this.#say("enforced", `change ${digest} is in force${until}${this.#whoIsOpen()}`);
+    if (this.#readBack === "") this.#say("enforced", `change ${digest} is in force${until}${this.#notes()}`);
     else this.#say("unproved", `the kernel's rules differ: ${this.#readBack}`);
   }
 
-  /** Pods have links of their own where there is an inventory. */
-  #whoIsOpen(): string {
+  /** What a person should know of rules that are in force. */
+  #notes(): string {
+    const { inventory, stale } = this.#around;
     const isClosed = this.#force.current?.intent.settings.workloadInterfaces.length !== 0;
-    return isClosed || this.#around.inventory !== "kept"
-      ? ""
-      : "; pods nobody told of yet are open (workloadInterfaces)";
+    // Pods have links of their own where there is an inventory.
+    const open = isClosed || inventory !== "kept" ? "" : "; pods nobody told of yet are open (workloadInterfaces)";
+    return `${open}${stale === "" ? "" : `; identities are old: ${stale}`}`;
   }
 
   #word(): NodeWord {

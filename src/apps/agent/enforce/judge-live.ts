@@ -16,6 +16,8 @@ export interface LiveJudgement {
   readonly examples: readonly string[];
 }
 
+type Said = Pick<Judgement, "verdict" | "because">;
+
 /** Whose addresses count, and what is known of names. */
 export interface LiveLook {
   /** Whether an address is of this node or its endpoints. */
@@ -56,8 +58,21 @@ function* flowsOf(
   }
 }
 
+/** The verdict of this node's kernel: it judges what its own ends send and receive, and nobody else's. */
+function verdictHere(engine: PolicyEngine, flow: PolicyFlow, { isOurs }: LiveLook): Said {
+  const said = engine.judge(flow);
+  if (said.verdict === "allow") return said;
+  const { egress, ingress } = engine.evaluate(flow);
+  const here = [
+    ...(isOurs(flow.source.address) ? [egress] : []),
+    ...(isOurs(flow.destination.address) ? [ingress] : []),
+  ];
+  const of = (verdict: Said["verdict"]) => here.find((one) => one.verdict === verdict);
+  return of("deny") ?? of("unknown") ?? { verdict: "allow", because: "" };
+}
+
 /** What packets cannot be asked is closed in the kernel: only what was not to be told for the same reason before stays as it is. */
-function isClosed(before: Judgement | undefined, after: Judgement): boolean {
+function isClosed(before: Said | undefined, after: Said): boolean {
   if (after.verdict === "unknown") return before?.verdict !== "unknown" || before.because !== after.because;
   return after.verdict === "deny";
 }
@@ -72,10 +87,10 @@ export function judgeLive(
   let uncertain = 0;
   let uncertainBecause = "";
   for (const { connection, flow } of flowsOf(connections, given)) {
-    const before = given.before?.judge(flow);
+    const before = given.before === undefined ? undefined : verdictHere(given.before, flow, given);
     if (before?.verdict === "deny") continue;
     live += 1;
-    const after = given.after.judge(flow);
+    const after = verdictHere(given.after, flow, given);
     if (!isClosed(before, after)) continue;
     cut.push(connection);
     if (after.verdict !== "unknown") continue;
@@ -96,9 +111,10 @@ export function closedNow(
 ): readonly TrackedConnection[] {
   const closed: TrackedConnection[] = [];
   for (const { connection, flow } of flowsOf(connections, look)) {
-    const { verdict } = engine.judge(flow);
+    const { verdict } = verdictHere(engine, flow, look);
     if (verdict === "allow" || (verdict === "unknown" && look.closed === "denied")) continue;
-    const hangsOnNames = verdict === "unknown" && engine.judge({ ...flow, domains: [] }).verdict !== "unknown";
+    const hangsOnNames =
+      verdict === "unknown" && verdictHere(engine, { ...flow, domains: [] }, look).verdict !== "unknown";
     if (!hangsOnNames) closed.push(connection);
   }
   return closed;

@@ -29,7 +29,7 @@ export interface SurroundingsOptions {
   readonly node: string;
   readonly dataplane: Pick<Dataplane, "connections">;
   readonly world: WorldBook;
-  readonly book: Pick<AddressBook, "living" | "changedSince" | "revision" | "state" | "because">;
+  readonly book: Pick<AddressBook, "living" | "changedSince" | "revision" | "state" | "because" | "incomplete">;
   readonly look: MachineLook;
   readonly dnsSettings: (intent: Intent) => CompileSettings["dns"];
   /** Names that an endpoint had looked up to an address; absent: nobody looks. */
@@ -40,6 +40,8 @@ export interface Surroundings {
   readonly locals: Locals;
   /** none: nobody keeps an inventory here, so what resources say is all. */
   readonly inventory: "not-heard" | "kept" | "none";
+  /** What of it is old ("the server is not connected"); "" when nothing is. */
+  readonly stale: string;
   /** Looks anew when something changed or the last look is old. */
   look(intent: Intent, nowMs: number): WorldChange;
   /** The next look is a whole one. */
@@ -84,6 +86,9 @@ export function createSurroundings(options: SurroundingsOptions): Surroundings {
     get inventory() {
       return book.state === "kept" || book.state === "none" ? book.state : "not-heard";
     },
+    get stale() {
+      return book.state === "kept" && book.because !== book.incomplete ? book.because : "";
+    },
     look(intent, nowMs) {
       if (!isOld(nowMs) && seenRevision === book.revision) return nothing;
       lookedMs = nowMs;
@@ -92,7 +97,8 @@ export function createSurroundings(options: SurroundingsOptions): Surroundings {
       for (const [key, entry] of changed ?? []) guards.touch(key, entry);
       if (changed === undefined) guards.forget();
       locals = lookLocals(intent.locals);
-      const incomplete = book.state === "kept" ? book.because : "";
+      // A server that is away takes nothing from what it told: rules in force do not change by that.
+      const incomplete = book.state === "kept" ? book.incomplete : "";
       const interfaces = look.interfaces();
       return world.update({ entries: book.living(), changed, locals: locals.found, interfaces, incomplete });
     },
