@@ -106,3 +106,17 @@ test("a kernel that refuses a take-back is asked again", async (context) => {
   assert.equal(here.enforcer.inForce?.intent.digest, confirmed);
   assert.equal(node(here).state, "taken-back");
 });
+
+test("a node that stops to enforce because it was asked to tells so once, as a gap", async (context) => {
+  for (const mode of ["preview", "off"]) {
+    const here = scene(context);
+    await apply(here, [enforcement(), policy("web")]);
+    assert.deepEqual(here.enforcer.takeGaps(here.clockMs), []);
+    await apply(here, [enforcement({ mode }), policy("web")]);
+    await pass(here, 10_000);
+    assert.deepEqual(
+      here.enforcer.takeGaps(here.clockMs).map(({ reason, detail }) => [reason, detail]),
+      [["policy-unenforced", `enforcement was turned off: mode ${mode}`]],
+    );
+  }
+});

@@ -339,7 +339,9 @@ class NodeEnforcer implements Enforcer {
 
   #turnOff(asked: Intent, nowMs: number): void {
     this.#gaps.end(nowMs);
-    if (this.#changes.end() || this.#force.current !== undefined) this.#withdraw();
+    const isEnd = this.#changes.end();
+    if (isEnd || this.#force.current !== undefined) this.#withdraw();
+    if (isEnd) this.#gaps.event(nowMs, `enforcement was turned off: mode ${asked.settings.mode}`);
     const isSaid = asked.words.some(({ resource: { kind } }) => kind === "Enforcement");
     this.#judgement = undefined;
     this.#say(

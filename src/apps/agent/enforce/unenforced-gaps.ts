@@ -6,6 +6,8 @@ export interface UnenforcedGaps {
   /** Rules are gone since then; a gap that has begun goes on. */
   begin(timeMs: number, why: string): void;
   end(timeMs: number): void;
+  /** Rules went by wish: nothing is missing from then on, but that they went is told once. */
+  event(timeMs: number, why: string): void;
   take(nowMs: number): Row<"gaps">[];
 }
 
@@ -29,6 +31,9 @@ export function createUnenforcedGaps(): UnenforcedGaps {
       if (open === undefined) return;
       ready.push(row(open.sinceMs, timeMs, open.why));
       open = undefined;
+    },
+    event(timeMs, why) {
+      ready.push(row(timeMs, timeMs, why));
     },
     take(nowMs) {
       if (open !== undefined && nowMs - open.sinceMs >= enforceLimits.gapPieceMs) {
