@@ -89,6 +89,11 @@ export const Enforcement = z.strictObject({
   takeBack: z.string().max(64).default(""),
   /** A change is taken back after so long unless it was confirmed; 0: it stays. */
   rollbackAfterSeconds: z.int().min(0).max(86_400).default(0),
+  /**
+   * Any name of a change that is on its way in pieces: nodes go on with what they have until this is "" again, or nothing more came of it for half a
+   * minute. `garrison policy apply` sets and clears it. Counts in mode enforce only.
+   */
+  hold: z.string().max(64).default(""),
   dns: z
     .strictObject({
       /** closed: without our proxy no client of DNS rules gets answers. open: their questions go straight to the server, sets are filled no more. */

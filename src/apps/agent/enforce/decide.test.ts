@@ -19,6 +19,7 @@ function situation({ asked = "new", settings = {}, rest = {} }: Given): Situatio
     inForce: "old",
     confirmed: "old",
     pending: undefined,
+    unaskedMs: undefined,
     takenBack: [],
     refused: new Set(),
     nowMs,
@@ -93,6 +94,22 @@ const cases: readonly (readonly [string, Given, Decision])[] = [
     { asked: "old", settings: { takeBack: "old" }, rest: { takenBack: ["old"] } },
     { do: "hold", because: "taken-back" },
   ],
+  [
+    "a time limit that comes after its policies counts",
+    { asked: "old", settings: { rollbackAfterSeconds: 30 }, rest: { unaskedMs: nowMs - 500 } },
+    { do: "limit" },
+  ],
+  [
+    "a time limit for what a person confirmed is none",
+    { asked: "old", settings: { rollbackAfterSeconds: 30, confirm: "old" }, rest: { unaskedMs: nowMs - 500 } },
+    { do: "keep" },
+  ],
+  [
+    "a time limit that comes much later is for the next change",
+    { asked: "old", settings: { rollbackAfterSeconds: 30 }, rest: { unaskedMs: nowMs - 31_000 } },
+    { do: "keep" },
+  ],
+  ["without a time limit there is none", { asked: "old", rest: { unaskedMs: nowMs } }, { do: "keep" }],
   ["taking back another digest means nothing", { asked: "old", settings: { takeBack: "x" } }, { do: "keep" }],
 ];
 

@@ -1,5 +1,6 @@
 // What to do next, from what is asked, what is in force and what is remembered. Pure, so that the table of cases in its test is the whole truth.
 import type { Enforcement } from "../../../model/enforcement.ts";
+import { enforceLimits } from "./limits.ts";
 
 export interface Situation {
   readonly asked: {
@@ -10,6 +11,8 @@ export interface Situation {
   readonly inForce: string | undefined;
   readonly confirmed: string | undefined;
   readonly pending: { readonly digest: string; readonly deadlineMs: number } | undefined;
+  /** When what is in force counted as confirmed because nothing asked for a time limit; undefined: not so, or a person confirmed it. */
+  readonly unaskedMs: number | undefined;
   readonly takenBack: readonly string[];
   /** Changes that were judged and refused. */
   readonly refused: ReadonlySet<string>;
@@ -22,6 +25,8 @@ export type Decision =
   /** What is in force is what is asked. */
   | { readonly do: "keep" }
   | { readonly do: "confirm" }
+  /** What is in force gets the time limit that came after it. */
+  | { readonly do: "limit" }
   /** Back to the confirmed set; a confirmed change goes back to the one before. */
   | { readonly do: "take-back"; readonly digest: string; readonly because: string }
   /** What is asked must not come into force: the confirmed set does, where it is not yet. */
@@ -40,7 +45,15 @@ export function decide(situation: Situation): Decision {
   if (settings.takeBack === digest && !isConfirmed && !takenBack.includes(digest))
     return { do: "take-back", digest, because: "a person took it back" };
   if (takenBack.includes(digest) && !isConfirmed) return { do: "hold", because: "taken-back" };
-  if (inForce === digest) return { do: "keep" };
+  if (inForce === digest) return { do: isLateLimit(situation) ? "limit" : "keep" };
   if (isConfirmed || isPending || confirmed === digest) return { do: "change", judge: false };
   return refused.has(digest) ? { do: "hold", because: "refused" } : { do: "change", judge: true };
+}
+
+/** Policies and the Enforcement with their time limit are resources of their own: whoever puts the policies first means both. */
+function isLateLimit({ asked: { digest, settings }, pending, unaskedMs, nowMs }: Situation): boolean {
+  if (settings.rollbackAfterSeconds === 0 || settings.confirm === digest) return false;
+  if (pending !== undefined || unaskedMs === undefined) return false;
+  const agoMs = nowMs - unaskedMs;
+  return agoMs >= 0 && agoMs <= enforceLimits.lateLimitMs;
 }

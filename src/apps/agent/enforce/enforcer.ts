@@ -245,6 +245,9 @@ class NodeEnforcer implements Enforcer {
       case "confirm":
         this.#changes.confirm(asked);
         return this.#sayEnforced();
+      case "limit":
+        this.#changes.limit(asked, nowMs);
+        return this.#sayEnforced();
       case "keep":
         return this.#sayEnforced();
     }

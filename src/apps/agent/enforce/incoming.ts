@@ -1,5 +1,6 @@
 // Resources on their way: they come one by one, and a change is taken up whole. What came of it so far is nothing to judge or to enforce.
 import type { Resource } from "../../../model/resource.ts";
+import { depthOf } from "./intent.ts";
 import { enforceLimits } from "./limits.ts";
 
 export interface Incoming {
@@ -14,11 +15,18 @@ export function createIncoming(monotonicMs: () => number): Incoming {
   let waiting:
     | { readonly resources: readonly Resource[]; readonly sinceMs: number; readonly readyMs: number }
     | undefined;
+  /** A hold that was waited for in vain: whoever set it died, and it holds nothing any more. */
+  let overdue = "";
   return {
     push(resources) {
       const nowMs = monotonicMs();
       const sinceMs = waiting?.sinceMs ?? nowMs;
-      const readyMs = Math.min(nowMs + enforceLimits.resourcesSettleMs, sinceMs + enforceLimits.resourcesSettleMsMax);
+      const hold = holdOf(resources);
+      const isHeld = hold !== "" && hold !== overdue;
+      const { resourcesSettleMs, resourcesSettleMsMax, holdQuietMs, holdMsMax } = enforceLimits;
+      const readyMs = isHeld
+        ? Math.min(nowMs + holdQuietMs, sinceMs + holdMsMax)
+        : Math.min(nowMs + resourcesSettleMs, sinceMs + resourcesSettleMsMax);
       waiting = { resources, sinceMs, readyMs };
       return Math.max(0, readyMs - nowMs);
     },
@@ -28,7 +36,16 @@ export function createIncoming(monotonicMs: () => number): Incoming {
       if (leftMs > 1) return leftMs;
       const { resources } = waiting;
       waiting = undefined;
+      overdue = holdOf(resources);
       return resources;
     },
   };
+}
+
+/** Of the Enforcement that decides; "" where it does not ask to enforce: turning off waits for nothing. */
+function holdOf(resources: readonly Resource[]): string {
+  const own = resources.filter(({ kind, deleted }) => kind === "Enforcement" && !deleted);
+  const [decides] = own.sort((one, other) => depthOf(other) - depthOf(one));
+  const { mode, hold } = decides?.spec ?? {};
+  return mode === "enforce" && typeof hold === "string" ? hold : "";
 }

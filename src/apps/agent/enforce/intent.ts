@@ -78,7 +78,8 @@ function byKey(left: Resource, right: Resource): number {
   return text(left) < text(right) ? -1 : 1;
 }
 
-function depthOf({ scope }: Resource): number {
+/** 0 for all, 1 for a cluster, 2 for a node. */
+export function depthOf({ scope }: Resource): number {
   return scope === "global" ? 0 : scope.startsWith("cluster/") ? 1 : 2;
 }
 

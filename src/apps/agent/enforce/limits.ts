@@ -5,7 +5,12 @@ export const enforceLimits = {
   firstLookMs: 1500,
   /** Resources come one by one: a change is what came until so long nothing more did, at most so long after the first. */
   resourcesSettleMs: 250,
-  resourcesSettleMsMax: 2000,
+  resourcesSettleMsMax: 10_000,
+  /** A change that says it is not whole yet is waited for, until so long nothing more of it came, at most so long after the first. */
+  holdQuietMs: 30_000,
+  holdMsMax: 600_000,
+  /** A time limit that comes so long after the policies it is for still counts. */
+  lateLimitMs: 30_000,
   /** Identities come in crowds: a crowd of so long is one change. */
   settleMs: 50,
   /** How often routes, namespaces, time limits and the break-glass file are looked at. */
