@@ -73,6 +73,14 @@ export interface TrackedConnection {
   readonly isOver?: true;
 }
 
+/** Somebody else touched our table. */
+export interface ForeignChange {
+  readonly timeMs: number;
+  readonly what: string;
+  /** Another Garrison holds the table for its own: both would write it again for ever. */
+  readonly isOtherAgent?: boolean;
+}
+
 export interface Dataplane {
   /** Makes the kernel's table equal to the ruleset, atomically: either all of it or nothing. Counters of unchanged chains go on. */
   apply(ruleset: NftRuleset): ApplyReport;
@@ -99,7 +107,7 @@ export interface Dataplane {
   /** Removes our table and nothing else. No error when it is not there. */
   remove(): void;
   /** Calls when anybody else changed or removed our table, within a second. Returns how to stop. */
-  watch(onForeign: (change: { readonly timeMs: number; readonly what: string }) => void): () => void;
+  watch(onForeign: (change: ForeignChange) => void): () => void;
   /** Reports of packets from the kernel, in batches, read by a thread of its own. Returns how to stop. */
   packets(onBatch: (batch: PacketBatch) => void): Promise<() => Promise<void>>;
   close(): void;

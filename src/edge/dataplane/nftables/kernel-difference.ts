@@ -8,7 +8,7 @@ import { decodeElements } from "./elements.ts";
 import { encodeKey } from "./keys.ts";
 import { askElements, isTableThere, readChains, readElements, readRules, readSets } from "./kernel-table.ts";
 import type { NetlinkSocket } from "./netlink/socket.ts";
-import { digestOf, stateChain } from "./objects.ts";
+import { stateChain, stateOf } from "./objects.ts";
 
 /** undefined when there is no table of that name. */
 export function differenceToKernel(socket: NetlinkSocket, after: NftRuleset): Difference | undefined {
@@ -16,7 +16,7 @@ export function differenceToKernel(socket: NetlinkSocket, after: NftRuleset): Di
   if (!isTableThere(socket, table)) return undefined;
   const rules = Map.groupBy(readRules(socket, table), (rule) => rule.chain);
   const there = new Map(readChains(socket, table));
-  const isDigestNew = digestOf(rules.get(stateChain) ?? []) !== after.digest;
+  const isDigestNew = stateOf(rules.get(stateChain) ?? []) !== after.digest;
   there.delete(stateChain);
   const chainsNew = after.chains.filter((chain) => !there.has(chain.name));
   const chainsKept = after.chains.filter((chain) => there.has(chain.name));

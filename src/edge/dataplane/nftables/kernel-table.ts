@@ -93,12 +93,15 @@ export interface RawRule {
 
 const none = new Uint8Array(0);
 
-/** Rules of our table, in the order of their chains. */
-export function readRules(socket: NetlinkSocket, table: string): readonly RawRule[] {
+/** Rules of our table, in the order of their chains; of one chain when that is named. */
+export function readRules(socket: NetlinkSocket, table: string, chain?: string): readonly RawRule[] {
   const found: RawRule[] = [];
-  for (const payload of ask(socket, message.getRule, [[ruleAttribute.table, table]])) {
+  const where: [number, string][] = [[ruleAttribute.table, table]];
+  if (chain !== undefined) where.push([ruleAttribute.chain, chain]);
+  for (const payload of ask(socket, message.getRule, where)) {
     const attributes = attributesOf(payload);
     if (textOf(attributes.get(ruleAttribute.table)) !== table) continue;
+    if (chain !== undefined && textOf(attributes.get(ruleAttribute.chain)) !== chain) continue;
     found.push({
       chain: textOf(attributes.get(ruleAttribute.chain)),
       expressions: attributes.get(ruleAttribute.expressions) ?? none,

@@ -99,9 +99,26 @@ export function writeState(batch: Batch, table: string, digest: string): void {
   newRule(batch, { table, chain: stateChain, comment: `digest ${digest}`, rule, object: "digest" });
 }
 
-/** The digest that `writeState` left, from the rules of the state's chain; "" when there is none. */
-export function digestOf(rules: readonly { readonly comment: string }[]): string {
+type StateRules = readonly { readonly comment: string }[];
+
+/** What is kept as the state: the digest, and whose it is. */
+export function ownedDigest(digest: string, owner: string): string {
+  return `${digest} of ${owner}`;
+}
+
+/** What `writeState` left, from the rules of the state's chain; "" when there is none. */
+export function stateOf(rules: StateRules): string {
   return /^digest (.*)$/.exec(rules[0]?.comment ?? "")?.[1] ?? "";
+}
+
+/** The digest in it, whoever wrote it. */
+export function digestOf(rules: StateRules): string {
+  return stateOf(rules).replace(/ of \S*$/, "");
+}
+
+/** Which open dataplane wrote last; "" when that is not said. */
+export function ownerOf(rules: StateRules): string {
+  return / of (\S+)$/.exec(stateOf(rules))?.[1] ?? "";
 }
 
 interface RuleOptions {

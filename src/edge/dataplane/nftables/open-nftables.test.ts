@@ -209,6 +209,12 @@ test("a chain that did not change keeps its counters, a restart finds what is th
   const theirs: NftRuleset = { ...ruleset({ chains: [] }), table: { family: "inet", name: "others" } };
   other.apply(theirs);
   const restarted = box.another();
+  // Only whose it is is written anew.
+  const { how, ...written } = restarted.apply(everything);
+  assert.deepEqual(
+    [how, written.chainsWritten, written.setsAdded, written.elementsAdded, written.elementsDeleted],
+    ["difference", 0, 0, 0, 0],
+  );
   assert.equal(restarted.apply(everything).how, "nothing");
   assert.equal(restarted.apply({ ...everything, digest: "next" }).how, "difference");
   assert.deepEqual(restarted.counters(), [{ ruleId: 0x1f03c2d4, packets: 0, bytes: 0 }]);
@@ -271,4 +277,38 @@ test("whoever lacks the right is told so, and a namespace that is not there is n
   }
   const netns = "/run/netns/garrison-is-not-there";
   assert.throws(() => openNftables({ netns, table, clock, logger: silentLogger }), { code: "dataplane/netns" });
+});
+
+test("a table that another agent writes is told as that, and does not read back as ours", async (context) => {
+  const box = openBox(context);
+  if (box === undefined) return;
+  const chain = (value: number) => ({
+    name: "gr_c",
+    rules: [rule({ do: "compare", field: "meta mark", operator: "eq", value })],
+  });
+  const ours = ruleset({ chains: [chain(1)] });
+  const other = box.another();
+  box.plane.apply(ours);
+  const told: (boolean | undefined)[] = [];
+  const toldOf = async (act: () => void): Promise<boolean | undefined> => {
+    const next = new Promise<void>((resolve) => {
+      const stop = box.plane.watch(({ isOtherAgent }) => {
+        told.push(isOtherAgent);
+        stop();
+        resolve();
+      });
+    });
+    act();
+    await next;
+    return told.at(-1);
+  };
+  assert.equal(await toldOf(() => other.apply(ruleset({ digest: "d2", chains: [chain(2)] }))), true);
+  box.plane.apply(ours);
+  isAsItShould(box.plane, ours);
+  // The very same rules, too: whoever wrote them will write them again.
+  assert.equal(await toldOf(() => other.apply(ours)), true);
+  assert.deepEqual(box.plane.readBack(ours, { elements: true }).differences, ["another agent wrote it last"]);
+  box.plane.apply(ours);
+  isAsItShould(box.plane, ours);
+  assert.equal(await toldOf(() => other.remove()), undefined);
 });

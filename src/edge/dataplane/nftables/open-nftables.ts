@@ -1,14 +1,16 @@
 // The dataplane of Linux: one table of nf_tables in one network namespace, written by our own netlink messages. Implements core/policy/compile/dataplane.ts.
+import { randomBytes } from "node:crypto";
 import { release } from "node:os";
 import type { Clock } from "../../../base/clock.ts";
 import type { Logger } from "../../../base/logger.ts";
-import type { Counter, Dataplane } from "../../../core/policy/compile/dataplane.ts";
+import type { Counter, Dataplane, ForeignChange } from "../../../core/policy/compile/dataplane.ts";
 import { counterOf } from "./canonical.ts";
 import { openConntrack } from "./conntrack.ts";
 import { decodeElements } from "./elements.ts";
 import { isTableThere, readElements, readRules } from "./kernel-table.ts";
 import { openMonitor } from "./monitor.ts";
 import { families, openNetlink, type NetlinkSocket } from "./netlink/socket.ts";
+import { ownerOf, stateChain } from "./objects.ts";
 import { readPackets } from "./packets.ts";
 import { readBack } from "./read-back.ts";
 import { createTableWriter } from "./table-writer.ts";
@@ -40,19 +42,23 @@ export function openNftables(options: NftablesOptions): Dataplane {
   const { table, clock, logger, netns } = options;
   const socket = openNetlink({ family: families.netfilter, netns });
   const monitor = openMonitor({ netns, table, ownPort: socket.portId });
-  const watchers = new Set<(change: { readonly timeMs: number; readonly what: string }) => void>();
+  const watchers = new Set<(change: ForeignChange) => void>();
+  const owner = randomBytes(8).toString("hex");
   const tell = (what: string): void => {
-    logger.warn({ what }, "somebody else changed our table");
-    for (const watcher of watchers) watcher({ timeMs: clock.nowMs(), what });
+    const last = isTableThere(socket, table) ? ownerOf(readRules(socket, table, stateChain)) : "";
+    const isOtherAgent = last !== "" && last !== owner;
+    logger.warn({ what, isOtherAgent }, "somebody else changed our table");
+    const change = { timeMs: clock.nowMs(), what, ...(isOtherAgent ? { isOtherAgent } : {}) };
+    for (const watcher of watchers) watcher(change);
   };
   const refreshesInPlace = isSince(options.kernelRelease ?? release(), refreshSince);
-  const writer = createTableWriter({ socket, monitor, table, logger, refreshesInPlace, onForeign: tell });
+  const writer = createTableWriter({ socket, monitor, table, logger, owner, refreshesInPlace, onForeign: tell });
   const conntrack = openConntrack(socket);
   const endings = new Set<() => void>();
 
   return {
     apply: (ruleset) => writer.apply(ruleset),
-    readBack: (ruleset, given) => readBack(socket, ruleset, given),
+    readBack: (ruleset, given) => readBack(socket, ruleset, { ...given, owner }),
     addElements: (entries) => writer.change({ what: "add", entries }),
     deleteElements: (entries) => writer.change({ what: "delete", entries }),
     listElements: (set) => decodeElements(writer.shapeOf(set), readElements(socket, table, set)),

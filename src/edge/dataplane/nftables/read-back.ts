@@ -6,7 +6,7 @@ import { baseText, commentOf, expressionsText, shapeText } from "./compare.ts";
 import { addTexts, countEntries, textsOfSet } from "./element-texts.ts";
 import { isTableThere, readChains, askElements, readRules, readSets, type RawRule } from "./kernel-table.ts";
 import type { NetlinkSocket } from "./netlink/socket.ts";
-import { digestOf, stateChain } from "./objects.ts";
+import { digestOf, ownerOf, stateChain } from "./objects.ts";
 
 /** Differences that are told; the rest is one line that says how many. */
 export const differencesMax = 50;
@@ -17,7 +17,7 @@ type Note = (text: string) => void;
 export function readBack(
   socket: NetlinkSocket,
   ruleset: NftRuleset,
-  options: { readonly elements: boolean },
+  options: { readonly elements: boolean; readonly owner: string },
 ): ReadBack {
   const table = ruleset.table.name;
   if (!isTableThere(socket, table)) {
@@ -32,6 +32,8 @@ export function readBack(
   const rules = Map.groupBy(readRules(socket, table), (rule) => rule.chain);
   const digest = digestOf(rules.get(stateChain) ?? []);
   if (digest !== ruleset.digest) note(`digest is ${digest === "" ? "not there" : digest}`);
+  const owner = ownerOf(rules.get(stateChain) ?? []);
+  if (owner !== "" && owner !== options.owner) note("another agent wrote it last");
   compareChains(ruleset, readChains(socket, table), note);
   for (const chain of ruleset.chains) compareRules(chain, rules.get(chain.name) ?? [], note);
   const sets = readSets(socket, table);

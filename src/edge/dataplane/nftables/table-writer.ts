@@ -13,7 +13,7 @@ import { differenceToKernel } from "./kernel-difference.ts";
 import { isTableThere, readGeneration, readSets } from "./kernel-table.ts";
 import type { Monitor } from "./monitor.ts";
 import type { NetlinkSocket } from "./netlink/socket.ts";
-import { deleteTable } from "./objects.ts";
+import { deleteTable, ownedDigest } from "./objects.ts";
 import { applyAnew, applyDifference, applyFirst, type Done } from "./phases.ts";
 
 export interface TableWriter {
@@ -30,6 +30,8 @@ export interface TableWriterOptions {
   readonly monitor: Monitor;
   readonly table: string;
   readonly logger: Logger;
+  /** Names this writer in the table, so that another agent's is known for what it is. */
+  readonly owner: string;
   /** Whether adding an element again gives it its time anew (Linux 6.12 and later). */
   readonly refreshesInPlace: boolean;
   /** Told of what the monitor found while we wrote. */
@@ -51,10 +53,11 @@ export function createTableWriter(options: TableWriterOptions): TableWriter {
   const changes = { ...options, committer, shapeOf };
 
   return {
-    apply: (ruleset) => {
-      if (ruleset.table.name !== table) {
-        throw new Fault(`a ruleset for table ${ruleset.table.name}`, { code: "dataplane/name", kind: "usage" });
+    apply: (wanted) => {
+      if (wanted.table.name !== table) {
+        throw new Fault(`a ruleset for table ${wanted.table.name}`, { code: "dataplane/name", kind: "usage" });
       }
+      const ruleset = { ...wanted, digest: ownedDigest(wanted.digest, options.owner) };
       committer.look();
       const given = { socket, committer, ruleset, logger: options.logger };
       const toKernel = (): Done | undefined => applyDifference(given, () => differenceToKernel(socket, ruleset));
