@@ -16,6 +16,8 @@ export const enforceLimits = {
   /** How often routes, namespaces, time limits and the break-glass file are looked at. */
   tickEveryMs: 250,
   lookEveryMs: 5000,
+  /** After endpoints came and went the sizes of sets are read back so often at most. */
+  readBackEveryMs: 5000,
   /** How often counters of rules are read. */
   countersEveryMs: 10_000,
   /** A transaction that the kernel refused is tried again after so long, twice as long each time. */
@@ -23,6 +25,8 @@ export const enforceLimits = {
   retryMsMax: 30_000,
   /** Somebody who changes our rules more often is met after pauses, twice as long each time. */
   repairsPerMinuteMax: 10,
+  /** Another agent that holds the table for its own is met so often. */
+  otherAgentRepairsMax: 3,
   repairPauseMsMin: 5000,
   repairPauseMsMax: 300_000,
   /** Tracked connections that are judged; what is beyond is said in the reason. */
