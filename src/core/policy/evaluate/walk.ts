@@ -1,4 +1,5 @@
 // The walk of one direction: tiers, rules, ends of tiers, profiles. With a recorder it says each look; the verdict is the same, for it is the same walk.
+import { mismatchWords } from "./mismatch-words.ts";
 import type { TraceStep } from "../../../model/policy-verdict.ts";
 import type { Check } from "./checks.ts";
 import type { Program, TierProgram } from "./programs.ts";
@@ -92,7 +93,7 @@ function stepOf(ready: ReadyRule, match: Match, question: Question): TraceStep {
   const open: Check[] = ready.fields().filter((field) => field.test(question) === (match === no ? no : maybe));
   const failed = open.map(({ field }) => field);
   if (match === no)
-    return { at: ready.ref, outcome: "no-match", failed, because: `${failed.join(", ")} did not match` };
+    return { at: ready.ref, outcome: "no-match", failed, because: mismatchWords(ready.rule, failed, question) };
   const because = open.map((field) => field.why(question)).find((why) => why !== "") ?? "not known";
   return { at: ready.ref, outcome: "unknown", failed, because };
 }
