@@ -13,6 +13,7 @@ import { paintVerdict } from "../../output/paint.ts";
 import { render, type Sheet } from "../../output/format.ts";
 import { enforcedOf, nodeWords, type EnforcedRow } from "./enforced-rows.ts";
 import type { Target } from "./node-target.ts";
+import { tryPuts } from "./put-whole.ts";
 import { counted, formatOf, printDocument } from "./words.ts";
 
 type Preview = Awaited<ReturnType<typeof ask<"policyPreview">>>;
@@ -28,16 +29,8 @@ export interface DryRun {
 
 /** Throws a Fault where the server would refuse one of the resources. */
 export async function runDryRun(context: Context, { target, manifests, spec }: DryRun): Promise<void> {
-  const outcomes: { readonly resource: string; readonly outcome: string }[] = [];
-  for (const manifest of manifests) {
-    const { kind, name } = manifest;
-    const { outcome } = await ask(context, "applyResource", {
-      params: { kind, name },
-      query: { dryRun: "true" },
-      body: manifest,
-    });
-    outcomes.push({ resource: `${kind}/${name}`, outcome });
-  }
+  const tried = await tryPuts(context, manifests);
+  const outcomes = tried.map(({ manifest: { kind, name }, outcome }) => ({ resource: `${kind}/${name}`, outcome }));
   const preview = await previewOf(context, target, manifests);
   const judged = await judgedHere(context, { target, manifests, spec }, preview);
   const format = formatOf(context);

@@ -177,7 +177,7 @@ const nodeOf = (more: object = {}) => ({
   ...more,
 });
 
-test("apply puts policies and namespaces before the enforcement of this node, and prints receipts", async (t) => {
+test("apply puts the time limit first, holds the node back until policies and namespaces are there, and prints receipts", async (t) => {
   const { data, puts } = await scene(t, (kind) =>
     kind === "Enforcement"
       ? {
@@ -211,12 +211,16 @@ test("apply puts policies and namespaces before the enforcement of this node, an
   assert.deepEqual(
     puts.map(({ kind, scope, name }) => `${kind} ${scope} ${name}`),
     [
+      "Enforcement node/home/n1 default",
       "Policy node/home/n1 networkpolicy.shop.db",
       "LocalEndpoint node/home/n1 shop.web",
       "Enforcement node/home/n1 default",
     ],
   );
-  assert.deepEqual([puts[2]?.spec["mode"], puts[2]?.spec["rollbackAfterSeconds"]], ["enforce", 60]);
+  for (const at of [0, 3])
+    assert.deepEqual([puts[at]?.spec["mode"], puts[at]?.spec["rollbackAfterSeconds"]], ["enforce", 60]);
+  assert.match(String(puts[0]?.spec["hold"]), /^[0-9a-f-]{36}$/);
+  assert.equal(puts[3]?.spec["hold"], undefined);
   assert.match(ran.out, /networkpolicy\.shop\.db +enforced/);
   assert.match(ran.out, /proved +networkpolicy\.shop\.db: shop\/web -> shop\/db 5432\/tcp is denied \(timeout\)/);
   assert.match(ran.err, /taken back in (59|60) s unless confirmed: garrison policy apply --confirm 00000000000000aa/);
@@ -254,6 +258,7 @@ test("a dry run on a node that enforces stores nothing, puts no Enforcement, and
   const file = path.join(data, "policy.yaml");
   assert.equal((await garrison(data, ["apply", file])).code, 0);
   const before = puts.length;
+  dryPuts.length = 0;
   const dry = await garrison(data, ["apply", file, "--dry-run", "--width", "200"]);
   assert.equal(dry.code, 0, dry.err);
   assert.deepEqual(puts.slice(before), []);

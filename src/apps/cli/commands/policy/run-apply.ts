@@ -14,6 +14,7 @@ import { localEndpointsOf } from "./netns-flag.ts";
 import { isSettled, waitForNode } from "./node-statuses.ts";
 import { targetOf, type Target } from "./node-target.ts";
 import type { ApplyFlags } from "./apply.ts";
+import { putWhole } from "./put-whole.ts";
 import { secondsOf } from "./seconds.ts";
 
 export async function runApply(
@@ -42,8 +43,7 @@ export async function runApply(
   }
   if (!target.isConnected)
     context.say(`the agent of ${target.cluster}/${target.node} is not connected: it takes this up when it is`);
-  for (const manifest of manifests) await put(context, manifest);
-  await put(context, enforcement);
+  await putWhole(context, { manifests, enforcement });
   const statuses = await waitForNode(context, target, { seconds: secondsOf(flags.waitSeconds), isDone: isSettled });
   const enforced = enforcedOf(statuses);
   await printEnforced(context, enforced);
@@ -105,16 +105,6 @@ export function manifestOfEndpoint(spec: LocalEndpoint): ResourceManifest {
   return { apiVersion: "garrison/v1", kind: "LocalEndpoint", scope: "global", name, spec: { ...spec } };
 }
 
-async function put(context: Context, manifest: ResourceManifest): Promise<void> {
-  const { kind, name } = manifest;
-  const { outcome } = await ask(context, "applyResource", {
-    params: { kind, name },
-    query: { dryRun: "false" },
-    body: manifest,
-  });
-  if (outcome !== "unchanged") context.say(`${kind}/${name} ${outcome}`);
-}
-
 /** Of this node alone. What is set already, for it or for its cluster, stays, but for what the flags say. */
 async function enforcementFor(
   context: Context,
@@ -146,8 +136,10 @@ async function enforcementFor(
 function specOf(before: Readonly<Record<string, unknown>>, flags: ApplyFlags): Record<string, unknown> {
   const isConfirmation = flags.confirm !== undefined && flags.rollbackAfter === undefined;
   const rollbackAfterSeconds = flags.rollbackAfter === undefined ? 0 : secondsOf(flags.rollbackAfter);
+  // What an apply that died held back is held no more.
+  const { hold: _, ...kept } = before;
   const spec = {
-    ...before,
+    ...kept,
     // Only in the foreground is this what decides about packets: a dry run puts nothing.
     mode: flags.dryRun === true ? "preview" : "enforce",
     // A confirmation is about the change as it was asked for.

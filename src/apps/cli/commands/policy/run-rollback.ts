@@ -25,7 +25,7 @@ export async function runRollback(
     });
   }
   // For this node alone, whatever scope decided so far.
-  const spec = { ...own.spec, takeBack: digest, confirm: "" };
+  const spec = { ...own.spec, takeBack: digest, confirm: "", hold: "" };
   const name = own.scope === target.scope ? own.name : "default";
   const body = { apiVersion: "garrison/v1", kind: "Enforcement", scope: target.scope, name, spec } as const;
   await ask(context, "applyResource", { params: { kind: "Enforcement", name }, query: { dryRun: "false" }, body });
