@@ -179,7 +179,8 @@ test("explain shows the walk of both directions and what would allow it", async 
 });
 
 test("simulate shows which flows turn, and gates", async () => {
-  const change = ["simulate", policies, ...world, "--with", `${example}/proposed`, ...flows];
+  const beside = ["simulate", policies, ...world, "--with", `${example}/proposed`, ...flows];
+  const change = [...beside, "--without", "shop/api"];
   const { code, out, err } = await garrison(change);
   assert.equal(code, 0, err);
   assert.match(
@@ -192,6 +193,8 @@ test("simulate shows which flows turn, and gates", async () => {
     /68785 connections of 13 flow keys: 51385 the same, 7970 newly allowed, 9430 newly denied, 0 uncertain/,
   );
   assert.equal((await garrison([...change, "--fail-on-deny"])).code, 3);
+  const both = await garrison(beside);
+  assert.match(both.err, /comes beside kubernetes\/[^]+7970 newly allowed, 0 newly denied/);
   const nothing = await garrison(["simulate", policies, ...world, ...flows]);
   assert.match(nothing.err, /nothing is proposed/);
 });

@@ -3,7 +3,6 @@ import type { RuleRef } from "../../../../model/policy-verdict.ts";
 import { createPolicyEngine } from "../../../../core/policy/evaluate/create-engine.ts";
 import { simulate, type Simulation, type SimulatedGroup } from "../../../../core/policy/simulate/simulate.ts";
 import { parsePolicies } from "../../../../core/policy/parse/parse-policies.ts";
-import type { PolicySet } from "../../../../core/policy/model.ts";
 import { readYaml } from "../../../../edge/manifests/read-yaml.ts";
 import { render, type Sheet } from "../../output/format.ts";
 import { paintVerdict } from "../../output/paint.ts";
@@ -14,6 +13,7 @@ import { isPartial, loadPolicies, readFiles, sayProblems, type Loaded } from "./
 import { counted, decidedWords, formatOf, portText, printDocument } from "./words.ts";
 import type { SimulateFlags } from "./simulate.ts";
 import { needFiles } from "./flags.ts";
+import { joinedSets, namesakes, withoutPolicies } from "./change-set.ts";
 
 export async function runSimulate(
   context: Context,
@@ -32,34 +32,24 @@ export async function runSimulate(
 
 async function changeOf(context: Context, now: Loaded, flags: SimulateFlags) {
   const given = flags.with ?? flags.instead;
-  if (flags.with !== undefined && flags.instead !== undefined)
-    throw usage("--with and --instead exclude each other", "give one of them");
-  if (given === undefined) {
+  if (flags.instead !== undefined && (flags.with !== undefined || flags.without !== undefined))
+    throw usage("--instead excludes --with and --without", "it replaces all of now's policies");
+  if (given === undefined && flags.without === undefined) {
     if (!now.set.policies.some(({ staged }) => staged !== undefined))
-      throw usage("nothing is proposed", "--with FILE, --instead FILE, or staged policies among the files");
+      throw usage(
+        "nothing is proposed",
+        "--with FILE, --without POLICY, --instead FILE, or staged policies among the files",
+      );
     return { proposed: now.engine, proposedLane: "staged" as const, code: 0 };
   }
-  const parsed = parsePolicies(await readFiles(given), readYaml);
+  const rest = withoutPolicies(now.set, flags.without ?? []);
+  const parsed = parsePolicies(await readFiles(given ?? []), readYaml);
   sayProblems(context, parsed.problems);
-  const set = flags.with === undefined ? parsed.set : joined(now.set, parsed.set);
+  if (flags.instead === undefined)
+    for (const { old, added } of namesakes(rest, parsed.set))
+      context.say(`${added} comes beside ${old}; if it is meant to replace it: --without ${old}`);
+  const set = flags.instead === undefined ? joinedSets(rest, parsed.set) : parsed.set;
   return { proposed: createPolicyEngine({ set, world: now.world }), code: isPartial(parsed.problems) ? 7 : 0 };
-}
-
-/** Objects of `added` take the place of those with their name; everything else stays. */
-function joined(now: PolicySet, added: PolicySet): PolicySet {
-  const merge = <T>(old: readonly T[], fresh: readonly T[], keyOf: (item: T) => string): readonly T[] => {
-    const taken = new Set(fresh.map(keyOf));
-    return [...old.filter((item) => !taken.has(keyOf(item))), ...fresh];
-  };
-  const nameOf = ({ name }: { readonly name: string }): string => name;
-  return {
-    tiers: merge(added.tiers, now.tiers, nameOf),
-    // Whoever writes shop/api anew in another dialect means the same policy.
-    policies: merge(now.policies, added.policies, ({ kind, namespace, name }) => `${kind}/${namespace}/${name}`),
-    networkSets: merge(now.networkSets, added.networkSets, ({ namespace, name }) => `${namespace}/${name}`),
-    hostEndpoints: merge(now.hostEndpoints, added.hostEndpoints, nameOf),
-    profiles: merge(now.profiles, added.profiles, nameOf),
-  };
 }
 
 async function print(context: Context, found: Simulation): Promise<void> {

@@ -4,6 +4,7 @@ import { type FlowSourceFlags, type WorldFlags, withFlowSource, withInput } from
 
 export interface SimulateFlags extends WorldFlags, FlowSourceFlags {
   readonly with?: readonly string[];
+  readonly without?: readonly string[];
   readonly instead?: readonly string[];
   readonly max: string;
   readonly failOnDeny?: boolean;
@@ -22,15 +23,17 @@ export const policySimulate: CommandUnit = {
     )
       .option(
         "--with <file...>",
-        "add these policies; one of the same kind, namespace and name takes the place of the old one",
+        "add these policies; one of the same dialect, kind, namespace and name takes the place of the old one",
       )
+      .option("--without <policy...>", "take these away: namespace/name, or ids such as calico/NetworkPolicy/shop/web")
       .option("--instead <file...>", "these policies in place of all of now's")
       .option("--max <n>", "most rows", "200")
       .option("--fail-on-deny", "exit 3 when the change denies what was allowed")
       .addHelpText(
         "after",
-        "\nWithout --with and --instead: what staged policies would do.\n\nExamples:\n" +
+        "\nWithout --with, --without and --instead: what staged policies would do.\n\nExamples:\n" +
           "  garrison policy simulate policies/ --world pods.yaml --with proposed.yaml --flows flows.jsonl\n" +
+          "  garrison policy simulate policies/ --world pods.yaml --without shop/web --flows flows.jsonl\n" +
           "  garrison policy simulate policies/ --world pods.yaml --flows flows.jsonl --fail-on-deny",
       )
       .action(
