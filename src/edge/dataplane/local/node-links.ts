@@ -194,7 +194,7 @@ function swapped(hex: string): string {
 }
 
 function bitsIn(mask: string): number {
-  return [...Number.parseInt(mask, 16).toString(2)].filter((bit) => bit === "1").length;
+  return Number.parseInt(mask, 16).toString(2).replaceAll("0", "").length;
 }
 
 function textOfHex(hex: string): string {
