@@ -22,7 +22,7 @@ test("labels, ports and nets are said as they are, beside what was asked", () =>
   const [first, second] = now.ingress.steps.map(({ because }) => because);
   assert.match(
     first ?? "",
-    /^source red\/a has app=a; asked is app == "web" && namespace red; port 80\/TCP is not 5432$/,
+    /^source red\/Deployment\/a has app=a; asked is app == "web" && namespace red; port 80\/TCP is not 5432$/,
   );
   assert.match(second ?? "", /^source 10\.0\.0\.1 is not in 192\.0\.2\.0\/24/);
 });

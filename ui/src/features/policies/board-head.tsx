@@ -7,7 +7,7 @@ import { formatCount } from "../../kit/format.ts";
 import { StateWord } from "../../kit/state-word.tsx";
 import { Notice, sentence } from "../../kit/states.tsx";
 import { EnforcementNotices } from "./enforcement-notices.tsx";
-import { modeWords, nodeText } from "./policy-words.ts";
+import { modeText, modeWords } from "./policy-words.ts";
 
 const icons = { off: ShieldOff, preview: Eye, enforce: ShieldCheck } as const satisfies Record<string, LucideIcon>;
 const problemsShownMax = 6;
@@ -54,17 +54,11 @@ export function BoardHead({ board }: { readonly board: PolicyBoard }) {
 }
 
 function Mode({ enforcement }: { readonly enforcement: PolicyBoard["enforcement"] }) {
-  const { mode, scope, exceptions } = enforcement;
-  const says = scope === "" ? "no Enforcement resource" : `by Enforcement in scope ${scope}`;
-  const others = exceptions.map(({ node, mode: own }) => `${node}: ${modeWords[own].toLowerCase()}`);
+  const { mode, word, because } = modeText(enforcement);
+  const others = enforcement.exceptions.map(({ node, mode: own }) => `${node}: ${modeWords[own].toLowerCase()}`);
   return (
-    <span title={[says, ...others].join("\n")}>
-      <StateWord
-        tone={mode === "enforce" ? "good" : "muted"}
-        icon={icons[mode]}
-        word={modeWords[mode]}
-        because={exceptions.length === 0 ? says : `${says}; otherwise on ${nodeText(exceptions.length)}`}
-      />
+    <span title={others.join("\n")}>
+      <StateWord tone={mode === "enforce" ? "good" : "muted"} icon={icons[mode]} word={word} because={because} />
     </span>
   );
 }

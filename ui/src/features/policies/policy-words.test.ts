@@ -8,6 +8,7 @@ import {
   endpointText,
   enforcementText,
   holdsWords,
+  modeText,
   policyId,
   policyParams,
   problemText,
@@ -73,4 +74,12 @@ test("every typed word must be there", () => {
 test("an id is the same after the address bar", () => {
   for (const id of ["kubernetes/NetworkPolicy/shop/db", "calico/GlobalNetworkPolicy/-/deny-all", "cilium/X/-/a.b"])
     assert.equal(policyId(policyParams("demo", id)), id);
+});
+
+test("a node that enforces is said first, whatever the rest of the cluster does", () => {
+  const exceptions = [{ node: "laptop", mode: "enforce" as const }];
+  assert.equal(modeText({ mode: "off", scope: "", exceptions }).word, "Enforced on laptop");
+  assert.equal(modeText({ mode: "off", scope: "", exceptions: [] }).word, "Not enforced");
+  const rest = modeText({ mode: "enforce", scope: "cluster/c", exceptions: [{ node: "a", mode: "off" }] });
+  assert.deepEqual([rest.word, rest.because], ["Enforced", "by Enforcement in scope cluster/c; otherwise on 1 node"]);
 });

@@ -130,6 +130,29 @@ export const modeWords = {
   enforce: "Enforced",
 } as const satisfies Record<PolicyBoard["enforcement"]["mode"], string>;
 
+const modeStrength = ["enforce", "preview", "off"] as const;
+
+/** What holds in a cluster: the strongest mode that any of its nodes has, where, and who says so. */
+export function modeText({ mode, scope, exceptions }: PolicyBoard["enforcement"]): {
+  readonly mode: PolicyBoard["enforcement"]["mode"];
+  readonly word: string;
+  readonly because: string;
+} {
+  const says = scope === "" ? "no Enforcement resource" : `by Enforcement in scope ${scope}`;
+  const strongest = modeStrength.find((each) => exceptions.some(({ mode: own }) => own === each));
+  if (strongest === undefined) return { mode, word: modeWords[mode], because: says };
+  if (modeStrength.indexOf(strongest) < modeStrength.indexOf(mode)) {
+    const nodes = exceptions.filter(({ mode: own }) => own === strongest);
+    const where = nodes.length === 1 ? (nodes[0]?.node ?? "") : nodeText(nodes.length);
+    return {
+      mode: strongest,
+      word: `${modeWords[strongest]} on ${where}`,
+      because: `by an Enforcement of its own; other nodes: ${modeWords[mode].toLowerCase()}`,
+    };
+  }
+  return { mode, word: modeWords[mode], because: `${says}; otherwise on ${nodeText(exceptions.length)}` };
+}
+
 /** Whether a card holds every typed word: in its name, namespace, kind, dialect or selector. */
 export function holdsWords(card: PolicyCard, typed: string): boolean {
   const text =
