@@ -19,7 +19,11 @@ export function askersOf(first: readonly string[], endpoints: Iterable<WorldEndp
     if (address === undefined) continue;
     if (kind === "node") others.push(address);
     if (kind !== "workload") continue;
-    const look = JSON.stringify([namespace, serviceAccount, Object.entries(labels).sort()]);
+    const look = JSON.stringify([
+      namespace,
+      serviceAccount,
+      Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1)),
+    ]);
     const before = workloads.get(look);
     if (before === undefined || address < before) workloads.set(look, address);
   }

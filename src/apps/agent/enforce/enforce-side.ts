@@ -142,7 +142,7 @@ function openSide(options: EnforceSideOptions): OpenSide {
       dnsRules.update(inForce);
     },
     onRepaired: () => dnsRules.refill(),
-    namesOf: dnsRules.namesOf,
+    namesOf: (endpoint, address) => dnsRules.namesOf(endpoint, address),
     dnsSettings: (intent) => dnsRules.settingsOf(intent),
     dns: () => dnsRules.status(),
     problems: () => (dnsRules.trouble === "" ? [] : [`the DNS proxy is down: ${dnsRules.trouble}`]),

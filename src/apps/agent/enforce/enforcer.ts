@@ -1,12 +1,11 @@
 // Keeps the kernel's rules as the node's resources ask: collects what changes, decides, acts, reports. One step at a time; nothing acts inside a callback
-// but the repair of rules that somebody else removed.
+// but the repair of rules that somebody else removed (repairs.ts).
 import { toFault } from "../../../base/fault.ts";
 import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
 import type { Resource, ResourceStatus } from "../../../model/resource.ts";
 import type { Row } from "../../../model/table.ts";
 import { readBreakGlass, type BreakGlass } from "./break-glass.ts";
 import { createChanges, type Changes } from "./changes.ts";
-import type { Decision } from "./decide.ts";
 import type { Enforcer, EnforcerOptions } from "./enforcer-contract.ts";
 import { createFirstLook, type FirstLook } from "./first-look.ts";
 import { createForce, type Force, type InForce } from "./force.ts";
@@ -15,9 +14,20 @@ import { enforceKinds, intentOf, type Intent } from "./intent.ts";
 import type { ChangeJudgement } from "./judge-change.ts";
 import { openKept, type Kept, type KeptSet } from "./kept.ts";
 import { enforceLimits } from "./limits.ts";
+import {
+  blindWord,
+  failedWord,
+  glassWord,
+  heldWord,
+  inForceWord,
+  lookingWord,
+  offWord,
+  previewWord,
+} from "./node-words.ts";
 import { createProofs, type Proofs } from "./proofs.ts";
+import { createReadBacks, type ReadBacks } from "./read-backs.ts";
 import { createReevaluation, type Reevaluation } from "./reevaluation.ts";
-import { createRepairPace } from "./repair-pace.ts";
+import { createRepairs, type Repairs } from "./repairs.ts";
 import { createRuleCounters } from "./rule-counters.ts";
 import { statusesOf, type NodeWord } from "./statuses.ts";
 import { createSurroundings, type Surroundings } from "./surroundings.ts";
@@ -34,28 +44,23 @@ class NodeEnforcer implements Enforcer {
   readonly #changes: Changes;
   readonly #around: Surroundings;
   readonly #force: Force;
+  readonly #readBacks: ReadBacks;
   readonly #firstLook: FirstLook;
   readonly #proofs: Proofs;
   readonly #counters = createRuleCounters();
   readonly #gaps = createUnenforcedGaps();
   readonly #reevaluation: Reevaluation;
-  readonly #pace = createRepairPace();
+  readonly #repairs: Repairs;
   readonly #incoming = createIncoming(() => performance.now());
   readonly #wake: Wake;
   readonly #timer: NodeJS.Timeout;
   #asked: Intent | undefined;
-  #state: Pick<NodeWord, "state" | "because"> = { state: "off", because: "nothing was asked of this node yet" };
+  #said: Pick<NodeWord, "state" | "because"> = { state: "off", because: "nothing was asked of this node yet" };
   #judgement: ChangeJudgement | undefined;
-  #readBack = "";
-  /** What is in the kernel was touched, or a step failed: nothing is said of it before it was read again. */
-  #isDoubted = false;
   #countedMs = 0;
   #retryAtMs = Infinity;
   #retryMs: number = enforceLimits.retryMsMin;
-  #connectionsCut = 0;
-  #repairs = 0;
   #isGlassBroken = false;
-  #stopWatch: (() => void) | undefined;
 
   constructor(options: EnforcerOptions) {
     const { folder, logger, prover, clock, notProvable, dataplane, dnsSettings } = options;
@@ -66,6 +71,16 @@ class NodeEnforcer implements Enforcer {
     this.#proofs = createProofs(prover, clock, notProvable);
     const settingsOf = (intent: Intent) => this.#around.settingsOf(intent);
     this.#force = createForce({ dataplane, settingsOf, onApplied: (inForce) => this.#applied(inForce) });
+    this.#readBacks = createReadBacks(this.#force, () => this.#repairs.rival(options.clock.nowMs()));
+    this.#repairs = createRepairs({
+      ...options,
+      force: this.#force,
+      gaps: this.#gaps,
+      isGlassBroken: () => this.#glass() !== undefined,
+      onTouched: () => this.#doubt(),
+      onDone: (trouble) => (trouble === "" ? this.#wake.wake(0) : this.#fail(trouble)),
+      onRepaired: () => options.onRepaired?.(),
+    });
     this.#reevaluation = createReevaluation(dataplane);
     this.#firstLook = createFirstLook(this.#force, this.#around, dataplane);
     this.#wake = createWake(() => this.#steps());
@@ -107,8 +122,7 @@ class NodeEnforcer implements Enforcer {
   async close(kernel: "keep" | "withdraw"): Promise<void> {
     clearInterval(this.#timer);
     await this.#wake.stop();
-    this.#stopWatch?.();
-    this.#stopWatch = undefined;
+    this.#repairs.stop();
     if (kernel === "withdraw") this.#force.withdraw();
   }
 
@@ -120,7 +134,7 @@ class NodeEnforcer implements Enforcer {
       asked: this.#asked,
       inForce: this.#force.current,
       word: this.#word(),
-      readBack: this.#readBack,
+      readBack: this.#readBacks.said,
       receiptOf: (policy) => this.#proofs.receiptOf(policy, this.#force.current?.intent.policyDigests.get(policy)),
       countersOf: (policy) => this.#counters.of(policy, this.#options.packets.deniedAtEnd(policy)),
       refusedLocals: this.#around.locals.refused,
@@ -131,7 +145,7 @@ class NodeEnforcer implements Enforcer {
 
   async #steps(): Promise<"again" | "rest"> {
     const { logger, onStatus, clock } = this.#options;
-    const before = JSON.stringify([this.#word(), this.#readBack]);
+    const before = JSON.stringify([this.#word(), this.#readBacks.said]);
     try {
       this.#step(clock.nowMs());
       this.#retryMs = enforceLimits.retryMsMin;
@@ -139,7 +153,7 @@ class NodeEnforcer implements Enforcer {
       this.#fail(toFault(error).message);
       logger.error({ error: toFault(error).message }, "enforcement failed and is tried again");
     }
-    if (JSON.stringify([this.#word(), this.#readBack]) !== before) onStatus();
+    if (JSON.stringify([this.#word(), this.#readBacks.said]) !== before) onStatus();
     const { current } = this.#force;
     if (current === undefined) return "rest";
     const fetched = await this.#proofs.fetch(current, this.#around.ends());
@@ -181,9 +195,8 @@ class NodeEnforcer implements Enforcer {
     const { current } = this.#force;
     if (current === undefined || current.intent.settings.onPolicyChange !== "reevaluate")
       return this.#reevaluation.forget();
-    const cut = this.#reevaluation.cutDue(current.engine, this.#around.live(), nowMs);
-    if (cut === "later") this.#wake.wake(enforceLimits.reevaluateEveryMs);
-    else this.#connectionsCut += cut;
+    const done = this.#reevaluation.cutDue(current.engine, this.#around.live(), nowMs);
+    if (done === "later") this.#wake.wake(enforceLimits.reevaluateEveryMs);
   }
 
   /** After a restart without a server nobody asks for anything, and what waits for its confirmation may be why. */
@@ -202,14 +215,11 @@ class NodeEnforcer implements Enforcer {
     return readBreakGlass(this.#options.glassFolder ?? this.#options.folder);
   }
 
-  #breakGlass({ by, because }: BreakGlass, nowMs: number): void {
-    const why = because === "" ? "" : ` (${because})`;
+  #breakGlass(glass: BreakGlass, nowMs: number): void {
+    const why = glass.because === "" ? "" : ` (${glass.because})`;
     if (this.#force.current !== undefined) this.#gaps.begin(nowMs, `break-glass${why}`);
     this.#withdraw();
-    this.#say(
-      "broken-glass",
-      `break-glass by ${by === "" ? "a person" : by}${why}: nothing is enforced until it is ended`,
-    );
+    this.#said = glassWord(glass);
   }
 
   #act(asked: Intent, nowMs: number): void {
@@ -219,18 +229,23 @@ class NodeEnforcer implements Enforcer {
     const decision = this.#changes.decide(asked, this.#force.current?.intent.digest, nowMs);
     if (decision.do === "withdraw" && decision.mode === "off") return this.#turnOff(asked, nowMs);
     if (decision.do === "take-back" && this.#isBlind) return this.#takeBack(decision.digest, decision.because, nowMs);
-    if (this.#isBlind) return this.#wait(decision);
-    const heldUntilMs = this.#pace.heldUntilMs(nowMs);
+    if (this.#isBlind) {
+      // What was taken back in that time is said until it comes back.
+      if (decision.do !== "hold" || this.#said.state !== "taken-back") this.#said = blindWord;
+      return;
+    }
+    const heldUntilMs = this.#repairs.heldUntilMs(nowMs);
     if (heldUntilMs > 0 && decision.do !== "withdraw" && decision.do !== "take-back") {
       this.#retryAtMs = heldUntilMs;
-      return this.#say("failed", this.#pace.because());
+      this.#said = failedWord(this.#repairs.because());
+      return;
     }
     const world = this.#around.look(asked, nowMs);
     if (this.#force.isBehind || (this.#force.current !== undefined && !world.isNothing)) {
       this.#force.follow(world);
       this.#reevaluation.note(world);
       this.#gaps.end(nowMs);
-      this.#read("counts");
+      this.#readBacks.followed();
     }
     switch (decision.do) {
       case "withdraw":
@@ -253,19 +268,11 @@ class NodeEnforcer implements Enforcer {
     }
   }
 
-  /** Nobody said who is who. What was taken back in that time is said until it comes back. */
-  #wait(decision: Decision): void {
-    if (decision.do === "hold" && this.#state.state === "taken-back") return;
-    this.#say("failed", "who is who in the cluster was not heard yet; what is in the kernel stays as it is");
-  }
-
   #change(asked: Intent, judge: boolean, nowMs: number): void {
     if (judge && !this.#firstLook.isDone(asked, nowMs)) {
       this.#wake.wake(enforceLimits.firstLookMs);
-      return this.#say(
-        "off",
-        "nothing is denied yet: looking which connections are open, before the first change is judged",
-      );
+      this.#said = lookingWord;
+      return;
     }
     const engine = this.#around.engineOf(asked);
     this.#judgement = judge ? this.#around.judge(asked, this.#force.current?.engine, engine) : undefined;
@@ -283,14 +290,8 @@ class NodeEnforcer implements Enforcer {
     this.#force.put(intent, engine, nowMs);
     this.#gaps.end(nowMs);
     this.#reevaluation.forget();
-    if (intent.settings.onPolicyChange === "reevaluate")
-      this.#connectionsCut += this.#reevaluation.cutAll(engine, this.#around.live());
-    this.#read("all");
-  }
-
-  #read(elements: "all" | "counts"): void {
-    this.#readBack = this.#force.readBack(elements);
-    this.#isDoubted = false;
+    if (intent.settings.onPolicyChange === "reevaluate") this.#reevaluation.cutAll(engine, this.#around.live());
+    this.#readBacks.read();
   }
 
   #bringKept({ resources }: KeptSet, nowMs: number): void {
@@ -312,17 +313,16 @@ class NodeEnforcer implements Enforcer {
     else if (target.digest !== this.#force.current?.intent.digest) this.#bringKept(target, nowMs);
     this.#changes.takeBack(digest);
     this.#options.logger.warn({ digest, because }, "a change of policies was taken back");
-    this.#say("taken-back", `change ${digest} was taken back: ${because}; ${this.#whatStays()}${later}`);
+    const words = `change ${digest} was taken back: ${because}; ${this.#whatStays()}${later}`;
+    this.#said = { state: "taken-back", because: words };
   }
 
   /** What is asked stays out; what was confirmed before comes or stays in. */
   #hold(asked: Intent, because: "taken-back" | "refused", nowMs: number): void {
     const { confirmed, judgement } = this.#changes;
     if (this.#force.current === undefined && confirmed !== undefined) this.#bringKept(confirmed, nowMs);
-    const isRefused = because === "refused";
-    const why = isRefused ? `is refused: ${judgement?.because ?? ""}` : "was taken back";
-    const hint = `\`garrison policy apply --confirm ${asked.digest}\` brings it all the same`;
-    this.#say(because, `change ${asked.digest} ${why}; ${this.#whatStays()}; ${hint}`);
+    const refusal = judgement?.because ?? "";
+    this.#said = heldWord({ because, digest: asked.digest, refusal, stays: this.#whatStays() });
   }
 
   #whatStays(): string {
@@ -334,10 +334,7 @@ class NodeEnforcer implements Enforcer {
 
   #preview(asked: Intent): void {
     this.#judgement = this.#around.judge(asked, undefined, this.#around.engineOf(asked));
-    const { because, liveFlows, cutFlows } = this.#judgement;
-    const words =
-      because === "" ? `it would deny ${cutFlows} of ${liveFlows} live connections` : `enforced, ${because}`;
-    this.#say("preview", `preview, no packet is touched: ${words}`);
+    this.#said = previewWord(this.#judgement);
   }
 
   #turnOff(asked: Intent, nowMs: number): void {
@@ -345,80 +342,49 @@ class NodeEnforcer implements Enforcer {
     const isEnd = this.#changes.end();
     if (isEnd || this.#force.current !== undefined) this.#withdraw();
     if (isEnd) this.#gaps.event(nowMs, `enforcement was turned off: mode ${asked.settings.mode}`);
-    const isSaid = asked.words.some(({ resource: { kind } }) => kind === "Enforcement");
     this.#judgement = undefined;
-    this.#say(
-      "off",
-      isSaid ? "enforcement is off on this node" : "no Enforcement resource is for this node: nothing is enforced",
-    );
+    this.#said = offWord(asked.words.some(({ resource: { kind } }) => kind === "Enforcement"));
   }
 
   #withdraw(): void {
-    this.#stopWatch?.();
-    this.#stopWatch = undefined;
+    this.#repairs.stop();
     this.#force.withdraw();
-    this.#pace.forget();
     this.#firstLook.forget();
     this.#proofs.clear();
     this.#options.packets.forget();
   }
 
   #applied(inForce: InForce): void {
-    const { packets, onApplied, dataplane } = this.#options;
+    const { packets, onApplied } = this.#options;
     packets.know(inForce.engine, inForce.compiled.generation);
-    this.#stopWatch ??= dataplane.watch((change) => this.#foreign(change));
+    this.#repairs.begin();
     onApplied?.(inForce);
   }
 
-  /** Somebody else touched our table: it is written again at once, but for break-glass. */
-  #foreign({ timeMs, what }: { readonly timeMs: number; readonly what: string }): void {
-    const { logger, clock, onRepaired } = this.#options;
-    if (this.#force.current === undefined) return;
-    if (this.#glass() !== undefined) return this.#wake.wake(0);
-    this.#gaps.begin(timeMs, what);
-    this.#force.distrust();
-    this.#isDoubted = true;
+  #doubt(): void {
+    this.#readBacks.doubt();
     this.#proofs.clear();
-    if (!this.#pace.mayRepair(clock.nowMs())) return this.#wake.wake(0);
-    try {
-      this.#force.repair();
-      this.#repairs += 1;
-      const doneMs = clock.nowMs();
-      this.#gaps.end(doneMs);
-      logger.warn({ what, afterMs: doneMs - timeMs }, "our rules were changed by somebody else and are written again");
-      onRepaired?.();
-      this.#wake.wake(0);
-    } catch (error) {
-      this.#fail(`the rules were changed by somebody else and cannot be written again: ${toFault(error).message}`);
-    }
   }
 
   #fail(message: string): void {
-    this.#isDoubted = true;
-    this.#say("failed", message.slice(0, 400));
+    this.#readBacks.doubt();
+    this.#said = failedWord(message);
     this.#retryAtMs = this.#options.clock.nowMs() + this.#retryMs;
     this.#retryMs = Math.min(this.#retryMs * 2, enforceLimits.retryMsMax);
   }
 
-  #say(state: NodeWord["state"], because: string): void {
-    this.#state = { state, because };
-  }
-
   #sayEnforced(): void {
-    if (this.#isDoubted) this.#read("all");
-    const digest = this.#force.current?.intent.digest ?? "";
-    const until = this.#changes.pending === undefined ? "" : ", taken back in time unless it is confirmed";
-    if (this.#readBack === "") this.#say("enforced", `change ${digest} is in force${until}${this.#notes()}`);
-    else this.#say("unproved", `the kernel's rules differ: ${this.#readBack}`);
-  }
-
-  /** What a person should know of rules that are in force. */
-  #notes(): string {
+    this.#readBacks.readDue(this.#options.clock.nowMs());
+    const { current } = this.#force;
     const { inventory, stale } = this.#around;
-    const isClosed = this.#force.current?.intent.settings.workloadInterfaces.length !== 0;
-    // Pods have links of their own where there is an inventory.
-    const open = isClosed || inventory !== "kept" ? "" : "; pods nobody told of yet are open (workloadInterfaces)";
-    return `${open}${stale === "" ? "" : `; identities are old: ${stale}`}`;
+    this.#said = inForceWord({
+      digest: current?.intent.digest ?? "",
+      isPending: this.#changes.pending !== undefined,
+      readBack: this.#readBacks.said,
+      // Pods have links of their own where there is an inventory.
+      isOpenToStrangers: inventory === "kept" && current?.intent.settings.workloadInterfaces.length === 0,
+      stale,
+    });
   }
 
   #word(): NodeWord {
@@ -426,7 +392,7 @@ class NodeEnforcer implements Enforcer {
     const { liveFlows, cutFlows } = this.#judgement ?? {};
     const dns = this.#options.dns?.();
     return {
-      ...this.#state,
+      ...this.#said,
       node: {
         mode: this.#asked?.settings.mode ?? "off",
         policies: this.#force.current?.engine.set.policies.length ?? 0,
@@ -434,8 +400,8 @@ class NodeEnforcer implements Enforcer {
         ...(pending === undefined ? {} : { takenBackAtMs: pending.deadlineMs }),
         ...(liveFlows === undefined ? {} : { liveFlows }),
         ...(cutFlows === undefined ? {} : { cutFlows }),
-        connectionsCut: this.#connectionsCut,
-        repairs: this.#repairs,
+        connectionsCut: this.#reevaluation.count,
+        repairs: this.#repairs.count,
         ...(dns === undefined ? {} : { dns }),
       },
     };

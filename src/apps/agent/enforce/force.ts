@@ -84,11 +84,8 @@ export function createForce({ dataplane, settingsOf, onApplied }: ForceOptions):
       const { put, remove, rest } = change;
       if (put.length + remove.length > 0) engine.change({ put, remove });
       if (Object.keys(rest).length > 0) engine.setWorld(rest);
-      const { services: _services, ...others } = rest;
-      const named = namedServices(engine.set);
-      const isWide = Object.keys(others).length > 0 || change.services.some((name) => named.has(name));
       const endpoints = [...put.map(({ id }) => id), ...remove];
-      const isWhole = isWide || isBehind;
+      const isWhole = isBehind || isForAll(change, engine.set);
       isBehind = true;
       const compiled = compile(intent, engine, isWhole ? undefined : { endpoints });
       become({ ...current, compiled });
@@ -116,18 +113,26 @@ export function createForce({ dataplane, settingsOf, onApplied }: ForceOptions):
   };
 }
 
-const services = new WeakMap<PolicySet, ReadonlySet<string>>();
+/** Whether more changed under these policies than endpoints. */
+function isForAll({ rest, services }: WorldChange, set: PolicySet): boolean {
+  const { services: _services, ...others } = rest;
+  if (Object.keys(others).length > 0) return true;
+  const named = namedServices(set);
+  return services.some((name) => named.has(name));
+}
+
+const namesOfSets = new WeakMap<PolicySet, ReadonlySet<string>>();
 
 /** Services that some rule names, as "namespace/name": all others change nothing in the kernel. */
 function namedServices(set: PolicySet): ReadonlySet<string> {
-  const known = services.get(set);
+  const known = namesOfSets.get(set);
   if (known !== undefined) return known;
   const rules = [...set.policies, ...set.profiles].flatMap(({ ingress, egress }) => [...ingress, ...egress]);
   const ends = rules.flatMap(({ source, destination }) => [source, destination]);
   const found = new Set(
     ends.flatMap(({ service }) => (service === undefined ? [] : `${service.namespace}/${service.name}`)),
   );
-  services.set(set, found);
+  namesOfSets.set(set, found);
   return found;
 }
 

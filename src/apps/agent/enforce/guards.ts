@@ -4,7 +4,7 @@ import type { PolicyEngine } from "../../../core/policy/evaluate/engine.ts";
 import type { AlwaysAllowed } from "../../../core/policy/compile/settings.ts";
 import type { IdentityEntry } from "../../../model/identity-entry.ts";
 import type { Askers } from "./askers.ts";
-import { protocolNumber } from "./world-book.ts";
+import { protocolNumber } from "./protocol-number.ts";
 
 const dnsWords = "the cluster's DNS";
 const tcp = 6;

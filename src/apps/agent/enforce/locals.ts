@@ -4,7 +4,7 @@ import { toFault } from "../../../base/fault.ts";
 import { formatAddress, parseAddress } from "../../../base/ip.ts";
 import type { CompileSettings } from "../../../core/policy/compile/settings.ts";
 import type { LocalIntent } from "./intent.ts";
-import type { LocalFound } from "./world-book.ts";
+import type { LocalFound } from "./local-found.ts";
 
 /** Links of the node, as they were at one moment. */
 export interface LinkLook {

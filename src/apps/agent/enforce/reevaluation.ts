@@ -7,12 +7,14 @@ import { enforceLimits } from "./limits.ts";
 import type { WorldChange } from "./world-book.ts";
 
 export interface Reevaluation {
-  /** Cuts all that the policies close, at once; returns how many. Throws what the dataplane throws. */
-  cutAll(engine: PolicyEngine, live: LiveLook): number;
+  /** Connections that were cut. */
+  readonly count: number;
+  /** Cuts all that the policies close, at once. Throws what the dataplane throws. */
+  cutAll(engine: PolicyEngine, live: LiveLook): void;
   /** Endpoints changed: their connections are due. */
   note(change: WorldChange): void;
   /** Cuts what is due; "later" when it was done a moment ago. */
-  cutDue(engine: PolicyEngine, live: LiveLook, nowMs: number): number | "later";
+  cutDue(engine: PolicyEngine, live: LiveLook, nowMs: number): "done" | "later";
   forget(): void;
 }
 
@@ -20,27 +22,30 @@ export function createReevaluation(dataplane: Pick<Dataplane, "connections" | "c
   const addresses = new Set<string>();
   let isAll = false;
   let lastMs = -Infinity;
+  let count = 0;
 
   function forget(): void {
     addresses.clear();
     isAll = false;
   }
 
-  function cut(engine: PolicyEngine, live: LiveLook, closed: "denied" | "denied-or-unknown"): number {
+  function cut(engine: PolicyEngine, live: LiveLook, closed: "denied" | "denied-or-unknown"): void {
     const { connections } = dataplane.connections(enforceLimits.connectionsMax);
     const due = isAll
       ? connections
       : connections.filter(({ source, realDestination }) => addresses.has(source) || addresses.has(realDestination));
     const found = closedNow(due, engine, { ...live, closed });
-    return found.length === 0 ? 0 : dataplane.cut(found);
+    if (found.length > 0) count += dataplane.cut(found);
+    forget();
   }
 
   return {
+    get count() {
+      return count;
+    },
     cutAll(engine, live) {
       isAll = true;
-      const count = cut(engine, live, "denied-or-unknown");
-      forget();
-      return count;
+      cut(engine, live, "denied-or-unknown");
     },
     note({ rest, addresses: touched }) {
       for (const address of touched) addresses.add(address);
@@ -48,13 +53,12 @@ export function createReevaluation(dataplane: Pick<Dataplane, "connections" | "c
       if (addresses.size > enforceLimits.reevaluateAddressesMax) isAll = true;
     },
     cutDue(engine, live, nowMs) {
-      if (!isAll && addresses.size === 0) return 0;
+      if (!isAll && addresses.size === 0) return "done";
       if (nowMs >= lastMs && nowMs - lastMs < enforceLimits.reevaluateEveryMs) return "later";
       lastMs = nowMs;
       // A server that is away makes much unknown at once: that ends no connection.
-      const count = cut(engine, live, "denied");
-      forget();
-      return count;
+      cut(engine, live, "denied");
+      return "done";
     },
     forget,
   };

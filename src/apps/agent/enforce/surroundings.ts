@@ -57,6 +57,9 @@ export interface Surroundings {
   ends(): readonly ProbeEnd[];
 }
 
+/** First packets of connections that the kernel tells of. The bench of what packets cost measures this. */
+export const reportedPackets: CompileSettings["log"] = "all";
+
 const nothing: WorldChange = { put: [], remove: [], rest: {}, services: [], addresses: [], isNothing: true };
 const emptySet: PolicySet = { tiers: [], policies: [], networkSets: [], hostEndpoints: [], profiles: [] };
 
@@ -68,17 +71,7 @@ export function createSurroundings(options: SurroundingsOptions): Surroundings {
   let seenRevision = -1;
   const isOld = (nowMs: number) => nowMs - lookedMs >= enforceLimits.lookEveryMs;
   const guards = createGuardBook(() => book.living(), look);
-  const isOurs = () => {
-    const own = new Set(look.nodeAddresses());
-    return (address: string) => own.has(address) || world.at(address)?.node === node;
-  };
-  const live = (): LiveLook => ({
-    isOurs: isOurs(),
-    namesOf: (client, address) => {
-      const endpoint = world.at(client)?.id;
-      return endpoint === undefined ? [] : (options.namesOf?.(endpoint, address) ?? []);
-    },
-  });
+  const live = () => liveLook(options);
   return {
     get locals() {
       return locals;
@@ -112,12 +105,12 @@ export function createSurroundings(options: SurroundingsOptions): Surroundings {
       return judgeChange({
         before,
         after,
+        dataplane,
         open: createPolicyEngine({ set: emptySet, world: world.world }),
         guards: guards.now(),
         askers: askersOf(own.slice(0, enforceLimits.probeEndsMax), world.world.endpoints),
         live: live(),
         cutShareMax: asked.settings.cutShareMax,
-        dataplane,
       });
     },
     live,
@@ -133,14 +126,28 @@ export function createSurroundings(options: SurroundingsOptions): Surroundings {
         alwaysAllowed: guards.now().map(({ address, protocol, port }) => ({ address, protocol, port })),
         ...(dns === undefined ? {} : { dns }),
         ...(locals.sharedLinks === undefined ? {} : { sharedLinks: locals.sharedLinks }),
-        log: "all",
+        log: reportedPackets,
         workloadInterfacePrefixes: workloadInterfaces.map((pattern) => pattern.slice(0, -1)),
       };
     },
-    ends: () =>
-      locals.found.flatMap(({ endpoint, addresses }) => {
-        const file = locals.files.get(endpoint);
-        return file === undefined ? [] : [{ endpoint, addresses, file }];
-      }),
+    ends: () => endsOf(locals),
+  };
+}
+
+function endsOf({ found, files }: Locals): readonly ProbeEnd[] {
+  return found.flatMap(({ endpoint, addresses }) => {
+    const file = files.get(endpoint);
+    return file === undefined ? [] : [{ endpoint, addresses, file }];
+  });
+}
+
+function liveLook({ node, world, look, namesOf }: SurroundingsOptions): LiveLook {
+  const own = new Set(look.nodeAddresses());
+  return {
+    isOurs: (address) => own.has(address) || world.at(address)?.node === node,
+    namesOf: (client, address) => {
+      const endpoint = world.at(client)?.id;
+      return endpoint === undefined ? [] : (namesOf?.(endpoint, address) ?? []);
+    },
   };
 }

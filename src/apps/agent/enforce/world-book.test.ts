@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { array, assert as holds, boolean, constantFrom, property, record, subarray } from "fast-check";
 import type { z } from "zod";
 import { IdentityEntry } from "../../../model/identity-entry.ts";
 import { LocalEndpoint } from "../../../model/local-endpoint.ts";
@@ -124,14 +124,14 @@ test("a link that leads to one endpoint alone is its; a shared one is nobody's",
 
 test("a book that is told what changed is the book that looked at everything", () => {
   const names = ["a", "b", "c"] as const;
-  const change = fc.record({
-    kind: fc.constantFrom("pod" as const, "service" as const, "namespace" as const, "node" as const),
-    name: fc.constantFrom(...names),
+  const change = record({
+    kind: constantFrom("pod" as const, "service" as const, "namespace" as const, "node" as const),
+    name: constantFrom(...names),
     /** Two lives of one name: a pod and its successor. */
-    life: fc.constantFrom(1, 2),
-    address: fc.constantFrom("10.1.0.1", "10.1.0.2", "10.1.0.3"),
-    services: fc.subarray([...names]),
-    isGone: fc.boolean(),
+    life: constantFrom(1, 2),
+    address: constantFrom("10.1.0.1", "10.1.0.2", "10.1.0.3"),
+    services: subarray([...names]),
+    isGone: boolean(),
   });
   const book = (entries: ReadonlyMap<string, IdentityEntry>) => {
     const made = createWorldBook("n1");
@@ -139,8 +139,8 @@ test("a book that is told what changed is the book that looked at everything", (
     return made;
   };
   const sorted = (list: readonly unknown[]) => list.map((one) => JSON.stringify(one)).sort();
-  fc.assert(
-    fc.property(fc.array(fc.array(change, { maxLength: 4 }), { maxLength: 8 }), (rounds) => {
+  holds(
+    property(array(array(change, { maxLength: 4 }), { maxLength: 8 }), (rounds) => {
       const living = new Map<string, IdentityEntry>();
       const told = createWorldBook("n1");
       for (const round of rounds) {

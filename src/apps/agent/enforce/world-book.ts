@@ -2,17 +2,9 @@
 import { parseAddress } from "../../../base/ip.ts";
 import type { World, WorldEndpoint } from "../../../core/policy/world.ts";
 import type { IdentityEntry } from "../../../model/identity-entry.ts";
-import type { LocalEndpoint } from "../../../model/local-endpoint.ts";
+import type { LocalFound } from "./local-found.ts";
+import { protocolNumber } from "./protocol-number.ts";
 import { createWorldRest } from "./world-rest.ts";
-
-/** A namespace of this machine with what was found in it. */
-export interface LocalFound {
-  readonly endpoint: string;
-  readonly spec: LocalEndpoint;
-  readonly addresses: readonly string[];
-  /** The link whose other end is in the namespace; "" or absent: not known. */
-  readonly interfaceName?: string;
-}
 
 export interface WorldSources {
   /** Everything that lives; looked at only where `changed` is not known. */
@@ -45,12 +37,6 @@ export interface WorldBook {
   update(sources: WorldSources): WorldChange;
   /** The endpoint that has an address now. */
   at(address: string): WorldEndpoint | undefined;
-}
-
-const protocols: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
-
-export function protocolNumber(name: string): number {
-  return protocols[name.toLowerCase()] ?? 0;
 }
 
 export function createWorldBook(node: string): WorldBook {

@@ -1,7 +1,8 @@
 // Of the policies' world what is no endpoint: namespaces, services with their backends, ranges. Only what an identity touched is made anew.
 import type { World, WorldService } from "../../../core/policy/world.ts";
 import type { IdentityEntry } from "../../../model/identity-entry.ts";
-import { protocolNumber, type LocalFound } from "./world-book.ts";
+import type { LocalFound } from "./local-found.ts";
+import { protocolNumber } from "./protocol-number.ts";
 
 type Rest = Pick<World, "namespaces" | "services" | "ranges" | "incomplete">;
 
