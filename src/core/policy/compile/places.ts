@@ -55,7 +55,16 @@ const shapes = new Map<string, Shape>([
   }),
 ]);
 
-export function createPlaceSets(): PlaceSets {
+interface Claims {
+  readonly byName: ReadonlyMap<string, ReadonlyMap<string, NftElement>>;
+  readonly conflicts: ReadonlySet<string>;
+  readonly ensure: (name: string) => void;
+  readonly put: (name: string, element: NftElement) => void;
+  readonly drop: (name: string, element: NftElement) => boolean;
+}
+
+/** What stands at each key, of all that was claimed for it. */
+function createClaims(): Claims {
   const byName = new Map<string, Map<string, NftElement>>();
   /** All claims of a key that more than one endpoint has. */
   const claims = new Map<string, NftElement[]>();
@@ -94,8 +103,13 @@ export function createPlaceSets(): PlaceSets {
     if (at >= 0) settle(name, key, list.toSpliced(at, 1));
     return at >= 0;
   }
+  return { byName, conflicts, ensure: (name) => void elementsOf(name), put, drop };
+}
+
+export function createPlaceSets(): PlaceSets {
+  const { byName, conflicts, ensure, put, drop } = createClaims();
   return {
-    ensure: (name) => void elementsOf(name),
+    ensure,
     put,
     has: (name) => byName.has(name),
     conflicts,
