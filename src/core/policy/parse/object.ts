@@ -49,6 +49,8 @@ export interface Output {
   readonly services?: readonly ServicePart[];
   readonly backends?: readonly BackendsPart[];
   readonly templates?: readonly TemplatePart[];
+  /** Prefixes that are the cluster's own, as nodes tell them. */
+  readonly ranges?: readonly string[];
 }
 
 export interface KindParser {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fault } from "../../../../base/fault.ts";
+import { createPolicyEngine } from "../../../../core/policy/evaluate/create-engine.ts";
 import type { PolicySet } from "../../../../core/policy/model.ts";
 import type { World, WorldEndpoint } from "../../../../core/policy/world.ts";
-import { endOf, flowOf, portOf } from "./ask-flow.ts";
+import { askedFlow, endOf, flowOf, portOf } from "./ask-flow.ts";
 import type { FlowFlags } from "./flags.ts";
-import { withRanges } from "./input.ts";
+import { rangesAroundPods, withRanges } from "./ranges.ts";
 
 function endpoint(id: string, rest: Partial<WorldEndpoint>): WorldEndpoint {
   const [, namespace = "", name = ""] = id.split("/");
@@ -99,10 +100,43 @@ test("a flow needs both ends; names are told only when given", () => {
   assert.throws(() => flowOf({ ...flags, sourcePort: "x" }, world, set), /--source-port/);
 });
 
+test("a port that nobody gave is said", () => {
+  const said: string[] = [];
+  const say = (line: string) => said.push(line);
+  const ends: FlowFlags = { from: "shop/web", to: "203.0.113.9" };
+  assert.equal(askedFlow({ say }, { ...ends, port: "443" }, { world, set }).destinationPort, 443);
+  assert.deepEqual(said, []);
+  assert.equal(askedFlow({ say }, ends, { world, set }).destinationPort, 80);
+  assert.deepEqual(said, ["port 80/tcp assumed (--port)"]);
+});
+
 test("ranges are prefixes, each once", () => {
   assert.deepEqual(withRanges({ ...world, ranges: ["10.0.0.0/8"] }, ["10.0.0.0/8", "fd00::/8"]).ranges, [
     "10.0.0.0/8",
     "fd00::/8",
   ]);
   assert.throws(() => withRanges(world, ["10.0.0.0/99"]), /not a prefix/);
+});
+
+test("without told ranges those around pods are the cluster's; nodes and pods in told ranges add nothing", () => {
+  const pods: World = {
+    ...world,
+    endpoints: [
+      endpoint("pod/a/a", { addresses: ["10.1.0.11", "fd00:1:0:0:5::7"] }),
+      endpoint("pod/a/b", { addresses: ["10.1.0.200"] }),
+      endpoint("pod/a/c", { addresses: ["10.2.3.4"] }),
+      endpoint("pod/a/d", { addresses: ["198.51.100.4"], kind: "hostNetwork" }),
+      endpoint("node/n1", { addresses: ["198.51.100.4"], kind: "node" }),
+    ],
+  };
+  assert.deepEqual(rangesAroundPods(pods), ["10.1.0.0/24", "10.2.3.0/24", "fd00:1::/64"]);
+  assert.deepEqual(withRanges({ ...pods, ranges: ["10.1.0.0/16"] }, []).ranges, [
+    "10.1.0.0/16",
+    "10.2.3.0/24",
+    "fd00:1::/64",
+  ]);
+  assert.deepEqual(withRanges(pods, ["10.0.0.0/8"]).ranges, ["10.0.0.0/8"]);
+  const engine = createPolicyEngine({ set, world: withRanges(pods, []) });
+  const verdictOf = (to: string) => engine.evaluate(flowOf({ from: "a/a", to }, pods, set)).verdict;
+  assert.deepEqual(["10.1.0.99", "10.1.0.200", "203.0.113.9"].map(verdictOf), ["unknown", "allow", "allow"]);
 });

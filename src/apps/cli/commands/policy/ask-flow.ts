@@ -5,14 +5,28 @@ import { parseAddress } from "../../../../base/ip.ts";
 import { nearest } from "../../../../base/nearest.ts";
 import type { PolicySet } from "../../../../core/policy/model.ts";
 import type { FlowEnd, PolicyFlow, World, WorldEndpoint } from "../../../../core/policy/world.ts";
+import type { Context } from "../../context.ts";
 import type { FlowFlags } from "./flags.ts";
+
+const portDefault = "80/tcp";
+
+/** As flowOf; a port that nobody gave is said on standard error, since the answer hangs on it. */
+export function askedFlow(
+  { say }: Pick<Context, "say">,
+  flags: FlowFlags,
+  { world, set }: { readonly world: World; readonly set: PolicySet },
+): PolicyFlow {
+  const flow = flowOf(flags, world, set);
+  if (flags.port === undefined) say(`port ${portDefault} assumed (--port)`);
+  return flow;
+}
 
 /** Throws a Fault that names what is missing or not there, with the nearest name. */
 export function flowOf(flags: FlowFlags, world: World, set: PolicySet): PolicyFlow {
   const { from, to } = flags;
   if (from === undefined || to === undefined)
     throw usage("--from and --to are needed", "for example --from shop/web --to shop/db");
-  const { protocol, port, icmp } = portOf(flags.port ?? "80/tcp");
+  const { protocol, port, icmp } = portOf(flags.port ?? portDefault);
   const flow: PolicyFlow = {
     source: endOf(from, world, set),
     destination: endOf(to, world, set),

@@ -20,7 +20,7 @@ export function withInput(
     .option("--world <file...>", `${worldHelp}; files, folders or -`)
     .option(
       "--ranges <cidr...>",
-      "the cluster's own prefixes: an address of them that nobody has is unknown, not outside",
+      "the cluster's own prefixes: an address of them that nobody has is unknown, not outside (default: podCIDRs of nodes, and the /24 or /64 around each pod outside of those)",
     );
 }
 
@@ -36,7 +36,7 @@ export function withFlow(command: Command): Command {
   return command
     .option("--from <end>", "namespace/pod, namespace/workload, node/NAME or an address")
     .option("--to <end>", "the same")
-    .option("--port <port>", "5432, 5432/tcp, 53/udp, icmp, icmp/8 (type), proto/47", "80/tcp")
+    .option("--port <port>", "5432, 5432/tcp, 53/udp, icmp, icmp/8 (type), proto/47 (default: 80/tcp)")
     .option("--source-port <port>", "for rules that ask for it", "0")
     .option("--name <name...>", "DNS names that the source has looked up for the destination's address");
 }

@@ -2,7 +2,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { Fault } from "../../../../base/fault.ts";
-import { parsePrefix } from "../../../../base/ip.ts";
 import { createPolicyEngine } from "../../../../core/policy/evaluate/create-engine.ts";
 import type { PolicyEngine } from "../../../../core/policy/evaluate/engine.ts";
 import type { PolicyFile } from "../../../../core/policy/parse/manifest.ts";
@@ -12,6 +11,7 @@ import type { World } from "../../../../core/policy/world.ts";
 import { readYaml } from "../../../../edge/manifests/read-yaml.ts";
 import type { Context } from "../../context.ts";
 import type { WorldFlags } from "./flags.ts";
+import { withRanges } from "./ranges.ts";
 
 export const inputLimits = {
   filesMax: 10_000,
@@ -40,11 +40,15 @@ export async function loadPolicies(context: Context, files: readonly string[], f
   return { parsed, set: parsed.set, world, engine, code: isPartial(parsed.problems) ? 7 : 0 };
 }
 
-/** Only the world of the files; policies among them are not asked. */
-export async function readWorld(context: Context, files: readonly string[], ranges: readonly string[]): Promise<World> {
+/** Only the world of the files; policies among them are not asked. The code is 7 when something was refused. */
+export async function readWorld(
+  context: Context,
+  files: readonly string[],
+  ranges: readonly string[],
+): Promise<Pick<Loaded, "world" | "code">> {
   const parsed = parsePolicies(await readFiles(files), readYaml);
   sayProblems(context, parsed.problems);
-  if (parsed.isGiven) return withRanges(parsed.world, ranges);
+  if (parsed.isGiven) return { world: withRanges(parsed.world, ranges), code: isPartial(parsed.problems) ? 7 : 0 };
   throw new Fault("no pods were given", {
     code: "cli/usage",
     kind: "usage",
@@ -54,18 +58,6 @@ export async function readWorld(context: Context, files: readonly string[], rang
 
 export function isPartial(problems: readonly PolicyProblem[]): boolean {
   return problems.some(({ severity }) => severity === "error");
-}
-
-export function withRanges(world: World, ranges: readonly string[]): World {
-  const bad = ranges.find((text) => parsePrefix(text) === undefined);
-  if (bad !== undefined) {
-    throw new Fault(`--ranges ${bad}: not a prefix`, {
-      code: "cli/usage",
-      kind: "usage",
-      hint: "for example 10.0.0.0/8",
-    });
-  }
-  return { ...world, ranges: [...new Set([...world.ranges, ...ranges])] };
 }
 
 export function placeWords({ place }: Pick<PolicyProblem, "place">): string {

@@ -4,7 +4,7 @@ import type { PolicyFlow } from "../../../../core/policy/world.ts";
 import { render, type Sheet } from "../../output/format.ts";
 import { paintVerdict } from "../../output/paint.ts";
 import type { Context } from "../../context.ts";
-import { flowOf } from "./ask-flow.ts";
+import { askedFlow } from "./ask-flow.ts";
 import { readFlows } from "./flow-lines.ts";
 import { loadPolicies } from "./input.ts";
 import { decidedWords, endWords, formatOf, portWords, printDocument } from "./words.ts";
@@ -23,7 +23,7 @@ export async function runEvaluate(
   const loaded = await loadPolicies(context, needFiles(args), options);
   const flows =
     options.flows === undefined
-      ? [flowOf(options, loaded.world, loaded.set)]
+      ? [askedFlow(context, options, loaded)]
       : (await readFlows(context, options.flows, loaded.world)).flows;
   const lane = options.staged === true ? "staged" : "enforced";
   const rows = flows.map((flow) => ({ flow, verdict: loaded.engine.evaluate(flow, lane) }));

@@ -5,7 +5,7 @@ import { harmless } from "../../output/harmless.ts";
 import { type Paint, paintVerdict } from "../../output/paint.ts";
 import { table } from "../../output/table.ts";
 import type { Context } from "../../context.ts";
-import { flowOf } from "./ask-flow.ts";
+import { askedFlow } from "./ask-flow.ts";
 import { loadPolicies } from "./input.ts";
 import { flowWords, formatOf, policyWords, printDocument, ruleWords } from "./words.ts";
 import type { ExplainFlags } from "./explain.ts";
@@ -16,7 +16,7 @@ export async function runExplain(
   { args, options }: { readonly args: readonly string[]; readonly options: ExplainFlags },
 ): Promise<number | void> {
   const loaded = await loadPolicies(context, needFiles(args), options);
-  const flow = flowOf(options, loaded.world, loaded.set);
+  const flow = askedFlow(context, options, loaded);
   const nearestMax = Math.min(20, Math.max(0, Math.trunc(Number(options.nearest)) || 0));
   const explanation = loaded.engine.explain(flow, { nearestMax });
   const format = formatOf(context);

@@ -9,7 +9,8 @@ import { readYaml } from "../../../../edge/manifests/read-yaml.ts";
 import type { Context } from "../../context.ts";
 import { render, type Sheet } from "../../output/format.ts";
 import { harmless } from "../../output/harmless.ts";
-import { placeWords, readFiles, withRanges } from "./input.ts";
+import { isPartial, placeWords, readFiles } from "./input.ts";
+import { withRanges } from "./ranges.ts";
 import { counted, formatOf, printDocument } from "./words.ts";
 import type { LintFlags } from "./lint.ts";
 import { needFiles } from "./flags.ts";
@@ -53,7 +54,9 @@ async function lintFiles(context: Context, files: readonly string[], flags: Lint
       context.say(`${check}: ${more} more findings are not shown`);
     context.say(summary(findings, policies));
   } else await printDocument(context, format, { policies, findings, notLooked: report.notLooked, more: report.more });
-  return isAtGate(findings, flags.failOn) ? 3 : 0;
+  // What was refused is a finding too, in the words of the gate; below it, the answer is not about everything that was given.
+  if (isAtGate(findings, flags.failOn)) return 3;
+  return isPartial(parsed.problems) ? 7 : 0;
 }
 
 function isAtGate(findings: readonly LintFinding[], gate: Severity | "never"): boolean {

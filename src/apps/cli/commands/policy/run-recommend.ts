@@ -29,7 +29,11 @@ export async function runRecommend(
   const { since } = options;
   if (since !== undefined && options.flows === undefined && args.length === 0 && options.world === undefined)
     return recommendByServer(context, options, since);
-  const world = await readWorld(context, needFiles([...args, ...(options.world ?? [])]), options.ranges ?? []);
+  const { world, code: worldCode } = await readWorld(
+    context,
+    needFiles([...args, ...(options.world ?? [])]),
+    options.ranges ?? [],
+  );
   const { flows, code } = await recordedFlows(context, options, world);
   const found = recommend(flows, world, {
     per: options.per,
@@ -42,7 +46,7 @@ export async function runRecommend(
     dns: dnsOf(options.dns),
   });
   await print(context, found, options.dialect);
-  return code;
+  return Math.max(worldCode, code);
 }
 
 /** "kube-system/k8s-app=kube-dns", with more labels behind commas. */

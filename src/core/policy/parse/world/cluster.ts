@@ -29,7 +29,11 @@ export const serviceAccount: KindParser = {
 export const node: KindParser = { isNamespaced: false, isPolicy: false, parse: parseNode };
 
 function parseNode({ name, metadata, top }: ObjectHead): Output {
-  const status = open(fields(top, [], "ignore")?.get("status"));
+  const all = fields(top, [], "ignore");
+  const status = open(all?.get("status"));
+  const spec = open(all?.get("spec"));
+  const several = items(spec?.get("podCIDRs")).map(words);
+  const ranges = several.length > 0 ? several : [words(spec?.get("podCIDR"))];
   const addresses = items(status?.get("addresses")).flatMap((item) => {
     const entry = open(item);
     const type = words(entry?.get("type"));
@@ -51,5 +55,8 @@ function parseNode({ name, metadata, top }: ObjectHead): Output {
     workload: "",
     interfaceName: "",
   };
-  return { endpoints: [endpoint] };
+  return {
+    endpoints: [endpoint],
+    ranges: ranges.filter((text) => text.includes("/") && parsePrefix(text) !== undefined),
+  };
 }

@@ -31,7 +31,7 @@ export function joinWorld(objects: readonly ReadObject[]): ParsedWorld {
     serviceAccounts: [...serviceAccounts].sort(by(({ namespace, name }) => `${namespace}/${name}`)),
     endpoints,
     services: [...services].sort(by(({ namespace, name }) => `${namespace}/${name}`)),
-    ranges: [],
+    ranges: [...new Set(taken.flatMap(({ ranges = [] }) => ranges))].sort(by((range) => range)),
     incomplete: "",
   };
   const isGiven = endpoints.length + namespaces.length + services.length + serviceAccounts.length > 0;

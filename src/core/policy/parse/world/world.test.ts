@@ -174,3 +174,14 @@ test("labels of a namespace that is not given are asked for only with a warning"
   assert.deepEqual(told(parseAll(pod, policy({ matchLabels: { "kubernetes.io/metadata.name": "x" } }))), []);
   assert.deepEqual(told(parseAll(pod, labelled, v1("Namespace", { name: "x" }))), []);
 });
+
+test("ranges of pods that nodes tell are the cluster's, in both fields, each once; what is no prefix is none", () => {
+  const node = (name: string, spec: object) => v1("Node", { name }, { spec });
+  const { world } = parseAll(
+    node("n1", { podCIDR: "10.9.1.0/24", podCIDRs: ["10.9.1.0/24", "fd00:1::/64"] }),
+    node("n2", { podCIDR: "10.9.0.0/24" }),
+    node("n3", { podCIDR: "10.9.0.0/24", podCIDRs: ["nonsense", "10.9.3.7"] }),
+    node("n4", {}),
+  );
+  assert.deepEqual(world.ranges, ["10.9.0.0/24", "10.9.1.0/24", "fd00:1::/64"]);
+});
