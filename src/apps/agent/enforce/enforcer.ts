@@ -7,6 +7,7 @@ import type { Row } from "../../../model/table.ts";
 import { readBreakGlass, type BreakGlass } from "./break-glass.ts";
 import { createChanges, type Changes } from "./changes.ts";
 import type { Enforcer, EnforcerOptions } from "./enforcer-contract.ts";
+import { createCounting, type Counting } from "./counting.ts";
 import { createFirstLook, type FirstLook } from "./first-look.ts";
 import { createForce, type Force, type InForce } from "./force.ts";
 import { createIncoming } from "./incoming.ts";
@@ -48,6 +49,7 @@ class NodeEnforcer implements Enforcer {
   readonly #firstLook: FirstLook;
   readonly #proofs: Proofs;
   readonly #counters = createRuleCounters();
+  readonly #count: Counting;
   readonly #gaps = createUnenforcedGaps();
   readonly #reevaluation: Reevaluation;
   readonly #repairs: Repairs;
@@ -57,7 +59,6 @@ class NodeEnforcer implements Enforcer {
   #asked: Intent | undefined;
   #said: Pick<NodeWord, "state" | "because"> = { state: "off", because: "nothing was asked of this node yet" };
   #judgement: ChangeJudgement | undefined;
-  #countedMs = 0;
   #retryAtMs = Infinity;
   #retryMs: number = enforceLimits.retryMsMin;
   #isGlassBroken = false;
@@ -81,6 +82,7 @@ class NodeEnforcer implements Enforcer {
       onDone: (trouble) => (trouble === "" ? this.#wake.wake(0) : this.#fail(trouble)),
       onRepaired: () => options.onRepaired?.(),
     });
+    this.#count = createCounting(this.#counters, options);
     this.#reevaluation = createReevaluation(dataplane);
     this.#firstLook = createFirstLook(this.#force, this.#around, dataplane);
     this.#wake = createWake(() => this.#steps());
@@ -163,20 +165,12 @@ class NodeEnforcer implements Enforcer {
 
   /** Everything that time alone changes. */
   #tick(): void {
-    const { clock, dataplane } = this.#options;
-    const nowMs = clock.nowMs();
+    const nowMs = this.#options.clock.nowMs();
     const isGlassBroken = this.#glass() !== undefined;
     const isDue = this.#changes.isDue(nowMs) || nowMs >= this.#retryAtMs;
     const isOld = this.#asked !== undefined && this.#asked.settings.mode !== "off" && this.#around.isOld(nowMs);
     if (isGlassBroken !== this.#isGlassBroken || isDue || isOld) this.#wake.wake(0);
-    const { current } = this.#force;
-    if (current === undefined || nowMs - this.#countedMs < enforceLimits.countersEveryMs) return;
-    this.#countedMs = nowMs;
-    try {
-      this.#counters.read(current.engine, dataplane);
-    } catch (error) {
-      this.#options.logger.warn({ error: toFault(error).message }, "counters of rules cannot be read");
-    }
+    this.#count(this.#force.current?.engine, nowMs);
   }
 
   #step(nowMs: number): void {

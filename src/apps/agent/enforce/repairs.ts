@@ -61,7 +61,7 @@ export function createRepairs(options: RepairsOptions): Repairs {
     },
     heldUntilMs: (nowMs) => pace.heldUntilMs(nowMs),
     because: () => pace.because(),
-    rival: () => pace.rival(),
+    rival: (nowMs) => pace.rival(nowMs),
     begin() {
       stop ??= dataplane.watch(touched);
     },
