@@ -19,7 +19,7 @@ export const inputLimits = {
   bytesMax: 256 * 1024 * 1024,
 } as const;
 
-const extensions = new Set([".yaml", ".yml", ".json"]);
+const extensions = [".yaml", ".yml", ".json"] as const;
 
 export interface Loaded {
   readonly parsed: Parsed;
@@ -80,7 +80,7 @@ export async function readFiles(names: readonly string[]): Promise<readonly Poli
   const seen = new Set<string>();
   let bytes = 0;
   for (const name of names) {
-    for (const file of name === "-" ? ["-"] : await filesIn(name, 0)) {
+    for (const file of name === "-" ? ["-"] : await filesUnder(name, extensions)) {
       if (seen.has(file)) continue;
       seen.add(file);
       const text = file === "-" ? await standardInput() : await readText(file);
@@ -93,7 +93,8 @@ export async function readFiles(names: readonly string[]): Promise<readonly Poli
   return found;
 }
 
-async function filesIn(name: string, depth: number): Promise<readonly string[]> {
+/** The file itself, or a folder's files (and those of its folders) whose names end as `endings` say, sorted. Faults name what is not there. */
+export async function filesUnder(name: string, endings: readonly string[], depth = 0): Promise<readonly string[]> {
   let isFolder: boolean;
   try {
     isFolder = (await stat(name)).isDirectory();
@@ -106,8 +107,9 @@ async function filesIn(name: string, depth: number): Promise<readonly string[]> 
   const files: string[] = [];
   for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
     const full = path.join(name, entry.name);
-    if (entry.isDirectory()) files.push(...(await filesIn(full, depth + 1)));
-    else if (extensions.has(path.extname(entry.name).toLowerCase())) files.push(full);
+    if (entry.isDirectory()) files.push(...(await filesUnder(full, endings, depth + 1)));
+    else if (endings.some((ending) => entry.name.toLowerCase().endsWith(ending))) files.push(full);
+    if (files.length > inputLimits.filesMax) throw tooMuch(`more than ${inputLimits.filesMax} files`);
   }
   return files;
 }

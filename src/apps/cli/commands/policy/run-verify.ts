@@ -2,57 +2,116 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { readFile } from "node:fs/promises";
-import { Fault } from "../../../../base/fault.ts";
+import { Fault, toFault } from "../../../../base/fault.ts";
 import { verifyCases, type Disagreement } from "../../../../core/policy/verify/verify-cases.ts";
+import { usage } from "./ask-flow.ts";
+import { filesUnder } from "./input.ts";
 import { decidedWords, formatOf, printDocument } from "./words.ts";
 import type { Context } from "../../context.ts";
 
 const tableBytesMax = 512 * 1024 * 1024;
+const endings = [".json", ".json.gz"] as const;
 const unzip = promisify(gunzip);
 
+/** A file that is no truth table is said and left out (exit 7); when no file is one, that is the failure. */
 export async function runVerify(
   context: Context,
   { args }: { readonly args: readonly string[] },
 ): Promise<number | void> {
   let [agreed, disagreed] = [0, 0];
   const first: Disagreement[] = [];
-  for (const file of args) {
-    const found = verifyCases(await readTables(file));
-    agreed += found.agreed;
-    disagreed += found.disagreed;
-    first.push(...found.first);
+  const refused: Fault[] = [];
+  const files = await filesOf(args);
+  for (const file of files) {
+    try {
+      const found = verifyCases(await readTables(file));
+      agreed += found.agreed;
+      disagreed += found.disagreed;
+      first.push(...found.first);
+    } catch (error) {
+      refused.push(named(file, toFault(error)));
+    }
   }
+  const [only, ...others] = refused;
+  if (only !== undefined && refused.length === files.length) {
+    for (const fault of others) context.say(fault.message);
+    throw only;
+  }
+  for (const fault of refused) context.say(fault.message);
   const format = formatOf(context);
   if (format === "table") {
     await context.print(`${agreed} agreed, ${disagreed} disagreed\n`);
     for (const one of first) context.say(disagreementText(one));
     if (disagreed > first.length) context.say(`${disagreed - first.length} more are not explained`);
   } else await printDocument(context, format, { agreed, disagreed, first });
-  return disagreed > 0 ? 3 : 0;
+  if (disagreed > 0) return 3;
+  return refused.length > 0 ? 7 : 0;
+}
+
+/** Each once, in the order given. */
+async function filesOf(names: readonly string[]): Promise<readonly string[]> {
+  const found = new Set<string>();
+  for (const name of names) for (const file of name === "-" ? ["-"] : await filesUnder(name, endings)) found.add(file);
+  if (found.size > 0) return [...found];
+  throw usage(`no truth tables in ${names.join(", ")}`, `a folder's ${endings.join(" and ")} files are read`);
+}
+
+/** The fault with the file's name in front; bugs stay as they are. */
+function named(file: string, fault: Fault): Fault {
+  if (fault.kind === "internal") throw fault;
+  const name = nameOf(file);
+  if (fault.message.startsWith(name)) return fault;
+  const { code, kind, hint, where } = fault;
+  return new Fault(`${name}: ${where === undefined || where === "" ? "" : `${where}: `}${fault.message}`, {
+    code,
+    kind,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function nameOf(file: string): string {
+  return file === "-" ? "(standard input)" : file;
 }
 
 async function readTables(file: string): Promise<unknown> {
+  const name = nameOf(file);
   const bytes = await readBytes(file);
   const isZipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
   let text: string;
   try {
     text = (isZipped ? await unzip(bytes, { maxOutputLength: tableBytesMax }) : bytes).toString("utf8");
   } catch (cause) {
-    throw bad(file, "cannot be unpacked", cause);
+    throw bad(name, "cannot be unpacked", cause);
   }
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw bad(file, "is not JSON", cause);
+    throw bad(name, "is not JSON", cause);
   }
 }
 
 async function readBytes(file: string): Promise<Buffer> {
   try {
-    return await readFile(file);
+    return file === "-" ? await standardInput() : await readFile(file);
   } catch (cause) {
-    throw bad(file, "cannot be read", cause);
+    if (cause instanceof Fault) throw cause;
+    throw bad(nameOf(file), "cannot be read", cause);
   }
+}
+
+async function standardInput(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > tableBytesMax)
+      throw new Fault(`(standard input) is larger than ${tableBytesMax} bytes`, {
+        code: "cli/too-large",
+        kind: "too-large",
+      });
+  }
+  return Buffer.concat(chunks);
 }
 
 function bad(file: string, what: string, cause: unknown): Fault {

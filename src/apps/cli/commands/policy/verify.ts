@@ -9,11 +9,14 @@ export const policyVerify: CommandUnit = {
     group
       .command("verify")
       .summary('compare the engine with truth tables (.json, .json.gz): "N agreed, M disagreed"')
-      .argument("<files...>", "truth tables: cases of namespaces, pods, policies and probes with expected answers")
+      .argument(
+        "<files...>",
+        "truth tables: cases of namespaces, pods, policies and probes with expected answers; files, folders or -",
+      )
       .addOption(new Option("-o, --output <format>", "how it is printed").choices(policyFormats))
       .addHelpText(
         "after",
-        "\nA probe agrees when ingress, egress and their sum do. Exit 3 when one does not.\n\nExample:\n  garrison policy verify reachability.json.gz",
+        "\nA probe agrees when ingress, egress and their sum do. Exit 3 when one does not, 7 when a file is no truth table.\n\nExample:\n  garrison policy verify reachability.json.gz",
       )
       .action(run(async (context, input) => (await import("./run-verify.ts")).runVerify(context, input)));
   },
