@@ -14,10 +14,20 @@ test("a namespace with labels, with and without a Kubernetes namespace and a nam
       labels: { app: "web", tier: "front" },
     },
   );
-  assert.deepEqual(parseNetns("db").labels, {});
-  assert.equal(parseNetns("db").namespace, "default");
+  assert.deepEqual(parseNetns("db=").labels, {});
+  assert.equal(parseNetns("db=").namespace, "default");
   assert.equal(parseNetns("db=").name, "db");
   assert.deepEqual(parseNetns("db=empty=").labels, { empty: "" });
+});
+
+test("a file behind the flag is refused by name, with where it belongs", () => {
+  assert.throws(
+    () => localEndpointsOf(["web=app=web", "policy.yaml"]),
+    (error) =>
+      error instanceof Fault &&
+      error.kind === "usage" &&
+      /--netns policy\.yaml: .*files stand before/.test(error.message),
+  );
 });
 
 test("what is no namespace is refused with the flag in the words", () => {

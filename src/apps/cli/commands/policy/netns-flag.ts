@@ -17,8 +17,10 @@ export function localEndpointsOf(flags: readonly string[]): readonly LocalEndpoi
 
 export function parseNetns(flag: string): LocalEndpoint {
   const at = flag.indexOf("=");
-  const netns = at < 0 ? flag : flag.slice(0, at);
-  const pairs = at < 0 || at === flag.length - 1 ? [] : flag.slice(at + 1).split(",");
+  if (at < 0)
+    throw bad(`--netns ${flag}`, "it has no = (files stand before --netns, which takes every word behind it)");
+  const netns = flag.slice(0, at);
+  const pairs = at === flag.length - 1 ? [] : flag.slice(at + 1).split(",");
   const labels: Record<string, string> = {};
   const own: Record<string, string> = {};
   for (const pair of pairs) {
@@ -38,6 +40,6 @@ function bad(what: string, why: string): Fault {
   return new Fault(`${what}: ${why}`, {
     code: "cli/usage",
     kind: "usage",
-    hint: "write NAME=LABELS, for example --netns web=app=web,tier=front,namespace=shop",
+    hint: "write NAME=LABELS, for example --netns web=app=web,tier=front,namespace=shop; NAME= has no labels",
   });
 }
