@@ -338,6 +338,8 @@ export const policy = {
         }),
       ),
       heldOmitted: z.int(),
+      /** Keys of `approve` that no edge has. */
+      approvedUnknown: z.array(z.string()).optional(),
       /** Flows that no rule comes from, by reason. */
       leftOut: z.array(z.object({ because: z.string(), keys: z.int(), connections: z.int() })),
       notes: z.array(z.string()),

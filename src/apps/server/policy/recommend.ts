@@ -33,6 +33,7 @@ export async function recommended({ desk, queries }: AnsweringParts, body: Asked
     policies: shown.map((one) => shownPolicy(one, dialect)),
     policiesOmitted: found.policies.length - shown.length,
     held: found.held.slice(0, policyLimits.heldMax).map(shownHeld),
+    ...(found.approvedUnknown.length === 0 ? {} : { approvedUnknown: [...found.approvedUnknown] }),
     heldOmitted: Math.max(0, found.held.length - policyLimits.heldMax),
     leftOut: found.leftOut
       .slice(0, policyLimits.problemsMax)

@@ -120,6 +120,12 @@ test("rare edges are held until approved by their key; without days to compare n
   assert.equal(rules({}).length, 2);
   assert.equal(rules({ approve: [key] }).length, 4);
   assert.equal(rules({ daysMin: 1 }).length, 4);
+  const sure = "shop/Deployment/web -> shop/StatefulSet/db 5432/tcp";
+  const unknown = (approve: readonly string[]) => recommend(flows, shop, { approve }).approvedUnknown;
+  assert.deepEqual(unknown([key, sure, "*"]), []);
+  assert.deepEqual(unknown([key, "shop/StatefulSet/db -> shop/Deployment/web 9001/tcp"]), [
+    "shop/StatefulSet/db -> shop/Deployment/web 9001/tcp",
+  ]);
   const oneDay = recommend([rare], shop);
   assert.equal(oneDay.held.length, 0);
   assert.match(oneDay.notes[0] ?? "", /span 1 day/);

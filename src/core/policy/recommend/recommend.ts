@@ -37,6 +37,8 @@ interface Job {
   readonly fold: FoldOptions;
   readonly daysMin: number;
   readonly approved: ReadonlySet<string>;
+  /** Of those, the ones that no edge had so far. */
+  readonly unmet: Set<string>;
   readonly scanning: ReadonlySet<number>;
   readonly dns: NonNullable<RecommendOptions["dns"]>;
   /** By key: both ends of an edge may hold it. */
@@ -63,6 +65,7 @@ export function recommend(flows: Iterable<RecordedFlow>, world: World, options: 
     },
     daysMin: Math.min(options.daysMin ?? daysMinDefault, Math.max(1, collected.spanDays)),
     approved: new Set(options.approve ?? []),
+    unmet: new Set((options.approve ?? []).filter((key) => key !== "*")),
     scanning: scanners(collected, ends),
     dns: options.dns ?? dnsDefault,
     held: new Map(),
@@ -83,7 +86,7 @@ export function recommend(flows: Iterable<RecordedFlow>, world: World, options: 
     leftOut.push({ because, flows: count, connections });
   }
   const held = [...job.held.values()].sort((one, other) => (one.key < other.key ? -1 : 1));
-  return { policies, held, leftOut, notes: notesOf(job, silent, options) };
+  return { policies, held, leftOut, notes: notesOf(job, silent, options), approvedUnknown: [...job.unmet] };
 }
 
 function isWanted(group: Group, { namespaces, workloads }: RecommendOptions): boolean {
@@ -187,9 +190,13 @@ function kept(direction: Direction, group: Group, edges: EdgeTable, job: Job): r
   return folds.filter((fold) => {
     const evidence = evidenceOf(fold.edges);
     const isScan = fold.edges.every((edge) => isFaint(edge) && job.scanning.has(sourceOf(direction, group, edge.peer)));
-    if (!isScan && evidence.days >= job.daysMin) return true;
+    const isSure = !isScan && evidence.days >= job.daysMin;
+    if (isSure && job.unmet.size === 0) return true;
     const [own, far] = [group.owners.join("+"), peerWords(fold, job.ends)];
     const key = `${direction === "egress" ? `${own} -> ${far}` : `${far} -> ${own}`} ${portWords(fold.port)}`;
+    // An approval of what is sure by now is no mistake.
+    job.unmet.delete(key);
+    if (isSure) return true;
     if (job.approved.has(key) || job.approved.has("*")) return true;
     const { peer, port } = fold;
     if (!job.held.has(key) || direction === "egress")

@@ -56,6 +56,8 @@ export interface Recommendation {
   readonly held: readonly HeldEdge[];
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly string[];
+  /** Keys of `approve` that no edge of the asked workloads has: typing errors, or of other flows. */
+  readonly approvedUnknown: readonly string[];
 }
 
 export interface RecommendOptions {

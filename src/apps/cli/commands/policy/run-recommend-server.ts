@@ -7,6 +7,7 @@ import { table } from "../../output/table.ts";
 import { age } from "../../output/units.ts";
 import { sayWindow } from "../rows.ts";
 import { usage } from "./ask-flow.ts";
+import { refuseUnknown } from "./refuse-unknown.ts";
 import type { RecommendFlags } from "./recommend.ts";
 import { counted, formatOf, printDocument } from "./words.ts";
 
@@ -32,6 +33,7 @@ export async function recommendByServer(context: Context, options: RecommendFlag
   const { cluster, dialect, per, approve = [], until } = options;
   const body = { cluster, namespace, workload, dialect, per, approve: [...approve], since, until };
   const answer = await ask(context, "policyRecommend", { body });
+  refuseUnknown(answer);
   const format = formatOf(context);
   if (format === "json") await printDocument(context, format, { ...answer });
   else if (format === "yaml")

@@ -13,6 +13,7 @@ import { recordedFlows } from "./flow-source.ts";
 import { recommendByServer } from "./run-recommend-server.ts";
 import { readWorld } from "./input.ts";
 import { counted, formatOf, portText, printDocument } from "./words.ts";
+import { refuseUnknown } from "./refuse-unknown.ts";
 import type { RecommendFlags } from "./recommend.ts";
 import { needFiles } from "./flags.ts";
 
@@ -45,6 +46,7 @@ export async function runRecommend(
     publicSourcesMin: countOf(options.publicAfter),
     dns: dnsOf(options.dns),
   });
+  refuseUnknown(found);
   await print(context, found, options.dialect);
   return Math.max(worldCode, code);
 }
