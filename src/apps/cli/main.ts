@@ -114,7 +114,9 @@ function report(error: unknown, program: Command): number {
     if (error.exitCode === 0) return 0;
     const message = error.message.replace(/^error: /, "");
     if (message !== "(outputHelp)")
-      process.stderr.write(`error[cli/usage]: ${message}\nhint: garrison ${commandOf(process.argv)}--help\n`);
+      process.stderr.write(
+        `error[cli/usage]: ${message}\nhint: garrison ${commandOf(process.argv.slice(2), program)}--help\n`,
+      );
     else process.stderr.write(program.helpInformation());
     return 2;
   }
@@ -125,10 +127,15 @@ function report(error: unknown, program: Command): number {
   return exitCodeOf(fault);
 }
 
-/** "flows " when that is the command whose help serves; "" for the program's own. */
-function commandOf(argv: readonly string[]): string {
-  const name = argv.slice(2).find((word) => !word.startsWith("-"));
-  return commands.some((unit) => unit.name === name) ? `${name} ` : "";
+/** "policy apply " when that is the command whose help serves; "" for the program's own. Words before it may be values of the program's flags. */
+export function commandOf(words: readonly string[], program: Command): string {
+  let [at, path] = [program, ""];
+  for (const word of words) {
+    const next = at.commands.find((command) => command.name() === word || command.aliases().includes(word));
+    if (next !== undefined) [at, path] = [next, `${path}${next.name()} `];
+    else if (!word.startsWith("-") && path !== "") break;
+  }
+  return path;
 }
 
 function causes(fault: Fault): string {

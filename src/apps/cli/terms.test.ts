@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { termsLast } from "./main.ts";
+import { buildProgram, commandOf, termsLast } from "./main.ts";
 
 test("filter terms with a minus are no flags", () => {
   const cases = [
@@ -22,4 +22,18 @@ test("filter terms with a minus are no flags", () => {
     ],
   ] as const;
   for (const [given, expected] of cases) assert.deepEqual(termsLast(given), expected);
+});
+
+test("the hint of an unknown option names the command that was meant, with its group", () => {
+  const program = buildProgram(new AbortController().signal);
+  const cases = [
+    [["policy", "apply", "--rollback", "30s"], "policy apply "],
+    [["--data", "folder", "policy", "apply", "apply", "--x"], "policy apply "],
+    [["policy", "--x", "lint"], "policy lint "],
+    [["policy", "nothing", "lint"], "policy "],
+    [["flows", "--x"], "flows "],
+    [["nothing", "--x"], ""],
+    [[], ""],
+  ] as const;
+  for (const [words, expected] of cases) assert.equal(commandOf(words, program), expected, words.join(" "));
 });
