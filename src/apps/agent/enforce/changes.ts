@@ -2,8 +2,8 @@
 import { decide, type Decision } from "./decide.ts";
 import type { Intent } from "./intent.ts";
 import type { ChangeJudgement } from "./judge-change.ts";
-import { withTakenBack, type Kept, type KeptSet } from "./kept.ts";
-import { enforceLimits } from "./limits.ts";
+import { withTakenBack, type Kept, type KeptSet, type KeptState } from "./kept.ts";
+import { createUnasked } from "./unasked.ts";
 
 export interface Changes {
   decide(asked: Intent, inForce: string | undefined, nowMs: number): Decision;
@@ -27,18 +27,11 @@ export interface Changes {
 
 export function createChanges(kept: Kept): Changes {
   const refused = new Map<string, ChangeJudgement>();
-  /** Changes in a row that nothing asked a time limit for, yet: when the last came, and what was confirmed before the first. */
-  let unasked: { readonly sinceMs: number; readonly before: KeptSet | undefined } | undefined;
+  const unasked = createUnasked();
 
   function confirm(asked: Intent): void {
-    const { confirmed, takenBack } = kept.state;
     refused.clear();
-    kept.save({
-      confirmed: { digest: asked.digest, resources: [...asked.resources] },
-      ...(confirmed === undefined || confirmed.digest === asked.digest ? {} : { previous: confirmed }),
-      pending: undefined,
-      takenBack: takenBack.filter((digest) => digest !== asked.digest),
-    });
+    kept.save(whenConfirmed(kept.state, asked));
   }
 
   return {
@@ -46,10 +39,8 @@ export function createChanges(kept: Kept): Changes {
       decide({
         asked,
         inForce,
-        confirmed: kept.state.confirmed?.digest,
-        pending: kept.state.pending,
-        unaskedMs: unasked?.sinceMs,
-        takenBack: kept.state.takenBack,
+        ...rememberedOf(kept.state),
+        unaskedMs: unasked.sinceMs,
         refused: new Set(refused.keys()),
         nowMs,
       }),
@@ -61,44 +52,35 @@ export function createChanges(kept: Kept): Changes {
         // Back to what was confirmed: whatever waited is overtaken.
         if (pending !== undefined) kept.save({ pending: undefined });
       } else if (isConfirmed) {
-        const isOneOfMany = unasked !== undefined && nowMs - unasked.sinceMs <= enforceLimits.lateLimitMs;
-        const before = isOneOfMany ? unasked?.before : confirmed;
-        unasked = settings.confirm === digest ? undefined : { sinceMs: nowMs, before };
+        if (settings.confirm === digest) unasked.forget();
+        else unasked.note(confirmed, nowMs);
         confirm(asked);
       } else if (pending?.digest !== digest) {
-        unasked = undefined;
-        kept.save({ pending: { digest, deadlineMs: deadlineOf(asked, nowMs) } });
+        unasked.forget();
+        kept.save({ pending: pendingOf(asked, nowMs) });
       }
     },
     confirm(asked) {
-      unasked = undefined;
+      unasked.forget();
       confirm(asked);
     },
     limit(asked, nowMs) {
-      const pending = { digest: asked.digest, deadlineMs: deadlineOf(asked, nowMs) };
-      kept.save({ confirmed: unasked?.before, previous: undefined, pending });
-      unasked = undefined;
+      kept.save({ confirmed: unasked.before, previous: undefined, pending: pendingOf(asked, nowMs) });
+      unasked.forget();
     },
     insteadOf: (digest) => (kept.state.confirmed?.digest === digest ? kept.state.previous : kept.state.confirmed),
     takeBack(digest) {
-      unasked = undefined;
-      const { confirmed, previous, takenBack } = kept.state;
-      const isOfConfirmed = confirmed?.digest === digest;
-      kept.save({
-        takenBack: withTakenBack(takenBack, digest),
-        pending: undefined,
-        ...(isOfConfirmed ? { confirmed: previous, previous: undefined } : {}),
-      });
+      unasked.forget();
+      kept.save(whenTakenBack(kept.state, digest));
     },
     refuse(digest, judgement) {
       refused.clear();
       refused.set(digest, judgement);
     },
     end() {
-      unasked = undefined;
+      unasked.forget();
       refused.clear();
-      const { confirmed, pending } = kept.state;
-      if (confirmed === undefined && pending === undefined) return false;
+      if (kept.state.confirmed === undefined && kept.state.pending === undefined) return false;
       kept.save({ confirmed: undefined, previous: undefined, pending: undefined });
       return true;
     },
@@ -115,6 +97,28 @@ export function createChanges(kept: Kept): Changes {
   };
 }
 
-function deadlineOf({ settings }: Intent, nowMs: number): number {
-  return nowMs + settings.rollbackAfterSeconds * 1000;
+function rememberedOf({ confirmed, pending, takenBack }: KeptState) {
+  return { confirmed: confirmed?.digest, pending, takenBack };
+}
+
+function pendingOf({ digest, settings }: Intent, nowMs: number) {
+  return { digest, deadlineMs: nowMs + settings.rollbackAfterSeconds * 1000 };
+}
+
+function whenConfirmed({ confirmed, takenBack }: KeptState, { digest, resources }: Intent): Partial<KeptState> {
+  return {
+    confirmed: { digest, resources: [...resources] },
+    ...(confirmed === undefined || confirmed.digest === digest ? {} : { previous: confirmed }),
+    pending: undefined,
+    takenBack: takenBack.filter((one) => one !== digest),
+  };
+}
+
+function whenTakenBack({ confirmed, previous, takenBack }: KeptState, digest: string): Partial<KeptState> {
+  const isOfConfirmed = confirmed?.digest === digest;
+  return {
+    takenBack: withTakenBack(takenBack, digest),
+    pending: undefined,
+    ...(isOfConfirmed ? { confirmed: previous, previous: undefined } : {}),
+  };
 }
