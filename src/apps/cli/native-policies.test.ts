@@ -90,17 +90,22 @@ test("a folder's policies are applied, shown in their own words, and deleted aga
     line
       .trim()
       .split(/\s{2,}/)
-      .slice(0, 5),
+      .slice(0, 6),
   );
   assert.deepEqual(rows.slice(0, 4), [
-    ["KIND", "NAMESPACE", "NAME", "TIER", "SCOPE"],
-    ["GlobalNetworkPolicy", "-", "first.all", "first", "cluster/c"],
-    ["Tier", "-", "first", "-", "cluster/c"],
-    ["NetworkPolicy", "shop", "web", "default", "cluster/c"],
+    ["RESOURCE", "KIND", "NAMESPACE", "NAME", "TIER", "SCOPE"],
+    ["calico-globalnetworkpolicy.first.all", "GlobalNetworkPolicy", "-", "first.all", "first", "cluster/c"],
+    ["calico-tier.first", "Tier", "-", "first", "-", "cluster/c"],
+    ["networkpolicy.shop.web", "NetworkPolicy", "shop", "web", "default", "cluster/c"],
   ]);
   await writeFile(file, text.filter((each) => !each.includes("broken")).join("---\n"));
   const again = await garrison(server.data, ["diff", "-f", file, "--scope", "cluster/c"]);
   assert.equal(again.code, 0, again.out + again.err);
+  const absent = await garrison(server.data, ["delete", "Policy", "web", "--scope", "cluster/c"]);
+  assert.equal(absent.code, 5);
+  assert.match(absent.err, /there is no Policy web in scope cluster\/c\nhint: `garrison get Policy -o name` lists/);
+  const names = await garrison(server.data, ["get", "Policy", "-o", "name"]);
+  assert.ok(names.out.split("\n").includes("Policy/networkpolicy.shop.web"), names.out);
   const deleted = await garrison(server.data, ["delete", "-f", file, "--scope", "cluster/c"]);
   assert.equal(deleted.code, 0, deleted.err);
   assert.equal(deleted.out.split("\n").filter((line) => line.endsWith(" deleted")).length, 3);

@@ -8,6 +8,8 @@ type PolicyRow = Resource & { readonly status?: readonly Omit<ResourceStatus, "k
 
 export function policyColumns(nowMs: number): readonly Column<PolicyRow>[] {
   return [
+    // What get, delete and history take.
+    { title: "resource", value: (row) => row.name },
     { title: "kind", value: (row) => manifestOf(row)?.kind ?? "?" },
     { title: "namespace", value: (row) => manifestOf(row)?.metadata.namespace ?? "-" },
     { title: "name", value: (row) => manifestOf(row)?.metadata.name ?? row.name },
@@ -16,7 +18,6 @@ export function policyColumns(nowMs: number): readonly Column<PolicyRow>[] {
     { title: "generation", value: (row) => String(row.generation), align: "right" },
     { title: "nodes", value: (row) => nodeWords(row) },
     { title: "age", value: (row) => age(Date.parse(row.time), nowMs), align: "right" },
-    { title: "resource", value: (row) => row.name, isWide: true },
     { title: "by", value: (row) => row.author, isWide: true },
   ];
 }

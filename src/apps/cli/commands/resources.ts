@@ -127,14 +127,25 @@ function addDelete(program: Command, run: Run): void {
             hint: "garrison delete KIND NAME, or -f FILE",
           });
         for (const key of keys) {
-          await ask(context, "deleteResource", {
-            params: { kind: key.kind, name: key.name },
-            query: { scope: key.scope },
-          });
+          await deleteOne(context, key);
           await context.print(`${key.kind}/${key.name} deleted\n`);
         }
       }),
     );
+}
+
+async function deleteOne(context: Context, { kind, name, scope }: ResourceManifest): Promise<void> {
+  try {
+    await ask(context, "deleteResource", { params: { kind, name }, query: { scope } });
+  } catch (error) {
+    const fault = toFault(error);
+    if (fault.code !== "resource/not-found") throw fault;
+    throw new Fault(fault.message, {
+      code: fault.code,
+      kind: fault.kind,
+      hint: `\`garrison get ${kind} -o name\` lists the names that it takes, \`garrison get ${kind}\` their scopes (--scope)`,
+    });
+  }
 }
 
 function addHistory(program: Command, run: Run): void {
