@@ -244,6 +244,11 @@ test("a refused change ends with 3; --confirm without a digest takes the node's 
   assert.equal((await garrison(data, ["status"])).code, 3);
   assert.equal((await garrison(data, ["apply", "--confirm"])).code, 0);
   assert.equal(puts.at(-1)?.spec["confirm"], "00000000000000bb");
+  const before = puts.length;
+  const unknown = await garrison(data, ["rollback", "00000000000000cc"]);
+  assert.equal(unknown.code, 5, unknown.err);
+  assert.match(unknown.err, /is at no change 00000000000000cc\nhint: it is at 00000000000000bb/);
+  assert.equal(puts.length, before);
   const back = await garrison(data, ["rollback", "-o", "json"]);
   assert.equal(back.code, 0, back.err);
   assert.equal(puts.at(-1)?.spec["takeBack"], "00000000000000bb");

@@ -16,12 +16,20 @@ export async function runRollback(
   const scopes = [target.scope, `cluster/${target.cluster}`, "global"];
   const [own] = scopes.flatMap((scope) => resources.filter((one) => one.scope === scope && !one.deleted));
   const said = own?.status.find(({ cluster, node }) => cluster === target.cluster && node === target.node);
-  const digest = given ?? said?.enforcement?.digest ?? "";
+  const digest = said?.enforcement?.digest ?? "";
   if (own === undefined || digest === "") {
     throw new Fault("the node has no change that could be taken back", {
       code: "cli/no-change",
       kind: "conflict",
       hint: "`garrison policy status` shows what it is at",
+    });
+  }
+  // Stored, it would wait for a change that may never come.
+  if (given !== undefined && given !== digest) {
+    throw new Fault(`node ${target.node} is at no change ${given}`, {
+      code: "cli/no-such-change",
+      kind: "not-found",
+      hint: `it is at ${digest}; without a digest it is that one that is taken back`,
     });
   }
   // For this node alone, whatever scope decided so far.
