@@ -9,9 +9,8 @@ export interface Changes {
   decide(asked: Intent, inForce: string | undefined, nowMs: number): Decision;
   /** It is in the kernel now: pending while it may be taken back, confirmed otherwise. */
   remember(asked: Intent, nowMs: number): void;
-  confirm(asked: Intent): void;
-  /** What is in force, and counted as confirmed so far, is taken back in time unless it is confirmed. */
-  limit(asked: Intent, nowMs: number): void;
+  /** confirm: what is in force stays. limit: it counted as confirmed so far, and is taken back in time unless it is confirmed. */
+  settle(how: "confirm" | "limit", asked: Intent, nowMs: number): void;
   /** What shall be in force instead of a change that is taken back; undefined: nothing. */
   insteadOf(digest: string): KeptSet | undefined;
   /** The change is out of the kernel: it is forgotten, and held back from now on. */
@@ -28,11 +27,6 @@ export interface Changes {
 export function createChanges(kept: Kept): Changes {
   const refused = new Map<string, ChangeJudgement>();
   const unasked = createUnasked();
-
-  function confirm(asked: Intent): void {
-    refused.clear();
-    kept.save(whenConfirmed(kept.state, asked));
-  }
 
   return {
     decide: (asked, inForce, nowMs) =>
@@ -54,19 +48,20 @@ export function createChanges(kept: Kept): Changes {
       } else if (isConfirmed) {
         if (settings.confirm === digest) unasked.forget();
         else unasked.note(confirmed, nowMs);
-        confirm(asked);
+        refused.clear();
+        kept.save(whenConfirmed(kept.state, asked));
       } else if (pending?.digest !== digest) {
         unasked.forget();
         kept.save({ pending: pendingOf(asked, nowMs) });
       }
     },
-    confirm(asked) {
+    settle(how, asked, nowMs) {
+      const { before } = unasked;
       unasked.forget();
-      confirm(asked);
-    },
-    limit(asked, nowMs) {
-      kept.save({ confirmed: unasked.before, previous: undefined, pending: pendingOf(asked, nowMs) });
-      unasked.forget();
+      if (how === "limit")
+        return kept.save({ confirmed: before, previous: undefined, pending: pendingOf(asked, nowMs) });
+      refused.clear();
+      kept.save(whenConfirmed(kept.state, asked));
     },
     insteadOf: (digest) => (kept.state.confirmed?.digest === digest ? kept.state.previous : kept.state.confirmed),
     takeBack(digest) {
