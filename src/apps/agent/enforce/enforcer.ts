@@ -166,10 +166,9 @@ class NodeEnforcer implements Enforcer {
   /** Everything that time alone changes. */
   #tick(): void {
     const nowMs = this.#options.clock.nowMs();
-    const isGlassBroken = this.#glass() !== undefined;
     const isDue = this.#changes.isDue(nowMs) || nowMs >= this.#retryAtMs;
     const isOld = this.#asked !== undefined && this.#asked.settings.mode !== "off" && this.#around.isOld(nowMs);
-    if (isGlassBroken !== this.#isGlassBroken || isDue || isOld) this.#wake.wake(0);
+    if ((this.#glass() !== undefined) !== this.#isGlassBroken || isDue || isOld) this.#wake.wake(0);
     this.#count(this.#force.current?.engine, nowMs);
   }
 
@@ -252,10 +251,8 @@ class NodeEnforcer implements Enforcer {
       case "change":
         return this.#change(asked, decision.judge, nowMs);
       case "confirm":
-        this.#changes.confirm(asked);
-        return this.#sayEnforced();
       case "limit":
-        this.#changes.limit(asked, nowMs);
+        this.#changes.settle(decision.do, asked, nowMs);
         return this.#sayEnforced();
       case "keep":
         return this.#sayEnforced();
