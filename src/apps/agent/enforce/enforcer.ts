@@ -22,6 +22,7 @@ import {
   heldWord,
   inForceWord,
   lookingWord,
+  nodeNumbers,
   offWord,
   previewWord,
 } from "./node-words.ts";
@@ -279,6 +280,8 @@ class NodeEnforcer implements Enforcer {
   /** Into the kernel, with what belongs to it: open connections, reading back. */
   #bring(intent: Intent, engine: PolicyEngine, nowMs: number): void {
     this.#force.put(intent, engine, nowMs);
+    // A change of one policy may close what another's receipt says is open: all are tried again.
+    this.#proofs.clear();
     this.#gaps.end(nowMs);
     this.#reevaluation.forget();
     if (intent.settings.onPolicyChange === "reevaluate") this.#reevaluation.cutAll(engine, this.#around.live());
@@ -379,22 +382,17 @@ class NodeEnforcer implements Enforcer {
   }
 
   #word(): NodeWord {
-    const { pending } = this.#changes;
-    const { liveFlows, cutFlows } = this.#judgement ?? {};
-    const dns = this.#options.dns?.();
     return {
       ...this.#said,
-      node: {
+      node: nodeNumbers({
         mode: this.#asked?.settings.mode ?? "off",
         policies: this.#force.current?.engine.set.policies.length ?? 0,
-        isConfirmed: pending === undefined,
-        ...(pending === undefined ? {} : { takenBackAtMs: pending.deadlineMs }),
-        ...(liveFlows === undefined ? {} : { liveFlows }),
-        ...(cutFlows === undefined ? {} : { cutFlows }),
+        pending: this.#changes.pending,
+        judgement: this.#judgement,
         connectionsCut: this.#reevaluation.count,
         repairs: this.#repairs.count,
-        ...(dns === undefined ? {} : { dns }),
-      },
+        dns: this.#options.dns?.(),
+      }),
     };
   }
 }

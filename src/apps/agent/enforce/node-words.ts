@@ -72,3 +72,28 @@ export function inForceWord({ digest, isPending, readBack, isOpenToStrangers, st
   const old = stale === "" ? "" : `; identities are old: ${stale}`;
   return { state: "enforced", because: `change ${digest} is in force${until}${open}${old}` };
 }
+
+type NodePart = NodeWord["node"];
+
+/** The numbers of a node; what was not looked at is left out. */
+export function nodeNumbers(given: {
+  readonly mode: NodePart["mode"];
+  readonly policies: number;
+  readonly pending: { readonly deadlineMs: number } | undefined;
+  readonly judgement: Pick<ChangeJudgement, "liveFlows" | "cutFlows"> | undefined;
+  readonly connectionsCut: number;
+  readonly repairs: number;
+  readonly dns: NodePart["dns"] | undefined;
+}): NodePart {
+  const { mode, policies, pending, judgement, connectionsCut, repairs, dns } = given;
+  return {
+    mode,
+    policies,
+    isConfirmed: pending === undefined,
+    ...(pending === undefined ? {} : { takenBackAtMs: pending.deadlineMs }),
+    ...(judgement === undefined ? {} : { liveFlows: judgement.liveFlows, cutFlows: judgement.cutFlows }),
+    connectionsCut,
+    repairs,
+    ...(dns === undefined ? {} : { dns }),
+  };
+}
