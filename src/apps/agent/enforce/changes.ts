@@ -3,6 +3,8 @@ import { decide, type Decision } from "./decide.ts";
 import type { Intent } from "./intent.ts";
 import type { ChangeJudgement } from "./judge-change.ts";
 import { withTakenBack, type Kept, type KeptSet, type KeptState } from "./kept.ts";
+import { enforceLimits } from "./limits.ts";
+import { heldBackOf, partsOf } from "./parts.ts";
 import { createUnasked } from "./unasked.ts";
 
 export interface Changes {
@@ -19,6 +21,8 @@ export interface Changes {
   /** Nothing is enforced any more, by wish: the next change is a first one. False when there was nothing. */
   end(): boolean;
   isDue(nowMs: number): boolean;
+  /** Policies that were taken back and are asked for again, by name. */
+  heldBack(asked: Intent): readonly string[];
   readonly judgement: ChangeJudgement | undefined;
   readonly confirmed: KeptSet | undefined;
   readonly pending: { readonly digest: string; readonly deadlineMs: number } | undefined;
@@ -34,6 +38,7 @@ export function createChanges(kept: Kept): Changes {
         asked,
         inForce,
         ...rememberedOf(kept.state),
+        isHeldBack: heldBackOf(kept.state, asked).length > 0,
         unaskedMs: unasked.sinceMs,
         refused: new Set(refused.keys()),
         nowMs,
@@ -52,14 +57,14 @@ export function createChanges(kept: Kept): Changes {
         kept.save(whenConfirmed(kept.state, asked));
       } else if (pending?.digest !== digest) {
         unasked.forget();
-        kept.save({ pending: pendingOf(asked, nowMs) });
+        kept.save({ pending: pendingOf(asked, confirmed, nowMs) });
       }
     },
     settle(how, asked, nowMs) {
       const { before } = unasked;
       unasked.forget();
       if (how === "limit")
-        return kept.save({ confirmed: before, previous: undefined, pending: pendingOf(asked, nowMs) });
+        return kept.save({ confirmed: before, previous: undefined, pending: pendingOf(asked, before, nowMs) });
       refused.clear();
       kept.save(whenConfirmed(kept.state, asked));
     },
@@ -80,6 +85,7 @@ export function createChanges(kept: Kept): Changes {
       return true;
     },
     isDue: (nowMs) => kept.state.pending !== undefined && nowMs >= kept.state.pending.deadlineMs,
+    heldBack: (asked) => heldBackOf(kept.state, asked),
     get judgement() {
       return [...refused.values()][0];
     },
@@ -96,8 +102,9 @@ function rememberedOf({ confirmed, pending, takenBack }: KeptState) {
   return { confirmed: confirmed?.digest, pending, takenBack };
 }
 
-function pendingOf({ digest, settings }: Intent, nowMs: number) {
-  return { digest, deadlineMs: nowMs + settings.rollbackAfterSeconds * 1000 };
+function pendingOf(asked: Intent, before: KeptSet | undefined, nowMs: number) {
+  const { digest, settings, resources } = asked;
+  return { digest, deadlineMs: nowMs + settings.rollbackAfterSeconds * 1000, parts: partsOf(resources, before) };
 }
 
 function whenConfirmed({ confirmed, takenBack }: KeptState, { digest, resources }: Intent): Partial<KeptState> {
@@ -106,13 +113,18 @@ function whenConfirmed({ confirmed, takenBack }: KeptState, { digest, resources 
     ...(confirmed === undefined || confirmed.digest === digest ? {} : { previous: confirmed }),
     pending: undefined,
     takenBack: takenBack.filter((one) => one !== digest),
+    takenBackParts: [],
   };
 }
 
-function whenTakenBack({ confirmed, previous, takenBack }: KeptState, digest: string): Partial<KeptState> {
+function whenTakenBack(state: KeptState, digest: string): Partial<KeptState> {
+  const { confirmed, previous, pending, takenBack, takenBackParts } = state;
   const isOfConfirmed = confirmed?.digest === digest;
+  const waited = pending?.digest === digest ? pending.parts : [];
+  const parts = isOfConfirmed ? partsOf(confirmed.resources, previous) : waited;
   return {
     takenBack: withTakenBack(takenBack, digest),
+    takenBackParts: [...parts, ...takenBackParts].slice(0, enforceLimits.takenBackPartsMax),
     pending: undefined,
     ...(isOfConfirmed ? { confirmed: previous, previous: undefined } : {}),
   };

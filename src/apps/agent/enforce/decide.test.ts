@@ -21,6 +21,7 @@ function situation({ asked = "new", settings = {}, rest = {} }: Given): Situatio
     pending: undefined,
     unaskedMs: undefined,
     takenBack: [],
+    isHeldBack: false,
     refused: new Set(),
     nowMs,
     ...rest,
@@ -78,6 +79,7 @@ const cases: readonly (readonly [string, Given, Decision])[] = [
     { settings: { confirm: "new" }, rest: { inForce: "new", pending: due } },
     { do: "confirm" },
   ],
+  ["it brings along what was taken back", { rest: { isHeldBack: true } }, { do: "hold", because: "taken-back" }],
   ["taken back earlier", { rest: { takenBack: ["new"] } }, { do: "hold", because: "taken-back" }],
   [
     "taken back earlier, confirmed now",

@@ -14,6 +14,8 @@ export interface Situation {
   /** When what is in force counted as confirmed because nothing asked for a time limit; undefined: not so, or a person confirmed it. */
   readonly unaskedMs: number | undefined;
   readonly takenBack: readonly string[];
+  /** It brings along a policy that was taken back. */
+  readonly isHeldBack: boolean;
   /** Changes that were judged and refused. */
   readonly refused: ReadonlySet<string>;
   readonly nowMs: number;
@@ -44,7 +46,8 @@ export function decide(situation: Situation): Decision {
     return { do: "take-back", digest: pending.digest, because: "nobody confirmed it in time" };
   if (settings.takeBack === digest && !isConfirmed && !takenBack.includes(digest))
     return { do: "take-back", digest, because: "a person took it back" };
-  if (takenBack.includes(digest) && !isConfirmed) return { do: "hold", because: "taken-back" };
+  if ((takenBack.includes(digest) || situation.isHeldBack) && !isConfirmed && inForce !== digest)
+    return { do: "hold", because: "taken-back" };
   if (inForce === digest) return { do: isLateLimit(situation) ? "limit" : "keep" };
   if (isConfirmed || isPending || confirmed === digest) return { do: "change", judge: false };
   return refused.has(digest) ? { do: "hold", because: "refused" } : { do: "change", judge: true };

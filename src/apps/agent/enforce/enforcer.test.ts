@@ -221,3 +221,26 @@ test("backends of a service that a rule names are followed", async (context) => 
   await here.enforcer.settled();
   assert.ok(text().includes("10.1.0.54") && !text().includes("10.1.0.53"));
 });
+
+test("what was taken back comes with no other change, until it is changed itself or that change is confirmed", async (context) => {
+  const here = scene(context);
+  const other = calico({ selector: "app == 'nobody'", types: ["Ingress"], ingress: [{ action: "Deny" }] });
+  const limited = { cutShareMax: 1, rollbackAfterSeconds: 30 };
+  await apply(here, [enforcement({ cutShareMax: 1 }), policy("web")]);
+  const before = here.dataplane.applied()?.digest;
+  const cutting = { ...policy("nobody"), generation: 2 };
+  await apply(here, [enforcement(limited), cutting]);
+  assert.equal(node(here).state, "enforced");
+  here.clockMs += 31_000;
+  await apply(here, [enforcement(limited), cutting]);
+  assert.equal(here.dataplane.applied()?.digest, before, "taken back");
+  await apply(here, [enforcement({ cutShareMax: 1 }), cutting, other]);
+  assert.equal(node(here).state, "taken-back");
+  assert.match(node(here).because, /networkpolicy\.shop\.db/);
+  assert.equal(here.dataplane.applied()?.digest, before, "no other change brings it along");
+  const digest = node(here).digest;
+  await apply(here, [enforcement({ cutShareMax: 1 }), { ...policy("web"), generation: 3 }, other]);
+  assert.equal(node(here).state, "enforced", "the policy was changed, so the rest goes in");
+  await apply(here, [enforcement({ cutShareMax: 1, confirm: digest }), cutting, other]);
+  assert.equal(node(here).state, "enforced", "a person confirmed it");
+});

@@ -316,7 +316,8 @@ class NodeEnforcer implements Enforcer {
     const { confirmed, judgement } = this.#changes;
     if (this.#force.current === undefined && confirmed !== undefined) this.#bringKept(confirmed, nowMs);
     const refusal = judgement?.because ?? "";
-    this.#said = heldWord({ because, digest: asked.digest, refusal, stays: this.#whatStays() });
+    const heldBack = this.#changes.heldBack(asked);
+    this.#said = heldWord({ because, digest: asked.digest, refusal, stays: this.#whatStays(), heldBack });
   }
 
   #whatStays(): string {

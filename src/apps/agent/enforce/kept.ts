@@ -12,13 +12,19 @@ const fileName = "kept.json";
 const KeptSet = z.object({ digest: z.string(), resources: z.array(Resource) });
 export type KeptSet = z.infer<typeof KeptSet>;
 
+/** One Policy resource as it was: a later generation is another one. */
+const Part = z.object({ scope: z.string(), name: z.string(), generation: z.int() });
+export type Part = z.infer<typeof Part>;
+
 const KeptState = z.object({
   /** What nobody has to confirm any more. */
   confirmed: KeptSet.optional(),
   /** What was confirmed before that. */
   previous: KeptSet.optional(),
   /** In the kernel, but taken back at the deadline unless somebody confirms it. */
-  pending: z.object({ digest: z.string(), deadlineMs: z.int() }).optional(),
+  pending: z.object({ digest: z.string(), deadlineMs: z.int(), parts: z.array(Part).default([]) }).optional(),
+  /** What changes that were taken back had brought: no other change brings it along unless a person confirms that one. */
+  takenBackParts: z.array(Part).max(enforceLimits.takenBackPartsMax).default([]),
   takenBack: z.array(z.string()).max(enforceLimits.takenBackMax).default([]),
   /** Whether the server kept an inventory of this cluster: then policies wait for it after a start. */
   hadInventory: z.boolean().default(true),

@@ -50,6 +50,8 @@ export const enforceLimits = {
   detailedStatusesMax: 1000,
   /** Digests that were taken back and are remembered. */
   takenBackMax: 32,
+  /** Policies that taken-back changes had brought, and are held; the oldest leave. */
+  takenBackPartsMax: 1000,
   /** A gap that goes on is told in pieces of so long. */
   gapPieceMs: 60_000,
   /** Bytes of the file that keeps the last confirmed policies. */

@@ -33,8 +33,13 @@ export function heldWord(given: {
   readonly digest: string;
   readonly refusal: string;
   readonly stays: string;
+  /** Policies in it that were taken back with an earlier change. */
+  readonly heldBack: readonly string[];
 }): Word {
-  const why = given.because === "refused" ? `is refused: ${given.refusal}` : "was taken back";
+  const [first, ...others] = given.heldBack;
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  const brought = first === undefined ? "" : ` (with it ${first}${more}: change or delete what was taken back)`;
+  const why = given.because === "refused" ? `is refused: ${given.refusal}` : `was taken back${brought}`;
   const hint = `\`garrison policy apply --confirm ${given.digest}\` brings it all the same`;
   return { state: given.because, because: `change ${given.digest} ${why}; ${given.stays}; ${hint}` };
 }
