@@ -46,7 +46,7 @@ export function decide(situation: Situation): Decision {
     return { do: "take-back", digest: pending.digest, because: "nobody confirmed it in time" };
   if (settings.takeBack === digest && !isConfirmed && !takenBack.includes(digest))
     return { do: "take-back", digest, because: "a person took it back" };
-  if ((takenBack.includes(digest) || situation.isHeldBack) && !isConfirmed && inForce !== digest)
+  if ((takenBack.includes(digest) || situation.isHeldBack) && !isConfirmed)
     return { do: "hold", because: "taken-back" };
   if (inForce === digest) return { do: isLateLimit(situation) ? "limit" : "keep" };
   if (isConfirmed || isPending || confirmed === digest) return { do: "change", judge: false };
