@@ -26,7 +26,7 @@ export function screensOf(url: string): readonly (readonly [string, Settled])[] 
       `${url}/policies?pick=local kubernetes/NetworkPolicy/shop/orders-db`,
       (page) => page.getByRole("link", { name: "Open policy" }).waitFor(),
     ],
-    [`${policyPage}`, (page) => page.getByText("Impact on recorded traffic").waitFor()],
+    [policyPage, (page) => page.getByText("Impact on recorded traffic").waitFor()],
     [`${policyPage}?tab=rules`, (page) => page.getByText("Allow").first().waitFor()],
     [`${policyPage}?tab=endpoints`, (page) => grid(page, /Endpoints/)],
     [

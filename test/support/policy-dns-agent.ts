@@ -40,15 +40,13 @@ export async function agentHandlers(order: AgentOrder): Promise<Record<string, H
   await side.settled();
   return {
     statuses: () =>
-      side
-        .statuses()
-        .map(({ kind, name, because, enforcement }) => ({
-          kind,
-          name,
-          because,
-          state: enforcement?.state,
-          dns: enforcement?.node?.dns,
-        })),
+      side.statuses().map(({ kind, name, because, enforcement }) => ({
+        kind,
+        name,
+        because,
+        state: enforcement?.state,
+        dns: enforcement?.node?.dns,
+      })),
     denied: () => {
       flows.push(...side.flush(Date.now() + 60_000));
       return flows.map(({ sourcePod, destinationAddress, verdictBecause }) => ({

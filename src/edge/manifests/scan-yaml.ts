@@ -55,7 +55,12 @@ function count(token: string, counts: Counts): void {
     case "?":
       counts.itemsOfLine += 1;
       return;
+    default:
+      countLines(token, counts);
   }
+}
+
+function countLines(token: string, counts: Counts): void {
   if (!token.includes("\n")) return;
   counts.itemsOfLine = 0;
   for (let at = token.indexOf("\n"); at >= 0; at = token.indexOf("\n", at + 1)) counts.line += 1;

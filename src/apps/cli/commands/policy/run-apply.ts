@@ -22,6 +22,9 @@ export async function runApply(
   { args, options: flags }: { readonly args: readonly string[]; readonly options: ApplyFlags },
 ): Promise<number> {
   const { files, digest } = filesAndDigest(args, flags);
+  // Whoever mistypes a time wanted the net: nothing is put before it is read.
+  const waitSeconds = secondsOf(flags.waitSeconds);
+  if (flags.rollbackAfter !== undefined) secondsOf(flags.rollbackAfter);
   if (flags.dryRun === true && digest !== undefined) throw usage("--dry-run confirms nothing", "leave --confirm out");
   const endpoints = localEndpointsOf(flags.netns ?? []);
   if (files.length === 0 && endpoints.length === 0 && digest === undefined) throw nothingToDo();
@@ -44,7 +47,7 @@ export async function runApply(
   if (!target.isConnected)
     context.say(`the agent of ${target.cluster}/${target.node} is not connected: it takes this up when it is`);
   await putWhole(context, { manifests, enforcement });
-  const statuses = await waitForNode(context, target, { seconds: secondsOf(flags.waitSeconds), isDone: isSettled });
+  const statuses = await waitForNode(context, target, { seconds: waitSeconds, isDone: isSettled });
   const enforced = enforcedOf(statuses);
   await printEnforced(context, enforced);
   return codeOf(enforced) || read.code;
@@ -114,9 +117,16 @@ async function enforcementFor(
   const { resources } = await ask(context, "listResources", { params: { kind: "Enforcement" } });
   const scopes = [target.scope, `cluster/${target.cluster}`, "global"];
   const [own] = scopes.flatMap((scope) => resources.filter((one) => one.scope === scope && !one.deleted));
-  const said = own?.status.find(({ cluster, node }) => cluster === target.cluster && node === target.node)?.enforcement
-    ?.digest;
-  const confirm = given.digest === true ? said : given.digest;
+  const status = own?.status.find(
+    ({ cluster, node }) => cluster === target.cluster && node === target.node,
+  )?.enforcement;
+  const confirm = given.digest === true ? status?.digest : given.digest;
+  if (given.digest === true && status?.state === "taken-back")
+    throw new Fault(`change ${status.digest} was taken back already`, {
+      code: "cli/taken-back",
+      kind: "conflict",
+      hint: `\`garrison policy apply --confirm ${status.digest}\` brings it again, and it stays`,
+    });
   if (given.digest === true && confirm === undefined)
     throw new Fault("the node has no change that could be confirmed", {
       code: "cli/no-change",
