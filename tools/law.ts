@@ -16,6 +16,8 @@ export const coreEdges: Readonly<Record<string, readonly string[]>> = {
   graph: ["filter"],
   // DNS answers fill sets: policy/dns reads names and addresses with the reader that observation has.
   policy: ["protocol"],
+  // Values of requests are redacted as arguments and paths are; a policy's target is a selector over labels.
+  waf: ["redact", "policy"],
 };
 
 /** Rooms of edge that may import other rooms of edge. */

@@ -7,6 +7,7 @@ import { PolicyObject } from "./policy-object.ts";
 import { Retention } from "./retention.ts";
 import { View } from "./view.ts";
 import { Visibility } from "./visibility.ts";
+import { WafFloor, WafPolicy } from "./waf-policy.ts";
 
 export interface ResourceKind {
   readonly spec: z.ZodType;
@@ -62,6 +63,18 @@ export const resourceKinds = {
     distribution: "agents",
     role: "operator",
     summary: "Network namespaces of a machine that policies see as workloads",
+  },
+  WafPolicy: {
+    spec: WafPolicy,
+    distribution: "agents",
+    role: "operator",
+    summary: "Web application firewall of workloads and routes: mode, thresholds, exclusions, own rules, virtual patches",
+  },
+  WafFloor: {
+    spec: WafFloor,
+    distribution: "agents",
+    role: "admin",
+    summary: "What the web application firewall does at least, for every workload",
   },
 } as const satisfies Record<string, ResourceKind>;
 

@@ -14,6 +14,7 @@ import { LogEvent } from "./log-event.ts";
 import { ProcessEvent } from "./process-event.ts";
 import { SecurityEvent } from "./security-event.ts";
 import { Span } from "./span.ts";
+import { WafEvent } from "./waf-event.ts";
 
 /** Raised when a table's columns change; blocks carry it. Changes are additive within a major version. */
 export const wireVersion = 1;
@@ -28,6 +29,7 @@ export const tables = {
   inventory_events: InventoryEvent,
   audit_events: AuditEvent,
   security_events: SecurityEvent,
+  waf_events: WafEvent,
   log_events: LogEvent,
   spans: Span,
   findings: Finding,
@@ -47,6 +49,7 @@ export const eventTables = {
   inventory: "inventory_events",
   audit: "audit_events",
   security: "security_events",
+  waf: "waf_events",
   log: "log_events",
   span: "spans",
 } as const satisfies Record<string, TableName>;
