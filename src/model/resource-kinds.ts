@@ -68,7 +68,8 @@ export const resourceKinds = {
     spec: WafPolicy,
     distribution: "agents",
     role: "operator",
-    summary: "Web application firewall of workloads and routes: mode, thresholds, exclusions, own rules, virtual patches",
+    summary:
+      "Web application firewall of workloads and routes: mode, thresholds, exclusions, own rules, virtual patches",
   },
   WafFloor: {
     spec: WafFloor,

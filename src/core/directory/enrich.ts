@@ -27,6 +27,7 @@ export function enrichRow(book: AddressBook | undefined, enriched: EnrichedRow):
     case "dns_events":
     case "kubernetes_events":
     case "security_events":
+    case "waf_events":
     case "log_events":
     case "spans":
       return enrichSubject(book, enriched.row);
@@ -42,6 +43,7 @@ type SubjectRow =
   | Row<"dns_events">
   | Row<"http_events">
   | Row<"log_events">
+  | Row<"waf_events">
   | Row<"spans">
   | Row<"process_events">
   | Row<"file_events">

@@ -8,12 +8,14 @@ import { inventory } from "./inventory.ts";
 import { policy } from "./policy.ts";
 import { resources } from "./resources.ts";
 import { telemetry } from "./telemetry.ts";
+import { waf } from "./waf.ts";
 
 export const api = {
   ...telemetry,
   ...graph,
   ...inventory,
   ...policy,
+  ...waf,
   ...health,
   ...access,
   ...resources,

@@ -19,6 +19,7 @@ export const AnyEvent = z.discriminatedUnion("kind", [
   tables.inventory_events.extend({ kind: z.literal("inventory") }),
   tables.audit_events.extend({ kind: z.literal("audit") }),
   tables.security_events.extend({ kind: z.literal("security") }),
+  tables.waf_events.extend({ kind: z.literal("waf") }),
   tables.log_events.extend({ kind: z.literal("log") }),
   tables.spans.extend({ kind: z.literal("span") }),
 ]);

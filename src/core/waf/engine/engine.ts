@@ -133,7 +133,11 @@ export interface Transaction {
   requestBody(chunk: string): Interruption | undefined;
   /** Runs phase 2. Also for requests without a body. */
   endRequest(): Interruption | undefined;
-  responseHeaders(status: number, protocol: string, headers: readonly (readonly [name: string, value: string])[]): Interruption | undefined;
+  responseHeaders(
+    status: number,
+    protocol: string,
+    headers: readonly (readonly [name: string, value: string])[],
+  ): Interruption | undefined;
   readonly wantsResponseBody: boolean;
   responseBody(chunk: string): Interruption | undefined;
   /** Runs phase 4. */

@@ -23,7 +23,11 @@ export interface RuleSetInput {
    * Restrictions of a team's overlay: `floor` may say everything; `overlay` may add rules and its own exclusions only, each refused line names its position.
    * Overlay files come after the floor's in `files` of their own.
    */
-  readonly overlays?: readonly { readonly name: string; readonly files: readonly RuleFile[]; readonly reader: RuleFiles }[];
+  readonly overlays?: readonly {
+    readonly name: string;
+    readonly files: readonly RuleFile[];
+    readonly reader: RuleFiles;
+  }[];
 }
 
 export interface ParsedRuleSet {

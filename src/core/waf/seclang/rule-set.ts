@@ -51,15 +51,32 @@ export type ControlAction =
   /** Ids may be ranges. */
   | { readonly kind: "ruleRemoveById"; readonly ranges: readonly IdRange[] }
   | { readonly kind: "ruleRemoveByTag" | "ruleRemoveByMsg"; readonly pattern: string }
-  | { readonly kind: "ruleRemoveTargetById"; readonly ranges: readonly IdRange[]; readonly targets: readonly RuleVariable[] }
-  | { readonly kind: "ruleRemoveTargetByTag" | "ruleRemoveTargetByMsg"; readonly pattern: string; readonly targets: readonly RuleVariable[] };
+  | {
+      readonly kind: "ruleRemoveTargetById";
+      readonly ranges: readonly IdRange[];
+      readonly targets: readonly RuleVariable[];
+    }
+  | {
+      readonly kind: "ruleRemoveTargetByTag" | "ruleRemoveTargetByMsg";
+      readonly pattern: string;
+      readonly targets: readonly RuleVariable[];
+    };
 
 export interface IdRange {
   readonly from: number;
   readonly to: number;
 }
 
-export type DisruptiveAction = "none" | "pass" | "block" | "deny" | "drop" | "allow" | "allow:phase" | "allow:request" | "redirect";
+export type DisruptiveAction =
+  | "none"
+  | "pass"
+  | "block"
+  | "deny"
+  | "drop"
+  | "allow"
+  | "allow:phase"
+  | "allow:request"
+  | "redirect";
 
 export interface TransformationStep {
   /** Lower case, as the reference names it: "urldecodeuni", "htmlentitydecode", ... `t:none` has been applied already and never stands here. */
