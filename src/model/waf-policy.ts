@@ -74,6 +74,8 @@ export const WafPolicy = z.strictObject({
       /** A selector over labels, as in network policies; empty: all. */
       selector: z.string().max(1024).default(""),
       namespace: z.string().max(63).default(""),
+      /** The owner of the pods: "checkout"; empty: all. */
+      workload: z.string().max(253).default(""),
       /** "checkout", or "checkout:8080". */
       service: z.string().max(260).default(""),
       /** None: all requests. */

@@ -14,6 +14,7 @@ export const eventKindWords: Readonly<Record<EventKindName, string>> = {
   inventory: "Change",
   audit: "Audit",
   security: "Security",
+  waf: "WAF",
   log: "Log",
   span: "Span",
 };
@@ -39,6 +40,8 @@ export function eventTitle(event: AnyEvent): string {
       return `${event.user} ${event.verb} ${[event.resource, event.namespace, event.name].filter((part) => part !== "").join("/")}`;
     case "security":
       return event.title || event.rule;
+    case "waf":
+      return `${event.method} ${event.host}${event.path}: ${event.messages[0] ?? event.because}`;
     case "log":
       return event.body;
     case "span":
@@ -74,6 +77,8 @@ export function eventOutcome(event: AnyEvent): Outcome {
       return { text: String(event.responseCode), bad: event.responseCode >= 400 };
     case "security":
       return { text: event.severity, bad: event.severity === "critical" || event.severity === "high" };
+    case "waf":
+      return { text: event.verdict, bad: event.verdict === "blocked" || event.verdict === "failed" };
     case "log":
       return { text: event.severityText, bad: event.severityNumber >= 17 };
     case "span":

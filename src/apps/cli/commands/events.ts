@@ -68,11 +68,20 @@ function what(event: AnyEvent): string {
       return auditLine(event);
     case "security":
       return `${event.severity} ${event.source}/${event.rule}: ${event.message}`;
+    case "waf":
+      return wafLine(event);
     case "log":
       return `${event.severityText} ${event.body}`;
     case "span":
       return `${event.kind} ${event.name} ${micros(event.durationUs)}`;
   }
+}
+
+/** What was asked, what became of it, and the first rule that spoke. */
+function wafLine(event: Extract<AnyEvent, { kind: "waf" }>): string {
+  const rule = event.ruleIds.length === 0 ? event.because : `${event.ruleIds[0]} ${event.messages[0]}`;
+  const more = event.ruleIds.length > 1 ? ` and ${event.ruleIds.length - 1} more` : "";
+  return `${event.verdict} ${event.method} ${event.host}${event.path} score ${event.inboundScore}/${event.inboundThreshold}: ${rule}${more}`;
 }
 
 /** Who asked: the workload behind the service account where it is known. */

@@ -33,7 +33,7 @@ const WafWorkload = z.object({
   lastAt: z.iso.datetime().optional(),
   /** What its policy says now; "mixed": by route. "unknown": `because`. */
   mode: z.enum([...wafModes, "mixed", "unknown"]),
-  policies: z.array(z.string()),
+  policies: z.array(z.object({ scope: z.string(), name: z.string() })),
   because: z.string(),
 });
 
