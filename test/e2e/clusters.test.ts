@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
 import { skipUnless } from "../support/skip.ts";
-import { axeFindings, firstRow, isBuilt, isPresent, openStage, type Stage } from "./console-stage.ts";
+import { axeFindings, firstRow, go, isBuilt, isPresent, openStage, type Stage } from "./console-stage.ts";
 
 const usable = isPresent && isBuilt;
 
@@ -84,8 +84,7 @@ describe("overview, clusters, workloads on the mock", () => {
     if (!ready(context)) return;
     const page = await open("/overview");
     await page.getByRole("heading", { name: "Coverage" }).waitFor();
-    await page.keyboard.press("g");
-    await page.keyboard.press("c");
+    await go(page, "c", "/clusters");
     await firstRow(page, /Clusters/);
     for (const key of ["j", "j", "j", "j", "Enter"]) await page.keyboard.press(key);
     await page.waitForURL(/\/clusters\/local/);

@@ -1,4 +1,5 @@
 // A browser on the console: on the mock with its seeded world, or on a running server.
+import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
@@ -97,4 +98,14 @@ export async function axeFindings(page: Page): Promise<readonly string[]> {
   return violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.target.join(" ")} ${(node.failureSummary ?? "").split("\n")[1] ?? ""}`),
   );
+}
+
+/** Presses "g" and a key until the screen is there: on a busy machine the two may come too far apart to be one shortcut. */
+export async function go(page: Page, key: string, to: string): Promise<void> {
+  for (let tries = 0; tries < 5 && new URL(page.url()).pathname !== to; tries += 1) {
+    await page.keyboard.press("g");
+    await page.keyboard.press(key);
+    await page.waitForURL((url) => url.pathname === to, { timeout: 3000 }).catch(() => undefined);
+  }
+  assert.equal(new URL(page.url()).pathname, to);
 }

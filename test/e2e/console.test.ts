@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { skipUnless } from "../support/skip.ts";
 import { screensOf } from "./console-screens.ts";
-import { axeFindings, firstRow as grid, isBuilt, isPresent, openStage, type Stage } from "./console-stage.ts";
+import { axeFindings, firstRow as grid, go, isBuilt, isPresent, openStage, type Stage } from "./console-stage.ts";
 
 const dist = path.resolve(import.meta.dirname, "../../ui/dist");
 const firstScreenBytesMax = 200_000;
@@ -148,8 +148,7 @@ describe("console on the mock", () => {
     assert.deepEqual(await axeFindings(page), []);
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    await page.keyboard.press("g");
-    await page.keyboard.press("e");
+    await go(page, "e", "/events");
     await grid(page, /Events/);
     await page.close();
   });
