@@ -9,6 +9,7 @@ import { keptResources } from "./kept-resources.ts";
 import { graphAnswers } from "./graph-answers.ts";
 import { policyAnswers } from "./policy-answers.ts";
 import { status } from "./status.ts";
+import { wafAnswers } from "./waf-answers.ts";
 import { actors, eventNumbered, flowNumbered } from "./world.ts";
 import { actorOf, dnsNames, peersOf, processesOf, workloadOf } from "./workload-answers.ts";
 
@@ -133,6 +134,7 @@ export const answers: Partial<Record<OperationName, (asked: Asked) => unknown>> 
   ...overviewAnswers,
   ...graphAnswers,
   ...policyAnswers,
+  ...wafAnswers,
   healthz: () => ({ ok: true }),
 };
 

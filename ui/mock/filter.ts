@@ -20,6 +20,9 @@ export const fieldNotes = {
   service: "service that was dialled",
   pod: "pod, either end",
   domain: "DNS name of the destination",
+  waf: "what the WAF did",
+  "rule-id": "number of the rule",
+  ip: "address, either end",
   mock: "mock only: forbidden, unavailable, partial, empty, slow, young, blind, calm, large",
 } as const;
 
@@ -41,6 +44,9 @@ const columns: Readonly<Record<string, readonly string[]>> = {
   service: ["destinationService", "service"],
   pod: ["sourcePod", "destinationPod", "pod"],
   domain: ["destinationDomain"],
+  waf: ["verdict"],
+  "rule-id": ["ruleIds"],
+  ip: ["clientAddress", "sourceAddress", "destinationAddress"],
 };
 
 /** `from.ns:` and the like: one end only. */

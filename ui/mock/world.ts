@@ -4,6 +4,7 @@ import { AnyEvent as AnyEventSchema } from "../../src/apps/server/contract/telem
 import { Flow } from "../../src/model/flow.ts";
 import type { WorkloadKind } from "../../src/model/identity.ts";
 import { pick, seeded } from "./random.ts";
+import { wafSpecials } from "./waf-world.ts";
 
 export interface Actor {
   readonly namespace: string;
@@ -167,7 +168,7 @@ const questions = [
   "old-cart.shop.svc",
 ] as const;
 
-/** The event with this number: process, DNS, HTTP, Kubernetes, file, audit, security and log by turns. */
+/** The event with this number: process, DNS, HTTP, Kubernetes, file, audit, security and WAF by turns. */
 export function eventNumbered(number: number, timeMs: number): AnyEvent {
   const random = seeded(number * 104_729 + 3);
   const actor = pick(random, actors);
@@ -242,6 +243,7 @@ function specialsOf(number: number, time: string, actor: Actor): Record<string, 
     };
   if (turn === 17) return { kind: "file", action: "create", path: `/var/lib/app/cache/${number}.tmp` };
   if (turn < 21) return clusterSpecials(turn, number, actor, random);
+  if (random() < 0.7) return wafSpecials(number, actor, random());
   return {
     kind: "security",
     severity: "high",

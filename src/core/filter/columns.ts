@@ -77,6 +77,7 @@ export const freeTextColumns: ColumnMap = {
   inventory_events: ["objectKind", "objectName", "change", "onNode", ...subjectNames()],
   audit_events: ["user", "verb", "resource", "namespace", "name", "userAgent", "workload", "actorWorkload", "actorPod"],
   security_events: ["rule", "title", "message", "process", ...subjectNames()],
+  waf_events: ["host", "path", "messages", "policy", "clientWorkload", "clientService", ...subjectNames()],
   log_events: ["body", "scope", ...subjectNames()],
   spans: ["name", "peerService", "httpRoute", ...subjectNames()],
   gaps: ["table", "reason", "detail", "node"],
@@ -88,6 +89,7 @@ export const freeAddressColumns: ColumnMap = {
   flows: ["sourceAddress", "destinationAddress"],
   dns_events: ["server"],
   http_events: ["peerAddress"],
+  waf_events: ["clientAddress", "forwardedFor"],
 };
 
 function subjectNames(): readonly string[] {

@@ -5,6 +5,7 @@ import { fileActions } from "../../model/file-event.ts";
 import { inventoryActions } from "../../model/inventory-event.ts";
 import { protocols, reporters, tlsViews } from "../../model/flow.ts";
 import { fidelities, workloadKinds } from "../../model/identity.ts";
+import { wafVerdicts } from "../../model/waf-event.ts";
 import { verdictNames } from "../../model/verdict.ts";
 import { only, subject } from "./columns.ts";
 import type { Field } from "./field.ts";
@@ -108,15 +109,21 @@ export const fields: readonly Field[] = [
       flows: ["sourceAddress", "destinationAddress"],
       dns_events: ["server"],
       http_events: ["peerAddress"],
+      waf_events: ["clientAddress", "forwardedFor", "serverAddress"],
     },
-    from: { flows: ["sourceAddress"] },
+    from: { flows: ["sourceAddress"], waf_events: ["clientAddress", "forwardedFor"] },
     to: { flows: ["destinationAddress"], dns_events: ["server"] },
   },
   {
     name: "port",
     type: "number",
     summary: "port: 5432, >1024, 8000-8100",
-    any: { flows: ["sourcePort", "destinationPort"], dns_events: ["serverPort"], http_events: ["peerPort"] },
+    any: {
+      flows: ["sourcePort", "destinationPort"],
+      dns_events: ["serverPort"],
+      http_events: ["peerPort"],
+      waf_events: ["serverPort"],
+    },
     from: { flows: ["sourcePort"] },
     to: { flows: ["destinationPort"], dns_events: ["serverPort"] },
   },
@@ -163,8 +170,8 @@ export const fields: readonly Field[] = [
   only("level", { flows: ["level"] }, { type: "number", summary: "aggregation level, 0-4" }),
   only(
     "rule-id",
-    { flows: ["policies", "policiesStaged"] },
-    { type: "number", summary: "policy rule that decided, or would when staged: its number" },
+    { flows: ["policies", "policiesStaged"], waf_events: ["ruleIds"] },
+    { type: "number", summary: "policy rule that decided, or would when staged; WAF rule that spoke: its number" },
   ),
   only("flow", { flows: ["flowId"] }, { aliases: ["flow-id"], summary: "one flow's id" }),
   {
@@ -284,28 +291,39 @@ export const fields: readonly Field[] = [
   only("answer", { dns_events: ["answers"] }, { aliases: ["dns.answer"], summary: "an address or name in the answer" }),
   only(
     "method",
-    { http_events: ["method"], spans: ["httpMethod"] },
+    { http_events: ["method"], waf_events: ["method"], spans: ["httpMethod"] },
     { aliases: ["http.method"], summary: "HTTP method" },
   ),
   only(
     "status",
-    { http_events: ["status"], spans: ["httpStatus"], audit_events: ["responseCode"] },
+    { http_events: ["status"], waf_events: ["status"], spans: ["httpStatus"], audit_events: ["responseCode"] },
     { type: "status", aliases: ["http.status", "code"], summary: "HTTP status: 404, 5xx, >=400" },
   ),
   only(
     "path",
-    { http_events: ["path"], file_events: ["path", "targetPath"], spans: ["httpRoute"] },
+    { http_events: ["path"], waf_events: ["path"], file_events: ["path", "targetPath"], spans: ["httpRoute"] },
     { aliases: ["http.path"], summary: "path of a request or a file" },
   ),
-  only("host", { http_events: ["host"] }, { type: "domain", aliases: ["http.host"], summary: "HTTP Host" }),
+  only(
+    "host",
+    { http_events: ["host"], waf_events: ["host"] },
+    { type: "domain", aliases: ["http.host"], summary: "HTTP Host" },
+  ),
   only(
     "severity",
     { security_events: ["severity"] },
     { type: "choice", choices: severities, aliases: ["sev"], summary: "severity" },
   ),
+  only("waf", { waf_events: ["verdict"] }, { type: "choice", choices: wafVerdicts, summary: "what the WAF did" }),
+  only("waf-policy", { waf_events: ["policy"] }, { summary: "WAF policy that judged" }),
+  only("matched", { waf_events: ["variables"] }, { type: "content", summary: "variable that a WAF rule matched" }),
   only("rule", { security_events: ["rule"] }, { summary: "rule of a detection" }),
   only("source", { security_events: ["source"] }, { summary: "who detected it: garrison, falco, ..." }),
-  only("tag", { security_events: ["tags", "techniques"] }, { summary: "tag or ATT&CK technique" }),
+  only(
+    "tag",
+    { security_events: ["tags", "techniques"], waf_events: ["tags"] },
+    { summary: "tag or ATT&CK technique" },
+  ),
   only("verb", { audit_events: ["verb"] }, { summary: "audit: get, list, create, ..." }),
   only("user", { audit_events: ["user"] }, { summary: "audit: who asked" }),
   only("group", { audit_events: ["groups"] }, { summary: "audit: a group of who asked" }),
@@ -324,7 +342,7 @@ export const fields: readonly Field[] = [
   only("level-text", { log_events: ["severityText"] }, { aliases: ["log.level"], summary: "severity of a log record" }),
   only(
     "trace",
-    { spans: ["traceId"], log_events: ["traceId"], http_events: ["traceId"] },
+    { spans: ["traceId"], log_events: ["traceId"], http_events: ["traceId"], waf_events: ["traceId"] },
     { aliases: ["trace-id"], summary: "trace id" },
   ),
   only("span", { spans: ["name"] }, { summary: "name of a span" }),

@@ -83,6 +83,18 @@ const policyRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/policies/policy-screen.tsx"), "PolicyScreen"),
 });
 
+const wafRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/waf",
+  component: lazyRouteComponent(() => import("../features/waf/waf-screen.tsx"), "WafScreen"),
+});
+
+const wafRequestRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/waf/requests/$cluster/$time/$transaction",
+  component: lazyRouteComponent(() => import("../features/waf/waf-request-screen.tsx"), "WafRequestScreen"),
+});
+
 const healthRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/health",
@@ -103,6 +115,8 @@ export const router = createRouter({
     policiesRoute,
     newPolicyRoute,
     policyRoute,
+    wafRoute,
+    wafRequestRoute,
     healthRoute,
   ]),
   parseSearch,

@@ -6,13 +6,23 @@ import {
   ListTree,
   Network,
   Server,
+  Shield,
   ShieldCheck,
   Waypoints,
   type LucideIcon,
 } from "lucide-react";
 
 export interface Screen {
-  readonly to: "/overview" | "/graph" | "/flows" | "/events" | "/workloads" | "/clusters" | "/policies" | "/health";
+  readonly to:
+    | "/overview"
+    | "/graph"
+    | "/flows"
+    | "/events"
+    | "/workloads"
+    | "/clusters"
+    | "/policies"
+    | "/waf"
+    | "/health";
   readonly label: string;
   /** Second key after "g". */
   readonly key: string;
@@ -30,5 +40,6 @@ export const screens: readonly Screen[] = [
   { to: "/workloads", label: "Workloads", key: "w", icon: Boxes, group: "Observe", scoped: true },
   { to: "/clusters", label: "Clusters", key: "c", icon: Server, group: "Observe", scoped: false },
   { to: "/policies", label: "Policies", key: "p", icon: ShieldCheck, group: "Protect", scoped: true },
+  { to: "/waf", label: "WAF", key: "a", icon: Shield, group: "Protect", scoped: true },
   { to: "/health", label: "Health", key: "h", icon: Activity, group: "Garrison", scoped: false },
 ];
