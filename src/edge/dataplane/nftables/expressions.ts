@@ -2,7 +2,14 @@
 // the numbers that the kernel hands back, so that what is read can be compared with what was sent.
 import { unreachable } from "../../../base/assert.ts";
 import type { CtState, Field, NftExpression, NftRule, NftVerdict } from "../../../core/policy/compile/nft/ruleset.ts";
-import { dataAttribute, expressionAttribute, LIST_ELEMENT, verdictAttribute, verdictCodes } from "./constants.ts";
+import {
+  dataAttribute,
+  expressionAttribute,
+  LIST_ELEMENT,
+  NFPROTO_INET,
+  verdictAttribute,
+  verdictCodes,
+} from "./constants.ts";
 import { fieldKinds, type Needs } from "./fields.ts";
 import { padded, valueBytes } from "./keys.ts";
 import { NLA_F_NESTED, type NetlinkWriter } from "./netlink/writer.ts";
@@ -135,7 +142,7 @@ function immediate(writer: NetlinkWriter, register: number, bytes: Uint8Array): 
 }
 
 function redirect(writer: NetlinkWriter, given: NftExpression & { do: "redirect" }): void {
-  const port = Uint8Array.of(given.port >> 8, given.port & 0xff);
+  const port = portBytes(given.port);
   if (given.address === undefined) {
     immediate(writer, FIRST_REGISTER, port);
     return expression(writer, "redir", () => {
@@ -155,6 +162,30 @@ function redirect(writer: NetlinkWriter, given: NftExpression & { do: "redirect"
     writer.u32be(5, SECOND_REGISTER);
     writer.u32be(6, SECOND_REGISTER);
     writer.u32be(7, NAT_RANGE_MAP_ADDRESSES | NAT_RANGE_PROTO_SPECIFIED);
+  });
+}
+
+function portBytes(port: number): Uint8Array {
+  return Uint8Array.of(port >> 8, port & 0xff);
+}
+
+function tproxy(writer: NetlinkWriter, given: NftExpression & { do: "tproxy" }): void {
+  const PORT_REGISTER = 3;
+  immediate(writer, FIRST_REGISTER, portBytes(given.port));
+  expression(writer, "tproxy", () => {
+    writer.u32be(1, given.family === 4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+    writer.u32be(PORT_REGISTER, FIRST_REGISTER);
+  });
+}
+
+function toPort(writer: NetlinkWriter, port: number): void {
+  immediate(writer, FIRST_REGISTER, portBytes(port));
+  expression(writer, "nat", () => {
+    writer.u32be(1, NAT_DNAT);
+    writer.u32be(2, NFPROTO_INET);
+    writer.u32be(5, FIRST_REGISTER);
+    writer.u32be(6, FIRST_REGISTER);
+    writer.u32be(7, NAT_RANGE_PROTO_SPECIFIED);
   });
 }
 
@@ -181,6 +212,10 @@ function statement(writer: NetlinkWriter, given: NftExpression): void {
       return expression(writer, "notrack", undefined);
     case "redirect":
       return redirect(writer, given);
+    case "tproxy":
+      return tproxy(writer, given);
+    case "to-port":
+      return toPort(writer, given.port);
     case "reject":
       return expression(writer, "reject", () => {
         writer.u32be(1, given.with === "tcp-reset" ? REJECT_TCP_RESET : REJECT_ICMPX);
@@ -267,6 +302,10 @@ export function writeExpressions(writer: NetlinkWriter, rule: NftRule): void {
     if (given.do === "redirect" && given.address !== undefined) {
       require({ field: "meta nfproto", value: given.address.includes(":") ? NFPROTO_IPV6 : NFPROTO_IPV4 });
     }
+    if (given.do === "tproxy") {
+      require({ field: "meta nfproto", value: given.family === 4 ? NFPROTO_IPV4 : NFPROTO_IPV6 });
+    }
+    if (given.do === "tproxy" || given.do === "to-port") require({ field: "meta l4proto", value: TCP });
     if (given.do === "reject" && given.with === "tcp-reset") require({ field: "meta l4proto", value: TCP });
     statement(writer, given);
     if (given.do !== "compare" || given.operator !== "eq" || given.mask !== undefined) continue;

@@ -11,7 +11,7 @@ export interface Needs {
 }
 
 export interface FieldKind {
-  readonly expression: "payload" | "meta" | "ct" | "fib";
+  readonly expression: "payload" | "meta" | "ct" | "fib" | "socket";
   readonly bytes: number;
   /** Numbers in host order: ranges need them turned. */
   readonly isHostOrder: boolean;
@@ -25,11 +25,13 @@ export interface FieldKind {
 const ipv4: Needs = { field: "meta nfproto", value: 2 };
 const ipv6: Needs = { field: "meta nfproto", value: 10 };
 const icmp: Needs = { field: "meta l4proto", value: 1 };
+const tcp: Needs = { field: "meta l4proto", value: 6 };
 const icmpv6: Needs = { field: "meta l4proto", value: 58 };
 
 const NETWORK_HEADER = 1;
 const TRANSPORT_HEADER = 2;
 const metaKeys = { mark: 3, iifname: 6, oifname: 7, nfproto: 15, l4proto: 16 } as const;
+const socketKeys = { transparent: 0, mark: 1 } as const;
 const ctKeys = { state: 0, direction: 1, status: 2, mark: 3 } as const;
 
 /** Names that values may be given by instead of their numbers. */
@@ -92,6 +94,21 @@ function keyed(
   };
 }
 
+/** Of the socket that the packet would reach. */
+function ofSocket(field: Field, key: number, bytes: 1 | 4): FieldKind {
+  return {
+    expression: "socket",
+    bytes,
+    isHostOrder: bytes === 4,
+    load: (writer, register) => {
+      writer.u32be(1, key);
+      writer.u32be(2, register);
+    },
+    value: (value) =>
+      bytes === 1 ? Uint8Array.of(numberOf(field, value, 0xff)) : hostBytes(numberOf(field, value, 0xffffffff)),
+  };
+}
+
 function interfaceName(key: number): FieldKind {
   return {
     expression: "meta",
@@ -126,6 +143,7 @@ const destinationType: FieldKind = {
 
 const network = (field: Field, offset: number, needs: Needs): FieldKind =>
   payload(field, { base: NETWORK_HEADER, offset, bytes: needs === ipv4 ? 4 : 16, needs });
+const flagsOfTcp = payload("tcp flags", { base: TRANSPORT_HEADER, offset: 13, bytes: 1, needs: tcp });
 const transport = (field: Field, offset: number): FieldKind =>
   payload(field, { base: TRANSPORT_HEADER, offset, bytes: 2 });
 const control = (field: Field, offset: number, needs: Needs): FieldKind =>
@@ -138,6 +156,7 @@ export const fieldKinds: Readonly<Record<Field, FieldKind>> = {
   "ip6 daddr": network("ip6 daddr", 24, ipv6),
   "th sport": transport("th sport", 0),
   "th dport": transport("th dport", 2),
+  "tcp flags": flagsOfTcp,
   "icmp type": control("icmp type", 0, icmp),
   "icmp code": control("icmp code", 1, icmp),
   "icmpv6 type": control("icmpv6 type", 0, icmpv6),
@@ -152,4 +171,6 @@ export const fieldKinds: Readonly<Record<Field, FieldKind>> = {
   "ct state": keyed("ct state", { expression: "ct", key: ctKeys.state, bytes: 4 }),
   "ct status": keyed("ct status", { expression: "ct", key: ctKeys.status, bytes: 4 }),
   "ct direction": keyed("ct direction", { expression: "ct", key: ctKeys.direction, bytes: 1 }),
+  "socket transparent": ofSocket("socket transparent", socketKeys.transparent, 1),
+  "socket mark": ofSocket("socket mark", socketKeys.mark, 4),
 };

@@ -136,6 +136,10 @@ function printExpression(expression: NftExpression): string {
       return "notrack";
     case "redirect":
       return printRedirect(expression);
+    case "tproxy":
+      return `meta l4proto tcp tproxy ip${expression.family === 4 ? "" : "6"} to :${String(expression.port)}`;
+    case "to-port":
+      return `dnat to :${String(expression.port)}`;
     case "reject":
       return expression.with === "tcp-reset" ? "reject with tcp reset" : "reject with icmpx admin-prohibited";
     case "verdict":

@@ -50,6 +50,7 @@ export type Field =
   | "ip6 daddr"
   | "th sport"
   | "th dport"
+  | "tcp flags"
   | "icmp type"
   | "icmp code"
   | "icmpv6 type"
@@ -63,7 +64,10 @@ export type Field =
   | "ct mark"
   | "ct state"
   | "ct status"
-  | "ct direction";
+  | "ct direction"
+  /** Of the socket that the packet would reach, a listening one included: does not match where there is none. */
+  | "socket transparent"
+  | "socket mark";
 
 export type CtState = "new" | "established" | "related" | "invalid" | "untracked";
 
@@ -103,6 +107,13 @@ export type NftExpression =
    * pods often have not); with it to that address of ours, from which the answer then comes.
    */
   | { readonly do: "redirect"; readonly port: number; readonly address?: string }
+  /**
+   * Gives the packet to the transparent socket that listens on `port` of this machine, whatever its destination, and goes on with the rule.
+   * Does not match while no such socket listens. In prerouting only.
+   */
+  | { readonly do: "tproxy"; readonly family: 4 | 6; readonly port: number }
+  /** Another destination port, the address stays; of a tracked TCP connection as a whole, in chains of type "nat". */
+  | { readonly do: "to-port"; readonly port: number }
   | { readonly do: "reject"; readonly with: "tcp-reset" | "admin-prohibited" }
   | ({ readonly do: "verdict" } & NftVerdict);
 

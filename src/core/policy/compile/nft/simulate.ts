@@ -172,6 +172,12 @@ function runExpression(machine: Machine, expression: NftExpression, run: Run): b
     case "redirect":
       run.redirectPort = expression.port;
       return { verdict: "accept" };
+    case "tproxy":
+      // That somebody listens is taken for granted.
+      return true;
+    case "to-port":
+      run.redirectPort = expression.port;
+      return { verdict: "accept" };
     case "reject":
       return { verdict: "drop" };
     case "verdict":
@@ -243,8 +249,13 @@ function valueOf(field: Field, run: Run): string | number | undefined {
       return run.isUntracked ? undefined : statusOf(run);
     case "fib daddr type":
       return packet.way === "input" ? 2 : 1;
+    case "tcp flags":
+      // SYN: what opens a connection.
+      return packet.protocol === 6 && (packet.state ?? "new") === "new" ? 2 : undefined;
     case "ct state":
     case "ct direction":
+    case "socket transparent":
+    case "socket mark":
       return undefined;
     default:
       return unreachable(field);
