@@ -1,4 +1,5 @@
 // One door from a pattern's text to something that runs.
+import { clausesOf } from "./clauses.ts";
 import type { Pattern, PatternOptions } from "./pattern.ts";
 import { parsePattern } from "./parse-pattern.ts";
 import { v8Source } from "./v8-source.ts";
@@ -9,7 +10,7 @@ export function compilePattern(source: string, options: PatternOptions): Pattern
   for (let round = 0; round < 2; round++) expression.test("warm");
   return {
     source,
-    clauses: [],
+    clauses: clausesOf(parsed.root),
     captureCount: parsed.captureCount,
     v8BytesMax: Number.POSITIVE_INFINITY,
     v8Because: "first version: nothing is proven yet",

@@ -1,5 +1,5 @@
 // The tree of a pattern. Case, dot and class escapes are resolved into byte sets already; nothing in a tree depends on flags.
-import { emptySet, isEmptySet, isSubset, minus, union, type ByteSet } from "./byte-set.ts";
+import { emptySet, fullSet, isEmptySet, isSubset, minus, union, type ByteSet } from "./byte-set.ts";
 
 export type Assertion =
   /** `\A`, or `^` without lines. */
@@ -160,6 +160,34 @@ export function alphabetOf(node: PatternNode): ByteSet {
     case "empty":
     case "assert":
     case "back":
+      return emptySet();
+  }
+}
+
+/** Bytes with which a match that takes at least one byte can begin. */
+export function firstBytes(node: PatternNode): ByteSet {
+  switch (node.kind) {
+    case "set":
+      return node.set;
+    case "sequence": {
+      let first = emptySet();
+      for (const child of node.nodes) {
+        first = union(first, firstBytes(child));
+        if (!mayBeEmpty(child)) break;
+      }
+      return first;
+    }
+    case "choice":
+      return node.nodes.reduce((all, child) => union(all, firstBytes(child)), emptySet());
+    case "repeat":
+    case "group":
+    case "atomic":
+      return firstBytes(node.node);
+    case "back":
+      return fullSet;
+    case "empty":
+    case "assert":
+    case "look":
       return emptySet();
   }
 }

@@ -18,6 +18,8 @@ export interface Prefilter {
   candidates(value: string): Uint32Array;
   /** The 256-bit set of bytes that stand in the value last given to `candidates`; valid until the next call. */
   readonly byteMask: Uint32Array;
+  /** Entries of one caseless literal clause: their candidate bit is the verdict "one of these texts stands there". The word list of `pm` as such a clause needs no check. */
+  readonly exact: Uint32Array;
 }
 
 export type PrefilterEntry = readonly Clause[];

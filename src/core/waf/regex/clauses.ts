@@ -1,0 +1,259 @@
+// What every match of a pattern must hold: "one of these texts" and "one of these bytes", with ASCII case folded. Soundness is the contract: a subject
+// without one of them cannot match. A clause may be weak; it is never wrong.
+import { addByte, bytesOf, countBytes, emptySet, foldByte, union, withBothCases, type ByteSet } from "./byte-set.ts";
+import { isUsualByte, probabilityOfByte, probabilityOfWord } from "./likely-text.ts";
+import type { Clause } from "./pattern.ts";
+import { firstBytes, isNullable, mayBeEmpty, withoutBytes, type PatternNode } from "./syntax.ts";
+
+/** Clauses kept per pattern, the most telling first. */
+export const clausesMax = 4;
+/** Most texts in one clause. */
+const wordsMax = 4096;
+/** Most texts that come from putting parts together. */
+const productMax = 192;
+/** Letters of one place that are spelled out; more are a byte clause. */
+const spelledMax = 8;
+const wordBytesMax = 24;
+/** A clause that holds in this share of values or more says too little. */
+const uselessShare = 0.9;
+
+interface Need {
+  readonly words: ReadonlySet<string>;
+  readonly mask: ByteSet;
+  /** Estimated share of values that hold one. */
+  readonly share: number;
+}
+
+interface Facts {
+  /** All texts that the part can match, folded; undefined: too many to say. */
+  readonly exact: readonly string[] | undefined;
+  /** Every match begins with one of these; equal to `exact` where there is one. */
+  readonly starts: readonly string[];
+  readonly needs: readonly Need[];
+}
+
+function needOf(words: Iterable<string>, bytes: ByteSet = emptySet()): Need | undefined {
+  const kept = new Set<string>();
+  const mask = bytes.slice();
+  for (const word of words) {
+    if (word === "") return undefined;
+    if (word.length === 1) addByte(mask, word.charCodeAt(0));
+    else kept.add(word);
+  }
+  dropLonger(kept);
+  if (kept.size > wordsMax) return undefined;
+  const both = withBothCases(mask);
+  let share = 0;
+  for (const byte of bytesOf(both)) if (foldByte(byte) === byte) share += probabilityOfByte(byte);
+  for (const word of kept) share += probabilityOfWord(word);
+  return { words: kept, mask: both, share: Math.min(1, share) };
+}
+
+/** A word that begins with another one of the set says nothing more. */
+function dropLonger(words: Set<string>): void {
+  let last: string | undefined;
+  for (const word of [...words].sort()) {
+    if (last !== undefined && word.startsWith(last)) words.delete(word);
+    else last = word;
+  }
+}
+
+function joined(needs: readonly Need[]): Need | undefined {
+  const words = new Set<string>();
+  let mask = emptySet();
+  for (const need of needs) {
+    for (const word of need.words) words.add(word);
+    mask = union(mask, need.mask);
+    if (words.size > wordsMax) return undefined;
+  }
+  return needOf(words, mask);
+}
+
+function bestOf(needs: readonly Need[], countMax: number): readonly Need[] {
+  const sorted = needs.filter((need) => need.share < uselessShare).toSorted((a, b) => a.share - b.share);
+  const kept: Need[] = [];
+  for (const need of sorted) {
+    if (kept.length >= countMax) break;
+    if (!kept.some((other) => implies(other, need))) kept.push(need);
+  }
+  return kept;
+}
+
+/** Whether the first says all that the second says: each of its texts holds one of the second's. Only the cheap case is looked at. */
+function implies(a: Need, b: Need): boolean {
+  if (a.words.size > b.words.size && b.words.size > 0) return false;
+  for (const word of a.words) if (!b.words.has(word)) return false;
+  return a.mask.every((mask, at) => (mask & ~(b.mask[at] ?? 0)) === 0);
+}
+
+const nothing: readonly string[] = [""];
+
+function factsOfSet(set: ByteSet): Facts {
+  const folded = new Set(bytesOf(set).map(foldByte));
+  if (folded.size <= spelledMax) {
+    const exact = Array.from(folded, (byte) => String.fromCharCode(byte));
+    return { exact, starts: exact, needs: [] };
+  }
+  const need = countBytes(set) > 128 ? undefined : needOf([], set);
+  return { exact: undefined, starts: nothing, needs: need === undefined ? [] : [need] };
+}
+
+/** Every text of the first followed by every one of the second; undefined: too many or too long. */
+function product(first: readonly string[], second: readonly string[]): readonly string[] | undefined {
+  const size = first.length * second.length;
+  const isCheap = first.length === 1 || second.length === 1;
+  if (size > (isCheap ? wordsMax : productMax)) return undefined;
+  const longest = (texts: readonly string[]): number => texts.reduce((most, text) => Math.max(most, text.length), 0);
+  if (longest(first) + longest(second) > wordBytesMax) return undefined;
+  return [...new Set(first.flatMap((text) => second.map((next) => text + next)))];
+}
+
+/** Parts one after the other: texts grow while they are few, and become a need when they cannot. */
+interface Joining {
+  readonly needs: Need[];
+  /** What stands just before here, cut at the front once it was a need. */
+  texts: readonly string[];
+  /** Set once the texts no longer begin where the sequence does. */
+  starts: readonly string[] | undefined;
+}
+
+function flush(joining: Joining, next: readonly string[] = nothing): void {
+  const need = needOf(joining.texts);
+  if (need !== undefined) joining.needs.push(need);
+  joining.starts ??= joining.texts;
+  joining.texts = next;
+}
+
+function join(joining: Joining, facts: Facts): void {
+  joining.needs.push(...facts.needs);
+  const longer = product(joining.texts, facts.starts);
+  if (longer !== undefined) joining.texts = longer;
+  else flush(joining, facts.starts);
+  if (facts.exact === undefined) flush(joining);
+}
+
+function factsOfSequence(nodes: readonly PatternNode[]): Facts {
+  const joining: Joining = { needs: [], texts: nothing, starts: undefined };
+  for (const node of nodes) {
+    if (node.kind === "repeat") joinRepeat(joining, node);
+    else join(joining, factsOf(node));
+  }
+  if (joining.starts === undefined) return { exact: joining.texts, starts: joining.texts, needs: joining.needs };
+  flush(joining);
+  return { exact: undefined, starts: joining.starts, needs: joining.needs };
+}
+
+function joinRepeat(joining: Joining, node: Extract<PatternNode, { kind: "repeat" }>): void {
+  const inner = factsOf(node.node);
+  if (node.min === 0) {
+    const isOnce = node.max === 1 && inner.exact !== undefined && inner.exact.length <= spelledMax;
+    const exact = isOnce ? [...(inner.exact ?? []), ""] : undefined;
+    join(joining, { exact, starts: exact ?? nothing, needs: [] });
+    return;
+  }
+  for (let round = 0; round < Math.min(node.min, 4); round++) join(joining, inner);
+  if (node.min === node.max && node.min <= 4) return;
+  // More of them may stand between: what comes after follows the last one.
+  flush(joining, inner.exact);
+}
+
+function factsOfChoice(nodes: readonly PatternNode[]): Facts {
+  const all = nodes.map(factsOf);
+  const starts = new Set(all.flatMap((facts) => facts.starts));
+  const isSmall = starts.size <= wordsMax;
+  if (isSmall && all.every((facts) => facts.exact !== undefined))
+    return { exact: [...starts], starts: [...starts], needs: [] };
+  const result = { exact: undefined, starts: isSmall ? [...starts] : nothing };
+  const ranked: (readonly Need[])[] = [];
+  for (const facts of all) {
+    const own = facts.exact === undefined ? undefined : needOf(facts.exact);
+    const needs = own === undefined ? facts.needs : [own, ...facts.needs];
+    if (needs.length === 0) return { ...result, needs: [] };
+    ranked.push(needs.toSorted((a, b) => a.share - b.share));
+  }
+  const needs: Need[] = [];
+  for (let rank = 0; rank < clausesMax; rank++) {
+    if (rank > 0 && ranked.every((list) => list.length <= rank)) break;
+    const need = joined(ranked.map((list) => list[rank] ?? (list[0] as Need)));
+    if (need !== undefined) needs.push(need);
+  }
+  return { ...result, needs };
+}
+
+function factsOf(node: PatternNode): Facts {
+  switch (node.kind) {
+    case "empty":
+    case "assert":
+    case "look":
+      return { exact: nothing, starts: nothing, needs: [] };
+    case "back":
+      return { exact: undefined, starts: nothing, needs: [] };
+    case "set":
+      return factsOfSet(node.set);
+    case "sequence":
+      return factsOfSequence(node.nodes);
+    case "choice":
+      return factsOfChoice(node.nodes);
+    case "repeat":
+      return factsOfSequence([node]);
+    case "group":
+    case "atomic":
+      return factsOf(node.node);
+  }
+}
+
+/** First bytes of parts that may be left out, where all of them are unusual in ordinary text: without them these parts vanish and words come together. */
+function noiseOf(node: PatternNode): ByteSet {
+  switch (node.kind) {
+    case "repeat": {
+      const inner = noiseOf(node.node);
+      if (node.min > 0) return inner;
+      const first = firstBytes(node.node);
+      const isNoise = !mayBeEmpty(node.node) && bytesOf(first).every((byte) => !isUsualByte(byte));
+      return isNoise ? first : inner;
+    }
+    case "sequence":
+    case "choice":
+      return node.nodes.reduce((all, child) => union(all, noiseOf(child)), emptySet());
+    case "group":
+    case "atomic":
+      return noiseOf(node.node);
+    case "empty":
+    case "set":
+    case "assert":
+    case "look":
+    case "back":
+      return emptySet();
+  }
+}
+
+function needsOf(root: PatternNode): readonly Need[] {
+  const facts = factsOf(root);
+  const own = facts.exact === undefined ? undefined : needOf(facts.exact);
+  return own === undefined ? facts.needs : [own, ...facts.needs];
+}
+
+/** Either a noise byte stands there, or the pattern without noise holds: its words are whole then. */
+function needsWithoutNoise(root: PatternNode): readonly Need[] {
+  const noise = noiseOf(root);
+  if (countBytes(noise) === 0) return [];
+  const quiet = withoutBytes(root, noise);
+  const noiseNeed = needOf([], noise);
+  if (noiseNeed === undefined) return [];
+  if (quiet === undefined) return [noiseNeed];
+  return bestOf(needsOf(quiet), clausesMax)
+    .map((need) => joined([noiseNeed, need]))
+    .filter((need) => need !== undefined);
+}
+
+/** The clauses of a tree, the most telling first; none for a pattern that says nothing about its subject. */
+export function clausesOf(root: PatternNode): readonly Clause[] {
+  if (isNullable(root)) return [];
+  return bestOf([...needsOf(root), ...needsWithoutNoise(root)], clausesMax).map((need): Clause => {
+    if (need.words.size === 0) return { kind: "bytes", mask: need.mask };
+    const single = bytesOf(need.mask)
+      .filter((byte) => foldByte(byte) === byte)
+      .map((byte) => String.fromCharCode(byte));
+    return { kind: "literals", literals: [...single, ...need.words], isCaseless: true };
+  });
+}
