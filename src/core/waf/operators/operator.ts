@@ -1,4 +1,5 @@
 // One operator of SecLang, bound to its argument. The list is operators.ts; each is a file of its own.
+import type { Pattern, PatternOptions } from "../regex/pattern.ts";
 import type { RuleOperator } from "../seclang/rule-set.ts";
 
 /** What an operator may ask of the transaction: macros in its argument are expanded per call. */
@@ -18,6 +19,18 @@ export interface BoundOperator {
   readonly evaluate: (value: string, scope: OperatorScope) => OperatorHit | undefined;
   /** Same verdict for the same value: does not read the scope. Such operators may be remembered per value. */
   readonly isPure: boolean;
+  /** Of rx and rxGlobal: for the prefilter's clauses. */
+  readonly pattern?: Pattern;
 }
 
-export type OperatorMaker = (operator: RuleOperator) => BoundOperator;
+/** What all operators of a rule set share. */
+export interface OperatorContext {
+  readonly patternOptions: PatternOptions;
+}
+
+export const defaultOperatorContext: OperatorContext = {
+  patternOptions: { isMultiline: false, isDotAll: true, isCaseless: false },
+};
+
+/** Fault "waf/bad-argument" or "waf/bad-pattern" when the argument cannot be read. */
+export type OperatorMaker = (operator: RuleOperator, context?: OperatorContext) => BoundOperator;

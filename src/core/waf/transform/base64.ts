@@ -2,7 +2,7 @@
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const values = new Int8Array(256).fill(-1);
-for (const [index, letter] of [...alphabet].entries()) values[letter.charCodeAt(0)] = index;
+for (const [index, letter] of alphabet.split("").entries()) values[letter.charCodeAt(0)] = index;
 
 /** `stop` ends at the first foreign character (line ends are passed over); `skip` passes over all of them, padding too. */
 export function decodeBase64(value: string, foreign: "stop" | "skip"): string {

@@ -19,7 +19,7 @@ export function maskHas(mask: Uint32Array, byte: number): boolean {
 export const whitespace = "\t\n\v\f\r ";
 
 const digitValues = new Int8Array(256).fill(-1);
-for (const [index, digit] of [..."0123456789abcdef"].entries()) {
+for (const [index, digit] of "0123456789abcdef".split("").entries()) {
   digitValues[digit.charCodeAt(0)] = index;
   digitValues[digit.toUpperCase().charCodeAt(0)] = index;
 }

@@ -4,7 +4,7 @@ import type { Transformation } from "./transformation.ts";
 
 const capitals = /[A-Z]/;
 const capitalRuns = /[A-Z]+/g;
-const isAscii = /^[\x00-\x7f]*$/;
+const highBytes = /[\x80-\xff]/;
 
 export const lowercase: Transformation = {
   name: "lowercase",
@@ -15,5 +15,5 @@ export const lowercase: Transformation = {
 
 function applyLowercase(value: string): string {
   if (!capitals.test(value)) return value;
-  return isAscii.test(value) ? value.toLowerCase() : value.replace(capitalRuns, (run) => run.toLowerCase());
+  return highBytes.test(value) ? value.replace(capitalRuns, (run) => run.toLowerCase()) : value.toLowerCase();
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { assert as holds, constantFrom, integer, oneof, property, string } from "fast-check";
 import { maskHas } from "./bytes.ts";
 import { transformationNames, transformationOf } from "./transformations.ts";
 import type { Transformation, WafHashes } from "./transformation.ts";
@@ -175,9 +175,9 @@ const cases: readonly (readonly [string, ...(readonly [string, string])[]])[] = 
   ["md5", ["", "\xd4\x1d\x8c\xd9\x8f\x00\xb2\x04\xe9\x80\x09\x98\xec\xf8\x42\x7e"]],
 ];
 
-const bytes = fc.oneof(
-  fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)), maxLength: 60 }),
-  fc.string({ unit: fc.constantFrom(..."\\uxX01aAfF%+&#;lt/*-<!>. \t\n\"'^,(\0\xa0\xc3\xa9\xff"), maxLength: 60 }),
+const bytes = oneof(
+  string({ unit: integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)), maxLength: 60 }),
+  string({ unit: constantFrom(..."\\uxX01aAfF%+&#;lt/*-<!>. \t\n\"'^,(\0\xa0\xc3\xa9\xff".split("")), maxLength: 60 }),
 );
 
 describe("transformations", () => {
@@ -200,12 +200,15 @@ describe("transformations", () => {
       const check = (value: string) => {
         const out = one.apply(value);
         assert.ok(out.length <= Math.max(1, value.length) * one.growthMax);
-        assert.match(out, /^[\x00-\xff]*$/);
+        assert.doesNotMatch(out, /[\u0100-\uffff]/);
         if (trigger === undefined) return;
-        const without = [...value].filter((byte) => !maskHas(trigger, byte.charCodeAt(0))).join("");
+        const without = value
+          .split("")
+          .filter((byte) => !maskHas(trigger, byte.charCodeAt(0)))
+          .join("");
         assert.equal(one.apply(without), without);
       };
-      fc.assert(fc.property(bytes, check), { numRuns: 500 });
+      holds(property(bytes, check), { numRuns: 500 });
     });
   }
 
