@@ -1,7 +1,7 @@
 // What agent and server say to each other over HTTP/2 with mutual TLS. Control is small JSON; data is opaque columnar blocks.
 // Cluster, node and agent come from the client certificate only: a message that names another is refused.
 import { z } from "zod";
-import { AgentCounters, Capability } from "./node.ts";
+import { AgentCounters, Capability, GatewayReport } from "./node.ts";
 import { IdentitiesMessage } from "./identity-entry.ts";
 import { Fidelity } from "./identity.ts";
 import { Resource, ResourceKey, ResourceStatus } from "./resource.ts";
@@ -111,5 +111,7 @@ export const AgentReport = z.strictObject({
   startedAt: z.iso.datetime(),
   lagMs: z.int(),
   counters: AgentCounters,
+  /** Only of WAF gateways. */
+  gateway: GatewayReport.optional(),
 });
 export type AgentReport = z.infer<typeof AgentReport>;

@@ -30,6 +30,19 @@ export const AgentCounters = z.object({
 });
 export type AgentCounters = z.infer<typeof AgentCounters>;
 
+/** Of a node that is a WAF gateway: with what it looks, and what it could not look at. Counts since it started. */
+export const GatewayReport = z.object({
+  /** Digest of the rule set in force. */
+  ruleSet: z.string().max(128),
+  rules: z.int().min(0),
+  /** Why a newer rule set or policy was refused; "" when none was. */
+  ruleSetProblem: z.string().max(1000).default(""),
+  workers: z.int().min(0),
+  requests: z.int().min(0),
+  notInspected: z.int().min(0),
+});
+export type GatewayReport = z.infer<typeof GatewayReport>;
+
 export const Node = z.object({
   cluster: z.string(),
   name: z.string(),
@@ -49,5 +62,6 @@ export const Node = z.object({
   lagMs: z.int().default(0),
   certificateExpiresAt: z.iso.datetime(),
   counters: AgentCounters,
+  gateway: GatewayReport.optional(),
 });
 export type Node = z.infer<typeof Node>;

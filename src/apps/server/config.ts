@@ -75,6 +75,16 @@ export const ServerConfig = z.strictObject({
         .describe("Folder of kubeconfigs, one cluster each, named by the file; empty: clusters in the data folder"),
     })
     .prefault({}),
+  waf: z
+    .strictObject({
+      rules: z
+        .string()
+        .default("")
+        .describe(
+          "Folder of WAF rules (a Core Rule Set) that exclusions are proved with; empty: the system's packaged one",
+        ),
+    })
+    .prefault({}),
   shutdown: z
     .strictObject({
       drainSeconds: z.number().min(0).max(300).default(10).describe("How long requests may end by themselves"),

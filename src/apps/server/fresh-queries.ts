@@ -25,6 +25,9 @@ export function freshQueries(queries: Queries, freshness: Freshness): Queries {
     overviewNumbers: (query) => settled(() => queries.overviewNumbers(query)),
     policyFlowKeys: (query) => settled(() => queries.policyFlowKeys(query)),
     policyRuleCounts: (query) => settled(() => queries.policyRuleCounts(query)),
+    wafSums: (query) => settled(() => queries.wafSums(query)),
+    wafRequest: (key) => settled(() => queries.wafRequest(key)),
+    wafModeSums: (query) => settled(() => queries.wafModeSums(query)),
     // A hint helps typing: it may miss the last second, but must not wait.
     hints: (query) => watched(() => queries.hints(query)),
     listGaps: (query) => settled(() => queries.listGaps(query)),

@@ -43,6 +43,8 @@ const needed: Partial<Record<OperationName, string>> = {
   policyDetail: "?cluster=nowhere&id=kubernetes/NetworkPolicy/shop/db",
   policyWorkload: "?cluster=nowhere&workload=shop/Deployment/web",
   policyFlows: "?cluster=nowhere",
+  wafEvent: "?cluster=nowhere&transactionId=t1&time=2026-11-23T00:00:00.000Z",
+  wafModePreview: "?cluster=local&namespace=shop&workload=web",
 };
 
 test(
@@ -61,7 +63,7 @@ test(
         const search = needed[name] ?? "";
         const answer = await ask(server, { path: `${endpoint.path}${search}`, headers });
         // Questions about one cluster: there is none yet.
-        const status = search.includes("cluster=") ? 404 : 200;
+        const status = search.includes("nowhere") ? 404 : 200;
         assert.equal(answer.status, status, `${name}: ${answer.text.slice(0, 300)}`);
       }
       const live = await fetch(`${server.url}/api/v1/events/stream?kinds=security`, { headers });

@@ -32,5 +32,6 @@ export function nodeOf(agent: AgentRecord, nowMs: number): Node {
     lagMs: report?.lagMs ?? 0,
     certificateExpiresAt: new Date(agent.expiresAtMs).toISOString(),
     counters: report?.counters ?? {},
+    ...(report?.gateway === undefined ? {} : { gateway: report.gateway }),
   });
 }

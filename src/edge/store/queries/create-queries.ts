@@ -14,6 +14,7 @@ import type { Queries } from "./queries.ts";
 import type { QueryParts } from "./scan.ts";
 import { eventsSince, flowsSince } from "./streams.ts";
 import { flowTimeline } from "./timeline.ts";
+import { wafModeSums, wafRequest, wafSums } from "./waf.ts";
 import { workloadDns, workloadPeers, workloadProcesses } from "./workload-page.ts";
 import { getWorkload, listWorkloads } from "./workloads.ts";
 
@@ -33,6 +34,9 @@ export function createQueries({ store, clock }: Pick<QueryParts, "store" | "cloc
     overviewNumbers: (query) => overviewNumbers(parts, query),
     policyFlowKeys: (query) => policyFlowKeys(parts, query),
     policyRuleCounts: (query) => policyRuleCounts(parts, query),
+    wafSums: (query) => wafSums(parts, query),
+    wafRequest: (key) => wafRequest(parts, key),
+    wafModeSums: (query) => wafModeSums(parts, query),
     hints: (query) => hints(parts, query),
     listGaps: (query) => listGaps(parts, query),
     inventoryAsOf: (request) => inventoryAsOf(parts, request),

@@ -26,6 +26,11 @@ export const queryLimits = {
   policyRawBytesToReadMax: 8_000_000_000,
   policyFlowsMax: 50_000,
   policyRulesMax: 100_000,
+  /** WAF events: what one of the board's sums reads, and how long its lists are. */
+  wafRowsToReadMax: 10_000_000,
+  wafBytesToReadMax: 2_000_000_000,
+  wafTopMax: 50,
+  wafWorkloadsMax: 500,
   /** What needs a person: events of the window, and how many sums of them. */
   overviewRowsToReadMax: 10_000_000,
   overviewBytesToReadMax: 1_000_000_000,

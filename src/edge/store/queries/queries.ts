@@ -5,6 +5,7 @@ import type { EventSum } from "../../../core/graph/attention-workloads.ts";
 import type { FlowSums, HttpSums } from "../../../core/graph/graph-row.ts";
 import type { GraphLevel } from "../../../model/graph.ts";
 import type { WorkloadKind } from "../../../model/identity.ts";
+import type { WafModeRequest, WafModeSums, WafRequestKey, WafSums } from "./waf-nouns.ts";
 import type { InventoryKind, InventoryObject, Pod } from "../../../model/inventory.ts";
 import type { EventKind, Shown, eventTables } from "../../../model/table.ts";
 import type { Workload } from "../../../model/workload.ts";
@@ -292,6 +293,10 @@ export interface Queries {
   policyFlowKeys(query: PolicyFlowsRequest): Promise<PolicyFlowKeys>;
   /** Connections by the rule that decided about them. */
   policyRuleCounts(query: WindowRequest & { readonly clusters: readonly string[] }): Promise<PolicyRuleCounts>;
+  /** Requests that WAF rules spoke about, by time, rule, source and workload. */
+  wafSums(query: WindowRequest & { readonly q: string }): Promise<WafSums>;
+  wafRequest(key: WafRequestKey): Promise<{ readonly event: Shown<"waf_events"> | undefined; readonly window: Window }>;
+  wafModeSums(query: WafModeRequest): Promise<WafModeSums>;
   hints(query: HintRequest): Promise<{ hints: { value: string; count: number; note: string }[] }>;
   listGaps(query: PageRequest): Promise<{ rows: Shown<"gaps">[]; next?: string }>;
   inventoryAsOf(request: InventoryAsOfRequest): Promise<InventoryAsOf>;

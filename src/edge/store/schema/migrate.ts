@@ -37,6 +37,12 @@ export const migrations = [
     name: "the graph: sources' services, round trips and reasons of edges, edges of HTTP, the inventory",
     statements: upgrade2,
   },
+  {
+    version: 3,
+    name: "events of the web application firewall",
+    statements: (slots) =>
+      rawTables.filter(({ name }) => name === "waf_events").map((table) => createRawTable(table, slots)),
+  },
 ] as const satisfies readonly Migration[];
 
 /** What the store says about itself once it is migrated. */

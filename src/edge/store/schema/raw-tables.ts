@@ -66,6 +66,7 @@ export const rawTables = [
   }),
   rawTable("audit_events", ["namespace", "resource", "verb"], { days: 90, spaceWeight: 2 }),
   rawTable("security_events", [...subject, "rule"], { days: 90, spaceWeight: 1 }),
+  rawTable("waf_events", subject, { days: 90, spaceWeight: 2, indices: bloom("transactionId") }),
   rawTable("log_events", subject, { days: 7, spaceWeight: 9 }),
   rawTable("spans", [...subject, "name"], { days: 3, spaceWeight: 9, indices: bloom("traceId") }),
   rawTable("findings", ["findingId"], { days: 365, spaceWeight: 0 }),

@@ -17,7 +17,7 @@ type WafRow = Extract<AnyEvent, { kind: "waf" }>;
 
 const columns: readonly Column<AnyEvent>[] = [
   eventTimeColumn,
-  waf("verdict", "Verdict", "minmax(110px, 0.7fr)", (event) => (
+  waf("verdict", "Verdict", "minmax(148px, 0.8fr)", (event) => (
     <span data-verdict={event.verdict}>{verdictWords[event.verdict]}</span>
   )),
   waf("workload", "Workload", "minmax(130px, 1fr)", (event) => (

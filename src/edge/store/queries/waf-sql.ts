@@ -1,0 +1,120 @@
+// The statements about WAF events, and their rows as nouns. One event is one request; a rule that spoke twice of it counts once.
+import { formatInstant } from "../../../base/instant.ts";
+import type { WorkloadKind } from "../../../model/identity.ts";
+import type { WafCounts, WafModeGroup, WafRuleSum, WafSourceSum, WafWorkloadSum } from "./waf-nouns.ts";
+import { shownAddress, type StoredRow } from "./shown.ts";
+
+const counted = ["blocked", "detected", "logged", "failed"] as const;
+const countsSql = counted.map((verdict) => `toInt64(countIf(verdict = '${verdict}')) AS n_${verdict}`).join(", ");
+
+function countsOf(row: StoredRow): WafCounts {
+  return {
+    blocked: Number(row["n_blocked"]),
+    detected: Number(row["n_detected"]),
+    logged: Number(row["n_logged"]),
+    failed: Number(row["n_failed"]),
+  };
+}
+
+const totalSql = "toInt64(count() OVER ()) AS total";
+const lastSql = "toUnixTimestamp64Milli(max(time)) AS lastMs";
+
+/** Per step of the window; steps without events have no row. */
+export function bucketsSql(where: string, bucketSeconds: number): string {
+  return `SELECT toInt64(intDiv(toUnixTimestamp64Milli(time), ${bucketSeconds * 1000})) AS bucket, ${countsSql}
+FROM waf_events WHERE ${where} GROUP BY bucket ORDER BY bucket`;
+}
+
+export function bucketOf(row: StoredRow, bucketSeconds: number) {
+  return { at: formatInstant(Number(row["bucket"]) * bucketSeconds * 1000), counts: countsOf(row) };
+}
+
+/** `only`: a rule; 0 for all. */
+export function rulesSql(where: string, limit: number): string {
+  const spoken = `SELECT verdict, clientAddress, cluster, namespace, workload,
+arrayJoin(arrayDistinct(arrayZip(ruleIds, arrayResize(messages, length(ruleIds)), arrayResize(severities, length(ruleIds)), arrayResize(variables, length(ruleIds))))) AS spoke
+FROM waf_events WHERE ${where}`;
+  return `SELECT spoke.1 AS rule, any(spoke.2) AS message, any(spoke.3) AS severity, ${countsSql},
+sumMap(map(toString(spoke.4), toInt64(1))) AS places, toInt64(uniqExact(cluster, namespace, workload)) AS workloads, toInt64(uniqExact(clientAddress)) AS sources, ${totalSql}
+FROM (${spoken}) GROUP BY rule ORDER BY n_blocked DESC, n_detected DESC, n_logged DESC, rule LIMIT ${limit}`;
+}
+
+export function ruleOf(row: StoredRow): WafRuleSum {
+  const places = Object.entries((row["places"] ?? {}) as Record<string, unknown>)
+    .map(([name, count]) => ({ name, count: Number(count) }))
+    .filter(({ name }) => name !== "")
+    .sort((one, other) => other.count - one.count || (one.name < other.name ? -1 : 1));
+  return {
+    ruleId: Number(row["rule"]),
+    message: String(row["message"]),
+    severity: String(row["severity"]),
+    counts: countsOf(row),
+    variables: places.slice(0, 3),
+    workloads: Number(row["workloads"]),
+    sources: Number(row["sources"]),
+  };
+}
+
+export function sourcesSql(where: string, limit: number): string {
+  return `SELECT cluster, clientAddress AS address, argMax(clientNamespace, time) AS space, argMax(clientWorkload, time) AS owner,
+toString(argMax(clientKind, time)) AS ownerKind, ${countsSql}, toInt64(length(groupUniqArrayArray(ruleIds))) AS ruleCount, ${lastSql}, ${totalSql}
+FROM waf_events WHERE ${where} GROUP BY cluster, address ORDER BY n_blocked DESC, n_detected DESC, lastMs DESC LIMIT ${limit}`;
+}
+
+export function sourceOf(row: StoredRow): WafSourceSum {
+  const workload = String(row["owner"]);
+  return {
+    cluster: String(row["cluster"]),
+    clientAddress: shownAddress(String(row["address"])),
+    namespace: String(row["space"]),
+    workload,
+    workloadKind: (workload === "" ? "External" : row["ownerKind"]) as WorkloadKind,
+    counts: countsOf(row),
+    rules: Number(row["ruleCount"]),
+    lastAt: formatInstant(Number(row["lastMs"])),
+  };
+}
+
+export function workloadsSql(where: string, limit: number): string {
+  return `SELECT cluster, namespace, workload, toString(workloadKind) AS ownerKind, argMax(service, time) AS newestService, argMax(identityReason, time) AS reason,
+${countsSql}, topKArray(1)(ruleIds) AS topRules, ${lastSql}, ${totalSql}
+FROM waf_events WHERE ${where} GROUP BY cluster, namespace, workload, ownerKind ORDER BY n_blocked DESC, n_detected DESC, lastMs DESC LIMIT ${limit}`;
+}
+
+export function workloadOf(row: StoredRow): WafWorkloadSum {
+  const top = row["topRules"];
+  return {
+    cluster: String(row["cluster"]),
+    namespace: String(row["namespace"]),
+    workload: String(row["workload"]),
+    workloadKind: row["ownerKind"] as WorkloadKind,
+    service: String(row["newestService"]),
+    reason: String(row["reason"]),
+    counts: countsOf(row),
+    topRule: Array.isArray(top) ? Number(top[0] ?? 0) : 0,
+    lastAt: formatInstant(Number(row["lastMs"])),
+  };
+}
+
+/** What was detected, by the rules that scored: per rule, path and variable. */
+export function modeGroupsSql(where: string, limit: number): string {
+  const scored = `SELECT time, clientAddress, path, transactionId,
+arrayJoin(arrayDistinct(arrayFilter(spoke -> spoke.4 > 0, arrayZip(ruleIds, arrayResize(messages, length(ruleIds)), arrayResize(variables, length(ruleIds)), arrayResize(scores, length(ruleIds)))))) AS spoke
+FROM waf_events WHERE ${where}`;
+  return `SELECT spoke.1 AS rule, any(spoke.2) AS message, path, spoke.3 AS place, toInt64(uniqExact(transactionId)) AS requests,
+toInt64(uniqExact(clientAddress)) AS sources, ${lastSql}, argMax(transactionId, time) AS newestTransaction, ${totalSql}
+FROM (${scored}) GROUP BY rule, path, place ORDER BY requests DESC, rule, path, place LIMIT ${limit}`;
+}
+
+export function modeGroupOf(row: StoredRow): WafModeGroup {
+  return {
+    ruleId: Number(row["rule"]),
+    message: String(row["message"]),
+    path: String(row["path"]),
+    variable: String(row["place"]),
+    requests: Number(row["requests"]),
+    sources: Number(row["sources"]),
+    lastAt: formatInstant(Number(row["lastMs"])),
+    transactionId: String(row["newestTransaction"]),
+  };
+}
