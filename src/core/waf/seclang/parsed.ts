@@ -21,10 +21,13 @@ export interface RuleSetInput {
   readonly reader: RuleFiles;
   /**
    * Restrictions of a team's overlay: `floor` may say everything; `overlay` may add rules and its own exclusions only, each refused line names its position.
-   * Overlay files come after the floor's in `files` of their own.
+   * Overlay files come after the floor's in `files` of their own. Their items stand before the floor's blocking evaluation (rule ids 949000 to 949999), so that
+   * what they add to scores counts; without such rules, last.
    */
   readonly overlays?: readonly {
     readonly name: string;
+    /** "floor": the operator's own (virtual patches): not restricted, and as protected from teams as the floor's files. Default "overlay". */
+    readonly trust?: "floor" | "overlay";
     readonly files: readonly RuleFile[];
     readonly reader: RuleFiles;
   }[];

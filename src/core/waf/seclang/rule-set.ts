@@ -16,6 +16,7 @@ export interface RuleVariable {
   /** `!ARGS:password`: taken away from the targets before it. */
   readonly isExcluded: boolean;
 }
+// In `variables` of a part what is excluded stands last: `!ARGS:x|ARGS` and `ARGS|!ARGS:x` say the same.
 
 export interface RuleOperator {
   /** Lower case without "@": "rx", "pm", "pmfromfile", "detectsqli", ...; "unconditionalmatch" for SecAction. */
@@ -94,6 +95,12 @@ export interface RulePart {
   readonly isCapture: boolean;
   readonly assignments: readonly VariableAssignment[];
   readonly controls: readonly ControlAction[];
+  /** expirevar: the variable goes away this many seconds after it was set. */
+  readonly expirations: readonly {
+    readonly collection: string;
+    readonly key: MacroText;
+    readonly seconds: MacroText;
+  }[];
   /** initcol and setuid/setsid/setrsc: collection name -> key. */
   readonly collections: readonly { readonly collection: string; readonly key: MacroText }[];
   /** Empty: none. */
@@ -103,7 +110,7 @@ export interface RulePart {
 
 export interface Rule {
   readonly kind: "rule";
-  /** Unique; 0 for a SecAction or SecRule of a dialect that may go without (reported as a problem). */
+  /** Never 0 (a rule without an id is refused). Unique within the floor and one layer: two teams may use the same number, never one of the floor's. */
   readonly id: number;
   readonly phase: Phase;
   readonly head: RulePart;

@@ -1,0 +1,167 @@
+// The variables of the reference, and what this WAF does with each. One line per name; a name that is not here is refused with the nearest one.
+
+/** members: has keys (`ARGS:x`). plain: one value. path: its argument is an XPath. */
+export type VariableShape = "members" | "plain" | "path";
+
+const members = [
+  "ARGS",
+  "ARGS_GET",
+  "ARGS_GET_NAMES",
+  "ARGS_NAMES",
+  "ARGS_POST",
+  "ARGS_POST_NAMES",
+  "ENV",
+  "FILES",
+  "FILES_NAMES",
+  "FILES_SIZES",
+  "FILES_TMPNAMES",
+  "FILES_TMP_CONTENT",
+  "GEO",
+  "GLOBAL",
+  "IP",
+  "JSON",
+  "MATCHED_VARS",
+  "MATCHED_VARS_NAMES",
+  "MULTIPART_FILENAME",
+  "MULTIPART_NAME",
+  "MULTIPART_PART_HEADERS",
+  "REQUEST_COOKIES",
+  "REQUEST_COOKIES_NAMES",
+  "REQUEST_HEADERS",
+  "REQUEST_HEADERS_NAMES",
+  "RESOURCE",
+  "RESPONSE_HEADERS",
+  "RESPONSE_HEADERS_NAMES",
+  "RULE",
+  "SESSION",
+  "TX",
+  "USER",
+] as const;
+
+const plain = [
+  "ARGS_COMBINED_SIZE",
+  "AUTH_TYPE",
+  "DURATION",
+  "FILES_COMBINED_SIZE",
+  "FULL_REQUEST",
+  "FULL_REQUEST_LENGTH",
+  "HIGHEST_SEVERITY",
+  "INBOUND_DATA_ERROR",
+  "MATCHED_VAR",
+  "MATCHED_VAR_NAME",
+  "MODSEC_BUILD",
+  "MULTIPART_BOUNDARY_QUOTED",
+  "MULTIPART_BOUNDARY_WHITESPACE",
+  "MULTIPART_CRLF_LF_LINES",
+  "MULTIPART_DATA_AFTER",
+  "MULTIPART_DATA_BEFORE",
+  "MULTIPART_FILE_LIMIT_EXCEEDED",
+  "MULTIPART_HEADER_FOLDING",
+  "MULTIPART_INVALID_HEADER_FOLDING",
+  "MULTIPART_INVALID_PART",
+  "MULTIPART_INVALID_QUOTING",
+  "MULTIPART_LF_LINE",
+  "MULTIPART_MISSING_SEMICOLON",
+  "MULTIPART_SEMICOLON_MISSING",
+  "MULTIPART_STRICT_ERROR",
+  "MULTIPART_UNMATCHED_BOUNDARY",
+  "OUTBOUND_DATA_ERROR",
+  "PATH_INFO",
+  "QUERY_STRING",
+  "REMOTE_ADDR",
+  "REMOTE_HOST",
+  "REMOTE_PORT",
+  "REMOTE_USER",
+  "REQBODY_ERROR",
+  "REQBODY_ERROR_MSG",
+  "REQBODY_PROCESSOR",
+  "REQBODY_PROCESSOR_ERROR",
+  "REQBODY_PROCESSOR_ERROR_MSG",
+  "REQUEST_BASENAME",
+  "REQUEST_BODY",
+  "REQUEST_BODY_LENGTH",
+  "REQUEST_FILENAME",
+  "REQUEST_LINE",
+  "REQUEST_METHOD",
+  "REQUEST_PROTOCOL",
+  "REQUEST_URI",
+  "REQUEST_URI_RAW",
+  "RESPONSE_BODY",
+  "RESPONSE_CONTENT_LENGTH",
+  "RESPONSE_CONTENT_TYPE",
+  "RESPONSE_PROTOCOL",
+  "RESPONSE_STATUS",
+  "SERVER_ADDR",
+  "SERVER_NAME",
+  "SERVER_PORT",
+  "SESSIONID",
+  "STATUS",
+  "STATUS_LINE",
+  "TIME",
+  "TIME_DAY",
+  "TIME_EPOCH",
+  "TIME_HOUR",
+  "TIME_MIN",
+  "TIME_MON",
+  "TIME_SEC",
+  "TIME_WDAY",
+  "TIME_YEAR",
+  "UNIQUE_ID",
+  "URLENCODED_ERROR",
+  "USERID",
+  "WEBAPPID",
+] as const;
+
+export const knownVariables: ReadonlyMap<string, VariableShape> = new Map<string, VariableShape>([
+  ...members.map((name) => [name, "members"] as const),
+  ...plain.map((name) => [name, "plain"] as const),
+  ["XML", "path"],
+]);
+
+export const variableNames: readonly string[] = [...knownVariables.keys()];
+
+/** Other spellings of the same thing. */
+export const variableAliases: ReadonlyMap<string, string> = new Map([
+  ["MULTIPART_MISSING_SEMICOLON", "MULTIPART_SEMICOLON_MISSING"],
+  ["REMOTE_ADDRESS", "REMOTE_ADDR"],
+  ["USERAGENT_IP", "REMOTE_ADDR"],
+]);
+
+/** Names of the reference that cannot be honoured here, with the reason. */
+export const refusedVariables: ReadonlyMap<string, string> = new Map([
+  ...["BASENAME", "FILENAME", "GID", "GROUPNAME", "MODE", "UID", "USERNAME"].map(
+    (end) => [`SCRIPT_${end}`, "there is no script file at a gateway"] as const,
+  ),
+  ...[
+    "ALL",
+    "COMBINED",
+    "GC",
+    "LOGGING",
+    "PHASE1",
+    "PHASE2",
+    "PHASE3",
+    "PHASE4",
+    "PHASE5",
+    "RULES",
+    "SREAD",
+    "SWRITE",
+  ].map((end) => [`PERF_${end}`, "times are measured by the gateway, not by rules"] as const),
+  ["SDBM_DELETE_ERROR", "there is no such store"],
+  ["STREAM_INPUT_BODY", "bodies are not rewritten; use REQUEST_BODY"],
+  ["STREAM_OUTPUT_BODY", "bodies are not rewritten; use RESPONSE_BODY"],
+  ["WEBSERVER_ERROR_LOG", "there is no web server's error log at a gateway"],
+]);
+
+/** Collections that setvar, expirevar and initcol may name. ENV is the transaction's own, nothing of the process. */
+export const writableCollections: ReadonlySet<string> = new Set([
+  "TX",
+  "IP",
+  "GLOBAL",
+  "SESSION",
+  "USER",
+  "RESOURCE",
+  "ENV",
+]);
+
+/** Collections that live longer than a transaction. */
+export const keptCollections: ReadonlySet<string> = new Set(["IP", "GLOBAL", "SESSION", "USER", "RESOURCE"]);
