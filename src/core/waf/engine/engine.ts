@@ -16,7 +16,12 @@ export interface WafEngineOptions {
   readonly uniqueId: () => string;
   /** Values remembered between transactions; 0 switches the memo off. */
   readonly memoEntriesMax?: number;
+  /** Of transactions whose policy has none. */
   readonly budget?: WafBudget;
+  /** List rules that matched without being logged: for explanations. Slower. */
+  readonly isSilentListed?: boolean;
+  /** Tests only: every rule is asked about every value, one by one. */
+  readonly isPlain?: boolean;
 }
 
 export interface WafBudget {
@@ -37,6 +42,8 @@ export interface TransactionPolicy {
   readonly inboundThreshold: number;
   readonly outboundThreshold: number;
   readonly responseBodies: boolean;
+  /** Else the engine's. */
+  readonly budget?: WafBudget;
   /** tx.* values set before phase 1, over what crs-setup says: keys in lower case. */
   readonly settings: ReadonlyMap<string, string>;
   readonly exclusions: readonly Exclusion[];
@@ -82,6 +89,8 @@ export interface MatchedVariable {
   /** What the operator matched, and where in the value as the rule saw it (after transformations). */
   readonly matched: string;
   readonly transformed: string;
+  /** What the rule says of this variable (logdata); "" in chains, whose text is the rule's. */
+  readonly logData: string;
 }
 
 export interface MatchedRule {
@@ -94,14 +103,21 @@ export interface MatchedRule {
   readonly paranoia: number;
   readonly file: string;
   readonly line: number;
+  /** "Rx", "!Within". */
   readonly operator: string;
+  readonly operatorArgument: string;
   readonly variables: readonly MatchedVariable[];
+  /** Matched, but not listed: over the limit. */
+  readonly variablesOmitted: number;
   /** Points it added to the inbound and outbound anomaly scores. */
   readonly score: number;
   readonly isDisruptive: boolean;
-  /** Rules with nolog that matched are listed too; reports leave them out by this. */
+  /** Rules with nolog are listed only by engines that were asked to (`isSilentListed`); reports leave them out by this. */
   readonly isLogged: boolean;
   readonly version: string;
+  readonly revision: string;
+  readonly maturity: string;
+  readonly accuracy: string;
 }
 
 export interface TransactionReport {
@@ -112,6 +128,8 @@ export interface TransactionReport {
   readonly interruption: Interruption | undefined;
   readonly isBlocked: boolean;
   readonly rules: readonly MatchedRule[];
+  /** Matched, but not listed: over the limit. */
+  readonly rulesOmitted: number;
   readonly inboundScore: number;
   readonly outboundScore: number;
   /** What was not looked at, and why: "request body over 131072 bytes". Empty: all was. */

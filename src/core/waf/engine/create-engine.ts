@@ -1,0 +1,66 @@
+// The one door: a rule set in, an engine out that many transactions share. Nothing here does I/O; clocks, ids and hashes come in.
+import { createPrefilter } from "../scan/create-prefilter.ts";
+import { defaultBudget } from "./budget.ts";
+import { compileRules } from "./compile.ts";
+import { createStatePool } from "./create-state.ts";
+import type { TransactionPolicy, WafEngine, WafEngineOptions } from "./engine.ts";
+import { createJudge } from "./judge.ts";
+import { createPersistentStore } from "./persistent.ts";
+import { createPolicyProgram, type PolicyProgram } from "./policy-program.ts";
+import { createShapes } from "./shape.ts";
+import { createTransaction } from "./transaction.ts";
+
+export const engineLimits = {
+  /** Values remembered, per plan of a place in requests. */
+  memoEntriesMax: 20_000,
+} as const;
+
+export function createWafEngine(options: WafEngineOptions): WafEngine {
+  const compiled = compileRules(options);
+  const prefilter = createPrefilter(compiled.pureParts.map((part) => part.clauses));
+  const shapes = createShapes(compiled, prefilter);
+  const judge = createJudge(compiled, prefilter, options.memoEntriesMax ?? engineLimits.memoEntriesMax);
+  const clocks = { nowMs: options.nowMs, nowUs: options.nowUs };
+  const pool = createStatePool(compiled, clocks);
+  const persistent = createPersistentStore(options.ruleSet.settings.collectionTimeoutSeconds);
+  const budget = options.budget ?? defaultBudget;
+  const isSilentListed = options.isSilentListed ?? false;
+  const isPlain = options.isPlain ?? false;
+  const programs = new WeakMap<TransactionPolicy, PolicyProgram>();
+  let transactions = 0;
+  let budgetExceeded = 0;
+
+  function programOf(policy: TransactionPolicy): PolicyProgram {
+    let program = programs.get(policy);
+    if (program === undefined)
+      programs.set(policy, (program = createPolicyProgram(policy, compiled, shapes, isSilentListed)));
+    return program;
+  }
+
+  return {
+    ruleSet: options.ruleSet,
+    problems: compiled.problems,
+    begin: (policy) => {
+      transactions++;
+      const state = pool.take(programOf(policy), options.uniqueId(), policy.budget ?? budget);
+      state.startedUs = clocks.nowUs();
+      return createTransaction({
+        state,
+        judge: isPlain ? undefined : judge,
+        persistent,
+        isSilentListed,
+        done: (finished) => {
+          if (finished.isOverBudget) budgetExceeded++;
+          pool.give(finished);
+        },
+      });
+    },
+    get figures() {
+      let memoEntries = 0;
+      for (const plan of shapes.plans()) memoEntries += plan.memo.size();
+      const { memoHits, patternsRun, patternsSkipped } = judge.figures;
+      return { transactions, memoEntries, memoHits, patternsRun, patternsSkipped, budgetExceeded };
+    },
+    emptyMemo: () => shapes.forget(),
+  };
+}

@@ -1,0 +1,168 @@
+// One value against everything that looks at it: one scan for each distinct outcome of its transformations, then only the patterns that may match. The hot path: it allocates
+// next to nothing. The judge's buffers serve one value at a time.
+import type { OperatorScope } from "../operators/operator.ts";
+import type { Prefilter } from "../scan/prefilter.ts";
+import type { Compiled } from "./compiled.ts";
+import { noHits, type Hits, type Plan } from "./plan.ts";
+
+export interface JudgeFigures {
+  memoHits: number;
+  patternsRun: number;
+  patternsSkipped: number;
+  /** Bytes looked at, patterns run since they were last taken: for budgets. */
+  bytesSince: number;
+}
+
+export interface Judge {
+  judge(plan: Plan, value: string): Hits;
+  readonly figures: JudgeFigures;
+  setIsPrefiltered(isPrefiltered: boolean): void;
+}
+
+export const judgeLimits = {
+  /** Distinct outcomes of transformations of one value. A plan with more nodes is judged with buffers of its size. */
+  memoValueBytesMax: 1024,
+} as const;
+
+export function createJudge(compiled: Compiled, prefilter: Prefilter, memoEntriesMax: number): Judge {
+  const words = Math.max(1, (compiled.pureParts.length + 31) >>> 5);
+  const tests = compiled.pureParts.map((part) => {
+    const { pattern, operator } = part;
+    if (pattern !== undefined) return (value: string) => pattern.test(value);
+    return (value: string) => operator.evaluate(value, noScope) !== undefined;
+  });
+  const figures: JudgeFigures = { memoHits: 0, patternsRun: 0, patternsSkipped: 0, bytesSince: 0 };
+  const half = Math.max(1, memoEntriesMax >>> 1);
+  const texts: string[] = [];
+  let candidates = new Uint32Array(64 * words);
+  let wanted = new Uint32Array(64 * words);
+  let masks = new Uint32Array(64 * 8);
+  let slotOfNode = new Int32Array(64);
+  let isPrefiltered = true;
+  let found: number[] | undefined;
+
+  function judge(plan: Plan, value: string): Hits {
+    const isRemembered = memoEntriesMax > 0 && value.length < judgeLimits.memoValueBytesMax;
+    if (isRemembered) {
+      const known = plan.memo.get(value);
+      if (known !== undefined) {
+        figures.memoHits++;
+        return known;
+      }
+    }
+    found = undefined;
+    const slots = spread(plan, value);
+    for (let slot = 0; slot < slots; slot++) ask(plan, slot);
+    const hits: Hits = found ?? noHits;
+    if (isRemembered) plan.memo.set(ownCopy(value), hits, half);
+    return hits;
+  }
+
+  /** Fills the buffers with the distinct outcomes; how many there are. */
+  function spread(plan: Plan, value: string): number {
+    const nodes = plan.parents.length;
+    if (nodes > slotOfNode.length) grow(nodes);
+    wanted.fill(0, 0, words);
+    scan(0, value);
+    if (plan.anyTrigger !== undefined && !meets(masks, 0, plan.anyTrigger, 0)) {
+      wanted.set(plan.allWanted, 0);
+      return 1;
+    }
+    addWanted(plan, 0, 0);
+    slotOfNode[0] = 0;
+    let slots = 1;
+    for (let node = 1; node < nodes; node++) {
+      const from = slotOfNode[plan.parents[node]!]!;
+      let slot = from;
+      if (meets(masks, from * 8, plan.triggers, node * 8)) {
+        const text = texts[from]!;
+        const made = plan.apply[node]!.apply(text);
+        if (made !== text) {
+          slot = 0;
+          while (slot < slots && texts[slot] !== made) slot++;
+          if (slot === slots) {
+            wanted.fill(0, slot * words, (slot + 1) * words);
+            scan(slot, made);
+            slots++;
+          }
+        }
+      }
+      slotOfNode[node] = slot;
+      addWanted(plan, node, slot);
+    }
+    return slots;
+  }
+
+  function scan(slot: number, text: string): void {
+    texts[slot] = text;
+    figures.bytesSince += text.length + 16;
+    const bits = prefilter.candidates(text);
+    for (let word = 0; word < words; word++) candidates[slot * words + word] = isPrefiltered ? bits[word]! : 0xffffffff;
+    const mask = prefilter.byteMask;
+    for (let word = 0; word < 8; word++) masks[slot * 8 + word] = mask[word]!;
+  }
+
+  function addWanted(plan: Plan, node: number, slot: number): void {
+    for (let word = 0; word < words; word++) wanted[slot * words + word]! |= plan.wanted[node * words + word]!;
+  }
+
+  function ask(plan: Plan, slot: number): void {
+    const text = texts[slot]!;
+    for (let word = 0; word < words; word++) {
+      const want = wanted[slot * words + word]!;
+      if (want === 0) continue;
+      const may = candidates[slot * words + word]!;
+      const negated = plan.negated[word]!;
+      let run = want & may;
+      // What is negated and cannot match is hit without a question.
+      let sure = want & ~may & negated;
+      while (sure !== 0) {
+        add((word << 5) + 31 - Math.clz32(sure & -sure));
+        sure &= sure - 1;
+      }
+      while (run !== 0) {
+        const bit = run & -run;
+        run ^= bit;
+        const entry = (word << 5) + 31 - Math.clz32(bit);
+        figures.patternsRun++;
+        if (tests[entry]!(text) !== ((negated & bit) !== 0)) add(entry);
+      }
+    }
+  }
+
+  function add(entry: number): void {
+    if (found === undefined) found = [entry];
+    else if (!found.includes(entry)) found.push(entry);
+  }
+
+  function grow(nodes: number): void {
+    candidates = new Uint32Array(nodes * words);
+    wanted = new Uint32Array(nodes * words);
+    masks = new Uint32Array(nodes * 8);
+    slotOfNode = new Int32Array(nodes);
+  }
+
+  return { judge, figures, setIsPrefiltered: (is) => (isPrefiltered = is) };
+}
+
+const noScope: OperatorScope = { expand: (argument) => argument };
+
+/** Whether two sets of bytes have one in common. */
+function meets(left: Uint32Array, at: number, right: Uint32Array, from: number): boolean {
+  return (
+    ((left[at]! & right[from]!) |
+      (left[at + 1]! & right[from + 1]!) |
+      (left[at + 2]! & right[from + 2]!) |
+      (left[at + 3]! & right[from + 3]!) |
+      (left[at + 4]! & right[from + 4]!) |
+      (left[at + 5]! & right[from + 5]!) |
+      (left[at + 6]! & right[from + 6]!) |
+      (left[at + 7]! & right[from + 7]!)) !==
+    0
+  );
+}
+
+/** A piece of a long text keeps all of it in memory; what is remembered must not. */
+function ownCopy(value: string): string {
+  return value.length < 13 ? value : `${value.slice(0, 1)}${value.slice(1)}`;
+}

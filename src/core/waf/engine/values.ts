@@ -1,0 +1,55 @@
+// Values of a transaction: each is kept once, judged once, and linked to what it hit.
+import { chargeBytes } from "./budget.ts";
+import type { Judge } from "./judge.ts";
+import type { State } from "./state.ts";
+
+export const valueLimits = {
+  /** Values of one transaction; what comes after them is not looked at, and said. */
+  valuesMax: 20_000,
+} as const;
+
+/** Keeps a value and asks all pure parts about it. */
+export function addValue(state: State, judge: Judge | undefined, source: number, key: string, text: string): void {
+  const value = state.valueText.length;
+  if (value >= valueLimits.valuesMax) {
+    if (value === valueLimits.valuesMax && !state.notInspected.includes(overValues))
+      state.notInspected.push(overValues);
+    return;
+  }
+  state.valueSource.push(source);
+  state.valueKey.push(key);
+  state.valueText.push(text);
+  state.valueNext.push(-1);
+  const tail = state.sourceTail[source]!;
+  if (tail < 0) state.sourceHead[source] = value;
+  else state.valueNext[tail] = value;
+  state.sourceTail[source] = value;
+  if (judge === undefined || state.isOverBudget || state.engineMode === "off") return;
+  const plan = state.program.shape.planOf(source, key);
+  if (plan === undefined) return;
+  const hits = judge.judge(plan, text);
+  const { figures } = judge;
+  if (figures.bytesSince > 0) {
+    chargeBytes(state, figures.bytesSince);
+    figures.bytesSince = 0;
+  }
+  for (let index = 0; index < hits.length; index++) addHit(state, hits[index]!, value);
+}
+
+const overValues = `values after the first ${valueLimits.valuesMax}`;
+
+function addHit(state: State, entry: number, value: number): void {
+  const hit = state.hitValue.length;
+  state.hitValue.push(value);
+  state.hitNext.push(-1);
+  const tail = state.partTail[entry]!;
+  if (tail < 0) {
+    state.partHead[entry] = hit;
+    state.touchedParts.push(entry);
+    if (state.compiled.isTrigger[entry] === 1) {
+      const rule = state.compiled.ruleOfPart[entry]!;
+      state.pending[rule >>> 5]! |= 1 << (rule & 31);
+    }
+  } else state.hitNext[tail] = hit;
+  state.partTail[entry] = hit;
+}

@@ -1,0 +1,178 @@
+// Variables that change while rules run, and the macros that read them. Values of the request are in the state's lists, by source.
+import type { Selector } from "./selectors.ts";
+import { isPlain, sourcesOf } from "./sources.ts";
+import type { State } from "./state.ts";
+import { readVariable } from "./variable-store.ts";
+
+/** Reads one text for a macro. */
+export type MacroReader = (state: State) => string;
+
+/** Calls back with each member: its key ("" for a plain variable) and its text. */
+export type VariableReader = (state: State, emit: (key: string, text: string) => void) => void;
+
+const bodyFlags = [
+  "MULTIPART_STRICT_ERROR",
+  "MULTIPART_UNMATCHED_BOUNDARY",
+  "MULTIPART_BOUNDARY_QUOTED",
+  "MULTIPART_BOUNDARY_WHITESPACE",
+  "MULTIPART_DATA_BEFORE",
+  "MULTIPART_DATA_AFTER",
+  "MULTIPART_HEADER_FOLDING",
+  "MULTIPART_LF_LINE",
+  "MULTIPART_CRLF_LF_LINES",
+  "MULTIPART_SEMICOLON_MISSING",
+  "MULTIPART_MISSING_SEMICOLON",
+  "MULTIPART_INVALID_QUOTING",
+  "MULTIPART_INVALID_PART",
+  "MULTIPART_INVALID_HEADER_FOLDING",
+  "MULTIPART_FILE_LIMIT_EXCEEDED",
+] as const;
+
+const scalars = new Map<string, (state: State) => string>([
+  ["MATCHED_VAR", (state) => state.matchedValue],
+  ["MATCHED_VAR_NAME", (state) => state.matchedName],
+  ["HIGHEST_SEVERITY", (state) => String(state.highestSeverity)],
+  ["REQBODY_PROCESSOR", (state) => state.body.processor],
+  ["REQBODY_ERROR", (state) => (state.body.error === "" ? "0" : "1")],
+  ["REQBODY_PROCESSOR_ERROR", (state) => (state.body.error === "" ? "0" : "1")],
+  ["REQBODY_ERROR_MSG", (state) => state.body.error],
+  ["REQBODY_PROCESSOR_ERROR_MSG", (state) => state.body.error],
+  ["INBOUND_DATA_ERROR", (state) => (state.body.isOverLimit ? "1" : "0")],
+  ["OUTBOUND_DATA_ERROR", (state) => (state.body.isResponseOverLimit ? "1" : "0")],
+  ["REQUEST_BODY_LENGTH", (state) => String(state.body.bytes)],
+  ["RESPONSE_CONTENT_LENGTH", (state) => String(state.responseBytes)],
+  ["ARGS_COMBINED_SIZE", (state) => String(state.body.argumentsBytes)],
+  ["FILES_COMBINED_SIZE", (state) => String(state.body.filesBytes)],
+  ["URLENCODED_ERROR", (state) => (state.body.isUrlBroken ? "1" : "0")],
+  ["DURATION", (state) => String(Math.max(0, Math.round(state.clocks.nowUs() - state.startedUs)))],
+  ["TIME_EPOCH", (state) => String(Math.floor(state.clocks.nowMs() / 1000))],
+  ["TIME", (state) => dateOf(state).toISOString().slice(11, 19)],
+  ["TIME_DAY", (state) => String(dateOf(state).getUTCDate())],
+  ["TIME_HOUR", (state) => String(dateOf(state).getUTCHours())],
+  ["TIME_MIN", (state) => String(dateOf(state).getUTCMinutes())],
+  ["TIME_MON", (state) => String(dateOf(state).getUTCMonth())],
+  ["TIME_SEC", (state) => String(dateOf(state).getUTCSeconds())],
+  ["TIME_WDAY", (state) => String(dateOf(state).getUTCDay())],
+  ["TIME_YEAR", (state) => String(dateOf(state).getUTCFullYear())],
+  ["WEBAPPID", (state) => state.compiled.ruleSet.settings.webAppId],
+  ["MODSEC_BUILD", () => "030000000"],
+  ...bodyFlags.map((name) => [name, (state: State) => String(state.body.flags[name] ?? 0)] as const),
+]);
+
+const persistentNames = new Set(["IP", "GLOBAL", "RESOURCE", "SESSION", "USER"]);
+
+function dateOf(state: State): Date {
+  return new Date(state.clocks.nowMs());
+}
+
+/** Whether the engine can read a variable at all; what it cannot is told when rules are compiled. */
+export function isKnownVariable(name: string, select: string, argument: string): boolean {
+  if (sourcesOf(name, select, argument) !== undefined) return true;
+  return (
+    scalars.has(name) ||
+    persistentNames.has(name) ||
+    ["TX", "RULE", "MATCHED_VARS", "MATCHED_VARS_NAMES", "FILES_TMPNAMES", "FILES_TMP_CONTENT"].includes(name)
+  );
+}
+
+/** Text of `%{REQUEST_HEADERS.host}`, `%{tx.name}`, `%{MATCHED_VAR}`; of a whole collection the first member. */
+export function macroReader(collection: string, key: string): MacroReader {
+  if (collection === "TX") return (state) => readVariable(state.store, state.compiled.names, key) ?? "";
+  const scalar = scalars.get(collection);
+  if (scalar !== undefined) return scalar;
+  if (collection === "RULE") return (state) => ruleField(state, key);
+  if (collection === "MATCHED_VARS") return (state) => state.matchedValues[0] ?? "";
+  if (collection === "MATCHED_VARS_NAMES") return (state) => state.matchedNames[0] ?? "";
+  if (persistentNames.has(collection)) {
+    return (state) => state.persistent?.get(collection)?.values.get(key) ?? "";
+  }
+  const from = sourcesOf(collection, collection === "XML" ? "xpath" : "all", key);
+  if (from === undefined) return () => "";
+  return (state) => firstValue(state, from, key);
+}
+
+function firstValue(state: State, from: readonly number[], key: string): string {
+  for (const source of from) {
+    for (let value = state.sourceHead[source]!; value >= 0; value = state.valueNext[value]!) {
+      if (key === "" || isPlain(source) || state.valueKey[value]!.toLowerCase() === key) return state.valueText[value]!;
+    }
+  }
+  return "";
+}
+
+/** Reader of a selector that is not of the request's values. */
+export function variableReader(selector: Selector): VariableReader {
+  const scalar = scalars.get(selector.name);
+  if (scalar !== undefined) return (state, emit) => emit("", scalar(state));
+  if (selector.name === "TX") return transactionReader(selector);
+  if (selector.name === "RULE") return (state, emit) => emit(selector.argument, ruleField(state, selector.argument));
+  if (selector.name === "MATCHED_VARS" || selector.name === "MATCHED_VARS_NAMES") return matchedReader(selector);
+  if (persistentNames.has(selector.name)) {
+    return (state, emit) => {
+      const record = state.persistent?.get(selector.name);
+      if (record === undefined) return;
+      for (const [key, text] of record.values) if (selector.hasKey(key)) emit(key, text);
+    };
+  }
+  return () => undefined;
+}
+
+function transactionReader(selector: Selector): VariableReader {
+  if (selector.select === "key") {
+    return (state, emit) => {
+      const text = readVariable(state.store, state.compiled.names, selector.argument);
+      if (text !== undefined) emit(selector.argument, text);
+    };
+  }
+  return (state, emit) => {
+    const { names } = state.compiled.names;
+    const members: [string, string][] = [];
+    for (const slot of state.compiled.slotsOf(selector)) {
+      const text = state.store.slots[slot];
+      if (text !== undefined) members.push([names[slot]!, text]);
+    }
+    if (state.store.made !== undefined) {
+      for (const [name, text] of state.store.made) {
+        if (state.compiled.isMadeNameOf(selector, name)) members.push([name, text]);
+      }
+    }
+    for (const [name, text] of members) emit(name, text);
+  };
+}
+
+function matchedReader(selector: Selector): VariableReader {
+  const isName = selector.name === "MATCHED_VARS_NAMES";
+  return (state, emit) => {
+    const count = state.matchedValues.length;
+    for (let index = 0; index < count; index++) {
+      const name = state.matchedNames[index]!;
+      if (selector.hasKey(name)) emit(name, isName ? name : state.matchedValues[index]!);
+    }
+  };
+}
+
+function ruleField(state: State, key: string): string {
+  const rule = state.compiled.rules[state.ruleIndex]?.rule;
+  if (rule === undefined) return "";
+  switch (key) {
+    case "id":
+      return String(rule.id);
+    case "rev":
+      return rule.revision;
+    case "ver":
+      return rule.version;
+    case "severity":
+      return rule.severity === undefined ? "" : String(rule.severity);
+    case "msg":
+      return rule.head.message.map((part) => ("text" in part ? part.text : "")).join("");
+    case "logdata":
+      return rule.head.logData.map((part) => ("text" in part ? part.text : "")).join("");
+    default:
+      return "";
+  }
+}
+
+/** Name that reports and MATCHED_VAR_NAME give a value of the request. */
+export function nameOfValue(selector: Selector, source: number, key: string): string {
+  return isPlain(source) || selector.name === "XML" ? selector.name : selector.prefix + key;
+}
