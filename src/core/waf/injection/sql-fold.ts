@@ -1,14 +1,6 @@
 // Folds tokens while they are read: what does not change the shape of a statement falls away, until five are left.
 // "1+2" is a number, "select - 1" is "select 1", "a.b" is a name. Each fold takes a token away, so the work is linear.
-import {
-  emptyReader,
-  emptyToken,
-  readTail,
-  readToken,
-  typeOf,
-  type LexedToken,
-  type SqlReader,
-} from "./sql-lexer.ts";
+import { emptyReader, emptyToken, readTail, readToken, typeOf, type LexedToken, type SqlReader } from "./sql-lexer.ts";
 import { indexOfWord, joinWords, wordEntry, wordTraits } from "./sql-words.ts";
 
 /** A fingerprint has at most this many classes. */
@@ -62,6 +54,7 @@ export function foldSql(fold: SqlFold, text: string, context: SqlContext): void 
   reader.isMysql = context.isMysql;
   reader.tokens = 0;
   reader.comparisons = 0;
+  reader.comments = 0;
   reader.ambiguousComments = 0;
   fold.count = 0;
   fold.hasComment = false;
@@ -315,7 +308,8 @@ function foldUnary(fold: SqlFold, left: number): number {
   const three = at(fold, left + 2).type;
   const isValue = isOf(three, values);
   if (three === opens && (one === expression || one === group || one === comma)) return drop(fold, left + 1);
-  if ((isValue || three === func) && (one === keyword || one === expression || one === group)) return drop(fold, left + 1);
+  if ((isValue || three === func) && (one === keyword || one === expression || one === group))
+    return drop(fold, left + 1);
   // In a list a signed value goes with its comma: "1, -2" is a number.
   if (one === comma && isValue) return cut(fold, Math.min(3, fold.count));
   if (one === comma && three === func) return drop(fold, left + 1);
@@ -325,7 +319,8 @@ function foldUnary(fold: SqlFold, left: number): number {
 /** Five tokens that are one value: a parenthesis that was folded into it, or a list of lists. */
 function foldFive(fold: SqlFold): boolean {
   const [one, two, three, four, five] = fold.tokens;
-  if (one === undefined || two === undefined || three === undefined || four === undefined || five === undefined) return false;
+  if (one === undefined || two === undefined || three === undefined || four === undefined || five === undefined)
+    return false;
   const isNumberTerm =
     one.type === number &&
     (two.type === operator || two.type === comma) &&

@@ -27,8 +27,9 @@ export interface SqlReader {
   /** MySQL's comments: "#" begins one, "--" only before white space. Else ANSI's. */
   isMysql: boolean;
   tokens: number;
-  /** Operators and words that compare. */
+  /** Operators that compare, written in signs. */
   comparisons: number;
+  comments: number;
   /** Comments that ANSI and MySQL read differently. */
   ambiguousComments: number;
 }
@@ -38,7 +39,7 @@ export function emptyToken(): LexedToken {
 }
 
 export function emptyReader(): SqlReader {
-  return { text: "", position: 0, isMysql: false, tokens: 0, comparisons: 0, ambiguousComments: 0 };
+  return { text: "", position: 0, isMysql: false, tokens: 0, comparisons: 0, comments: 0, ambiguousComments: 0 };
 }
 
 /** Code of a class letter. */
@@ -68,6 +69,7 @@ export function readToken(reader: SqlReader, token: LexedToken): boolean {
       token.joined = "";
       reader.tokens += 1;
       reader.position = readAt(reader, token, code);
+      if (token.type === commentType) reader.comments += 1;
       return true;
     }
     reader.position += 1;
@@ -115,9 +117,7 @@ function readAt(reader: SqlReader, token: LexedToken, code: number): number {
     case kinds.bracket:
       return readBracket(text, token, position);
     case kinds.backslash:
-      return text.charCodeAt(position + 1) === 78
-        ? set(token, numberType, position, 2)
-        : set(token, code, position, 1);
+      return text.charCodeAt(position + 1) === 78 ? set(token, numberType, position, 2) : set(token, code, position, 1);
     case kinds.prefix:
       return readPrefixed(reader, token, code);
     case kinds.other:
@@ -261,7 +261,8 @@ function isLetter(code: number): boolean {
 function readDollar(reader: SqlReader, token: LexedToken): number {
   const { text, position } = reader;
   let end = position + 1;
-  for (let code = text.charCodeAt(end); isDigit(code) || code === 44 || code === 46; code = text.charCodeAt(end)) end += 1;
+  for (let code = text.charCodeAt(end); isDigit(code) || code === 44 || code === 46; code = text.charCodeAt(end))
+    end += 1;
   if (end > position + 1) {
     if (end === position + 2 && text.charCodeAt(position + 1) === 46) return readWord(reader, token);
     return set(token, numberType, position, end - position);
@@ -322,7 +323,8 @@ function readPrefixed(reader: SqlReader, token: LexedToken, code: number): numbe
     let end = position + 2;
     while (accepts(text.charCodeAt(end))) end += 1;
     if (text.charCodeAt(end) === 39) return set(token, numberType, position, end + 1 - position);
-  } else if (next === 39 && !isLast && (letter === 101 || letter === 110)) return readString(text, token, position + 2, 39);
+  } else if (next === 39 && !isLast && (letter === 101 || letter === 110))
+    return readString(text, token, position + 2, 39);
   else if (next === 38 && letter === 117 && text.charCodeAt(position + 2) === 39) {
     const end = readString(text, token, position + 3, 39);
     token.open = 117;
@@ -334,7 +336,12 @@ function readPrefixed(reader: SqlReader, token: LexedToken, code: number): numbe
   return readWord(reader, token);
 }
 
-const closers: ReadonlyMap<string, string> = new Map([["(", ")"], ["[", "]"], ["{", "}"], ["<", ">"]]);
+const closers: ReadonlyMap<string, string> = new Map([
+  ["(", ")"],
+  ["[", "]"],
+  ["{", "}"],
+  ["<", ">"],
+]);
 
 /** Oracle's q-quote: the byte after the quote says what ends the string. */
 function readChosenQuote(reader: SqlReader, token: LexedToken, position: number): number {
@@ -368,7 +375,6 @@ function readWord(reader: SqlReader, token: LexedToken): number {
   const entry = wordEntry(token.word);
   let type = entry?.type ?? nameType;
   if (entry !== undefined) {
-    if ((entry.traits & wordTraits.comparison) !== 0) reader.comparisons += 1;
     if ((entry.traits & wordTraits.shared) !== 0 && text.charCodeAt(skipSpace(text, end)) === 40) type = functionType;
   }
   return set(token, type, position, end - position);

@@ -8,12 +8,16 @@ export const wordTraits = {
   shared: 1,
   /** A name that becomes a function when "(" follows, and only then. */
   callable: 2,
-  /** Compares two values. */
-  comparison: 4,
+  /** More than one word. */
+  phrase: 4,
   /** May stand before a value without another to its left. */
   unary: 8,
   /** Ends up in a phrase only: a bare word by itself. */
   part: 16,
+  /** A function that waits, reads files, runs programs or leaks by its errors: no page asks for it by name. */
+  hostile: 32,
+  /** A statement's first word that prose does not use. */
+  foreign: 64,
 } as const;
 
 export interface WordEntry {
@@ -66,7 +70,13 @@ const classes: Readonly<Record<string, string>> = {
 const callables = `USER_ID USER_NAME DATABASE PASSWORD USER CURRENT_USER CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIME
   LOCALTIMESTAMP SESSION_USER SYSTEM_USER SYSDATE UTC_DATE UTC_TIME UTC_TIMESTAMP CURRENT_SCHEMA SCHEMA`;
 
-const comparisons = "BETWEEN GLOB ILIKE IS ISNULL LIKE NOTNULL OVERLAPS REGEXP RLIKE IN";
+const hostiles = `SLEEP BENCHMARK PG_SLEEP PG_SLEEP_FOR PG_SLEEP_UNTIL DBMS_LOCK.SLEEP DBMS_PIPE.RECEIVE_MESSAGE DBMS_XMLGEN.GETXML DBMS_XMLQUERY.GETXML
+  DBMS_JAVA.RUNJAVA DBMS_JAVA_TEST.FUNCALL DBMS_LDAP.INIT EXTRACTVALUE UPDATEXML LOAD_FILE LOAD_EXTENSION GROUP_CONCAT UTL_HTTP.REQUEST
+  UTL_INADDR.GET_HOST_ADDRESS UTL_INADDR.GET_HOST_NAME XP_CMDSHELL XP_DIRTREE XP_FILEEXIST XP_REGREAD XP_REGWRITE XP_SUBDIRS PG_READ_FILE PG_LS_DIR
+  PG_READ_BINARY_FILE LO_IMPORT LO_EXPORT MASTER_POS_WAIT GTID_SUBSET GTID_SUBTRACT QUERY_TO_XML DATABASE_TO_XML RANDOMBLOB CTXSYS.DRITHSX.SN
+  ORDSYS.ORD_DICOM.GETMAPPINGXPATH XMLTYPE NAME_CONST`;
+
+const foreigns = "EXEC SHUTDOWN WAITFOR DEALLOCATE DBCC RECONFIGURE PRAGMA";
 
 /** Words that are read as one when they follow each other, and the class of the whole. */
 const phrases: Readonly<Record<string, string>> = {
@@ -82,7 +92,8 @@ const phrases: Readonly<Record<string, string>> = {
     PRIMARY KEY|FOREIGN KEY|AT TIME|AT TIME ZONE|READ WRITE|READ ONLY|PROCEDURE ANALYSE`,
   t: "DOUBLE PRECISION|CHARACTER VARYING|LONG RAW",
   f: "IF EXISTS|IF NOT|IF NOT EXISTS|NEXT VALUE|NEXT VALUE FOR",
-  E: "CREATE OR|CREATE OR REPLACE|INSERT INTO|INSERT IGNORE|INSERT IGNORE INTO|REPLACE INTO|EXECUTE IMMEDIATE",
+  E: `CREATE TABLE|CREATE USER|CREATE DATABASE|CREATE VIEW|CREATE INDEX|CREATE TRIGGER|CREATE PROCEDURE|CREATE FUNCTION|CREATE ALIAS|CREATE LOGIN|CREATE ROLE|
+    CREATE OR|CREATE OR REPLACE|INSERT INTO|INSERT IGNORE|INSERT IGNORE INTO|REPLACE INTO|EXECUTE IMMEDIATE`,
   T: `ALTER DOMAIN|ALTER TABLE|ALTER USER|ALTER DATABASE|ALTER LOGIN|ALTER ROLE|DELETE FROM|DROP TABLE|DROP DATABASE|DROP VIEW|DROP USER|DROP INDEX|DROP SCHEMA|
     DROP FUNCTION|DROP PROCEDURE|DROP TRIGGER|DROP COLUMN|TRUNCATE TABLE|WAITFOR DELAY|WAITFOR TIME|LOAD DATA|LOAD DATA INFILE`,
 };
@@ -138,11 +149,13 @@ function collectWords(): Map<string, { type: number; traits: number }> {
     }
   };
   mark(callables, wordTraits.callable);
-  mark(comparisons, wordTraits.comparison);
+  mark(hostiles, wordTraits.hostile);
+  mark(foreigns, wordTraits.foreign);
   mark("NOT", wordTraits.unary);
   for (const list of Object.values(phrases))
     for (const phrase of wordsOf(list, /\|/))
-      for (const word of phrase.split(" ")) if (!words.has(word)) words.set(word, { type: name, traits: wordTraits.part });
+      for (const word of phrase.split(" "))
+        if (!words.has(word)) words.set(word, { type: name, traits: wordTraits.part });
   return words;
 }
 
@@ -167,8 +180,7 @@ function buildTable(): WordTable {
     const left = indexes.get(text.slice(0, cut));
     const right = indexes.get(text.slice(cut + 1));
     if (left === undefined || right === undefined) throw new Error(`phrase without its beginning: ${text}`);
-    const traits = type === "o" && text !== "IS NOT" ? wordTraits.comparison : 0;
-    const index = entries.push({ text, type: type.charCodeAt(0), traits }) - 1;
+    const index = entries.push({ text, type: type.charCodeAt(0), traits: wordTraits.phrase }) - 1;
     indexes.set(text, index);
     pairs.set(left * 65536 + right, index);
   }
