@@ -1,0 +1,380 @@
+// One request and its answer: inspected on the way in and out, held only where a verdict can stop it, passed on as it comes otherwise.
+// Ends in exactly one `finish` of its inspection. Nothing is sent twice upstream unless it is safe to.
+import type { Logger } from "../../../base/logger.ts";
+import { headerOf, type ConnectionSource, type HeaderList, type Inspection, type Inspector, type ResponseHead, type Stop } from "../inspect.ts";
+import type { HttpLimits } from "../limits.ts";
+import { createPage } from "./block-page.ts";
+import { endToEnd, originForm, withForwarded, without } from "./headers.ts";
+import { createHold, type Hold, type HoldBook } from "./hold.ts";
+import type { Answer, BodySize, ClientEnd, ClientEvents, IncomingRequest, OutgoingRequest, Upstream, UpstreamEnd, UpstreamEvents, UpstreamFailure } from "./streams.ts";
+import { joinTunnel } from "./tunnel.ts";
+
+/** What all exchanges of a side share. */
+export interface ExchangeParts {
+  readonly inspector: Inspector;
+  readonly forwarded: "set" | "none";
+  readonly isTrustedProxy: (address: string) => boolean;
+  readonly onBodyTooLarge: "block" | "pass";
+  readonly limits: HttpLimits;
+  readonly holds: HoldBook;
+  readonly count: ExchangeCounts;
+  readonly logger: Logger;
+}
+
+export interface ExchangeCounts {
+  requests: number;
+  malformed: number;
+  blocked: number;
+  timeouts: number;
+  tunnels: number;
+  upstreamFailures: Record<string, number>;
+}
+
+interface Exchange {
+  readonly parts: ExchangeParts;
+  readonly client: ClientEnd;
+  readonly request: IncomingRequest;
+  readonly source: ConnectionSource;
+  readonly upstream: Upstream;
+  readonly inspection: Inspection;
+  readonly requestHold: Hold;
+  readonly answerHold: Hold;
+  readonly notInspected: string[];
+  end: UpstreamEnd | undefined;
+  /** Whether the request waits here for its verdict. */
+  isHolding: boolean;
+  isRequestJudged: boolean;
+  isRequestWhole: boolean;
+  requestTrailers: HeaderList;
+  /** The answer's head while its body is held. */
+  heldAnswer: Answer | undefined;
+  isAnswerJudged: boolean;
+  isAnswered: boolean;
+  isOver: boolean;
+  isClientPaused: boolean;
+  attempts: number;
+  status: number;
+}
+
+export interface ExchangeNeeds {
+  readonly client: ClientEnd;
+  readonly request: IncomingRequest;
+  readonly source: ConnectionSource;
+  readonly upstream: Upstream;
+}
+
+/** Begins at once. The client's end tells it what comes by the events that are returned. */
+export function startExchange(parts: ExchangeParts, needs: ExchangeNeeds): ClientEvents {
+  const { client, request, source, upstream } = needs;
+  parts.count.requests += 1;
+  const exchange: Exchange = {
+    ...{ parts, client, request, source, upstream },
+    inspection: parts.inspector.begin(source, request),
+    requestHold: createHold(parts.holds, parts.limits.heldBytesMax),
+    answerHold: createHold(parts.holds, parts.limits.heldBytesMax),
+    notInspected: [],
+    end: undefined,
+    ...{ isHolding: false, isRequestJudged: false, isRequestWhole: false, isAnswerJudged: false },
+    ...{ isAnswered: false, isOver: false, isClientPaused: false },
+    requestTrailers: [],
+    heldAnswer: undefined,
+    ...{ attempts: 0, status: 0 },
+  };
+  begin(exchange);
+  return {
+    data: (chunk) => requestData(exchange, chunk),
+    end: (trailers) => requestEnd(exchange, trailers),
+    bad: (flaw) => refuse(exchange, flaw, 400),
+    slow: (because) => slow(exchange, because),
+    gone: () => gone(exchange),
+    drained: () => exchange.end?.resume(),
+  };
+}
+
+function begin(exchange: Exchange): void {
+  const { inspection, request, client } = exchange;
+  const stop = inspection.requestHead(request);
+  if (request.flaw !== "") return refuse(exchange, request.flaw, request.flawStatus);
+  if (stop !== undefined) return block(exchange, stop);
+  if (request.size === "none") return;
+  const coding = headerOf(request.headers, "content-encoding");
+  if (coding !== undefined && inspection.wantsRequestBody) exchange.notInspected.push("request body: content coding");
+  const isWanted = inspection.wantsRequestBody;
+  exchange.isHolding = isWanted && inspection.mayBlock;
+  if (request.expectsContinue) client.informational(100, []);
+  if (exchange.isHolding) return;
+  if (!isWanted && !judgeRequest(exchange)) return;
+  open(exchange);
+}
+
+function requestData(exchange: Exchange, chunk: Buffer): void {
+  if (exchange.isOver) return;
+  const { inspection } = exchange;
+  if (!exchange.isRequestJudged && inspection.wantsRequestBody) {
+    const stop = inspection.requestBody(chunk);
+    if (stop !== undefined && inspection.mayBlock) return block(exchange, stop);
+  }
+  if (!exchange.isHolding) return pass(exchange, chunk);
+  const refused = exchange.requestHold.add(chunk);
+  if (refused !== "") return tooLarge(exchange, chunk, refused);
+  if (!inspection.wantsRequestBody && judgeRequest(exchange)) release(exchange);
+}
+
+function pass(exchange: Exchange, chunk: Buffer): void {
+  if (exchange.end?.write(chunk) !== false) return;
+  exchange.isClientPaused = true;
+  exchange.client.pauseBody();
+}
+
+/** The body is longer than may be held for a verdict. */
+function tooLarge(exchange: Exchange, chunk: Buffer, because: string): void {
+  exchange.notInspected.push(`request body: ${because}`);
+  if (exchange.parts.onBodyTooLarge === "block") {
+    return block(exchange, { ...limitStop, because: `limit: ${because}` });
+  }
+  if (!judgeRequest(exchange)) return;
+  release(exchange);
+  if (!exchange.isOver) pass(exchange, chunk);
+}
+
+const limitStop = { action: "deny", status: 413, location: "", ruleId: 0 } as const;
+
+function requestEnd(exchange: Exchange, trailers: HeaderList): void {
+  if (exchange.isOver) return;
+  exchange.isRequestWhole = true;
+  exchange.requestTrailers = trailers;
+  if (!exchange.isRequestJudged && !judgeRequest(exchange)) return;
+  if (exchange.isHolding) release(exchange);
+  else if (exchange.end === undefined) open(exchange);
+  if (!exchange.isOver) exchange.end?.end(trailers);
+}
+
+/** Whether the request may go on. */
+function judgeRequest(exchange: Exchange): boolean {
+  exchange.isRequestJudged = true;
+  const stop = exchange.inspection.endRequest();
+  if (stop === undefined) return true;
+  block(exchange, stop);
+  return false;
+}
+
+/** What was held goes upstream; kept until an answer begins, so that it could be sent again. */
+function release(exchange: Exchange): void {
+  exchange.isHolding = false;
+  open(exchange);
+}
+
+function open(exchange: Exchange): void {
+  exchange.attempts += 1;
+  exchange.end = exchange.upstream.begin(outgoing(exchange), upstreamEvents(exchange));
+  let isFull = false;
+  for (const chunk of exchange.requestHold.chunks) {
+    if (exchange.isOver) return;
+    isFull = exchange.end?.write(chunk) === false;
+  }
+  if (!exchange.isRequestWhole && exchange.requestHold.bytes > 0) exchange.requestHold.drop();
+  if (isFull && !exchange.isRequestWhole) {
+    exchange.isClientPaused = true;
+    exchange.client.pauseBody();
+  }
+}
+
+function outgoing(exchange: Exchange): OutgoingRequest {
+  const { request, source, parts, inspection } = exchange;
+  const formed = originForm(request.target, request.headers);
+  let headers = without(endToEnd(formed.headers), "expect");
+  // HTTP/1.0 may go without; what goes on as HTTP/1.1 may not.
+  if (headerOf(headers, "host") === undefined) headers = [["Host", authorityOf(source)], ...headers];
+  if (parts.forwarded === "set") headers = withForwarded(headers, source, parts.isTrustedProxy(source.clientAddress));
+  if (inspection.readsResponses) headers = without(headers, "accept-encoding");
+  return { method: request.method, target: formed.target, headers, size: request.size, upgrade: request.upgrade };
+}
+
+function authorityOf({ serverAddress, serverPort }: ConnectionSource): string {
+  return serverAddress.includes(":") ? `[${serverAddress}]:${serverPort}` : `${serverAddress}:${serverPort}`;
+}
+
+function upstreamEvents(exchange: Exchange): UpstreamEvents {
+  return {
+    informational: (status, headers) => {
+      if (!exchange.isOver && !exchange.isAnswered && status !== 100) exchange.client.informational(status, endToEnd(headers));
+    },
+    head: (head) => answerHead(exchange, head),
+    data: (chunk) => answerData(exchange, chunk),
+    end: (trailers) => answerEnd(exchange, trailers),
+    failed: (failure) => failed(exchange, failure),
+    drained: () => {
+      if (!exchange.isClientPaused) return;
+      exchange.isClientPaused = false;
+      exchange.client.resumeBody();
+    },
+    upgraded: (head, tunnel) => {
+      if (exchange.isOver) return void tunnel.stream.destroy();
+      const stop = exchange.inspection.responseHead(head);
+      if (stop !== undefined) {
+        tunnel.stream.destroy();
+        return block(exchange, stop);
+      }
+      exchange.client.respond({ ...head, size: "none" });
+      const client = exchange.client.detach();
+      finish(exchange, head.status);
+      if (client === undefined) return void tunnel.stream.destroy();
+      exchange.parts.count.tunnels += 1;
+      joinTunnel(client, tunnel, exchange.parts.limits.tunnelIdleMsMax);
+    },
+  };
+}
+
+function answerHead(exchange: Exchange, head: ResponseHead & { readonly reason: string; readonly size: BodySize }): void {
+  if (exchange.isOver) return;
+  exchange.requestHold.drop();
+  const { inspection } = exchange;
+  const stop = inspection.responseHead(head);
+  if (stop !== undefined) return block(exchange, stop);
+  exchange.status = head.status;
+  const answer = { status: head.status, reason: head.reason, headers: endToEnd(head.headers), size: head.size };
+  const isWanted = head.size !== "none" && inspection.wantsResponseBody;
+  if (isWanted && headerOf(head.headers, "content-encoding") !== undefined) {
+    exchange.notInspected.push("response body: content coding");
+  }
+  if (isWanted && inspection.mayBlock) exchange.heldAnswer = answer;
+  else if (isWanted || judgeAnswer(exchange)) respond(exchange, answer);
+}
+
+function respond(exchange: Exchange, answer: Answer): void {
+  exchange.isAnswered = true;
+  exchange.client.respond(answer);
+}
+
+/** Whether the answer may go out. */
+function judgeAnswer(exchange: Exchange): boolean {
+  exchange.isAnswerJudged = true;
+  const stop = exchange.inspection.endResponse();
+  if (stop === undefined) return true;
+  block(exchange, stop);
+  return false;
+}
+
+function answerData(exchange: Exchange, chunk: Buffer): void {
+  if (exchange.isOver) return;
+  const { inspection, answerHold } = exchange;
+  if (!exchange.isAnswerJudged && inspection.wantsResponseBody) {
+    const stop = inspection.responseBody(chunk);
+    if (stop !== undefined && inspection.mayBlock) return block(exchange, stop);
+  }
+  if (exchange.heldAnswer === undefined) return answerPass(exchange, chunk);
+  const refused = answerHold.add(chunk);
+  if (refused === "" && inspection.wantsResponseBody) return;
+  if (refused !== "") exchange.notInspected.push(`response body: ${refused}`);
+  if (!judgeAnswer(exchange)) return;
+  releaseAnswer(exchange, exchange.heldAnswer);
+  if (refused !== "") answerPass(exchange, chunk);
+}
+
+function answerPass(exchange: Exchange, chunk: Buffer): void {
+  if (!exchange.client.write(chunk)) exchange.end?.pause();
+}
+
+function releaseAnswer(exchange: Exchange, answer: Answer): void {
+  exchange.heldAnswer = undefined;
+  respond(exchange, answer);
+  let isFull = false;
+  for (const chunk of exchange.answerHold.chunks) isFull = !exchange.client.write(chunk);
+  exchange.answerHold.drop();
+  if (isFull) exchange.end?.pause();
+}
+
+function answerEnd(exchange: Exchange, trailers: HeaderList): void {
+  if (exchange.isOver) return;
+  if (!exchange.isAnswerJudged && !judgeAnswer(exchange)) return;
+  if (exchange.heldAnswer !== undefined) releaseAnswer(exchange, exchange.heldAnswer);
+  exchange.client.end(trailers);
+  finish(exchange, exchange.status);
+}
+
+function failed(exchange: Exchange, failure: UpstreamFailure): void {
+  if (exchange.isOver) return;
+  const { parts } = exchange;
+  if (failure.mayBeStale && exchange.attempts < 2 && !exchange.isAnswered && canSendAgain(exchange)) {
+    open(exchange);
+    if (!exchange.isOver) exchange.end?.end(exchange.requestTrailers);
+    return;
+  }
+  parts.count.upstreamFailures[failure.cause] = (parts.count.upstreamFailures[failure.cause] ?? 0) + 1;
+  parts.logger.warn({ cause: failure.cause, because: failure.because, id: exchange.inspection.id }, "the upstream failed");
+  exchange.end = undefined;
+  if (exchange.isAnswered) {
+    exchange.client.destroy();
+    return finish(exchange, exchange.status);
+  }
+  page(exchange, failure.cause === "timeout" ? 504 : 502);
+}
+
+const idempotent = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
+/** RFC 9110, 9.2.2: only what may be done twice, and only when all of it is still here. */
+function canSendAgain(exchange: Exchange): boolean {
+  const { request, requestHold, isRequestWhole } = exchange;
+  if (!idempotent.has(request.method) || !isRequestWhole) return false;
+  return request.size === "none" || requestHold.bytes > 0;
+}
+
+function block(exchange: Exchange, stop: Stop): void {
+  exchange.parts.count.blocked += 1;
+  if (stop.action === "drop" || exchange.isAnswered) {
+    exchange.client.destroy();
+    return finish(exchange, exchange.isAnswered ? exchange.status : 0);
+  }
+  page(exchange, stop.status, stop.location);
+}
+
+/** A shape that no server should see: rules may have spoken already; it is told as what it is. */
+function refuse(exchange: Exchange, flaw: string, status: number): void {
+  if (exchange.isOver) return;
+  exchange.parts.count.malformed += 1;
+  if (exchange.isAnswered) {
+    exchange.client.destroy();
+    return finish(exchange, exchange.status, flaw);
+  }
+  page(exchange, status, "", flaw);
+}
+
+function slow(exchange: Exchange, because: string): void {
+  if (exchange.isOver) return;
+  exchange.parts.count.timeouts += 1;
+  exchange.notInspected.push(because);
+  if (exchange.isAnswered) {
+    exchange.client.destroy();
+    return finish(exchange, exchange.status);
+  }
+  page(exchange, 408);
+}
+
+function page(exchange: Exchange, status: number, location = "", malformed?: string): void {
+  const { client, request, inspection } = exchange;
+  const made = createPage(status, inspection.id, request.headers, location);
+  finish(exchange, status, malformed);
+  const isHead = request.method === "HEAD";
+  client.respond({ status, reason: made.reason, headers: made.headers, size: made.body.length });
+  if (!isHead) client.write(made.body);
+  client.end([]);
+}
+
+function gone(exchange: Exchange): void {
+  if (!exchange.isOver) finish(exchange, exchange.isAnswered ? exchange.status : 0);
+}
+
+/** Once: what is still under way upstream is broken off, what is held is let go, the inspection ends. */
+function finish(exchange: Exchange, status: number, malformed?: string): void {
+  if (exchange.isOver) return;
+  exchange.isOver = true;
+  exchange.end?.abort();
+  exchange.end = undefined;
+  exchange.requestHold.drop();
+  exchange.answerHold.drop();
+  exchange.inspection.finish({
+    status,
+    ...(exchange.notInspected.length === 0 ? {} : { notInspected: exchange.notInspected }),
+    ...(malformed === undefined ? {} : { malformed }),
+  });
+}

@@ -1,0 +1,138 @@
+// One client's connection in HTTP/2 with prior knowledge: each stream an exchange. Frames, flow control and header rules are node:http2's; what would be
+// dangerous in HTTP/1 upstream is checked here again.
+import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
+import type { ConnectionSource, HeaderList } from "../inspect.ts";
+import { startExchange, type ExchangeParts } from "./exchange.ts";
+import { fromHttp2, fromHttp2Object, toHttp2 } from "./http2-headers.ts";
+import { parseRequestHead } from "./parse-head.ts";
+import type { ServedConnection } from "./serve-http1.ts";
+import type { Answer, ClientEnd, ClientEvents, IncomingRequest, Upstream } from "./streams.ts";
+
+export interface Http2Needs {
+  readonly socket: Socket;
+  readonly source: ConnectionSource;
+  readonly upstream: Upstream;
+}
+
+export interface Http2Door {
+  serve(needs: Http2Needs, first: Buffer): ServedConnection;
+  close(): void;
+}
+
+export function createHttp2Door(parts: ExchangeParts): Http2Door {
+  const sessions = new Set<ServerHttp2Session>();
+  const { limits } = parts;
+  return {
+    serve(needs, first) {
+      const { socket } = needs;
+      socket.unshift(first);
+      const session = performServerHandshake(socket, {
+        settings: { maxConcurrentStreams: limits.streamsMax, maxHeaderListSize: limits.headBytesMax, enablePush: false },
+        maxHeaderListPairs: limits.headersMax,
+      });
+      sessions.add(session);
+      session.setTimeout(limits.keepAliveMsMax, () => session.close());
+      session.on("error", () => session.destroy());
+      session.on("close", () => sessions.delete(session));
+      session.on("stream", (stream, _headers, flags, raw) => {
+        serveStream(parts, needs, { stream, isEnded: (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0, raw: raw as unknown as string[] });
+      });
+      return { retire: () => session.close(), destroy: () => session.destroy() };
+    },
+    close() {
+      for (const session of sessions) session.destroy();
+    },
+  };
+}
+
+interface Opened {
+  readonly stream: ServerHttp2Stream;
+  readonly isEnded: boolean;
+  readonly raw: readonly string[];
+}
+
+function serveStream(parts: ExchangeParts, needs: Http2Needs, { stream, isEnded, raw }: Opened): void {
+  const { source, upstream } = needs;
+  const request = incoming(raw, isEnded, parts.limits.headersMax);
+  stream.on("error", () => stream.destroy());
+  let trailers: HeaderList = [];
+  const answer = { trailers: [] as HeaderList };
+  const client = clientEnd(stream, request, answer);
+  const events: ClientEvents = startExchange(parts, { client, request, source, upstream });
+  if (stream.destroyed) return events.gone();
+  stream.on("wantTrailers", () => {
+    if (answer.trailers.length > 0) stream.sendTrailers(toHttp2(answer.trailers));
+    else stream.close();
+  });
+  stream.on("drain", () => events.drained());
+  stream.on("close", () => events.gone());
+  stream.on("trailers", (given) => {
+    trailers = fromHttp2Object(given as Record<string, string>);
+  });
+  if (request.flaw !== "") return void stream.resume();
+  stream.setTimeout(parts.limits.bodyIdleMsMax, () => {
+    // Only while the client owes us something: an upstream may take its time.
+    if (!stream.readableEnded && !stream.isPaused()) events.slow("the request's body did not come");
+  });
+  if (isEnded) {
+    stream.resume();
+    return events.end([]);
+  }
+  stream.on("data", (chunk: Buffer) => events.data(chunk));
+  stream.on("end", () => events.end(trailers));
+  stream.on("aborted", () => events.bad("the request was broken off"));
+}
+
+/** Checked by the reader of HTTP/1, since it may become a request of HTTP/1. */
+function incoming(raw: readonly string[], isEnded: boolean, headersMax: number): IncomingRequest {
+  const { pseudo, headers: plain } = fromHttp2(raw);
+  const method = pseudo.get(":method") ?? "";
+  const target = pseudo.get(":path") ?? "";
+  const authority = pseudo.get(":authority");
+  const named = plain.find(([name]) => name === "host")?.[1];
+  const headers: HeaderList = named === undefined && authority !== undefined ? [["host", authority], ...plain] : plain;
+  const text = [`${method} ${target} HTTP/1.1`, ...headers.map(([name, value]) => `${name}: ${value}`)].join("\r\n");
+  const parsed = parseRequestHead(text, { headersMax, doubleFraming: "refuse" });
+  const isDisputed = named !== undefined && authority !== undefined && named !== authority;
+  const isCoded = headers.some(([name]) => name === "transfer-encoding");
+  const flaw = isDisputed ? "host and :authority differ" : isCoded ? "Transfer-Encoding in HTTP/2" : parsed.flaw;
+  const length = parsed.framing.kind === "length" ? parsed.framing.bytes : "stream";
+  return {
+    ...{ method, target, protocol: "HTTP/2.0", headers, flaw, flawStatus: 400 },
+    size: isEnded ? "none" : length,
+    expectsContinue: headers.some(([name, value]) => name === "expect" && value.toLowerCase() === "100-continue"),
+    upgrade: "",
+  };
+}
+
+function clientEnd(stream: ServerHttp2Stream, request: IncomingRequest, said: { trailers: HeaderList }): ClientEnd {
+  return {
+    informational: (status, headers) => {
+      if (!stream.destroyed && !stream.headersSent) stream.additionalHeaders({ ":status": status, ...toHttp2(headers) });
+    },
+    respond: (answer) => respond(stream, request, answer),
+    write: (chunk) => stream.destroyed || stream.writableEnded || stream.write(chunk),
+    end: (trailers) => {
+      said.trailers = trailers;
+      if (!stream.destroyed && !stream.writableEnded) stream.end();
+      // What is left of a request that was answered early is not wanted.
+      if (!stream.readableEnded) stream.resume();
+    },
+    pauseBody: () => void stream.pause(),
+    resumeBody: () => void stream.resume(),
+    destroy: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+    detach: () => undefined,
+  };
+}
+
+function respond(stream: ServerHttp2Stream, request: IncomingRequest, answer: Answer): void {
+  if (stream.destroyed || stream.headersSent) return;
+  const headers = toHttp2(answer.headers);
+  if (typeof answer.size === "number") headers["content-length"] = String(answer.size);
+  const hasBody = answer.size !== "none" && request.method !== "HEAD";
+  stream.respond(
+    { ":status": answer.status, ...headers },
+    { endStream: !hasBody, waitForTrailers: hasBody && answer.size === "stream", sendDate: false } as object,
+  );
+}

@@ -1,0 +1,199 @@
+// Transparent mode of one workload: listening sockets in its namespace, the table that turns connections to them, the routing that brings answers back,
+// and a sign of life for the kernel. Promises: nothing of it is left after `detach`; who finds an earlier gateway's table takes it over.
+import { createServer, type Server } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { Fault } from "../../../base/fault.ts";
+import type { Logger } from "../../../base/logger.ts";
+import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
+import {
+  compileTransparentTable,
+  figuresOf,
+  type PortFigures,
+  type TurnedPort,
+} from "../../../core/waf/transparent/compile-table.ts";
+import { liveSet, ownMark, routeTable, rulePriority, transparentLimits } from "../../../core/waf/transparent/limits.ts";
+import type { Namespace } from "../../../edge/transparent/namespace.ts";
+import { addMarkRoute, removeMarkRoute } from "../../../edge/transparent/routes.ts";
+import { isSettingsText, restore, type SettingsText, switchOn } from "../../../edge/transparent/settings.ts";
+import { backlogMax, openListener } from "../../../edge/transparent/sockets.ts";
+import type { TransparentDoor } from "./door.ts";
+import { lingerMs } from "./limits.ts";
+
+const TCP = 6;
+const families = [4, 6] as const;
+
+export interface WantedPort {
+  readonly port: number;
+  readonly onDown: "open" | "closed";
+}
+
+export interface AttachOptions {
+  readonly namespace: Namespace;
+  readonly label: string;
+  /** Of the namespace, for the table of transparent mode. Closed by `detach`. */
+  readonly dataplane: Dataplane;
+  readonly door: TransparentDoor;
+  readonly logger: Logger;
+}
+
+export interface Attachment {
+  readonly label: string;
+  /** Makes the ports these; of those that stay nothing changes. Throws Faults "transparent/*" and "dataplane/*": then all is as it was. */
+  update(ports: readonly WantedPort[]): void;
+  figures(): readonly PortFigures[];
+  /** Says to the kernel that we live. False: it had not heard of us for too long, and new connections went the way of a gateway that is down. */
+  beat(): boolean;
+  /** New connections go straight to the application; those that are here may go on for so long. Then nothing of us is left in the namespace. */
+  detach(drainMs: number): Promise<void>;
+}
+
+interface Listening {
+  readonly port: number;
+  readonly listenPort4: number | undefined;
+  readonly listenPort6: number | undefined;
+  readonly servers: readonly Server[];
+}
+
+/** Attaches; connections are turned when it returns. Throws Faults "transparent/*" and "dataplane/*", and leaves nothing then. */
+export function attach(options: AttachOptions, ports: readonly WantedPort[]): Attachment {
+  const { namespace, dataplane, door, label } = options;
+  const before = takeOver(options);
+  const open = new Map<number, Listening>();
+  let wanted: readonly WantedPort[] = [];
+
+  function apply(next: readonly WantedPort[], isOn: boolean): void {
+    const turned = next.flatMap(({ port, onDown }): TurnedPort[] => {
+      const listening = open.get(port);
+      if (listening === undefined) return [];
+      const { listenPort4, listenPort6 } = listening;
+      return [{ port, onDown, listenPort4, listenPort6 }];
+    });
+    dataplane.apply(compileTransparentTable({ ports: turned, isOn, digest: digestOf(before, turned, isOn) }));
+  }
+  function update(next: readonly WantedPort[]): void {
+    checkPorts(next);
+    const added: number[] = [];
+    try {
+      for (const { port } of next) {
+        if (open.has(port)) continue;
+        open.set(port, listen(options, port));
+        added.push(port);
+      }
+      apply(next, true);
+    } catch (error) {
+      for (const port of added) close(port);
+      throw error;
+    }
+    const kept = new Set(next.map(({ port }) => port));
+    const gone = [...open.keys()].filter((port) => !kept.has(port));
+    // What was on its way to a port that is no longer turned is still taken.
+    if (gone.length > 0) setTimeout(() => gone.forEach(close), lingerMs).unref();
+    wanted = next;
+  }
+  function close(port: number): void {
+    if (wanted.some((one) => one.port === port)) return;
+    for (const server of open.get(port)?.servers ?? []) server.close();
+    open.delete(port);
+  }
+  function beat(): boolean {
+    const isLate = dataplane.listElements(liveSet).length === 0;
+    dataplane.addElements([{ set: liveSet, elements: [{ key: [TCP], timeoutMs: transparentLimits.liveMs }] }]);
+    return !isLate;
+  }
+
+  const undo = (): void => {
+    dataplane.remove();
+    for (const family of families) removeMarkRoute(namespace, markRoute(family));
+    restore(namespace, before);
+  };
+  try {
+    for (const family of families) addMarkRoute(namespace, markRoute(family));
+    update(ports);
+    beat();
+  } catch (error) {
+    undo();
+    throw error;
+  }
+  return {
+    label,
+    update,
+    figures: () => figuresOf(dataplane.counters()),
+    beat,
+    detach: async (drainMs) => {
+      apply(wanted, false);
+      await delay(lingerMs);
+      wanted = [];
+      const until = performance.now() + drainMs;
+      while (door.openOf(namespace) > 0 && performance.now() < until) await delay(20);
+      for (const port of open.keys()) close(port);
+      door.cut(namespace);
+      // Resets are on their way: they need the table once more.
+      await delay(20);
+      undo();
+      dataplane.close();
+    },
+  };
+}
+
+function markRoute(family: 4 | 6) {
+  return { family, mark: ownMark, table: routeTable, priority: rulePriority };
+}
+
+function checkPorts(ports: readonly WantedPort[]): void {
+  const numbers = new Set(ports.map(({ port }) => port));
+  const isBad = ports.some(({ port }) => !Number.isInteger(port) || port < 1 || port > 65_535);
+  if (!isBad && numbers.size === ports.length && ports.length <= transparentLimits.portsMax) return;
+  throw new Fault("ports of transparent mode: each once, from 1 to 65535, at most 64", {
+    code: "transparent/ports",
+    kind: "usage",
+  });
+}
+
+/** The namespace's settings as they were before the first of us: an earlier gateway that did not detach left word in its table. */
+function takeOver({ namespace, dataplane }: AttachOptions): SettingsText {
+  const found = dataplane.readBack(compileTransparentTable({ ports: [], isOn: false, digest: "" }), {
+    elements: false,
+  });
+  const said = /^waf-([01-]{3})-/.exec(found.digest)?.[1];
+  const now = switchOn(namespace);
+  return said !== undefined && isSettingsText(said) ? said : now;
+}
+
+/** Of all that the table depends on, and what a successor needs to know. */
+function digestOf(before: SettingsText, ports: readonly TurnedPort[], isOn: boolean): string {
+  const list = ports.map(({ port, onDown, listenPort4 = 0, listenPort6 = 0 }) => [
+    port,
+    onDown,
+    listenPort4,
+    listenPort6,
+  ]);
+  let hash = 0;
+  for (const letter of JSON.stringify([isOn, list])) hash = (Math.imul(hash, 31) + letter.charCodeAt(0)) >>> 0;
+  return `waf-${before}-${hash.toString(16)}`;
+}
+
+function listen({ namespace, label, door, logger }: AttachOptions, port: number): Listening {
+  const servers: Server[] = [];
+  const listenPorts: Partial<Record<4 | 6, number>> = {};
+  for (const family of families) {
+    const socket = tryListener(namespace, family);
+    if (socket === undefined) continue;
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
+    server.on("connection", (client) => door.serve(client, { namespace, label, port }));
+    server.on("error", (error) => logger.error({ label, port, error }, "a transparent listener failed"));
+    server.listen({ fd: socket.descriptor, backlog: backlogMax });
+    servers.push(server);
+    listenPorts[family] = socket.port;
+  }
+  return { port, servers, listenPort4: listenPorts[4], listenPort6: listenPorts[6] };
+}
+
+/** Undefined: a namespace without IPv6. */
+function tryListener(namespace: Namespace, family: 4 | 6): ReturnType<typeof openListener> | undefined {
+  try {
+    return openListener(namespace, family);
+  } catch (error) {
+    if (family === 6 && error instanceof Fault && /EAFNOSUPPORT|EADDRNOTAVAIL/.test(error.message)) return undefined;
+    throw error;
+  }
+}
