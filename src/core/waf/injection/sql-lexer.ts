@@ -284,7 +284,7 @@ function readVariable(text: string, token: LexedToken, position: number): number
   let end = start;
   if (quote === 34 || quote === 39 || quote === 96) end = readString(text, token, start + 1, quote);
   else {
-    while (end < text.length && endsVariable(text.charCodeAt(end)) === false) end += 1;
+    while (end < text.length && !endsVariable(text.charCodeAt(end))) end += 1;
     set(token, variableType, start, end - start);
   }
   token.type = variableType;

@@ -1,7 +1,7 @@
 // What may follow a value that the attacker closed: logic, an operation, a second statement.
 import type { LexedToken } from "./sql-lexer.ts";
 import { isCommand, isQuery } from "./sql-verdict-start.ts";
-import { hasTrait, isCall, isCutting, isStar, isWord, shapeToken, type SqlShape } from "./sql-shape.ts";
+import { isCall, isCutting, isStar, isWord, shapeToken, type SqlShape } from "./sql-shape.ts";
 
 /** Logic at `index`: "or 1=1", "and sleep(5)", "or 'a'='a". */
 export function judgeLogic(shape: SqlShape, index: number): boolean {
@@ -60,7 +60,7 @@ function isOpenEnded(shape: SqlShape, left: number, right: number): boolean {
 /** "(select ..." at `index`. */
 function isSubquery(shape: SqlShape, index: number): boolean {
   const rest = shape.classes.slice(index);
-  if (!/^\(E/.test(rest) || !isWord(shape, index + 1, "SELECT")) return false;
+  if (!rest.startsWith("(E") || !isWord(shape, index + 1, "SELECT")) return false;
   if (rest === "(E") return shape.isClosed || !shape.classes.startsWith("n") || shape.fold.count === 5;
   return /^\(E(?:[1svf(]|k|nk)/.test(rest) || isStar(shape, index + 2) || shape.isClosed;
 }
@@ -79,7 +79,7 @@ export function judgeOperation(shape: SqlShape, index: number): boolean {
     return isWhole && /^.&(?:$|[1sv(])/.test(rest) && (!isName || /^s&[1s]/.test(rest));
   }
   if (classes.charAt(index) === ",") return false;
-  if (!isClosed) return /^sc/.test(rest) && !isName && isCutting(shape, index + 2);
+  if (!isClosed) return rest.startsWith("sc") && !isName && isCutting(shape, index + 2);
   return judgeClosedOperation(shape, index, rest);
 }
 
@@ -88,7 +88,7 @@ function judgeClosedOperation(shape: SqlShape, index: number, rest: string): boo
   if (rest === "s") return index === 1 && isOpenEnded(shape, 0, 2);
   if (/^s[c&o;)UB]/.test(rest)) return true;
   if (/^[1nv]c/.test(rest)) return isCutting(shape, index + 2) && (comparisons > 0 || rest.startsWith("1"));
-  if (/^v/.test(rest)) return hasTrait(shape, index, 0) && isEnded(rest.slice(1));
+  if (rest.startsWith("v")) return isEnded(rest.slice(1));
   if (/^\([1ns]/.test(rest)) return comparisons > 0;
   return /^1[;)UB]/.test(rest);
 }

@@ -23,13 +23,13 @@ export function judgeStart(shape: SqlShape): boolean {
 export function isQuery(shape: SqlShape, index: number): boolean {
   const rest = shape.classes.slice(index + 1);
   const { comparisons } = shape.fold.reader;
-  if (hasTrait(shape, index, wordTraits.phrase)) return /^[nf][k(E]/.test(rest) || /^n$/.test(rest) === index > 0;
+  if (hasTrait(shape, index, wordTraits.phrase)) return (index > 0 && rest === "n") || /^[nf][k(E]/.test(rest);
   if (isWord(shape, index, "CASE")) return /^k[1nsvf(]/.test(rest) && comparisons > 0;
   if (isCall(shape, index + 1, "plain")) return true;
-  if (/^ok/.test(rest)) return isStar(shape, index + 1);
-  if (/^v/.test(rest)) return (shapeToken(shape, index + 1)?.signs ?? 0) > 0;
+  if (rest.startsWith("ok")) return isStar(shape, index + 1);
+  if (rest.startsWith("v")) return (shapeToken(shape, index + 1)?.signs ?? 0) > 0;
   if (/^[1s]k/.test(rest)) return isWord(shape, index + 2, "FROM") && /^.k(?:$|k|[nf](?:$|[kc;(]))/.test(rest);
-  if (/^nkn/.test(rest))
+  if (rest.startsWith("nkn"))
     return isWord(shape, index + 2, "SET")
       ? comparisons > 0
       : /^nkn(?:k|c|;)/.test(rest) && isWord(shape, index + 2, "FROM");
@@ -41,7 +41,7 @@ export function isCommand(shape: SqlShape, index: number): boolean {
   const rest = shape.classes.slice(index + 1);
   if (isWord(shape, index, "WAITFOR DELAY") || isWord(shape, index, "WAITFOR TIME")) return /^[sv1]/.test(rest);
   if (hasTrait(shape, index, wordTraits.phrase)) return /^[nsvf](?:$|[kc;o(])/.test(rest);
-  if (isWord(shape, index, "DECLARE")) return /^v/.test(rest) && (shapeToken(shape, index + 1)?.signs ?? 0) > 0;
+  if (isWord(shape, index, "DECLARE")) return rest.startsWith("v") && (shapeToken(shape, index + 1)?.signs ?? 0) > 0;
   if (isWord(shape, index, "IF")) return rest.startsWith("(");
   return hasTrait(shape, index, wordTraits.foreign) && /^(?:[nfvs(]|c$)/.test(rest);
 }
