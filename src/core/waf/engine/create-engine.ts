@@ -19,7 +19,12 @@ export function createWafEngine(options: WafEngineOptions): WafEngine {
   const compiled = compileRules(options);
   const prefilter = createPrefilter(compiled.pureParts.map((part) => part.clauses));
   const shapes = createShapes(compiled, prefilter);
-  const judge = createJudge(compiled, prefilter, options.memoEntriesMax ?? engineLimits.memoEntriesMax);
+  const judge = createJudge({
+    compiled,
+    prefilter,
+    memoEntriesMax: options.memoEntriesMax ?? engineLimits.memoEntriesMax,
+    isPrefiltered: options.isPrefiltered ?? true,
+  });
   const clocks = { nowMs: options.nowMs, nowUs: options.nowUs };
   const pool = createStatePool(compiled, clocks);
   const persistent = createPersistentStore(options.ruleSet.settings.collectionTimeoutSeconds);

@@ -22,6 +22,8 @@ export interface WafEngineOptions {
   readonly isSilentListed?: boolean;
   /** Tests only: every rule is asked about every value, one by one. */
   readonly isPlain?: boolean;
+  /** Tests only: false asks every pattern, whatever the scan says. */
+  readonly isPrefiltered?: boolean;
 }
 
 export interface WafBudget {

@@ -16,7 +16,6 @@ export interface JudgeFigures {
 export interface Judge {
   judge(plan: Plan, value: string): Hits;
   readonly figures: JudgeFigures;
-  setIsPrefiltered(isPrefiltered: boolean): void;
 }
 
 export const judgeLimits = {
@@ -24,7 +23,16 @@ export const judgeLimits = {
   memoValueBytesMax: 1024,
 } as const;
 
-export function createJudge(compiled: Compiled, prefilter: Prefilter, memoEntriesMax: number): Judge {
+export interface JudgeOptions {
+  readonly compiled: Compiled;
+  readonly prefilter: Prefilter;
+  /** 0: nothing is remembered. */
+  readonly memoEntriesMax: number;
+  readonly isPrefiltered: boolean;
+}
+
+export function createJudge(options: JudgeOptions): Judge {
+  const { compiled, prefilter, memoEntriesMax, isPrefiltered } = options;
   const words = Math.max(1, (compiled.pureParts.length + 31) >>> 5);
   const tests = compiled.pureParts.map((part) => {
     const { pattern, operator } = part;
@@ -38,7 +46,6 @@ export function createJudge(compiled: Compiled, prefilter: Prefilter, memoEntrie
   let wanted = new Uint32Array(64 * words);
   let masks = new Uint32Array(64 * 8);
   let slotOfNode = new Int32Array(64);
-  let isPrefiltered = true;
   let found: number[] | undefined;
 
   function judge(plan: Plan, value: string): Hits {
@@ -142,7 +149,7 @@ export function createJudge(compiled: Compiled, prefilter: Prefilter, memoEntrie
     slotOfNode = new Int32Array(nodes);
   }
 
-  return { judge, figures, setIsPrefiltered: (is) => (isPrefiltered = is) };
+  return { judge, figures };
 }
 
 const noScope: OperatorScope = { expand: (argument) => argument };
