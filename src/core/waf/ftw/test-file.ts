@@ -97,7 +97,7 @@ export interface FtwFile {
 }
 
 const Document = z.looseObject({
-  meta: z.looseObject({ enabled: flag.optional() }).optional(),
+  meta: orEmpty(z.looseObject({ enabled: flag.optional() })).optional(),
   rule_id: count.optional(),
   tests: z
     .array(

@@ -1,0 +1,94 @@
+// Rules for the waf commands: folders and files to one rule set, and an engine over it in this process.
+import { createHash, randomUUID } from "node:crypto";
+import { Fault } from "../../../../base/fault.ts";
+import { createWafEngine } from "../../../../core/waf/engine/create-engine.ts";
+import type { WafEngine, WafEngineOptions } from "../../../../core/waf/engine/engine.ts";
+import { baseDirectives, baseFileName } from "../../../../core/waf/http/base-directives.ts";
+import type { WafProblem } from "../../../../core/waf/position.ts";
+import { parseRuleSet } from "../../../../core/waf/seclang/parse-rule-set.ts";
+import type { ParsedRuleSet, RuleFile, RuleFiles, RuleSetInput } from "../../../../core/waf/seclang/parsed.ts";
+import type { RuleSet } from "../../../../core/waf/seclang/rule-set.ts";
+import type { WafHashes } from "../../../../core/waf/transform/transformation.ts";
+import { openRuleFolder, type OpenedRules } from "../../../../edge/rules/rule-folder.ts";
+import { findSystemRules } from "../../../../edge/rules/system-rules.ts";
+
+export interface LoadedRules {
+  readonly input: RuleSetInput;
+  /** Layers that a policy must name for all rules to count. */
+  readonly layers: readonly string[];
+  readonly ruleSet: RuleSet;
+  readonly counts: ParsedRuleSet["counts"];
+  readonly problems: readonly WafProblem[];
+  readonly sources: readonly { readonly path: string; readonly kind: string; readonly version: string }[];
+}
+
+/**
+ * Reads and parses; a broken directive is a problem, a path that is not there a Fault. Paths before the first Core Rule Set are read before it, for settings;
+ * those after it become layers, whose rules stand before its blocking evaluation, so that their points count.
+ */
+export function loadRules(paths: readonly string[]): LoadedRules {
+  const opened = paths.map((path) => ({ path, ...openRuleFolder(path) }));
+  const firstSet = opened.findIndex(({ kind }) => kind !== "files");
+  const floor = firstSet < 0 ? opened : opened.slice(0, firstSet + 1);
+  const files = floor.flatMap((one) => one.files);
+  const base: readonly RuleFile[] = files.some(({ text }) => /\bid:'?20000[01]\b/.test(text))
+    ? []
+    : [{ file: baseFileName, text: baseDirectives }];
+  const later = opened.slice(floor.length);
+  const overlays = later.map(
+    ({ path, files: own, reader }) => ({ name: path, trust: "floor", files: own, reader }) as const,
+  );
+  const input: RuleSetInput = { files: [...base, ...files], reader: readerOf(floor), overlays };
+  const parsed = parseRuleSet(input);
+  return {
+    input,
+    layers: overlays.map(({ name }) => name),
+    ruleSet: parsed.ruleSet,
+    counts: parsed.counts,
+    problems: [...opened.flatMap(({ problems }) => problems), ...parsed.problems],
+    sources: opened.map(({ path, kind, version }) => ({ path, kind, version })),
+  };
+}
+
+/** What a file includes and its word lists lie where it was read from. */
+function readerOf(opened: readonly OpenedRules[]): RuleFiles {
+  const [first] = opened;
+  const readerFor = (from: string): RuleFiles | undefined =>
+    (opened.find(({ files }) => files.some(({ file }) => file === from)) ?? first)?.reader;
+  return {
+    include: (pattern, from) => readerFor(from)?.include(pattern, from) ?? [],
+    wordList: (path, from) => readerFor(from)?.wordList(path, from) ?? { refused: "no rules were read" },
+  };
+}
+
+/** The first rule set that the system has; throws a Fault when it has none. */
+export function systemRules(): string {
+  const [found] = findSystemRules();
+  if (found !== undefined) return found;
+  throw new Fault("this system has no packaged Core Rule Set", {
+    code: "cli/no-rules",
+    kind: "not-found",
+    hint: "install one (Debian: apt-get install modsecurity-crs), or name a folder with crs-setup.conf.example and rules/",
+  });
+}
+
+/** An engine in this process. */
+export function engineOf(
+  { ruleSet }: Pick<LoadedRules, "ruleSet">,
+  options: Pick<WafEngineOptions, "memoEntriesMax" | "isSilentListed" | "budget"> = {},
+): WafEngine {
+  return createWafEngine({
+    ruleSet,
+    hashes,
+    nowMs: () => Date.now(),
+    nowUs: () => performance.now() * 1000,
+    uniqueId: randomUUID,
+    ...options,
+  });
+}
+
+const hashes: WafHashes = { sha1: (bytes) => digest("sha1", bytes), md5: (bytes) => digest("md5", bytes) };
+
+function digest(name: "sha1" | "md5", bytes: string): string {
+  return createHash(name).update(bytes, "latin1").digest("latin1");
+}
