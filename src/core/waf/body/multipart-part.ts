@@ -1,0 +1,86 @@
+// One part of a multipart body: its headers as they come in lines, then its content: kept for a field, counted for a file.
+import type { BodyLimits, BodySink } from "./body-parser.ts";
+import type { Findings } from "./findings.ts";
+import { parseDisposition, type Disposition } from "./multipart-disposition.ts";
+
+export interface Part {
+  headers: string[];
+  headerBytes: number;
+  disposition: Disposition | undefined;
+  content: string;
+  bytes: number;
+}
+
+export function createPart(): Part {
+  return { headers: [], headerBytes: 0, disposition: undefined, content: "", bytes: 0 };
+}
+
+/** A line of the part's head without its line end, not empty. */
+export function addHeaderLine(part: Part, line: string, limits: BodyLimits, findings: Findings): void {
+  part.headerBytes += line.length;
+  if (part.headerBytes > limits.partHeaderBytesMax) {
+    findings.stop("partHeaderBytesMax");
+    return;
+  }
+  if (/^\s/.test(line)) {
+    findings.flag("MULTIPART_HEADER_FOLDING");
+    if (!/^[ \t]/.test(line)) findings.flag("MULTIPART_INVALID_HEADER_FOLDING");
+    const last = part.headers.pop();
+    if (last === undefined) findings.error("multipart: a part begins with a folded header");
+    else part.headers.push(`${last} ${line.trimStart()}`);
+    return;
+  }
+  const colon = line.indexOf(":");
+  if (colon < 0) {
+    findings.error("multipart: a part's header without a colon");
+    return;
+  }
+  if (colon === 0) findings.error("multipart: a part's header without a name");
+  else if (!/^[!-9;-~]+$/.test(line.slice(0, colon).trimEnd()))
+    findings.error("multipart: bad characters in a part's header name");
+  part.headers.push(line);
+}
+
+/** The empty line after the head. */
+export function endHead(part: Part, findings: Findings): void {
+  const values = part.headers.flatMap((header) => {
+    const colon = header.indexOf(":");
+    return header.slice(0, colon).trim().toLowerCase() === "content-disposition" ? [header.slice(colon + 1)] : [];
+  });
+  const value = values.at(-1);
+  if (values.length > 1) findings.error("multipart: Content-Disposition twice in a part");
+  if (value === undefined) {
+    findings.error("multipart: a part without Content-Disposition");
+    findings.flag("MULTIPART_INVALID_PART");
+    return;
+  }
+  part.disposition = parseDisposition(value);
+  if (part.disposition.isBadlyQuoted) findings.flag("MULTIPART_INVALID_QUOTING");
+  if (part.disposition.error === "") return;
+  findings.error(part.disposition.error);
+  findings.flag("MULTIPART_INVALID_PART");
+}
+
+export function isFile(part: Part): boolean {
+  return (part.disposition?.fileName ?? part.disposition?.extendedFileName ?? "") !== "";
+}
+
+export function addContent(part: Part, text: string): void {
+  part.bytes += text.length;
+  if (!isFile(part)) part.content += text;
+}
+
+/** Tells what the part was. An unnamed one is told under the empty name: its content is looked at too. */
+export function tellPart(part: Part, sink: BodySink, argument: (name: string, value: string) => void): void {
+  const name = part.disposition?.name ?? "";
+  for (const header of part.headers) sink.partHeader(name, header);
+  if (!isFile(part)) {
+    argument(name, part.content);
+    return;
+  }
+  const { fileName, extendedFileName } = part.disposition ?? {};
+  if (fileName !== undefined) sink.file({ field: name, fileName, bytes: part.bytes });
+  // A back end may take the one or the other name: rules see both, bytes are counted once.
+  if (extendedFileName !== undefined && extendedFileName !== fileName)
+    sink.file({ field: name, fileName: extendedFileName, bytes: fileName === undefined ? part.bytes : 0 });
+}

@@ -1,0 +1,259 @@
+// multipart/form-data as it streams, strict: everything that two readers could understand differently is a flag, as ModSecurity names them. File content is counted, not kept.
+import type { BodyLimits, BodyParser, BodySink, BodyVerdict } from "./body-parser.ts";
+import { createArgumentGate, createByteGate, createFindings, type Findings } from "./findings.ts";
+import { multipartBoundaryOf } from "./multipart-boundary.ts";
+import { addContent, addHeaderLine, createPart, endHead, tellPart, type Part } from "./multipart-part.ts";
+
+export interface MultipartOptions {
+  /** The request's Content-Type as it came. */
+  readonly contentType: string;
+}
+
+/** White space that may follow a boundary before its line ends. */
+const paddingBytesMax = 128;
+
+interface Reading {
+  readonly sink: BodySink;
+  readonly limits: BodyLimits;
+  readonly findings: Findings;
+  readonly argument: (name: string, value: string) => void;
+  readonly boundary: string;
+  at: "preamble" | "head" | "content" | "epilogue";
+  part: Part | undefined;
+  parts: number;
+  /** What is not decided yet. In preamble and content it begins with the line end that a boundary may follow, or where content goes on. */
+  rest: string;
+  /** Nothing of the part's content was taken yet: a boundary right here has no line end of its own. */
+  isFresh: boolean;
+  isCrlfSeen: boolean;
+}
+
+/** Everything is told when its part ends; the last one, if the body ends without its boundary, is told with an error. */
+export function createMultipartParser(sink: BodySink, limits: BodyLimits, options: MultipartOptions): BodyParser {
+  const findings = createFindings(limits);
+  const gate = createByteGate(limits, findings);
+  const { boundary, error, flags } = multipartBoundaryOf(options.contentType);
+  if (error !== "") findings.error(error);
+  for (const flag of flags) findings.flag(flag);
+  const reading: Reading = {
+    sink,
+    limits,
+    findings,
+    argument: createArgumentGate(sink, limits, findings),
+    boundary: `--${boundary}`,
+    at: "preamble",
+    part: undefined,
+    parts: 0,
+    rest: "",
+    isFresh: true,
+    isCrlfSeen: false,
+  };
+  let bytes = 0;
+  return {
+    write: (chunk) => {
+      if (findings.isStopped || boundary === "") return;
+      bytes += chunk.length;
+      reading.rest += gate(chunk);
+      read(reading, false);
+    },
+    end: () => {
+      if (boundary !== "" && bytes > 0) finish(reading);
+      return verdictOf(findings);
+    },
+  };
+}
+
+function finish(reading: Reading): void {
+  read(reading, true);
+  const { part, findings } = reading;
+  if (part !== undefined) {
+    if (reading.at === "head") endHead(part, findings);
+    else addContent(part, reading.rest);
+    tellPart(part, reading.sink, reading.argument);
+  }
+  if (reading.at === "preamble") findings.error("multipart: no boundary in the body");
+  else if (reading.at !== "epilogue") findings.error("multipart: the final boundary is missing");
+}
+
+/** Flags that by themselves make MULTIPART_STRICT_ERROR; so does every error. */
+const strict: readonly string[] = [
+  "MULTIPART_BOUNDARY_QUOTED",
+  "MULTIPART_BOUNDARY_WHITESPACE",
+  "MULTIPART_DATA_BEFORE",
+  "MULTIPART_DATA_AFTER",
+  "MULTIPART_HEADER_FOLDING",
+  "MULTIPART_LF_LINE",
+  "MULTIPART_MISSING_SEMICOLON",
+  "MULTIPART_INVALID_QUOTING",
+  "MULTIPART_INVALID_PART",
+  "MULTIPART_INVALID_HEADER_FOLDING",
+  "MULTIPART_FILE_LIMIT_EXCEEDED",
+];
+
+function verdictOf(findings: Findings): BodyVerdict {
+  if (findings.hasError || strict.some((flag) => findings.has(flag))) findings.flag("MULTIPART_STRICT_ERROR");
+  return findings.verdict();
+}
+
+function read(reading: Reading, isEnd: boolean): void {
+  let goesOn = true;
+  while (goesOn && !(reading.findings.isStopped && reading.findings.verdict().limit !== "bytesMax")) {
+    if (reading.at === "head") goesOn = readHeadLine(reading, isEnd);
+    else if (reading.at === "epilogue") {
+      if (reading.rest !== "") reading.findings.flag("MULTIPART_DATA_AFTER");
+      reading.rest = "";
+      goesOn = false;
+    } else goesOn = readContent(reading, isEnd);
+  }
+}
+
+function noteLineEnd(reading: Reading, isCrlf: boolean): void {
+  const { findings } = reading;
+  if (isCrlf) reading.isCrlfSeen = true;
+  else findings.flag("MULTIPART_LF_LINE");
+  if (reading.isCrlfSeen && findings.has("MULTIPART_LF_LINE")) findings.flag("MULTIPART_CRLF_LF_LINES");
+}
+
+/** One line of a part's head. False: more text is needed. */
+function readHeadLine(reading: Reading, isEnd: boolean): boolean {
+  const { rest, part, limits, findings } = reading;
+  if (part === undefined) return false;
+  const end = rest.indexOf("\n");
+  if (end < 0) {
+    if (rest.length > limits.partHeaderBytesMax) findings.stop("partHeaderBytesMax");
+    if (!isEnd || rest === "") return false;
+  }
+  const isCrlf = rest.charAt(end - 1) === "\r";
+  const line = end < 0 ? rest : rest.slice(0, isCrlf ? end - 1 : end);
+  if (line.startsWith(reading.boundary) && boundaryTail(rest, reading.boundary.length, true) !== undefined) {
+    // The part has no content at all.
+    findings.error("multipart: a part ends within its head");
+    findings.flag("MULTIPART_INVALID_PART");
+    endHead(part, findings);
+    return takeBoundary(reading, 0, isEnd);
+  }
+  reading.rest = end < 0 ? "" : rest.slice(end + 1);
+  if (end >= 0) noteLineEnd(reading, isCrlf);
+  if (line !== "") {
+    addHeaderLine(part, line, limits, findings);
+    return true;
+  }
+  endHead(part, findings);
+  reading.at = "content";
+  reading.isFresh = true;
+  return true;
+}
+
+/** Looks for the next line that begins with two dashes. False: more text is needed. */
+function readContent(reading: Reading, isEnd: boolean): boolean {
+  const { rest, boundary } = reading;
+  const isAtStart = reading.isFresh && rest.startsWith("--");
+  const lineFeed = isAtStart ? -1 : rest.indexOf("\n--");
+  if (!isAtStart && lineFeed < 0) {
+    // A line end and dashes may be cut in two: up to four bytes wait.
+    const isUndecided = reading.isFresh && "--".startsWith(rest);
+    if (!isEnd && !isUndecided && rest.length > 4) consume(reading, rest.length - 4);
+    return false;
+  }
+  const start = lineFeed + 1;
+  if (rest.startsWith(boundary, start)) return takeBoundary(reading, start, isEnd);
+  if (!isEnd && boundary.startsWith(rest.slice(start))) return waitFrom(reading, lineFeed);
+  if (reading.at === "preamble") reading.findings.flag("MULTIPART_UNMATCHED_BOUNDARY");
+  consume(reading, start + 2);
+  return true;
+}
+
+/** The undecided line waits with its line end; what stands before it is taken. */
+function waitFrom(reading: Reading, lineFeed: number): boolean {
+  if (lineFeed > 1) consume(reading, lineFeed - 1);
+  return false;
+}
+
+function consume(reading: Reading, count: number): void {
+  if (count <= 0) return;
+  if (reading.at === "preamble") reading.findings.flag("MULTIPART_DATA_BEFORE");
+  else if (reading.part !== undefined) addContent(reading.part, reading.rest.slice(0, count));
+  reading.rest = reading.rest.slice(count);
+  reading.isFresh = false;
+}
+
+interface Tail {
+  readonly isFinal: boolean;
+  readonly end: number;
+  readonly isCrlf: boolean;
+  readonly isPadded: boolean;
+  readonly isCut: boolean;
+}
+
+const tailPattern = /(--)?([ \t]*)(\r?)(\n|$)/y;
+
+/** What follows a boundary on its line. Undefined: it is no boundary line. */
+function boundaryTail(text: string, at: number, isEnd: boolean): Tail | undefined {
+  tailPattern.lastIndex = at;
+  const found = tailPattern.exec(text);
+  if (found === null || (found[2] ?? "").length > paddingBytesMax) return isEnd ? undefined : cutTail(text, at);
+  const isCut = found[4] === "";
+  return {
+    isFinal: found[1] === "--",
+    end: tailPattern.lastIndex,
+    isCrlf: found[3] === "\r",
+    isPadded: found[2] !== "",
+    isCut,
+  };
+}
+
+/** A single dash at the end of what is there may become two. */
+function cutTail(text: string, at: number): Tail | undefined {
+  if (text.slice(at) !== "-") return undefined;
+  return { isFinal: false, end: text.length, isCrlf: false, isPadded: false, isCut: true };
+}
+
+/** `start` is where the boundary's dashes stand in the rest. */
+function takeBoundary(reading: Reading, start: number, isEnd: boolean): boolean {
+  const { rest, findings } = reading;
+  const tail = boundaryTail(rest, start + reading.boundary.length, isEnd);
+  if (tail === undefined) {
+    findings.error("multipart: a line that begins with the boundary goes on");
+    consume(reading, start + 2);
+    return true;
+  }
+  if (tail.isCut && !isEnd) return waitFrom(reading, start - 1);
+  if (tail.isPadded) findings.error("multipart: white space behind a boundary");
+  if (!tail.isCut) noteLineEnd(reading, tail.isCrlf);
+  endPart(reading, start);
+  reading.rest = rest.slice(tail.end);
+  if (tail.isFinal) {
+    if (reading.parts === 0) findings.error("multipart: a final boundary only");
+    reading.at = "epilogue";
+  } else beginPart(reading);
+  return true;
+}
+
+function endPart(reading: Reading, start: number): void {
+  const { rest, part, findings } = reading;
+  if (reading.at === "preamble" && start > 0) findings.flag("MULTIPART_DATA_BEFORE");
+  if (part === undefined) return;
+  if (reading.at === "content") {
+    if (start === 0 && reading.isFresh) {
+      findings.error("multipart: a part without the line end before its boundary");
+      findings.flag("MULTIPART_INVALID_PART");
+    } else {
+      const isCrlf = rest.charAt(start - 2) === "\r" && start >= 2;
+      noteLineEnd(reading, isCrlf);
+      addContent(part, rest.slice(0, Math.max(0, start - (isCrlf ? 2 : 1))));
+    }
+  }
+  tellPart(part, reading.sink, reading.argument);
+  reading.part = undefined;
+}
+
+function beginPart(reading: Reading): void {
+  if (reading.parts >= reading.limits.partsMax) {
+    reading.findings.flag("MULTIPART_FILE_LIMIT_EXCEEDED");
+    reading.findings.stop("partsMax");
+    return;
+  }
+  reading.parts += 1;
+  reading.part = createPart();
+  reading.at = "head";
+}
