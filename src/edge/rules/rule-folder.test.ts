@@ -9,7 +9,8 @@ import { skipUnless } from "../../../test/support/skip.ts";
 import { parseRuleSet } from "../../core/waf/seclang/parse-rule-set.ts";
 import { globMatches } from "./glob.ts";
 import { ruleFolderLimits } from "./limits.ts";
-import { findSystemRules, openRuleFolder, openRules } from "./rule-folder.ts";
+import { openRuleFolder, openRules } from "./rule-folder.ts";
+import { findSystemRules } from "./system-rules.ts";
 
 function folderOf(files: Readonly<Record<string, string>>): { readonly root: string } & Disposable {
   const root = mkdtempSync(path.join(tmpdir(), "garrison-rules-"));

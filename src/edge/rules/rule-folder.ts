@@ -1,5 +1,5 @@
 // Rules from disk: a Core Rule Set's folder, a folder of .conf files, or files. Opens them, and is the port through which rules include files and word lists.
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { Fault } from "../../base/fault.ts";
 import type { WafProblem } from "../../core/waf/position.ts";
@@ -8,9 +8,9 @@ import { confineTo } from "./confined.ts";
 import type { ConfinedFiles } from "./confined.ts";
 import { ruleFolderLimits } from "./limits.ts";
 import type { RuleFolderLimits } from "./limits.ts";
-import { setupFolderOf, systemPlaces } from "./system-places.ts";
+import { setupFolderOf } from "./system-rules.ts";
 
-export interface RuleFolder {
+export interface OpenedRules {
   /** In the order in which they are to be read. */
   readonly files: readonly RuleFile[];
   readonly reader: RuleFiles;
@@ -22,12 +22,12 @@ export interface RuleFolder {
 }
 
 /** A folder or one file. Faults: "rules/not-found", "rules/empty". */
-export function openRuleFolder(folder: string, limits: RuleFolderLimits = ruleFolderLimits): RuleFolder {
+export function openRuleFolder(folder: string, limits: RuleFolderLimits = ruleFolderLimits): OpenedRules {
   return openRules([folder], limits);
 }
 
 /** Folders and files, read in the order given; what each includes and its word lists lie in any of their folders. Files outside the first folder are told by their whole path. */
-export function openRules(given: readonly string[], limits: RuleFolderLimits = ruleFolderLimits): RuleFolder {
+export function openRules(given: readonly string[], limits: RuleFolderLimits = ruleFolderLimits): OpenedRules {
   const paths = given.map((each) => path.resolve(each));
   const missing = paths.findIndex((each) => !existsSync(each));
   if (missing >= 0) throw notFound(given[missing] ?? "");
@@ -43,20 +43,6 @@ export function openRules(given: readonly string[], limits: RuleFolderLimits = r
 
 function isFolder(absolute: string): boolean {
   return statSync(absolute, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-/** Folders that `openRuleFolder` opens as a Core Rule Set, best first. `root` is another root of the file system, for tests. */
-export function findSystemRules(root = "/"): readonly string[] {
-  const found = systemPlaces.flatMap(({ folder, setup }) => {
-    const here = path.join(root, folder);
-    const setups = [here, ...(setup === undefined ? [] : [path.join(root, setup)])];
-    const hasSetup = setups.some((each) =>
-      ["crs-setup.conf", "crs-setup.conf.example"].some((name) => existsSync(path.join(each, name))),
-    );
-    return hasSetup && existsSync(path.join(here, "rules")) ? [here] : [];
-  });
-  const byRealPath = new Map(found.toReversed().map((folder) => [realpathSync(folder), folder]));
-  return found.filter((folder) => byRealPath.get(realpathSync(folder)) === folder);
 }
 
 /** Undefined: no Core Rule Set. Its own order: set-up, plugins' settings, plugins before, rules, plugins after. Files that end in .example are templates. */
@@ -89,7 +75,7 @@ function globbed(confined: ConfinedFiles, pattern: string): readonly string[] {
   return "refused" in found ? [] : found;
 }
 
-function opened(confined: ConfinedFiles, paths: readonly string[], given: string): RuleFolder {
+function opened(confined: ConfinedFiles, paths: readonly string[], given: string): OpenedRules {
   const files: RuleFile[] = [];
   const problems: WafProblem[] = [];
   for (const each of paths) {
