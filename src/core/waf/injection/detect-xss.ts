@@ -49,7 +49,7 @@ function isHostileIn(value: string, context: HtmlContext): boolean {
         kind = kindOf(textOf(scratch), isTag);
         continue;
       case "ATTR_VALUE":
-        if (isHostileValue(kind, textOf(scratch), isTag)) return true;
+        if (isHostileValue(kind, isTag)) return true;
         break;
       default:
         break;
@@ -96,20 +96,24 @@ function isEvent(name: string, isTag: boolean): boolean {
   return eventNames.has(event);
 }
 
-function isHostileValue(kind: AttributeKind, value: string, isTag: boolean): boolean {
+function isHostileValue(kind: AttributeKind, isTag: boolean): boolean {
   switch (kind) {
     case "none":
       return false;
     case "script":
       return true;
     case "url":
-      return isScriptUrl(value);
+      return isScriptUrl(textOf(scratch));
     case "style":
-      return isTag || /[:(\\]/.test(value);
+      return isTag || runsFromStyle.test(scratch.text.slice(scratch.start, scratch.start + styleMax));
     case "attributeName":
-      return kindOf(value.trim(), true) !== "none";
+      return kindOf(textOf(scratch).trim(), true) !== "none";
   }
 }
+
+/** What makes a style load or run something; outside a tag "style=" alone is a setting. */
+const runsFromStyle = /(?:expression|url) {0,4}\(|behaviou?r|-binding|javascript|@import|\\/i;
+const styleMax = 256;
 
 /** Comments that Internet Explorer runs, processing instructions that load, entities. */
 function isHostileComment(text: string): boolean {

@@ -31,12 +31,17 @@ export function isWord(shape: SqlShape, index: number, word: string): boolean {
   return wordEntry(shapeToken(shape, index)?.word ?? -1)?.text === word;
 }
 
+/** No byte between the token at `index` and the next. */
+export function isAdjacent(shape: SqlShape, index: number): boolean {
+  const one = shapeToken(shape, index);
+  const two = shapeToken(shape, index + 1);
+  return one !== undefined && two !== undefined && one.start + one.length === two.start;
+}
+
 /** A call: a function right before its "(". Names that are plain English as well are left out where `kind` says so. */
 export function isCall(shape: SqlShape, index: number, kind: "any" | "plain" | "hostile"): boolean {
   if (shape.classes.charAt(index) !== "f" || shape.classes.charAt(index + 1) !== "(") return false;
-  const name = shapeToken(shape, index);
-  const bracket = shapeToken(shape, index + 1);
-  if (name === undefined || bracket === undefined || name.start + name.length !== bracket.start) return false;
+  if (!isAdjacent(shape, index)) return false;
   if (kind === "hostile") return hasTrait(shape, index, wordTraits.hostile);
   return kind === "any" || !hasTrait(shape, index, wordTraits.shared);
 }

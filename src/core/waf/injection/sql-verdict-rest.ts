@@ -33,7 +33,7 @@ export function judgeLogic(shape: SqlShape, index: number): boolean {
     case "f":
       return isCall(shape, index + 1, isLoose ? "plain" : "any") && (!isLoose || !isWord(shape, index + 1, "IF"));
     case "(":
-      return /^\([1nsvf]/.test(rest) && (comparisons > 0 || (isClosed && /^\([sf]/.test(rest)));
+      return /^\([1nsvf]/.test(rest) && (comparesLater(shape) || (isClosed && /^\([sf]/.test(rest)));
     case "E":
       return !isLoose && isQuery(shape, index + 1);
     default:
@@ -57,12 +57,21 @@ function isOpenEnded(shape: SqlShape, left: number, right: number): boolean {
   return one?.open === 0 && two?.close === 0 && one.close === two.open;
 }
 
-/** "(select ..." at `index`. */
+const lookAheadMax = 64;
+
+/** A comparison was read, or stands a little behind what was read. */
+function comparesLater(shape: SqlShape): boolean {
+  const { comparisons, text, position } = shape.fold.reader;
+  return comparisons > 0 || /[=<>]/.test(text.slice(position, position + lookAheadMax));
+}
+
+/** "(select ..." or "(case when" at `index`. */
 function isSubquery(shape: SqlShape, index: number): boolean {
   const rest = shape.classes.slice(index);
-  if (!rest.startsWith("(E") || !isWord(shape, index + 1, "SELECT")) return false;
+  if (!rest.startsWith("(E") || (!isWord(shape, index + 1, "SELECT") && !isWord(shape, index + 1, "CASE")))
+    return false;
   if (rest === "(E") return shape.isClosed || !shape.classes.startsWith("n") || shape.fold.count === 5;
-  return /^\(E(?:[1svf(]|k|nk)/.test(rest) || isStar(shape, index + 2) || shape.isClosed;
+  return /^\(E(?:[1svfE(]|k|nk)/.test(rest) || isStar(shape, index + 2) || shape.isClosed;
 }
 
 /** An operator or comma at `index`. */

@@ -109,7 +109,7 @@ function judgeRest(shape: SqlShape): boolean {
   const { classes } = shape;
   if (classes.startsWith("&")) return judgeLogic(shape, 0);
   if (!/^[1nsv)f]/.test(classes)) return false;
-  const index = classes.startsWith(")") || classes.charAt(1) !== ")" ? 1 : 2;
+  const index = classes.startsWith("f()") ? 3 : classes.startsWith(")") || classes.charAt(1) !== ")" ? 1 : 2;
   switch (classes.charAt(index)) {
     case "&":
       return judgeLogic(shape, index);
@@ -136,7 +136,7 @@ function judgeClause(shape: SqlShape, index: number): boolean {
     case "B": {
       const isOrdered = hasTrait(shape, index, wordTraits.phrase);
       const isCut = rest.includes("c");
-      if (isClosed) return /^B[1fv(]/.test(rest) || (isOrdered && isCut);
+      if (isClosed) return /^B[1fv(]/.test(rest) || (isOrdered && (isCut || /^B.B/.test(rest)));
       if (/^B[1ns](?:$|c|U)/.test(rest) && isOrdered && !isName) return rest.startsWith("B1") || isCut;
       return rest.startsWith("B1") && (isOrdered ? isCut : fold.reader.comparisons > 0);
     }
