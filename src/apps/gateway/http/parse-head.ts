@@ -47,7 +47,8 @@ export function findHeadEnd(buffer: Buffer, from = 0): { readonly end: number; r
   // "\r\n\r\n" holds "\n\r\n" one byte later: only an earlier end is another one.
   if (strict >= 0 && (lenient < 0 || lenient >= strict)) return { end: strict, next: strict + 4 };
   if (lenient < 0) return undefined;
-  return { end: lenient, next: lenient + (lenient === bare ? 2 : 3) };
+  // With its line feed: the text shows what was wrong.
+  return { end: lenient + 1, next: lenient + (lenient === bare ? 2 : 3) };
 }
 
 /** `text` without the empty line at its end. */

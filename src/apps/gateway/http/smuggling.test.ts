@@ -47,7 +47,7 @@ const shapes: readonly (readonly [string, string, RegExp])[] = [
   ["Host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", /not a host/],
   ["space in the target", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", /white space/],
   ["two spaces", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", /white space/],
-  ["tab for a space", "GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n", /not a word|target/],
+  ["tab for a space", "GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n", /protocol/],
   ["space before the method", " GET / HTTP/1.1\r\nHost: a\r\n\r\n", /not a word/],
   ["no protocol", "GET /\r\nHost: a\r\n\r\n", /no protocol/],
   ["junk protocol", "GET / JUNK/1.0\r\nHost: a\r\n\r\n", /not HTTP/],

@@ -1,0 +1,117 @@
+// From files, or from what another thread read, to a rule set in force. Whoever asks keeps the old one until this has returned.
+import { createHash, randomUUID } from "node:crypto";
+import { Fault } from "../../../base/fault.ts";
+import { createWafEngine } from "../../../core/waf/engine/create-engine.ts";
+import { baseDirectives, baseFileName } from "../../../core/waf/http/base-directives.ts";
+import type { WafProblem } from "../../../core/waf/position.ts";
+import type { RuleFile, RuleFiles } from "../../../core/waf/seclang/parsed.ts";
+import type { WafHashes } from "../../../core/waf/transform/transformation.ts";
+import { openRuleFolder } from "../../../edge/rules/rule-folder.ts";
+import type { ServedRules } from "../engine-inspector.ts";
+import { compilePolicies, type PolicyOrder, type PolicyProblem } from "./compile-policies.ts";
+import { recordFiles, replayFiles, type RulePackage } from "./rule-package.ts";
+
+export interface LoadOrder {
+  /** Rises with each: the newest that was loaded is in force. */
+  readonly number: number;
+  /** Folders and files, in order. */
+  readonly paths: readonly string[];
+  /** What another thread read of them; absent: they are read. */
+  readonly package?: RulePackage | undefined;
+  readonly policies: PolicyOrder;
+}
+
+export interface LoadedRules {
+  readonly served: ServedRules;
+  readonly package: RulePackage;
+  readonly problems: readonly WafProblem[];
+  readonly policyProblems: readonly PolicyProblem[];
+  readonly rules: number;
+  /** What was found: "crs4 4.28.0". */
+  readonly source: string;
+}
+
+/** Throws a Fault when there is nothing to serve: "rules/not-found", "rules/empty", "gateway/no-rules". */
+export function loadRules(order: LoadOrder): LoadedRules {
+  const read = order.package === undefined ? readPaths(order.paths) : fromPackage(order.package);
+  const recorded = recordFiles(read.reader);
+  const compiled = compilePolicies(order.policies, { files: read.files, reader: recorded.reader });
+  const { ruleSet, counts } = compiled.parsed;
+  if (counts.rules === 0) {
+    throw new Fault(`no rule could be read from ${order.paths.join(", ")}`, {
+      code: "gateway/no-rules",
+      kind: "usage",
+      hint: "`garrison waf lint` says what is wrong with each line",
+    });
+  }
+  const engine = createWafEngine({ ruleSet, hashes, nowMs: Date.now, nowUs, uniqueId: randomUUID });
+  const { files, kind, version } = read;
+  return {
+    served: { engine, digest: ruleSet.digest, policyFor: compiled.policyFor },
+    package: { files, kind, version, ...recorded.take() },
+    problems: [...read.problems, ...compiled.parsed.problems, ...engine.problems],
+    policyProblems: compiled.problems,
+    rules: counts.rules,
+    source: [kind, version].filter((word) => word !== "").join(" "),
+  };
+}
+
+interface ReadRules {
+  readonly files: readonly RuleFile[];
+  readonly reader: RuleFiles;
+  readonly problems: readonly WafProblem[];
+  readonly kind: string;
+  readonly version: string;
+}
+
+function readPaths(paths: readonly string[]): ReadRules {
+  const opened = paths.map((path) => openRuleFolder(path));
+  const files = opened.flatMap((folder) => folder.files);
+  // Rules get no bodies without these; who brings a ModSecurity configuration has their like.
+  const hasBase = files.some(({ text }) => /^[ \t]*SecRequestBodyAccess\b/im.test(text));
+  return {
+    files: hasBase ? files : [{ file: baseFileName, text: baseDirectives }, ...files],
+    reader: firstOf(opened.map(({ reader }) => reader)),
+    problems: opened.flatMap(({ problems }) => problems),
+    kind: opened[0]?.kind ?? "files",
+    version: opened.map(({ version }) => version).find((version) => version !== "") ?? "",
+  };
+}
+
+function fromPackage(given: RulePackage): ReadRules {
+  return { ...given, reader: replayFiles(given), problems: [] };
+}
+
+/** Of several folders the first that has it. */
+function firstOf(readers: readonly RuleFiles[]): RuleFiles {
+  const [only] = readers;
+  if (only !== undefined && readers.length === 1) return only;
+  return {
+    include(pattern, from) {
+      let last: ReturnType<RuleFiles["include"]> = [];
+      for (const reader of readers) {
+        last = reader.include(pattern, from);
+        if (!("refused" in last) && last.length > 0) return last;
+      }
+      return last;
+    },
+    wordList(path, from) {
+      let last: ReturnType<RuleFiles["wordList"]> = { refused: "no folder of rules is open" };
+      for (const reader of readers) {
+        last = reader.wordList(path, from);
+        if (typeof last === "string") return last;
+      }
+      return last;
+    },
+  };
+}
+
+const hashes: WafHashes = { sha1: (bytes) => digest("sha1", bytes), md5: (bytes) => digest("md5", bytes) };
+
+function digest(name: "sha1" | "md5", bytes: string): string {
+  return createHash(name).update(bytes, "latin1").digest("latin1");
+}
+
+function nowUs(): number {
+  return performance.now() * 1000;
+}
