@@ -2,6 +2,7 @@
 import type { Selector } from "./selectors.ts";
 import { isPlain, sourcesOf } from "./sources.ts";
 import type { State } from "./state.ts";
+import { timeOfDay, utcTime, type UtcTime } from "./utc-time.ts";
 import { readVariable } from "./variable-store.ts";
 
 /** Reads one text for a macro. */
@@ -43,17 +44,17 @@ const scalars = new Map<string, (state: State) => string>([
   ["RESPONSE_CONTENT_LENGTH", (state) => String(state.responseBytes)],
   ["ARGS_COMBINED_SIZE", (state) => String(state.body.argumentsBytes)],
   ["FILES_COMBINED_SIZE", (state) => String(state.body.filesBytes)],
-  ["URLENCODED_ERROR", (state) => (state.body.isUrlBroken ? "1" : "0")],
+  ["URLENCODED_ERROR", (state) => (state.body.isUrlBroken || state.body.flags["URLENCODED_ERROR"] === 1 ? "1" : "0")],
   ["DURATION", (state) => String(Math.max(0, Math.round(state.clocks.nowUs() - state.startedUs)))],
   ["TIME_EPOCH", (state) => String(Math.floor(state.clocks.nowMs() / 1000))],
-  ["TIME", (state) => dateOf(state).toISOString().slice(11, 19)],
-  ["TIME_DAY", (state) => String(dateOf(state).getUTCDate())],
-  ["TIME_HOUR", (state) => String(dateOf(state).getUTCHours())],
-  ["TIME_MIN", (state) => String(dateOf(state).getUTCMinutes())],
-  ["TIME_MON", (state) => String(dateOf(state).getUTCMonth())],
-  ["TIME_SEC", (state) => String(dateOf(state).getUTCSeconds())],
-  ["TIME_WDAY", (state) => String(dateOf(state).getUTCDay())],
-  ["TIME_YEAR", (state) => String(dateOf(state).getUTCFullYear())],
+  ["TIME", (state) => timeOfDay(timeOf(state))],
+  ["TIME_DAY", (state) => String(timeOf(state).day)],
+  ["TIME_HOUR", (state) => String(timeOf(state).hour)],
+  ["TIME_MIN", (state) => String(timeOf(state).minute)],
+  ["TIME_MON", (state) => String(timeOf(state).month)],
+  ["TIME_SEC", (state) => String(timeOf(state).second)],
+  ["TIME_WDAY", (state) => String(timeOf(state).weekday)],
+  ["TIME_YEAR", (state) => String(timeOf(state).year)],
   ["WEBAPPID", (state) => state.compiled.ruleSet.settings.webAppId],
   ["MODSEC_BUILD", () => "030000000"],
   ...bodyFlags.map((name) => [name, (state: State) => String(state.body.flags[name] ?? 0)] as const),
@@ -61,8 +62,8 @@ const scalars = new Map<string, (state: State) => string>([
 
 const persistentNames = new Set(["IP", "GLOBAL", "RESOURCE", "SESSION", "USER"]);
 
-function dateOf(state: State): Date {
-  return new Date(state.clocks.nowMs());
+function timeOf(state: State): UtcTime {
+  return utcTime(state.clocks.nowMs());
 }
 
 /** Whether the engine can read a variable at all; what it cannot is told when rules are compiled. */
