@@ -1,4 +1,5 @@
 // The boundary of a multipart body, out of its Content-Type. Strict as ModSecurity in what it calls an error, lenient in what it still reads by: a back end may be too.
+import { trim, trimLeft, trimRight } from "../transform/trim.ts";
 
 export interface MultipartBoundary {
   /** "" when there is none to read by. */
@@ -23,9 +24,10 @@ export function multipartBoundaryOf(contentType: string): MultipartBoundary {
   const equals = rest.indexOf("=");
   const value = equals < 0 ? "" : rest.slice(equals + 1);
   const error = errorBefore(before, found[0]) || errorOfName(equals < 0 ? undefined : rest.slice(0, equals));
-  if (/^multipart\/[a-z-]+\s*$/i.test(before)) flags.push("MULTIPART_MISSING_SEMICOLON", "MULTIPART_SEMICOLON_MISSING");
-  if (/^\s/.test(rest) || /^\s/.test(value)) flags.push("MULTIPART_BOUNDARY_WHITESPACE");
-  const read = readValue(value.trimStart());
+  if (/^multipart\/[a-z-]+[\t-\r ]*$/i.test(before))
+    flags.push("MULTIPART_MISSING_SEMICOLON", "MULTIPART_SEMICOLON_MISSING");
+  if (/^[\t-\r ]/.test(rest) || /^[\t-\r ]/.test(value)) flags.push("MULTIPART_BOUNDARY_WHITESPACE");
+  const read = readValue(trimLeft.apply(value));
   if (read.isQuoted) flags.push("MULTIPART_BOUNDARY_QUOTED");
   const errors = [error, read.error, errorOfRest(rest, read.boundary)];
   return { boundary: read.boundary, error: errors.find((text) => text !== "") ?? "", flags };
@@ -33,24 +35,26 @@ export function multipartBoundaryOf(contentType: string): MultipartBoundary {
 
 function errorBefore(before: string, word: string): string {
   if (word !== "boundary") return "multipart: boundary in Content-Type is not in small letters";
-  return /^multipart\/[a-z-]+\s*;?\s*$/i.test(before) ? "" : "multipart: malformed Content-Type before the boundary";
+  return /^multipart\/[a-z-]+[\t-\r ]*;?[\t-\r ]*$/i.test(before)
+    ? ""
+    : "multipart: malformed Content-Type before the boundary";
 }
 
 function errorOfName(between: string | undefined): string {
   if (between === undefined) return "multipart: boundary in Content-Type has no value";
-  return between.trim() === "" ? "" : "multipart: malformed boundary parameter in Content-Type";
+  return trim.apply(between) === "" ? "" : "multipart: malformed boundary parameter in Content-Type";
 }
 
 function readValue(value: string): { readonly boundary: string; readonly isQuoted: boolean; readonly error: string } {
-  const quoted = /^"([^"]*)"\s*(?:;|$)/.exec(value);
+  const quoted = /^"([^"]*)"[\t-\r ]*(?:;|$)/.exec(value);
   const plain = /^[^;]*/.exec(value)?.[0] ?? "";
-  const boundary = quoted?.[1] ?? plain.trim().replaceAll('"', "");
+  const boundary = quoted?.[1] ?? trim.apply(plain).replaceAll('"', "");
   const isQuoted = quoted !== null;
   if (!isQuoted && plain.includes('"'))
     return { boundary, isQuoted, error: "multipart: boundary is quoted on one side" };
   if (boundary === "") return { boundary, isQuoted, error: "multipart: boundary is empty" };
   if (boundary.length > boundaryBytesMax) return { boundary: "", isQuoted, error: "multipart: boundary is too long" };
-  const isTrimmed = isQuoted || plain.trimEnd() === plain;
+  const isTrimmed = isQuoted || trimRight.apply(plain) === plain;
   const hasForeign = !/^[!#-'*+\-.0-9A-Z^-~ ,]+$/.test(boundary);
   return {
     boundary,
@@ -61,7 +65,7 @@ function readValue(value: string): { readonly boundary: string; readonly isQuote
 
 /** A second boundary parameter: who reads which is anybody's guess. */
 function errorOfRest(rest: string, boundary: string): string {
-  return /;\s*boundary\s*=/i.test(rest.slice(boundary.length))
+  return /;[\t-\r ]*boundary[\t-\r ]*=/i.test(rest.slice(boundary.length))
     ? "multipart: more than one boundary in Content-Type"
     : "";
 }

@@ -1,4 +1,5 @@
 // Content-Disposition of a part: its name and file name. Errors as ModSecurity's strict reader has them; what can be read is given all the same.
+import { trim } from "../transform/trim.ts";
 import { decodeUrl } from "../transform/url-decode.ts";
 
 export interface Disposition {
@@ -20,8 +21,8 @@ interface Reader {
 
 /** `value` is what stands behind the colon. */
 export function parseDisposition(value: string): Disposition {
-  const reader: Reader = { text: value.trim(), at: 0, isBadlyQuoted: false, error: "" };
-  const kind = /^form-data(?=[\s;]|$)/i.exec(reader.text)?.[0];
+  const reader: Reader = { text: trim.apply(value), at: 0, isBadlyQuoted: false, error: "" };
+  const kind = /^form-data(?=[\t-\r ;]|$)/i.exec(reader.text)?.[0];
   if (kind !== "form-data") reader.error = "multipart: Content-Disposition is not form-data";
   reader.at = kind?.length ?? Math.max(0, reader.text.indexOf(";"));
   const found = new Map<string, string>();
@@ -46,9 +47,9 @@ function note(reader: Reader, error: string): void {
   if (reader.error === "") reader.error = error;
 }
 
-const separator = /\s*;[\s;]*/y;
-const parameterName = /([^\s=;"]+)\s*=\s*/y;
-const token = /[^\s;]*/y;
+const separator = /[\t-\r ]*;[\t-\r ;]*/y;
+const parameterName = /([^\t-\r =;"]+)[\t-\r ]*=[\t-\r ]*/y;
+const token = /[^\t-\r ;]*/y;
 
 function readParameter(reader: Reader): readonly [string, string] | undefined {
   const { text } = reader;
@@ -102,7 +103,7 @@ function readQuoted(reader: Reader, quote: string): string {
     if (isEscape) at += 1;
   }
   reader.at = at + 1;
-  if (reader.at < reader.text.length && !/[\s;]/.test(reader.text.charAt(reader.at))) reader.isBadlyQuoted = true;
+  if (reader.at < reader.text.length && !/[\t-\r ;]/.test(reader.text.charAt(reader.at))) reader.isBadlyQuoted = true;
   return value;
 }
 

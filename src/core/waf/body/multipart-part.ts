@@ -1,4 +1,5 @@
 // One part of a multipart body: its headers as they come in lines, then its content: kept for a field, counted for a file.
+import { trim, trimLeft, trimRight } from "../transform/trim.ts";
 import type { BodyLimits, BodySink } from "./body-parser.ts";
 import type { Findings } from "./findings.ts";
 import { parseDisposition, type Disposition } from "./multipart-disposition.ts";
@@ -22,12 +23,12 @@ export function addHeaderLine(part: Part, line: string, limits: BodyLimits, find
     findings.stop("partHeaderBytesMax");
     return;
   }
-  if (/^\s/.test(line)) {
+  if (/^[\t-\r ]/.test(line)) {
     findings.flag("MULTIPART_HEADER_FOLDING");
     if (!/^[ \t]/.test(line)) findings.flag("MULTIPART_INVALID_HEADER_FOLDING");
     const last = part.headers.pop();
     if (last === undefined) findings.error("multipart: a part begins with a folded header");
-    else part.headers.push(`${last} ${line.trimStart()}`);
+    else part.headers.push(`${last} ${trimLeft.apply(line)}`);
     return;
   }
   const colon = line.indexOf(":");
@@ -36,7 +37,7 @@ export function addHeaderLine(part: Part, line: string, limits: BodyLimits, find
     return;
   }
   if (colon === 0) findings.error("multipart: a part's header without a name");
-  else if (!/^[!-9;-~]+$/.test(line.slice(0, colon).trimEnd()))
+  else if (!/^[!-9;-~]+$/.test(trimRight.apply(line.slice(0, colon))))
     findings.error("multipart: bad characters in a part's header name");
   part.headers.push(line);
 }
@@ -45,7 +46,7 @@ export function addHeaderLine(part: Part, line: string, limits: BodyLimits, find
 export function endHead(part: Part, findings: Findings): void {
   const values = part.headers.flatMap((header) => {
     const colon = header.indexOf(":");
-    return header.slice(0, colon).trim().toLowerCase() === "content-disposition" ? [header.slice(colon + 1)] : [];
+    return trim.apply(header.slice(0, colon)).toLowerCase() === "content-disposition" ? [header.slice(colon + 1)] : [];
   });
   const value = values.at(-1);
   if (values.length > 1) findings.error("multipart: Content-Disposition twice in a part");

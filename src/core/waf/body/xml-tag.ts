@@ -1,4 +1,5 @@
 // The inside of a start tag: its name and the values of its attributes. Namespace declarations are none.
+import { trim } from "../transform/trim.ts";
 import { decodeReferences } from "./xml-text.ts";
 
 export interface StartTag {
@@ -8,8 +9,8 @@ export interface StartTag {
   readonly error: string;
 }
 
-const tagName = /^[A-Za-z_:\x80-\xff][^\s/=<>"']*/;
-const attribute = /(\s*)([^\s/=<>"']+)\s*=\s*(?:"([^"]*)"|'([^']*)')/y;
+const tagName = /^[A-Za-z_:\x80-\xff][^\t-\r /=<>"']*/;
+const attribute = /([\t-\r ]*)([^\t-\r /=<>"']+)[\t-\r ]*=[\t-\r ]*(?:"([^"]*)"|'([^']*)')/y;
 
 /** `inside` is what stands between the angle brackets. What cannot be read as attributes is given as one more value. */
 export function parseStartTag(inside: string): StartTag {
@@ -33,7 +34,7 @@ export function parseStartTag(inside: string): StartTag {
     if (key !== "xmlns" && !key.startsWith("xmlns:")) values.push(value);
     at = attribute.lastIndex;
   }
-  const left = text.slice(at).trim();
+  const left = trim.apply(text.slice(at));
   if (left !== "") {
     error ||= "XML: malformed attributes";
     values.push(left);

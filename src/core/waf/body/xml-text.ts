@@ -14,7 +14,7 @@ export interface DecodedText {
   readonly isUnknown: boolean;
 }
 
-const reference = /&(?:#(\d+)|#x([0-9a-fA-F]+)|([A-Za-z_:][^\s;&<]*));/y;
+const reference = /&(?:#(\d+)|#x([0-9a-fA-F]+)|([A-Za-z_:][^\t-\r ;&<]*));/y;
 
 export function decodeReferences(raw: string): DecodedText {
   let at = raw.indexOf("&");

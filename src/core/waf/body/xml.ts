@@ -1,4 +1,5 @@
 // XML as it streams: texts and attribute values, nothing expanded, nothing fetched. Not a validator; what is not well-formed is an error, and reading goes on.
+import { trim, trimRight } from "../transform/trim.ts";
 import { invalidUtf8At } from "../transform/utf8.ts";
 import type { BodyLimits, BodyParser, BodySink } from "./body-parser.ts";
 import { createByteGate, createFindings, type Findings } from "./findings.ts";
@@ -23,6 +24,8 @@ interface Reading {
   mode: Mode;
   /** Of the construct that is being read. */
   raw: string;
+  /** The last bytes of a comment, CDATA or instruction so far: its end may begin there. */
+  tail: string;
   /** Decoded text since the last tag. */
   run: string;
   readonly stack: string[];
@@ -44,6 +47,7 @@ export function createXmlParser(sink: BodySink, limits: BodyLimits, options: Xml
     isDocumentText: options.texts === "document",
     mode: "text",
     raw: "",
+    tail: "",
     run: "",
     stack: [],
     isRootSeen: false,
@@ -92,7 +96,7 @@ function read(reading: Reading, text: string): void {
   while (at < text.length && !isOver(reading)) {
     switch (reading.mode) {
       case "text":
-        at = readUntil(reading, text, at, "<");
+        at = readText(reading, text, at);
         break;
       case "open":
         at = readOpen(reading, text, at);
@@ -107,35 +111,45 @@ function read(reading: Reading, text: string): void {
         at = readDoctype(reading, text, at);
         break;
       case "comment":
+        at = readSection(reading, text, at, "-->");
+        break;
       case "cdata":
+        at = readSection(reading, text, at, "]]>");
+        break;
       case "instruction":
-        at = readUntil(reading, text, at, ">");
+        at = readSection(reading, text, at, "?>");
         break;
     }
   }
 }
 
-/** Text to the next `<`; comments, CDATA and instructions to the `>` that ends them. */
-function readUntil(reading: Reading, text: string, start: number, sign: "<" | ">"): number {
-  const end = text.indexOf(sign, start);
+function readText(reading: Reading, text: string, start: number): number {
+  const end = text.indexOf("<", start);
   reading.raw += text.slice(start, end < 0 ? text.length : end);
   if (end < 0) return text.length;
-  if (reading.mode === "text") {
-    takeText(reading);
-    reading.mode = "open";
-    return end + 1;
+  takeText(reading);
+  reading.mode = "open";
+  return end + 1;
+}
+
+/** Comments, CDATA and instructions to what ends them, which a chunk's end may have cut. */
+function readSection(reading: Reading, text: string, start: number, closing: string): number {
+  const kept = closing.length - 1;
+  const cut = (reading.tail + text.slice(start, start + kept)).indexOf(closing);
+  const found = cut < 0 ? text.indexOf(closing, start) : start + cut - reading.tail.length;
+  if (found < 0) {
+    reading.raw += text.slice(start);
+    reading.tail = (reading.tail + text.slice(Math.max(start, text.length - kept))).slice(-kept);
+    return text.length;
   }
-  const closing = reading.mode === "comment" ? "--" : reading.mode === "cdata" ? "]]" : "?";
-  if (!reading.raw.endsWith(closing)) {
-    reading.raw += sign;
-    return end + 1;
-  }
-  const content = reading.raw.slice(0, -closing.length);
+  const end = found + closing.length;
+  const content = (reading.raw + text.slice(start, end)).slice(0, -closing.length);
   if (reading.mode === "cdata") addRun(reading, content);
   else if (reading.mode === "instruction") takeInstruction(reading, content);
   reading.raw = "";
+  reading.tail = "";
   reading.mode = "text";
-  return end + 1;
+  return end;
 }
 
 function takeText(reading: Reading): void {
@@ -151,7 +165,7 @@ function takeText(reading: Reading): void {
 const forbidden = /[\0-\x08\v\f\x0e-\x1f]/;
 
 function addRun(reading: Reading, text: string): void {
-  if (reading.stack.length === 0 && text.trim() !== "" && text !== "\xef\xbb\xbf")
+  if (reading.stack.length === 0 && trim.apply(text) !== "" && text !== "\xef\xbb\xbf")
     reading.findings.error("XML: text outside of the root element");
   checkText(reading, text);
   reading.run += text;
@@ -164,7 +178,7 @@ function checkText(reading: Reading, text: string): void {
 
 function endRun(reading: Reading): void {
   if (reading.isDocumentText) return;
-  const text = reading.run.trim();
+  const text = trim.apply(reading.run);
   reading.run = "";
   if (text !== "") tell(reading, "text", text);
 }
@@ -228,7 +242,7 @@ function takeTag(reading: Reading, inside: string): void {
   reading.mode = "text";
   endRun(reading);
   if (inside.startsWith("/")) {
-    const name = inside.slice(1).trimEnd();
+    const name = trimRight.apply(inside.slice(1));
     if (reading.stack.pop() !== name) reading.findings.error("XML: an end tag that does not fit");
     return;
   }
@@ -250,8 +264,8 @@ const oneByte = /^(?:us-ascii|iso-8859-\d{1,2}|windows-12\d\d)$/i;
 
 /** `<?xml version="1.0" encoding="..."?>`; others mean nothing to rules. */
 function takeInstruction(reading: Reading, content: string): void {
-  if (!/^xml\s/.test(content)) return;
-  const encoding = /\sencoding\s*=\s*["']([^"']*)["']/.exec(content)?.[1];
+  if (!/^xml[\t-\r ]/.test(content)) return;
+  const encoding = /[\t-\r ]encoding[\t-\r ]*=[\t-\r ]*["']([^"']*)["']/.exec(content)?.[1];
   if (encoding === undefined || /^utf-?8$/i.test(encoding)) return;
   if (oneByte.test(encoding)) reading.isUtf8 = false;
   else reading.findings.error("XML: an encoding that is not read here");
@@ -282,7 +296,7 @@ function takeDoctype(reading: Reading, content: string): void {
   reading.raw = "";
   reading.brackets = 0;
   reading.mode = "text";
-  if (/^\s+[^\s["']+\s*$/.test(content)) return;
+  if (/^[\t-\r ]+[^\t-\r ["']+[\t-\r ]*$/.test(content)) return;
   reading.findings.error("XML: a document type with declarations, which are not read");
-  tell(reading, "attribute", content.trim());
+  tell(reading, "attribute", trim.apply(content));
 }
