@@ -1,24 +1,118 @@
-// One door from a pattern's text to something that runs.
+// One door from a pattern's text to something that runs in linear time: V8 where a proof clears it, our own automaton for the rest, and the leftmost match with its
+// captures from our own backtracker, which never tries the same twice.
+import { createBacktracker, type Backtracker } from "./backtracker.ts";
 import { clausesOf } from "./clauses.ts";
-import type { Pattern, PatternOptions } from "./pattern.ts";
+import { createLazyAutomaton, type LazyAutomaton } from "./lazy-automaton.ts";
+import { growthOf } from "./linear-proof.ts";
 import { parsePattern } from "./parse-pattern.ts";
+import type { Clause, Pattern, PatternOptions } from "./pattern.ts";
+import { buildProgram } from "./program.ts";
+import type { ParsedPattern, PatternNode } from "./syntax.ts";
+import { testTree } from "./test-tree.ts";
+import { v8BytesFor } from "./v8-choice.ts";
 import { v8Source } from "./v8-source.ts";
 
-export function compilePattern(source: string, options: PatternOptions): Pattern {
-  const parsed = parsePattern(source, options);
-  const expression = new RegExp(v8Source(parsed.root));
-  for (let round = 0; round < 2; round++) expression.test("warm");
+/** Groups that `exec` gives, whole match included: TX:0 to TX:9. */
+const groupsMax = 10;
+
+interface Matchers {
+  readonly source: string;
+  readonly parsed: ParsedPattern;
+  readonly clauses: readonly Clause[];
+  readonly test: (subject: string) => boolean;
+}
+
+function capturesOf(slots: Int32Array, subject: string, captureCount: number): readonly (string | undefined)[] {
+  const groups: (string | undefined)[] = [];
+  for (let group = 0; group <= captureCount && group < groupsMax; group++) {
+    const from = slots[group * 2] as number;
+    const to = slots[group * 2 + 1] as number;
+    groups.push(from < 0 || to < 0 ? undefined : subject.slice(from, to));
+  }
+  return groups;
+}
+
+/** What regular and irregular patterns share; the backtracker is made when it is first asked. */
+function finders({ parsed, test }: Matchers): Pick<Pattern, "exec" | "indexIn"> {
+  let backtracker: Backtracker | undefined;
+  const isRegular = parsed.irregular === undefined;
+  function find(subject: string): Int32Array | undefined {
+    if (isRegular && !test(subject)) return undefined;
+    backtracker ??= createBacktracker(buildProgram(parsed.root, parsed.captureCount, true), isRegular);
+    return backtracker.find(subject, 0);
+  }
+  return {
+    exec: (subject) => {
+      const slots = find(subject);
+      return slots === undefined ? undefined : capturesOf(slots, subject, parsed.captureCount);
+    },
+    indexIn: (subject) => find(subject)?.[0] ?? -1,
+  };
+}
+
+function compileIrregular(source: string, parsed: ParsedPattern): Pattern {
+  const backtracker = createBacktracker(buildProgram(parsed.root, parsed.captureCount, true), false);
+  const test = (subject: string): boolean => backtracker.find(subject, 0) !== undefined;
+  const clauses = clausesOf(parsed.root);
   return {
     source,
-    clauses: clausesOf(parsed.root),
+    clauses,
     captureCount: parsed.captureCount,
-    v8BytesMax: Number.POSITIVE_INFINITY,
-    v8Because: "first version: nothing is proven yet",
-    test: (subject) => expression.test(subject),
-    exec: (subject) => {
-      const match = expression.exec(subject);
-      return match === null ? undefined : match.slice(0, 10);
+    v8BytesMax: 0,
+    v8Because: `has a ${parsed.irregular}: runs with a step limit`,
+    test,
+    ...finders({ source, parsed, clauses, test }),
+  };
+}
+
+interface V8Limit {
+  readonly bytesMax: number;
+  readonly because: string;
+}
+
+/** The two ways to test, each made when it is first needed. */
+function createTest(tree: PatternNode, limitOf: () => V8Limit): (subject: string) => boolean {
+  let bytesMax = Number.NaN;
+  let expression: RegExp | undefined;
+  let automaton: LazyAutomaton | undefined;
+  function prepare(): void {
+    bytesMax = limitOf().bytesMax;
+    if (bytesMax === 0) return;
+    expression = new RegExp(v8Source(tree));
+    // V8 interprets the first run and compiles at the second.
+    for (let round = 0; round < 2; round++) expression.test("warm");
+  }
+  return (subject) => {
+    if (Number.isNaN(bytesMax)) prepare();
+    if (expression !== undefined && subject.length <= bytesMax) return expression.test(subject);
+    automaton ??= createLazyAutomaton(buildProgram(tree, 0, false));
+    return automaton.test(subject);
+  };
+}
+
+/** Compiles a pattern. Throws Fault "waf/bad-pattern" with the place when it cannot be read. */
+export function compilePattern(source: string, options: PatternOptions): Pattern {
+  const parsed = parsePattern(source, options);
+  if (parsed.irregular !== undefined) return compileIrregular(source, parsed);
+  const tree = testTree(parsed.root);
+  let limit: V8Limit | undefined;
+  function limitOf(): V8Limit {
+    limit ??= v8BytesFor(tree, growthOf);
+    return limit;
+  }
+  const clauses = clausesOf(parsed.root);
+  const test = createTest(tree, limitOf);
+  return {
+    source,
+    clauses,
+    captureCount: parsed.captureCount,
+    get v8BytesMax() {
+      return limitOf().bytesMax;
     },
-    indexIn: (subject) => expression.exec(subject)?.index ?? -1,
+    get v8Because() {
+      return limitOf().because;
+    },
+    test,
+    ...finders({ source, parsed, clauses, test }),
   };
 }

@@ -36,4 +36,8 @@ export interface MatcherSteps {
   readonly bytes: number;
   readonly statesMade: number;
   readonly cacheFlushes: number;
+  /** Instructions looked at while states were made, or by the backtracking that finds captures. */
+  readonly visits: number;
+  /** Runs of irregular patterns that were given up at their step limit: answered "no match". */
+  readonly limited: number;
 }
