@@ -95,8 +95,8 @@ export function matcherOf(q: string): (row: object) => boolean {
         field === ""
           ? [JSON.stringify(row).toLowerCase()]
           : [
-              ...(sided[field] ?? columns[field] ?? []).map((column) =>
-                textIn(row[column]).replace("::ffff:", "").toLowerCase(),
+              ...(sided[field] ?? columns[field] ?? []).flatMap((column) =>
+                [row[column]].flat().map((value) => textIn(value).replace("::ffff:", "").toLowerCase()),
               ),
               ...placedNames(field, row),
             ];

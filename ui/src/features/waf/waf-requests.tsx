@@ -65,6 +65,11 @@ function waf(id: string, header: string, width: string, cell: (event: WafRow) =>
   return { id, header, width, cell: (event) => (event.kind === "waf" ? cell(event) : "") };
 }
 
+/** One function for all renders: the list begins anew with another one. */
+function keyOf(event: AnyEvent): string {
+  return event.kind === "waf" ? `${event.time} ${event.transactionId}` : eventKey(event);
+}
+
 export function RequestList({ onTrouble }: { readonly onTrouble: (trouble: Trouble | undefined) => void }) {
   return (
     <LiveList
@@ -72,7 +77,7 @@ export function RequestList({ onTrouble }: { readonly onTrouble: (trouble: Troub
       label="Requests, newest first"
       kinds="waf"
       columns={columns}
-      keyOf={(event) => (event.kind === "waf" ? `${event.time} ${event.transactionId}` : eventKey(event))}
+      keyOf={keyOf}
       extrasOf={(event) => (event.kind === "waf" && event.verdict === "blocked" ? { tone: "deny" } : {})}
       titleOf={(event) => (event.kind === "waf" ? `${verdictWords[event.verdict]}: ${event.method} ${event.path}` : "")}
       details={(event) => (event.kind === "waf" ? <Details event={event} /> : null)}

@@ -49,7 +49,8 @@ export function WafScreen() {
         placeholder="Filter requests, e.g. ns:shop rule-id:942100 waf:blocked"
         trouble={trouble ?? asked}
       />
-      <WindowNotices window={board?.window} error={answer.error} />
+      {/* The list of requests tells of its own window. */}
+      {tab === "requests" ? null : <WindowNotices window={board?.window} error={answer.error} />}
       {board === undefined ? null : (
         <>
           <WafTotals board={board} />
