@@ -16,6 +16,7 @@ import { resources } from "./resources.ts";
 import { run } from "./run.ts";
 import { status } from "./status.ts";
 import { up } from "./up.ts";
+import { waf } from "./waf.ts";
 import { workloads } from "./workloads.ts";
 
 export const commands = [
@@ -28,6 +29,7 @@ export const commands = [
   workloads,
   clusters,
   policy,
+  waf,
   resources,
   agent,
   demo,

@@ -1,4 +1,4 @@
-// The request that `garrison waf test` asks about: bytes of a file, or made of --url, --method, --header and --data.
+// The request that `garrison waf test` asks about: bytes of a file, or made of --url, --method, --header and --body.
 import { readFile } from "node:fs/promises";
 import { text as readText } from "node:stream/consumers";
 import { Fault } from "../../../../base/fault.ts";
@@ -14,7 +14,7 @@ export async function askedRequest(flags: WafTestFlags): Promise<RawRequest> {
   if ((request === undefined) === (url === undefined))
     throw usage("name one request", "give --request FILE, or --url ADDRESS");
   if (request !== undefined) return readRequest(await bytesOf(request));
-  return madeRequest(url ?? "/", flags, await bodyOf(flags.data));
+  return madeRequest(url ?? "/", flags, await bodyOf(flags.body));
 }
 
 async function bodyOf(data: string | undefined): Promise<string | undefined> {

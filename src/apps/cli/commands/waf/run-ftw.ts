@@ -5,6 +5,8 @@ import { runTests, type FtwSummary, type StageResult } from "../../../../core/wa
 import { suitePolicy } from "../../../../core/waf/ftw/settings.ts";
 import type { FtwTest } from "../../../../core/waf/ftw/test-file.ts";
 import type { TransactionPolicy, TransactionReport } from "../../../../core/waf/engine/engine.ts";
+import type { RawRequest } from "../../../../core/waf/http/read-request.ts";
+import { modsecurityLines } from "../../../../core/waf/report/modsecurity-line.ts";
 import type { Context } from "../../context.ts";
 import { printDocument } from "../policy/words.ts";
 import { harmless } from "../../output/harmless.ts";
@@ -48,7 +50,7 @@ async function runnerOf(context: Context, loaded: LoadedRules, options: WafFtwFl
   const policy = policyOf(options, loaded);
   if (options.socket === true) {
     const { startSocketRunner } = await import("./socket-runner.ts");
-    return startSocketRunner(loaded, policy);
+    return startSocketRunner(loaded, policy, logLines);
   }
   const engine = engineOf(loaded);
   sayProblems(context, engine.problems);
@@ -64,13 +66,8 @@ async function runnerOf(context: Context, loaded: LoadedRules, options: WafFtwFl
 }
 
 /** ModSecurity's line for each logged rule: what log expressions of tests are written for. */
-function logLines(report: TransactionReport): readonly string[] {
-  return report.rules
-    .filter(({ isLogged }) => isLogged)
-    .map(
-      ({ file, line, ruleId, message, logData }) =>
-        `[file "${file}"] [line "${line}"] [id "${ruleId}"] [msg "${message}"] [data "${logData}"]`,
-    );
+function logLines(report: TransactionReport, { target }: RawRequest): readonly string[] {
+  return modsecurityLines(report, { hostname: "localhost", uri: target }, { redaction: "none" });
 }
 
 function policyOf(options: WafFtwFlags, { layers }: LoadedRules): TransactionPolicy {

@@ -8,7 +8,7 @@ export interface WafTestFlags extends RuleFlags {
   readonly url?: string;
   readonly method?: string;
   readonly header?: readonly string[];
-  readonly data?: string;
+  readonly body?: string;
   readonly mode: "detect" | "block";
   readonly expect?: "pass" | "block";
   readonly all?: boolean;
@@ -29,9 +29,9 @@ export const wafTest: CommandUnit = {
     )
       .option("--request <file>", "a raw HTTP request; - for standard input")
       .option("--url <url>", "instead of a file: an address or a path with its query")
-      .option("--method <method>", "with --url (default: GET, POST with --data)")
+      .option("--method <method>", "with --url (default: GET, POST with --body)")
       .option("--header <line...>", "with --url: 'Name: value'")
-      .option("--data <text>", "with --url: the body; @FILE reads it from a file")
+      .option("--body <text>", "with --url: the body; @FILE reads it from a file")
       .addOption(new Option("--mode <mode>", "what is done with it").choices(["detect", "block"]).default("block"))
       .addOption(new Option("--expect <verdict>", "exit 3 when the verdict is another").choices(["pass", "block"]))
       .option("--all", "show rules that matched without being logged too")
