@@ -84,9 +84,16 @@ function createParser(state: State, judge: Judge | undefined): BodyParser | unde
 
 function createSink(state: State, judge: Judge | undefined): BodySink {
   const isXml = state.body.processor === "XML";
+  const isJson = state.body.processor === "JSON";
+  let lastArray = "";
   return {
     argument: (name, value) => {
       state.body.argumentsBytes += name.length + value.length;
+      const array = isJson ? arrayOf(name) : "";
+      if (array !== lastArray) {
+        lastArray = array;
+        if (array !== "") addValue(state, judge, sources.argumentNamesPost, array, array);
+      }
       addValue(state, judge, sources.argumentNamesPost, name, name);
       addValue(state, judge, sources.argumentsPost, name, value);
     },
@@ -102,6 +109,12 @@ function createSink(state: State, judge: Judge | undefined): BodySink {
     },
     xmlAttribute: (value) => addValue(state, judge, sources.xmlAttributes, "", value),
   };
+}
+
+/** "json.roles.array_0" is of "json.roles": a name that a client chose, which is to be seen whole. "": no member of an array. */
+function arrayOf(name: string): string {
+  const at = name.lastIndexOf(".array_");
+  return at > 0 && /^[0-9]+$/.test(name.slice(at + 7)) ? name.slice(0, at) : "";
 }
 
 function contentTypeOf(state: State): string {
