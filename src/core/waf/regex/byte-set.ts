@@ -34,15 +34,21 @@ export function setOfText(text: string): ByteSet {
 }
 
 export function union(a: ByteSet, b: ByteSet): ByteSet {
-  return a.map((word, at) => word | (b[at] ?? 0));
+  const all = new Uint32Array(8);
+  for (let at = 0; at < 8; at++) all[at] = (a[at] ?? 0) | (b[at] ?? 0);
+  return all;
 }
 
 export function minus(a: ByteSet, b: ByteSet): ByteSet {
-  return a.map((word, at) => word & ~(b[at] ?? 0));
+  const left = new Uint32Array(8);
+  for (let at = 0; at < 8; at++) left[at] = (a[at] ?? 0) & ~(b[at] ?? 0);
+  return left;
 }
 
 export function complement(a: ByteSet): ByteSet {
-  return a.map((word) => ~word);
+  const other = new Uint32Array(8);
+  for (let at = 0; at < 8; at++) other[at] = ~(a[at] ?? 0);
+  return other;
 }
 
 export function intersects(a: ByteSet, b: ByteSet): boolean {
@@ -71,7 +77,9 @@ export function countBytes(set: ByteSet): number {
 
 export function bytesOf(set: ByteSet): readonly number[] {
   const bytes: number[] = [];
-  for (let byte = 0; byte < 256; byte++) if (hasByte(set, byte)) bytes.push(byte);
+  for (let word = 0; word < 8; word++)
+    for (let bits = set[word] ?? 0; bits !== 0; bits &= bits - 1)
+      bytes.push((word << 5) + 31 - Math.clz32(bits & -bits));
   return bytes;
 }
 
@@ -90,19 +98,33 @@ export function rangesOf(set: ByteSet): readonly (readonly [number, number])[] {
 /** With both cases of every ASCII letter in it; bytes over 127 have no case, as in PCRE's C locale. */
 export function withBothCases(set: ByteSet): ByteSet {
   const both = set.slice();
-  for (let upper = 65; upper <= 90; upper++) {
-    if (hasByte(set, upper) || hasByte(set, upper + 32)) {
-      addByte(both, upper);
-      addByte(both, upper + 32);
-    }
-  }
+  // Upper case letters are bits 1 to 26 of word 2, lower case letters those of word 3.
+  const letters = ((set[2] ?? 0) | (set[3] ?? 0)) & 0x07fffffe;
+  both[2] = (set[2] ?? 0) | letters;
+  both[3] = (set[3] ?? 0) | letters;
   return both;
+}
+
+/** The set of one byte; the same object each time. */
+export function oneByteSet(byte: number): ByteSet {
+  return oneByteSets[byte & 255] as ByteSet;
+}
+
+/** A byte with its other case; the same object each time. */
+export function oneLetterSet(byte: number): ByteSet {
+  return oneLetterSets[byte & 255] as ByteSet;
 }
 
 /** ASCII lower case of a byte. */
 export function foldByte(byte: number): number {
   return byte >= 65 && byte <= 90 ? byte + 32 : byte;
 }
+
+const oneByteSets: readonly ByteSet[] = Array.from({ length: 256 }, (_, byte) => setOf([byte, byte]));
+const oneLetterSets: readonly ByteSet[] = oneByteSets.map((set, byte) => {
+  const both = withBothCases(set);
+  return sameSet(both, set) ? (oneByteSets[byte] as ByteSet) : both;
+});
 
 export const digitSet: ByteSet = setOf([48, 57]);
 export const wordSet: ByteSet = setOf([48, 57], [65, 90], [95, 95], [97, 122]);

@@ -1,7 +1,17 @@
 // What every match of a pattern must hold: "one of these texts" and "one of these bytes", with ASCII case folded. Soundness is the contract: a subject
 // without one of them cannot match. A clause may be weak; it is never wrong.
-import { addByte, bytesOf, countBytes, emptySet, foldByte, union, withBothCases, type ByteSet } from "./byte-set.ts";
-import { isUsualByte, probabilityOfByte, probabilityOfWord } from "./likely-text.ts";
+import {
+  addByte,
+  bytesOf,
+  countBytes,
+  emptySet,
+  foldByte,
+  intersects,
+  union,
+  withBothCases,
+  type ByteSet,
+} from "./byte-set.ts";
+import { probabilityOfByte, probabilityOfWord, usualSet } from "./likely-text.ts";
 import type { Clause } from "./pattern.ts";
 import { firstBytes, isNullable, mayBeEmpty, withoutBytes, type PatternNode } from "./syntax.ts";
 
@@ -88,7 +98,17 @@ function implies(a: Need, b: Need): boolean {
 
 const nothing: readonly string[] = [""];
 
+const factsBySet = new WeakMap<ByteSet, Facts>();
+
 function factsOfSet(set: ByteSet): Facts {
+  const known = factsBySet.get(set);
+  if (known !== undefined) return known;
+  const facts = makeFactsOfSet(set);
+  factsBySet.set(set, facts);
+  return facts;
+}
+
+function makeFactsOfSet(set: ByteSet): Facts {
   const folded = new Set(bytesOf(set).map(foldByte));
   if (folded.size <= spelledMax) {
     const exact = Array.from(folded, (byte) => String.fromCharCode(byte));
@@ -105,7 +125,11 @@ function product(first: readonly string[], second: readonly string[]): readonly 
   if (size > (isCheap ? wordsMax : productMax)) return undefined;
   const longest = (texts: readonly string[]): number => texts.reduce((most, text) => Math.max(most, text.length), 0);
   if (longest(first) + longest(second) > wordBytesMax) return undefined;
-  return [...new Set(first.flatMap((text) => second.map((next) => text + next)))];
+  if (first.length === 1 && first[0] === "") return second;
+  if (second.length === 1 && second[0] === "") return first;
+  const texts = new Set<string>();
+  for (const text of first) for (const next of second) texts.add(text + next);
+  return [...texts];
 }
 
 /** Parts one after the other: texts grow while they are few, and become a need when they cannot. */
@@ -202,28 +226,35 @@ function factsOf(node: PatternNode): Facts {
   }
 }
 
-/** First bytes of parts that may be left out, where all of them are unusual in ordinary text: without them these parts vanish and words come together. */
-function noiseOf(node: PatternNode): ByteSet {
+/**
+ * Adds first bytes of parts that may be left out, where all of them are unusual in ordinary text: without them these parts vanish and words come together.
+ */
+function addNoise(node: PatternNode, noise: ByteSet): void {
   switch (node.kind) {
     case "repeat": {
-      const inner = noiseOf(node.node);
-      if (node.min > 0) return inner;
-      const first = firstBytes(node.node);
-      const isNoise = !mayBeEmpty(node.node) && bytesOf(first).every((byte) => !isUsualByte(byte));
-      return isNoise ? first : inner;
+      if (node.min === 0 && !mayBeEmpty(node.node)) {
+        const first = firstBytes(node.node);
+        if (!intersects(first, usualSet)) {
+          for (let at = 0; at < 8; at++) noise[at] = (noise[at] ?? 0) | (first[at] ?? 0);
+          return;
+        }
+      }
+      addNoise(node.node, noise);
+      return;
     }
     case "sequence":
     case "choice":
-      return node.nodes.reduce((all, child) => union(all, noiseOf(child)), emptySet());
+      for (const child of node.nodes) addNoise(child, noise);
+      return;
     case "group":
     case "atomic":
-      return noiseOf(node.node);
+      addNoise(node.node, noise);
+      return;
     case "empty":
     case "set":
     case "assert":
     case "look":
     case "back":
-      return emptySet();
   }
 }
 
@@ -235,7 +266,8 @@ function needsOf(root: PatternNode): readonly Need[] {
 
 /** Either a noise byte stands there, or the pattern without noise holds: its words are whole then. */
 function needsWithoutNoise(root: PatternNode): readonly Need[] {
-  const noise = noiseOf(root);
+  const noise = emptySet();
+  addNoise(root, noise);
   if (countBytes(noise) === 0) return [];
   const quiet = withoutBytes(root, noise);
   const noiseNeed = needOf([], noise);

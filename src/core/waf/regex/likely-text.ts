@@ -1,5 +1,7 @@
 // How likely bytes and words are in the values of ordinary requests: rough shares, only for choosing between clauses, never for a verdict.
 
+import { setOf, type ByteSet } from "./byte-set.ts";
+
 const shares = new Float64Array(256).fill(0.004);
 
 function put(text: string, share: number): void {
@@ -33,12 +35,4 @@ export function probabilityOfWord(word: string): number {
 }
 
 /** Bytes that most values have: letters, digits, space and the punctuation of names. */
-export function isUsualByte(byte: number): boolean {
-  return (
-    byte === 32 ||
-    (byte >= 45 && byte <= 57) ||
-    (byte >= 65 && byte <= 90) ||
-    byte === 95 ||
-    (byte >= 97 && byte <= 122)
-  );
-}
+export const usualSet: ByteSet = setOf([32, 32], [45, 57], [65, 90], [95, 95], [97, 122]);

@@ -1,6 +1,6 @@
 // Text of a regular expression to its tree: the syntax that PCRE and RE2 share, read as bytes; look-around, back-references and atomic groups too.
 // Refuses with Fault "waf/bad-pattern" and the place.
-import { fullSet, noNewlineSet, setOf, withBothCases, type ByteSet } from "./byte-set.ts";
+import { fullSet, noNewlineSet, oneByteSet, oneLetterSet, setOf, type ByteSet } from "./byte-set.ts";
 import { parseClass } from "./parse-class.ts";
 import { newlineSet, readEscape } from "./parse-escape.ts";
 import type { PatternOptions } from "./pattern.ts";
@@ -30,16 +30,22 @@ interface Parsing {
   groups: number;
   readonly groupsAll: number;
   readonly names: Map<string, number>;
+  readonly classes: Map<string, ByteSet>;
   irregular: ParsedPattern["irregular"];
   depth: number;
 }
 
-function setNode(set: ByteSet, flags: Flags): PatternNode {
-  return { kind: "set", set: flags.isCaseless ? withBothCases(set) : set };
+function byteNode(byte: number, flags: Flags): PatternNode {
+  return { kind: "set", set: flags.isCaseless ? oneLetterSet(byte) : oneByteSet(byte) };
 }
 
-function byteNode(byte: number, flags: Flags): PatternNode {
-  return setNode(setOf([byte, byte]), flags);
+/** Equal classes of one pattern are one object: what is known of a set is looked up by it. */
+function shared(parsing: Parsing, set: ByteSet): ByteSet {
+  const key = set.join(",");
+  const known = parsing.classes.get(key);
+  if (known !== undefined) return known;
+  parsing.classes.set(key, set);
+  return set;
 }
 
 function markIrregular(parsing: Parsing, what: NonNullable<ParsedPattern["irregular"]>): void {
@@ -186,7 +192,7 @@ function parseAtom(parsing: Parsing, flags: Flags): PatternNode | { readonly fla
     case "[":
       return {
         kind: "set",
-        set: parseClass(reader, { groupsBefore: parsing.groups, groupsAll: parsing.groupsAll }, flags),
+        set: shared(parsing, parseClass(reader, { groupsBefore: parsing.groups, groupsAll: parsing.groupsAll }, flags)),
       };
     case "\\":
       return parseEscape(parsing, flags);
@@ -276,6 +282,7 @@ export function parsePattern(source: string, options: PatternOptions): ParsedPat
     groups: 0,
     groupsAll: countGroups(source),
     names: new Map(),
+    classes: new Map(),
     irregular: undefined,
     depth: 0,
   };

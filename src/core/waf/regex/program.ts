@@ -61,6 +61,7 @@ interface Building {
   readonly zs: number[];
   readonly sets: ByteSet[];
   readonly setNumbers: Map<string, number>;
+  readonly setObjects: Map<ByteSet, number>;
   readonly looks: Look[];
   slots: number;
   /** Groups and marks matter only where captures are wanted. */
@@ -81,11 +82,12 @@ function emit(building: Building, op: number, x: number, y: number, z = 0): numb
 }
 
 function setNumber(building: Building, set: ByteSet): number {
+  let number = building.setObjects.get(set);
+  if (number !== undefined) return number;
   const key = set.join(",");
-  const known = building.setNumbers.get(key);
-  if (known !== undefined) return known;
-  const number = building.sets.push(set) - 1;
+  number = building.setNumbers.get(key) ?? building.sets.push(set) - 1;
   building.setNumbers.set(key, number);
+  building.setObjects.set(set, number);
   return number;
 }
 
@@ -177,6 +179,7 @@ export function buildProgram(root: PatternNode, captureCount: number, withCaptur
     zs: [],
     sets: [],
     setNumbers: new Map(),
+    setObjects: new Map(),
     looks: [],
     slots: (captureCount + 1) * 2,
     withCaptures,

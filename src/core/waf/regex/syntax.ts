@@ -1,5 +1,5 @@
 // The tree of a pattern. Case, dot and class escapes are resolved into byte sets already; nothing in a tree depends on flags.
-import { emptySet, fullSet, isEmptySet, isSubset, minus, union, type ByteSet } from "./byte-set.ts";
+import { emptySet, fullSet, intersects, isEmptySet, minus, type ByteSet } from "./byte-set.ts";
 
 export type Assertion =
   /** `\A`, or `^` without lines. */
@@ -104,32 +104,40 @@ export function mayBeEmpty(node: PatternNode): boolean {
 }
 
 /** The tree without the bytes of `taken`; undefined: nothing is left that could match. */
-export function withoutBytes(node: PatternNode, taken: ByteSet): PatternNode | undefined {
+export function withoutBytes(
+  node: PatternNode,
+  taken: ByteSet,
+  done = new Map<ByteSet, PatternNode | undefined>(),
+): PatternNode | undefined {
   switch (node.kind) {
     case "set": {
-      const set = minus(node.set, taken);
-      return isEmptySet(set) ? undefined : { kind: "set", set };
+      if (!intersects(node.set, taken)) return node;
+      if (!done.has(node.set)) {
+        const set = minus(node.set, taken);
+        done.set(node.set, isEmptySet(set) ? undefined : { kind: "set", set });
+      }
+      return done.get(node.set);
     }
     case "sequence": {
       const nodes: PatternNode[] = [];
       for (const child of node.nodes) {
-        const left = withoutBytes(child, taken);
+        const left = withoutBytes(child, taken, done);
         if (left === undefined) return undefined;
         nodes.push(left);
       }
       return sequenceOf(nodes);
     }
     case "choice": {
-      const nodes = node.nodes.map((child) => withoutBytes(child, taken)).filter((child) => child !== undefined);
+      const nodes = node.nodes.map((child) => withoutBytes(child, taken, done)).filter((child) => child !== undefined);
       return nodes.length === 0 ? undefined : choiceOf(nodes);
     }
     case "repeat": {
-      const left = withoutBytes(node.node, taken);
+      const left = withoutBytes(node.node, taken, done);
       if (left === undefined) return node.min === 0 ? emptyNode : undefined;
       return { ...node, node: left };
     }
     case "group": {
-      const left = withoutBytes(node.node, taken);
+      const left = withoutBytes(node.node, taken, done);
       return left === undefined ? undefined : { ...node, node: left };
     }
     case "empty":
@@ -141,53 +149,38 @@ export function withoutBytes(node: PatternNode, taken: ByteSet): PatternNode | u
   }
 }
 
-/** Every byte that some set of the tree holds. */
-export function alphabetOf(node: PatternNode): ByteSet {
+/** Adds to `first` the bytes with which a match that takes at least one byte can begin. */
+function addFirstBytes(node: PatternNode, first: ByteSet): void {
   switch (node.kind) {
     case "set":
-      return node.set;
+    case "back": {
+      const set = node.kind === "set" ? node.set : fullSet;
+      for (let at = 0; at < 8; at++) first[at] = (first[at] ?? 0) | (set[at] ?? 0);
+      return;
+    }
     case "sequence":
+      for (const child of node.nodes) {
+        addFirstBytes(child, first);
+        if (!mayBeEmpty(child)) return;
+      }
+      return;
     case "choice":
-      return node.nodes.reduce<ByteSet>((all, child) => {
-        const set = alphabetOf(child);
-        return isSubset(set, all) ? all : union(all, set);
-      }, emptySet());
+      for (const child of node.nodes) addFirstBytes(child, first);
+      return;
     case "repeat":
     case "group":
     case "atomic":
-    case "look":
-      return alphabetOf(node.node);
+      addFirstBytes(node.node, first);
+      return;
     case "empty":
     case "assert":
-    case "back":
-      return emptySet();
+    case "look":
   }
 }
 
 /** Bytes with which a match that takes at least one byte can begin. */
 export function firstBytes(node: PatternNode): ByteSet {
-  switch (node.kind) {
-    case "set":
-      return node.set;
-    case "sequence": {
-      let first = emptySet();
-      for (const child of node.nodes) {
-        first = union(first, firstBytes(child));
-        if (!mayBeEmpty(child)) break;
-      }
-      return first;
-    }
-    case "choice":
-      return node.nodes.reduce((all, child) => union(all, firstBytes(child)), emptySet());
-    case "repeat":
-    case "group":
-    case "atomic":
-      return firstBytes(node.node);
-    case "back":
-      return fullSet;
-    case "empty":
-    case "assert":
-    case "look":
-      return emptySet();
-  }
+  const first = emptySet();
+  addFirstBytes(node, first);
+  return first;
 }
