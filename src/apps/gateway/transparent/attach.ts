@@ -6,6 +6,7 @@ import { Fault } from "../../../base/fault.ts";
 import type { Logger } from "../../../base/logger.ts";
 import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
 import {
+  compileAliveTable,
   compileTransparentTable,
   figuresOf,
   type PortFigures,
@@ -30,8 +31,9 @@ export interface WantedPort {
 export interface AttachOptions {
   readonly namespace: Namespace;
   readonly label: string;
-  /** Of the namespace, for the table of transparent mode. Closed by `detach`. */
+  /** Of the namespace, for the table of transparent mode and for the one that the kernel removes with us. Closed by `detach`. */
   readonly dataplane: Dataplane;
+  readonly aliveDataplane: Dataplane;
   readonly door: TransparentDoor;
   readonly logger: Logger;
 }
@@ -56,7 +58,7 @@ interface Listening {
 
 /** Attaches; connections are turned when it returns. Throws Faults "transparent/*" and "dataplane/*", and leaves nothing then. */
 export function attach(options: AttachOptions, ports: readonly WantedPort[]): Attachment {
-  const { namespace, dataplane, door, label } = options;
+  const { namespace, dataplane, aliveDataplane, door, label } = options;
   const before = takeOver(options);
   const open = new Map<number, Listening>();
   let wanted: readonly WantedPort[] = [];
@@ -102,6 +104,7 @@ export function attach(options: AttachOptions, ports: readonly WantedPort[]): At
   }
 
   const undo = (): void => {
+    aliveDataplane.remove();
     dataplane.remove();
     for (const family of families) removeMarkRoute(namespace, markRoute(family));
     restore(namespace, before);
@@ -109,6 +112,7 @@ export function attach(options: AttachOptions, ports: readonly WantedPort[]): At
   try {
     for (const family of families) addMarkRoute(namespace, markRoute(family));
     update(ports);
+    aliveDataplane.apply(compileAliveTable());
     beat();
   } catch (error) {
     undo();
@@ -121,6 +125,7 @@ export function attach(options: AttachOptions, ports: readonly WantedPort[]): At
     beat,
     detach: async (drainMs) => {
       apply(wanted, false);
+      aliveDataplane.remove();
       await delay(lingerMs);
       wanted = [];
       const until = performance.now() + drainMs;
@@ -131,6 +136,7 @@ export function attach(options: AttachOptions, ports: readonly WantedPort[]): At
       await delay(20);
       undo();
       dataplane.close();
+      aliveDataplane.close();
     },
   };
 }

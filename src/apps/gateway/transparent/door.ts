@@ -257,6 +257,8 @@ function inspect(turned: Turned, kind: "http1" | "h2c"): void {
       early = undefined;
       const made = begun === undefined || begun.destroyed ? await connect(turned, signal) : begun;
       if (made === undefined) throw new Error("the application did not take the connection");
+      // It was stopped when the watch ended; nothing comes before a request was sent.
+      if (made === begun) made.resume();
       return made;
     },
   });

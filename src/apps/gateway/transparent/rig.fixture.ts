@@ -6,9 +6,10 @@ import { silentLogger } from "../../../base/logger.ts";
 import { openNftables } from "../../../edge/dataplane/nftables/open-nftables.ts";
 import { withNetns } from "../../../edge/dataplane/nftables/netlink/netns.ts";
 import { openNamespace } from "../../../edge/transparent/namespace.ts";
-import { transparentTable } from "../../../core/waf/transparent/limits.ts";
+import { aliveTable, transparentTable } from "../../../core/waf/transparent/limits.ts";
 import { socket as rawSocket } from "../../../../test/support/netns/libc.ts";
 import { mayMakeNamespaces, type NetworkNamespace } from "../../../../test/support/netns/namespace.ts";
+import { probe, type Outcome } from "../../../../test/support/netns/probes.ts";
 import { openStar, type Star } from "../../../../test/support/netns/star.ts";
 import { skipUnless } from "../../../../test/support/skip.ts";
 import { createHttpSide } from "../http/create-http-side.ts";
@@ -110,8 +111,9 @@ export function openRig(context: TestContext, limits: Partial<DoorLimits> = {}):
 
 export function attachIn(app: NetworkNamespace, door: TransparentDoor, ports: readonly WantedPort[]): Attachment {
   const namespace = openNamespace(app.path);
-  const dataplane = openNftables({ netns: app.path, table: transparentTable, clock, logger: silentLogger });
-  const made = attach({ namespace, dataplane, door, label: "netns app", logger: silentLogger }, ports);
+  const open = (table: string) => openNftables({ netns: app.path, table, clock, logger: silentLogger });
+  const [dataplane, aliveDataplane] = [open(transparentTable), open(aliveTable)];
+  const made = attach({ namespace, dataplane, aliveDataplane, door, label: "netns app", logger: silentLogger }, ports);
   return {
     ...made,
     detach: async (drainMs) => {
@@ -145,15 +147,20 @@ export function serveIn(
 }
 
 /** A connection from inside a namespace. Rejects with the socket's error. */
-export async function dial(from: NetworkNamespace, address: string, port: number): Promise<Socket> {
+export async function dial(from: NetworkNamespace, address: string, port: number, localPort?: number): Promise<Socket> {
   const STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
   const descriptor = from.inside(() => rawSocket(address.includes(":") ? 10 : 2, STREAM_NONBLOCK_CLOEXEC, 0));
   const options = { fd: descriptor, manualStart: true, allowHalfOpen: true };
   const socket = new Socket(options);
-  socket.connect({ host: address, port });
+  socket.connect({ host: address, port, ...(localPort === undefined ? {} : { localPort }) });
   await once(socket, "connect");
   socket.on("error", () => undefined);
   return socket;
+}
+
+/** What comes of opening a connection; "timeout" when nothing did for a while. */
+export function knock(from: NetworkNamespace, address: string, port: number): Promise<Outcome> {
+  return probe({ from, to: address, port, protocol: "tcp" }, { timeoutMs: 700 });
 }
 
 /** Sends, and waits for all that comes until the other side ends (or resets: "<reset>"). */

@@ -1,8 +1,12 @@
 // A connection to the application that looks as if the client had made it: its address, and its port when nobody else has that.
 import { Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { ownMark } from "../../../core/waf/transparent/limits.ts";
 import { openUpstream } from "../../../edge/transparent/sockets.ts";
 import type { Namespace } from "../../../edge/transparent/namespace.ts";
+
+/** The client uses a port again whose last connection to the application has not quite ended: it mostly has a moment later. */
+const takenWaitsMs = [2, 10, 50];
 
 export interface UpstreamAddress {
   readonly clientAddress: string;
@@ -23,15 +27,17 @@ export async function connectAsClient(
   to: UpstreamAddress,
   signal: AbortSignal,
 ): Promise<AsClient> {
-  const first = openUpstream(namespace, { address: to.clientAddress, port: to.clientPort, mark: ownMark });
-  try {
-    return { socket: await connected(first.descriptor, to, signal), hasPort: first.hasPort };
-  } catch (error) {
-    if (!first.hasPort || !isTaken(error)) throw error;
-    // An earlier connection of the same client port has not ended yet.
-    const second = openUpstream(namespace, { address: to.clientAddress, port: 0, mark: ownMark });
-    return { socket: await connected(second.descriptor, to, signal), hasPort: false };
+  for (const waitMs of [...takenWaitsMs, undefined]) {
+    const first = openUpstream(namespace, { address: to.clientAddress, port: to.clientPort, mark: ownMark });
+    try {
+      return { socket: await connected(first.descriptor, to, signal), hasPort: first.hasPort };
+    } catch (error) {
+      if (!first.hasPort || !isTaken(error)) throw error;
+    }
+    if (waitMs !== undefined) await delay(waitMs);
   }
+  const other = openUpstream(namespace, { address: to.clientAddress, port: 0, mark: ownMark });
+  return { socket: await connected(other.descriptor, to, signal), hasPort: false };
 }
 
 function isTaken(error: unknown): boolean {

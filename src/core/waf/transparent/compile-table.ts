@@ -2,7 +2,7 @@
 // connections from outside to the given ports are turned; what was open before stays; nothing that would reach the application past the gateway does.
 import type { Counter } from "../../policy/compile/dataplane.ts";
 import type { NftChain, NftExpression, NftRule, NftRuleset, NftSet } from "../../policy/compile/nft/ruleset.ts";
-import { liveSet, ownMark, transparentTable } from "./limits.ts";
+import { aliveBit, aliveTable, liveSet, ownMark, transparentTable } from "./limits.ts";
 
 export interface TurnedPort {
   /** What clients dial and the application listens on. */
@@ -88,6 +88,25 @@ export function compileTransparentTable(input: TransparentTableInput): NftRulese
   };
 }
 
+/**
+ * What says that the gateway is there: openings have a bit of their mark set from the first hook until they were turned. The kernel removes the table when
+ * the process ends, by whatever death, so that the very next opening takes the other way.
+ */
+export function compileAliveTable(): NftRuleset {
+  const bit = (value: number): NftExpression => ({ do: "set-mark", which: "meta", value, mask: aliveBit });
+  const chain = (name: string, priority: number, value: number): NftChain => ({
+    name,
+    base: { type: "filter", hook: "prerouting", priority, policy: "accept" },
+    rules: [{ expressions: [fromLoopback, verdict("accept")] }, { expressions: [isOpening, bit(value)] }],
+  });
+  return {
+    table: { family: "inet", name: aliveTable, endsWithProcess: true },
+    digest: "alive",
+    sets: [],
+    chains: [chain("gr_alive", -150, aliveBit), chain("gr_alive_end", -90, 0)],
+  };
+}
+
 /** The gateway's own leg is not tracked: the client's connection has the same addresses and ports. */
 const ownChains: readonly NftChain[] = [
   {
@@ -139,8 +158,7 @@ function portChain({ port, listenPort4, listenPort6 }: TurnedPort): NftChain {
       ? []
       : [
           count(port, "turned", [
-            // Matches only while our socket listens: the kernel knows that we are gone before anybody can tell.
-            { do: "tproxy", family, port: listenPort },
+            { do: "compare", field: "meta nfproto", operator: "eq", value: family === 4 ? "ipv4" : "ipv6" },
             { do: "counter" },
             { do: "to-port", port: listenPort },
           ]),
@@ -148,6 +166,7 @@ function portChain({ port, listenPort4, listenPort6 }: TurnedPort): NftChain {
   return {
     name: `gr_port_${port}`,
     rules: [
+      { expressions: [{ do: "compare", field: "meta mark", operator: "eq", value: 0, mask: aliveBit }, down] },
       { expressions: [{ do: "lookup", fields: ["meta l4proto"], set: liveSet, operator: "ne" }, down] },
       ...turn(4, listenPort4),
       ...turn(6, listenPort6),

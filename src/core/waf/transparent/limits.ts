@@ -2,8 +2,13 @@
 
 export const transparentTable = "garrison_waf";
 
+/** A table that the kernel takes away with the process: while it is there, the gateway is. */
+export const aliveTable = "garrison_waf_alive";
+/** Set by it on openings of connections until they are turned. */
+export const aliveBit = 0x4000_0000;
+
 /** Mark of the gateway's own connections to applications, and of the applications' sockets that take them. */
-export const ownMark = 0x4757_0001;
+export const ownMark = 0x0757_0001;
 
 /** The routing table that brings packets with that mark back into the machine, and the place of the rule that names it. */
 export const routeTable = 4757;
@@ -16,7 +21,7 @@ export const transparentLimits = {
   /** Ports of one workload. */
   portsMax: 64,
   /**
-   * A process that is gone is noticed by the kernel at once (its listening socket is gone); this is for one that hangs. Longer than any request may take.
+   * A process that is gone takes its table with it; this is for one that hangs. Long enough that a busy moment is none.
    */
   liveMs: 5000,
   beatMs: 1000,

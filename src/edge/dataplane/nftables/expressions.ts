@@ -169,15 +169,6 @@ function portBytes(port: number): Uint8Array {
   return Uint8Array.of(port >> 8, port & 0xff);
 }
 
-function tproxy(writer: NetlinkWriter, given: NftExpression & { do: "tproxy" }): void {
-  const PORT_REGISTER = 3;
-  immediate(writer, FIRST_REGISTER, portBytes(given.port));
-  expression(writer, "tproxy", () => {
-    writer.u32be(1, given.family === 4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
-    writer.u32be(PORT_REGISTER, FIRST_REGISTER);
-  });
-}
-
 function toPort(writer: NetlinkWriter, port: number): void {
   immediate(writer, FIRST_REGISTER, portBytes(port));
   expression(writer, "nat", () => {
@@ -212,8 +203,6 @@ function statement(writer: NetlinkWriter, given: NftExpression): void {
       return expression(writer, "notrack", undefined);
     case "redirect":
       return redirect(writer, given);
-    case "tproxy":
-      return tproxy(writer, given);
     case "to-port":
       return toPort(writer, given.port);
     case "reject":
@@ -302,10 +291,7 @@ export function writeExpressions(writer: NetlinkWriter, rule: NftRule): void {
     if (given.do === "redirect" && given.address !== undefined) {
       require({ field: "meta nfproto", value: given.address.includes(":") ? NFPROTO_IPV6 : NFPROTO_IPV4 });
     }
-    if (given.do === "tproxy") {
-      require({ field: "meta nfproto", value: given.family === 4 ? NFPROTO_IPV4 : NFPROTO_IPV6 });
-    }
-    if (given.do === "tproxy" || given.do === "to-port") require({ field: "meta l4proto", value: TCP });
+    if (given.do === "to-port") require({ field: "meta l4proto", value: TCP });
     if (given.do === "reject" && given.with === "tcp-reset") require({ field: "meta l4proto", value: TCP });
     statement(writer, given);
     if (given.do !== "compare" || given.operator !== "eq" || given.mask !== undefined) continue;

@@ -1,6 +1,6 @@
 // Tables, chains, sets and rules as messages of a transaction.
 import { Fault, toFault } from "../../../base/fault.ts";
-import type { NftChain, NftRule, NftSet } from "../../../core/policy/compile/nft/ruleset.ts";
+import type { NftChain, NftRule, NftRuleset, NftSet } from "../../../core/policy/compile/nft/ruleset.ts";
 import type { Batch } from "./batch.ts";
 import {
   chainAttribute,
@@ -46,9 +46,12 @@ function checkName(name: string): void {
   throw new Fault(`${JSON.stringify(name)} is no name for a chain or a set`, { code: "dataplane/name", kind: "usage" });
 }
 
-export function newTable(batch: Batch, table: string): void {
-  batch.about(message.newTable, NLM_F_CREATE, `table ${table}`);
-  batch.writer.text(tableAttribute.name, table);
+const TABLE_OWNER = 2;
+
+export function newTable(batch: Batch, table: NftRuleset["table"]): void {
+  batch.about(message.newTable, NLM_F_CREATE, `table ${table.name}`);
+  batch.writer.text(tableAttribute.name, table.name);
+  if (table.endsWithProcess === true) batch.writer.u32be(tableAttribute.flags, TABLE_OWNER);
 }
 
 export function deleteTable(batch: Batch, table: string): void {

@@ -100,7 +100,7 @@ function inPhases(
   const { committer, ruleset, logger } = given;
   const { difference } = what;
   const preparation = preparationOf(difference);
-  const first = { table: ruleset.table.name, isTableNew: what.isTableNew, preparation };
+  const first = { table: ruleset.table, isTableNew: what.isTableNew, preparation };
   const bytes = smallBytes + elementCounts(difference).added * elementBytes;
   const seen = committer.foreignChanges();
   const check = (): void => {

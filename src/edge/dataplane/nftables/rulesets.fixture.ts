@@ -170,10 +170,9 @@ export const everyChain: readonly NftChain[] = [
         { do: "compare", field: "tcp flags", operator: "eq", value: 2, mask: 0x17 },
         { do: "compare", field: "socket transparent", operator: "eq", value: 0 },
         { do: "compare", field: "socket mark", operator: "ne", value: 0x4757_0001 },
-        { do: "tproxy", family: 4, port: 15_001 },
         { do: "to-port", port: 15_001 },
       ),
-      rule({ do: "tproxy", family: 6, port: 15_002 }, { do: "to-port", port: 15_002 }),
+      rule({ do: "to-port", port: 15_002 }),
     ],
   },
   {

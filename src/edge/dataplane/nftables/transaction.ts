@@ -40,10 +40,11 @@ export function preparationOf(difference: Difference): Preparation {
  */
 export function writePreparation(
   batch: Batch,
-  given: { readonly table: string; readonly isTableNew: boolean; readonly preparation: Preparation },
+  given: { readonly table: NftRuleset["table"]; readonly isTableNew: boolean; readonly preparation: Preparation },
 ): void {
-  const { table, preparation } = given;
-  if (given.isTableNew) newTable(batch, table);
+  const { preparation } = given;
+  const table = given.table.name;
+  if (given.isTableNew) newTable(batch, given.table);
   writeNewSets(batch, table, preparation.sets);
   for (const chain of preparation.chains) newChain(batch, table, chain);
   for (const set of preparation.sets) writeElementsOf(batch, table, set);
@@ -53,9 +54,10 @@ export function writePreparation(
 /** Takes back what was prepared, when what should have followed was refused. */
 export function writeRetreat(
   batch: Batch,
-  given: { readonly table: string; readonly isTableNew: boolean; readonly preparation: Preparation },
+  given: { readonly table: NftRuleset["table"]; readonly isTableNew: boolean; readonly preparation: Preparation },
 ): void {
-  const { table, preparation } = given;
+  const { preparation } = given;
+  const table = given.table.name;
   if (given.isTableNew) return deleteTable(batch, table);
   for (const chain of preparation.chains) flushChain(batch, table, chain.name);
   for (const set of preparation.sets) deleteSet(batch, table, set.name);
@@ -129,9 +131,9 @@ export function writeCleanup(batch: Batch, table: string, difference: Difference
 export function writeFull(batch: Batch, after: NftRuleset, kept: readonly ElementsOfSet[]): Written {
   const table = after.table.name;
   // Created first, so that deleting it cannot fail.
-  newTable(batch, table);
+  newTable(batch, after.table);
   deleteTable(batch, table);
-  newTable(batch, table);
+  newTable(batch, after.table);
   writeNewSets(batch, table, after.sets);
   for (const chain of after.chains) newChain(batch, table, chain);
   newChain(batch, table, { name: stateChain, rules: [] });

@@ -136,8 +136,6 @@ function printExpression(expression: NftExpression): string {
       return "notrack";
     case "redirect":
       return printRedirect(expression);
-    case "tproxy":
-      return `meta l4proto tcp tproxy ip${expression.family === 4 ? "" : "6"} to :${String(expression.port)}`;
     case "to-port":
       return `dnat to :${String(expression.port)}`;
     case "reject":

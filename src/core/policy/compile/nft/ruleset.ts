@@ -107,11 +107,6 @@ export type NftExpression =
    * pods often have not); with it to that address of ours, from which the answer then comes.
    */
   | { readonly do: "redirect"; readonly port: number; readonly address?: string }
-  /**
-   * Gives the packet to the transparent socket that listens on `port` of this machine, whatever its destination, and goes on with the rule.
-   * Does not match while no such socket listens. In prerouting only.
-   */
-  | { readonly do: "tproxy"; readonly family: 4 | 6; readonly port: number }
   /** Another destination port, the address stays; of a tracked TCP connection as a whole, in chains of type "nat". */
   | { readonly do: "to-port"; readonly port: number }
   | { readonly do: "reject"; readonly with: "tcp-reset" | "admin-prohibited" }
@@ -144,7 +139,12 @@ export function logPrefix(verdict: "allow" | "deny", direction: "ingress" | "egr
 }
 
 export interface NftRuleset {
-  readonly table: { readonly family: "inet"; readonly name: string };
+  readonly table: {
+    readonly family: "inet";
+    readonly name: string;
+    /** The kernel removes the table as soon as the process that wrote it is gone (Linux 5.12 and newer); nobody else can change it. */
+    readonly endsWithProcess?: true;
+  };
   /** Digest of what was compiled; kept in the table's comment (user data) so that a restart knows what is there. */
   readonly digest: string;
   readonly sets: readonly NftSet[];

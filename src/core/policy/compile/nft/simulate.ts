@@ -172,9 +172,6 @@ function runExpression(machine: Machine, expression: NftExpression, run: Run): b
     case "redirect":
       run.redirectPort = expression.port;
       return { verdict: "accept" };
-    case "tproxy":
-      // That somebody listens is taken for granted.
-      return true;
     case "to-port":
       run.redirectPort = expression.port;
       return { verdict: "accept" };
