@@ -74,10 +74,10 @@ function readParameter(reader: Reader): readonly [string, string] | undefined {
     return next < 0 ? undefined : readParameter(reader);
   }
   reader.at = parameterName.lastIndex;
-  return [name, readValue(reader)];
+  return [name, readValue(reader, name)];
 }
 
-function readValue(reader: Reader): string {
+function readValue(reader: Reader, name: string): string {
   const quote = reader.text.charAt(reader.at);
   if (quote === '"' || quote === "'") {
     if (quote === "'") reader.isBadlyQuoted = true;
@@ -86,7 +86,8 @@ function readValue(reader: Reader): string {
   token.lastIndex = reader.at;
   const value = token.exec(reader.text)?.[0] ?? "";
   reader.at = token.lastIndex;
-  if (value.includes('"') || value.includes("'")) reader.isBadlyQuoted = true;
+  // The extended form has apostrophes of its own.
+  if (value.includes('"') || (value.includes("'") && !name.endsWith("*"))) reader.isBadlyQuoted = true;
   return value;
 }
 

@@ -71,6 +71,7 @@ function finish(reading: Reading): void {
     else addContent(part, reading.rest);
     tellPart(part, reading.sink, reading.argument);
   }
+  if (reading.at === "preamble" && reading.rest !== "") findings.flag("MULTIPART_DATA_BEFORE");
   if (reading.at === "preamble") findings.error("multipart: no boundary in the body");
   else if (reading.at !== "epilogue") findings.error("multipart: the final boundary is missing");
 }

@@ -137,7 +137,7 @@ function readSection(reading: Reading, text: string, start: number, closing: str
   const kept = closing.length - 1;
   const cut = (reading.tail + text.slice(start, start + kept)).indexOf(closing);
   const found = cut < 0 ? text.indexOf(closing, start) : start + cut - reading.tail.length;
-  if (found < 0) {
+  if (cut < 0 && found < 0) {
     reading.raw += text.slice(start);
     reading.tail = (reading.tail + text.slice(Math.max(start, text.length - kept))).slice(-kept);
     return text.length;
@@ -164,8 +164,12 @@ function takeText(reading: Reading): void {
 // oxlint-disable-next-line no-control-regex -- XML 1.0 does not allow them
 const forbidden = /[\0-\x08\v\f\x0e-\x1f]/;
 
-function addRun(reading: Reading, text: string): void {
-  if (reading.stack.length === 0 && trim.apply(text) !== "" && text !== "\xef\xbb\xbf")
+const byteOrderMark = "\xef\xbb\xbf";
+
+function addRun(reading: Reading, given: string): void {
+  const isFirst = !reading.isRootSeen && reading.run === "";
+  const text = isFirst && given.startsWith(byteOrderMark) ? given.slice(byteOrderMark.length) : given;
+  if (reading.stack.length === 0 && trim.apply(text) !== "")
     reading.findings.error("XML: text outside of the root element");
   checkText(reading, text);
   reading.run += text;
