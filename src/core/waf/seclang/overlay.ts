@@ -38,8 +38,12 @@ export function markerName(layer: string, name: string): string {
   return layer === "" ? name : `${layer}/${name}`;
 }
 
-/** Everything in a rule of an overlay that acts on what is not its own. None: it may be taken. */
-export function overlayRefusals(draft: RuleDraft, facts: FloorFacts): readonly WafProblem[] {
+/** Everything in a rule of an overlay that acts on what is not its own. None: it may be taken. `markersAfter`: names of markers of its layer that stand after it. */
+export function overlayRefusals(
+  draft: RuleDraft,
+  facts: FloorFacts,
+  markersAfter: ReadonlySet<string>,
+): readonly WafProblem[] {
   const found: WafProblem[] = [];
   const refuse = (message: string, hint: string, position: SourcePosition): void => {
     found.push(refusal(message, hint, position, draft.id));
@@ -54,7 +58,10 @@ export function overlayRefusals(draft: RuleDraft, facts: FloorFacts): readonly W
     );
   }
   for (const { actions } of draft.parts) {
-    const { disruptive, skip } = actions;
+    const { disruptive, skip, skipAfter } = actions;
+    // A jump to nowhere ends the phase, and with it the operator's evaluation.
+    if (skipAfter !== undefined && !markersAfter.has(markerName(draft.layer, skipAfter.value)))
+      refuse("skipAfter would leave the overlay", "add a SecMarker of that name after the rule", skipAfter.position);
     if (disruptive?.value.startsWith("allow") === true)
       refuse("allow would end the operator's rules too", openWay, disruptive.position);
     if (skip !== undefined) refuse("skip may leave the overlay", "write skipAfter and a marker", skip.position);
@@ -121,19 +128,19 @@ export function aimRefusal(aim: Aim, facts: FloorFacts): Because | undefined {
       return isReached ? { message: whom, hint: openWay } : undefined;
     }
     case "tag":
-      return [...facts.tags].some((tag) => aim.pattern.matches(tag)) || !isPlain(aim.pattern.text)
+      return isNamed(facts.tags, aim.pattern.text)
         ? { message: whom, hint: `name a tag of your own, in letters; ${openWay}` }
         : undefined;
     case "message":
-      return [...facts.messages].some((message) => aim.pattern.matches(message)) || !isPlain(aim.pattern.text)
+      return isNamed(facts.messages, aim.pattern.text)
         ? { message: whom, hint: `name a message of your own, in letters; ${openWay}` }
         : undefined;
   }
 }
 
-/** An expression may be understood otherwise elsewhere; a macro is filled in by a request. */
-function isPlain(text: string): boolean {
-  return /^[A-Za-z0-9_/ :-]+$/.test(text);
+/** Taken as widely as any engine might: a part of a name counts, and what is no plain text (an expression, a macro that a request fills in) is held to mean all. */
+function isNamed(names: ReadonlySet<string>, text: string): boolean {
+  return !/^[A-Za-z0-9_/ :-]+$/.test(text) || [...names].some((name) => name.includes(text));
 }
 
 function assignmentRefusal(assignment: VariableAssignment, facts: FloorFacts): string | undefined {

@@ -1,5 +1,5 @@
 // The one door of the SecLang reader: rule texts in, a rule set and everything that is wrong with the texts out. Never throws, whatever the texts.
-import type { SourcePosition } from "../position.ts";
+import type { SourcePosition, WafProblem } from "../position.ts";
 import { createDigest } from "./digest.ts";
 import type { ItemDraft } from "./draft.ts";
 import { ruleOf } from "./draft.ts";
@@ -90,14 +90,19 @@ function keepAllowed(
   items: readonly ItemDraft[],
   { facts, teams }: { readonly facts: FloorFacts; readonly teams: ReadonlySet<string> },
 ): readonly ItemDraft[] {
-  return items.filter((item) => {
-    if (item.kind === "marker" || !teams.has(item.layer)) return true;
-    const because = overlayRefusals(item, facts);
-    for (const problem of because) shared.problems.add(problem);
-    if (because.length === 0) return true;
-    shared.refused += 1;
-    return false;
-  });
+  const kept: ItemDraft[] = [];
+  const markersAfter = new Set<string>();
+  const told: (readonly WafProblem[])[] = [];
+  for (const item of items.toReversed()) {
+    if (item.kind === "marker") markersAfter.add(item.name);
+    const isTeams = item.kind === "rule" && teams.has(item.layer);
+    const because = isTeams ? overlayRefusals(item, facts, markersAfter) : [];
+    if (because.length === 0) kept.push(item);
+    else told.push(because);
+  }
+  for (const problem of told.toReversed().flat()) shared.problems.add(problem);
+  shared.refused += told.length;
+  return kept.reverse();
 }
 
 function finish(shared: Shared, items: readonly ItemDraft[]): ParsedRuleSet {

@@ -1,5 +1,5 @@
 // Directives that set something for the whole engine. What has no meaning at a gateway is taken with a note, so that files of others load unchanged.
-import { partsOf, trimBlanks } from "./blanks.ts";
+import { partsOf } from "./blanks.ts";
 import { parseUnicodeMap } from "./unicode-map.ts";
 import type { RuleFiles } from "./parsed.ts";
 import type { EngineSettings } from "./rule-set.ts";
@@ -116,10 +116,7 @@ const takers: ReadonlyMap<string, Take> = new Map<string, Take>([
 ]);
 
 function bodyTypes(settings: Settings, values: readonly string[]): SettingResult {
-  const types = values
-    .flatMap(partsOf)
-    .map((type) => trimBlanks(type.split(";")[0] ?? "").toLowerCase())
-    .filter((type) => type !== "");
+  const types = values.flatMap((value) => partsOf(value.split(";")[0] ?? "")).map((type) => type.toLowerCase());
   settings.values.responseBodyTypes = [
     ...new Set([...(settings.hasTypes ? settings.values.responseBodyTypes : []), ...types]),
   ];
