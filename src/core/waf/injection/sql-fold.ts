@@ -1,6 +1,7 @@
 // Folds tokens while they are read: what does not change the shape of a statement falls away, until five are left.
 // "1+2" is a number, "select - 1" is "select 1", "a.b" is a name. Each fold takes a token away, so the work is linear.
-import { emptyReader, emptyToken, readTail, readToken, typeOf, type LexedToken, type SqlReader } from "./sql-lexer.ts";
+import { emptyReader, readTail, readToken, type SqlReader } from "./sql-lexer.ts";
+import { emptyToken, typeOf, type LexedToken } from "./sql-token.ts";
 import { indexOfWord, joinWords, wordEntry, wordTraits } from "./sql-words.ts";
 
 /** A fingerprint has at most this many classes. */
@@ -55,6 +56,7 @@ export function foldSql(fold: SqlFold, text: string, context: SqlContext): void 
   reader.tokens = 0;
   reader.comparisons = 0;
   reader.comments = 0;
+  reader.operators = 0;
   reader.ambiguousComments = 0;
   fold.count = 0;
   fold.hasComment = false;
@@ -192,6 +194,7 @@ function joinPhrase(fold: SqlFold, one: LexedToken, two: LexedToken): boolean {
   if (entry === undefined) return false;
   one.joined = `${textOf(fold, one)} ${textOf(fold, two)}`;
   one.length = one.joined.length;
+  one.end = two.end;
   one.type = entry.type;
   one.word = phrase;
   return true;

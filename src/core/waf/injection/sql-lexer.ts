@@ -1,25 +1,9 @@
 // Cuts a value into SQL tokens as the databases together would: strings of every dialect, comments, numbers, words.
 // Reads each byte a bounded number of times and writes into tokens that its caller owns.
 import { findWord, wordEntry, wordLengthMax, wordTraits } from "./sql-words.ts";
+import { isBit, isDigit, isHexDigit, readNumber } from "./sql-numbers.ts";
+import { setToken, typeOf, type LexedToken } from "./sql-token.ts";
 import { charKinds, kinds, operatorPairs, wordEnds } from "./sql-characters.ts";
-
-/** Values of tokens are kept up to here: what a rule could name is shorter. */
-export const tokenLengthMax = 31;
-
-/** A token in place. Character codes throughout; 0 is "none". */
-export interface LexedToken {
-  type: number;
-  start: number;
-  length: number;
-  open: number;
-  close: number;
-  /** "@" signs before a variable. */
-  signs: number;
-  /** Index into the word table, -1 when it is no word of SQL. */
-  word: number;
-  /** Text of a phrase that was joined; else the value's own bytes are the text. */
-  joined: string;
-}
 
 export interface SqlReader {
   text: string;
@@ -30,21 +14,22 @@ export interface SqlReader {
   /** Operators that compare, written in signs. */
   comparisons: number;
   comments: number;
+  operators: number;
   /** Comments that ANSI and MySQL read differently. */
   ambiguousComments: number;
 }
 
-export function emptyToken(): LexedToken {
-  return { type: 0, start: 0, length: 0, open: 0, close: 0, signs: 0, word: -1, joined: "" };
-}
-
 export function emptyReader(): SqlReader {
-  return { text: "", position: 0, isMysql: false, tokens: 0, comparisons: 0, comments: 0, ambiguousComments: 0 };
-}
-
-/** Code of a class letter. */
-export function typeOf(letter: string): number {
-  return letter.charCodeAt(0);
+  return {
+    text: "",
+    position: 0,
+    isMysql: false,
+    tokens: 0,
+    comparisons: 0,
+    comments: 0,
+    operators: 0,
+    ambiguousComments: 0,
+  };
 }
 
 const stringType = typeOf("s");
@@ -70,6 +55,7 @@ export function readToken(reader: SqlReader, token: LexedToken): boolean {
       reader.tokens += 1;
       reader.position = readAt(reader, token, code);
       if (token.type === commentType) reader.comments += 1;
+      else if (token.type === operatorType) reader.operators += 1;
       return true;
     }
     reader.position += 1;
@@ -95,7 +81,7 @@ function readAt(reader: SqlReader, token: LexedToken, code: number): number {
   const { text, position } = reader;
   switch (charKinds[code & 0xff]) {
     case kinds.punctuation:
-      return set(token, code, position, 1);
+      return setToken(token, code, position, 1);
     case kinds.operator:
       return readOperator(reader, token);
     case kinds.dash:
@@ -117,22 +103,16 @@ function readAt(reader: SqlReader, token: LexedToken, code: number): number {
     case kinds.bracket:
       return readBracket(text, token, position);
     case kinds.backslash:
-      return text.charCodeAt(position + 1) === 78 ? set(token, numberType, position, 2) : set(token, code, position, 1);
+      return text.charCodeAt(position + 1) === 78
+        ? setToken(token, numberType, position, 2)
+        : setToken(token, code, position, 1);
     case kinds.prefix:
       return readPrefixed(reader, token, code);
     case kinds.other:
-      return set(token, 63, position, 1);
+      return setToken(token, 63, position, 1);
     default:
       return readWord(reader, token);
   }
-}
-
-/** Fills type and place; returns the end of the whole, however much of it is kept. */
-function set(token: LexedToken, type: number, start: number, length: number): number {
-  token.type = type;
-  token.start = start;
-  token.length = length > tokenLengthMax ? tokenLengthMax : length;
-  return start + length;
 }
 
 function readOperator(reader: SqlReader, token: LexedToken): number {
@@ -141,45 +121,45 @@ function readOperator(reader: SqlReader, token: LexedToken): number {
   const second = text.charCodeAt(position + 1);
   if (first === 60 && second === 61 && text.charCodeAt(position + 2) === 62) {
     reader.comparisons += 1;
-    return set(token, operatorType, position, 3);
+    return setToken(token, operatorType, position, 3);
   }
   const isPair = operatorPairs.has(first * 256 + second);
   if (first === 60 || first === 61 || first === 62 || (first === 33 && second === 61)) reader.comparisons += 1;
-  if (isPair && first === second && (first === 124 || first === 38)) return set(token, 38, position, 2);
-  if (isPair) return set(token, operatorType, position, 2);
-  return set(token, first === 58 ? 58 : operatorType, position, 1);
+  if (isPair && first === second && (first === 124 || first === 38)) return setToken(token, 38, position, 2);
+  if (isPair) return setToken(token, operatorType, position, 2);
+  return setToken(token, first === 58 ? 58 : operatorType, position, 1);
 }
 
 function toLineEnd(text: string, token: LexedToken, start: number): number {
   const end = text.indexOf("\n", start);
-  set(token, commentType, start, (end < 0 ? text.length : end) - start);
+  setToken(token, commentType, start, (end < 0 ? text.length : end) - start);
   return end < 0 ? text.length : end + 1;
 }
 
 function readDash(reader: SqlReader, token: LexedToken): number {
   const { text, position } = reader;
-  if (text.charCodeAt(position + 1) !== 45) return set(token, operatorType, position, 1);
+  if (text.charCodeAt(position + 1) !== 45) return setToken(token, operatorType, position, 1);
   const after = position + 2;
   if (after >= text.length || isSpace(text.charCodeAt(after))) return toLineEnd(text, token, position);
   reader.ambiguousComments += 1;
-  return reader.isMysql ? set(token, operatorType, position, 1) : toLineEnd(text, token, position);
+  return reader.isMysql ? setToken(token, operatorType, position, 1) : toLineEnd(text, token, position);
 }
 
 function readHash(reader: SqlReader, token: LexedToken): number {
   reader.ambiguousComments += 1;
   if (reader.isMysql) return toLineEnd(reader.text, token, reader.position);
-  return set(token, operatorType, reader.position, 1);
+  return setToken(token, operatorType, reader.position, 1);
 }
 
 function readSlash(reader: SqlReader, token: LexedToken): number {
   const { text, position } = reader;
-  if (text.charCodeAt(position + 1) !== 42) return set(token, operatorType, position, 1);
+  if (text.charCodeAt(position + 1) !== 42) return setToken(token, operatorType, position, 1);
   const end = text.indexOf("*/", position + 2);
   const length = (end < 0 ? text.length : end + 2) - position;
   // A comment inside a comment ends at different places in different databases, and /*! is code in one: what they do then, no reader can say.
   const nested = end < 0 ? -1 : text.slice(position + 2, end + 1).indexOf("/*");
   const isHostile = text.charCodeAt(position + 2) === 33 || nested >= 0;
-  return set(token, isHostile ? hostileType : commentType, position, length);
+  return setToken(token, isHostile ? hostileType : commentType, position, length);
 }
 
 /** A string from its first byte after the opening quote; quotes are escaped by a backslash or by doubling. */
@@ -192,66 +172,13 @@ function readString(text: string, token: LexedToken, from: number, quote: number
       if (text.charCodeAt(index + 1) === quote) index += 1;
       else {
         token.close = quote;
-        set(token, stringType, from, index - from);
+        setToken(token, stringType, from, index - from);
         return index + 1;
       }
     }
   }
   token.close = 0;
-  return set(token, stringType, from, text.length - from);
-}
-
-function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57;
-}
-
-function skipDigits(text: string, from: number): number {
-  let index = from;
-  while (isDigit(text.charCodeAt(index))) index += 1;
-  return index;
-}
-
-function isHexDigit(code: number): boolean {
-  return isDigit(code) || ((code | 32) >= 97 && (code | 32) <= 102);
-}
-
-function isBit(code: number): boolean {
-  return code === 48 || code === 49;
-}
-
-function readRadix(text: string, token: LexedToken, position: number): number {
-  const letter = text.charCodeAt(position + 1) | 32;
-  const accepts = letter === 120 ? isHexDigit : letter === 98 ? isBit : undefined;
-  if (text.charCodeAt(position) !== 48 || accepts === undefined) return -1;
-  let end = position + 2;
-  while (accepts(text.charCodeAt(end))) end += 1;
-  return set(token, end === position + 2 ? nameType : numberType, position, end - position);
-}
-
-function readNumber(text: string, token: LexedToken, position: number): number {
-  const radix = readRadix(text, token, position);
-  if (radix >= 0) return radix;
-  let end = skipDigits(text, position);
-  if (text.charCodeAt(end) === 46) {
-    end = skipDigits(text, end + 1);
-    if (end - position === 1) return set(token, 46, position, 1);
-  }
-  let isWhole = true;
-  if ((text.charCodeAt(end) | 32) === 101) {
-    end += 1;
-    const sign = text.charCodeAt(end);
-    if (sign === 43 || sign === 45) end += 1;
-    const exponent = skipDigits(text, end);
-    isWhole = exponent > end;
-    end = exponent;
-  }
-  // Oracle's suffix of binary floats, unless a word begins there.
-  const suffix = text.charCodeAt(end) | 32;
-  if (suffix === 100 || suffix === 102) {
-    const next = text.charCodeAt(end + 1);
-    if (end + 1 >= text.length || isSpace(next) || next === 59 || (next | 32) === 117) end += 1;
-  }
-  return set(token, isWhole ? numberType : nameType, position, end - position);
+  return setToken(token, stringType, from, text.length - from);
 }
 
 function isLetter(code: number): boolean {
@@ -265,13 +192,13 @@ function readDollar(reader: SqlReader, token: LexedToken): number {
     end += 1;
   if (end > position + 1) {
     if (end === position + 2 && text.charCodeAt(position + 1) === 46) return readWord(reader, token);
-    return set(token, numberType, position, end - position);
+    return setToken(token, numberType, position, end - position);
   }
   while (isLetter(text.charCodeAt(end))) end += 1;
-  if (text.charCodeAt(end) !== 36) return set(token, nameType, position, 1);
+  if (text.charCodeAt(end) !== 36) return setToken(token, nameType, position, 1);
   const tag = text.slice(position, end + 1);
   const close = text.indexOf(tag, end + 1);
-  set(token, stringType, end + 1, (close < 0 ? text.length : close) - end - 1);
+  setToken(token, stringType, end + 1, (close < 0 ? text.length : close) - end - 1);
   token.open = 36;
   token.close = close < 0 ? 0 : 36;
   return close < 0 ? text.length : close + tag.length;
@@ -285,7 +212,7 @@ function readVariable(text: string, token: LexedToken, position: number): number
   if (quote === 34 || quote === 39 || quote === 96) end = readString(text, token, start + 1, quote);
   else {
     while (end < text.length && !endsVariable(text.charCodeAt(end))) end += 1;
-    set(token, variableType, start, end - start);
+    setToken(token, variableType, start, end - start);
   }
   token.type = variableType;
   token.signs = signs;
@@ -309,7 +236,7 @@ function readTick(text: string, token: LexedToken, position: number): number {
 
 function readBracket(text: string, token: LexedToken, position: number): number {
   const end = text.indexOf("]", position);
-  return set(token, nameType, position, (end < 0 ? text.length : end + 1) - position);
+  return setToken(token, nameType, position, (end < 0 ? text.length : end + 1) - position);
 }
 
 /** Words that may be the letters before a string: b'01' x'ff' e'..' n'..' q'(..)' nq'(..)' u&'..'. */
@@ -322,7 +249,7 @@ function readPrefixed(reader: SqlReader, token: LexedToken, code: number): numbe
     const accepts = letter === 98 ? isBit : isHexDigit;
     let end = position + 2;
     while (accepts(text.charCodeAt(end))) end += 1;
-    if (text.charCodeAt(end) === 39) return set(token, numberType, position, end + 1 - position);
+    if (text.charCodeAt(end) === 39) return setToken(token, numberType, position, end + 1 - position);
   } else if (next === 39 && !isLast && (letter === 101 || letter === 110))
     return readString(text, token, position + 2, 39);
   else if (next === 38 && letter === 117 && text.charCodeAt(position + 2) === 39) {
@@ -349,7 +276,7 @@ function readChosenQuote(reader: SqlReader, token: LexedToken, position: number)
   if (position >= text.length || text.charCodeAt(position) < 33) return readWord(reader, token);
   const opener = text.charAt(position);
   const close = text.indexOf(`${closers.get(opener) ?? opener}'`, position + 1);
-  set(token, stringType, position + 1, (close < 0 ? text.length : close) - position - 1);
+  setToken(token, stringType, position + 1, (close < 0 ? text.length : close) - position - 1);
   token.open = 113;
   token.close = close < 0 ? 0 : 113;
   return close < 0 ? text.length : close + 2;
@@ -377,7 +304,7 @@ function readWord(reader: SqlReader, token: LexedToken): number {
   if (entry !== undefined) {
     if ((entry.traits & wordTraits.shared) !== 0 && text.charCodeAt(skipSpace(text, end)) === 40) type = functionType;
   }
-  return set(token, type, position, end - position);
+  return setToken(token, type, position, end - position);
 }
 
 const gapMax = 64;

@@ -1,6 +1,6 @@
 // What the rules ask of folded tokens: classes, words, calls, comments that cut a statement off.
 import type { SqlFold } from "./sql-fold.ts";
-import type { LexedToken } from "./sql-lexer.ts";
+import type { LexedToken } from "./sql-token.ts";
 import { wordEntry, wordTraits } from "./sql-words.ts";
 
 /** Folded tokens as the rules see them. */
@@ -35,7 +35,7 @@ export function isWord(shape: SqlShape, index: number, word: string): boolean {
 export function isAdjacent(shape: SqlShape, index: number): boolean {
   const one = shapeToken(shape, index);
   const two = shapeToken(shape, index + 1);
-  return one !== undefined && two !== undefined && one.start + one.length === two.start;
+  return one !== undefined && two !== undefined && one.end === two.start;
 }
 
 /** A call: a function right before its "(". Names that are plain English as well are left out where `kind` says so. */

@@ -1,6 +1,7 @@
 // Tokens and foldings of a value as lists, in the notation of libinjection's published tests: for tests and explanations.
 import { emptyFold, foldSql, textOf, type SqlContext } from "./sql-fold.ts";
-import { emptyReader, emptyToken, readTail, readToken, tokenLengthMax, type LexedToken } from "./sql-lexer.ts";
+import { emptyReader, readTail, readToken } from "./sql-lexer.ts";
+import { emptyToken, tokenLengthMax, type LexedToken } from "./sql-token.ts";
 import type { SqlToken } from "./verdict.ts";
 
 function toToken(token: LexedToken, text: string): SqlToken {

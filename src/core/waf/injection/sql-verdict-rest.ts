@@ -1,12 +1,12 @@
 // What may follow a value that the attacker closed: logic, an operation, a second statement.
-import type { LexedToken } from "./sql-lexer.ts";
+import type { LexedToken } from "./sql-token.ts";
 import { isCommand, isQuery } from "./sql-verdict-start.ts";
 import { isCall, isCutting, isStar, isWord, shapeToken, type SqlShape } from "./sql-shape.ts";
 
 /** Logic at `index`: "or 1=1", "and sleep(5)", "or 'a'='a". */
 export function judgeLogic(shape: SqlShape, index: number): boolean {
   const { classes, isClosed, fold } = shape;
-  const { comparisons, tokens } = fold.reader;
+  const { comparisons, operators } = fold.reader;
   const rest = classes.slice(index + 1);
   const isName = classes.startsWith("n");
   const isLoose = isName || index === 0;
@@ -15,7 +15,7 @@ export function judgeLogic(shape: SqlShape, index: number): boolean {
     case "1":
       if (!isEnded(rest.slice(1))) return false;
       if (isClosed) return true;
-      return isLoose ? comparisons > 0 : tokens > index + 2;
+      return isLoose ? comparisons > 0 : operators + fold.reader.comments > 0;
     case "s":
       if (rest === "s") return isClosed && isOpenEnded(shape, index - 1, index + 1);
       return (isClosed || comparisons > 0) && /^s[o&c;)U]/.test(rest);

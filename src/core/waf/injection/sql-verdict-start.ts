@@ -25,6 +25,7 @@ export function judgeStart(shape: SqlShape): boolean {
 export function isQuery(shape: SqlShape, index: number): boolean {
   const rest = shape.classes.slice(index + 1);
   const { comparisons } = shape.fold.reader;
+  if (isWord(shape, index, "CREATE OR REPLACE")) return /^(?:k|n\()/.test(rest);
   if (hasTrait(shape, index, wordTraits.phrase)) return (index > 0 && rest === "n") || /^[nf][k(E]/.test(rest);
   if (isWord(shape, index, "CASE")) return /^k[1nsvf(]/.test(rest) && comparisons > 0;
   if (isWord(shape, index, "SELECT") && isCalling(shape, index + 1)) return true;

@@ -1,7 +1,7 @@
 // Says of folded tokens whether they are a piece of SQL that breaks out of a value or runs by itself. Rules of our own over
 // the classes: what a statement may hold after a value, and what prose, names and addresses do not.
 import type { SqlFold } from "./sql-fold.ts";
-import { typeOf } from "./sql-lexer.ts";
+import { typeOf } from "./sql-token.ts";
 import {
   classesOf,
   codeAt,
@@ -19,6 +19,9 @@ import { judgeLogic, judgeOperation, judgeStacked } from "./sql-verdict-rest.ts"
 
 const [comment, name, hostile] = [typeOf("c"), typeOf("n"), typeOf("X")];
 const tick = 96;
+
+/** SQL Server leaves statements with this word out of its log. */
+const hidesFromLog = /sp_password/i;
 
 /** Whether what `fold` holds is SQL injection; `isClosed` as in SqlShape. */
 export function judgeFold(fold: SqlFold, isClosed: boolean): boolean {
@@ -38,7 +41,7 @@ export function judgeFold(fold: SqlFold, isClosed: boolean): boolean {
   const shape: SqlShape = { classes: classesOf(fold), fold, isClosed };
   if (shape.classes.includes("X")) return isHostileComment(shape);
   if (fold.count < 2) return false;
-  if (codeAt(fold, last) === comment && fold.reader.text.includes("sp_password")) return true;
+  if (codeAt(fold, last) === comment && hidesFromLog.test(fold.reader.text)) return true;
   if (fold.count === 2 && codeAt(fold, 1) === comment) return judgeComment(shape);
   return judgeUnion(shape) || judgeStart(shape) || judgeRest(shape);
 }
@@ -76,7 +79,7 @@ function judgeComment(shape: SqlShape): boolean {
     case "1": {
       if (isHash) return false;
       // "1234-name--" is one identifier to its author: the comment must begin right after the number.
-      if (tokens > 2) return true;
+      if (tokens > 2) return !/[A-Za-z]{4}/.test(text.slice(0, second.start));
       const next = text.charCodeAt(first.start + first.length);
       return next <= 32 || next === 45 || next === 47 || next === 0xa0;
     }
