@@ -202,16 +202,15 @@ function tell(parts: InspectorParts, request: InspectedRequest): void {
   const { report, outcome } = request;
   parts.counts.evaluationUs += report.evaluationUs;
   const reasons = [...report.notInspected, ...(outcome.notInspected ?? [])];
-  for (const reason of reasons) {
+  for (const reason of [...reasons, ...(outcome.counted ?? [])]) {
     const isKnown = reason in parts.counts.notInspected;
     const key = isKnown || Object.keys(parts.counts.notInspected).length < reasonsMax ? reason : "other";
     parts.counts.notInspected[key] = (parts.counts.notInspected[key] ?? 0) + 1;
   }
-  // A content coding is counted only: every answer of some upstreams has one.
   const isWorthTelling =
     report.interruption !== undefined ||
     outcome.malformed !== undefined ||
-    reasons.some((reason) => !reason.endsWith("content coding")) ||
+    reasons.length > 0 ||
     report.rules.some(({ isLogged }) => isLogged);
   if (isWorthTelling) parts.onTold(request);
 }

@@ -49,6 +49,8 @@ export interface Outcome {
   readonly status: number;
   /** What the door could not hand over, and why; beside what the engine says. */
   readonly notInspected?: readonly string[];
+  /** Of the same kind, but what is ordinary for this door or upstream: counted, and told only with a row that is made anyway. */
+  readonly counted?: readonly string[];
   /** A shape that no server should see ("chunk size is not a number"): answered 400 and told as an event. */
   readonly malformed?: string;
 }

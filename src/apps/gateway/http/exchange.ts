@@ -40,6 +40,8 @@ interface Exchange {
   readonly requestHold: Hold;
   readonly answerHold: Hold;
   readonly notInspected: string[];
+  /** Ordinary and not told by itself. */
+  readonly counted: string[];
   end: UpstreamEnd | undefined;
   /** Whether the request waits here for its verdict. */
   isHolding: boolean;
@@ -73,6 +75,7 @@ export function startExchange(parts: ExchangeParts, needs: ExchangeNeeds): Clien
     requestHold: createHold(parts.holds, parts.limits.heldBytesMax),
     answerHold: createHold(parts.holds, parts.limits.heldBytesMax),
     notInspected: [],
+    counted: [],
     end: undefined,
     ...{ isHolding: false, isRequestJudged: false, isRequestWhole: false, isAnswerJudged: false },
     ...{ isAnswered: false, isOver: false, isClientPaused: false },
@@ -98,7 +101,7 @@ function begin(exchange: Exchange): void {
   if (stop !== undefined) return block(exchange, stop);
   if (request.size === "none") return;
   const coding = headerOf(request.headers, "content-encoding");
-  if (coding !== undefined && inspection.wantsRequestBody) exchange.notInspected.push("request body: content coding");
+  if (coding !== undefined && inspection.wantsRequestBody) exchange.counted.push("request body: content coding");
   const isWanted = inspection.wantsRequestBody;
   exchange.isHolding = isWanted && inspection.mayBlock;
   if (request.expectsContinue) client.informational(100, []);
@@ -235,7 +238,7 @@ function answerHead(exchange: Exchange, head: ResponseHead & { readonly reason: 
   const answer = { status: head.status, reason: head.reason, headers: endToEnd(head.headers), size: head.size };
   const isWanted = head.size !== "none" && inspection.wantsResponseBody;
   if (isWanted && headerOf(head.headers, "content-encoding") !== undefined) {
-    exchange.notInspected.push("response body: content coding");
+    exchange.counted.push("response body: content coding");
   }
   if (isWanted && inspection.mayBlock) exchange.heldAnswer = answer;
   else if (isWanted || judgeAnswer(exchange)) respond(exchange, answer);
@@ -375,6 +378,7 @@ function finish(exchange: Exchange, status: number, malformed?: string): void {
   exchange.inspection.finish({
     status,
     ...(exchange.notInspected.length === 0 ? {} : { notInspected: exchange.notInspected }),
+    ...(exchange.counted.length === 0 ? {} : { counted: exchange.counted }),
     ...(malformed === undefined ? {} : { malformed }),
   });
 }

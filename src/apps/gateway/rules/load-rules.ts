@@ -6,7 +6,7 @@ import { baseDirectives, baseFileName } from "../../../core/waf/http/base-direct
 import type { WafProblem } from "../../../core/waf/position.ts";
 import type { RuleFile, RuleFiles } from "../../../core/waf/seclang/parsed.ts";
 import type { WafHashes } from "../../../core/waf/transform/transformation.ts";
-import { openRuleFolder } from "../../../edge/rules/rule-folder.ts";
+import { openRules } from "../../../edge/rules/rule-folder.ts";
 import type { ServedRules } from "../engine-inspector.ts";
 import { compilePolicies, type PolicyOrder, type PolicyProblem } from "./compile-policies.ts";
 import { recordFiles, replayFiles, type RulePackage } from "./rule-package.ts";
@@ -65,45 +65,17 @@ interface ReadRules {
 }
 
 function readPaths(paths: readonly string[]): ReadRules {
-  const opened = paths.map((path) => openRuleFolder(path));
-  const files = opened.flatMap((folder) => folder.files);
+  const opened = openRules(paths);
   // Rules get no bodies without these; who brings a ModSecurity configuration has their like.
-  const hasBase = files.some(({ text }) => /^[ \t]*SecRequestBodyAccess\b/im.test(text));
+  const hasBase = opened.files.some(({ text }) => /^[ \t]*SecRequestBodyAccess\b/im.test(text));
   return {
-    files: hasBase ? files : [{ file: baseFileName, text: baseDirectives }, ...files],
-    reader: firstOf(opened.map(({ reader }) => reader)),
-    problems: opened.flatMap(({ problems }) => problems),
-    kind: opened[0]?.kind ?? "files",
-    version: opened.map(({ version }) => version).find((version) => version !== "") ?? "",
+    ...opened,
+    files: hasBase ? opened.files : [{ file: baseFileName, text: baseDirectives }, ...opened.files],
   };
 }
 
 function fromPackage(given: RulePackage): ReadRules {
   return { ...given, reader: replayFiles(given), problems: [] };
-}
-
-/** Of several folders the first that has it. */
-function firstOf(readers: readonly RuleFiles[]): RuleFiles {
-  const [only] = readers;
-  if (only !== undefined && readers.length === 1) return only;
-  return {
-    include(pattern, from) {
-      let last: ReturnType<RuleFiles["include"]> = [];
-      for (const reader of readers) {
-        last = reader.include(pattern, from);
-        if (!("refused" in last) && last.length > 0) return last;
-      }
-      return last;
-    },
-    wordList(path, from) {
-      let last: ReturnType<RuleFiles["wordList"]> = { refused: "no folder of rules is open" };
-      for (const reader of readers) {
-        last = reader.wordList(path, from);
-        if (typeof last === "string") return last;
-      }
-      return last;
-    },
-  };
 }
 
 const hashes: WafHashes = { sha1: (bytes) => digest("sha1", bytes), md5: (bytes) => digest("md5", bytes) };
