@@ -93,7 +93,7 @@ export function openRig(context: TestContext, limits: Partial<DoorLimits> = {}):
     seen,
     notices,
     attach: (ports) => {
-      const made = attachIn(app, door, ports);
+      const made = attachPath(app.path, door, ports);
       const one: Attachment = {
         ...made,
         detach: (drainMs) => {
@@ -109,9 +109,9 @@ export function openRig(context: TestContext, limits: Partial<DoorLimits> = {}):
   };
 }
 
-export function attachIn(app: NetworkNamespace, door: TransparentDoor, ports: readonly WantedPort[]): Attachment {
-  const namespace = openNamespace(app.path);
-  const open = (table: string) => openNftables({ netns: app.path, table, clock, logger: silentLogger });
+export function attachPath(path: string, door: TransparentDoor, ports: readonly WantedPort[]): Attachment {
+  const namespace = openNamespace(path);
+  const open = (table: string) => openNftables({ netns: path, table, clock, logger: silentLogger });
   const [dataplane, aliveDataplane] = [open(transparentTable), open(aliveTable)];
   const made = attach({ namespace, dataplane, aliveDataplane, door, label: "netns app", logger: silentLogger }, ports);
   return {

@@ -1,0 +1,145 @@
+// A gateway that is killed or hangs: the port is open or closed as the policy says, at once; what it leaves behind is taken over, and all goes in the end.
+import assert from "node:assert/strict";
+import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import path from "node:path";
+import { test, type TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { readFileSync } from "node:fs";
+import type { NetworkNamespace } from "../../../../test/support/netns/namespace.ts";
+import { skipUnless } from "../../../../test/support/skip.ts";
+import { app4, app6, client4, dial, exchange, get, knock, openWorld, serveIn } from "./rig.fixture.ts";
+
+interface World {
+  readonly app: NetworkNamespace;
+  readonly client: NetworkNamespace;
+  gateway(onDown: "open" | "closed"): Promise<ChildProcess>;
+}
+
+const tools = ["ip", "nft"].every((name) => spawnSync(name, ["-V"]).status === 0);
+
+async function openDeathWorld(context: TestContext): Promise<World | undefined> {
+  if (!skipUnless(context, tools, "ip (iproute2) and nft (nftables), to look at what is left behind")) return undefined;
+  const star = openWorld(context);
+  if (star === undefined) return undefined;
+  context.after(() => star.close());
+  const app = star.pod("app");
+  serveIn(
+    context,
+    app,
+    8080,
+    createHttpServer((request, response) => {
+      response.end(`peer ${request.socket.remoteAddress?.replace("::ffff:", "")} ${request.url}`);
+    }),
+  );
+  return {
+    app,
+    client: star.pod("client"),
+    gateway: async (onDown) => {
+      const file = path.join(import.meta.dirname, "gateway.fixture.ts");
+      const child = spawn(process.execPath, [file, app.path, "8080", onDown], { stdio: ["ignore", "pipe", "inherit"] });
+      context.after(() => child.kill("SIGKILL"));
+      await once(child.stdout, "data");
+      return child;
+    },
+  };
+}
+
+/** Milliseconds until `isSo`, at most 10 s. */
+async function until(isSo: () => Promise<boolean>): Promise<number> {
+  const began = performance.now();
+  while (performance.now() - began < 10_000) {
+    if (await isSo()) return performance.now() - began;
+    await delay(5);
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}
+
+const works = async (world: World, to: string): Promise<boolean> => {
+  try {
+    return (await exchange(await dial(world.client, to, 8080), get("/works"))).startsWith("HTTP/1.1 200");
+  } catch {
+    return false;
+  }
+};
+
+/** What is there of transparent mode in the namespace. */
+function leftIn(app: NetworkNamespace): string {
+  const run = (program: string, ...argv: string[]): string =>
+    app.inside(() => execFileSync(program, argv, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  const settings = ["ipv4/tcp_fwmark_accept", "ipv4/fwmark_reflect", "ipv6/fwmark_reflect"].map((name) =>
+    app.inside(() => readFileSync(`/proc/sys/net/${name}`, "latin1").trim()),
+  );
+  const rules = [run("ip", "rule"), run("ip", "-6", "rule")]
+    .join("")
+    .split("\n")
+    .filter((line) => /4757|0x/.test(line));
+  const routes = ["-4", "-6"].map((family) => {
+    try {
+      return run("ip", family, "route", "show", "table", "4757").trim();
+    } catch {
+      return "";
+    }
+  });
+  return JSON.stringify({ settings, rules, routes, tables: run("nft", "list", "tables").trim() });
+}
+
+test("killed, with fail mode open: clients reach the application at once, and a new gateway takes over and leaves nothing", async (context) => {
+  const world = await openDeathWorld(context);
+  if (world === undefined) return;
+  const before = leftIn(world.app);
+  const child = await world.gateway("open");
+  assert.ok(await works(world, app4));
+  await kill(child);
+  for (const to of [app4, app6]) {
+    const ms = await until(() => works(world, to));
+    context.diagnostic(`open again for ${to} after ${ms.toFixed(0)} ms`);
+    assert.ok(ms < 5000, `${ms} ms`);
+  }
+  const next = await world.gateway("open");
+  assert.match(await exchange(await dial(world.client, app4, 8080), get("/next")), new RegExp(`peer ${client4} /next`));
+  const gone = once(next, "exit");
+  next.kill("SIGTERM");
+  await gone;
+  assert.equal(leftIn(world.app), before);
+  assert.ok(await works(world, app4));
+});
+
+test("killed, with fail mode closed: nothing passes until a gateway is there again", async (context) => {
+  const world = await openDeathWorld(context);
+  if (world === undefined) return;
+  const child = await world.gateway("closed");
+  assert.ok(await works(world, app4));
+  await kill(child);
+  const ms = await until(async () => (await knock(world.client, app4, 8080)) === "timeout");
+  context.diagnostic(`closed after ${(ms - 700).toFixed(0)} ms, of which the question itself took its share`);
+  assert.ok(ms < 5000, `${ms} ms`);
+  assert.equal(await knock(world.client, app6, 8080), "timeout");
+  await world.gateway("closed");
+  assert.ok(await works(world, app4));
+});
+
+test("a gateway that hangs is taken for gone, and is there again when it goes on", async (context) => {
+  const world = await openDeathWorld(context);
+  if (world === undefined) return;
+  const child = await world.gateway("open");
+  child.kill("SIGSTOP");
+  const ms = await until(async () => {
+    const socket = await dial(world.client, app4, 8080);
+    const answer = exchange(socket, get("/hangs"));
+    const first = await Promise.race([answer, delay(300, "")]);
+    socket.destroy();
+    return first.startsWith("HTTP/1.1 200");
+  });
+  context.diagnostic(`open after ${ms.toFixed(0)} ms`);
+  assert.ok(ms > 1000 && ms < 10_000, `${ms} ms`);
+  child.kill("SIGCONT");
+  assert.ok((await until(() => works(world, app4))) < 5000);
+});
