@@ -227,7 +227,7 @@ x => x + 1
 (a, b) => a - b
 a ? b : c
 function add(a, b) { return a + b; }
-import x from "y"
+import os, sys
 from os import path
 def f(x): return x + 1
 #include <stdio.h>
