@@ -48,18 +48,19 @@ export function endHead(part: Part, findings: Findings): void {
     const colon = header.indexOf(":");
     return trim.apply(header.slice(0, colon)).toLowerCase() === "content-disposition" ? [header.slice(colon + 1)] : [];
   });
-  const value = values.at(-1);
   if (values.length > 1) findings.error("multipart: Content-Disposition twice in a part");
-  if (value === undefined) {
+  const dispositions = values.map(parseDisposition);
+  part.disposition = dispositions[0];
+  if (part.disposition === undefined) {
     findings.error("multipart: a part without Content-Disposition");
     findings.flag("MULTIPART_INVALID_PART");
-    return;
   }
-  part.disposition = parseDisposition(value);
-  if (part.disposition.isBadlyQuoted) findings.flag("MULTIPART_INVALID_QUOTING");
-  if (part.disposition.error === "") return;
-  findings.error(part.disposition.error);
-  findings.flag("MULTIPART_INVALID_PART");
+  for (const { isBadlyQuoted, error } of dispositions) {
+    if (isBadlyQuoted) findings.flag("MULTIPART_INVALID_QUOTING");
+    if (error === "") continue;
+    findings.error(error);
+    findings.flag("MULTIPART_INVALID_PART");
+  }
 }
 
 export function isFile(part: Part): boolean {

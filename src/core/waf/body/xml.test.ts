@@ -44,6 +44,7 @@ const bad: readonly (readonly [string, readonly string[]])[] = [
   ['<a b="unclosed>', ['attribute a b="unclosed>']],
   ['<?xml version="1.0" encoding="utf-16"?><a/>', []],
   ["\xff\xfe<\0a\0/\0>\0", []],
+  ["<a><!DOCTYPE a></a>", []],
   ["< a/>", ["attribute a"]],
 ];
 

@@ -300,6 +300,7 @@ function takeDoctype(reading: Reading, content: string): void {
   reading.raw = "";
   reading.brackets = 0;
   reading.mode = "text";
+  if (reading.isRootSeen) reading.findings.error("XML: a document type behind the root element's beginning");
   if (/^[\t-\r ]+[^\t-\r ["']+[\t-\r ]*$/.test(content)) return;
   reading.findings.error("XML: a document type with declarations, which are not read");
   tell(reading, "attribute", trim.apply(content));
