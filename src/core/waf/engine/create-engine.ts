@@ -11,14 +11,14 @@ import { createShapes } from "./shape.ts";
 import { createTransaction } from "./transaction.ts";
 
 export const engineLimits = {
-  /** Values remembered, per plan of a place in requests. */
-  memoEntriesMax: 20_000,
+  /** Values remembered, each for one kind of place in requests. */
+  memoEntriesMax: 40_000,
 } as const;
 
 export function createWafEngine(options: WafEngineOptions): WafEngine {
   const compiled = compileRules(options);
   const prefilter = createPrefilter(compiled.pureParts.map((part) => part.clauses));
-  const shapes = createShapes(compiled, prefilter);
+  const shapes = createShapes(compiled);
   const judge = createJudge({
     compiled,
     prefilter,
@@ -61,11 +61,9 @@ export function createWafEngine(options: WafEngineOptions): WafEngine {
       });
     },
     get figures() {
-      let memoEntries = 0;
-      for (const plan of shapes.plans()) memoEntries += plan.memo.size();
-      const { memoHits, patternsRun, patternsSkipped } = judge.figures;
+      const { memoEntries, memoHits, patternsRun, patternsSkipped } = judge.figures;
       return { transactions, memoEntries, memoHits, patternsRun, patternsSkipped, budgetExceeded };
     },
-    emptyMemo: () => shapes.forget(),
+    emptyMemo: () => judge.emptyMemo(),
   };
 }

@@ -78,9 +78,7 @@ function lead(reach: Map<number, 1 | 2>, place: number | undefined, how: 1 | 2):
 /** true, false: what the rule comes to, with its effects done; undefined: it must run. */
 function decide(walk: Walk, rule: CompiledRule, reached: 1 | 2): boolean | undefined {
   const verdict = isPlainSetter(rule) ? true : judgeAll(walk, rule.parts);
-  if (verdict === undefined) return undefined;
-  if (!verdict)
-    return rule.parts.some((part, index) => part.hasEffects && index < rule.parts.length - 1) ? undefined : false;
+  if (verdict !== true) return verdict;
   const { rule: source } = rule;
   const isQuiet = !source.isLogged && ["none", "pass"].includes(source.disruptive) && !walk.options.isSilentListed;
   if (!isQuiet) return undefined;
@@ -99,10 +97,14 @@ function isPlainSetter(rule: CompiledRule): boolean {
   );
 }
 
+/** false only where no part before the one that fails does something by itself. */
 function judgeAll(walk: Walk, parts: readonly CompiledPart[]): boolean | undefined {
+  let hasEffects = false;
   for (const part of parts) {
     const verdict = judgePart(walk, part);
-    if (verdict !== true) return verdict;
+    if (verdict === false && !hasEffects) return false;
+    if (verdict !== true) return undefined;
+    hasEffects ||= part.hasEffects;
   }
   return true;
 }

@@ -3,24 +3,32 @@
 import type { OperatorScope } from "../operators/operator.ts";
 import type { Prefilter } from "../scan/prefilter.ts";
 import type { Compiled } from "./compiled.ts";
-import { noHits, type Hits, type Plan } from "./plan.ts";
+import { noHits, type Hits, type Memo, type Plan } from "./plan.ts";
 
 export interface JudgeFigures {
   memoHits: number;
   patternsRun: number;
   patternsSkipped: number;
-  /** Bytes looked at, patterns run since they were last taken: for budgets. */
+  /** Values remembered. */
+  memoEntries: number;
+  /** Bytes looked at since they were last taken: for budgets. */
   bytesSince: number;
 }
 
 export interface Judge {
   judge(plan: Plan, value: string): Hits;
+  /** Forgets all that was remembered of values. */
+  emptyMemo(): void;
   readonly figures: JudgeFigures;
 }
 
 export const judgeLimits = {
-  /** Distinct outcomes of transformations of one value. A plan with more nodes is judged with buffers of its size. */
+  /** Longer values are not remembered. */
   memoValueBytesMax: 1024,
+  /** Of all remembered values together, with what it takes to keep them. */
+  memoBytesMax: 16 * 1024 * 1024,
+  /** What an entry takes besides its value. */
+  memoEntryBytes: 96,
 } as const;
 
 export interface JudgeOptions {
@@ -39,8 +47,8 @@ export function createJudge(options: JudgeOptions): Judge {
     if (pattern !== undefined) return (value: string) => pattern.test(value);
     return (value: string) => operator.evaluate(value, noScope) !== undefined;
   });
-  const figures: JudgeFigures = { memoHits: 0, patternsRun: 0, patternsSkipped: 0, bytesSince: 0 };
-  const half = Math.max(1, memoEntriesMax >>> 1);
+  const figures: JudgeFigures = { memoHits: 0, patternsRun: 0, patternsSkipped: 0, memoEntries: 0, bytesSince: 0 };
+  const memory = createMemory(memoEntriesMax, figures);
   const texts: string[] = [];
   let candidates = new Uint32Array(64 * words);
   let wanted = new Uint32Array(64 * words);
@@ -51,7 +59,7 @@ export function createJudge(options: JudgeOptions): Judge {
   function judge(plan: Plan, value: string): Hits {
     const isRemembered = memoEntriesMax > 0 && value.length < judgeLimits.memoValueBytesMax;
     if (isRemembered) {
-      const known = plan.memo.get(value);
+      const known = memory.get(plan.memo, value);
       if (known !== undefined) {
         figures.memoHits++;
         return known;
@@ -61,7 +69,7 @@ export function createJudge(options: JudgeOptions): Judge {
     const slots = spread(plan, value);
     for (let slot = 0; slot < slots; slot++) ask(plan, slot);
     const hits: Hits = found ?? noHits;
-    if (isRemembered) plan.memo.set(ownCopy(value), hits, half);
+    if (isRemembered) memory.set(plan.memo, value, hits);
     return hits;
   }
 
@@ -149,7 +157,55 @@ export function createJudge(options: JudgeOptions): Judge {
     slotOfNode = new Int32Array(nodes);
   }
 
-  return { judge, figures };
+  return { judge, figures, emptyMemo: () => memory.empty() };
+}
+
+interface Memory {
+  get(memo: Memo, value: string): Hits | undefined;
+  set(memo: Memo, value: string, hits: Hits): void;
+  empty(): void;
+}
+
+/** One bound over the memos of all plans: when half of it is full, a new generation begins. */
+function createMemory(entriesMax: number, figures: JudgeFigures): Memory {
+  let generation = 0;
+  let entries = 0;
+  let bytes = 0;
+  let oldEntries = 0;
+  const turn = (memo: Memo): void => {
+    memo.old = memo.generation === generation - 1 ? memo.young : new Map();
+    memo.young = new Map();
+    memo.generation = generation;
+  };
+  const add = (memo: Memo, value: string, hits: Hits): void => {
+    if (entries >= entriesMax >>> 1 || bytes >= judgeLimits.memoBytesMax >>> 1) {
+      generation++;
+      oldEntries = entries;
+      entries = 0;
+      bytes = 0;
+      turn(memo);
+    }
+    memo.young.set(value, hits);
+    entries++;
+    bytes += value.length + judgeLimits.memoEntryBytes + hits.length * 8;
+    figures.memoEntries = entries + oldEntries;
+  };
+  return {
+    get: (memo, value) => {
+      if (memo.generation !== generation) turn(memo);
+      const found = memo.young.get(value);
+      if (found !== undefined || memo.old.size === 0) return found;
+      const older = memo.old.get(value);
+      if (older !== undefined) add(memo, value, older);
+      return older;
+    },
+    set: (memo, value, hits) => add(memo, ownCopy(value), hits),
+    empty: () => {
+      generation += 2;
+      entries = oldEntries = bytes = 0;
+      figures.memoEntries = 0;
+    },
+  };
 }
 
 const noScope: OperatorScope = { expand: (argument) => argument };

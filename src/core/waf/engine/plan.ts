@@ -24,38 +24,11 @@ export interface Plan {
 export type Hits = readonly number[];
 export const noHits: Hits = [];
 
-/** Two generations: what was not asked for while the younger filled up is forgotten. */
+/** Two generations: what was not asked for while the younger filled up is forgotten. Which generation it is, the judge says, for all plans together. */
 export interface Memo {
-  get(value: string): Hits | undefined;
-  set(value: string, hits: Hits, half: number): void;
-  clear(): void;
-  readonly size: () => number;
-}
-
-function createMemo(): Memo {
-  let young = new Map<string, Hits>();
-  let old = new Map<string, Hits>();
-  return {
-    get: (value) => {
-      const found = young.get(value);
-      if (found !== undefined) return found;
-      const older = old.get(value);
-      if (older !== undefined) young.set(value, older);
-      return older;
-    },
-    set: (value, hits, half) => {
-      if (young.size >= half) {
-        old = young;
-        young = new Map();
-      }
-      young.set(value, hits);
-    },
-    clear: () => {
-      young = new Map();
-      old = new Map();
-    },
-    size: () => young.size + old.size,
-  };
+  young: Map<string, Hits>;
+  old: Map<string, Hits>;
+  generation: number;
 }
 
 export function createPlan(compiled: Compiled, entries: readonly number[]): Plan {
@@ -105,7 +78,7 @@ export function createPlan(compiled: Compiled, entries: readonly number[]): Plan
     anyTrigger: unionOf(nodes.slice(1).map((node) => node.transformation!)),
     negated,
     hasNegated: negated.some((word) => word !== 0),
-    memo: createMemo(),
+    memo: { young: new Map(), old: new Map(), generation: 0 },
   };
 }
 

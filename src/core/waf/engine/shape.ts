@@ -1,5 +1,4 @@
 // What must be judged of a value, by where it stands: a shape holds the plans for one set of active rules. Policies with the same active rules share one, its memo too.
-import type { Prefilter } from "../scan/prefilter.ts";
 import type { Compiled, CompiledPart } from "./compiled.ts";
 import { hasBit } from "./exclusions.ts";
 import { createPlan, type Plan } from "./plan.ts";
@@ -12,8 +11,6 @@ export interface Shape {
 
 export interface Shapes {
   of(active: Uint32Array): Shape;
-  forget(): void;
-  readonly plans: () => Iterable<Plan>;
 }
 
 export const shapeLimits = {
@@ -25,28 +22,21 @@ export const shapeLimits = {
   keyBytesMax: 64,
 } as const;
 
-export function createShapes(compiled: Compiled, prefilter: Prefilter): Shapes {
+export function createShapes(compiled: Compiled): Shapes {
   const keyTests = sourceNames.map((_, source) => distinguishing(compiled, source));
-  const shapes = new Map<string, { readonly shape: Shape; readonly plans: Map<string, Plan> }>();
+  const shapes = new Map<string, Shape>();
   return {
     of: (active) => {
       const name = active.join(" ");
       const known = shapes.get(name);
-      if (known !== undefined) return known.shape;
+      if (known !== undefined) return known;
       if (shapes.size >= shapeLimits.shapesMax) {
         const oldest = shapes.keys().next();
         if (oldest.done !== true) shapes.delete(oldest.value);
       }
-      const plans = new Map<string, Plan>();
-      const shape = createShape({ compiled, prefilter, active, keyTests, plans });
-      shapes.set(name, { shape, plans });
+      const shape = createShape({ compiled, active, keyTests, plans: new Map() });
+      shapes.set(name, shape);
       return shape;
-    },
-    forget: () => {
-      for (const { plans } of shapes.values()) for (const plan of plans.values()) plan.memo.clear();
-    },
-    plans: function* () {
-      for (const { plans } of shapes.values()) yield* plans.values();
     },
   };
 }
@@ -84,7 +74,6 @@ export function looksAt(part: CompiledPart, source: number, key: string): boolea
 
 interface ShapeParts {
   readonly compiled: Compiled;
-  readonly prefilter: Prefilter;
   readonly active: Uint32Array;
   readonly keyTests: readonly KeyTests[];
   readonly plans: Map<string, Plan>;
