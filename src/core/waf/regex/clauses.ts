@@ -27,6 +27,9 @@ const wordBytesMax = 24;
 /** A clause that holds in this share of values or more says too little. */
 const uselessShare = 0.9;
 
+/** A pattern with a clause that so few values hold is not looked at without its noise. */
+const tellingShare = 0.02;
+
 interface Need {
   readonly words: ReadonlySet<string>;
   readonly mask: ByteSet;
@@ -281,7 +284,9 @@ function needsWithoutNoise(root: PatternNode): readonly Need[] {
 /** The clauses of a tree, the most telling first; none for a pattern that says nothing about its subject. */
 export function clausesOf(root: PatternNode): readonly Clause[] {
   if (isNullable(root)) return [];
-  return bestOf([...needsOf(root), ...needsWithoutNoise(root)], clausesMax).map((need): Clause => {
+  const plain = bestOf(needsOf(root), clausesMax);
+  const isTelling = (plain[0]?.share ?? 1) < tellingShare;
+  return bestOf(isTelling ? plain : [...plain, ...needsWithoutNoise(root)], clausesMax).map((need): Clause => {
     if (need.words.size === 0) return { kind: "bytes", mask: need.mask };
     const single = bytesOf(need.mask)
       .filter((byte) => foldByte(byte) === byte)

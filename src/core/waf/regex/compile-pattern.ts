@@ -94,7 +94,7 @@ function createTest(tree: PatternNode, limitOf: () => V8Limit): (subject: string
 export function compilePattern(source: string, options: PatternOptions): Pattern {
   const parsed = parsePattern(source, options);
   if (parsed.irregular !== undefined) return compileIrregular(source, parsed);
-  const tree = testTree(parsed.root);
+  const tree = testTree(parsed);
   let limit: V8Limit | undefined;
   function limitOf(): V8Limit {
     limit ??= v8BytesFor(tree, growthOf);

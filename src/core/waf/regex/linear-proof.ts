@@ -6,7 +6,7 @@ import { assertionList, buildProgram, opAssert, opSave, opSplit, type Program } 
 import { mayBeEmpty, type PatternNode } from "./syntax.ts";
 
 /** Steps of the search for a proof, per pattern; beyond: not proven. */
-export const proofStepsMax = 100_000;
+export const proofStepsMax = 40_000;
 
 /** Loops of one pattern that are looked at; patterns with more are not given to V8. */
 export const proofLoopsMax = 24;
@@ -27,13 +27,17 @@ interface Proof {
   left: number;
 }
 
-function meets(proof: Proof, ...positions: readonly number[]): boolean {
-  const sets = positions
-    .filter((position) => position !== outside)
-    .map((position) => proof.sets[proof.graph.setOf[position] as number]);
+/** Whether some byte is in the sets of all three places; the place outside takes every byte. */
+function meets(proof: Proof, a: number, b: number, c: number): boolean {
+  const { sets, graph } = proof;
+  const setA = a === outside ? undefined : sets[graph.setOf[a] as number];
+  const setB = b === outside ? undefined : sets[graph.setOf[b] as number];
+  const setC = c === outside ? undefined : sets[graph.setOf[c] as number];
   for (let word = 0; word < 8; word++) {
     let common = -1;
-    for (const set of sets) common &= set?.[word] ?? 0;
+    if (setA !== undefined) common &= setA[word] as number;
+    if (setB !== undefined) common &= setB[word] as number;
+    if (setC !== undefined) common &= setC[word] as number;
     if (common !== 0) return true;
   }
   return false;
@@ -62,7 +66,7 @@ function isExponential(proof: Proof, loop: readonly number[]): boolean {
         for (const nextB of nextOf(proof, b)) {
           if (!inLoop.has(nextB)) continue;
           if (--proof.left < 0) return true;
-          if (!meets(proof, nextA, nextB)) continue;
+          if (!meets(proof, nextA, nextB, outside)) continue;
           const to = key(nextA, nextB);
           const list = before.get(to);
           if (list === undefined) before.set(to, [key(a, b)]);
@@ -107,7 +111,7 @@ function pilesUp(proof: Proof, from: number, to: number, reaches: ReadonlySet<nu
     for (const nextB of nextOf(proof, b)) {
       if (!reaches.has(nextB)) continue;
       for (const nextC of nextCs) {
-        if (!meets(proof, nextB, nextC)) {
+        if (!meets(proof, outside, nextB, nextC)) {
           proof.left -= 1;
           continue;
         }

@@ -214,6 +214,8 @@ function parseAtom(parsing: Parsing, flags: Flags): PatternNode | { readonly fla
 const braces = /\{(\d{1,6})(?:(,)(\d{0,6}))?\}/y;
 
 function takeCounts(reader: PatternReader): readonly [number, number] | undefined {
+  const char = peek(reader);
+  if (char !== "*" && char !== "+" && char !== "?" && char !== "{") return undefined;
   if (takeIf(reader, "*")) return [0, Number.POSITIVE_INFINITY];
   if (takeIf(reader, "+")) return [1, Number.POSITIVE_INFINITY];
   if (takeIf(reader, "?")) return [0, 1];

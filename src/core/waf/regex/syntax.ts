@@ -46,7 +46,11 @@ export interface ParsedPattern {
 export const emptyNode: PatternNode = { kind: "empty" };
 
 export function sequenceOf(nodes: readonly PatternNode[]): PatternNode {
-  const flat = nodes.flatMap((node) => (node.kind === "sequence" ? node.nodes : node.kind === "empty" ? [] : [node]));
+  const flat: PatternNode[] = [];
+  for (const node of nodes) {
+    if (node.kind === "sequence") flat.push(...node.nodes);
+    else if (node.kind !== "empty") flat.push(node);
+  }
   const [first] = flat;
   if (first === undefined) return emptyNode;
   return flat.length === 1 ? first : { kind: "sequence", nodes: flat };

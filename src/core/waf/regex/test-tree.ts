@@ -1,5 +1,5 @@
 // The smallest tree with the same answer to "does it match anywhere": what may be left out at the edges is, and groups are no longer groups.
-import { emptyNode, isNullable, sequenceOf, choiceOf, type PatternNode } from "./syntax.ts";
+import { emptyNode, isNullable, sequenceOf, choiceOf, type ParsedPattern, type PatternNode } from "./syntax.ts";
 
 type Edge = "leading" | "trailing";
 
@@ -63,6 +63,6 @@ function withoutGroups(node: PatternNode): PatternNode {
 }
 
 /** For regular patterns only. */
-export function testTree(root: PatternNode): PatternNode {
-  return trim(trim(withoutGroups(root), "leading"), "trailing");
+export function testTree({ root, captureCount }: ParsedPattern): PatternNode {
+  return trim(trim(captureCount === 0 ? root : withoutGroups(root), "leading"), "trailing");
 }

@@ -9,6 +9,8 @@ import { firstBytes, type PatternNode } from "./syntax.ts";
 export const v8StepsMax = 20_000;
 /** Longest subject that V8 gets without a proof that it is linear. */
 export const v8UnprovenBytesMax = 128;
+/** Places of a pattern that take a byte; larger ones cost V8 much to compile, and the automaton is as fast. */
+const placesMax = 600;
 /** Expected work per place at which the automaton is the better choice. */
 const workMax = 10;
 
@@ -57,6 +59,26 @@ function byteChance(byte: number): number {
   return probabilityOfByte(byte) * (isLetter ? 0.08 : 0.06);
 }
 
+function placesOf(node: PatternNode): number {
+  switch (node.kind) {
+    case "set":
+      return 1;
+    case "sequence":
+    case "choice":
+      return node.nodes.reduce((sum, child) => sum + placesOf(child), 0);
+    case "repeat":
+      return placesOf(node.node) * (node.max === Number.POSITIVE_INFINITY ? Math.max(1, node.min) : node.max);
+    case "group":
+    case "look":
+    case "atomic":
+      return placesOf(node.node);
+    case "empty":
+    case "assert":
+    case "back":
+      return 0;
+  }
+}
+
 function bytesForDegree(degree: number): number {
   if (degree === Number.POSITIVE_INFINITY) return 0;
   let bytes = 1;
@@ -74,6 +96,7 @@ export function v8BytesFor(
   tree: PatternNode,
   growthOf: (tree: PatternNode) => Growth,
 ): { readonly bytesMax: number; readonly because: string } {
+  if (placesOf(tree) > placesMax) return { bytesMax: 0, because: "large: the automaton is as fast" };
   if (workOf(tree) > workMax) return { bytesMax: 0, because: "begins in very many ways: the automaton is faster" };
   const growth = growthOf(tree);
   if (growth.degree === 0) return { bytesMax: Number.POSITIVE_INFINITY, because: "linear" };
