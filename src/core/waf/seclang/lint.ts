@@ -18,8 +18,11 @@ export function lint(items: readonly ItemDraft[], problems: Problems): void {
 export function resolveSkipAfter(draft: RuleDraft, markers: ReadonlySet<string>): string {
   const name = headOf(draft).actions.skipAfter?.value;
   if (name === undefined) return "";
-  const marker = markerName(draft.layer, name);
-  return !markers.has(marker) && /^\d+$/.test(name) ? `id:${name}` : marker;
+  const own = markerName(draft.layer, name);
+  if (markers.has(own)) return own;
+  // The operator's patches jump among the floor's markers too; a team's rules never get here without a marker of their own.
+  if (markers.has(name)) return name;
+  return /^\d+$/.test(name) ? `id:${name}` : own;
 }
 
 export function markersOf(items: readonly ItemDraft[]): ReadonlySet<string> {

@@ -224,6 +224,22 @@ describe("layers", () => {
     );
   });
 
+  test("the operator's patches jump and exclude in the floor", () => {
+    const patch = 'SecAction "id:5000,phase:2,pass,skipAfter:END-LATE"\nSecRuleRemoveById 911100';
+    const parsed = parseRuleSet({
+      files: [{ file: "floor.conf", text: `${floor}\nSecMarker END-LATE` }],
+      reader: filesOf(),
+      overlays: [overlay("patch", patch, "floor")],
+    });
+    assert.deepEqual(codesOf(parsed), []);
+    const left = rulesOf(parsed);
+    assert.equal(left.find(({ id }) => id === 5000)?.skipAfter, "END-LATE");
+    assert.equal(
+      left.some(({ id }) => id === 911_100),
+      false,
+    );
+  });
+
   test("one team's updates do not reach another's rules", () => {
     const parsed = parseRuleSet({
       files: [{ file: "floor.conf", text: floor }],

@@ -53,6 +53,11 @@ export function readUpdate(shared: Shared, layer: Layer, directive: Directive): 
   shared.updates.push(parsed.update);
 }
 
+/** The operator's lines reach every layer, a team's its own rules. */
+function reach(layer: Layer): string {
+  return layer.restrictedBy === undefined ? "" : layer.name;
+}
+
 /** By id, tag or message, as the directive's name ends. */
 function aimOf(directive: Directive, text: string): Aim | string {
   const name = directive.name.toLowerCase();
@@ -71,7 +76,7 @@ function removal(layer: Layer, directive: Directive): Parsed {
     return wrong(directive, `write ${directive.name} ${isById ? "942100" : "name"}`);
   const aim = aimOf(directive, text);
   if (typeof aim === "string") return bad(aim);
-  return { update: { kind: "remove", aim, position: directive.position, layer: layer.name } };
+  return { update: { kind: "remove", aim, position: directive.position, layer: reach(layer) } };
 }
 
 /** "942100:1" names the first link of a chain. */
@@ -93,7 +98,7 @@ function targetUpdate(layer: Layer, directive: Directive): Parsed {
   if (gone?.complaint !== undefined) return { objection: gone.complaint };
   const replaced = gone?.variables[0];
   const { position } = directive;
-  return { update: { kind: "targets", aim, targets: put.variables, replaced, link, position, layer: layer.name } };
+  return { update: { kind: "targets", aim, targets: put.variables, replaced, link, position, layer: reach(layer) } };
 }
 
 function actionUpdate(shared: Shared, layer: Layer, directive: Directive): Parsed | undefined {
@@ -110,7 +115,7 @@ function actionUpdate(shared: Shared, layer: Layer, directive: Directive): Parse
     return bad("id, phase and chain of a rule cannot be changed");
   const { position } = directive;
   return {
-    update: { kind: "actions", aim: { by: "id", ranges }, actions: set, link, position, layer: layer.name },
+    update: { kind: "actions", aim: { by: "id", ranges }, actions: set, link, position, layer: reach(layer) },
   };
 }
 
