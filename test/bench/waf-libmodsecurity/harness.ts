@@ -10,7 +10,7 @@ export interface Batch {
   readonly residentKib: number;
   /** Of each request: what the client would get; 0: passed. */
   readonly statuses: readonly number[];
-  /** Of each request: the rule of its last log line; 0: none. */
+  /** Of each request: the last rule that gave points; 0: none. */
   readonly lastRules: readonly number[];
 }
 

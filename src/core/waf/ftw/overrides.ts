@@ -30,9 +30,9 @@ const Overrides = z.looseObject({
 export type FtwOverrides = z.infer<typeof Overrides>;
 
 /** The document, or what is wrong with it in words. */
-export function readOverrides(document: unknown): FtwOverrides | { readonly problem: string } {
+export function readOverrides(document: unknown): { readonly overrides: FtwOverrides } | { readonly problem: string } {
   const parsed = Overrides.safeParse(document);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { overrides: parsed.data };
   const [issue] = parsed.error.issues;
   return { problem: `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "no overrides file"}` };
 }

@@ -37,12 +37,18 @@ function ruleText(rule: MatchedRule, running: number, options: ExplainOptions): 
   const lines = [
     `${paint.bold(String(rule.ruleId).padEnd(7))}  ${printable(rule.message)}${points}`,
     `${indent}${paint.dim(place)}`,
-    `${indent}${paint.dim("rule")}     ${cut(printable(rule.operator), options.width - indent.length - 9)}`,
+    `${indent}${paint.dim("rule")}     ${cut(printable(operatorWords(rule)), options.width - indent.length - 9)}`,
     ...rule.variables.slice(0, explainLimits.variablesPerRule).flatMap((variable) => variableLines(variable, options)),
-    ...more(rule.variables.length - explainLimits.variablesPerRule),
+    ...more(Math.max(0, rule.variables.length - explainLimits.variablesPerRule) + rule.variablesOmitted),
     ...(rule.isDisruptive ? [`${indent}${paint.bad("this rule decides")}`] : []),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** "@rx ^a" as rules write it. */
+function operatorWords({ operator, operatorArgument }: MatchedRule): string {
+  const [, not = "", name = operator] = /^(!?)(.*)$/.exec(operator) ?? [];
+  return `${not}@${name.charAt(0).toLowerCase()}${name.slice(1)} ${operatorArgument}`.trimEnd();
 }
 
 function more(count: number): readonly string[] {

@@ -11,10 +11,11 @@ export function placeWords({ position }: Pick<WafProblem, "position">): string {
 /** A problem is a paragraph: messages are sentences, and sentences do not fit columns. */
 export function problemText({ paint }: Context, problem: WafProblem): string {
   const { severity, code, message, hint, ruleId } = problem;
-  const colour = { error: paint.bad, warning: paint.odd, note: paint.dim }[severity];
+  const word = severity.padEnd(7);
+  const painted = { error: paint.bad(word), warning: paint.odd(word), note: paint.dim(word) }[severity];
   const rule = ruleId === undefined || ruleId === 0 ? "" : `rule ${ruleId}  `;
   return [
-    `${colour(severity.padEnd(7))}  ${paint.bold(placeWords(problem))}  ${rule}${paint.dim(code)}`,
+    `${painted}  ${paint.bold(placeWords(problem))}  ${rule}${paint.dim(code)}`,
     `         ${message}`,
     ...(hint === "" ? [] : [`         ${paint.dim("fix:")} ${hint}`]),
   ]

@@ -1,5 +1,5 @@
 // What `garrison waf bench` does: kinds of requests through one engine, CPU of this process per request, median of the rounds.
-import type { TransactionPolicy, WafEngine } from "../../../../core/waf/engine/engine.ts";
+import type { TransactionPolicy, TransactionReport, WafEngine } from "../../../../core/waf/engine/engine.ts";
 import type { Context } from "../../context.ts";
 import { render, type Sheet } from "../../output/format.ts";
 import { printDocument } from "../policy/words.ts";
@@ -65,8 +65,8 @@ function policyOf(flags: WafBenchFlags, loaded: LoadedRules): TransactionPolicy 
   };
 }
 
-/** One request, phases 1, 2 and 5; true when it was stopped. */
-export function judgeOne(engine: WafEngine, policy: TransactionPolicy, request: MixRequest): boolean {
+/** One request, phases 1, 2 and 5. */
+export function judgeOne(engine: WafEngine, policy: TransactionPolicy, request: MixRequest): TransactionReport {
   const transaction = engine.begin(policy);
   transaction.connection({
     clientAddress: "192.0.2.7",
@@ -79,8 +79,7 @@ export function judgeOne(engine: WafEngine, policy: TransactionPolicy, request: 
   if (stopped === undefined && request.body.length > 0 && transaction.wantsRequestBody)
     stopped = transaction.requestBody(request.body.toString("latin1"));
   if (stopped === undefined) stopped = transaction.endRequest();
-  transaction.finish();
-  return stopped !== undefined;
+  return transaction.finish();
 }
 
 function measure(engine: WafEngine, policy: TransactionPolicy, kind: MixKind, rounds: number): KindRow {
@@ -122,7 +121,7 @@ function runRound(engine: WafEngine, policy: TransactionPolicy, requests: readon
   const before = process.cpuUsage();
   for (const request of requests) {
     const from = process.hrtime.bigint();
-    if (judgeOne(engine, policy, request)) blocked += 1;
+    if (judgeOne(engine, policy, request).isBlocked) blocked += 1;
     timesUs.push(Number(process.hrtime.bigint() - from) / 1000);
   }
   const used = process.cpuUsage(before);

@@ -84,7 +84,7 @@ async function overridesOf({ overrides }: WafFtwFlags): Promise<FtwOverrides | u
       `${overrides}: ${read.problem}`,
       "it holds test_overrides: a list of rule_id, test_ids, reason, output",
     );
-  return read;
+  return read.overrides;
 }
 
 function choose(
