@@ -3,11 +3,15 @@ import { byteMask, hexOf } from "./bytes.ts";
 import type { Transformation } from "./transformation.ts";
 
 const foreign = /[^0-9A-Za-z*]/;
-const eachForeign = /[^0-9A-Za-z*]/g;
+const encoded: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+  const sign = String.fromCharCode(byte);
+  if (sign === " ") return "+";
+  return foreign.test(sign) ? `%${hexOf(byte)}` : sign;
+});
 
 export const urlEncode: Transformation = {
   name: "urlencode",
-  apply: (value) => (foreign.test(value) ? value.replace(eachForeign, encode) : value),
+  apply: (value) => (foreign.test(value) ? encode(value) : value),
   trigger: byteMask("", [
     [0, 0x29],
     [0x2b, 0x2f],
@@ -18,6 +22,8 @@ export const urlEncode: Transformation = {
   growthMax: 3,
 };
 
-function encode(byte: string): string {
-  return byte === " " ? "+" : `%${hexOf(byte.charCodeAt(0) & 255)}`;
+function encode(value: string): string {
+  let out = "";
+  for (let index = 0; index < value.length; index += 1) out += encoded[value.charCodeAt(index) & 255] ?? "";
+  return out;
 }
