@@ -40,6 +40,8 @@ export interface AttachOptions {
 
 export interface Attachment {
   readonly label: string;
+  /** What was counted since an earlier gateway went without detaching; undefined: there was none. */
+  readonly takenOver: readonly PortFigures[] | undefined;
   /** Makes the ports these; of those that stay nothing changes. Throws Faults "transparent/*" and "dataplane/*": then all is as it was. */
   update(ports: readonly WantedPort[]): void;
   figures(): readonly PortFigures[];
@@ -59,7 +61,7 @@ interface Listening {
 /** Attaches; connections are turned when it returns. Throws Faults "transparent/*" and "dataplane/*", and leaves nothing then. */
 export function attach(options: AttachOptions, ports: readonly WantedPort[]): Attachment {
   const { namespace, dataplane, aliveDataplane, door, label } = options;
-  const before = takeOver(options);
+  const { before, takenOver } = takeOver(options);
   const open = new Map<number, Listening>();
   let wanted: readonly WantedPort[] = [];
 
@@ -120,6 +122,7 @@ export function attach(options: AttachOptions, ports: readonly WantedPort[]): At
   }
   return {
     label,
+    takenOver,
     update,
     figures: () => figuresOf(dataplane.counters()),
     beat,
@@ -156,13 +159,19 @@ function checkPorts(ports: readonly WantedPort[]): void {
 }
 
 /** The namespace's settings as they were before the first of us: an earlier gateway that did not detach left word in its table. */
-function takeOver({ namespace, dataplane }: AttachOptions): SettingsText {
+function takeOver({ namespace, dataplane }: AttachOptions): {
+  readonly before: SettingsText;
+  readonly takenOver: readonly PortFigures[] | undefined;
+} {
   const found = dataplane.readBack(compileTransparentTable({ ports: [], isOn: false, digest: "" }), {
     elements: false,
   });
   const said = /^waf-([01-]{3})-/.exec(found.digest)?.[1];
   const now = switchOn(namespace);
-  return said !== undefined && isSettingsText(said) ? said : now;
+  return {
+    before: said !== undefined && isSettingsText(said) ? said : now,
+    takenOver: found.isThere ? figuresOf(dataplane.counters()) : undefined,
+  };
 }
 
 /** Of all that the table depends on, and what a successor needs to know. */

@@ -6,15 +6,24 @@ import { createServer as createHttpServer } from "node:http";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import type { NetworkNamespace } from "../../../../test/support/netns/namespace.ts";
+import { securityWords, type TransparentNotice } from "./notices.ts";
 import { skipUnless } from "../../../../test/support/skip.ts";
 import { app4, app6, client4, dial, exchange, get, knock, openWorld, serveIn } from "./rig.fixture.ts";
+
+interface Gateway extends ChildProcess {
+  /** All that it said so far. */
+  readonly said: { text: string };
+}
 
 interface World {
   readonly app: NetworkNamespace;
   readonly client: NetworkNamespace;
-  gateway(onDown: "open" | "closed"): Promise<ChildProcess>;
+  /** Where gateways and their watchdogs leave word. */
+  readonly folder: string;
+  gateway(onDown: "open" | "closed"): Promise<Gateway>;
 }
 
 const tools = ["ip", "nft"].every((name) => spawnSync(name, ["-V"]).status === 0);
@@ -24,6 +33,8 @@ async function openDeathWorld(context: TestContext): Promise<World | undefined> 
   const star = openWorld(context);
   if (star === undefined) return undefined;
   context.after(() => star.close());
+  const folder = mkdtempSync(path.join(tmpdir(), "garrison-waf-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
   const app = star.pod("app");
   serveIn(
     context,
@@ -35,13 +46,22 @@ async function openDeathWorld(context: TestContext): Promise<World | undefined> 
   );
   return {
     app,
+    folder,
     client: star.pod("client"),
     gateway: async (onDown) => {
       const file = path.join(import.meta.dirname, "gateway.fixture.ts");
-      const child = spawn(process.execPath, [file, app.path, "8080", onDown], { stdio: ["ignore", "pipe", "inherit"] });
+      const argv = [file, app.path, "8080", onDown, folder];
+      const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
       context.after(() => child.kill("SIGKILL"));
-      await once(child.stdout, "data");
-      return child;
+      const said = { text: "" };
+      child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+        said.text += chunk;
+      });
+      child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+        said.text += chunk;
+      });
+      assert.ok((await until(async () => said.text.includes("ready\n"))) < 10_000, said.text);
+      return Object.assign(child, { said });
     },
   };
 }
@@ -103,12 +123,30 @@ test("killed, with fail mode open: clients reach the application at once, and a 
     context.diagnostic(`open again for ${to} after ${ms.toFixed(0)} ms`);
     assert.ok(ms < 5000, `${ms} ms`);
   }
+  assert.ok(
+    (await until(async () => child.said.text.includes("the WAF gateway is gone"))) < 5000,
+    "the watchdog says so",
+  );
   const next = await world.gateway("open");
+  const notices = next.said.text
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as TransparentNotice);
+  const downs = notices.filter((notice) => notice.what === "down");
+  assert.deepEqual(
+    downs.map(({ how, label, ports }) => [how, label, ports]),
+    // Once by the watchdog's word, with its time; once by the table that was left, with its counters.
+    Array.from({ length: 2 }, () => ["gone", "netns app", [{ port: 8080, onDown: "open" }]]),
+  );
+  assert.ok((downs[1]?.figures[0]?.passedWhileDown ?? 0) >= 2, JSON.stringify(downs));
+  const [words] = downs.map(securityWords);
+  assert.deepEqual([words?.severity, words?.rule], ["high", "waf-gateway-down"]);
   assert.match(await exchange(await dial(world.client, app4, 8080), get("/next")), new RegExp(`peer ${client4} /next`));
   const gone = once(next, "exit");
   next.kill("SIGTERM");
   await gone;
   assert.equal(leftIn(world.app), before);
+  assert.deepEqual(readdirSync(world.folder), []);
   assert.ok(await works(world, app4));
 });
 

@@ -1,0 +1,197 @@
+// Transparent mode of a whole gateway: for each workload that is wanted its namespace, listeners and table; nothing for those that are not.
+// Level-triggered: `set` says what should be, and may be called as often as anybody likes.
+import path from "node:path";
+import { Fault, toFault } from "../../../base/fault.ts";
+import type { Logger } from "../../../base/logger.ts";
+import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
+import type { PortFigures } from "../../../core/waf/transparent/compile-table.ts";
+import { aliveTable, transparentLimits, transparentTable } from "../../../core/waf/transparent/limits.ts";
+import { openNamespace, type Namespace } from "../../../edge/transparent/namespace.ts";
+import { attach, type Attachment, type WantedPort } from "./attach.ts";
+import { createTransparentDoor, type DoorFigures, type TransparentDoor } from "./door.ts";
+import { doorLimits, type DoorLimits } from "./limits.ts";
+import type { TransparentNotice } from "./notices.ts";
+import { startWatchdog, takeDownRecords, type Watchdog } from "./watchdog.ts";
+
+/** One workload's ports. */
+export interface WantedWorkload {
+  /** A file that names its network namespace: /run/netns/NAME, /proc/PID/ns/net. */
+  readonly netns: string;
+  /** For people and events: "netns shop", "shop/checkout-1". */
+  readonly label: string;
+  readonly ports: readonly WantedPort[];
+}
+
+export interface TransparentOptions {
+  /** Writes a table in the namespace of a file: openNftables of edge/dataplane. */
+  readonly openDataplane: (given: { readonly netns: string; readonly table: string }) => Dataplane;
+  /** Where the watchdog leaves word between two gateways; absent: there is no watchdog. */
+  readonly folder?: string;
+  readonly limits?: Partial<DoorLimits>;
+  readonly onNotice: (notice: TransparentNotice) => void;
+  readonly nowMs: () => number;
+  readonly logger: Logger;
+}
+
+export interface WorkloadStatus {
+  readonly label: string;
+  readonly netns: string;
+  readonly ports: readonly (PortFigures & { readonly onDown: "open" | "closed" })[];
+}
+
+export interface TransparentMode {
+  /** Its `upstreamFor` is for the HTTP side that `door.useSide` gets: that must be done before `set`. */
+  readonly door: TransparentDoor;
+  /** Makes it so; returns what could not be, in words. What fails for one workload does not touch the others. */
+  set(wanted: readonly WantedWorkload[]): Promise<readonly string[]>;
+  status(): readonly WorkloadStatus[];
+  readonly figures: DoorFigures;
+  /** Detaches everything; connections may go on for so long. */
+  close(drainMs: number): Promise<void>;
+}
+
+interface Attached {
+  readonly namespace: Namespace;
+  readonly attachment: Attachment;
+  wanted: WantedWorkload;
+}
+
+export function openTransparent(options: TransparentOptions): TransparentMode {
+  const { onNotice, nowMs, logger, folder } = options;
+  const attached = new Map<string, Attached>();
+  const door = createTransparentDoor({
+    limits: { ...doorLimits, ...options.limits },
+    nowMs,
+    logger,
+    onNotInspected: (notice) => onNotice({ what: "not-inspected", ...notice }),
+  });
+  let watchdog: Watchdog | undefined;
+  if (folder !== undefined) {
+    for (const down of takeDownRecords(folder, logger)) onNotice({ what: "down", ...down });
+    watchdog = startWatchdog(folder, logger);
+  }
+  const tellWatchdog = (): void =>
+    watchdog?.watch([...attached.values()].map(({ wanted: { label, ports } }) => ({ label, ports })));
+  const timer = setInterval(() => {
+    for (const one of attached.values()) beat(one, { onNotice, nowMs, logger });
+  }, transparentLimits.beatMs);
+
+  function begin(wanted: WantedWorkload): void {
+    const namespace = openNamespace(wanted.netns);
+    const planes = [transparentTable, aliveTable].map((table) =>
+      options.openDataplane({ netns: namespace.path, table }),
+    );
+    const [dataplane, aliveDataplane] = planes;
+    try {
+      if (dataplane === undefined || aliveDataplane === undefined) throw new Error("no dataplane");
+      const { label, ports } = wanted;
+      const attachment = attach({ namespace, label, dataplane, aliveDataplane, door, logger }, ports);
+      attached.set(wanted.netns, { namespace, attachment, wanted });
+      const { takenOver } = attachment;
+      if (takenOver !== undefined) {
+        onNotice({ what: "down", timeMs: nowMs(), how: "gone", label, ports, figures: takenOver });
+      }
+    } catch (error) {
+      for (const plane of planes) plane.close();
+      namespace.close();
+      throw error;
+    }
+  }
+  async function end(key: string, drainMs: number): Promise<void> {
+    const one = attached.get(key);
+    if (one === undefined) return;
+    attached.delete(key);
+    await one.attachment.detach(drainMs);
+    one.namespace.close();
+  }
+
+  return {
+    door,
+    set: async (wanted) => {
+      const problems: string[] = [];
+      const attempt = async (label: string, act: () => void | Promise<void>): Promise<void> => {
+        try {
+          await act();
+        } catch (error) {
+          const fault = toFault(error);
+          problems.push(`${label}: ${fault.message}${fault.hint === undefined ? "" : ` (${fault.hint})`}`);
+        }
+      };
+      const keys = new Set(wanted.map(({ netns }) => netns));
+      for (const [key, one] of attached) {
+        if (!keys.has(key)) await attempt(one.wanted.label, () => end(key, 0));
+      }
+      for (const one of wanted) {
+        const known = attached.get(one.netns);
+        await attempt(one.label, () => {
+          if (known === undefined) return begin(one);
+          known.attachment.update(one.ports);
+          known.wanted = one;
+        });
+      }
+      tellWatchdog();
+      return problems;
+    },
+    status: () =>
+      [...attached.values()].map(({ attachment, wanted: { label, netns, ports } }) => {
+        const figures = attachment.figures();
+        const none = { turned: 0, passedWhileDown: 0, droppedWhileDown: 0, refused: 0 };
+        return {
+          label,
+          netns,
+          ports: ports.map(({ port, onDown }) => ({
+            ...none,
+            ...figures.find((one) => one.port === port),
+            port,
+            onDown,
+          })),
+        };
+      }),
+    get figures() {
+      return door.figures;
+    },
+    close: async (drainMs) => {
+      clearInterval(timer);
+      await Promise.all([...attached.keys()].map((key) => end(key, drainMs)));
+      door.close();
+      await watchdog?.close();
+    },
+  };
+}
+
+function beat(
+  { attachment, wanted }: Attached,
+  options: Pick<TransparentOptions, "onNotice" | "nowMs" | "logger">,
+): void {
+  try {
+    if (attachment.beat()) return;
+    const { label, ports } = wanted;
+    const figures = attachment.figures();
+    options.onNotice({ what: "down", timeMs: options.nowMs(), how: "hung", label, ports, figures });
+  } catch (error) {
+    options.logger.warn({ label: wanted.label, error }, "the kernel was not told that the gateway lives");
+  }
+}
+
+/**
+ * "NETNS:PORT[,PORT]" with NETNS a name under /run/netns or a file, and ports of fail mode open; ":closed" at the end makes it closed.
+ * Throws the Fault "gateway/transparent".
+ */
+export function parseTransparentFlag(text: string): WantedWorkload {
+  const found = /^(?<netns>.+?):(?<ports>\d{1,5}(?:,\d{1,5})*)(?::(?<mode>open|closed))?$/.exec(text)?.groups;
+  const { netns = "", ports = "", mode } = found ?? {};
+  const numbers = ports.split(",").map(Number);
+  const isBad = numbers.some((port) => port < 1 || port > 65_535) || new Set(numbers).size !== numbers.length;
+  if (found === undefined || isBad || (!netns.startsWith("/") && !/^[A-Za-z0-9_.-]{1,64}$/.test(netns))) {
+    throw new Fault(`${text.slice(0, 200)} is no NETNS:PORT[,PORT][:open|closed]`, {
+      code: "gateway/transparent",
+      kind: "usage",
+      hint: "NETNS is a name that `ip netns` shows, or a file as /proc/PID/ns/net.",
+    });
+  }
+  return {
+    netns: netns.startsWith("/") ? netns : path.join("/run/netns", netns),
+    label: netns.startsWith("/") ? netns : `netns ${netns}`,
+    ports: numbers.map((port) => ({ port, onDown: mode === "closed" ? "closed" : "open" })),
+  };
+}
