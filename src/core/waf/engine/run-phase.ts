@@ -82,7 +82,7 @@ function visit(context: PhaseContext, rule: CompiledRule): boolean {
   if (isStopping && state.interruption === undefined && state.phase !== 5) {
     state.interruption = {
       action: disruptive,
-      status: rule.rule.status === 0 ? (disruptive === "redirect" ? 302 : 403) : rule.rule.status,
+      status: disruptive === "redirect" ? redirectStatus(rule.rule.status) : rule.rule.status || 403,
       location: disruptive === "redirect" ? expandMacro(state, rule.redirect) : "",
       ruleId: rule.rule.id,
       phase: state.phase,
@@ -90,6 +90,10 @@ function visit(context: PhaseContext, rule: CompiledRule): boolean {
     };
   }
   return true;
+}
+
+function redirectStatus(status: number): number {
+  return [301, 302, 303, 307, 308].includes(status) ? status : 302;
 }
 
 /** Detection goes on after what would have stopped the transaction. */
