@@ -110,10 +110,9 @@ export function createTransparentDoor(options: DoorOptions): TransparentDoor {
 function serve(state: State, socket: Socket, place: DoorPlace): void {
   const { counts, options } = state;
   counts.connections += 1;
-  const { remoteAddress = "", remotePort = 0, localAddress = "" } = socket;
-  const isLinkLocal = remoteAddress.includes("%");
-  if (isLinkLocal) counts.linkLocal += 1;
-  if (isLinkLocal || remoteAddress === "" || state.open.size >= options.limits.connectionsMax) {
+  const address = addressOf(socket, place.port);
+  if (address === "link-local") counts.linkLocal += 1;
+  if (typeof address === "string" || state.open.size >= options.limits.connectionsMax) {
     counts.refused += 1;
     socket.on("error", () => undefined);
     socket.resetAndDestroy();
@@ -121,13 +120,19 @@ function serve(state: State, socket: Socket, place: DoorPlace): void {
   }
   state.open.set(socket, place.namespace);
   socket.once("close", () => state.open.delete(socket));
-  const address: UpstreamAddress = {
-    clientAddress: remoteAddress,
-    clientPort: remotePort,
-    serverAddress: localAddress,
-    serverPort: place.port,
-  };
   listen({ state, socket, place, address, chunks: [], early: undefined });
+}
+
+/** "link-local": node asks for the name of a link, which is of the workload's namespace, and throws when ours has none of that number. */
+function addressOf(socket: Socket, serverPort: number): UpstreamAddress | "link-local" | "gone" {
+  try {
+    const { remoteAddress = "", remotePort = 0, localAddress = "" } = socket;
+    if (remoteAddress === "" || localAddress === "") return "gone";
+    if (remoteAddress.includes("%") || localAddress.includes("%")) return "link-local";
+    return { clientAddress: remoteAddress, clientPort: remotePort, serverAddress: localAddress, serverPort };
+  } catch {
+    return "link-local";
+  }
 }
 
 interface Turned {
