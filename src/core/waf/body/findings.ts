@@ -6,7 +6,7 @@ export interface Findings {
   error(text: string): void;
   /** Nothing more is read. */
   stop(limit: keyof BodyLimits): void;
-  flag(name: string): void;
+  flag(name: string, value?: number): void;
   has(name: string): boolean;
   readonly isStopped: boolean;
   readonly hasError: boolean;
@@ -26,8 +26,8 @@ export function createFindings(limits: BodyLimits): Findings {
       if (limit === "") limit = name;
       note(`over ${name} (${String(limits[name])})`);
     },
-    flag: (name) => {
-      flags[name] = 1;
+    flag: (name, value = 1) => {
+      flags[name] = value;
     },
     has: (name) => flags[name] !== undefined,
     get isStopped() {

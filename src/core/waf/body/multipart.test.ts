@@ -47,6 +47,7 @@ const cases: readonly Case[] = [
     what: "line ends and dashes in a value",
     body: inPart(disposition, "a\r\n--C\nb\r\n-"),
     told: [["argument", "n", "a\r\n--C\nb\r\n-"]],
+    flags: ["UNMATCHED_BOUNDARY"],
   },
   {
     what: "a file",
@@ -260,6 +261,15 @@ describe("multipart bodies", () => {
       assert.equal(recorded.verdict.error !== "", isError, recorded.verdict.error);
       assert.deepEqual(shortFlags(recorded), flags ?? (isError ? ["STRICT_ERROR"] : []));
     });
+
+  it("lines that look like boundaries are told by number", () => {
+    const of = (body: string) => recordBody(make, [body]).verdict.flags["MULTIPART_UNMATCHED_BOUNDARY"];
+    assert.equal(of(inPart(disposition)), undefined);
+    assert.equal(of(inPart(disposition, "-----BEGIN KEY-----")), 2);
+    assert.equal(of(inPart(disposition, "a\r\n--C")), 2);
+    assert.equal(of(inPart(disposition).replaceAll("--B", "--C")), 1);
+    assert.equal(of(`--B\r\n${disposition}\r\n\r\n--C\r\n`), 1);
+  });
 
   it("headers are told under the part's name, folded ones in one line", () => {
     const { told } = recordBody(make, [inPart(`${disposition}\r\nX-A: b\r\n\t c`)]);

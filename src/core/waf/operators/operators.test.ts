@@ -111,7 +111,14 @@ describe("operators", () => {
     assert.deepEqual(made("rx", "(a)(b)?").evaluate("xac", scope), { matched: "a", captures: ["a", "a", undefined] });
     assert.deepEqual(made("pm", "", ["ghi"]).evaluate("xGHIx", scope), { matched: "GHI", captures: ["GHI"] });
     assert.deepEqual(made("contains", "b").evaluate("abc", scope), { matched: "b", captures: [] });
-    assert.deepEqual(made("rxglobal", "(\\d)x").evaluate("1x2x3", scope), { matched: "1x", captures: ["2x", "2"] });
+    assert.deepEqual(made("rxglobal", "(\\d)x").evaluate("1x2x3", scope), {
+      matched: "1x",
+      captures: ["1x", "1", "2x", "2"],
+    });
+    assert.deepEqual(
+      made("rxglobal", "(\\d)(x)?").evaluate("1x2345", scope)?.captures,
+      "1x 1 x 2 2 3 3 4 4 5".split(" "),
+    );
     assert.deepEqual(made("verifycc", "\\d{16}").evaluate("n 4111111111111111", scope)?.captures, ["4111111111111111"]);
   });
 

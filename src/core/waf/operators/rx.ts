@@ -6,8 +6,8 @@ import { defaultOperatorContext, type BoundOperator, type OperatorHit, type Oper
 
 /** Patterns of a macro that are kept compiled, per operator; the oldest falls out. */
 export const expandedPatternsMax = 64;
-/** rxGlobal looks at so many matches of a value. */
-export const globalMatchesMax = 1_000;
+/** TX:0 to TX:9. */
+const capturesMax = 10;
 
 export const rx: OperatorMaker = (operator, context = defaultOperatorContext) => {
   const { argument } = operator;
@@ -16,7 +16,7 @@ export const rx: OperatorMaker = (operator, context = defaultOperatorContext) =>
   return { evaluate: (value) => matchOnce(pattern, value), isPure: true, pattern };
 };
 
-/** The captures are those of the last match, as ModSecurity leaves them. After the first match anchors count from the end of the match before. */
+/** The groups of all matches, one match behind the other, as ModSecurity has them. After the first match anchors count from the end of the match before. */
 export const rxGlobal: OperatorMaker = (operator, context = defaultOperatorContext) => {
   const { argument } = operator;
   if (hasMacro(argument)) return expanding(argument, (text) => compilePattern(text, context.patternOptions), matchAll);
@@ -34,17 +34,24 @@ function matchOnce(pattern: Pattern, value: string): OperatorHit | undefined {
 
 function matchAll(pattern: Pattern, value: string): OperatorHit | undefined {
   const first = matchOnce(pattern, value);
-  let last = first;
+  if (first === undefined) return undefined;
+  const captures = [...withoutTrailingGaps(first.captures)];
   let rest = value;
-  for (let count = 1; last !== undefined && count < globalMatchesMax; count += 1) {
+  let last = first;
+  while (captures.length < capturesMax) {
     const next = pattern.indexIn(rest) + Math.max(1, last.matched.length);
     if (next >= rest.length) break;
     rest = rest.slice(next);
     const found = matchOnce(pattern, rest);
     if (found === undefined) break;
+    captures.push(...withoutTrailingGaps(found.captures));
     last = found;
   }
-  return first === undefined || last === undefined ? undefined : { matched: first.matched, captures: last.captures };
+  return { matched: first.matched, captures: captures.slice(0, capturesMax) };
+}
+
+function withoutTrailingGaps(captures: readonly (string | undefined)[]): readonly (string | undefined)[] {
+  return captures.slice(0, captures.findLastIndex((text) => text !== undefined) + 1);
 }
 
 /** A pattern with macros in it: compiled when a new text comes up. One that does not compile matches nothing. */
