@@ -1,6 +1,8 @@
 // The one interface between doors and rules: who asks, what was asked, and whether it may go on. Doors never see engines or policies.
 // Bytes are latin1 in heads and Buffers in bodies. Every inspection that began is finished, exactly once, whatever happened to its request.
 
+import type { WafWorkload } from "../../core/waf/policy/target.ts";
+
 export type DoorName = "proxy" | "transparent" | "extproc" | "extauthz" | "authrequest" | "library";
 
 /** One accepted connection, or what a proxy in front says of it. Addresses in text form, ports 0 when not known. */
@@ -15,6 +17,8 @@ export interface ConnectionSource {
   /** Whose workload stands behind it, when that is another address than `serverAddress`: what the request goes to. */
   readonly upstreamAddress?: string;
   readonly upstreamPort?: number;
+  /** What stands behind it, when that is known: policies are chosen by it. One object per workload. */
+  readonly workload?: WafWorkload | undefined;
 }
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];

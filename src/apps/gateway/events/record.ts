@@ -2,6 +2,7 @@
 import { modsecurityLines } from "../../../core/waf/report/modsecurity-line.ts";
 import { wafRow, type WafRequestFacts } from "../../../core/waf/report/waf-row.ts";
 import type { TransactionReport } from "../../../core/waf/engine/engine.ts";
+import type { WafWorkload } from "../../../core/waf/policy/target.ts";
 import type { Row } from "../../../model/table.ts";
 import type { InspectedRequest } from "../engine-inspector.ts";
 import { headerOf } from "../inspect.ts";
@@ -15,6 +16,8 @@ export interface EventRecord {
   /** Who must be looked up by whoever knows identities: the protected side. */
   readonly upstreamAddress: string;
   readonly upstreamPort: number;
+  /** What stands behind the door, as far as the worker knew. */
+  readonly workload: Pick<WafWorkload, "namespace" | "workload" | "services"> | undefined;
   /** For stderr; "" when the request was not stopped and would not have been. */
   readonly notice: string;
 }
@@ -32,6 +35,7 @@ export function recordOf(request: InspectedRequest): EventRecord | undefined {
     lines: modsecurityLines(report, { hostname: facts.host, uri: head.target }),
     upstreamAddress: source.upstreamAddress ?? source.serverAddress,
     upstreamPort: source.upstreamPort ?? source.serverPort,
+    workload: source.workload,
     notice: report.interruption === undefined ? "" : noticeOf(row, report.isBlocked),
   };
 }
@@ -51,9 +55,9 @@ function toldReport({ report, outcome }: InspectedRequest): TransactionReport {
 }
 
 const noSubject = {
-  ...{ namespace: "", workload: "", workloadKind: "Unknown", service: "", pod: "", container: "", containerId: "" },
-  ...{ image: "", imageDigest: "", identityReason: "" },
-} as const;
+  ...{ namespace: "", workload: "", workloadKind: "Unknown" as const, service: "", pod: "" },
+  ...{ container: "", containerId: "", image: "", imageDigest: "", identityReason: "" },
+};
 
 function factsOf({ source, head, facts, forwardedFor, outcome, ruleSet, timeMs }: InspectedRequest): WafRequestFacts {
   return {

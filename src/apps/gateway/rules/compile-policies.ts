@@ -1,8 +1,8 @@
-// Which policy a request is under: the policies of files or of the server where there are any, else the one that flags describe.
+// Which policy a request is under: the policies of files or of the server, most specific first; then the floor's word; then what flags describe.
 import type { TransactionPolicy } from "../../../core/waf/engine/engine.ts";
-import { parseRuleSet } from "../../../core/waf/seclang/parse-rule-set.ts";
+import { compileWafPolicies } from "../../../core/waf/policy/compile-policies.ts";
+import type { NamedWafFloor, NamedWafPolicy, WafPolicyProblem } from "../../../core/waf/policy/named.ts";
 import type { ParsedRuleSet, RuleFile, RuleFiles } from "../../../core/waf/seclang/parsed.ts";
-import type { WafFloor, WafPolicy } from "../../../model/waf-policy.ts";
 import type { ServedRules } from "../engine-inspector.ts";
 
 /** What holds without a policy: `garrison waf serve` before one application. */
@@ -15,40 +15,38 @@ export interface FlagPolicy {
   readonly settings: readonly (readonly [name: string, value: string])[];
 }
 
-export interface NamedPolicy {
-  readonly scope: string;
-  readonly name: string;
-  readonly generation: number;
-  readonly spec: WafPolicy;
-}
-
 export interface PolicyOrder {
   readonly flags: FlagPolicy;
-  readonly policies: readonly NamedPolicy[];
-  readonly floor: WafFloor | undefined;
+  readonly policies: readonly NamedWafPolicy[];
+  readonly floor: NamedWafFloor | undefined;
   readonly nowMs: number;
-}
-
-/** About one policy; `isRefused`: it is not in force, or not as it was written. */
-export interface PolicyProblem {
-  readonly scope: string;
-  readonly name: string;
-  readonly isRefused: boolean;
-  readonly message: string;
 }
 
 export interface CompiledPolicies {
   readonly parsed: ParsedRuleSet;
   readonly policyFor: ServedRules["policyFor"];
-  readonly problems: readonly PolicyProblem[];
+  readonly problems: readonly WafPolicyProblem[];
+  /** When something in a policy ends; undefined: nothing does. */
+  readonly nextChangeMs: number | undefined;
 }
 
 export function compilePolicies(
   order: PolicyOrder,
   base: { readonly files: readonly RuleFile[]; readonly reader: RuleFiles },
 ): CompiledPolicies {
-  const policy = policyOfFlags(order.flags);
-  return { parsed: parseRuleSet(base), policyFor: () => policy, problems: [] };
+  const { policies, floor, nowMs } = order;
+  const compiled = compileWafPolicies({ policies, floor, base, nowMs });
+  // An operator who says what holds for the unselected has the last word.
+  const otherwise = floor === undefined ? policyOfFlags(order.flags) : undefined;
+  return {
+    parsed: compiled.parsed,
+    policyFor: ({ source, host, path, method }) => {
+      const port = source.upstreamPort ?? source.serverPort;
+      return compiled.policyFor({ workload: source.workload, port, host, path, method })?.policy ?? otherwise;
+    },
+    problems: compiled.problems,
+    nextChangeMs: compiled.nextChangeMs,
+  };
 }
 
 export function policyOfFlags(flags: FlagPolicy): TransactionPolicy {

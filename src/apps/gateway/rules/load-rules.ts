@@ -2,13 +2,14 @@
 import { createHash, randomUUID } from "node:crypto";
 import { Fault } from "../../../base/fault.ts";
 import { createWafEngine } from "../../../core/waf/engine/create-engine.ts";
-import { baseDirectives, baseFileName } from "../../../core/waf/http/base-directives.ts";
+import { withBase } from "../../../core/waf/http/with-base.ts";
+import type { WafPolicyProblem } from "../../../core/waf/policy/named.ts";
 import type { WafProblem } from "../../../core/waf/position.ts";
 import type { RuleFile, RuleFiles } from "../../../core/waf/seclang/parsed.ts";
 import type { WafHashes } from "../../../core/waf/transform/transformation.ts";
 import { openRules } from "../../../edge/rules/rule-folder.ts";
 import type { ServedRules } from "../engine-inspector.ts";
-import { compilePolicies, type PolicyOrder, type PolicyProblem } from "./compile-policies.ts";
+import { compilePolicies, type PolicyOrder } from "./compile-policies.ts";
 import { recordFiles, replayFiles, type RulePackage } from "./rule-package.ts";
 
 export interface LoadOrder {
@@ -25,7 +26,9 @@ export interface LoadedRules {
   readonly served: ServedRules;
   readonly package: RulePackage;
   readonly problems: readonly WafProblem[];
-  readonly policyProblems: readonly PolicyProblem[];
+  readonly policyProblems: readonly WafPolicyProblem[];
+  /** When a policy must be looked at again, since something in it ends. */
+  readonly nextChangeMs: number | undefined;
   readonly rules: number;
   /** What was found: "crs4 4.28.0". */
   readonly source: string;
@@ -51,6 +54,7 @@ export function loadRules(order: LoadOrder): LoadedRules {
     package: { files, kind, version, ...recorded.take() },
     problems: [...read.problems, ...compiled.parsed.problems, ...engine.problems],
     policyProblems: compiled.problems,
+    nextChangeMs: compiled.nextChangeMs,
     rules: counts.rules,
     source: [kind, version].filter((word) => word !== "").join(" "),
   };
@@ -66,12 +70,7 @@ interface ReadRules {
 
 function readPaths(paths: readonly string[]): ReadRules {
   const opened = openRules(paths);
-  // Rules get no bodies without these; who brings a ModSecurity configuration has their like.
-  const hasBase = opened.files.some(({ text }) => /^[ \t]*SecRequestBodyAccess\b/im.test(text));
-  return {
-    ...opened,
-    files: hasBase ? opened.files : [{ file: baseFileName, text: baseDirectives }, ...opened.files],
-  };
+  return { ...opened, files: withBase(opened.files) };
 }
 
 function fromPackage(given: RulePackage): ReadRules {

@@ -1,6 +1,7 @@
 // What one worker is: a rule set in force, the doors that serve sockets, and the events that come out. Runs in a thread of its own or in the main one.
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
+import type { WafWorkload } from "../../../core/waf/policy/target.ts";
 import type { Logger } from "../../../base/logger.ts";
 import { toFault } from "../../../base/fault.ts";
 import { createEngineInspector, type InspectedRequest, type InspectorCounts, type ServedRules } from "../engine-inspector.ts";
@@ -19,6 +20,8 @@ export interface WorkerCore {
   /** Compiles beside what is in force and swaps; what is under way ends on the old one. */
   load(order: LoadOrder, errorsMax: number): LoadResult;
   accept(door: ListeningDoor, socket: Socket, source: ConnectionSource): void;
+  /** What stands behind the doors from now on. */
+  setWorkload(workload: WafWorkload | undefined): void;
   /** Another HTTP side over the same rules: transparent mode brings its own upstreams. */
   openSide(options: Pick<HttpSideOptions, "upstreamFor" | "forwarded">): HttpSide;
   figures(): WorkerFigures;
@@ -35,6 +38,7 @@ export interface CoreParts {
 export function createWorkerCore({ settings, onRecord, logger }: CoreParts): WorkerCore {
   let served: ServedRules | undefined;
   let eventsDropped = 0;
+  let workload = settings.workload;
   const proxies = createTrustedProxies(settings.trustedProxies);
   const counts: InspectorCounts = { inspected: 0, unselected: 0, notInspected: {}, evaluationUs: 0 };
   const inspector = createEngineInspector({
@@ -77,7 +81,11 @@ export function createWorkerCore({ settings, onRecord, logger }: CoreParts): Wor
       }
       return result;
     },
-    accept(door, socket, source) {
+    setWorkload(given) {
+      workload = given;
+    },
+    accept(door, socket, given) {
+      const source = { ...given, workload };
       if (door === "proxy" && proxy !== undefined) proxy.accept(socket, source);
       else if (door === "proxy") socket.destroy();
       else doors.accept(door, socket, source);
@@ -103,8 +111,8 @@ function tryLoad(order: LoadOrder, errorsMax: number): Tried {
       const { file, line } = first.position;
       return { number, isLoaded: false, because: `${errors.length} refused directives, the first in ${file} line ${line}: ${first.message}` };
     }
-    const { served, problems, policyProblems, rules, source } = loaded;
-    const about = { digest: served.digest, problems, policyProblems, rules, source, package: loaded.package };
+    const { served, problems, policyProblems, rules, source, nextChangeMs } = loaded;
+    const about = { digest: served.digest, problems, policyProblems, rules, source, nextChangeMs, package: loaded.package };
     return { served, result: { number, isLoaded: true, ...about, loadMs: performance.now() - sinceMs } };
   } catch (error) {
     return { number, isLoaded: false, because: toFault(error).message };

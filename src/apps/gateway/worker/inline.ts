@@ -11,6 +11,7 @@ export function createInlineWorker(parts: CoreParts): Worker & { readonly core: 
     takesSockets: true,
     load: async (order, errorsMax): Promise<LoadResult> => core.load(order, errorsMax),
     accept: (door, socket, source) => core.accept(door, socket, source),
+    setWorkload: (workload) => core.setWorkload(workload),
     figures: (): WorkerFigures => core.figures(),
     close: (drainMs) => core.close(drainMs),
   };

@@ -1,10 +1,11 @@
 // What the main thread and its workers say to each other. Plain data; sockets go as numbers of descriptors, which all threads of the process share.
+import type { WafWorkload } from "../../../core/waf/policy/target.ts";
 import type { InspectorCounts } from "../engine-inspector.ts";
 import type { HttpFigures } from "../http/http-side.ts";
 import type { ConnectionSource } from "../inspect.ts";
 import type { HttpLimits } from "../limits.ts";
 import type { LoadOrder } from "../rules/load-rules.ts";
-import type { PolicyProblem } from "../rules/compile-policies.ts";
+import type { WafPolicyProblem } from "../../../core/waf/policy/named.ts";
 import type { RulePackage } from "../rules/rule-package.ts";
 import type { WafProblem } from "../../../core/waf/position.ts";
 import type { EventRecord } from "../events/record.ts";
@@ -22,6 +23,8 @@ export interface UpstreamSetting {
 /** What a worker is told once. */
 export interface WorkerSettings {
   readonly upstream: UpstreamSetting | undefined;
+  /** What stands behind the doors, as flags say; a server knows it better. */
+  readonly workload: WafWorkload | undefined;
   readonly trustedProxies: readonly string[];
   readonly doubleFraming: "refuse" | "drop-length";
   readonly onBodyTooLarge: "block" | "pass";
@@ -46,7 +49,8 @@ export type LoadResult =
       readonly rules: number;
       readonly source: string;
       readonly problems: readonly WafProblem[];
-      readonly policyProblems: readonly PolicyProblem[];
+      readonly policyProblems: readonly WafPolicyProblem[];
+      readonly nextChangeMs: number | undefined;
       readonly loadMs: number;
       /** Of the first worker: for the others. */
       readonly package: RulePackage;
@@ -57,6 +61,7 @@ export type ToWorker =
   /** `errorsMax`: a set with more refused directives than this is not put in force. */
   | { readonly type: "load"; readonly order: LoadOrder; readonly errorsMax: number }
   | { readonly type: "socket"; readonly descriptor: number; readonly door: ListeningDoor; readonly source: ConnectionSource }
+  | { readonly type: "workload"; readonly workload: WafWorkload | undefined }
   | { readonly type: "taken"; readonly records: number }
   | { readonly type: "close"; readonly drainMs: number };
 

@@ -53,6 +53,8 @@ port.on("message", (message: ToWorker) => {
       const socket = new Socket({ fd: message.descriptor, allowHalfOpen: true, readable: true, writable: true });
       return core.accept(message.door, socket, message.source);
     }
+    case "workload":
+      return core.setWorkload(message.workload);
     case "taken":
       untaken -= message.records;
       return;

@@ -53,6 +53,7 @@ export function createThreadWorker({ settings, onRecords, onDeath, logger }: Thr
       if (descriptor === undefined) logger.error({ door }, "a connection could not be handed to its worker");
       else send({ type: "socket", descriptor, door, source });
     },
+    setWorkload: (workload) => send({ type: "workload", workload }),
     figures: () => figures,
     async close(drainMs) {
       isClosing = true;

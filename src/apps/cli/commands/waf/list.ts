@@ -4,6 +4,7 @@ import { wafBench } from "./bench.ts";
 import { wafFtw } from "./ftw.ts";
 import { wafLint } from "./lint.ts";
 import { wafRules } from "./rules.ts";
+import { wafServe } from "./serve.ts";
 import { wafTest } from "./test.ts";
 
-export const wafCommands: readonly CommandUnit[] = [wafTest, wafLint, wafRules, wafFtw, wafBench];
+export const wafCommands: readonly CommandUnit[] = [wafTest, wafLint, wafRules, wafFtw, wafBench, wafServe];
