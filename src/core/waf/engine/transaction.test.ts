@@ -1,6 +1,7 @@
 // What becomes of a transaction: modes, interruptions, limits, budgets, policies over one rule set, states that are used again.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Exclusion } from "./engine.ts";
 import { parseFiles, parseRules, runRequest, testEngine, testPolicy } from "../../../../test/support/waf-engine.ts";
 import { parseRuleSet } from "../seclang/parse-rule-set.ts";
 
@@ -138,8 +139,8 @@ test("one rule set, many policies: levels, thresholds, settings", () => {
 test("exclusions of a policy: by rule or tag, whole or target, on a path, for methods", () => {
   const engine = testEngine(parseRules(`SecDefaultAction "phase:2,pass,log"\n${scored}`));
   const request = { target: "/shop/cart?x=one&y=one" };
-  const none = { id: "e", ruleIds: [], tags: [], target: "", path: "", methods: [] };
-  const ids = (exclusion: Partial<typeof none> | { ruleIds: { from: number; to: number }[] } | { tags: string[] }) =>
+  const none: Exclusion = { id: "e", ruleIds: [], tags: [], target: "", path: "", methods: [] };
+  const ids = (exclusion: Partial<Exclusion>) =>
     runRequest(
       engine,
       testPolicy({ inboundThreshold: 100, exclusions: [{ ...none, ...exclusion }] }),
@@ -149,14 +150,14 @@ test("exclusions of a policy: by rule or tag, whole or target, on a path, for me
   assert.deepEqual(ids({ ruleIds: [{ from: 1, to: 1 }] }), []);
   assert.deepEqual(ids({ tags: ["a"] }), []);
   assert.deepEqual(ids({ tags: ["b"] }), whole);
-  assert.deepEqual(ids({ ...{ ruleIds: [{ from: 1, to: 1 }] }, target: "ARGS:x" }), ["1 ARGS:y"]);
-  assert.deepEqual(ids({ ...{ tags: ["a"] }, target: "ARGS:/^[xy]$/" }), []);
+  assert.deepEqual(ids({ ruleIds: [{ from: 1, to: 1 }], target: "ARGS:x" }), ["1 ARGS:y"]);
+  assert.deepEqual(ids({ tags: ["a"], target: "ARGS:/^[xy]$/" }), []);
   const rule = { ruleIds: [{ from: 1, to: 1 }] };
   assert.deepEqual(ids({ ...rule, path: "/shop/*" }), []);
   assert.deepEqual(ids({ ...rule, path: "/*" }), whole);
   assert.deepEqual(ids({ ...rule, path: "/**" }), []);
-  assert.deepEqual(ids({ ...rule, ...{ methods: ["POST"] } }), whole);
-  assert.deepEqual(ids({ ...rule, ...{ methods: ["get"] } }), []);
+  assert.deepEqual(ids({ ...rule, methods: ["POST"] }), whole);
+  assert.deepEqual(ids({ ...rule, methods: ["get"] }), []);
 });
 
 test("rules of a layer count only for policies that name it", () => {
