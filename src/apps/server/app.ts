@@ -8,6 +8,7 @@ import { healthHandlers } from "./handlers/health.ts";
 import { inventoryHandlers } from "./handlers/inventory.ts";
 import { policyHandlers } from "./handlers/policy.ts";
 import { resourceHandlers } from "./handlers/resources.ts";
+import { wafHandlers } from "./handlers/waf.ts";
 import { telemetryHandlers } from "./handlers/telemetry.ts";
 import type { ConsoleFiles } from "./http/console-files.ts";
 import type { StreamHub } from "./http/event-stream.ts";
@@ -61,6 +62,7 @@ export function createApp({
     ...inventoryHandlers(parts),
     ...graphHandlers(parts),
     ...policyHandlers(parts),
+    ...wafHandlers(parts),
     ...resourceHandlers(parts),
     ...parts.foreign,
   });

@@ -34,7 +34,7 @@ export async function requestOf(
     keptRequest(parts, query),
     parts.state.resources.list("WafPolicy"),
   ]);
-  const known = await rules.rulesOf(event.ruleIds);
+  const known = rules.rulesOf(event.ruleIds);
   const nowMs = parts.clock.nowMs();
   const exclusions = keptPolicies(resources).flatMap(({ name, spec }) =>
     spec.exclusions

@@ -1,10 +1,7 @@
-// The rule set that this server proves exclusions with and shows rules' texts from: read from a folder when first asked, and again when the folder
-// changed. No folder, no proof: said, never guessed.
-import { createHash, randomUUID } from "node:crypto";
+// The rules that this server shows texts from and proves exclusions with: read from a folder when asked, believed for a minute. No folder, no proof: said,
+// never guessed.
 import type { Clock } from "../../../base/clock.ts";
 import { toFault } from "../../../base/fault.ts";
-import { createWafEngine } from "../../../core/waf/engine/create-engine.ts";
-import type { WafEngine } from "../../../core/waf/engine/engine.ts";
 import type { Rule, RuleSet } from "../../../core/waf/seclang/rule-set.ts";
 import { withBase } from "../../../core/waf/http/with-base.ts";
 import { parseRuleSet } from "../../../core/waf/seclang/parse-rule-set.ts";
@@ -26,29 +23,33 @@ export interface RuleText {
 export interface LoadedRules {
   readonly opened: OpenedRules;
   readonly ruleSet: RuleSet;
-  readonly engine: WafEngine;
 }
 
 export interface RulesDesk {
   /** Those of the ids that are known here. */
-  rulesOf(ids: readonly number[]): Promise<readonly RuleText[]>;
-  load(): Promise<LoadedRules | { readonly because: string }>;
+  rulesOf(ids: readonly number[]): readonly RuleText[];
+  /** Undefined: there are none here, `without` says how to change that. */
+  folder(): string | undefined;
+  readonly without: string;
 }
+
+const without = "this server has no WAF rules: start it with --waf-rules FOLDER, the gateways' own";
 
 /** `folder` "": the system's packaged rules, when there are any. */
 export function createRulesDesk(folder: string, clock: Clock): RulesDesk {
   let known: { readonly atMs: number; readonly loaded: LoadedRules | { readonly because: string } } | undefined;
-  async function load(): Promise<LoadedRules | { readonly because: string }> {
+  function load(): LoadedRules | { readonly because: string } {
     const nowMs = clock.nowMs();
     if (known !== undefined && nowMs - known.atMs < keptMs) return known.loaded;
-    const loaded = await Promise.resolve(read(folder, clock, known?.loaded));
+    const loaded = read(placeOf(folder));
     known = { atMs: nowMs, loaded };
     return loaded;
   }
   return {
-    load,
-    async rulesOf(ids) {
-      const loaded = await load();
+    without,
+    folder: () => placeOf(folder),
+    rulesOf(ids) {
+      const loaded = load();
       if ("because" in loaded) return [];
       const wanted = new Set(ids);
       return loaded.ruleSet.items.flatMap((item) =>
@@ -58,30 +59,16 @@ export function createRulesDesk(folder: string, clock: Clock): RulesDesk {
   };
 }
 
-function read(
-  folder: string,
-  clock: Clock,
-  before: LoadedRules | { readonly because: string } | undefined,
-): LoadedRules | { readonly because: string } {
-  const place = folder === "" ? findSystemRules()[0] : folder;
-  if (place === undefined)
-    return { because: "this server has no WAF rules: start it with --waf-rules FOLDER, the gateways' own" };
+function placeOf(folder: string): string | undefined {
+  return folder === "" ? findSystemRules()[0] : folder;
+}
+
+function read(place: string | undefined): LoadedRules | { readonly because: string } {
+  if (place === undefined) return { because: without };
   try {
     const opened = openRuleFolder(place);
     const { ruleSet } = parseRuleSet({ files: withBase(opened.files), reader: opened.reader });
-    if (before !== undefined && "engine" in before && before.ruleSet.digest === ruleSet.digest) return before;
-    const hash = (name: string) => (bytes: string) =>
-      createHash(name).update(Buffer.from(bytes, "latin1")).digest("latin1");
-    const engine = createWafEngine({
-      ruleSet,
-      hashes: { sha1: hash("sha1"), md5: hash("md5") },
-      nowMs: () => clock.nowMs(),
-      nowUs: () => Math.round(performance.now() * 1000),
-      uniqueId: randomUUID,
-      // A proof asks once: what is remembered would only cost room.
-      memoEntriesMax: 0,
-    });
-    return { opened, ruleSet, engine };
+    return { opened, ruleSet };
   } catch (thrown) {
     return { because: toFault(thrown).message };
   }
