@@ -9,6 +9,8 @@ export interface Findings {
   flag(name: string, value?: number): void;
   has(name: string): boolean;
   readonly isStopped: boolean;
+  /** Stopped by another limit than the body's bytes: then what was taken already is not read to its end either. */
+  readonly isAborted: boolean;
   readonly hasError: boolean;
   verdict(): BodyVerdict;
 }
@@ -33,6 +35,9 @@ export function createFindings(limits: BodyLimits): Findings {
     get isStopped() {
       return limit !== "";
     },
+    get isAborted() {
+      return limit !== "" && limit !== "bytesMax";
+    },
     get hasError() {
       return error !== "";
     },
@@ -40,15 +45,19 @@ export function createFindings(limits: BodyLimits): Findings {
   };
 }
 
-/** Cuts a chunk to what `bytesMax` leaves; the limit is noted when something was cut. */
-export function createByteGate(limits: BodyLimits, findings: Findings): (chunk: string) => string {
-  let taken = 0;
+/** Hands on of each chunk what `bytesMax` leaves. The limit is noted after that was read, so that where chunks are cut does not matter. */
+export function createByteGate(
+  limits: BodyLimits,
+  findings: Findings,
+  read: (text: string) => void,
+): (chunk: string) => void {
+  let left = limits.bytesMax;
   return (chunk) => {
-    const left = limits.bytesMax - taken;
-    taken += chunk.length;
-    if (chunk.length <= left) return chunk;
-    findings.stop("bytesMax");
-    return chunk.slice(0, Math.max(0, left));
+    if (findings.isStopped || chunk === "") return;
+    const text = chunk.length <= left ? chunk : chunk.slice(0, left);
+    left -= text.length;
+    if (text !== "") read(text);
+    if (text.length < chunk.length) findings.stop("bytesMax");
   };
 }
 

@@ -31,7 +31,6 @@ interface Reading {
  */
 export function createJsonParser(sink: BodySink, limits: BodyLimits, options: JsonOptions = {}): BodyParser {
   const findings = createFindings(limits);
-  const gate = createByteGate(limits, findings);
   const reading: Reading = {
     limits,
     findings,
@@ -43,15 +42,14 @@ export function createJsonParser(sink: BodySink, limits: BodyLimits, options: Js
     isEscaping: false,
     isFailed: false,
   };
-  let bytes = 0;
+  let isEmpty = true;
   return {
-    write: (chunk) => {
-      if (reading.isFailed || findings.isStopped) return;
-      bytes += chunk.length;
-      read(reading, gate(chunk));
-    },
+    write: createByteGate(limits, findings, (text) => {
+      isEmpty = false;
+      read(reading, text);
+    }),
     end: () => {
-      if (bytes > 0 && !reading.isFailed) finish(reading);
+      if (!isEmpty && !reading.isFailed) finish(reading);
       return findings.verdict();
     },
   };
@@ -72,9 +70,7 @@ function fail(reading: Reading, text: string): void {
 
 function read(reading: Reading, text: string): void {
   let at = 0;
-  const isOver = () =>
-    reading.isFailed || (reading.findings.isStopped && reading.findings.verdict().limit !== "bytesMax");
-  while (at < text.length && !isOver()) {
+  while (at < text.length && !reading.isFailed && !reading.findings.isAborted) {
     if (reading.token === "string") at = readString(reading, text, at);
     else if (reading.token === "word") at = readWord(reading, text, at);
     else at = readSign(reading, text, at);

@@ -33,7 +33,6 @@ interface Reading {
 /** Everything is told when its part ends; the last one, if the body ends without its boundary, is told with an error. */
 export function createMultipartParser(sink: BodySink, limits: BodyLimits, options: MultipartOptions): BodyParser {
   const findings = createFindings(limits);
-  const gate = createByteGate(limits, findings);
   const { boundary, error, flags } = multipartBoundaryOf(options.contentType);
   if (error !== "") findings.error(error);
   for (const flag of flags) findings.flag(flag);
@@ -51,16 +50,16 @@ export function createMultipartParser(sink: BodySink, limits: BodyLimits, option
     isCrlfSeen: false,
     hasUnmatched: false,
   };
-  let bytes = 0;
+  let isEmpty = true;
   return {
-    write: (chunk) => {
-      if (findings.isStopped || boundary === "") return;
-      bytes += chunk.length;
-      reading.rest += gate(chunk);
+    write: createByteGate(limits, findings, (text) => {
+      if (boundary === "") return;
+      isEmpty = false;
+      reading.rest += text;
       read(reading, false);
-    },
+    }),
     end: () => {
-      if (boundary !== "" && bytes > 0) finish(reading);
+      if (!isEmpty) finish(reading);
       return verdictOf(findings);
     },
   };
@@ -103,7 +102,7 @@ function verdictOf(findings: Findings): BodyVerdict {
 
 function read(reading: Reading, isEnd: boolean): void {
   let goesOn = true;
-  while (goesOn && !(reading.findings.isStopped && reading.findings.verdict().limit !== "bytesMax")) {
+  while (goesOn && !reading.findings.isAborted) {
     if (reading.at === "head") goesOn = readHeadLine(reading, isEnd);
     else if (reading.at === "epilogue") {
       if (reading.rest !== "") reading.findings.flag("MULTIPART_DATA_AFTER");
@@ -126,7 +125,7 @@ function readHeadLine(reading: Reading, isEnd: boolean): boolean {
   if (part === undefined) return false;
   const end = rest.indexOf("\n");
   if (end < 0) {
-    if (rest.length > limits.partHeaderBytesMax) findings.stop("partHeaderBytesMax");
+    if (isHeadTooLong(reading, part)) findings.stop("partHeaderBytesMax");
     if (!isEnd || rest === "") return false;
   }
   const isCrlf = rest.charAt(end - 1) === "\r";
@@ -148,6 +147,15 @@ function readHeadLine(reading: Reading, isEnd: boolean): boolean {
   reading.at = "content";
   reading.isFresh = true;
   return true;
+}
+
+/** Whether the line whose end has not come yet is too long already, without a carriage return that may be part of its end. */
+function isHeadTooLong(reading: Reading, part: Part): boolean {
+  const { rest, boundary, limits } = reading;
+  const bytes = part.headerBytes + rest.length - (rest.endsWith("\r") ? 1 : 0);
+  if (bytes <= limits.partHeaderBytesMax) return false;
+  const isBoundary = rest.startsWith(boundary) && boundaryTail(rest, boundary.length, false) !== undefined;
+  return !isBoundary && !boundary.startsWith(rest);
 }
 
 /** Looks for the next line that begins with two dashes. False: more text is needed. */

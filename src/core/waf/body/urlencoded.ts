@@ -17,12 +17,11 @@ export function createUrlencodedParser(
 ): BodyParser {
   const separator = options.separator ?? "&";
   const findings = createFindings(limits);
-  const gate = createByteGate(limits, findings);
   const argument = createArgumentGate(sink, limits, findings);
   let pending = "";
 
   const take = (pair: string) => {
-    if (pair === "" || (findings.isStopped && findings.verdict().limit !== "bytesMax")) return;
+    if (pair === "" || findings.isAborted) return;
     if (hasInvalidEscape(pair)) findings.flag("URLENCODED_ERROR");
     const equals = pair.indexOf("=");
     const name = equals < 0 ? pair : pair.slice(0, equals);
@@ -30,9 +29,7 @@ export function createUrlencodedParser(
   };
 
   return {
-    write: (chunk) => {
-      if (findings.isStopped) return;
-      const text = gate(chunk);
+    write: createByteGate(limits, findings, (text) => {
       let start = 0;
       for (let at = text.indexOf(separator); at >= 0; at = text.indexOf(separator, start)) {
         take(pending + text.slice(start, at));
@@ -40,7 +37,7 @@ export function createUrlencodedParser(
         start = at + 1;
       }
       pending += text.slice(start);
-    },
+    }),
     end: () => {
       take(pending);
       pending = "";

@@ -39,7 +39,6 @@ interface Reading {
 /** Values (texts and attributes) count to `argumentsMax`, nesting to `depthMax`, names to `nameBytesMax`. */
 export function createXmlParser(sink: BodySink, limits: BodyLimits, options: XmlOptions = {}): BodyParser {
   const findings = createFindings(limits);
-  const gate = createByteGate(limits, findings);
   const reading: Reading = {
     sink,
     limits,
@@ -57,17 +56,13 @@ export function createXmlParser(sink: BodySink, limits: BodyLimits, options: Xml
     isUtf8: true,
   };
   let head = "";
-  let bytes = 0;
   return {
-    write: (chunk) => {
-      if (findings.isStopped) return;
-      bytes += chunk.length;
-      const text = gate(chunk);
+    write: createByteGate(limits, findings, (text) => {
       if (head.length < headBytes) head += text.slice(0, headBytes - head.length);
       read(reading, text);
-    },
+    }),
     end: () => {
-      if (bytes > 0) finish(reading, head);
+      if (head !== "") finish(reading, head);
       return findings.verdict();
     },
   };
@@ -89,11 +84,9 @@ function finish(reading: Reading, head: string): void {
   else endRun(reading);
 }
 
-const isOver = (reading: Reading) => reading.findings.isStopped && reading.findings.verdict().limit !== "bytesMax";
-
 function read(reading: Reading, text: string): void {
   let at = 0;
-  while (at < text.length && !isOver(reading)) {
+  while (at < text.length && !reading.findings.isAborted) {
     switch (reading.mode) {
       case "text":
         at = readText(reading, text, at);
