@@ -36,6 +36,8 @@ export interface ParseOptions {
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const cleanHead = /^(?:[\t\x20-\x7e\x80-\xff]|\r\n)*$/;
 const targetText = /^[\x21-\x7e\x80-\xff]+$/;
+/** RFC 3986 3.2.2 without percent signs, and a port: an address in brackets, or a name. */
+const hostText = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+;=-]+)(?::\d{0,5})?$/;
 const digits = /^\d{1,15}$/;
 
 /** Where a head ends: `end` bytes of text, the rest begins at `next`. A head that only a lenient reader would end is ended too: it is refused then. */
@@ -146,6 +148,7 @@ function parseRequestLine(line: string, flaws: string[]): Pick<RequestHead, "met
   const protocol = line.slice(last + 1);
   if (!token.test(method)) flaws.push("the method is not a word");
   if (!targetText.test(target)) flaws.push("white space or a control character in the request's target");
+  else if (target.includes("#")) flaws.push("a fragment in the request's target");
   if (protocol !== "HTTP/1.1" && protocol !== "HTTP/1.0") {
     flaws.push(/^HTTP\/\d\.\d$/.test(protocol) ? unknownVersion : "the protocol is not HTTP");
   }
@@ -265,7 +268,9 @@ function checkHost(names: ReadonlyMap<string, readonly string[]>, protocol: stri
   if (hosts === undefined) {
     if (protocol === "HTTP/1.1") flaws.push("no Host");
   } else if (hosts.length > 1) flaws.push("Host stands twice");
-  else if (/[\s/?#@\\,]/.test(hosts[0] ?? "")) flaws.push("Host is not a host");
+  else if (hosts[0] === "") {
+    if (protocol === "HTTP/1.1") flaws.push("Host is empty");
+  } else if (!hostText.test(hosts[0] ?? "")) flaws.push("Host is not a host");
 }
 
 function badByteIn(text: string): string {
