@@ -44,8 +44,10 @@ interface LineInput {
 function line(input: LineInput): string {
   const { report, rule, facts, options, variable } = input;
   const isRedacted = options.redaction === "secrets";
-  const text = (value: string): string => (isRedacted ? redactRuleText(value, rule) : displayText(value));
-  const data = variable === undefined || variable.logData === "" ? rule.logData : variable.logData;
+  const text = (value: string, about: readonly MatchedVariable[]): string =>
+    isRedacted ? redactRuleText(value, { variables: about }) : displayText(value);
+  const isOwn = variable !== undefined && variable.logData !== "";
+  const data = isOwn ? text(variable.logData, [variable]) : text(rule.logData, rule.variables);
   const isDenying = rule.isDisruptive && report.isBlocked && report.interruption?.ruleId === rule.ruleId;
   const begin = isDenying
     ? `ModSecurity: Access denied with code ${report.interruption?.status ?? 403} (phase ${rule.phase}). `
@@ -55,8 +57,8 @@ function line(input: LineInput): string {
     field("line", String(rule.line)),
     field("id", String(rule.ruleId)),
     field("rev", rule.revision),
-    field("msg", text(rule.message)),
-    field("data", text(data)),
+    field("msg", text(rule.message, rule.variables)),
+    field("data", data),
     field("severity", rule.severity === undefined ? "0" : String(rule.severity)),
     field("ver", rule.version),
     field("maturity", rule.maturity === "" ? "0" : rule.maturity),

@@ -51,10 +51,13 @@ function around(text: string, matched: string): Excerpt {
 const namedCollection =
   /^(?:ARGS|ARGS_GET|ARGS_POST|REQUEST_HEADERS|RESPONSE_HEADERS|MULTIPART_PART_HEADERS|FILES):(.*)$/s;
 
+/** Cookies whose value lets somebody in. */
+const sessionLike = /sess|sid\b|token|auth|csrf|xsrf|jwt|remember|login/i;
+
 function treatmentOf(variable: string, value: string): Treatment {
   if (variable === "REMOTE_USER") return { kind: "hidden", marker: "‹redacted:user›" };
   if (variable.startsWith("REQUEST_COOKIES:")) {
-    const isSecret = classifyName(variable.slice("REQUEST_COOKIES:".length)) !== "none";
+    const isSecret = sessionLike.test(variable) || classifyName(variable.slice("REQUEST_COOKIES:".length)) !== "none";
     return { kind: isSecret ? "hidden" : "pieceOnly", marker: "‹redacted:cookie›" };
   }
   const name = namedCollection.exec(variable)?.[1];
