@@ -29,6 +29,8 @@ export type ChoosePolicy = (facts: WafPolicyFacts) => ChosenPolicy | undefined;
 /** `otherwise`: for requests that no policy is for; undefined: they are not looked at. */
 export function createChooser(choosable: readonly Choosable[], otherwise: ChosenPolicy | undefined): ChoosePolicy {
   const entries = choosable.flatMap(entriesOf).sort(compareEntries);
+  // Ports that no policy names are one to this table, so that it stays small.
+  const namedPorts = new Set(choosable.map(({ target }) => target.port));
   const byWorkload = new WeakMap<WafWorkload, Map<number, readonly Entry[]>>();
   const unknown = new Map<number, readonly Entry[]>();
 
@@ -47,7 +49,7 @@ export function createChooser(choosable: readonly Choosable[], otherwise: Chosen
   }
 
   return ({ workload, port, host, path, method }) => {
-    const found = entriesFor(workload, port);
+    const found = entriesFor(workload, namedPorts.has(port) ? port : 0);
     let facts: Parameters<typeof isRouted>[1] | undefined;
     for (const { route, chosen } of found) {
       if (route === undefined) return chosen;

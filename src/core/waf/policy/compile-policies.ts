@@ -1,7 +1,7 @@
 // All policies and the operator's floor over one rule set: which texts it is made of, what each policy says over it, and which policy a request gets.
 // Pure and deterministic; made again when a policy changes or at `nextChangeMs`, when something in it ends.
 import type { TransactionPolicy } from "../engine/engine.ts";
-import type { WafExclusion, WafPolicy } from "../../../model/waf-policy.ts";
+import type { WafExclusion } from "../../../model/waf-policy.ts";
 import { parseInstantMs } from "../../../base/instant.ts";
 import { parseRuleSet } from "../seclang/parse-rule-set.ts";
 import type { ParsedRuleSet, RuleFile, RuleFiles, RuleSetInput } from "../seclang/parsed.ts";

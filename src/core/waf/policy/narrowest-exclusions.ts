@@ -2,6 +2,8 @@
 import type { WafExclusion } from "../../../model/waf-policy.ts";
 import type { WafEvent } from "../../../model/waf-event.ts";
 import { exclusionIdOf } from "./exclusion-id.ts";
+import { innerVariables } from "./inner-variables.ts";
+import { escapedKey, keyExpression } from "./key-expression.ts";
 import { wafPolicyLimits } from "./limits.ts";
 
 /** What of a row is needed; the arrays go together index by index. */
@@ -43,7 +45,8 @@ export function narrowestExclusions(event: ExcludableEvent, options: NarrowOptio
     // Where the path is not known a place cannot be named: what would then mean every path is offered once, last.
     if (level.path === "" && level.member === "none") continue;
     const candidate = candidateOf(found, level, options);
-    const key = JSON.stringify(candidate.exclusions.map(({ id: _, ...rest }) => rest));
+    // Ids are made of the content.
+    const key = candidate.exclusions.map(({ id }) => id).join();
     if (seen.has(key)) continue;
     seen.add(key);
     candidates.push(candidate);
@@ -91,18 +94,20 @@ function targetAt(variable: string, member: Level["member"]): string {
   const colon = variable.indexOf(":");
   const name = colon < 0 ? variable : variable.slice(0, colon);
   const key = colon < 0 ? "" : variable.slice(colon + 1);
+  // What a chain's last link looked at is no place in a request: only the rule as a whole can be left out.
+  if (innerVariables.has(name)) return "";
   if (key === "" || name === "XML") return name;
   // A separator in a name needs quotes in SecLang, and quotes cannot stand in quotes: an expression says it without.
   const isPlain = !/[|,'"\s]/.test(key) && !(key.startsWith("/") && key.endsWith("/"));
   if (member === "exact" && isPlain) return `${name}:${key}`;
-  const escaped = key.replaceAll(/[\\^$.*+?()[\]{}|/,'"\s]/g, escapedByte);
-  return `${name}:/^${member === "exact" ? escaped : escaped.replaceAll(/\d+/g, String.raw`\d+`)}$/`;
-}
-
-/** What would part targets is written in hexadecimal, so that the expression needs no quotes. */
-function escapedByte(character: string): string {
-  if (!/[|,'"\s/]/.test(character)) return `\\${character}`;
-  return String.raw`\x` + character.charCodeAt(0).toString(16).padStart(2, "0");
+  const expression =
+    member === "exact"
+      ? keyExpression(key)
+      : key
+          .split(/\d+/)
+          .map(escapedKey)
+          .join(String.raw`\d+`);
+  return `${name}:/${member === "exact" ? expression : `^${expression}$`}/`;
 }
 
 /** A path that holds what redaction put in place of a secret is exact but there. */

@@ -4,9 +4,12 @@ import { parseInstantMs } from "../../../base/instant.ts";
 import type { WafExclusion } from "../../../model/waf-policy.ts";
 import type { Exclusion } from "../engine/engine.ts";
 import { compilePattern } from "../regex/compile-pattern.ts";
+import { trimBlanks } from "../seclang/blanks.ts";
 import { parseVariables, variableText } from "../seclang/parse-variables.ts";
 import type { Rule, RuleSet } from "../seclang/rule-set.ts";
 import { byteText } from "./byte-text.ts";
+import { keyExpression } from "./key-expression.ts";
+import { innerVariables } from "./inner-variables.ts";
 import { wafPolicyLimits } from "./limits.ts";
 import type { Tell } from "./named.ts";
 
@@ -36,18 +39,11 @@ export function ruleBookOf(ruleSet: RuleSet, floorLayers: ReadonlySet<string>): 
   };
 }
 
-/** Variables that say nothing of a request by themselves. TX read by expression holds what rules copied out of the request. */
-const inner: ReadonlySet<string> = new Set(
-  "DURATION ENV GLOBAL HIGHEST_SEVERITY IP MATCHED_VAR MATCHED_VARS MATCHED_VARS_NAMES MATCHED_VAR_NAME RESOURCE RULE SESSION TX UNIQUE_ID USER".split(
-    " ",
-  ),
-);
-
 /** Rules that do not look at a request: they set values, gate levels, add up scores and act on them; and those that say how a body is read. */
 function isMachinery({ head, links }: Rule): boolean {
   const parts = [head, ...links];
   const looksAtRequest = parts.some(({ variables }) =>
-    variables.some(({ name, select }) => !inner.has(name) || (name === "TX" && select === "regex")),
+    variables.some(({ name, select }) => !innerVariables.has(name) || (name === "TX" && select === "regex")),
   );
   const readsBodies = parts.some(({ controls }) =>
     controls.some(({ kind }) => kind === "requestBodyProcessor" || kind === "forceRequestBodyVariable"),
@@ -172,12 +168,17 @@ function rangesOf(ids: readonly number[], all: readonly number[]): Exclusion["ru
 
 /** As SecLang writes it; undefined: it is not one target, or its expression cannot be compiled. */
 function targetText(given: string): string | undefined {
-  if (given.trim() === "") return "";
-  const parsed = parseVariables(byteText(given.trim()));
+  const text = trimBlanks(byteText(given));
+  if (text === "") return "";
+  const parsed = parseVariables(text);
   const [variable, more] = parsed.complaint === undefined ? parsed.variables : [];
   if (variable === undefined || more !== undefined) return undefined;
   if (variable.select === "regex" && !isPattern(variable.argument)) return undefined;
-  return variableText({ ...variable, isExcluded: false, isCount: false });
+  const target = { ...variable, isExcluded: false, isCount: false };
+  // Half a letter at a key's end that a reader might take for a blank is said by an expression.
+  if (target.select === "key" && /^\xa0|\xa0$/.test(target.argument))
+    return variableText({ ...target, select: "regex", argument: keyExpression(target.argument) });
+  return variableText(target);
 }
 
 function isPattern(source: string): boolean {

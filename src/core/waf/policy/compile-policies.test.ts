@@ -1,0 +1,417 @@
+// Policies over one rule set: who gets which, what the floor holds, what ends, what a team may not take away.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { WafFloor, WafPolicy } from "../../../model/waf-policy.ts";
+import type { RuleFiles } from "../seclang/parsed.ts";
+import { compileWafPolicies, withExclusions } from "./compile-policies.ts";
+import type { CompiledWafPolicies } from "./compile-policies.ts";
+import type { NamedWafFloor, NamedWafPolicy } from "./named.ts";
+import { normalPath } from "./normal-path.ts";
+import type { WafPolicyFacts, WafWorkload } from "./target.ts";
+
+const nowMs = Date.parse("2026-11-26T00:00:00Z");
+const later = "2026-12-01T00:00:00Z";
+const earlier = "2026-11-25T00:00:00Z";
+
+const rules = `
+  SecAction "id:901001,phase:1,pass,tag:'CRS',setvar:tx.score=0,setvar:tx.inbound_anomaly_score_threshold=5"
+  SecRule TX:detection_paranoia_level "@lt 1" "id:942011,phase:2,pass,tag:'CRS',skipAfter:END"
+  SecRule ARGS "@rx union" "id:942100,phase:2,block,tag:'CRS',tag:'attack-sqli',setvar:tx.score=+5"
+  SecRule ARGS "@rx select" "id:942200,phase:2,block,tag:'CRS',tag:'attack-sqli',setvar:tx.score=+5"
+  SecRule TX:/^header_/ "@rx x" "id:942300,phase:2,block,tag:'CRS'"
+  SecMarker END
+  SecRule TX:score "@ge %{tx.inbound_anomaly_score_threshold}" "id:949110,phase:2,deny,tag:'CRS'"`;
+const reader: RuleFiles = { include: () => [], wordList: () => ({ refused: "it is not there" }) };
+
+function policy(name: string, spec: object = {}, scope = "global"): NamedWafPolicy {
+  return { scope, name, spec: WafPolicy.parse(spec) };
+}
+
+function floorOf(spec: object): NamedWafFloor {
+  return { scope: "global", name: "floor", spec: WafFloor.parse(spec) };
+}
+
+function compile(policies: readonly NamedWafPolicy[], floor?: NamedWafFloor, at = nowMs): CompiledWafPolicies {
+  return compileWafPolicies({
+    policies,
+    floor,
+    base: { files: [{ file: "crs.conf", text: rules }], reader },
+    nowMs: at,
+  });
+}
+
+const checkout: WafWorkload = {
+  namespace: "shop",
+  workload: "checkout",
+  services: ["checkout", "pay"],
+  labels: { app: "checkout", tier: "front" },
+};
+
+function facts(given: Partial<WafPolicyFacts> = {}): WafPolicyFacts {
+  return { workload: checkout, port: 8080, host: "shop.example", path: "/", method: "GET", ...given };
+}
+
+const codes = ({ problems }: CompiledWafPolicies): readonly string[] => problems.map(({ code }) => code);
+const nameFor = (compiled: CompiledWafPolicies, given: Partial<WafPolicyFacts> = {}): string | undefined =>
+  compiled.policyFor(facts(given))?.policy.name;
+
+describe("which policy a request gets", () => {
+  test("the more specific target, whatever the order", () => {
+    const all = [
+      policy("all"),
+      policy("namespace", { target: { namespace: "shop" } }),
+      policy("labels", { target: { selector: "app == 'checkout'" } }),
+      policy("service", { target: { service: "pay" } }),
+      policy("port", { target: { service: "pay:8080" } }),
+      policy("workload", { target: { namespace: "shop", workload: "checkout" } }),
+      policy("cluster", {}, "cluster/prod"),
+      policy("node", {}, "node/prod/n1"),
+    ];
+    const expected = ["node", "cluster", "workload", "port", "service", "labels", "namespace", "all"];
+    for (let from = 0; from < expected.length; from += 1) {
+      const left = all.filter(({ name }) => expected.indexOf(name) >= from);
+      assert.equal(nameFor(compile(left)), expected[from]);
+      assert.equal(nameFor(compile(left.toReversed())), expected[from]);
+    }
+  });
+
+  test("all given target fields must hold; who is not known gets what names nobody", () => {
+    const compiled = compile([
+      policy("both", { target: { namespace: "shop", workload: "cart" } }),
+      policy("labels", { target: { namespace: "shop", selector: "tier == 'back'" } }),
+      policy("port", { target: { service: "pay:9090" } }),
+      policy("everybody", { target: { routes: [{ path: "/x" }] } }),
+    ]);
+    assert.equal(nameFor(compiled), undefined);
+    assert.equal(nameFor(compiled, { port: 9090 }), "port");
+    assert.equal(nameFor(compiled, { workload: undefined, path: "/x/y" }), "everybody");
+    assert.equal(nameFor(compiled, { workload: { ...checkout, workload: "cart" } }), "both");
+    assert.equal(nameFor(compiled, { workload: { ...checkout, labels: { tier: "back" } } }), "labels");
+  });
+
+  test("routes: host, path at a segment's end, method; most specific first, and said", () => {
+    const compiled = compile([
+      policy("wide", { target: { workload: "checkout", routes: [{ host: "*.example" }] } }),
+      policy("host", { target: { workload: "checkout", routes: [{ host: "shop.example" }] } }),
+      policy("path", { target: { workload: "checkout", routes: [{ host: "Shop.Example", path: "/pay" }] } }),
+      policy("method", {
+        target: { workload: "checkout", routes: [{ host: "shop.example", path: "/pay", methods: ["post"] }] },
+      }),
+    ]);
+    assert.equal(nameFor(compiled), "host");
+    assert.equal(nameFor(compiled, { host: "SHOP.example.:8080" }), "host");
+    assert.equal(nameFor(compiled, { host: "other.example" }), "wide");
+    assert.equal(nameFor(compiled, { host: "example" }), undefined);
+    assert.equal(nameFor(compiled, { path: "/pay" }), "path");
+    assert.equal(nameFor(compiled, { path: "/pay/now" }), "path");
+    assert.equal(nameFor(compiled, { path: "/payment" }), "host");
+    assert.equal(nameFor(compiled, { path: "/pay", method: "POST" }), "method");
+    assert.equal(
+      compiled.policyFor(facts({ path: "/pay" }))?.because,
+      "path: workload checkout, route shop.example/pay",
+    );
+  });
+
+  test("other spellings of a path are no way around a route", () => {
+    const compiled = compile([policy("strict", { target: { routes: [{ path: "/admin" }] } }), policy("lax")]);
+    for (const path of [
+      "/admin",
+      "/admin/",
+      "//admin",
+      "/./admin",
+      "/x/../admin",
+      "/%61dmin",
+      "/%2e/admin",
+      "/x/%2e%2e/admin/y",
+      "/admin;a=1/x",
+      "/\\admin",
+      "/x%2f..%2fadmin",
+    ])
+      assert.equal(nameFor(compiled, { path }), "strict", path);
+    for (const path of ["/", "/administrator", "/x/admin", "/admin/.."])
+      assert.equal(nameFor(compiled, { path }), "lax", path);
+  });
+
+  test("of equals always the same: by scope and name", () => {
+    for (const names of [
+      ["a", "b"],
+      ["b", "a"],
+    ])
+      assert.equal(nameFor(compile(names.map((name) => policy(name)))), "a");
+  });
+
+  test("the same policy object for the same request, so that the engine keeps its program", () => {
+    const compiled = compile([policy("p")]);
+    assert.equal(compiled.policyFor(facts())?.policy, compiled.policyFor(facts({ path: "/x" }))?.policy);
+  });
+
+  test("a selector or service that cannot be read selects nobody, and says so", () => {
+    const compiled = compile([
+      policy("bad", { target: { selector: "app ==" } }),
+      policy("worse", { target: { service: "pay:http" } }),
+    ]);
+    assert.equal(nameFor(compiled), undefined);
+    assert.deepEqual(codes(compiled), ["waf/bad-target", "waf/bad-target"]);
+  });
+});
+
+test("normal paths", () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ["", "/"],
+    ["/", "/"],
+    ["/a/b/", "/a/b/"],
+    ["/a/b/.", "/a/b/"],
+    ["/a/b/..", "/a/"],
+    ["/../../a", "/a"],
+    ["/a%2Fb%zz", "/a/b%zz"],
+    ["a//b", "/a/b"],
+  ];
+  for (const [given, expected] of cases) assert.equal(normalPath(given), expected, given);
+});
+
+describe("the floor", () => {
+  const floor = floorOf({ modeMin: "detect", paranoiaMin: 2, thresholdsMax: { inbound: 10, outbound: 8 } });
+
+  test("raises a weaker policy, and says so; leaves a stricter one", () => {
+    const weak = compile([policy("p", { mode: "off", thresholds: { inbound: 100, outbound: 4 } })], floor);
+    const inForce = weak.policyFor(facts())?.policy;
+    assert.deepEqual(
+      [
+        inForce?.mode,
+        inForce?.paranoia,
+        inForce?.detectionParanoia,
+        inForce?.inboundThreshold,
+        inForce?.outboundThreshold,
+      ],
+      ["detect", 2, 2, 10, 4],
+    );
+    assert.deepEqual(codes(weak), ["waf/below-floor", "waf/below-floor", "waf/below-floor"]);
+    const strict = compile([policy("p", { mode: "block", paranoia: 3, thresholds: { inbound: 5 } })], floor);
+    assert.deepEqual(codes(strict), []);
+    assert.equal(strict.policyFor(facts())?.policy.mode, "block");
+  });
+
+  test("without a floor a policy is what it says", () => {
+    const inForce = compile([policy("p", { mode: "off", paranoia: 3 })]).policyFor(facts())?.policy;
+    assert.deepEqual([inForce?.mode, inForce?.paranoia, inForce?.detectionParanoia], ["off", 3, 3]);
+  });
+
+  test("says what holds for workloads that no policy selects", () => {
+    const unselected = (spec: object): unknown => compile([], floorOf(spec)).policyFor(facts())?.policy;
+    assert.equal(compile([]).policyFor(facts()), undefined);
+    assert.equal(unselected({ unselected: "off" }), undefined);
+    const found = compile([], floorOf({ unselected: "block", paranoiaMin: 2, thresholdsMax: { inbound: 3 } }));
+    const chosen = found.policyFor(facts());
+    assert.deepEqual(
+      [chosen?.policy.mode, chosen?.policy.paranoia, chosen?.policy.inboundThreshold, chosen?.policy.outboundThreshold],
+      ["block", 2, 3, 4],
+    );
+    assert.match(chosen?.because ?? "", /no policy selects it/);
+  });
+
+  test("its exclusions, rules and patches count for everybody", () => {
+    const compiled = compile(
+      [policy("p")],
+      floorOf({
+        unselected: "detect",
+        exclusions: [{ id: "e", rules: ["942100"], target: "ARGS:q", reason: "known" }],
+        rules: 'SecRule ARGS "@rx floor" "id:1000,phase:2,deny"',
+        virtualPatches: [
+          {
+            id: "v",
+            vulnerabilities: ["CVE-2026-1"],
+            rules: 'SecAction "id:1001,phase:2,pass"',
+            reason: "fix due",
+            expiresAt: later,
+          },
+        ],
+      }),
+    );
+    assert.deepEqual(codes(compiled), []);
+    const layers = ["WafFloor/global/floor/rules", "WafFloor/global/floor/virtualPatches/v"];
+    for (const chosen of [compiled.policyFor(facts()), compile([], undefined).policyFor(facts())].slice(0, 1)) {
+      assert.deepEqual(chosen?.policy.layers, layers);
+      assert.equal(chosen?.policy.exclusions[0]?.id, "e");
+    }
+    const ids = compiled.parsed.ruleSet.items.flatMap((item) => (item.kind === "rule" ? [item.id] : []));
+    assert.deepEqual(ids, [901001, 942011, 942100, 942200, 942300, 1000, 1001, 949110]);
+  });
+});
+
+describe("rules of policies", () => {
+  test("are layers that count for their policy only; a refused line names policy and place", () => {
+    const compiled = compile([
+      policy("a", {
+        target: { workload: "checkout" },
+        rules: 'SecRule ARGS "@pmFromFile w" "id:100,phase:2,deny"\n\nSecRuleEngine Off',
+        wordLists: { w: "caf\u00e9" },
+      }),
+      policy("b", { rules: 'SecRule ARGS "@pmFromFile w" "id:100,phase:2,deny"' }),
+    ]);
+    assert.deepEqual(compiled.policyFor(facts())?.policy.layers, ["WafPolicy/global/a/rules"]);
+    assert.deepEqual(
+      compiled.problems.map(({ name, code, message }) => [name, code, message.split(":").slice(0, 3).join(":")]),
+      [
+        ["a", "waf/overlay-refused", "rules:3:1"],
+        ["b", "waf/bad-word-list", "rules:1:27"],
+      ],
+    );
+    const [rule] = compiled.parsed.ruleSet.items.filter((item) => item.kind === "rule" && item.layer !== "");
+    assert.deepEqual(rule?.kind === "rule" ? rule.head.operator.words : [], ["caf\u00c3\u00a9"]);
+  });
+
+  test("patches end: their layer goes, it is told, and the next end is known before", () => {
+    const patch = (expiresAt: string): NamedWafPolicy =>
+      policy("p", {
+        virtualPatches: [
+          {
+            id: "v",
+            vulnerabilities: ["CVE-2026-1"],
+            rules: 'SecAction "id:100,phase:1,deny"',
+            reason: "fix due",
+            expiresAt,
+          },
+        ],
+      });
+    const live = compile([patch(later)]);
+    assert.deepEqual(live.policyFor(facts())?.policy.layers, ["WafPolicy/global/p/virtualPatches/v"]);
+    assert.equal(live.nextChangeMs, Date.parse(later));
+    for (const ended of [compile([patch(earlier)]), compile([patch(later)], undefined, Date.parse(later))]) {
+      assert.deepEqual(ended.policyFor(facts())?.policy.layers, []);
+      assert.deepEqual(codes(ended), ["waf/expired"]);
+      assert.equal(ended.nextChangeMs, undefined);
+      assert.equal(ended.parsed.counts.rules, 6);
+    }
+  });
+
+  test("settings: a team's own, never the score's", () => {
+    const compiled = compile([
+      policy("p", {
+        settings: {
+          allowed_methods: "GET PATCH",
+          sampling_percentage: "0",
+          critical_anomaly_score: "0",
+          arg_lenght: "9",
+        },
+      }),
+    ]);
+    assert.deepEqual([...(compiled.policyFor(facts())?.policy.settings ?? [])], [["allowed_methods", "GET PATCH"]]);
+    assert.deepEqual(codes(compiled), ["waf/setting-refused", "waf/setting-refused", "waf/setting-refused"]);
+    assert.equal(compiled.problems[2]?.hint, "did you mean arg_length?");
+  });
+
+  test("budget", () => {
+    const compiled = compile([policy("p", { budget: { milliseconds: 50, bytes: 4096, onExceeded: "pass" } })]);
+    assert.deepEqual(compiled.policyFor(facts())?.policy.budget, { usMax: 50_000, bytesMax: 4096, onExceeded: "pass" });
+  });
+});
+
+describe("exclusions", () => {
+  const exclusion = (given: object): object => ({ id: "e", reason: "no attack", ...given });
+  const inForce = (given: object, floor?: NamedWafFloor): CompiledWafPolicies =>
+    compile([policy("p", { exclusions: [exclusion(given)] })], floor);
+  const taken = (compiled: CompiledWafPolicies): unknown => compiled.policyFor(facts())?.policy.exclusions;
+
+  test("ids, ranges and tags become ranges of rules that are there, machinery left alone", () => {
+    const cases: readonly (readonly [object, readonly (readonly [number, number])[]])[] = [
+      [{ rules: ["942100"] }, [[942100, 942100]]],
+      [{ rules: ["942100-942299"] }, [[942100, 942200]]],
+      [{ tags: ["attack-sqli"] }, [[942100, 942200]]],
+      [{ tags: ["CRS"] }, [[942100, 942300]]],
+      [{ rules: ["900000-999999"] }, [[942100, 942300]]],
+      [
+        { rules: ["942100", "942300"] },
+        [
+          [942100, 942100],
+          [942300, 942300],
+        ],
+      ],
+    ];
+    for (const [given, expected] of cases) {
+      const compiled = inForce({ target: "args:Q", path: "/x", methods: ["post"], ...given });
+      assert.deepEqual(codes(compiled), [], JSON.stringify(given));
+      assert.deepEqual(taken(compiled), [
+        {
+          id: "e",
+          ruleIds: expected.map(([from, to]) => ({ from, to })),
+          tags: [],
+          target: "ARGS:q",
+          path: "/x",
+          methods: ["POST"],
+        },
+      ]);
+    }
+  });
+
+  const refused: readonly (readonly [object, string])[] = [
+    [{ rules: ["949110"] }, "waf/exclusion-refused"],
+    [{ rules: ["942011"] }, "waf/exclusion-refused"],
+    [{ rules: ["901001", "942100"] }, "waf/exclusion-refused"],
+    [{ rules: ["942100"], target: "NOSUCH:x" }, "waf/exclusion-refused"],
+    [{ rules: ["942100"], target: "ARGS|FILES" }, "waf/exclusion-refused"],
+    [{ rules: ["942100"], target: "ARGS:/(/" }, "waf/exclusion-refused"],
+    [{ rules: ["7"] }, "waf/exclusion-of-nothing"],
+    [{}, "waf/exclusion-of-nothing"],
+    [{ rules: ["942100"], expiresAt: earlier }, "waf/expired"],
+  ];
+  for (const [given, code] of refused) {
+    test(`not in force: ${JSON.stringify(given)}`, () => {
+      const compiled = inForce(given);
+      assert.deepEqual(codes(compiled), [code]);
+      assert.deepEqual(taken(compiled), []);
+    });
+  }
+
+  test("one that ends is in force until then, and the end is known", () => {
+    const compiled = inForce({ rules: ["942100"], target: "ARGS:q", expiresAt: later });
+    assert.deepEqual(codes(compiled), []);
+    assert.equal(compiled.nextChangeMs, Date.parse(later));
+  });
+
+  test("the operator's rules are not a team's to take away; the operator's exclusions may", () => {
+    const own = { rules: 'SecRule ARGS "@rx floor" "id:1000,phase:2,deny,tag:own"' };
+    const compiled = inForce({ rules: ["1000"] }, floorOf(own));
+    assert.deepEqual(codes(compiled), ["waf/exclusion-refused"]);
+    assert.deepEqual(codes(inForce({ tags: ["own"] }, floorOf(own))), ["waf/exclusion-refused"]);
+    const byFloor = compile([policy("p")], floorOf({ ...own, exclusions: [exclusion({ rules: ["1000"] })] }));
+    assert.deepEqual(codes(byFloor), []);
+  });
+
+  test("where the floor holds a mode, whole exclusions may not hollow it out", () => {
+    const many = Array.from(
+      { length: 60 },
+      (_, at) => `SecRule ARGS "@rx a" "id:${2000 + at},phase:2,deny,tag:many"`,
+    ).join("\n");
+    const files = [{ file: "a.conf", text: many }];
+    const given = (spec: object, floor: NamedWafFloor | undefined): readonly string[] => {
+      const policies = [policy("p", { exclusions: [exclusion(spec)] })];
+      return codes(compileWafPolicies({ policies, floor, base: { files, reader }, nowMs }));
+    };
+    const held = floorOf({ modeMin: "detect" });
+    for (const spec of [
+      { tags: ["many"] },
+      { tags: ["many"], path: "**" },
+      { rules: ["1-9999"], target: "ARGS", path: "/*" },
+    ]) {
+      assert.deepEqual(given(spec, held), ["waf/exclusion-too-wide"], JSON.stringify(spec));
+      assert.deepEqual(given(spec, undefined), [], JSON.stringify(spec));
+    }
+    for (const spec of [
+      { tags: ["many"], path: "/upload" },
+      { tags: ["many"], target: "ARGS:html" },
+      { rules: ["2000-2020"] },
+    ])
+      assert.deepEqual(given(spec, held), [], JSON.stringify(spec));
+  });
+
+  test("more of them over a compiled set, for a proof", () => {
+    const compiled = compile([policy("p")]);
+    const before = compiled.policyFor(facts())?.policy;
+    assert.ok(before !== undefined);
+    const added = WafPolicy.parse({ exclusions: [exclusion({ rules: ["942100"], target: "ARGS:q" })] }).exclusions;
+    const { policy: after, problems } = withExclusions(before, added, { ruleSet: compiled.parsed.ruleSet, nowMs });
+    assert.deepEqual(problems, []);
+    assert.equal(after.exclusions.length, 1);
+    assert.equal(before.exclusions.length, 0);
+  });
+});
