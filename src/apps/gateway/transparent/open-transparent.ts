@@ -15,6 +15,8 @@ import { startWatchdog, takeDownRecords, type Watchdog } from "./watchdog.ts";
 
 /** One workload's ports. */
 export interface WantedWorkload {
+  /** The same as long as it is the same workload, where `netns` may change; absent: `netns`. */
+  readonly id?: string;
   /** A file that names its network namespace: /run/netns/NAME, /proc/PID/ns/net. */
   readonly netns: string;
   /** For people and events: "netns shop", "shop/checkout-1". */
@@ -86,7 +88,7 @@ export function openTransparent(options: TransparentOptions): TransparentMode {
       if (dataplane === undefined || aliveDataplane === undefined) throw new Error("no dataplane");
       const { label, ports } = wanted;
       const attachment = attach({ namespace, label, dataplane, aliveDataplane, door, logger }, ports);
-      attached.set(wanted.netns, { namespace, attachment, wanted });
+      attached.set(keyOf(wanted), { namespace, attachment, wanted });
       const { takenOver } = attachment;
       if (takenOver !== undefined) {
         onNotice({ what: "down", timeMs: nowMs(), how: "gone", label, ports, figures: takenOver });
@@ -117,15 +119,15 @@ export function openTransparent(options: TransparentOptions): TransparentMode {
           problems.push(`${label}: ${fault.message}${fault.hint === undefined ? "" : ` (${fault.hint})`}`);
         }
       };
-      const keys = new Set(wanted.map(({ netns }) => netns));
+      const keys = new Set(wanted.map(keyOf));
       for (const [key, one] of attached) {
         if (!keys.has(key)) await attempt(one.wanted.label, () => end(key, 0));
       }
       for (const one of wanted) {
-        const known = attached.get(one.netns);
+        const known = attached.get(keyOf(one));
         await attempt(one.label, () => {
           if (known === undefined) return begin(one);
-          known.attachment.update(one.ports);
+          if (JSON.stringify(known.wanted.ports) !== JSON.stringify(one.ports)) known.attachment.update(one.ports);
           known.wanted = one;
         });
       }
@@ -159,6 +161,10 @@ export function openTransparent(options: TransparentOptions): TransparentMode {
   };
 }
 
+function keyOf({ id, netns }: WantedWorkload): string {
+  return id ?? netns;
+}
+
 function beat(
   { attachment, wanted }: Attached,
   options: Pick<TransparentOptions, "onNotice" | "nowMs" | "logger">,
@@ -171,6 +177,24 @@ function beat(
   } catch (error) {
     options.logger.warn({ label: wanted.label, error }, "the kernel was not told that the gateway lives");
   }
+}
+
+export interface TransparentFlags {
+  readonly wanted: readonly WantedWorkload[];
+  /** "policies" was among them: workloads of this machine that policies of the server ask for. */
+  readonly byPolicy: boolean;
+}
+
+/** Values of `--transparent`. Throws the Fault "gateway/transparent". */
+export function parseTransparentFlags(texts: readonly string[]): TransparentFlags {
+  const wanted = texts.filter((text) => text !== "policies").map(parseTransparentFlag);
+  const [twice] = wanted.filter(({ netns }, index) => wanted.findIndex((one) => one.netns === netns) !== index);
+  if (twice === undefined) return { wanted, byPolicy: texts.includes("policies") };
+  throw new Fault(`${twice.label} is named twice`, {
+    code: "gateway/transparent",
+    kind: "usage",
+    hint: "one --transparent for each namespace: NETNS:PORT,PORT",
+  });
 }
 
 /**

@@ -1,0 +1,89 @@
+// The whole gateway with transparent mode: rules of a file, an attack blocked, the application's answer for the rest, nothing left at the end.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { silentLogger } from "../../../base/logger.ts";
+import { runGateway } from "../main.ts";
+import { transparentFor } from "./for-gateway.ts";
+import { parseTransparentFlags } from "./open-transparent.ts";
+import { app4, app6, client4, dial, exchange, get, openWorld, serveIn } from "./rig.fixture.ts";
+
+test("flags of transparent mode", () => {
+  const cases: readonly (readonly [string, unknown])[] = [
+    ["shop:8080", ["/run/netns/shop", "netns shop", ["8080 open"]]],
+    ["shop:8080,9090:closed", ["/run/netns/shop", "netns shop", ["8080 closed", "9090 closed"]]],
+    ["/proc/12/ns/net:80:open", ["/proc/12/ns/net", "/proc/12/ns/net", ["80 open"]]],
+  ];
+  for (const [text, expected] of cases) {
+    const [found] = parseTransparentFlags([text]).wanted;
+    assert.ok(found !== undefined);
+    const ports = found.ports.map(({ port, onDown }) => `${port} ${onDown}`);
+    assert.deepEqual([found.netns, found.label, ports], expected, text);
+  }
+  for (const bad of ["", "shop", "shop:", "shop:0", "shop:70000", "shop:80,80", "../x:80", "a b:80", "shop:80:ajar"]) {
+    assert.throws(() => parseTransparentFlags([bad]), { code: "gateway/transparent" }, bad);
+  }
+  assert.throws(() => parseTransparentFlags(["a:1", "a:2"]), { code: "gateway/transparent" });
+  assert.deepEqual(parseTransparentFlags(["policies"]), { wanted: [], byPolicy: true });
+});
+
+test("garrison's gateway turns a workload's port by rules of a file", async (context) => {
+  const star = openWorld(context);
+  if (star === undefined) return;
+  const folder = mkdtempSync(path.join(tmpdir(), "garrison-waf-"));
+  const rules = path.join(folder, "rules.conf");
+  writeFileSync(
+    rules,
+    'SecRuleEngine On\nSecRule ARGS "@contains attack" "id:1,phase:2,deny,status:403,msg:\'attack\'"\n',
+  );
+  const app = star.pod("app");
+  serveIn(
+    context,
+    app,
+    8080,
+    createHttpServer((request, response) =>
+      response.end(`peer ${request.socket.remoteAddress?.replace("::ffff:", "")}`),
+    ),
+  );
+  const stop = new AbortController();
+  const notices: string[] = [];
+  const flags = parseTransparentFlags([`${app.path}:8080:closed`]);
+  const options = { flags, folder: path.join(folder, "watchdog"), drainMs: 0, logger: silentLogger };
+  const notice = (line: string): void => void notices.push(line);
+  let gateway: Promise<void> | undefined;
+  const ready = new Promise<void>((resolve, reject) => {
+    gateway = runGateway(
+      { rules: [rules], mode: "block", workers: 0, drainSeconds: 0 },
+      {
+        logger: silentLogger,
+        signal: stop.signal,
+        ready: () => resolve(),
+        notice,
+        openMore: transparentFor({ ...options, notice }),
+      },
+    );
+    gateway.catch(reject);
+  });
+  context.after(async () => {
+    stop.abort();
+    await gateway;
+    star.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  await ready;
+  const client = star.pod("client");
+  assert.match(await exchange(await dial(client, app4, 8080), get("/?q=fine")), new RegExp(`200 [^]*peer ${client4}`));
+  for (const to of [app4, app6]) {
+    assert.match(await exchange(await dial(client, to, 8080), get("/?q=attack")), /^HTTP\/1.1 403 /);
+  }
+  assert.ok(
+    notices.some((line) => line.startsWith("turned ") && line.includes("8080 (closed")),
+    notices.join("\n"),
+  );
+  stop.abort();
+  await gateway;
+  assert.match(await exchange(await dial(client, app4, 8080), get("/?q=attack")), /^HTTP\/1.1 200 /);
+});
