@@ -6,7 +6,9 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const major = Number(process.versions.node.split(".")[0]);
-const pinned = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
+// In a clone it lies below; installed as a package, npm puts it beside.
+const places = ["../node_modules/.bin/node", "../../.bin/node"];
+const pinned = places.map((place) => fileURLToPath(new URL(place, import.meta.url))).find((place) => existsSync(place));
 const source = new URL("../src/apps/cli/main.ts", import.meta.url);
 const compiled = new URL("../dist/apps/cli/main.js", import.meta.url);
 
@@ -18,8 +20,10 @@ if (!existsSync(fileURLToPath(new URL("../node_modules/.ready", import.meta.url)
 if (major >= 24) {
   const { main } = await import(existsSync(fileURLToPath(source)) ? source.href : compiled.href);
   await main(process.argv.slice(2));
-} else if (existsSync(pinned)) {
-  const child = spawn(pinned, process.argv.slice(1), { stdio: "inherit" });
+} else if (pinned !== undefined && process.env.PINNED_RUNTIME_OF_GARRISON === undefined) {
+  // Another package may have put a runtime there that is no newer: asked once, not for ever.
+  const env = { ...process.env, PINNED_RUNTIME_OF_GARRISON: "1" };
+  const child = spawn(pinned, process.argv.slice(1), { stdio: "inherit", env });
   // A terminal sends Ctrl-C to the whole group; signals sent to this process alone are passed on.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => {
