@@ -35,7 +35,7 @@ export function multipartBoundaryOf(contentType: string): MultipartBoundary {
 
 function errorBefore(before: string, word: string): string {
   if (word !== "boundary") return "multipart: boundary in Content-Type is not in small letters";
-  return /^multipart\/[a-z-]+[\t-\r ]*;?[\t-\r ]*$/i.test(before)
+  return /^multipart\/form-data[\t-\r ]*;?[\t-\r ]*$/i.test(before)
     ? ""
     : "multipart: malformed Content-Type before the boundary";
 }
@@ -55,7 +55,7 @@ function readValue(value: string): { readonly boundary: string; readonly isQuote
   if (boundary === "") return { boundary, isQuoted, error: "multipart: boundary is empty" };
   if (boundary.length > boundaryBytesMax) return { boundary: "", isQuoted, error: "multipart: boundary is too long" };
   const isTrimmed = isQuoted || trimRight.apply(plain) === plain;
-  const hasForeign = !/^[!#-'*+\-.0-9A-Z^-~ ,]+$/.test(boundary);
+  const hasForeign = !/^[0-9A-Za-z'()+_,\-./:=? ]+$/.test(boundary);
   return {
     boundary,
     isQuoted,
@@ -65,7 +65,7 @@ function readValue(value: string): { readonly boundary: string; readonly isQuote
 
 /** A second boundary parameter: who reads which is anybody's guess. */
 function errorOfRest(rest: string, boundary: string): string {
-  return /;[\t-\r ]*boundary[\t-\r ]*=/i.test(rest.slice(boundary.length))
+  return /;[\t-\r ]*boundary/i.test(rest.slice(boundary.length))
     ? "multipart: more than one boundary in Content-Type"
     : "";
 }

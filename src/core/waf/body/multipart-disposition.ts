@@ -47,34 +47,29 @@ function note(reader: Reader, error: string): void {
   if (reader.error === "") reader.error = error;
 }
 
-const separator = /[\t-\r ]*;[\t-\r ;]*/y;
+const separator = /[\t-\r ]*;[\t-\r ]*/y;
 const parameterName = /([^\t-\r =;"]+)[\t-\r ]*=[\t-\r ]*/y;
 const token = /[^\t-\r ;]*/y;
 
+/** The next parameter; what is none is noted and passed over to the next semicolon, as a lenient reader would. */
 function readParameter(reader: Reader): readonly [string, string] | undefined {
   const { text } = reader;
-  if (reader.at >= text.length) return undefined;
-  separator.lastIndex = reader.at;
-  if (!separator.test(text)) {
-    note(reader, "multipart: malformed Content-Disposition");
-    // On to what a lenient reader would take for the next parameter.
-    const next = text.indexOf(";", reader.at);
-    if (next < 0) return undefined;
-    reader.at = next;
-    return readParameter(reader);
-  }
-  reader.at = separator.lastIndex;
-  if (reader.at >= text.length) return undefined;
-  parameterName.lastIndex = reader.at;
-  const name = parameterName.exec(text)?.[1];
-  if (name === undefined) {
+  while (reader.at < text.length) {
+    separator.lastIndex = reader.at;
+    const isParted = separator.test(text);
+    if (isParted) reader.at = separator.lastIndex;
+    if (isParted && reader.at >= text.length) return undefined;
+    parameterName.lastIndex = reader.at;
+    const name = isParted ? parameterName.exec(text)?.[1] : undefined;
+    if (name !== undefined) {
+      reader.at = parameterName.lastIndex;
+      return [name, readValue(reader, name)];
+    }
     note(reader, "multipart: malformed Content-Disposition");
     const next = text.indexOf(";", reader.at);
     reader.at = next < 0 ? text.length : next;
-    return next < 0 ? undefined : readParameter(reader);
   }
-  reader.at = parameterName.lastIndex;
-  return [name, readValue(reader, name)];
+  return undefined;
 }
 
 function readValue(reader: Reader, name: string): string {
@@ -88,6 +83,7 @@ function readValue(reader: Reader, name: string): string {
   reader.at = token.lastIndex;
   // The extended form has apostrophes of its own.
   if (value.includes('"') || (value.includes("'") && !name.endsWith("*"))) reader.isBadlyQuoted = true;
+  if (/[^!-~]|["\\]/.test(value)) note(reader, "multipart: a value in Content-Disposition that should be quoted");
   return value;
 }
 

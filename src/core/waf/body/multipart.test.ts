@@ -271,6 +271,24 @@ describe("multipart bodies", () => {
     assert.equal(of(`--B\r\n${disposition}\r\n\r\n--C\r\n`), 1);
   });
 
+  it("malformed dispositions are errors, and what follows is read", () => {
+    for (const text of [
+      ";; filename=f",
+      ";".repeat(4_000) + " filename=f",
+      "; x; filename=f",
+      '; a="b; filename=f',
+      ' y; filename="f"',
+    ]) {
+      const recorded = recordBody(make, [inPart(`${disposition}${text}`)]);
+      assert.notEqual(recorded.verdict.error, "", text.slice(0, 20));
+      if (!text.includes("a=")) assert.deepEqual(values(recorded), [["file", "n", "f", 1]]);
+    }
+    for (const name of ["n\xe9", 'n"', "n\\", "n\0"]) {
+      const recorded = recordBody(make, [inPart(`Content-Disposition: form-data; name=${name}`)]);
+      assert.notEqual(recorded.verdict.error, "", name);
+    }
+  });
+
   it("headers are told under the part's name, folded ones in one line", () => {
     const { told } = recordBody(make, [inPart(`${disposition}\r\nX-A: b\r\n\t c`)]);
     assert.deepEqual(told, [
@@ -293,6 +311,9 @@ describe("multipart bodies", () => {
     ["multipart/form-data; boundary=B; boundary=C", "B", true, []],
     ["multipart/form-data, boundary=B", "B", true, []],
     ['multipart/form-data; boundary="B', "B", true, []],
+    ["multipart/form-data; boundary=B'()+_,-./:=?", "B'()+_,-./:=?", false, []],
+    ["multipart/form-data; boundary=B#", "B#", true, []],
+    ["multipart/mixed; boundary=B", "B", true, []],
     ["multipart/form-data; boundaryx=B", "B", true, []],
     ["multipart/form-data; boundary=B@", "B@", true, []],
     ["multipart/form-data; boundary=", "", true, []],
