@@ -92,6 +92,8 @@ export function createHttpSide(options: HttpSideOptions): HttpSide {
         served.delete(socket);
       });
       sniff(socket, first ?? nothing, deadlines.add(), limits.headMsMax, (bytes) => serve(socket, source, bytes));
+      // Listeners that hand sockets on pause them.
+      socket.resume();
     },
     get figures() {
       return {

@@ -35,6 +35,8 @@ export function createAuthRequestDoor(parts: DoorParts): AskedDoor {
     accept(socket, source) {
       sources.set(socket, source);
       server.emit("connection", socket);
+      // Listeners that hand sockets on pause them.
+      socket.resume();
     },
     get requests() {
       return requests;

@@ -9,7 +9,8 @@ import type { RuleFile, RuleFiles } from "../../../core/waf/seclang/parsed.ts";
 import type { WafHashes } from "../../../core/waf/transform/transformation.ts";
 import { openRules } from "../../../edge/rules/rule-folder.ts";
 import type { ServedRules } from "../engine-inspector.ts";
-import { compilePolicies, type PolicyOrder } from "./compile-policies.ts";
+import { compilePolicies, policyOfFlags, type PolicyOrder } from "./compile-policies.ts";
+import { warmUp } from "./warm-up.ts";
 import { recordFiles, replayFiles, type RulePackage } from "./rule-package.ts";
 
 export interface LoadOrder {
@@ -48,6 +49,7 @@ export function loadRules(order: LoadOrder): LoadedRules {
     });
   }
   const engine = createWafEngine({ ruleSet, hashes, nowMs: Date.now, nowUs, uniqueId: randomUUID });
+  warmUp(engine, { ...policyOfFlags(order.policies.flags), paranoia: 2, detectionParanoia: 2, responseBodies: true });
   const { files, kind, version } = read;
   return {
     served: { engine, digest: ruleSet.digest, policyFor: compiled.policyFor },

@@ -11,6 +11,7 @@ import type { HttpSide, HttpSideOptions } from "../http/http-side.ts";
 import type { ConnectionSource, Inspector } from "../inspect.ts";
 import { loadRules, type LoadOrder } from "../rules/load-rules.ts";
 import { createTrustedProxies } from "../trusted-proxies.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { upstreamTarget } from "./dial.ts";
 import { createDoors, type Doors } from "./doors.ts";
 import type { ListeningDoor, LoadResult, WorkerFigures, WorkerSettings } from "./messages.ts";
@@ -74,12 +75,11 @@ export function createWorkerCore({ settings, onRecord, logger }: CoreParts): Wor
   return {
     inspector,
     load(order, errorsMax) {
-      const result = tryLoad(order, errorsMax);
-      if ("served" in result) {
-        served = result.served;
-        return result.result;
-      }
-      return result;
+      const tried = tryLoad(order, errorsMax);
+      if ("served" in tried) served = tried.served;
+      // Soon, not now: the answer goes first, and who has the old rule set may let go of it.
+      setTimeout(collectGarbage, 200).unref();
+      return "served" in tried ? tried.result : tried;
     },
     setWorkload(given) {
       workload = given;

@@ -6,6 +6,8 @@ import { handOver } from "./descriptors.ts";
 import type { FromWorker, LoadResult, ToWorker, WorkerFigures, WorkerSettings } from "./messages.ts";
 import type { Worker } from "./worker.ts";
 
+const youngMebibytesMax = 8;
+
 export interface ThreadOptions {
   readonly settings: WorkerSettings;
   readonly onRecords: (records: readonly EventRecord[]) => void;
@@ -14,7 +16,12 @@ export interface ThreadOptions {
 }
 
 export function createThreadWorker({ settings, onRecords, onDeath, logger }: ThreadOptions): Worker {
-  const thread = new Thread(new URL("./thread.ts", import.meta.url), { workerData: settings, name: "garrison-waf" });
+  const thread = new Thread(new URL("./thread.ts", import.meta.url), {
+    workerData: settings,
+    name: "garrison-waf",
+    // Requests leave little behind; a large young space only keeps what loading left.
+    resourceLimits: { maxYoungGenerationSizeMb: youngMebibytesMax },
+  });
   const loads = new Map<number, (result: LoadResult) => void>();
   let figures: WorkerFigures | undefined;
   let isClosing = false;
