@@ -3,10 +3,10 @@ import { createHash, randomUUID } from "node:crypto";
 import { Fault } from "../../../../base/fault.ts";
 import { createWafEngine } from "../../../../core/waf/engine/create-engine.ts";
 import type { WafEngine, WafEngineOptions } from "../../../../core/waf/engine/engine.ts";
-import { baseDirectives, baseFileName } from "../../../../core/waf/http/base-directives.ts";
+import { withBase } from "../../../../core/waf/http/with-base.ts";
 import type { WafProblem } from "../../../../core/waf/position.ts";
 import { parseRuleSet } from "../../../../core/waf/seclang/parse-rule-set.ts";
-import type { ParsedRuleSet, RuleFile, RuleFiles, RuleSetInput } from "../../../../core/waf/seclang/parsed.ts";
+import type { ParsedRuleSet, RuleFiles, RuleSetInput } from "../../../../core/waf/seclang/parsed.ts";
 import type { RuleSet } from "../../../../core/waf/seclang/rule-set.ts";
 import type { WafHashes } from "../../../../core/waf/transform/transformation.ts";
 import { openRuleFolder, type OpenedRules } from "../../../../edge/rules/rule-folder.ts";
@@ -31,14 +31,11 @@ export function loadRules(paths: readonly string[]): LoadedRules {
   const firstSet = opened.findIndex(({ kind }) => kind !== "files");
   const floor = firstSet < 0 ? opened : opened.slice(0, firstSet + 1);
   const files = floor.flatMap((one) => one.files);
-  const base: readonly RuleFile[] = files.some(({ text }) => /\bid:'?20000[01]\b/.test(text))
-    ? []
-    : [{ file: baseFileName, text: baseDirectives }];
   const later = opened.slice(floor.length);
   const overlays = later.map(
     ({ path, files: own, reader }) => ({ name: path, trust: "floor", files: own, reader }) as const,
   );
-  const input: RuleSetInput = { files: [...base, ...files], reader: readerOf(floor), overlays };
+  const input: RuleSetInput = { files: withBase(files), reader: readerOf(floor), overlays };
   const parsed = parseRuleSet(input);
   return {
     input,

@@ -34,11 +34,15 @@ export async function runServe(context: Context, { options }: { readonly options
 function configOf(context: Context, options: WafServeFlags): object {
   const { listen = "", upstream = "" } = options;
   if ((listen === "") !== (upstream === "")) {
-    throw usage("--listen and --upstream go together", "for example --listen 127.0.0.1:8080 --upstream http://127.0.0.1:3000");
+    throw usage(
+      "--listen and --upstream go together",
+      "for example --listen 127.0.0.1:8080 --upstream http://127.0.0.1:3000",
+    );
   }
   const inbound = numberOf(options.inboundThreshold ?? "5", "--inbound-threshold", { min: 1, max: 10_000 });
   const outbound = numberOf(options.outboundThreshold ?? "4", "--outbound-threshold", { min: 1, max: 10_000 });
-  const workers = options.workers === undefined ? {} : { workers: numberOf(options.workers, "--workers", { min: 0, max: 64 }) };
+  const workers =
+    options.workers === undefined ? {} : { workers: numberOf(options.workers, "--workers", { min: 0, max: 64 }) };
   return {
     rules: (options.rules ?? [systemRules()]).map((one) => path.resolve(one)),
     ...{ listen, upstream, mode: options.mode, thresholds: { inbound, outbound } },
@@ -55,7 +59,10 @@ function configOf(context: Context, options: WafServeFlags): object {
     events: options.events ?? "",
     log: options.log ?? "",
     server: { address: options.serverAddress ?? "" },
-    join: { token: options.joinToken ?? context.environment["GARRISON_JOIN_TOKEN"] ?? "", tokenFile: options.joinTokenFile ?? "" },
+    join: {
+      token: options.joinToken ?? context.environment["GARRISON_JOIN_TOKEN"] ?? "",
+      tokenFile: options.joinTokenFile ?? "",
+    },
     node: options.node ?? "",
     data: path.resolve(dataFolderOf(context)),
     ...workers,
@@ -75,5 +82,8 @@ function labelsOf(given: readonly string[]): Record<string, string> {
 function systemRules(): string {
   const [found] = findSystemRules();
   if (found !== undefined) return found;
-  throw usage("no rules were named and the system has none", "name a folder with --rules, or install the package modsecurity-crs");
+  throw usage(
+    "no rules were named and the system has none",
+    "name a folder with --rules, or install the package modsecurity-crs",
+  );
 }

@@ -32,11 +32,27 @@ export interface WafServeFlags extends RuleFlags {
 export const wafServe: CommandUnit = {
   name: "serve",
   add(group, run) {
-    withServerFlags(withDoors(withRuleFlags(group.command("serve").summary("the gateway: reverse proxy, Envoy ext_proc and ext_authz, nginx auth_request"), "1")))
-      .addOption(new Option("--mode <mode>", "what is done with a request over the threshold").choices(["off", "detect", "block"]).default("detect"))
+    withServerFlags(
+      withDoors(
+        withRuleFlags(
+          group
+            .command("serve")
+            .summary("the gateway: reverse proxy, Envoy ext_proc and ext_authz, nginx auth_request"),
+          "1",
+        ),
+      ),
+    )
+      .addOption(
+        new Option("--mode <mode>", "what is done with a request over the threshold")
+          .choices(["off", "detect", "block"])
+          .default("detect"),
+      )
       .option("--outbound-threshold <points>", "anomaly score from which an answer is stopped", "4")
       .option("--response-bodies", "look at bodies of answers too")
-      .option("--policy <file...>", "manifests of WafPolicy and WafFloor; requests that none selects are under the flags")
+      .option(
+        "--policy <file...>",
+        "manifests of WafPolicy and WafFloor; requests that none selects are under the flags",
+      )
       .option("--workload <namespace/name>", "what stands behind it, for policies' targets")
       .option("--label <name=value...>", "its labels")
       .option("--workers <n>", "threads that serve; 0: the main one does (default: one per core)")

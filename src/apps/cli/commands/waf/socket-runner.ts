@@ -204,6 +204,6 @@ function isWholeRequest(text: string): boolean {
   if (end < 0) return false;
   const { headers } = readRequest(text.slice(0, end + 4));
   const valueOf = (name: string): string => headers.find(([key]) => key.toLowerCase() === name)?.[1] ?? "";
-  if (valueOf("transfer-encoding").toLowerCase() === "chunked") return /\r\n0\r\n\r\n$/.test(text.slice(end + 2));
+  if (valueOf("transfer-encoding").toLowerCase() === "chunked") return text.endsWith("\r\n0\r\n\r\n");
   return text.length - end - 4 >= Number(valueOf("content-length"));
 }
