@@ -138,7 +138,7 @@ const cases: readonly (readonly [string, ...(readonly [string, string])[]])[] = 
   ["removecommentschar", ["a/*b*/c", "abc"], ["a<!--b-->c", "abc"], ["a--b#c", "abc"], ["--->", "->"]],
   ["removenulls", ["a\0b\0", "ab"]],
   ["replacenulls", ["a\0b", "a b"]],
-  ["removewhitespace", ["a \t\v\xa0b", "ab"]],
+  ["removewhitespace", ["a \t\v\xa0b", "ab"], ["a\xc2\xa0b", "ab"]],
   ["replacecomments", ["a/*b*/c", "a c"], ["a/*b", "a "], ["/*/x", " "], ["a*/b", "a*/b"], ["/*a*//*b*/", "  "]],
   [
     "sqlhexdecode",
