@@ -10,6 +10,7 @@ import type { WafHashes } from "../../../core/waf/transform/transformation.ts";
 import { openRules } from "../../../edge/rules/rule-folder.ts";
 import type { ServedRules } from "../engine-inspector.ts";
 import { compilePolicies, policyOfFlags, type PolicyOrder } from "./compile-policies.ts";
+import { createThreadClock } from "./thread-clock.ts";
 import { warmUp } from "./warm-up.ts";
 import { recordFiles, replayFiles, type RulePackage } from "./rule-package.ts";
 
@@ -48,7 +49,7 @@ export function loadRules(order: LoadOrder): LoadedRules {
       hint: "`garrison waf lint` says what is wrong with each line",
     });
   }
-  const engine = createWafEngine({ ruleSet, hashes, nowMs: Date.now, nowUs, uniqueId: randomUUID });
+  const engine = createWafEngine({ ruleSet, hashes, nowMs: Date.now, nowUs: createThreadClock(), uniqueId: randomUUID });
   warmUp(engine, { ...policyOfFlags(order.policies.flags), paranoia: 2, detectionParanoia: 2, responseBodies: true });
   const { files, kind, version } = read;
   return {
@@ -83,8 +84,4 @@ const hashes: WafHashes = { sha1: (bytes) => digest("sha1", bytes), md5: (bytes)
 
 function digest(name: "sha1" | "md5", bytes: string): string {
   return createHash(name).update(bytes, "latin1").digest("latin1");
-}
-
-function nowUs(): number {
-  return performance.now() * 1000;
 }

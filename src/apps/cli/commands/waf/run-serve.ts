@@ -9,15 +9,14 @@ import type { WafServeFlags } from "./serve.ts";
 export async function runServe(context: Context, { options }: { readonly options: WafServeFlags }): Promise<void> {
   const config = configOf(context, options);
   const { runGateway } = await import("../../../gateway/main.ts");
+  const openMore = await transparentMode(context, options);
   const stop = new AbortController();
   const onTerminate = (): void => stop.abort();
   process.once("SIGTERM", onTerminate);
   try {
     await runGateway(config, {
-      logger: pino(
-        { name: "gateway", level: context.environment["GARRISON_LOG"] ?? "warn", base: { app: "gateway" } },
-        pino.destination({ fd: 2, sync: true }),
-      ),
+      logger: loggerOf(context),
+      ...(openMore === undefined ? {} : { openMore }),
       signal: AbortSignal.any([context.signal, stop.signal]),
       ready: ({ notices }) => {
         for (const line of notices) context.say(line);
@@ -29,6 +28,25 @@ export async function runServe(context: Context, { options }: { readonly options
   } finally {
     process.off("SIGTERM", onTerminate);
   }
+}
+
+function loggerOf(context: Context): pino.Logger {
+  const level = context.environment["GARRISON_LOG"] ?? "warn";
+  return pino({ name: "gateway", level, base: { app: "gateway" } }, pino.destination({ fd: 2, sync: true }));
+}
+
+/** Loaded only when it is asked for: it speaks to the kernel. */
+async function transparentMode(context: Context, options: WafServeFlags) {
+  if (options.transparent === undefined) return undefined;
+  const { parseTransparentFlags } = await import("../../../gateway/transparent/open-transparent.ts");
+  const { transparentFor } = await import("../../../gateway/transparent/for-gateway.ts");
+  return transparentFor({
+    flags: parseTransparentFlags(options.transparent),
+    folder: path.join(path.resolve(dataFolderOf(context)), "gateway", "transparent"),
+    drainMs: 5000,
+    notice: (line) => context.say(line),
+    logger: loggerOf(context),
+  });
 }
 
 function configOf(context: Context, options: WafServeFlags): object {

@@ -80,6 +80,10 @@ function withDoors(command: Command): Command {
     .option("--ext-proc <address>", "Envoy external processing on HOST:PORT or unix:PATH")
     .option("--ext-authz <address>", "Envoy external authorization on HOST:PORT or unix:PATH")
     .option("--auth-request <address>", "nginx auth_request on HOST:PORT or unix:PATH: headers only")
+    .option(
+      "--transparent <what...>",
+      "turn connections of a network namespace, application unchanged: NETNS:PORT[:open|closed]; or policies (Linux, root)",
+    )
     .option("--status <address>", "health, figures and Prometheus text on HOST:PORT");
 }
 
