@@ -1,6 +1,7 @@
 // The inspection interface over the WAF's engine: each request under the rule set and policy that are in force when it begins, to its end.
 import type { Interruption, Transaction, TransactionPolicy, TransactionReport, WafEngine } from "../../core/waf/engine/engine.ts";
 import { headerOf, type ConnectionSource, type HeaderList, type Inspection, type Inspector, type Outcome, type RequestHead, type ResponseHead, type Stop } from "./inspect.ts";
+import { isPlainProbe } from "../../core/waf/transparent/probe.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
 
 /** What a policy is chosen by. */
@@ -66,7 +67,7 @@ export function createEngineInspector(parts: InspectorParts): Inspector {
     begin(source, head) {
       const served = parts.current();
       const facts = factsOf(source, head);
-      const policy = served?.policyFor(facts);
+      const policy = policyOf(served?.policyFor(facts), source, head);
       if (served === undefined || policy === undefined || policy.mode === "off") {
         parts.counts.unselected += 1;
         return unselected(parts, { source, head, facts });
@@ -76,6 +77,22 @@ export function createEngineInspector(parts: InspectorParts): Inspector {
     },
   };
 }
+
+/** A kubelet's probe is never blocked: a rule that fires wrongly must not have pods restarted. */
+function policyOf(
+  policy: TransactionPolicy | undefined,
+  source: ConnectionSource,
+  head: RequestHead,
+): TransactionPolicy | undefined {
+  if (policy?.mode !== "block" || source.isFromNode !== true || !isPlainProbe(head)) return policy;
+  const known = detecting.get(policy);
+  if (known !== undefined) return known;
+  const made: TransactionPolicy = { ...policy, mode: "detect" };
+  detecting.set(policy, made);
+  return made;
+}
+
+const detecting = new WeakMap<TransactionPolicy, TransactionPolicy>();
 
 interface About {
   readonly source: ConnectionSource;

@@ -19,6 +19,8 @@ export interface ConnectionSource {
   readonly upstreamPort?: number;
   /** What stands behind it, when that is known: policies are chosen by it. One object per workload. */
   readonly workload?: WafWorkload | undefined;
+  /** The client's address is one of the node's own: a kubelet asks from there, and others whose address was translated. */
+  readonly isFromNode?: boolean;
 }
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];

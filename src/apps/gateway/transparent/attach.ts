@@ -13,6 +13,7 @@ import {
   type TurnedPort,
 } from "../../../core/waf/transparent/compile-table.ts";
 import { liveSet, ownMark, routeTable, rulePriority, transparentLimits } from "../../../core/waf/transparent/limits.ts";
+import type { WafWorkload } from "../../../core/waf/policy/target.ts";
 import type { Namespace } from "../../../edge/transparent/namespace.ts";
 import { addMarkRoute, removeMarkRoute } from "../../../edge/transparent/routes.ts";
 import { isSettingsText, restore, type SettingsText, switchOn } from "../../../edge/transparent/settings.ts";
@@ -31,6 +32,8 @@ export interface WantedPort {
 export interface AttachOptions {
   readonly namespace: Namespace;
   readonly label: string;
+  /** Asked for each connection. */
+  readonly workload?: () => WafWorkload | undefined;
   /** Of the namespace, for the table of transparent mode and for the one that the kernel removes with us. Closed by `detach`. */
   readonly dataplane: Dataplane;
   readonly aliveDataplane: Dataplane;
@@ -187,14 +190,14 @@ function digestOf(before: SettingsText, ports: readonly TurnedPort[], isOn: bool
   return `waf-${before}-${hash.toString(16)}`;
 }
 
-function listen({ namespace, label, door, logger }: AttachOptions, port: number): Listening {
+function listen({ namespace, label, door, logger, workload }: AttachOptions, port: number): Listening {
   const servers: Server[] = [];
   const listenPorts: Partial<Record<4 | 6, number>> = {};
   for (const family of families) {
     const socket = tryListener(namespace, family);
     if (socket === undefined) continue;
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
-    server.on("connection", (client) => door.serve(client, { namespace, label, port }));
+    server.on("connection", (client) => door.serve(client, { namespace, label, port, workload: workload?.() }));
     server.on("error", (error) => logger.error({ label, port, error }, "a transparent listener failed"));
     server.listen({ fd: socket.descriptor, backlog: backlogMax });
     servers.push(server);

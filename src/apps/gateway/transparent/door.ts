@@ -3,6 +3,7 @@
 import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import type { Logger } from "../../../base/logger.ts";
+import type { WafWorkload } from "../../../core/waf/policy/target.ts";
 import { sniff, sniffBytesMax, type Sniffed } from "../../../core/waf/transparent/sniff.ts";
 import type { Namespace } from "../../../edge/transparent/namespace.ts";
 import type { ConnectionSource } from "../inspect.ts";
@@ -19,10 +20,14 @@ export interface DoorPlace {
   readonly label: string;
   /** The port that clients dialled. */
   readonly port: number;
+  /** Who it is, when that is known: policies are chosen by it. */
+  readonly workload?: WafWorkload | undefined;
 }
 
 export interface DoorOptions {
   readonly limits: DoorLimits;
+  /** Whether an address is one of the node's own. Absent: not known, so none is. */
+  readonly isNodeAddress?: (address: string) => boolean;
   readonly nowMs: () => number;
   readonly logger: Logger;
   readonly onNotInspected: (notice: NotInspected) => void;
@@ -251,6 +256,8 @@ function inspect(turned: Turned, kind: "http1" | "h2c"): void {
     serverAddress: address.serverAddress,
     serverPort: address.serverPort,
     isTls: false,
+    workload: turned.place.workload,
+    isFromNode: state.options.isNodeAddress?.(address.clientAddress) ?? false,
   };
   let { early } = turned;
   state.targets.set(source, {

@@ -6,10 +6,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { silentLogger } from "../../../base/logger.ts";
+import type { NetworkNamespace } from "../../../../test/support/netns/namespace.ts";
 import { runGateway } from "../main.ts";
 import { transparentFor } from "./for-gateway.ts";
 import { parseTransparentFlags } from "./open-transparent.ts";
-import { app4, app6, client4, dial, exchange, get, openWorld, serveIn } from "./rig.fixture.ts";
+import { app4, app6, client4, node4, dial, exchange, get, openWorld, serveIn } from "./rig.fixture.ts";
 
 test("flags of transparent mode", () => {
   const cases: readonly (readonly [string, unknown])[] = [
@@ -37,7 +38,11 @@ test("garrison's gateway turns a workload's port by rules of a file", async (con
   const rules = path.join(folder, "rules.conf");
   writeFileSync(
     rules,
-    'SecRuleEngine On\nSecRule ARGS "@contains attack" "id:1,phase:2,deny,status:403,msg:\'attack\'"\n',
+    [
+      "SecRuleEngine On",
+      'SecRule ARGS "@contains attack" "id:1,phase:2,deny,status:403"',
+      'SecRule REQUEST_HEADERS:User-Agent "@contains kube-probe" "id:2,phase:1,deny,status:403"',
+    ].join("\n"),
   );
   const app = star.pod("app");
   serveIn(
@@ -51,7 +56,13 @@ test("garrison's gateway turns a workload's port by rules of a file", async (con
   const stop = new AbortController();
   const notices: string[] = [];
   const flags = parseTransparentFlags([`${app.path}:8080:closed`]);
-  const options = { flags, folder: path.join(folder, "watchdog"), drainMs: 0, logger: silentLogger };
+  const options = {
+    flags,
+    folder: path.join(folder, "watchdog"),
+    drainMs: 0,
+    isNodeAddress: (address: string) => address === node4,
+    logger: silentLogger,
+  };
   const notice = (line: string): void => void notices.push(line);
   let gateway: Promise<void> | undefined;
   const ready = new Promise<void>((resolve, reject) => {
@@ -79,6 +90,13 @@ test("garrison's gateway turns a workload's port by rules of a file", async (con
   for (const to of [app4, app6]) {
     assert.match(await exchange(await dial(client, to, 8080), get("/?q=attack")), /^HTTP\/1.1 403 /);
   }
+  const probe =
+    "GET /healthz HTTP/1.1\r\nHost: 10.1.0.3:8080\r\nUser-Agent: kube-probe/1.33\r\nAccept: */*\r\nConnection: close\r\n\r\n";
+  const ask = async (from: NetworkNamespace, text: string): Promise<string> =>
+    (await exchange(await dial(from, app4, 8080), text)).slice(9, 12);
+  assert.equal(await ask(star.router, probe), "200", "a kubelet's probe is told, not blocked");
+  assert.equal(await ask(client, probe), "403", "from elsewhere it is a request like others");
+  assert.equal(await ask(star.router, probe.replace("/healthz", "/healthz?q=attack")), "403");
   assert.ok(
     notices.some((line) => line.startsWith("turned ") && line.includes("8080 (closed")),
     notices.join("\n"),

@@ -1,7 +1,9 @@
 // Transparent mode as one more way into the gateway: workloads that flags name, and those of this machine that policies of the server ask for.
+import os from "node:os";
 import { Fault } from "../../../base/fault.ts";
 import type { Logger } from "../../../base/logger.ts";
 import { choosePorts, type LocalWorkload } from "../../../core/waf/transparent/choose-ports.ts";
+import type { WafWorkload } from "../../../core/waf/policy/target.ts";
 import type { AddressBook } from "../../../core/directory/address-book.ts";
 import { openNftables } from "../../../edge/dataplane/nftables/open-nftables.ts";
 import { findNamespaces, type FoundNamespace } from "../../../edge/transparent/find-namespaces.ts";
@@ -16,6 +18,8 @@ const lookEveryMs = 2000;
 export interface TransparentForOptions {
   /** Of `--transparent`. */
   readonly flags: TransparentFlags;
+  /** Whether an address is one of the node's own; absent: those of the namespace that the gateway is in. */
+  readonly isNodeAddress?: (address: string) => boolean;
   /** Where the watchdog leaves word; absent: there is none. */
   readonly folder?: string;
   readonly drainMs: number;
@@ -33,6 +37,7 @@ export function transparentFor(options: TransparentForOptions): NonNullable<Gate
         openNftables({ netns, table, clock: { nowMs: Date.now }, logger: options.logger }),
       ...(folder === undefined ? {} : { folder }),
       onNotice: (notice) => tell(notice, options, link),
+      isNodeAddress: options.isNodeAddress ?? ownAddresses(),
       nowMs: Date.now,
       logger: options.logger,
     });
@@ -72,7 +77,7 @@ function followPolicies(mode: TransparentMode, link: ServerLink, options: Transp
       const local = found.namespaces.flatMap((one) => workloadOf(one, link.book));
       const { chosen, problems: bad } = choosePorts(link.policies, local);
       const files = new Map(found.namespaces.map(({ id, file }) => [id, file]));
-      const byPolicy = chosen.map(({ id, label, ports }) => ({ id, label, ports, netns: files.get(id) ?? "" }));
+      const byPolicy = chosen.map((one) => ({ ...one, netns: files.get(one.id) ?? "" }));
       problems.push(...bad.map(({ name, message }) => `policy ${name}: ${message}`));
       if (found.omitted > 0)
         problems.push(`${found.omitted} network namespaces are over the limit and were not looked at`);
@@ -102,11 +107,39 @@ function workloadOf({ id, addresses }: FoundNamespace, book: AddressBook): reado
     const answer = book.byAddress({ address, timeMs: Date.now() });
     if (answer.is !== "known" || answer.entry.kind !== "pod" || answer.entry.hostNetwork) continue;
     const { namespace, workload, services, labels = {}, pod } = answer.entry;
-    return [
-      { id, label: `${namespace}/${pod === "" ? workload : pod}`, workload: { namespace, workload, services, labels } },
-    ];
+    const label = `${namespace}/${pod === "" ? workload : pod}`;
+    return [{ id, label, workload: sameWorkload({ namespace, workload, services, labels }) }];
   }
   return [];
+}
+
+const workloads = new Map<string, WafWorkload>();
+const workloadsMax = 4096;
+
+/** One object per workload, as the chooser of policies wants it. */
+function sameWorkload(workload: WafWorkload): WafWorkload {
+  const key = JSON.stringify(workload);
+  const known = workloads.get(key);
+  if (known !== undefined) return known;
+  if (workloads.size >= workloadsMax) workloads.clear();
+  workloads.set(key, workload);
+  return workload;
+}
+
+const ownAddressesMs = 10_000;
+
+/** Addresses of the network namespace that the gateway is in: with the host's network, the node's. */
+function ownAddresses(): (address: string) => boolean {
+  let addresses = new Set<string>();
+  let atMs = Number.NEGATIVE_INFINITY;
+  return (address) => {
+    if (performance.now() - atMs > ownAddressesMs) {
+      atMs = performance.now();
+      const all = Object.values(os.networkInterfaces()).flatMap((list) => list ?? []);
+      addresses = new Set(all.filter(({ internal }) => !internal).map((one) => one.address));
+    }
+    return addresses.has(address);
+  };
 }
 
 function tell(notice: TransparentNotice, options: TransparentForOptions, link: ServerLink | undefined): void {

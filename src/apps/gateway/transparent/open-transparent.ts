@@ -6,6 +6,7 @@ import type { Logger } from "../../../base/logger.ts";
 import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
 import type { PortFigures } from "../../../core/waf/transparent/compile-table.ts";
 import { aliveTable, transparentLimits, transparentTable } from "../../../core/waf/transparent/limits.ts";
+import type { WafWorkload } from "../../../core/waf/policy/target.ts";
 import { openNamespace, type Namespace } from "../../../edge/transparent/namespace.ts";
 import { attach, type Attachment, type WantedPort } from "./attach.ts";
 import { createTransparentDoor, type DoorFigures, type TransparentDoor } from "./door.ts";
@@ -22,9 +23,13 @@ export interface WantedWorkload {
   /** For people and events: "netns shop", "shop/checkout-1". */
   readonly label: string;
   readonly ports: readonly WantedPort[];
+  /** Who it is, when that is known: policies are chosen by it. */
+  readonly workload?: WafWorkload;
 }
 
 export interface TransparentOptions {
+  /** Whether an address is one of the node's own: probes come from there. */
+  readonly isNodeAddress?: (address: string) => boolean;
   /** Writes a table in the namespace of a file: openNftables of edge/dataplane. */
   readonly openDataplane: (given: { readonly netns: string; readonly table: string }) => Dataplane;
   /** Where the watchdog leaves word between two gateways; absent: there is no watchdog. */
@@ -63,6 +68,7 @@ export function openTransparent(options: TransparentOptions): TransparentMode {
   const attached = new Map<string, Attached>();
   const door = createTransparentDoor({
     limits: { ...doorLimits, ...options.limits },
+    ...(options.isNodeAddress === undefined ? {} : { isNodeAddress: options.isNodeAddress }),
     nowMs,
     logger,
     onNotInspected: (notice) => onNotice({ what: "not-inspected", ...notice }),
@@ -87,7 +93,8 @@ export function openTransparent(options: TransparentOptions): TransparentMode {
     try {
       if (dataplane === undefined || aliveDataplane === undefined) throw new Error("no dataplane");
       const { label, ports } = wanted;
-      const attachment = attach({ namespace, label, dataplane, aliveDataplane, door, logger }, ports);
+      const workload = (): WafWorkload | undefined => attached.get(keyOf(wanted))?.wanted.workload;
+      const attachment = attach({ namespace, label, workload, dataplane, aliveDataplane, door, logger }, ports);
       attached.set(keyOf(wanted), { namespace, attachment, wanted });
       const { takenOver } = attachment;
       if (takenOver !== undefined) {

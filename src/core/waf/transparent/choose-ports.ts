@@ -15,6 +15,7 @@ export interface LocalWorkload {
 export interface ChosenPorts {
   readonly id: string;
   readonly label: string;
+  readonly workload: WafWorkload;
   /** Ascending. */
   readonly ports: readonly { readonly port: number; readonly onDown: "open" | "closed" }[];
 }
@@ -51,7 +52,7 @@ export function choosePorts(policies: readonly NamedWafPolicy[], local: readonly
       }
     }
     const list = [...ports].map(([port, onDown]) => ({ port, onDown })).sort((a, b) => a.port - b.port);
-    return list.length === 0 ? [] : [{ id, label, ports: list }];
+    return list.length === 0 ? [] : [{ id, label, workload, ports: list }];
   });
   return { chosen, problems };
 }
