@@ -37,8 +37,11 @@ export function loadWaf(options: WafOptions): LoadedWaf {
   const base = readRules(options);
   const named = { scope: "", name: "library", generation: 1, spec };
   const compiled = compileWafPolicies({ policies: [named], floor: undefined, base, nowMs: Date.now() });
-  const { ruleSet, counts } = compiled.parsed;
-  if (counts.rules === 0)
+  const { ruleSet } = compiled.parsed;
+  const isOwn = (item: (typeof ruleSet.items)[number]): boolean =>
+    item.kind === "rule" && item.head.position.file !== baseFileName;
+  const rules = ruleSet.items.filter(isOwn).length;
+  if (rules === 0)
     throw new Fault("no rule could be read", {
       code: "waf/no-rules",
       kind: "usage",
@@ -66,7 +69,7 @@ export function loadWaf(options: WafOptions): LoadedWaf {
       })),
       ...compiled.problems.map(({ severity, message }) => ({ severity, message, file: "", line: 0 })),
     ],
-    rules: counts.rules,
+    rules,
   };
 }
 
