@@ -1,6 +1,7 @@
 // What the operator's rules name: ids, tags, messages, markers and every variable that they read or set. A team's overlay may touch none of it.
 import type { RuleDraft, ItemDraft } from "./draft.ts";
 import { headOf } from "./draft.ts";
+import { seclangLimits } from "./limits.ts";
 import { literalPrefix, parseMacroText, plainText } from "./macro.ts";
 import type { MacroText, RuleVariable } from "./rule-set.ts";
 import { writableCollections } from "./known-variables.ts";
@@ -120,6 +121,9 @@ function noteMacros(text: MacroText, membersOf: MembersOf): void {
 /** Why a team may not set this member; undefined: the floor has nothing to do with it. */
 export function floorNames(facts: FloorFacts, collection: string, key: MacroText): string | undefined {
   const plain = plainText(key);
+  const { overlayKeyBytesMax } = seclangLimits;
+  if ((plain ?? literalPrefix(key)).length > overlayKeyBytesMax)
+    return `names have at most ${overlayKeyBytesMax} bytes`;
   if (plain !== undefined && /^\d+$/.test(plain)) return "captures are set by matching only";
   const members = facts.names.get(collection);
   if (members === undefined) return undefined;

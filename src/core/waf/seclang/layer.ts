@@ -36,6 +36,9 @@ export interface Layer {
   /** Ids that are not free here, with their places: those of the floor's other layers. */
   readonly taken: ReadonlyMap<number, SourcePosition>;
   readonly defaults: Map<Phase, ActionSet>;
+  /** Word lists that were read, by file and name: rules that name the same list share it. */
+  readonly wordLists: Map<string, readonly string[]>;
+  words: number;
   /** A chain whose links are still to come. */
   open: OpenChain | undefined;
 }

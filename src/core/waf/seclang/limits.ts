@@ -6,6 +6,12 @@ export const seclangLimits = {
   /** One directive with its continuation lines. */
   directiveBytesMax: 256 * 1024,
   rulesMax: 50_000,
+  /** Of a team's overlay: one team does not use up what is there for all. */
+  overlayRulesMax: 2000,
+  /** Words of all rules of an overlay together, counted for each rule that names them. */
+  overlayWordsMax: 100_000,
+  /** Names of members that an overlay sets. */
+  overlayKeyBytesMax: 256,
   chainLinksMax: 64,
   includeDepthMax: 16,
   actionsMax: 512,
@@ -16,5 +22,6 @@ export const seclangLimits = {
   updatesMax: 20_000,
   idMax: 999_999_999_999,
   /** Told one by one; the rest is counted. */
-  problemsMax: 1000,
+  problemsMax: 5000,
+  problemsPerFileMax: 200,
 } as const;

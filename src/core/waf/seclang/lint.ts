@@ -111,7 +111,7 @@ function lintValues(items: readonly ItemDraft[], problems: Problems): void {
     .flatMap((draft) => draft.parts.flatMap(({ variables }) => variables))
     .filter(({ name, select }) => name === "TX" && select === "key");
   const set = new Set([...keys.map((key) => plainText(key)), ...lookedAt.map(({ argument }) => argument)]);
-  const prefixes = keys.filter((key) => plainText(key) === undefined).map(literalPrefix);
+  const prefixes = [...new Set(keys.filter((key) => plainText(key) === undefined).map(literalPrefix))];
   const told = new Set<string>();
   for (const draft of rules) {
     for (const { text, position } of textsOf(draft)) {

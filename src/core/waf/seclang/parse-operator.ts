@@ -13,6 +13,8 @@ export interface WordSource {
   /** The file whose rule names the list. */
   readonly from: string;
   readonly onRead: (path: string, text: string) => void;
+  /** Lists that were read already. */
+  readonly known: Map<string, readonly string[]>;
 }
 
 export interface ParsedOperator {
@@ -83,19 +85,18 @@ function fromFiles(operator: RuleOperator, source: WordSource, index: number): P
     const message = "the word list's file is missing";
     return refused({ code: "waf/missing-argument", message, hint: "name a file beside the rules", index });
   }
-  const words: string[] = [];
+  let words: readonly string[] = [];
   for (const path of paths) {
     if (/^https?:\/\//i.test(path)) {
       const hint = "put the list into a file beside the rules";
       return refused({ code: "waf/remote-list", message: "lists are not fetched from elsewhere", hint, index });
     }
-    const text = source.reader.wordList(path, source.from);
-    if (typeof text !== "string") {
-      const message = `the word list ${path} cannot be read: ${text.refused}`;
+    const entries = listOf(path, source);
+    if ("refused" in entries) {
+      const message = `the word list ${path} cannot be read: ${entries.refused}`;
       return refused({ code: "waf/bad-word-list", message, hint: "name a file in the folder of the rules", index });
     }
-    source.onRead(path, text);
-    for (const word of entriesOf(text)) words.push(word);
+    words = words.length === 0 ? entries : [...words, ...entries];
     if (words.length > seclangLimits.wordsMax || words.some((word) => word.length > seclangLimits.wordBytesMax)) {
       const message = `the word list ${path} is larger than ${seclangLimits.wordsMax} entries of ${seclangLimits.wordBytesMax} bytes`;
       return refused({ code: "waf/large-word-list", message, hint: "split it", index });
@@ -106,6 +107,18 @@ function fromFiles(operator: RuleOperator, source: WordSource, index: number): P
     operator: { ...operator, words },
     complaint: { code: "waf/empty-list", message: "the word list is empty", hint: "the rule matches nothing", index },
   };
+}
+
+function listOf(path: string, source: WordSource): readonly string[] | { readonly refused: string } {
+  const key = `${source.from}\0${path}`;
+  const known = source.known.get(key);
+  if (known !== undefined) return known;
+  const text = source.reader.wordList(path, source.from);
+  if (typeof text !== "string") return text;
+  source.onRead(path, text);
+  const entries = entriesOf(text);
+  source.known.set(key, entries);
+  return entries;
 }
 
 /** Entries of a word list: one a line, trimmed, comments and empty lines gone. */

@@ -69,6 +69,8 @@ function readLayer(
     ids: new Map(),
     taken: of.taken,
     defaults: new Map(shared.defaults),
+    wordLists: new Map(),
+    words: 0,
     open: undefined,
   };
   shared.digest.add(`layer ${overlay.name} ${of.facts === undefined ? "floor" : "overlay"}`);

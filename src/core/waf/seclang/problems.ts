@@ -1,4 +1,4 @@
-// Collects what is wrong with rule texts: at most a named number one by one, the rest counted, errors never pushed out by notes.
+// Collects what is wrong with rule texts: at most a named number one by one, the rest counted. Notes never push errors out, nor one file those of another.
 import { nearest } from "../../../base/nearest.ts";
 import type { WafProblem } from "../position.ts";
 import { seclangLimits } from "./limits.ts";
@@ -9,14 +9,19 @@ export interface Problems {
   list(): readonly WafProblem[];
 }
 
-export function createProblems(problemsMax: number = seclangLimits.problemsMax): Problems {
+export function createProblems(): Problems {
+  const { problemsMax, problemsPerFileMax } = seclangLimits;
   const errors: { readonly at: number; readonly problem: WafProblem }[] = [];
   const others: { readonly at: number; readonly problem: WafProblem }[] = [];
+  const byFile = new Map<string, number>();
   let found = 0;
   return {
     add(problem) {
       const list = problem.severity === "error" ? errors : others;
-      if (list.length < problemsMax) list.push({ at: found, problem });
+      const key = `${list === errors ? "error" : "other"} ${problem.position.file}`;
+      const before = byFile.get(key) ?? 0;
+      if (list.length < problemsMax && before < problemsPerFileMax) list.push({ at: found, problem });
+      byFile.set(key, before + 1);
       found += 1;
     },
     list() {

@@ -137,19 +137,27 @@ function finishRule(shared: Shared, layer: Layer, chain: NonNullable<Layer["open
     shared.refused += 1;
     return;
   }
-  if (shared.rules >= seclangLimits.rulesMax) {
-    const message = `a rule set has at most ${seclangLimits.rulesMax} rules`;
-    tell(
-      shared,
-      "error",
-      { code: "waf/too-many-rules", message, hint: "leave some out" },
-      { position: chain.position },
-    );
+  const isOver = overLimit(shared, layer, draft);
+  if (isOver !== undefined) {
+    tell(shared, "error", { code: "waf/too-many-rules", message: isOver, hint: "leave some out" }, chain);
     shared.refused += 1;
     return;
   }
   shared.rules += 1;
   layer.items.push(draft);
+}
+
+/** Why there is no room for one more rule; undefined: there is. */
+function overLimit(shared: Shared, layer: Layer, draft: RuleDraft): string | undefined {
+  const { overlayRulesMax, overlayWordsMax, rulesMax } = seclangLimits;
+  if (shared.rules >= rulesMax) return `a rule set has at most ${rulesMax} rules`;
+  if (layer.restrictedBy === undefined) return undefined;
+  if (layer.items.length >= overlayRulesMax) return `an overlay has at most ${overlayRulesMax} rules and markers`;
+  const words = draft.parts.reduce((sum, { operator }) => sum + operator.words.length, 0);
+  if (layer.words + words > overlayWordsMax)
+    return `the words of an overlay's rules are at most ${overlayWordsMax} in all`;
+  layer.words += words;
+  return undefined;
 }
 
 function mentionsChain(found: readonly Argument[]): boolean {
@@ -180,6 +188,7 @@ function readPart(shared: Shared, layer: Layer, directive: Directive): ReadPart 
     reader: layer.reader,
     from: directive.position.file,
     onRead: (path, text) => noteRead(shared, path, text),
+    known: layer.wordLists,
   });
   if (complaint !== undefined)
     tellComplaint(shared, complaint, test, { severity: operator === undefined ? "error" : "note", ruleId });
