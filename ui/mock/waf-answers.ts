@@ -20,6 +20,43 @@ function countsOf(total: number, share: Partial<Counts>): Counts {
   };
 }
 
+function ruleRows(total: number) {
+  const rows = attacks.flatMap((attack) => attack.rules.map((rule) => ({ attack, rule })));
+  return rows.map(({ attack, rule }, index) => ({
+    ruleId: rule.ruleId + index,
+    message: rule.message,
+    severity: rule.severity,
+    counts: countsOf(total / (index + 2), { [attack.verdict]: 1 }),
+    variables: [{ name: rule.variable, count: Math.round(total / (index + 2)) }],
+    workloads: 1 + (index % 3),
+    sources: 2 + index,
+  }));
+}
+
+interface Shares {
+  readonly total: number;
+  readonly share: Partial<Counts>;
+  readonly isEmpty: boolean;
+}
+
+function workloadRows(asked: Asked, { total, share, isEmpty }: Shares) {
+  return actors
+    .filter(({ namespace }) => namespace === "shop")
+    .map(({ namespace, name, kind, cluster }, index) => ({
+      cluster,
+      namespace,
+      workload: name,
+      workloadKind: kind,
+      service: name,
+      counts: index < 3 ? countsOf(total / (index + 2), share) : zero,
+      topRule: index < 3 && !isEmpty ? 942_100 : 0,
+      ...(index < 3 && !isEmpty ? { lastAt: iso(asked.nowMs - 5000 * (index + 1)) } : {}),
+      mode: (["block", "detect", "detect", "off", "off", "mixed", "unknown"] as const)[index] ?? "off",
+      policies: index < 1 ? [{ scope: "cluster/local", name: "shop-frontend" }] : [],
+      because: index === 6 ? "no gateway tells of it" : "",
+    }));
+}
+
 function wafBoard(asked: Asked) {
   const sentinel = sentinelOf(asked.query["q"] ?? "");
   refuseBySentinel(sentinel);
@@ -29,7 +66,6 @@ function wafBoard(asked: Asked) {
   const share = { blocked: 0.5, detected: 0.17, logged: 0.17, failed: 0.04 };
   const steps = 60;
   const wave = (index: number): number => 1 + 0.8 * Math.sin(index / 4) + (index % 17 === 0 ? 2 : 0);
-  const rows = attacks.flatMap((attack) => attack.rules.map((rule) => ({ attack, rule })));
   return {
     totals: countsOf(total, share),
     buckets: Array.from({ length: steps }, (_, index) => ({
@@ -37,17 +73,7 @@ function wafBoard(asked: Asked) {
       counts: countsOf((total / steps) * wave(index), share),
     })),
     bucketSeconds: Math.max(1, Math.round((until - since) / steps / 1000)),
-    rules: isEmpty
-      ? []
-      : rows.map(({ attack, rule }, index) => ({
-          ruleId: rule.ruleId + index,
-          message: rule.message,
-          severity: rule.severity,
-          counts: countsOf(total / (index + 2), { [attack.verdict]: 1 }),
-          variables: [{ name: rule.variable, count: Math.round(total / (index + 2)) }],
-          workloads: 1 + (index % 3),
-          sources: 2 + index,
-        })),
+    rules: isEmpty ? [] : ruleRows(total),
     rulesOmitted: 0,
     sources: isEmpty
       ? []
@@ -62,21 +88,7 @@ function wafBoard(asked: Asked) {
           lastAt: iso(asked.nowMs - 8000 * (index + 1)),
         })),
     sourcesOmitted: 0,
-    workloads: actors
-      .filter(({ namespace }) => namespace === "shop")
-      .map(({ namespace, name, kind, cluster }, index) => ({
-        cluster,
-        namespace,
-        workload: name,
-        workloadKind: kind,
-        service: name,
-        counts: index < 3 ? countsOf(total / (index + 2), share) : zero,
-        topRule: index < 3 && !isEmpty ? 942_100 : 0,
-        ...(index < 3 && !isEmpty ? { lastAt: iso(asked.nowMs - 5000 * (index + 1)) } : {}),
-        mode: (["block", "detect", "detect", "off", "off", "mixed", "unknown"] as const)[index] ?? "off",
-        policies: index < 1 ? [{ scope: "cluster/local", name: "shop-frontend" }] : [],
-        because: index === 6 ? "no gateway tells of it" : "",
-      })),
+    workloads: workloadRows(asked, { total, share, isEmpty }),
     workloadsOmitted: 0,
     gateways: isEmpty
       ? []

@@ -32,6 +32,16 @@ export interface AppOptions {
 /** Paths that belong to programs: what is unknown below them is a problem, not the console. */
 const apiPath = /^\/(api|v1)(\/|$)/;
 
+function countStreams(metrics: Door["metrics"], streams: Door["streams"]): void {
+  metrics.gauge("garrison_live_streams", "Live streams open now", () => [{ value: streams.open }]);
+  metrics.gauge(
+    "garrison_live_rows_skipped_total",
+    "Rows that slow readers missed",
+    () => [{ value: streams.skipped }],
+    "counter",
+  );
+}
+
 /** Answers a request; never throws. */
 export function createApp({
   parts,
@@ -66,13 +76,7 @@ export function createApp({
     ...resourceHandlers(parts),
     ...parts.foreign,
   });
-  metrics.gauge("garrison_live_streams", "Live streams open now", () => [{ value: streams.open }]);
-  metrics.gauge(
-    "garrison_live_rows_skipped_total",
-    "Rows that slow readers missed",
-    () => [{ value: streams.skipped }],
-    "counter",
-  );
+  countStreams(metrics, streams);
   app.get("/metrics", async (context) => {
     await admit(door, context.req.raw, { role: "viewer" });
     const text = metrics.render();

@@ -25,7 +25,6 @@ type Found = ResponseOf<Api["wafEvent"]>;
 export function WafRequestScreen() {
   const { cluster, time, transaction } = route.useParams();
   const [isTuning, setTuning] = useState(false);
-  const session = useSession();
   const answer = useCall("wafEvent", { query: { cluster, time, transactionId: transaction } });
   if (answer.data === undefined)
     return answer.error === null ? (
@@ -37,38 +36,7 @@ export function WafRequestScreen() {
   const { event } = found;
   return (
     <div className="screen">
-      <header className="workload-head">
-        <div className="workload-title">
-          <Shield aria-hidden="true" />
-          <div>
-            <h2 className="data">
-              {event.method} {event.path}
-            </h2>
-            <p>
-              {event.host || "no Host"} · {formatDateTime(event.time)} ·{" "}
-              <Link to="/waf" search={(before) => ({ ...carried(before), tab: "requests" })}>
-                all requests
-              </Link>
-            </p>
-          </div>
-          <span className="spacer" />
-          <CopyButton text={JSON.stringify(event, null, 2)} label="Copy JSON" />
-          {event.ruleIds.length === 0 || session.data?.role === "viewer" ? null : (
-            <button type="button" className="button" aria-pressed={isTuning} onClick={() => setTuning(!isTuning)}>
-              This was no attack
-            </button>
-          )}
-        </div>
-        <dl className="facts">
-          <Fact name="Verdict">
-            <span data-verdict={event.verdict}>{verdictWords[event.verdict]}</span>
-          </Fact>
-          <Fact name="Score">{scoreText(event)}</Fact>
-          <Fact name="Because">{event.because || "below the threshold"}</Fact>
-          <Fact name="Policy">{event.policy || "the gateway's own settings"}</Fact>
-          <Fact name="Mode">{event.mode}</Fact>
-        </dl>
-      </header>
+      <RequestHead event={event} isTuning={isTuning} onTune={() => setTuning(!isTuning)} />
       <WindowNotices window={found.window} error={answer.error} />
       <div className="waf-request">
         <div>
@@ -80,6 +48,50 @@ export function WafRequestScreen() {
         </div>
       </div>
     </div>
+  );
+}
+
+interface RequestHeadProps {
+  readonly event: Found["event"];
+  readonly isTuning: boolean;
+  readonly onTune: () => void;
+}
+
+function RequestHead({ event, isTuning, onTune }: RequestHeadProps) {
+  const session = useSession();
+  return (
+    <header className="workload-head">
+      <div className="workload-title">
+        <Shield aria-hidden="true" />
+        <div>
+          <h2 className="data">
+            {event.method} {event.path}
+          </h2>
+          <p>
+            {event.host || "no Host"} · {formatDateTime(event.time)} ·{" "}
+            <Link to="/waf" search={(before) => ({ ...carried(before), tab: "requests" })}>
+              all requests
+            </Link>
+          </p>
+        </div>
+        <span className="spacer" />
+        <CopyButton text={JSON.stringify(event, null, 2)} label="Copy JSON" />
+        {event.ruleIds.length === 0 || session.data?.role === "viewer" ? null : (
+          <button type="button" className="button" aria-pressed={isTuning} onClick={onTune}>
+            This was no attack
+          </button>
+        )}
+      </div>
+      <dl className="facts">
+        <Fact name="Verdict">
+          <span data-verdict={event.verdict}>{verdictWords[event.verdict]}</span>
+        </Fact>
+        <Fact name="Score">{scoreText(event)}</Fact>
+        <Fact name="Because">{event.because || "below the threshold"}</Fact>
+        <Fact name="Policy">{event.policy || "the gateway's own settings"}</Fact>
+        <Fact name="Mode">{event.mode}</Fact>
+      </dl>
+    </header>
   );
 }
 
