@@ -92,8 +92,6 @@ export function createHttpSide(options: HttpSideOptions): HttpSide {
         served.delete(socket);
       });
       sniff(socket, first ?? nothing, deadlines.add(), limits.headMsMax, (bytes) => serve(socket, source, bytes));
-      // Listeners that hand sockets on pause them.
-      socket.resume();
     },
     get figures() {
       return {
@@ -147,10 +145,10 @@ function sniff(
   function onData(chunk: Buffer): void {
     bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
     if (isUndecided()) return;
+    // Whoever takes it over begins to read when it is ready.
     socket.pause();
     end();
     done(bytes);
-    socket.resume();
   }
   const onEnd = (): void => void socket.destroy();
   const onError = (): void => void socket.destroy();
@@ -160,4 +158,6 @@ function sniff(
   socket.on("close", onClose);
   socket.on("error", onError);
   deadline.arm(msMax, () => socket.destroy());
+  // Listeners that hand sockets on pause them.
+  socket.resume();
 }

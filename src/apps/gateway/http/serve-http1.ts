@@ -74,6 +74,7 @@ export function serveHttp1(parts: Http1Parts, needs: Http1Needs, first: Buffer):
   socket.on("error", () => socket.destroy());
   socket.on("close", () => closed(connection));
   waitForHead(connection, true);
+  socket.resume();
   if (first.length > 0) take(connection, first);
   return {
     retire() {

@@ -61,10 +61,8 @@ function serveStream(parts: ExchangeParts, needs: Http2Needs, { stream, isEnded,
   const client = clientEnd(stream, request, answer);
   const events: ClientEvents = startExchange(parts, { client, request, source, upstream });
   if (stream.destroyed) return events.gone();
-  stream.on("wantTrailers", () => {
-    if (answer.trailers.length > 0) stream.sendTrailers(toHttp2(answer.trailers));
-    else stream.close();
-  });
+  // None at all ends the stream as well.
+  stream.on("wantTrailers", () => stream.sendTrailers(toHttp2(answer.trailers)));
   stream.on("drain", () => events.drained());
   stream.on("close", () => events.gone());
   stream.on("trailers", (given) => {

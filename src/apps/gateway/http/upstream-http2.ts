@@ -139,11 +139,8 @@ function run(job: Run, session: ClientHttp2Session): void {
 function listen(job: Run, stream: ClientHttp2Stream): void {
   const { exchange, events, fail, request, wasOpen } = job;
   let trailers: HeaderList = [];
-  stream.on("wantTrailers", () => {
-    const said = trailersOf.get(stream) ?? [];
-    if (said.length > 0) stream.sendTrailers(toHttp2(said));
-    else stream.close();
-  });
+  // None at all ends the request as well.
+  stream.on("wantTrailers", () => stream.sendTrailers(toHttp2(trailersOf.get(stream) ?? [])));
   stream.on("headers", (headers) => {
     if (!exchange.isOver) events.informational(Number(headers[":status"]), fromHttp2Object(headers as Record<string, string>));
   });
