@@ -13,6 +13,7 @@ import { readMachine } from "../../edge/proc/machine.ts";
 import { openSpool } from "../../edge/spool/spool.ts";
 import { createUplink, type Uplink } from "../../edge/uplink/uplink.ts";
 import { blockLimits, type AgentReport } from "../../model/agent-protocol.ts";
+import type { GatewayReport } from "../../model/node.ts";
 import type { ResourceStatus } from "../../model/resource.ts";
 import { agentLimits, AgentConfig } from "./config.ts";
 import { createConnectionWords } from "./connection-words.ts";
@@ -48,6 +49,10 @@ export interface AgentParts {
   /** For tests: another sensor than this machine's. */
   readonly sensor?: Sensor;
   readonly containers?: ContainerDirectory;
+  /** For the demo: called once it runs, with where rows that are made already go. */
+  rows?(push: Outbox["push"]): void;
+  /** For the demo, whose first node is a gateway too. */
+  readonly gateway?: () => GatewayReport;
   /** For tests: each message of identities that was taken in, and what is known since. */
   heardIdentities?(state: AddressBook["state"]): void;
 }
@@ -65,6 +70,7 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
   await outbox.tellGaps(nowMs);
   await uplink.start();
   await sensor.start((events) => pipeline.take(events));
+  parts.rows?.((table, row) => outbox.push(table, row));
   parts.ready({ type: "ready", notices: [...noticesOf(config, sensor, agent.sensorDown), agent.words.first] });
   agent.words.begin();
 
@@ -134,7 +140,10 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const pipeline = openPipeline(config, { machine, book, sensor, visibility, containers, outbox }, enforce);
   const gaps = createGapWatch(gapSourcesOf({ sensor, outbox, pipeline, down }), startedMs);
   let statuses: readonly ResourceStatus[] = [];
-  const report = createReporter({ boot, startedMs, machine, sensor, spool, outbox, pipeline });
+  const report = createReporter({
+    ...{ boot, startedMs, machine, sensor, spool, outbox, pipeline },
+    ...(parts.gateway === undefined ? {} : { gateway: parts.gateway }),
+  });
   const words = createConnectionWords(doorText(server), (line) => parts.notice?.(line));
   const uplink: Uplink = createUplink({
     server,

@@ -4,6 +4,7 @@ import type { Machine } from "../../edge/proc/machine.ts";
 import type { Spool } from "../../edge/spool/spool.ts";
 import type { UplinkState } from "../../edge/uplink/uplink.ts";
 import type { AgentReport } from "../../model/agent-protocol.ts";
+import type { GatewayReport } from "../../model/node.ts";
 import type { ResourceStatus } from "../../model/resource.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -17,6 +18,7 @@ export interface ReportSources {
   readonly spool: Spool;
   readonly outbox: Outbox;
   readonly pipeline: Pipeline;
+  readonly gateway?: () => GatewayReport;
 }
 
 export type Reporter = (number: number, resources: readonly ResourceStatus[], uplink: UplinkState) => AgentReport;
@@ -40,6 +42,7 @@ export function createReporter(sources: ReportSources): Reporter {
       bootId: machine.bootId,
       startedAt: new Date(startedMs).toISOString(),
       lagMs: uplink.lagMs,
+      ...(sources.gateway === undefined ? {} : { gateway: sources.gateway() }),
       counters: {
         eventsByType: { ...stats.eventsByType },
         ringDropsByType: { ...stats.dropsByType },

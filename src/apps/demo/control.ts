@@ -5,6 +5,7 @@ import { DemoStory } from "../../model/demo-story.ts";
 import { call, type ClientOptions } from "../server/contract/client.ts";
 import { demoLimits } from "./config.ts";
 import { demoPolicies } from "./world/policies.ts";
+import { demoPolicies as demoWafPolicies } from "./world/visits.ts";
 
 /** The server of this machine, as its data folder says now: asked anew each time, since a restart may change it. */
 export interface ServerAccess {
@@ -95,7 +96,8 @@ async function offerPolicies(client: ClientOptions, scope: string): Promise<void
   }));
   // The nodes compile and check them, and touch no packet.
   const enforcement = { kind: "Enforcement", name: "default", spec: { mode: "preview" } };
-  for (const { kind, name, spec } of [...policies, enforcement]) {
+  const firewall = [...demoWafPolicies].map(([app, { spec }]) => ({ kind: "WafPolicy", name: `shop-${app}`, spec }));
+  for (const { kind, name, spec } of [...policies, enforcement, ...firewall]) {
     const params = { kind, name };
     if (await wasEver(client, { params, query: { scope } })) continue;
     const body = { apiVersion: "garrison/v1" as const, kind, scope, name, spec };

@@ -6,9 +6,11 @@ import type { Logger } from "../../base/logger.ts";
 import type { ContainerDirectory } from "../../core/process/container-directory.ts";
 import type { Sensor, SensorEvent } from "../../core/sense/sensor.ts";
 import { startKubeServer } from "../../edge/kube-server/server.ts";
+import type { GatewayReport } from "../../model/node.ts";
 import { readMachine } from "../../edge/proc/machine.ts";
 import { demoLimits, type DemoConfig } from "./config.ts";
 import { createControl, type Control, type ServerAccess } from "./control.ts";
+import { createDemoGateway, type DemoGateway, type WafRow } from "./gateway.ts";
 import { writeKubeconfig } from "./kubeconfig-file.ts";
 import { createNodeSensor, type NodeSensor } from "./node-sensor.ts";
 import { dropPrivileges } from "./privileges.ts";
@@ -35,8 +37,12 @@ export type RunAgent = (
     notice?(line: string): void;
     readonly sensor: Sensor;
     readonly containers: ContainerDirectory;
+    rows?(push: PushWafRow): void;
+    readonly gateway?: () => GatewayReport;
   },
 ) => Promise<void>;
+
+type PushWafRow = (table: "waf_events", row: WafRow) => void;
 
 export interface DemoParts {
   readonly logger: Logger;
@@ -76,8 +82,14 @@ export async function runDemo(config: DemoConfig, parts: DemoParts): Promise<voi
     const token = await control.joinToken(simulation.world.nodes.length);
     const sensors = simulation.world.nodes.map((node) => createNodeSensor(simulation, node, clock.nowMs));
     const nodes = simulation.world.nodes.map((node, index) => ({ node, sensor: sensors[index] as NodeSensor }));
+    const gateway = createDemoGateway(simulation.world, clock.nowMs());
+    let pushRow: PushWafRow = () => undefined;
     const agents = nodes.map(({ node, sensor }) =>
-      startAgent(config, parts, { node, sensor, token, server, stop, isFirst: node === simulation.world.nodes[0] }),
+      startAgent(config, parts, {
+        ...{ node, sensor, token, server, stop },
+        // The gateway stands on the first node.
+        ...(node === simulation.world.nodes[0] ? { gateway, onPush: (push: PushWafRow) => void (pushRow = push) } : {}),
+      }),
     );
     // Nobody waits for them: without policies the shop is the same.
     const offered = control.offerPolicies().catch((error: unknown) => {
@@ -95,7 +107,9 @@ export async function runDemo(config: DemoConfig, parts: DemoParts): Promise<voi
     const moving = control
       .waitForInventory(stop.signal)
       .then(() => pause(demoLimits.identitiesMs, stop.signal))
-      .then(() => moveOn(simulation, nodes, { clock, stop: stop.signal }));
+      .then(() =>
+        moveOn(simulation, nodes, { clock, stop: stop.signal, visits: (nowMs) => visits(gateway, pushRow, nowMs) }),
+      );
     await Promise.race([aborted(signal), moving, following, ...agents.map(({ ended }) => ended)]);
     stop.abort();
     await Promise.all([moving, following, offered, ...agents.map(({ ended }) => ended)]);
@@ -112,10 +126,16 @@ interface AgentStart {
   readonly token: string;
   readonly server: ServerAccess;
   readonly stop: AbortController;
-  readonly isFirst: boolean;
+  /** Of the first node. */
+  readonly gateway?: DemoGateway;
+  readonly onPush?: (push: PushWafRow) => void;
 }
 
-function startAgent(config: DemoConfig, parts: DemoParts, { node, sensor, token, server, stop, isFirst }: AgentStart) {
+function startAgent(
+  config: DemoConfig,
+  parts: DemoParts,
+  { node, sensor, token, server, stop, gateway, onPush }: AgentStart,
+) {
   const ready = Promise.withResolvers<void>();
   const ended = parts.runAgent(
     {
@@ -133,7 +153,9 @@ function startAgent(config: DemoConfig, parts: DemoParts, { node, sensor, token,
       signal: stop.signal,
       ready: () => ready.resolve(),
       // They all talk to one server: what one of them says of it is true of the others.
-      ...(isFirst ? { notice: (line: string) => parts.notice(line) } : {}),
+      ...(gateway === undefined || onPush === undefined
+        ? {}
+        : { notice: (line: string) => parts.notice(line), gateway: () => gateway.report(), rows: onPush }),
       sensor: sensor.sensor,
       containers: sensor.containers,
     },
@@ -146,13 +168,18 @@ interface Going {
   readonly stop: AbortSignal;
 }
 
+function visits(gateway: DemoGateway, push: PushWafRow, nowMs: number): void {
+  for (const row of gateway.advance(nowMs)) push("waf_events", row);
+}
+
 /** Moves the world on, a tick at a time, and hands every node what it heard. */
 async function moveOn(
   simulation: Simulation,
   nodes: readonly { readonly node: SimNode; readonly sensor: NodeSensor }[],
-  { clock, stop }: Going,
+  { clock, stop, visits }: Going & { readonly visits: (nowMs: number) => void },
 ): Promise<void> {
   while (!stop.aborted) {
+    visits(clock.nowMs());
     const heard = new Map<SimNode, SensorEvent[]>(nodes.map(({ node }) => [node, []]));
     for (const { node, event } of simulation.advance(clock.nowMs())) heard.get(node)?.push(event);
     for (const { node, sensor } of nodes) sensor.deliver(heard.get(node) ?? []);
