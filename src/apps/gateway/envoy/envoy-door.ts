@@ -37,6 +37,8 @@ export function createEnvoyDoor(parts: DoorParts, name: "extproc" | "extauthz"):
         socket.once("close", () => sources.delete(peer));
       }
       injector.injectConnection(socket);
+      // Listeners that hand sockets on pause them; the session reads from the handle, which this starts.
+      socket.resume();
     },
     get requests() {
       return count.requests;
