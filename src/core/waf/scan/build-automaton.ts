@@ -20,6 +20,8 @@ export interface Automaton {
   readonly labels: Int32Array;
   /** Root in `rest` for words that go on after state s - reportsFrom; -1: none. */
   readonly restOf: Int32Array;
+  /** Which bytes (their low five bits, folded) go on after the prefix: most prefixes end here. */
+  readonly restBytes: Int32Array;
   readonly rest: WordTrie;
 }
 
@@ -121,10 +123,15 @@ export function buildAutomaton(words: readonly (readonly [string, number])[]): A
   const labelAt = new Int32Array(states.length - reportsFrom + 1);
   const labels: number[] = [];
   const restOf = new Int32Array(states.length - reportsFrom).fill(-1);
+  const restBytes = new Int32Array(states.length - reportsFrom);
   for (const [place, at] of numbered.slice(reportsFrom).entries()) {
     labels.push(...(states[at]?.labels ?? []));
     labelAt[place + 1] = labels.length;
-    restOf[place] = states[at]?.rest ?? -1;
+    const root = states[at]?.rest ?? -1;
+    restOf[place] = root;
+    if (root < 0) continue;
+    for (let edge = rest.edgeAt[root] ?? 0; edge < (rest.edgeAt[root + 1] ?? 0); edge++)
+      restBytes[place] = (restBytes[place] ?? 0) | (1 << ((rest.edgeByte[edge] ?? 0) & 31));
   }
-  return { columnOf, shift, next, reportsFrom, labelAt, labels: Int32Array.from(labels), restOf, rest };
+  return { columnOf, shift, next, reportsFrom, labelAt, labels: Int32Array.from(labels), restOf, restBytes, rest };
 }

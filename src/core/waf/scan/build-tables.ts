@@ -1,104 +1,84 @@
-// Clauses of all entries to flat tables: equal clauses once, words into the automaton, bytes into classes of bytes that no clause tells apart.
-import { addByte, bytesOf, emptySet, foldByte, isEmptySet, withBothCases, type ByteSet } from "../regex/byte-set.ts";
-import type { Clause } from "../regex/pattern.ts";
+// Clauses of all entries to flat tables that workers share: words into the automaton, bytes into rows of bits.
+import { addByte, bytesOf, emptySet, type ByteSet } from "../regex/byte-set.ts";
 import { buildAutomaton } from "./build-automaton.ts";
+import { planEntries, type EntriesPlan } from "./plan-entries.ts";
 import type { PrefilterEntry, PrefilterTables } from "./prefilter.ts";
 
-interface Wanted {
-  readonly words: readonly string[];
-  readonly mask: ByteSet;
-  readonly entries: number[];
-}
+type Table = Int32Array | Uint32Array | Uint16Array | Uint8Array;
 
-function fold(word: string): string {
-  let folded = "";
-  for (let at = 0; at < word.length; at++) folded += String.fromCharCode(foldByte(word.charCodeAt(at) & 255));
-  return folded;
-}
-
-/** Words of two bytes or more, and the bytes; undefined: the clause says nothing. */
-function wantedOf(clause: Clause): { words: readonly string[]; mask: ByteSet } | undefined {
-  if (clause.kind === "bytes") return { words: [], mask: clause.mask };
-  const mask = emptySet();
-  const words = new Set<string>();
-  for (const literal of clause.literals) {
-    if (literal === "") return undefined;
-    if (literal.length === 1) addByte(mask, literal.charCodeAt(0) & 255);
-    else words.add(fold(literal));
-  }
-  return { words: [...words], mask: withBothCases(mask) };
-}
-
-function distinctClauses(entries: readonly PrefilterEntry[]): { clauses: readonly Wanted[]; needs: Uint8Array } {
-  const byKey = new Map<string, Wanted>();
-  const needs = new Uint8Array(entries.length);
-  for (const [index, entry] of entries.entries()) {
-    for (const clause of entry) {
-      const wanted = wantedOf(clause);
-      if (wanted === undefined) continue;
-      const key = `${wanted.mask.join(",")}|${wanted.words.toSorted().join("\u0000")}`;
-      let known = byKey.get(key);
-      if (known === undefined) {
-        known = { ...wanted, entries: [] };
-        byKey.set(key, known);
-      }
-      if (known.entries.includes(index)) continue;
-      known.entries.push(index);
-      needs[index] = (needs[index] ?? 0) + 1;
-    }
-  }
-  return { clauses: [...byKey.values()], needs };
-}
-
-/** Bytes that are in the same clauses get one class; class 0: in none. */
-function byteClasses(clauses: readonly Wanted[]): { classOf: Uint8Array; count: number } {
-  const masked = clauses.filter((clause) => !isEmptySet(clause.mask));
-  const classOf = new Uint8Array(256);
-  const known = new Map<string, number>();
-  for (let byte = 0; byte < 256; byte++) {
-    const key = masked.map((clause) => (((clause.mask[byte >>> 5] ?? 0) >>> (byte & 31)) & 1).toString()).join("");
-    if (!key.includes("1")) continue;
-    const number = known.get(key) ?? known.size + 1;
-    known.set(key, number);
-    classOf[byte] = Math.min(number, 255);
-  }
-  return { classOf, count: known.size + 1 };
-}
-
-function shared<Table extends Int32Array | Uint32Array | Uint16Array | Uint8Array>(
-  table: Table,
-  make: new (buffer: SharedArrayBuffer) => Table,
-): Table {
+function shared<Kind extends Table>(table: Kind, make: new (buffer: SharedArrayBuffer) => Kind): Kind {
   const copy = new make(new SharedArrayBuffer(table.byteLength));
   copy.set(table);
   return copy;
 }
 
 function share(parts: PrefilterTables["parts"]): PrefilterTables {
-  if (typeof SharedArrayBuffer === "undefined") return { parts, bytes: sizeOf(parts) };
-  const copies: Record<string, Int32Array | Uint32Array | Uint16Array | Uint8Array> = {};
+  const bytes = Object.values(parts).reduce((sum, part) => sum + part.byteLength, 0);
+  if (typeof SharedArrayBuffer === "undefined") return { parts, bytes };
+  const copies: Record<string, Table> = {};
   for (const [name, part] of Object.entries(parts)) {
     if (part instanceof Uint8Array) copies[name] = shared(part, Uint8Array);
     else if (part instanceof Uint16Array) copies[name] = shared(part, Uint16Array);
     else if (part instanceof Uint32Array) copies[name] = shared(part, Uint32Array);
     else copies[name] = shared(part, Int32Array);
   }
-  return { parts: copies, bytes: sizeOf(copies) };
+  return { parts: copies, bytes };
 }
 
-function sizeOf(parts: PrefilterTables["parts"]): number {
-  return Object.values(parts).reduce((sum, part) => sum + part.byteLength, 0);
-}
-
-/** Which clauses an entry has, flat: clause c belongs to entries from entryAt[c] on. */
-function entryLists(clauses: readonly Wanted[]): { entryAt: Int32Array; entries: Int32Array } {
-  const entryAt = new Int32Array(clauses.length + 1);
-  const entries: number[] = [];
-  for (const [at, clause] of clauses.entries()) {
-    entries.push(...clause.entries);
-    entryAt[at + 1] = entries.length;
+/** Lists one after the other: list n is from at[n] to at[n + 1]. */
+function flatLists(lists: readonly (readonly number[])[]): { at: Int32Array; list: Int32Array } {
+  const at = new Int32Array(lists.length + 1);
+  const all: number[] = [];
+  for (const [index, list] of lists.entries()) {
+    for (const item of list) all.push(item);
+    at[index + 1] = all.length;
   }
-  return { entryAt, entries: Int32Array.from(entries) };
+  return { at, list: Int32Array.from(all) };
+}
+
+function setBit(bits: Uint32Array | Int32Array, index: number): void {
+  bits[index >>> 5] = (bits[index >>> 5] ?? 0) | (1 << (index & 31));
+}
+
+interface RankTables {
+  /** Entries that bytes decide, by their number among those. */
+  readonly ranked: Int32Array;
+  readonly words: number;
+  /** Row of each byte; row 0 is empty. A row has `words` bits for the first rank and as many for the second. */
+  readonly rowOf: Uint16Array;
+  readonly rows: Int32Array;
+  readonly interesting: ByteSet;
+  /** Second rank of entries with one clause: always set. */
+  readonly single: Int32Array;
+}
+
+function rankTables({ clauses, entries }: EntriesPlan): RankTables {
+  const ranked = entries.flatMap((entry, index) => (entry.ranks.length > 0 ? [index] : []));
+  const words = (ranked.length + 31) >>> 5;
+  const ofByte = Array.from({ length: 256 }, () => new Int32Array(words * 2));
+  const single = new Int32Array(words);
+  for (const [number, index] of ranked.entries()) {
+    const { ranks } = entries[index] as (typeof entries)[number];
+    if (ranks.length === 1) setBit(single, number);
+    for (const [rank, label] of ranks.entries())
+      for (const byte of bytesOf(clauses[label]?.mask ?? emptySet()))
+        setBit((ofByte[byte] as Int32Array).subarray(rank * words, (rank + 1) * words), number);
+  }
+  const rowOf = new Uint16Array(256);
+  const rows: number[] = Array.from({ length: words * 2 }, () => 0);
+  const known = new Map<string, number>([[rows.join(","), 0]]);
+  const interesting = emptySet();
+  for (const [byte, bits] of ofByte.entries()) {
+    const key = bits.join(",");
+    const row = known.get(key) ?? known.size;
+    if (!known.has(key)) {
+      known.set(key, row);
+      rows.push(...bits);
+    }
+    rowOf[byte] = row;
+    if (row !== 0) addByte(interesting, byte);
+  }
+  return { ranked: Int32Array.from(ranked), words, rowOf, rows: Int32Array.from(rows), interesting, single };
 }
 
 /** Entries whose candidate bit is the whole truth about "one of these texts stands in the value, case ignored". */
@@ -106,43 +86,59 @@ function exactEntries(entries: readonly PrefilterEntry[]): Uint32Array {
   const exact = new Uint32Array((entries.length + 31) >>> 5);
   for (const [index, entry] of entries.entries()) {
     const [only] = entry;
-    if (entry.length !== 1 || only?.kind !== "literals" || !only.isCaseless) continue;
-    if (only.literals.includes("")) continue;
-    exact[index >>> 5] = (exact[index >>> 5] ?? 0) | (1 << (index & 31));
+    if (entry.length === 1 && only?.kind === "literals" && only.isCaseless && !only.literals.includes(""))
+      setBit(exact, index);
   }
   return exact;
 }
 
-export function buildTables(entries: readonly PrefilterEntry[]): PrefilterTables {
-  const { clauses, needs } = distinctClauses(entries);
+/** What a found word clause does: entries that wait for it, and bits of ranks, as number * 2 + rank. */
+function wordEffects({ clauses, entries }: EntriesPlan, ranked: Int32Array): { waits: number[][]; ranks: number[][] } {
+  const waits: number[][] = clauses.map(() => []);
+  const ranks: number[][] = clauses.map(() => []);
+  for (const [index, entry] of entries.entries()) for (const label of entry.waits) waits[label]?.push(index);
+  for (const [number, index] of ranked.entries())
+    for (const [rank, label] of (entries[index]?.ranks ?? []).entries()) ranks[label]?.push(number * 2 + rank);
+  return { waits, ranks };
+}
+
+export function buildTables(given: readonly PrefilterEntry[]): PrefilterTables {
+  const plan = planEntries(given);
+  const { clauses, entries } = plan;
+  const ranks = rankTables(plan);
+  const effects = wordEffects(plan, ranks.ranked);
   const words = clauses.flatMap((clause, label) => clause.words.map((word): [string, number] => [word, label]));
-  const automaton = buildAutomaton(words);
-  const { classOf, count } = byteClasses(clauses);
-  const classWords = Math.max(1, (count + 31) >>> 5);
-  const clauseClasses = new Int32Array(clauses.length * classWords);
-  for (const [at, clause] of clauses.entries()) {
-    for (const byte of bytesOf(clause.mask)) {
-      const number = classOf[byte] ?? 0;
-      const place = at * classWords + (number >>> 5);
-      clauseClasses[place] = (clauseClasses[place] ?? 0) | (1 << (number & 31));
-    }
-  }
-  const interesting = emptySet();
-  for (let byte = 0; byte < 256; byte++) if (classOf[byte] !== 0) addByte(interesting, byte);
-  const { rest, shift, reportsFrom, ...dense } = automaton;
+  const { rest, shift, reportsFrom, ...dense } = buildAutomaton(words);
+  const waits = flatLists(effects.waits);
+  const rankBits = flatLists(effects.ranks);
+  const late = flatLists(entries.map((entry) => entry.late));
+  const masks = new Int32Array(clauses.length * 8);
+  for (const [label, clause] of clauses.entries()) masks.set(clause.mask, label * 8);
+  const always = new Uint32Array((entries.length + 31) >>> 5);
+  for (const [index, entry] of entries.entries())
+    if (entry.waits.length === 0 && entry.ranks.length === 0) setBit(always, index);
   return share({
     ...dense,
-    ...entryLists(clauses),
-    facts: Int32Array.of(shift, reportsFrom, entries.length, clauses.length, classWords),
+    facts: Int32Array.of(shift, reportsFrom, entries.length, clauses.length, ranks.words),
     restEdgeAt: rest.edgeAt,
     restEdgeByte: rest.edgeByte,
     restEdgeTo: rest.edgeTo,
     restLabelAt: rest.labelAt,
     restLabels: rest.labels,
-    needs,
-    classOf,
-    clauseClasses,
-    interesting,
-    exact: exactEntries(entries),
+    waitAt: waits.at,
+    waits: waits.list,
+    rankAt: rankBits.at,
+    rankBits: rankBits.list,
+    lateAt: late.at,
+    late: late.list,
+    masks,
+    waitCounts: Uint8Array.from(entries, (entry) => entry.waits.length),
+    ranked: ranks.ranked,
+    rowOf: ranks.rowOf,
+    rows: ranks.rows,
+    single: ranks.single,
+    interesting: ranks.interesting,
+    always,
+    exact: exactEntries(given),
   });
 }

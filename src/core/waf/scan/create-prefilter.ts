@@ -1,19 +1,8 @@
 // One pass over a value: bytes that stand in it, words that stand in it, and from both the entries whose clauses all hold.
-// Fixed cost per call is a few dozen nanoseconds; nothing is allocated but when a new combination of byte classes is seen (bounded).
+// Nothing is allocated per call; entries without a hit cost nothing.
 import { assert } from "../../../base/assert.ts";
 import { buildTables } from "./build-tables.ts";
 import type { Prefilter, PrefilterEntry, PrefilterTables } from "./prefilter.ts";
-
-/** Combinations of byte classes whose outcome is remembered; a full memory is emptied. */
-export const combinationsMax = 4096;
-
-/** What the bytes alone decide: entries that need no word, clauses that hold, and how many clauses of each entry are still open. */
-interface ByteOutcome {
-  readonly key: Int32Array;
-  readonly bits: Uint32Array;
-  readonly holds: Uint8Array;
-  readonly open: Uint8Array;
-}
 
 function part<Table>(tables: PrefilterTables, name: string, kind: new (...parts: never[]) => Table): Table {
   const found = tables.parts[name];
@@ -21,101 +10,95 @@ function part<Table>(tables: PrefilterTables, name: string, kind: new (...parts:
   return found;
 }
 
-interface ByteRules {
-  readonly size: number;
-  readonly clauses: number;
-  readonly classWords: number;
-  readonly clauseClasses: Int32Array;
-  readonly needs: Uint8Array;
-  readonly entryAt: Int32Array;
-  readonly entries: Int32Array;
+interface Waiting {
+  /** A word clause was found; false: it had been found in this call already. */
+  readonly found: (label: number) => void;
+  begin(): void;
+  /** Adds to `result` the entries all of whose words were found and whose late clauses hold. */
+  finish(byteMask: Uint32Array, result: Uint32Array): void;
+  readonly ranks: Int32Array;
 }
 
-function outcomeOf(rules: ByteRules, present: Int32Array): ByteOutcome {
-  const { size, clauses, classWords, clauseClasses, needs, entryAt, entries } = rules;
-  const holds = new Uint8Array(clauses);
-  const open = needs.slice();
-  for (let clause = 0; clause < clauses; clause++) {
-    let isThere = false;
-    for (let word = 0; word < classWords; word++)
-      if (((clauseClasses[clause * classWords + word] ?? 0) & (present[word] ?? 0)) !== 0) isThere = true;
-    if (!isThere) continue;
-    holds[clause] = 1;
-    for (let at = entryAt[clause] ?? 0; at < (entryAt[clause + 1] ?? 0); at++) {
-      const entry = entries[at] ?? 0;
-      open[entry] = (open[entry] ?? 1) - 1;
-    }
+/** What was found in the call at hand. Stamps say "in this call" so that nothing has to be cleared. */
+function createWaiting(tables: PrefilterTables): Waiting {
+  const [, , size = 0, clauses = 0, rankWords = 0] = part(tables, "facts", Int32Array);
+  const waitAt = part(tables, "waitAt", Int32Array);
+  const waits = part(tables, "waits", Int32Array);
+  const waitCounts = part(tables, "waitCounts", Uint8Array);
+  const rankAt = part(tables, "rankAt", Int32Array);
+  const rankBits = part(tables, "rankBits", Int32Array);
+  const lateAt = part(tables, "lateAt", Int32Array);
+  const late = part(tables, "late", Int32Array);
+  const masks = part(tables, "masks", Int32Array);
+  const single = part(tables, "single", Int32Array);
+  const ranks = new Int32Array(rankWords * 2);
+  const stampOfClause = new Int32Array(clauses);
+  const stampOfEntry = new Int32Array(size);
+  const openOfEntry = new Uint8Array(size);
+  const complete = new Int32Array(size);
+  let completeCount = 0;
+  let stamp = 0;
+
+  function holds(label: number, byteMask: Uint32Array): boolean {
+    if (stampOfClause[label] === stamp) return true;
+    for (let word = 0; word < 8; word++)
+      if (((masks[label * 8 + word] as number) & (byteMask[word] as number)) !== 0) return true;
+    return false;
   }
-  const bits = new Uint32Array((size + 31) >>> 5);
-  for (let entry = 0; entry < size; entry++)
-    if (open[entry] === 0) bits[entry >>> 5] = (bits[entry >>> 5] ?? 0) | (1 << (entry & 31));
-  return { key: present.slice(), bits, holds, open };
-}
 
-/** Remembers outcomes by the classes of bytes that are present. */
-function createByteOutcomes(rules: ByteRules): (present: Int32Array) => ByteOutcome {
-  const slots: (ByteOutcome | undefined)[] = Array.from({ length: combinationsMax }, () => undefined);
-  return (present) => {
-    let hash = 0;
-    for (let word = 0; word < present.length; word++) hash = Math.imul(hash ^ (present[word] ?? 0), 0x9e3779b1);
-    const slot = (hash ^ (hash >>> 15)) & (combinationsMax - 1);
-    const known = slots[slot];
-    if (known !== undefined) {
-      let word = 0;
-      while (word < present.length && known.key[word] === present[word]) word += 1;
-      if (word === present.length) return known;
-    }
-    const outcome = outcomeOf(rules, present);
-    slots[slot] = outcome;
-    return outcome;
+  return {
+    ranks,
+    begin: () => {
+      stamp = (stamp + 1) | 0;
+      completeCount = 0;
+      for (let word = 0; word < rankWords; word++) {
+        ranks[word] = 0;
+        ranks[rankWords + word] = single[word] as number;
+      }
+    },
+    found: (label) => {
+      if (stampOfClause[label] === stamp) return;
+      stampOfClause[label] = stamp;
+      for (let place = waitAt[label] as number; place < (waitAt[label + 1] as number); place++) {
+        const entry = waits[place] as number;
+        const open = (stampOfEntry[entry] === stamp ? openOfEntry[entry] : waitCounts[entry]) as number;
+        stampOfEntry[entry] = stamp;
+        openOfEntry[entry] = open - 1;
+        if (open === 1) complete[completeCount++] = entry;
+      }
+      for (let place = rankAt[label] as number; place < (rankAt[label + 1] as number); place++) {
+        const bit = rankBits[place] as number;
+        const word = (bit & 1) * rankWords + (bit >>> 6);
+        ranks[word] = (ranks[word] as number) | (1 << ((bit >>> 1) & 31));
+      }
+    },
+    finish: (byteMask, result) => {
+      for (let at = 0; at < completeCount; at++) {
+        const entry = complete[at] as number;
+        let isCandidate = true;
+        for (let place = lateAt[entry] as number; isCandidate && place < (lateAt[entry + 1] as number); place++)
+          isCandidate = holds(late[place] as number, byteMask);
+        if (isCandidate) result[entry >>> 5] = (result[entry >>> 5] as number) | (1 << (entry & 31));
+      }
+    },
   };
 }
 
-/** Makes the scan over `entries`; `tables` of an equal prefilter (another worker's) spare the building. */
-export function createPrefilter(entries: readonly PrefilterEntry[], tables = buildTables(entries)): Prefilter {
-  const facts = part(tables, "facts", Int32Array);
-  const [shift = 0, reportsFrom = 0, size = 0, clauses = 0, classWords = 1] = facts;
+/** Walks the automaton over a value: fills `byteMask`, tells `waiting` of words. */
+function createScan(tables: PrefilterTables, waiting: Waiting, byteMask: Uint32Array): (value: string) => void {
+  const [shift = 0, reportsFrom = 0] = part(tables, "facts", Int32Array);
   const columnOf = part(tables, "columnOf", Uint8Array);
   const next = part(tables, "next", Uint16Array);
   const labelAt = part(tables, "labelAt", Int32Array);
   const labels = part(tables, "labels", Int32Array);
   const restOf = part(tables, "restOf", Int32Array);
+  const restBytes = part(tables, "restBytes", Int32Array);
   const edgeAt = part(tables, "restEdgeAt", Int32Array);
   const edgeByte = part(tables, "restEdgeByte", Uint8Array);
   const edgeTo = part(tables, "restEdgeTo", Int32Array);
   const restLabelAt = part(tables, "restLabelAt", Int32Array);
   const restLabels = part(tables, "restLabels", Int32Array);
-  const entryAt = part(tables, "entryAt", Int32Array);
-  const entryList = part(tables, "entries", Int32Array);
-  const classOf = part(tables, "classOf", Uint8Array);
-  const interesting = part(tables, "interesting", Uint32Array);
-  const outcomeFor = createByteOutcomes({
-    size,
-    clauses,
-    classWords,
-    clauseClasses: part(tables, "clauseClasses", Int32Array),
-    needs: part(tables, "needs", Uint8Array),
-    entryAt,
-    entries: entryList,
-  });
-
-  const byteMask = new Uint32Array(8);
-  const present = new Int32Array(classWords);
-  const result = new Uint32Array((size + 31) >>> 5);
-  const found = new Int32Array(clauses);
-  let foundCount = 0;
-  // Stamps say "already in this call" without clearing.
-  let stamp = 0;
-  const stampOfClause = new Int32Array(clauses);
-  const stampOfState = new Int32Array(restOf.length);
-  const stampOfEntry = new Int32Array(size);
-  const openOfEntry = new Uint8Array(size);
-
-  function note(label: number): void {
-    if (stampOfClause[label] === stamp) return;
-    stampOfClause[label] = stamp;
-    found[foundCount++] = label;
-  }
+  const { found } = waiting;
 
   /** Words that go on after a prefix: compares until the tree ends. Bounded by the longest word. */
   function follow(value: string, from: number, root: number): void {
@@ -129,20 +112,20 @@ export function createPrefilter(entries: readonly PrefilterEntry[], tables = bui
       if (edge === end) return;
       node = edgeTo[edge] as number;
       for (let label = restLabelAt[node] as number; label < (restLabelAt[node + 1] as number); label++)
-        note(restLabels[label] as number);
+        found(restLabels[label] as number);
     }
   }
 
   function report(value: string, at: number, place: number): void {
-    const root = restOf[place] as number;
-    if (root >= 0) follow(value, at + 1, root);
-    if (stampOfState[place] === stamp) return;
-    stampOfState[place] = stamp;
+    const goesOn = restBytes[place] as number;
+    // Letters of both cases have the same low five bits.
+    if (goesOn !== 0 && ((goesOn >>> (value.charCodeAt(at + 1) & 31)) & 1) === 1)
+      follow(value, at + 1, restOf[place] as number);
     for (let label = labelAt[place] as number; label < (labelAt[place + 1] as number); label++)
-      note(labels[label] as number);
+      found(labels[label] as number);
   }
 
-  function scan(value: string): void {
+  return (value) => {
     let state = 0;
     for (let at = 0; at < value.length; at++) {
       const byte = value.charCodeAt(at) & 255;
@@ -150,30 +133,46 @@ export function createPrefilter(entries: readonly PrefilterEntry[], tables = bui
       state = next[(state << shift) | (columnOf[byte] as number)] as number;
       if (state >= reportsFrom) report(value, at, state - reportsFrom);
     }
-  }
+  };
+}
 
-  function readClasses(): void {
-    present.fill(0);
+/** Makes the scan over `entries`; `tables` of an equal prefilter (another worker's) spare the building. */
+export function createPrefilter(entries: readonly PrefilterEntry[], tables = buildTables(entries)): Prefilter {
+  const [, , size = 0, , rankWords = 0] = part(tables, "facts", Int32Array);
+  const interesting = part(tables, "interesting", Uint32Array);
+  const rowOf = part(tables, "rowOf", Uint16Array);
+  const rows = part(tables, "rows", Int32Array);
+  const ranked = part(tables, "ranked", Int32Array);
+  const always = part(tables, "always", Uint32Array);
+  const byteMask = new Uint32Array(8);
+  const result = new Uint32Array((size + 31) >>> 5);
+  const waiting = createWaiting(tables);
+  const { ranks } = waiting;
+  const scan = createScan(tables, waiting, byteMask);
+
+  /** Bits of the ranks that the value's bytes set. */
+  function readBytes(): void {
+    const width = rankWords * 2;
+    let last = 0;
     for (let word = 0; word < 8; word++) {
       let bits = (byteMask[word] as number) & (interesting[word] as number);
       while (bits !== 0) {
-        const number = classOf[(word << 5) + 31 - Math.clz32(bits & -bits)] as number;
-        present[number >>> 5] = (present[number >>> 5] as number) | (1 << (number & 31));
+        const row = rowOf[(word << 5) + 31 - Math.clz32(bits & -bits)] as number;
         bits &= bits - 1;
+        if (row === last) continue;
+        last = row;
+        for (let at = 0; at < width; at++) ranks[at] = (ranks[at] as number) | (rows[row * width + at] as number);
       }
     }
   }
 
-  function closeWords(outcome: ByteOutcome): void {
-    for (let at = 0; at < foundCount; at++) {
-      const clause = found[at] as number;
-      if (outcome.holds[clause] === 1) continue;
-      for (let place = entryAt[clause] as number; place < (entryAt[clause + 1] as number); place++) {
-        const entry = entryList[place] as number;
-        const open = (stampOfEntry[entry] === stamp ? openOfEntry[entry] : outcome.open[entry]) as number;
-        stampOfEntry[entry] = stamp;
-        openOfEntry[entry] = open - 1;
-        if (open === 1) result[entry >>> 5] = (result[entry >>> 5] as number) | (1 << (entry & 31));
+  function addRanked(): void {
+    for (let word = 0; word < rankWords; word++) {
+      let bits = (ranks[word] as number) & (ranks[rankWords + word] as number);
+      while (bits !== 0) {
+        const entry = ranked[(word << 5) + 31 - Math.clz32(bits & -bits)] as number;
+        bits &= bits - 1;
+        result[entry >>> 5] = (result[entry >>> 5] as number) | (1 << (entry & 31));
       }
     }
   }
@@ -184,14 +183,13 @@ export function createPrefilter(entries: readonly PrefilterEntry[], tables = bui
     byteMask,
     exact: part(tables, "exact", Uint32Array),
     candidates: (value) => {
-      stamp = (stamp + 1) | 0;
-      foundCount = 0;
       byteMask.fill(0);
+      result.set(always);
+      waiting.begin();
       scan(value);
-      readClasses();
-      const outcome = outcomeFor(present);
-      result.set(outcome.bits);
-      if (foundCount > 0) closeWords(outcome);
+      readBytes();
+      addRanked();
+      waiting.finish(byteMask, result);
       return result;
     },
   };
