@@ -1,8 +1,10 @@
 // What the operator's rules name: ids, tags, messages, markers and every variable that they read or set. A team's overlay may touch none of it.
 import type { RuleDraft, ItemDraft } from "./draft.ts";
 import { headOf } from "./draft.ts";
+import type { Pattern } from "../regex/pattern.ts";
+import { compileSelector } from "./expressions.ts";
 import { seclangLimits } from "./limits.ts";
-import { literalPrefix, parseMacroText, plainText } from "./macro.ts";
+import { fixedText, literalPrefix, parseMacroText, plainText } from "./macro.ts";
 import type { MacroText, RuleVariable } from "./rule-set.ts";
 import { writableCollections } from "./known-variables.ts";
 
@@ -19,7 +21,7 @@ export interface NamedMembers {
   readonly exact: ReadonlySet<string>;
   /** Keys that the floor makes with macros begin like this; "" says that it may be any. */
   readonly prefixes: readonly string[];
-  readonly expressions: readonly RegExp[];
+  readonly expressions: readonly Pattern[];
   readonly isWholeRead: boolean;
   /** Keys that the floor itself adds to. */
   readonly added: ReadonlySet<string>;
@@ -28,7 +30,7 @@ export interface NamedMembers {
 interface Members {
   exact: Set<string>;
   prefixes: string[];
-  expressions: RegExp[];
+  expressions: Pattern[];
   isWholeRead: boolean;
   added: Set<string>;
 }
@@ -41,7 +43,7 @@ export function floorFactsOf(items: readonly ItemDraft[], ids: ReadonlySet<numbe
     if (item.kind !== "rule") continue;
     const { actions } = headOf(item);
     for (const tag of actions.tags) tags.add(tag);
-    if (actions.message !== undefined) messages.add(plainText(actions.message) ?? "");
+    if (actions.message !== undefined) messages.add(fixedText(actions.message));
     noteRule(item, (collection) => {
       const found = names.get(collection) ?? emptyMembers();
       names.set(collection, found);
@@ -88,20 +90,11 @@ function noteVariable({ name, select, argument }: RuleVariable, membersOf: Membe
       members.isWholeRead = true;
       return;
     case "regex":
-      members.expressions.push(expressionOf(argument));
+      members.expressions.push(compileSelector(argument));
       return;
     case "key":
     case "xpath":
       members.exact.add(argument);
-  }
-}
-
-/** An expression that JavaScript does not take is held to match every name. */
-function expressionOf(source: string): RegExp {
-  try {
-    return new RegExp(source, "i");
-  } catch {
-    return /(?:)/;
   }
 }
 

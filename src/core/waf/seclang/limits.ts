@@ -16,6 +16,8 @@ export const seclangLimits = {
   includeDepthMax: 16,
   actionsMax: 512,
   variablesMax: 512,
+  /** Of an expression that selects members, tags or messages. */
+  selectorBytesMax: 2048,
   wordsMax: 500_000,
   wordBytesMax: 16 * 1024,
   macroNameBytesMax: 256,

@@ -32,6 +32,11 @@ export function plainText(text: MacroText): string | undefined {
   return whole;
 }
 
+/** The text without its macros: what is the same in every request. */
+export function fixedText(text: MacroText): string {
+  return text.map((part) => ("text" in part ? part.text : "")).join("");
+}
+
 /** What stands before the first macro. */
 export function literalPrefix(text: MacroText): string {
   const [first] = text;

@@ -17,7 +17,7 @@ const floor = `
   SecMarker END-FLOOR
   SecRule REQUEST_METHOD "!@within %{tx.allowed}" "id:911100,phase:1,deny"
   SecRule TX:inbound_anomaly_score_pl1 "@ge %{tx.inbound_anomaly_score_threshold}" "id:949110,phase:2,deny"
-  SecAction "id:980170,phase:5,pass"`;
+  SecAction "id:980170,phase:5,pass,msg:'Score %{TX.allowed} of the request'"`;
 
 describe("an overlay may", () => {
   const allowed: readonly string[] = [
@@ -91,6 +91,9 @@ describe("an overlay may not", () => {
     'SecAction "id:100,phase:1,pass,ctl:ruleRemoveByTag=attack.*"',
     'SecAction "id:100,phase:1,pass,ctl:ruleRemoveByTag=%{ARGS.t}"',
     `SecAction "id:100,phase:1,pass,ctl:'ruleRemoveByMsg=SQL injection'"`,
+    `SecAction "id:100,phase:1,pass,ctl:'ruleRemoveByMsg=of the request'"`,
+    'SecRuleRemoveByMsg "Score "',
+    'SecAction "id:100,phase:1,pass,ctl:ruleRemoveByTag=ATTACK-sqli"',
     'SecAction "id:100,phase:1,pass,ctl:ruleRemoveTargetById=942100;ARGS:x"',
     'SecAction "id:100,phase:1,pass,ctl:ruleRemoveTargetByTag=attack-sqli;ARGS"',
     'SecAction "id:100,phase:1,pass,setvar:tx.inbound_anomaly_score_threshold=9999"',

@@ -140,7 +140,8 @@ export function aimRefusal(aim: Aim, facts: FloorFacts): Because | undefined {
 
 /** Taken as widely as any engine might: a part of a name counts, and what is no plain text (an expression, a macro that a request fills in) is held to mean all. */
 function isNamed(names: ReadonlySet<string>, text: string): boolean {
-  return !/^[A-Za-z0-9_/ :-]+$/.test(text) || [...names].some((name) => name.includes(text));
+  const lower = text.toLowerCase();
+  return !/^[a-z0-9_/ :-]+$/.test(lower) || [...names].some((name) => name.toLowerCase().includes(lower));
 }
 
 function assignmentRefusal(assignment: VariableAssignment, facts: FloorFacts): string | undefined {

@@ -1,5 +1,6 @@
 // ctl actions: `ctl:ruleRemoveTargetById=942100-942199;ARGS:q`. Exactly what the engine honours; the rest is refused or told to have no effect.
 import { partsOf, trimBlanks } from "./blanks.ts";
+import { nameFlaw } from "./expressions.ts";
 import { seclangLimits } from "./limits.ts";
 import { parseVariables } from "./parse-variables.ts";
 import { hintFor } from "./problems.ts";
@@ -87,9 +88,11 @@ function controlOf(kind: ControlName, value: string): ParsedControl {
       return { control: { kind, ranges } };
     }
     case "ruleRemoveByTag":
-    case "ruleRemoveByMsg":
+    case "ruleRemoveByMsg": {
       if (value === "") return refuse(`ctl:${kind} needs a value`, `write ctl:${kind}=...`);
-      return { control: { kind, pattern: value } };
+      const flaw = nameFlaw(value);
+      return flaw === undefined ? { control: { kind, pattern: value } } : refuse(flaw, "mend the expression");
+    }
     case "ruleRemoveTargetById":
     case "ruleRemoveTargetByTag":
     case "ruleRemoveTargetByMsg":
@@ -113,6 +116,8 @@ function removeTarget(
   }));
   if (kind !== "ruleRemoveTargetById") {
     if (which === "") return refuse(`ctl:${kind} names no rules`, `write ctl:${kind}=name;ARGS:name`);
+    const flaw = nameFlaw(which);
+    if (flaw !== undefined) return refuse(flaw, "mend the expression");
     return { control: { kind, pattern: which, targets } };
   }
   const ranges = parseIdRanges(which);

@@ -155,12 +155,13 @@ describe("targets", () => {
     "SCRIPT_UID",
     "HTTP_USER_AGENT",
     "!",
+    "ARGS:/(/",
   ];
   for (const written of refused) {
     test(`refused: ${written}`, () => {
       const parsed = parseText(`SecRule ${written} "@rx a" "id:1,pass"`);
       assert.equal(parsed.counts.refused, 1);
-      assert.match(codesOf(parsed, "error").join(), /^waf\/(bad|unknown|unsupported)-(variable|quotes)$/);
+      assert.match(codesOf(parsed, "error").join(), /^waf\/(bad|unknown|unsupported)-(variable|quotes|selector)$/);
     });
   }
 });
@@ -262,6 +263,8 @@ describe("actions", () => {
     ["ctl:ruleRemoveById=9-5", "waf/bad-ctl"],
     ["ctl:ruleRemoveTargetById=5", "waf/bad-ctl"],
     ["ctl:requestBodyProcessor=YAML", "waf/bad-ctl"],
+    ["ctl:ruleRemoveByTag=a(", "waf/bad-ctl"],
+    ["ctl:ruleRemoveTargetById=1;ARGS:/(/", "waf/bad-ctl"],
     ["msg:'open", "waf/bad-action"],
     ["msg:'a'b", "waf/bad-action"],
     ["msg", "waf/bad-action"],

@@ -3,6 +3,7 @@ import { skipBlanks, trimBlanks } from "./blanks.ts";
 import { hintFor } from "./problems.ts";
 import { knownVariables, refusedVariables, variableAliases, variableNames } from "./known-variables.ts";
 import type { VariableShape } from "./known-variables.ts";
+import { selectorFlaw } from "./expressions.ts";
 import { seclangLimits } from "./limits.ts";
 import type { RuleVariable } from "./rule-set.ts";
 
@@ -83,6 +84,9 @@ function parseVariable(text: string, from: number): OneVariable {
   if (shape === "plain")
     return complain("waf/bad-variable", `${name} is one value and has no members`, end, `write ${name} alone`);
   const { select, argument } = selector;
+  const flaw = select === "regex" ? selectorFlaw(argument) : undefined;
+  if (flaw !== undefined)
+    return complain("waf/bad-selector", `the expression after ${name}: ${flaw}`, end + 1, "mend the expression");
   return { variable: { name, select, argument, isCount, isExcluded }, end: selector.end };
 }
 

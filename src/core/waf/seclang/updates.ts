@@ -3,7 +3,7 @@ import type { SourcePosition } from "../position.ts";
 import type { ActionSet } from "./action-set.ts";
 import type { ItemDraft, PartDraft, RuleDraft } from "./draft.ts";
 import { headOf, updateActions } from "./draft.ts";
-import { plainText } from "./macro.ts";
+import { fixedText } from "./macro.ts";
 import type { NamePattern } from "./names-match.ts";
 import { variableText } from "./parse-variables.ts";
 import type { Problems } from "./problems.ts";
@@ -36,7 +36,7 @@ export function aimText(aim: Aim): string {
   return aim.ranges.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)).join(" ");
 }
 
-/** Messages are compared where they hold no macro. */
+/** Messages are compared without their macros. */
 export function isAimedAt(aim: Aim, draft: RuleDraft): boolean {
   switch (aim.by) {
     case "id":
@@ -44,7 +44,7 @@ export function isAimedAt(aim: Aim, draft: RuleDraft): boolean {
     case "tag":
       return headOf(draft).actions.tags.some((tag) => aim.pattern.matches(tag));
     case "message":
-      return aim.pattern.matches(plainText(headOf(draft).actions.message ?? []) ?? "");
+      return aim.pattern.matches(fixedText(headOf(draft).actions.message ?? []));
   }
 }
 
