@@ -5,6 +5,8 @@ import { compileRules } from "./compile.ts";
 import { createStatePool } from "./create-state.ts";
 import type { TransactionPolicy, WafEngine, WafEngineOptions } from "./engine.ts";
 import { createJudge } from "./judge.ts";
+import { createMacroCache } from "./macro.ts";
+import { createOutcomeMemo } from "./outcome-memo.ts";
 import { createPersistentStore } from "./persistent.ts";
 import { createPolicyProgram, type PolicyProgram } from "./policy-program.ts";
 import { createShapes } from "./shape.ts";
@@ -25,6 +27,8 @@ export function createWafEngine(options: WafEngineOptions): WafEngine {
     memoEntriesMax: options.memoEntriesMax ?? engineLimits.memoEntriesMax,
     isPrefiltered: options.isPrefiltered ?? true,
   });
+  const outcomes = createOutcomeMemo(options.memoEntriesMax !== 0 && options.isPlain !== true);
+  const macros = createMacroCache();
   const clocks = { nowMs: options.nowMs, nowUs: options.nowUs };
   const pool = createStatePool(compiled, clocks);
   const persistent = createPersistentStore(options.ruleSet.settings.collectionTimeoutSeconds);
@@ -54,6 +58,8 @@ export function createWafEngine(options: WafEngineOptions): WafEngine {
         judge: isPlain ? undefined : judge,
         persistent,
         isSilentListed,
+        macros,
+        outcomes,
         done: (finished) => {
           if (finished.isOverBudget) budgetExceeded++;
           pool.give(finished);
@@ -64,6 +70,9 @@ export function createWafEngine(options: WafEngineOptions): WafEngine {
       const { memoEntries, memoHits, patternsRun, patternsSkipped } = judge.figures;
       return { transactions, memoEntries, memoHits, patternsRun, patternsSkipped, budgetExceeded };
     },
-    emptyMemo: () => judge.emptyMemo(),
+    emptyMemo: () => {
+      judge.emptyMemo();
+      outcomes.clear();
+    },
   };
 }

@@ -29,6 +29,8 @@ export const judgeLimits = {
   memoBytesMax: 16 * 1024 * 1024,
   /** What an entry takes besides its value. */
   memoEntryBytes: 96,
+  /** Marks of values seen once: only what is seen again is worth remembering. A power of two. */
+  seenMarks: 16_384,
 } as const;
 
 export interface JudgeOptions {
@@ -172,6 +174,12 @@ function createMemory(entriesMax: number, figures: JudgeFigures): Memory {
   let entries = 0;
   let bytes = 0;
   let oldEntries = 0;
+  const seen = new Uint8Array(judgeLimits.seenMarks);
+  let seenCount = 0;
+  const forgetSeen = (): void => {
+    seen.fill(0);
+    seenCount = 0;
+  };
   const turn = (memo: Memo): void => {
     memo.old = memo.generation === generation - 1 ? memo.young : new Map();
     memo.young = new Map();
@@ -199,13 +207,31 @@ function createMemory(entriesMax: number, figures: JudgeFigures): Memory {
       if (older !== undefined) add(memo, value, older);
       return older;
     },
-    set: (memo, value, hits) => add(memo, ownCopy(value), hits),
+    set: (memo, value, hits) => {
+      const mark = markOf(value);
+      if (seen[mark] === 1) {
+        add(memo, ownCopy(value), hits);
+        return;
+      }
+      seen[mark] = 1;
+      if (++seenCount > judgeLimits.seenMarks >>> 2) forgetSeen();
+    },
     empty: () => {
+      forgetSeen();
       generation += 2;
       entries = oldEntries = bytes = 0;
       figures.memoEntries = 0;
     },
   };
+}
+
+/** A cheap mark of a value: its length and eight of its characters. Alike ones share it, which costs an entry. */
+function markOf(value: string): number {
+  const { length } = value;
+  let mark = length;
+  const step = (length >>> 3) + 1;
+  for (let at = 0; at < length; at += step) mark = Math.imul(mark ^ value.charCodeAt(at), 0x01000193);
+  return (mark ^ (mark >>> 15)) & (judgeLimits.seenMarks - 1);
 }
 
 const noScope: OperatorScope = { expand: (argument) => argument };

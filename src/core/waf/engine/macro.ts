@@ -1,4 +1,6 @@
 // Texts with `%{...}` in them, ready to be expanded. What stands in `%{}` is read when the text is needed; a name that is not there is empty.
+import type { OperatorScope } from "../operators/operator.ts";
+import { parseMacroText } from "../seclang/macro.ts";
 import type { MacroText } from "../seclang/rule-set.ts";
 import type { State } from "./state.ts";
 import { macroReader, type MacroReader } from "./variables.ts";
@@ -23,4 +25,26 @@ export function expandMacro(state: State, macro: Macro): string {
   let text = "";
   for (const part of macro.parts) text += typeof part === "string" ? part : part(state);
   return text;
+}
+
+export type MacroCache = (text: string) => Macro;
+
+const macrosMax = 4096;
+
+/** Texts of operators' arguments, cut once and remembered; one cache for each engine, as readers remember their slots. */
+export function createMacroCache(): MacroCache {
+  const macros = new Map<string, Macro>();
+  return (text) => {
+    let macro = macros.get(text);
+    if (macro === undefined) {
+      if (macros.size >= macrosMax) macros.clear();
+      macros.set(text, (macro = compileMacro(parseMacroText(text))));
+    }
+    return macro;
+  };
+}
+
+/** Scope of operators whose argument holds macros. */
+export function createScope(state: State, cache: MacroCache): OperatorScope {
+  return { expand: (argument) => (argument.includes("%{") ? expandMacro(state, cache(argument)) : argument) };
 }

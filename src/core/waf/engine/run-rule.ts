@@ -5,8 +5,8 @@ import type { OperatorHit, OperatorScope } from "../operators/operator.ts";
 import { runActions, setCaptures, setMatched, type ActionContext } from "./actions.ts";
 import type { CompiledPart, CompiledRule, CompiledTarget } from "./compiled.ts";
 import { isTargetExcluded } from "./exclusions.ts";
-import { compileMacro, expandMacro, type Macro } from "./macro.ts";
-import { parseMacroText } from "../seclang/macro.ts";
+import { expandMacro } from "./macro.ts";
+import type { Outcome, OutcomeMemo } from "./outcome-memo.ts";
 import type { State } from "./state.ts";
 import { nameOfValue } from "./variables.ts";
 
@@ -19,7 +19,7 @@ export const runLimits = {
 
 /** What a rule matched, for the report. */
 export interface RuleMatch {
-  readonly variables: (MatchedVariable & { readonly logData: string })[];
+  variables: MatchedVariable[];
   omitted: number;
 }
 
@@ -27,23 +27,7 @@ export interface RunContext extends ActionContext {
   readonly scope: OperatorScope;
   /** Hits of pure parts are known; false: every value is asked. */
   readonly hasHits: boolean;
-}
-
-/** Scope of operators whose argument holds macros; texts are cut once and remembered. */
-export function createScope(state: State): OperatorScope {
-  return { expand: (argument) => (argument.includes("%{") ? expandMacro(state, macroOf(argument)) : argument) };
-}
-
-const macros = new Map<string, Macro>();
-const macrosMax = 4096;
-
-function macroOf(text: string): Macro {
-  let macro = macros.get(text);
-  if (macro === undefined) {
-    if (macros.size >= macrosMax) macros.clear();
-    macros.set(text, (macro = compileMacro(parseMacroText(text))));
-  }
-  return macro;
+  readonly outcomes: OutcomeMemo;
 }
 
 /** Whether the whole chain matched. Actions of parts that matched are done, the rule's own are not. */
@@ -158,6 +142,10 @@ interface Member {
 /** One member: its text after transformations, or with multiMatch each text on the way that differs from the one before. */
 function runMember(context: RunContext, run: TargetRun, member: Member): boolean {
   const { part } = run;
+  if (part.pure >= 0 && !part.isMultiMatch) {
+    const outcome = context.outcomes.of(part, member.text, context.scope);
+    return runOutcome(context, run, member, outcome);
+  }
   let text = member.text;
   let isMatched = part.isMultiMatch && part.transformations.length > 0 && runText(context, run, member, text);
   for (const [step, transformation] of part.transformations.entries()) {
@@ -170,18 +158,21 @@ function runMember(context: RunContext, run: TargetRun, member: Member): boolean
   return runText(context, run, member, text) || isMatched;
 }
 
+function runText(context: RunContext, run: TargetRun, member: Member, text: string): boolean {
+  return runOutcome(context, run, member, { text, hit: run.part.operator.evaluate(text, context.scope) });
+}
+
 const noMatch: OperatorHit = { matched: "", captures: [] };
 
-function runText(context: RunContext, run: TargetRun, member: Member, text: string): boolean {
+function runOutcome(context: RunContext, run: TargetRun, member: Member, outcome: Outcome): boolean {
   const { state } = context;
   const { part, rule, match } = run;
-  const found = part.operator.evaluate(text, context.scope);
-  if ((found !== undefined) === part.isNegated) return false;
-  const hit = found ?? noMatch;
-  if (part.isCapture && found !== undefined) setCaptures(state, hit);
+  const { text, hit } = outcome;
+  if ((hit !== undefined) === part.isNegated) return false;
+  if (part.isCapture && hit !== undefined) setCaptures(state, hit);
   setMatched(state, member.name, text);
   runActions(context, rule, part);
-  note(context, run, member, { text, hit, match });
+  note(context, run, member, { text, hit: hit ?? noMatch, match });
   return true;
 }
 

@@ -4,7 +4,8 @@ import type { Judge } from "./judge.ts";
 import type { PersistentStore } from "./persistent.ts";
 import { readConnection, readRequestHeaders, readRequestLine, readResponseHeaders } from "./read-request.ts";
 import { createRequestBody, type RequestBody } from "./read-body.ts";
-import { createScope } from "./run-rule.ts";
+import { createScope, type MacroCache } from "./macro.ts";
+import type { OutcomeMemo } from "./outcome-memo.ts";
 import { applyPolicyExclusions, isStopped, runPhase, type PhaseContext } from "./run-phase.ts";
 import { scoresOf } from "./scores.ts";
 import { sources } from "./sources.ts";
@@ -17,6 +18,8 @@ export interface TransactionParts {
   readonly judge: Judge | undefined;
   readonly persistent: PersistentStore;
   readonly isSilentListed: boolean;
+  readonly macros: MacroCache;
+  readonly outcomes: OutcomeMemo;
   /** Called once, with the report: the state may be used again. */
   readonly done: (state: State) => void;
 }
@@ -27,7 +30,8 @@ export function createTransaction(parts: TransactionParts): Transaction {
     state,
     persistent: parts.persistent,
     points: { inbound: 0, outbound: 0 },
-    scope: createScope(state),
+    scope: createScope(state, parts.macros),
+    outcomes: parts.outcomes,
     hasHits: judge !== undefined,
     isSilentListed: parts.isSilentListed,
   };

@@ -3,7 +3,6 @@ import type { Selector } from "./selectors.ts";
 import { isPlain, sourcesOf } from "./sources.ts";
 import type { State } from "./state.ts";
 import { timeOfDay, utcTime, type UtcTime } from "./utc-time.ts";
-import { readVariable } from "./variable-store.ts";
 
 /** Reads one text for a macro. */
 export type MacroReader = (state: State) => string;
@@ -78,7 +77,7 @@ export function isKnownVariable(name: string, select: string, argument: string):
 
 /** Text of `%{REQUEST_HEADERS.host}`, `%{tx.name}`, `%{MATCHED_VAR}`; of a whole collection the first member. */
 export function macroReader(collection: string, key: string): MacroReader {
-  if (collection === "TX") return (state) => readVariable(state.store, state.compiled.names, key) ?? "";
+  if (collection === "TX") return transactionText(key);
   const scalar = scalars.get(collection);
   if (scalar !== undefined) return scalar;
   if (collection === "RULE") return (state) => ruleField(state, key);
@@ -90,6 +89,15 @@ export function macroReader(collection: string, key: string): MacroReader {
   const from = sourcesOf(collection, collection === "XML" ? "xpath" : "all", key);
   if (from === undefined) return () => "";
   return (state) => firstValue(state, from, key);
+}
+
+/** The slot is looked up once: a reader belongs to one engine. */
+function transactionText(key: string): MacroReader {
+  let slot: number | undefined;
+  return (state) => {
+    slot ??= state.compiled.names.slots.get(key) ?? -1;
+    return (slot >= 0 ? state.store.slots[slot] : state.store.made?.get(key)) ?? "";
+  };
 }
 
 function firstValue(state: State, from: readonly number[], key: string): string {
@@ -120,8 +128,10 @@ export function variableReader(selector: Selector): VariableReader {
 
 function transactionReader(selector: Selector): VariableReader {
   if (selector.select === "key") {
+    let slot: number | undefined;
     return (state, emit) => {
-      const text = readVariable(state.store, state.compiled.names, selector.argument);
+      slot ??= state.compiled.names.slots.get(selector.argument) ?? -1;
+      const text = slot >= 0 ? state.store.slots[slot] : state.store.made?.get(selector.argument);
       if (text !== undefined) emit(selector.argument, text);
     };
   }
