@@ -2,15 +2,19 @@
 // hostile request through each middleware. What is installed is the compiled product: nothing of the clone is read.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { skipUnless } from "../support/skip.ts";
-import manifest from "../../package.json" with { type: "json" };
 
 const root = path.resolve(import.meta.dirname, "../..");
+const manifest = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as {
+  version: string;
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+};
 const run = promisify(execFile);
 const folder = mkdtempSync(path.join(tmpdir(), "garrison-package-"));
 const app = path.join(folder, "app");
@@ -28,11 +32,10 @@ async function installed(): Promise<void> {
   assert.ok(tarball !== undefined);
   await run("mkdir", ["-p", app]);
   writeFileSync(path.join(app, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }));
-  const { express, fastify } = manifest.devDependencies;
-  const { hono } = manifest.dependencies;
+  const versions = { ...manifest.dependencies, ...manifest.devDependencies };
   // Runtimes and native parts are optional packages, large, and not the library's.
   const quick = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional"];
-  const others = [`express@${express}`, `fastify@${fastify}`, `hono@${hono}`];
+  const others = ["express", "fastify", "hono"].map((name) => `${name}@${versions[name]}`);
   await npm(app, "install", ...quick, path.join(folder, tarball), ...others);
 }
 
@@ -52,7 +55,9 @@ import { serve } from "@hono/node-server";
 const text = 'SecRule ARGS "@detectSQLi" "id:1,phase:2,deny,status:403,log,msg:\\'SQL\\'"';
 const rules = process.argv[2] ?? { text };
 const events = [];
-const waf = createWaf({ rules, mode: "block", onEvent: (event) => events.push(event.verdict) });
+// A test's machine may be busy: what is asked is what the rules say, not how soon.
+const budget = { milliseconds: 60_000 };
+const waf = createWaf({ rules, mode: "block", budget, onEvent: (event) => events.push(event.verdict) });
 const started = {
   node: () => createServer(guard(waf, (request, response) => request.pipe(response))).listen(0, "127.0.0.1"),
   express: () => express().use(wafExpress(waf)).use(express.text({ type: () => true })).post("/", (request, response) => response.send(request.body)).listen(0, "127.0.0.1"),
@@ -80,13 +85,13 @@ for (const [name, start] of Object.entries(started)) {
     const response = await fetch("http://127.0.0.1:" + server.address().port, { method: "POST", headers, body });
     return [response.status, await response.text()];
   };
-  seen[name] = [await send("q=hello"), (await send("q=1' or 1=1--"))[0], events.splice(0)];
+  seen[name] = [await send("q=hello"), (await send("q=1' or 1=1--"))[0], events.splice(0).includes("blocked")];
 }
 console.log(JSON.stringify(seen));
 process.exit(0);
 `;
 
-const expected = [[200, "q=hello"], 403, ["blocked"]];
+const expected = [[200, "q=hello"], 403, true];
 const rulesFolder = path.resolve(root, "../shared/data/crs");
 
 describe("the packed product", { timeout: 2 * installMsMax }, () => {
@@ -136,7 +141,7 @@ export { decision };
     writeFileSync(path.join(app, "express.d.ts"), 'declare module "express";\n');
     await run(process.execPath, [tsc, ...flags, ...roots, "--skipLibCheck", "types.ts", "express.d.ts"], {
       cwd: app,
-    }).catch((error: { stdout?: string }) => assert.fail(error.stdout ?? String(error)));
+    }).catch((error: { stdout?: string }) => assert.fail(error.stdout ?? "the compiler did not run"));
   });
 
   it("runs as a command", async () => {

@@ -9,6 +9,7 @@ import { compileWafPolicies } from "../../core/waf/policy/compile-policies.ts";
 import type { RuleFile, RuleFiles } from "../../core/waf/seclang/parsed.ts";
 import { openRules } from "../../edge/rules/rule-folder.ts";
 import { WafPolicy } from "../../model/waf-policy.ts";
+import { warmUp, workClock } from "./warm-up.ts";
 import type { WafLibraryLimits, WafOptions, WafRuleProblem, WafRuleText } from "./types.ts";
 
 export interface LoadedWaf {
@@ -54,7 +55,8 @@ export function loadWaf(options: WafOptions): LoadedWaf {
       kind: "usage",
       hint: compiled.problems[0]?.message ?? "see the guide of the library",
     });
-  const engine = createWafEngine({ ruleSet, hashes, nowMs: Date.now, nowUs, uniqueId: randomUUID });
+  const engine = createWafEngine({ ruleSet, hashes, nowMs: Date.now, nowUs: workClock(), uniqueId: randomUUID });
+  if (policy.mode !== "off") warmUp(engine, policy);
   const problems = [...base.problems, ...compiled.parsed.problems, ...engine.problems];
   return {
     engine,
@@ -150,8 +152,4 @@ const hashes = { sha1: (bytes: string) => digest("sha1", bytes), md5: (bytes: st
 
 function digest(name: "sha1" | "md5", bytes: string): string {
   return createHash(name).update(bytes, "latin1").digest("latin1");
-}
-
-function nowUs(): number {
-  return performance.now() * 1000;
 }
