@@ -138,11 +138,10 @@ function readHeadLine(reading: Reading, isEnd: boolean): boolean {
     return takeBoundary(reading, 0, isEnd);
   }
   reading.rest = end < 0 ? "" : rest.slice(end + 1);
+  if (line !== "") addHeaderLine(part, line, limits, findings);
+  if (findings.isAborted) return false;
   if (end >= 0) noteLineEnd(reading, isCrlf);
-  if (line !== "") {
-    addHeaderLine(part, line, limits, findings);
-    return true;
-  }
+  if (line !== "") return true;
   endHead(part, findings);
   reading.at = "content";
   reading.isFresh = true;
