@@ -45,13 +45,19 @@ export interface Attachment {
   readonly label: string;
   /** What was counted since an earlier gateway went without detaching; undefined: there was none. */
   readonly takenOver: readonly PortFigures[] | undefined;
-  /** Makes the ports these; of those that stay nothing changes. Throws Faults "transparent/*" and "dataplane/*": then all is as it was. */
+  /**
+   * Makes the ports these; of those that stay nothing changes. One that is detaching stays after all. Throws Faults "transparent/*" and "dataplane/*":
+   * then all is as it was.
+   */
   update(ports: readonly WantedPort[]): void;
   figures(): readonly PortFigures[];
   /** Says to the kernel that we live. False: it had not heard of us for too long, and new connections went the way of a gateway that is down. */
   beat(): boolean;
-  /** New connections go straight to the application; those that are here may go on for so long. Then nothing of us is left in the namespace. */
-  detach(drainMs: number): Promise<void>;
+  /**
+   * New connections go straight to the application; those that are here may go on for so long. Then nothing of us is left in the namespace: true. False: `update`
+   * came in between. Asked again, the shorter time holds.
+   */
+  detach(drainMs: number): Promise<boolean>;
 }
 
 interface Listening {
@@ -65,6 +71,76 @@ interface Listening {
 export function attach(options: AttachOptions, ports: readonly WantedPort[]): Attachment {
   const { namespace, dataplane, aliveDataplane, door, label } = options;
   const { before, takenOver } = takeOver(options);
+  const book = openPorts(options, before);
+  function beat(): boolean {
+    const isLate = dataplane.listElements(liveSet).length === 0;
+    dataplane.addElements([{ set: liveSet, elements: [{ key: [TCP], timeoutMs: transparentLimits.liveMs }] }]);
+    return !isLate;
+  }
+  const undo = (): void => {
+    aliveDataplane.remove();
+    dataplane.remove();
+    for (const family of families) removeMarkRoute(namespace, markRoute(family));
+    restore(namespace, before);
+  };
+  try {
+    for (const family of families) addMarkRoute(namespace, markRoute(family));
+    book.update(ports);
+    aliveDataplane.apply(compileAliveTable());
+    beat();
+  } catch (error) {
+    undo();
+    throw error;
+  }
+  let ending: { until: number; readonly gone: Promise<boolean> } | undefined;
+  async function drain(): Promise<boolean> {
+    await delay(lingerMs);
+    while (ending !== undefined && door.openOf(namespace) > 0 && performance.now() < ending.until) await delay(20);
+    if (ending === undefined) return false;
+    book.close();
+    door.cut(namespace);
+    // Resets are on their way: they need the table once more.
+    await delay(20);
+    undo();
+    dataplane.close();
+    aliveDataplane.close();
+    return true;
+  }
+  return {
+    label,
+    takenOver,
+    update: (next) => {
+      book.update(next);
+      if (ending === undefined) return;
+      ending = undefined;
+      aliveDataplane.apply(compileAliveTable());
+    },
+    figures: () => figuresOf(dataplane.counters()),
+    beat,
+    detach: (drainMs) => {
+      const until = performance.now() + drainMs;
+      if (ending !== undefined) {
+        ending.until = Math.min(ending.until, until);
+        return ending.gone;
+      }
+      book.switchOff();
+      aliveDataplane.remove();
+      ending = { until, gone: Promise.resolve().then(drain) };
+      return ending.gone;
+    },
+  };
+}
+
+interface PortBook {
+  update(ports: readonly WantedPort[]): void;
+  /** Nothing is turned any more; what was on its way is still taken. */
+  switchOff(): void;
+  close(): void;
+}
+
+/** The listening sockets and the table, which go together. */
+function openPorts(options: AttachOptions, before: SettingsText): PortBook {
+  const { dataplane } = options;
   const open = new Map<number, Listening>();
   let wanted: readonly WantedPort[] = [];
 
@@ -77,72 +153,33 @@ export function attach(options: AttachOptions, ports: readonly WantedPort[]): At
     });
     dataplane.apply(compileTransparentTable({ ports: turned, isOn, digest: digestOf(before, turned, isOn) }));
   }
+  function closeUnwanted(): void {
+    const kept = new Set(wanted.map(({ port }) => port));
+    for (const [port, { servers }] of open) {
+      if (kept.has(port)) continue;
+      for (const server of servers) server.close();
+      open.delete(port);
+    }
+  }
   function update(next: readonly WantedPort[]): void {
     checkPorts(next);
-    const added: number[] = [];
     try {
-      for (const { port } of next) {
-        if (open.has(port)) continue;
-        open.set(port, listen(options, port));
-        added.push(port);
-      }
+      for (const { port } of next) if (!open.has(port)) open.set(port, listen(options, port));
       apply(next, true);
     } catch (error) {
-      for (const port of added) close(port);
+      closeUnwanted();
       throw error;
     }
-    const kept = new Set(next.map(({ port }) => port));
-    const gone = [...open.keys()].filter((port) => !kept.has(port));
-    // What was on its way to a port that is no longer turned is still taken.
-    if (gone.length > 0) setTimeout(() => gone.forEach(close), lingerMs).unref();
     wanted = next;
-  }
-  function close(port: number): void {
-    if (wanted.some((one) => one.port === port)) return;
-    for (const server of open.get(port)?.servers ?? []) server.close();
-    open.delete(port);
-  }
-  function beat(): boolean {
-    const isLate = dataplane.listElements(liveSet).length === 0;
-    dataplane.addElements([{ set: liveSet, elements: [{ key: [TCP], timeoutMs: transparentLimits.liveMs }] }]);
-    return !isLate;
-  }
-
-  const undo = (): void => {
-    aliveDataplane.remove();
-    dataplane.remove();
-    for (const family of families) removeMarkRoute(namespace, markRoute(family));
-    restore(namespace, before);
-  };
-  try {
-    for (const family of families) addMarkRoute(namespace, markRoute(family));
-    update(ports);
-    aliveDataplane.apply(compileAliveTable());
-    beat();
-  } catch (error) {
-    undo();
-    throw error;
+    // What was on its way to a port that is no longer turned is still taken.
+    setTimeout(closeUnwanted, lingerMs).unref();
   }
   return {
-    label,
-    takenOver,
     update,
-    figures: () => figuresOf(dataplane.counters()),
-    beat,
-    detach: async (drainMs) => {
-      apply(wanted, false);
-      aliveDataplane.remove();
-      await delay(lingerMs);
+    switchOff: () => apply(wanted, false),
+    close: () => {
       wanted = [];
-      const until = performance.now() + drainMs;
-      while (door.openOf(namespace) > 0 && performance.now() < until) await delay(20);
-      for (const port of open.keys()) close(port);
-      door.cut(namespace);
-      // Resets are on their way: they need the table once more.
-      await delay(20);
-      undo();
-      dataplane.close();
-      aliveDataplane.close();
+      closeUnwanted();
     },
   };
 }

@@ -2,15 +2,17 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { silentLogger } from "../../../base/logger.ts";
 import type { NetworkNamespace } from "../../../../test/support/netns/namespace.ts";
+import { openNftables } from "../../../edge/dataplane/nftables/open-nftables.ts";
 import { runGateway } from "../main.ts";
 import { transparentFor } from "./for-gateway.ts";
-import { parseTransparentFlags } from "./open-transparent.ts";
-import { app4, app6, client4, node4, dial, exchange, get, openWorld, serveIn } from "./rig.fixture.ts";
+import { openTransparent, parseTransparentFlags } from "./open-transparent.ts";
+import { app4, app6, client4, nextData, node4, dial, exchange, get, openWorld, serveIn } from "./rig.fixture.ts";
 
 test("flags of transparent mode", () => {
   const cases: readonly (readonly [string, unknown])[] = [
@@ -104,4 +106,48 @@ test("garrison's gateway turns a workload's port by rules of a file", async (con
   stop.abort();
   await gateway;
   assert.match(await exchange(await dial(client, app4, 8080), get("/?q=attack")), /^HTTP\/1.1 200 /);
+});
+
+test("workloads come and go: connections of those that go live on, and one that comes back is turned again", async (context) => {
+  const star = openWorld(context);
+  if (star === undefined) return;
+  const app = star.pod("app");
+  serveIn(context, app, 8080, (socket) => {
+    socket.on("data", (chunk: Buffer) => socket.write(chunk));
+    socket.on("end", () => socket.end());
+  });
+  const nowMs = Date.now;
+  const mode = openTransparent({
+    openDataplane: (given) => openNftables({ ...given, clock: { nowMs }, logger: silentLogger }),
+    onNotice: () => undefined,
+    nowMs,
+    logger: silentLogger,
+  });
+  context.after(async () => {
+    await mode.close(0);
+    star.close();
+  });
+  const client = star.pod("client");
+  const wanted = { netns: app.path, label: "app", ports: [{ port: 8080, onDown: "open" as const }] };
+  const echo = async (socket: Socket): Promise<string> => {
+    socket.write("*1\r\n");
+    return nextData(socket);
+  };
+  assert.deepEqual(await mode.set([wanted]), []);
+  const first = await dial(client, app4, 8080);
+  await echo(first);
+  assert.deepEqual([mode.figures.connections, mode.status().length], [1, 1]);
+  assert.deepEqual(await mode.set([]), []);
+  assert.equal(mode.status().length, 0);
+  const past = await dial(client, app4, 8080);
+  assert.equal(await echo(past), "*1\r\n");
+  assert.equal(await echo(first), "*1\r\n");
+  assert.equal(mode.figures.connections, 1);
+  assert.deepEqual(await mode.set([wanted]), []);
+  const third = await dial(client, app4, 8080);
+  for (const socket of [third, past, first]) assert.equal(await echo(socket), "*1\r\n");
+  assert.equal(mode.figures.connections, 2);
+  const problems = await mode.set([wanted, { ...wanted, netns: "/run/netns/no-such-garrison", label: "nobody" }]);
+  assert.deepEqual(problems, ["nobody: network namespace /run/netns/no-such-garrison cannot be opened"]);
+  for (const socket of [third, past, first]) socket.destroy();
 });

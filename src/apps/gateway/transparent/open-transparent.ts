@@ -10,7 +10,7 @@ import type { WafWorkload } from "../../../core/waf/policy/target.ts";
 import { openNamespace, type Namespace } from "../../../edge/transparent/namespace.ts";
 import { attach, type Attachment, type WantedPort } from "./attach.ts";
 import { createTransparentDoor, type DoorFigures, type TransparentDoor } from "./door.ts";
-import { doorLimits, type DoorLimits } from "./limits.ts";
+import { doorLimits, drainMsMax, type DoorLimits } from "./limits.ts";
 import type { TransparentNotice } from "./notices.ts";
 import { startWatchdog, takeDownRecords, type Watchdog } from "./watchdog.ts";
 
@@ -61,11 +61,17 @@ interface Attached {
   readonly namespace: Namespace;
   readonly attachment: Attachment;
   wanted: WantedWorkload;
+  isEnding: boolean;
+}
+
+interface State {
+  readonly options: TransparentOptions;
+  readonly door: TransparentDoor;
+  readonly attached: Map<string, Attached>;
 }
 
 export function openTransparent(options: TransparentOptions): TransparentMode {
   const { onNotice, nowMs, logger, folder } = options;
-  const attached = new Map<string, Attached>();
   const door = createTransparentDoor({
     limits: { ...doorLimits, ...options.limits },
     ...(options.isNodeAddress === undefined ? {} : { isNodeAddress: options.isNodeAddress }),
@@ -73,98 +79,116 @@ export function openTransparent(options: TransparentOptions): TransparentMode {
     logger,
     onNotInspected: (notice) => onNotice({ what: "not-inspected", ...notice }),
   });
+  const state: State = { options, door, attached: new Map() };
   let watchdog: Watchdog | undefined;
   if (folder !== undefined) {
     for (const down of takeDownRecords(folder, logger)) onNotice({ what: "down", ...down });
     watchdog = startWatchdog(folder, logger);
   }
-  const tellWatchdog = (): void =>
-    watchdog?.watch([...attached.values()].map(({ wanted: { label, ports } }) => ({ label, ports })));
   const timer = setInterval(() => {
-    for (const one of attached.values()) beat(one, { onNotice, nowMs, logger });
+    for (const one of state.attached.values()) beat(one, options);
   }, transparentLimits.beatMs);
-
-  function begin(wanted: WantedWorkload): void {
-    const namespace = openNamespace(wanted.netns);
-    const planes = [transparentTable, aliveTable].map((table) =>
-      options.openDataplane({ netns: namespace.path, table }),
-    );
-    const [dataplane, aliveDataplane] = planes;
-    try {
-      if (dataplane === undefined || aliveDataplane === undefined) throw new Error("no dataplane");
-      const { label, ports } = wanted;
-      const workload = (): WafWorkload | undefined => attached.get(keyOf(wanted))?.wanted.workload;
-      const attachment = attach({ namespace, label, workload, dataplane, aliveDataplane, door, logger }, ports);
-      attached.set(keyOf(wanted), { namespace, attachment, wanted });
-      const { takenOver } = attachment;
-      if (takenOver !== undefined) {
-        onNotice({ what: "down", timeMs: nowMs(), how: "gone", label, ports, figures: takenOver });
-      }
-    } catch (error) {
-      for (const plane of planes) plane.close();
-      namespace.close();
-      throw error;
-    }
-  }
-  async function end(key: string, drainMs: number): Promise<void> {
-    const one = attached.get(key);
-    if (one === undefined) return;
-    attached.delete(key);
-    await one.attachment.detach(drainMs);
-    one.namespace.close();
-  }
-
   return {
     door,
     set: async (wanted) => {
-      const problems: string[] = [];
-      const attempt = async (label: string, act: () => void | Promise<void>): Promise<void> => {
-        try {
-          await act();
-        } catch (error) {
-          const fault = toFault(error);
-          problems.push(`${label}: ${fault.message}${fault.hint === undefined ? "" : ` (${fault.hint})`}`);
-        }
-      };
-      const keys = new Set(wanted.map(keyOf));
-      for (const [key, one] of attached) {
-        if (!keys.has(key)) await attempt(one.wanted.label, () => end(key, 0));
-      }
-      for (const one of wanted) {
-        const known = attached.get(keyOf(one));
-        await attempt(one.label, () => {
-          if (known === undefined) return begin(one);
-          if (JSON.stringify(known.wanted.ports) !== JSON.stringify(one.ports)) known.attachment.update(one.ports);
-          known.wanted = one;
-        });
-      }
-      tellWatchdog();
+      const problems = await reconcile(state, wanted);
+      watchdog?.watch(
+        [...state.attached.values()]
+          .filter(({ isEnding }) => !isEnding)
+          .map(({ wanted: { label, ports } }) => ({ label, ports })),
+      );
       return problems;
     },
-    status: () =>
-      [...attached.values()].map(({ attachment, wanted: { label, netns, ports } }) => {
-        const figures = attachment.figures();
-        const none = { turned: 0, passedWhileDown: 0, droppedWhileDown: 0, refused: 0 };
-        return {
-          label,
-          netns,
-          ports: ports.map(({ port, onDown }) => ({
-            ...none,
-            ...figures.find((one) => one.port === port),
-            port,
-            onDown,
-          })),
-        };
-      }),
+    status: () => [...state.attached.values()].filter(({ isEnding }) => !isEnding).map(statusOf),
     get figures() {
       return door.figures;
     },
     close: async (drainMs) => {
       clearInterval(timer);
-      await Promise.all([...attached.keys()].map((key) => end(key, drainMs)));
+      await Promise.all([...state.attached.keys()].map((key) => end(state, key, drainMs)));
       door.close();
       await watchdog?.close();
     },
+  };
+}
+
+/** Makes it so; what could not be, in words. */
+async function reconcile(state: State, wanted: readonly WantedWorkload[]): Promise<readonly string[]> {
+  const problems: string[] = [];
+  const attempt = async (label: string, act: () => void | Promise<void>): Promise<void> => {
+    try {
+      await act();
+    } catch (error) {
+      const fault = toFault(error);
+      problems.push(`${label}: ${fault.message}${fault.hint === undefined ? "" : ` (${fault.hint})`}`);
+    }
+  };
+  const keys = new Set(wanted.map(keyOf));
+  for (const [key, one] of state.attached) {
+    // Connections that are here go on; nobody waits for their end.
+    if (!keys.has(key) && !one.isEnding) await attempt(one.wanted.label, () => void endLater(state, key));
+  }
+  for (const one of wanted) {
+    const known = state.attached.get(keyOf(one));
+    await attempt(one.label, () => {
+      if (known === undefined) return begin(state, one);
+      if (known.isEnding || JSON.stringify(known.wanted.ports) !== JSON.stringify(one.ports)) {
+        known.attachment.update(one.ports);
+      }
+      Object.assign(known, { wanted: one, isEnding: false });
+    });
+  }
+  return problems;
+}
+
+function begin({ options, door, attached }: State, wanted: WantedWorkload): void {
+  const namespace = openNamespace(wanted.netns);
+  const open = (table: string): Dataplane => options.openDataplane({ netns: namespace.path, table });
+  const planes: Dataplane[] = [];
+  try {
+    const dataplane = open(transparentTable);
+    planes.push(dataplane);
+    const aliveDataplane = open(aliveTable);
+    planes.push(aliveDataplane);
+    const { label, ports } = wanted;
+    const workload = (): WafWorkload | undefined => attached.get(keyOf(wanted))?.wanted.workload;
+    const given = { namespace, label, workload, dataplane, aliveDataplane, door, logger: options.logger };
+    const attachment = attach(given, ports);
+    attached.set(keyOf(wanted), { namespace, attachment, wanted, isEnding: false });
+    const { takenOver } = attachment;
+    if (takenOver === undefined) return;
+    options.onNotice({ what: "down", timeMs: options.nowMs(), how: "gone", label, ports, figures: takenOver });
+  } catch (error) {
+    for (const plane of planes) plane.close();
+    namespace.close();
+    throw error;
+  }
+}
+
+async function end({ attached }: State, key: string, drainMs: number): Promise<void> {
+  const one = attached.get(key);
+  if (one === undefined) return;
+  one.isEnding = true;
+  if (!(await one.attachment.detach(drainMs)) || attached.get(key) !== one) return;
+  attached.delete(key);
+  one.namespace.close();
+}
+
+async function endLater(state: State, key: string): Promise<void> {
+  try {
+    await end(state, key, drainMsMax);
+  } catch (error) {
+    state.options.logger.error({ key, error }, "a workload was not detached");
+  }
+}
+
+function statusOf({ attachment, wanted: { label, netns, ports } }: Attached): WorkloadStatus {
+  const figures = attachment.figures();
+  const none = { turned: 0, passedWhileDown: 0, droppedWhileDown: 0, refused: 0 };
+  return {
+    label,
+    netns,
+    ports: ports.map(({ port, onDown }) => ({ ...none, ...figures.find((one) => one.port === port), port, onDown })),
   };
 }
 

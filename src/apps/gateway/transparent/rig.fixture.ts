@@ -76,7 +76,7 @@ export function openRig(context: TestContext, limits: Partial<DoorLimits> = {}):
   });
   door.useSide(side);
   const attached = new Set<Attachment>();
-  const detaching: Promise<void>[] = [];
+  const detaching: Promise<boolean>[] = [];
   context.after(async () => {
     for (const one of attached) await one.detach(0);
     await Promise.all(detaching);
@@ -117,8 +117,9 @@ export function attachPath(path: string, door: TransparentDoor, ports: readonly 
   return {
     ...made,
     detach: async (drainMs) => {
-      await made.detach(drainMs);
-      namespace.close();
+      const isGone = await made.detach(drainMs);
+      if (isGone) namespace.close();
+      return isGone;
     },
   };
 }
