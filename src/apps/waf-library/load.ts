@@ -4,7 +4,8 @@ import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
 import { createWafEngine } from "../../core/waf/engine/create-engine.ts";
 import type { TransactionPolicy, WafEngine } from "../../core/waf/engine/engine.ts";
-import { baseDirectives, baseFileName } from "../../core/waf/http/base-directives.ts";
+import { baseFileName } from "../../core/waf/http/base-directives.ts";
+import { withBase } from "../../core/waf/http/with-base.ts";
 import { compileWafPolicies } from "../../core/waf/policy/compile-policies.ts";
 import type { RuleFile, RuleFiles } from "../../core/waf/seclang/parsed.ts";
 import { openRules } from "../../edge/rules/rule-folder.ts";
@@ -130,11 +131,10 @@ function readRules({ rules, wordLists = {} }: WafOptions): ReadRules {
     typeof each === "string" ? [] : [{ file: each.file ?? `rules-${index + 1}.conf`, text: latin1(each.text) }],
   );
   const files = [...(opened?.files ?? []), ...texts];
-  const hasBase = files.some(({ text }) => /^[ \t]*SecRequestBodyAccess\b/im.test(text));
   const own = new Map(Object.entries(wordLists).map(([name, text]) => [name, latin1(text)]));
   const nowhere = { refused: "rules given as texts include no files" };
   return {
-    files: hasBase ? files : [{ file: baseFileName, text: baseDirectives }, ...files],
+    files: withBase(files),
     reader: {
       include: (pattern, from) => opened?.reader.include(pattern, from) ?? nowhere,
       wordList: (name, from) => own.get(name) ?? opened?.reader.wordList(name, from) ?? { refused: "it was not given" },
