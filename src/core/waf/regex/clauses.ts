@@ -87,6 +87,8 @@ function bestOf(needs: readonly Need[], countMax: number): readonly Need[] {
   const kept: Need[] = [];
   for (const need of sorted) {
     if (kept.length >= countMax) break;
+    // What half of all values hold is not worth asking beside something telling.
+    if (need.share > 0.5 && kept.length > 0) break;
     if (!kept.some((other) => implies(other, need))) kept.push(need);
   }
   return kept;
