@@ -92,11 +92,11 @@ export function attach(options: AttachOptions, ports: readonly WantedPort[]): At
     undo();
     throw error;
   }
-  let ending: { until: number; readonly gone: Promise<boolean> } | undefined;
-  async function drain(): Promise<boolean> {
+  let ending: Ending | undefined;
+  async function drain(own: { readonly until: number }): Promise<boolean> {
     await delay(lingerMs);
-    while (ending !== undefined && door.openOf(namespace) > 0 && performance.now() < ending.until) await delay(20);
-    if (ending === undefined) return false;
+    while (ending === own && door.openOf(namespace) > 0 && performance.now() < own.until) await delay(20);
+    if (ending !== own) return false;
     book.close();
     door.cut(namespace);
     // Resets are on their way: they need the table once more.
@@ -125,10 +125,17 @@ export function attach(options: AttachOptions, ports: readonly WantedPort[]): At
       }
       book.switchOff();
       aliveDataplane.remove();
-      ending = { until, gone: Promise.resolve().then(drain) };
-      return ending.gone;
+      const own: Ending = { until, gone: Promise.resolve(false) };
+      ending = own;
+      own.gone = drain(own);
+      return own.gone;
     },
   };
+}
+
+interface Ending {
+  until: number;
+  gone: Promise<boolean>;
 }
 
 interface PortBook {
