@@ -9,11 +9,14 @@ import { gatewayLimits } from "../config.ts";
 import type { WafRow } from "./record.ts";
 
 type GapRow = Row<"gaps">;
+type SecurityRow = Row<"security_events">;
 
 export interface Outbox {
   push(row: WafRow): void;
   /** Rows that were lost before they came here: "a worker's line was full". */
   lost(rows: number, detail: string): void;
+  /** What the gateway itself has to say: that it was not there, that a port is not inspected. */
+  security(row: SecurityRow): void;
   /** Something else that nobody saw. */
   gap(row: GapRow): void;
   flush(): Promise<void>;
@@ -33,12 +36,20 @@ export function createOutbox(options: {
   const { spool, boot, nowMs, onSpooled } = options;
   const queue = boundedQueue<WafRow>(gatewayLimits.queueRowsMax);
   const gaps = boundedQueue<GapRow>(1000);
+  const security = boundedQueue<SecurityRow>(1000);
   let sequence = 0;
   let toldDrops = 0;
   let sinceMs = nowMs();
   let running: Promise<void> | undefined;
 
   async function run(): Promise<void> {
+    while (security.size > 0) {
+      sequence += 1;
+      const rows = security.take(gatewayLimits.blockRowsMax);
+      const { header, body } = sealBlock("security_events", rows, { boot, sequence });
+      await spool.append(header, body, "kept");
+      onSpooled();
+    }
     while (queue.size > 0) {
       sequence += 1;
       const { header, body } = sealBlock("waf_events", queue.take(gatewayLimits.blockRowsMax), { boot, sequence });
@@ -48,11 +59,20 @@ export function createOutbox(options: {
   }
 
   function gapOf(rows: number, detail: string): GapRow {
-    return { time: sinceMs, durationMs: Math.max(0, nowMs() - sinceMs), table: "waf_events", reason: "queue-full", rows, counted: "exact", detail };
+    return {
+      time: sinceMs,
+      durationMs: Math.max(0, nowMs() - sinceMs),
+      table: "waf_events",
+      reason: "queue-full",
+      rows,
+      counted: "exact",
+      detail,
+    };
   }
 
   return {
     push: (row) => void queue.push(row),
+    security: (row) => void security.push(row),
     lost(rows, detail) {
       if (rows > 0) gaps.push(gapOf(rows, detail));
     },
@@ -79,7 +99,7 @@ export function createOutbox(options: {
       if (told !== undefined) onSpooled();
     },
     get dropped() {
-      return queue.dropped;
+      return queue.dropped + security.dropped;
     },
   };
 }

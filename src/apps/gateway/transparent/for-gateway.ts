@@ -9,7 +9,7 @@ import { openNftables } from "../../../edge/dataplane/nftables/open-nftables.ts"
 import { findNamespaces, type FoundNamespace } from "../../../edge/transparent/find-namespaces.ts";
 import type { GatewayParts } from "../main.ts";
 import type { ServerLink } from "../server-link.ts";
-import { securityWords, type TransparentNotice } from "./notices.ts";
+import { securityRow, securityWords, type TransparentNotice } from "./notices.ts";
 import { openTransparent, type TransparentFlags, type TransparentMode } from "./open-transparent.ts";
 
 /** How often the machine is looked at for workloads of policies. */
@@ -145,11 +145,13 @@ function ownAddresses(): (address: string) => boolean {
 function tell(notice: TransparentNotice, options: TransparentForOptions, link: ServerLink | undefined): void {
   const words = securityWords(notice);
   options.notice(`${notice.what === "down" ? "down    " : "passed  "} ${words.title}. ${words.message}`);
+  link?.outbox.security(securityRow(notice));
+  if (notice.what !== "down") return;
   link?.outbox.gap({
     time: notice.timeMs,
     durationMs: 0,
     table: "waf_events",
-    reason: notice.what === "down" ? "agent-down" : "limit",
+    reason: "agent-down",
     rows: 0,
     counted: "no",
     detail: `${words.title}. ${words.message}`.slice(0, 500),

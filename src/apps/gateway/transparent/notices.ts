@@ -1,4 +1,5 @@
 // What transparent mode tells: connections that were not inspected, and times in which the gateway was not there. Plain data; who ships events makes rows of it.
+import type { Row } from "../../../model/table.ts";
 import type { PortFigures } from "../../../core/waf/transparent/compile-table.ts";
 import type { NotInspected } from "./not-inspected.ts";
 
@@ -24,7 +25,28 @@ export interface SecurityWords {
   readonly message: string;
 }
 
-/** The words of a security event, for rows of `security_events`. */
+/** A row of `security_events`. */
+export function securityRow(notice: TransparentNotice): Row<"security_events"> {
+  const { severity, rule, title, message } = securityWords(notice);
+  const [namespace = "", pod = ""] = /^([^/ ]+)\/([^/ ]+)$/.exec(notice.label)?.slice(1) ?? [];
+  const isPod = pod !== "";
+  return {
+    time: notice.timeMs,
+    ...{ severity, source: "garrison", rule, title, message, tags: ["waf"], techniques: [] },
+    evidence:
+      notice.what === "down"
+        ? notice.ports.map(({ port, onDown }) => `port ${port}: ${onDown}`)
+        : [`port ${notice.port}`],
+    count: notice.what === "down" ? 1 : notice.connections,
+    ...{ processId: "", pid: 0, process: "", executable: "" },
+    ...{ namespace, workload: isPod ? pod : notice.label, workloadKind: isPod ? "Pod" : "Unknown", service: "", pod },
+    ...{ container: "", containerId: "", image: "", imageDigest: "" },
+    identityReason: isPod ? "" : "a network namespace that was named, not a pod",
+    fidelity: "proxy",
+  };
+}
+
+/** The words of a security event. */
 export function securityWords(notice: TransparentNotice): SecurityWords {
   if (notice.what === "not-inspected") {
     const { label, port, because, connections, clientAddress } = notice;
