@@ -34,17 +34,17 @@ export const GatewayConfig = z.strictObject({
   /** Manifests of WafPolicy and WafFloor. */
   policies: z.array(z.string().min(1)).max(64).default([]),
   /** Threads that serve; 0: the main one does. */
-  workers: z
-    .int()
-    .min(0)
-    .max(64)
-    .default(Math.min(16, availableParallelism())),
+  workers: z.int().min(0).max(64).default(Math.min(16, availableParallelism())),
   trustedProxies: z
     .array(z.string().refine((text) => parsePrefix(text) !== undefined, "must be an address or a prefix: 10.0.0.0/8"))
     .max(256)
     .default([]),
   onBodyTooLarge: z.enum(["block", "pass"]).default("block"),
-  heldBytesMax: z.int().min(1024).max(1 << 30).default(16 * 1024 * 1024),
+  heldBytesMax: z
+    .int()
+    .min(1024)
+    .max(1 << 30)
+    .default(16 * 1024 * 1024),
   /** How often files are looked at for changes; 0: on SIGHUP only. */
   watchSeconds: z.number().min(0).max(3600).default(2),
   drainSeconds: z.number().min(0).max(600).default(10),
@@ -60,7 +60,14 @@ export const GatewayConfig = z.strictObject({
   join: z.strictObject({ token: z.string().default(""), tokenFile: z.string().default("") }).prefault({}),
   /** Absolute; needed with a server. */
   data: z.string().max(4096).default(""),
-  spool: z.strictObject({ bytesMax: z.int().min(1024 * 1024).default(256 * 1024 * 1024) }).prefault({}),
+  spool: z
+    .strictObject({
+      bytesMax: z
+        .int()
+        .min(1024 * 1024)
+        .default(256 * 1024 * 1024),
+    })
+    .prefault({}),
 });
 export type GatewayConfig = z.infer<typeof GatewayConfig>;
 

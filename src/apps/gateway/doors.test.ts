@@ -34,12 +34,29 @@ let nginxPort = 0;
 before(async () => {
   writeFileSync(path.join(folder, "rules.conf"), rules);
   core = createWorkerCore({
-    settings: { upstream: undefined, workload: undefined, trustedProxies: ["127.0.0.0/8"], doubleFraming: "refuse", onBodyTooLarge: "block", limits: { ...httpLimits, heldBytesMax: 100_000 } },
+    settings: {
+      upstream: undefined,
+      workload: undefined,
+      trustedProxies: ["127.0.0.0/8"],
+      doubleFraming: "refuse",
+      onBodyTooLarge: "block",
+      limits: { ...httpLimits, heldBytesMax: 100_000 },
+    },
     onRecord: (record) => records.push(record) > 0,
     logger: silentLogger,
   });
-  const flags = { mode: "block", paranoia: 1, inboundThreshold: 5, outboundThreshold: 4, responseBodies: true, settings: [] } as const;
-  const loaded = core.load({ number: 1, paths: [folder], policies: { flags, policies: [], floor: undefined, nowMs: Date.now() } }, 0);
+  const flags = {
+    mode: "block",
+    paranoia: 1,
+    inboundThreshold: 5,
+    outboundThreshold: 4,
+    responseBodies: true,
+    settings: [],
+  } as const;
+  const loaded = core.load(
+    { number: 1, paths: [folder], policies: { flags, policies: [], floor: undefined, nowMs: Date.now() } },
+    0,
+  );
   assert.ok(loaded.isLoaded, "because" in loaded ? loaded.because : "");
   const socket = `unix:${path.join(folder, "waf.sock")}`;
   const open = (text: string, door: "extproc" | "extauthz" | "authrequest"): Promise<Listener> =>
@@ -62,12 +79,22 @@ after(async () => {
 });
 
 const head = (target: string, more: Readonly<Record<string, string>> = {}) =>
-  wireHeaders({ ":method": "POST", ":path": target, ":authority": "shop.example", ":scheme": "http", "content-type": "application/x-www-form-urlencoded", ...more });
+  wireHeaders({
+    ":method": "POST",
+    ":path": target,
+    ":authority": "shop.example",
+    ":scheme": "http",
+    "content-type": "application/x-www-form-urlencoded",
+    ...more,
+  });
 
-const attributes = { "envoy.filters.http.ext_proc": { fields: { "source.address": { string_value: "198.51.100.7:4711" } } } };
+const attributes = {
+  "envoy.filters.http.ext_proc": { fields: { "source.address": { string_value: "198.51.100.7:4711" } } },
+};
 
 async function lastRow(): Promise<EventRecord["row"]> {
-  for (let turn = 0; turn < 200 && records.length === 0; turn += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (let turn = 0; turn < 200 && records.length === 0; turn += 1)
+    await new Promise((resolve) => setTimeout(resolve, 5));
   const record = records.pop();
   assert.ok(record !== undefined, "an event was made");
   return record.row;
@@ -78,7 +105,9 @@ test("ext_proc: a request without a body, in one message, passes with its answer
   stream.send({ request_headers: { headers: head("/ok"), end_of_stream: true }, attributes });
   const answer = await stream.next();
   assert.equal(answer["response"], "request_headers");
-  stream.send({ response_headers: { headers: wireHeaders({ ":status": "200", "content-type": "text/plain" }), end_of_stream: true } });
+  stream.send({
+    response_headers: { headers: wireHeaders({ ":status": "200", "content-type": "text/plain" }), end_of_stream: true },
+  });
   assert.equal((await stream.next())["response"], "response_headers");
   stream.end();
   assert.equal(records.length, 0);
@@ -92,12 +121,18 @@ test("ext_proc: a bad header is an immediate response with the page; the client 
   assert.match(answer.body.toString(), /Reference/);
   stream.end();
   const row = await lastRow();
-  assert.deepEqual([row.door, row.verdict, row.clientAddress, row.clientPort, row.status, row.decidingRule], ["extproc", "blocked", "198.51.100.7", 4711, 406, 1002]);
+  assert.deepEqual(
+    [row.door, row.verdict, row.clientAddress, row.clientPort, row.status, row.decidingRule],
+    ["extproc", "blocked", "198.51.100.7", 4711, 406, 1002],
+  );
 });
 
 test("ext_proc, streamed body: chunks are cleared until the verdict, all of it takes the last one's place", async () => {
   const stream = envoy.open();
-  stream.send({ request_headers: { headers: head("/form") }, protocol_config: { request_body_mode: bodyModes.streamed, response_body_mode: bodyModes.streamed } });
+  stream.send({
+    request_headers: { headers: head("/form") },
+    protocol_config: { request_body_mode: bodyModes.streamed, response_body_mode: bodyModes.streamed },
+  });
   assert.equal((await stream.next())["mode_override"].request_body_mode, bodyModes.streamed);
   stream.send({ request_body: { body: Buffer.from("a=he") } });
   assert.equal((await stream.next())["request_body"].response.body_mutation.clear_body, true);
@@ -122,7 +157,7 @@ test("ext_proc, full duplex: nothing is sent on before the verdict, then all in 
   stream.send({ request_body: { body: Buffer.from(body.slice(0, 50_000)) } });
   stream.send({ request_body: { body: Buffer.from(body.slice(50_000)), end_of_stream: true } });
   let got = "";
-  for (let isEnd = false; !isEnd; ) {
+  for (let isEnd = false; !isEnd;) {
     const piece = (await stream.next())["request_body"].response.body_mutation.streamed_response;
     got += piece.body.toString();
     isEnd = piece.end_of_stream === true;
@@ -160,7 +195,10 @@ test("ext_proc in observability mode answers nothing, and tells", async () => {
 
 test("ext_authz: headers and a body, yes and no", async () => {
   const question = (http: object, address = "198.51.100.7") => ({
-    attributes: { source: { address: { socket_address: { address, port_value: 99 } } }, request: { http: { method: "POST", path: "/x", host: "shop", protocol: "HTTP/1.1", ...http } } },
+    attributes: {
+      source: { address: { socket_address: { address, port_value: 99 } } },
+      request: { http: { method: "POST", path: "/x", host: "shop", protocol: "HTTP/1.1", ...http } },
+    },
   });
   const form = { "content-type": "application/x-www-form-urlencoded" };
   const yes = await checks.check(question({ headers: form, raw_body: Buffer.from("a=b") }));

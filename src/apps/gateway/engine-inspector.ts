@@ -1,6 +1,22 @@
 // The inspection interface over the WAF's engine: each request under the rule set and policy that are in force when it begins, to its end.
-import type { Interruption, Transaction, TransactionPolicy, TransactionReport, WafEngine } from "../../core/waf/engine/engine.ts";
-import { headerOf, type ConnectionSource, type HeaderList, type Inspection, type Inspector, type Outcome, type RequestHead, type ResponseHead, type Stop } from "./inspect.ts";
+import type {
+  Interruption,
+  Transaction,
+  TransactionPolicy,
+  TransactionReport,
+  WafEngine,
+} from "../../core/waf/engine/engine.ts";
+import {
+  headerOf,
+  type ConnectionSource,
+  type HeaderList,
+  type Inspection,
+  type Inspector,
+  type Outcome,
+  type RequestHead,
+  type ResponseHead,
+  type Stop,
+} from "./inspect.ts";
 import { isPlainProbe } from "../../core/waf/transparent/probe.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
 
@@ -207,10 +223,20 @@ function inspect(parts: InspectorParts, served: ServedRules, policy: Transaction
   };
 }
 
-function begin(transaction: Transaction, source: ConnectionSource, head: RequestHead, forwardedFor: string): Stop | undefined {
+function begin(
+  transaction: Transaction,
+  source: ConnectionSource,
+  head: RequestHead,
+  forwardedFor: string,
+): Stop | undefined {
   const { clientPort, serverAddress, serverPort } = source;
   const clientAddress = forwardedFor === "" ? source.clientAddress : forwardedFor;
-  transaction.connection({ clientAddress, clientPort: forwardedFor === "" ? clientPort : 0, serverAddress, serverPort });
+  transaction.connection({
+    clientAddress,
+    clientPort: forwardedFor === "" ? clientPort : 0,
+    serverAddress,
+    serverPort,
+  });
   transaction.requestLine(head.method, head.target, head.protocol);
   return stopOf(transaction.requestHeaders(head.headers as HeaderList));
 }

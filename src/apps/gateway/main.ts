@@ -9,7 +9,7 @@ import { listenOn, parseListenAddress, type Listener } from "./listeners.ts";
 import type { PolicyOrder } from "./rules/compile-policies.ts";
 import { readPolicyFiles } from "./rules/policy-files.ts";
 import { createRuleControl, type RuleControl, type RuleState } from "./rules/rule-control.ts";
-import { openServerLink, type ServerLink } from "./server-link.ts";
+import { openServerLink, type ServerLink, type ServerLinkParts } from "./server-link.ts";
 import { openStatus, type GatewayFigures } from "./status.ts";
 import { sumOfFigures } from "./sum-figures.ts";
 import { parseUpstream } from "./upstream-setting.ts";
@@ -31,7 +31,10 @@ export interface GatewayParts {
   /** Asked to look at the files now: SIGHUP. */
   readonly onHangup?: (look: () => void) => void;
   /** Another way in, over the same rules: transparent mode. Gets an engine of the main thread. Returns how to end it. */
-  readonly openMore?: (core: WorkerCore, gateway: { readonly link: ServerLink | undefined }) => Promise<() => Promise<void>>;
+  readonly openMore?: (
+    core: WorkerCore,
+    gateway: { readonly link: ServerLink | undefined },
+  ) => Promise<() => Promise<void>>;
 }
 
 /** Runs until the signal aborts. Rejects with a Fault when it cannot start. */
@@ -49,7 +52,10 @@ function parseConfig(given: unknown): GatewayConfig {
   const parsed = GatewayConfig.safeParse(given);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new Fault(`${issue?.path.join(".") ?? "configuration"}: ${issue?.message ?? "invalid"}`, { code: "gateway/config", kind: "usage" });
+  throw new Fault(`${issue?.path.join(".") ?? "configuration"}: ${issue?.message ?? "invalid"}`, {
+    code: "gateway/config",
+    kind: "usage",
+  });
 }
 
 interface Gateway {
@@ -72,7 +78,11 @@ async function assemble(config: GatewayConfig, parts: GatewayParts): Promise<Gat
     trustedProxies: config.trustedProxies,
     doubleFraming: "refuse",
     onBodyTooLarge: config.onBodyTooLarge,
-    limits: { ...httpLimits, heldBytesMax: config.heldBytesMax, heldBytesTotalMax: Math.max(config.heldBytesMax, httpLimits.heldBytesTotalMax) },
+    limits: {
+      ...httpLimits,
+      heldBytesMax: config.heldBytesMax,
+      heldBytesTotalMax: Math.max(config.heldBytesMax, httpLimits.heldBytesTotalMax),
+    },
   };
   const workers = openWorkers({
     settings,
@@ -91,15 +101,22 @@ async function assemble(config: GatewayConfig, parts: GatewayParts): Promise<Gat
   });
   const figures = (): GatewayFigures => figuresOf({ workers, control, ship, link });
   if (config.server.address !== "") {
-    link = await openServerLink({
-      config,
-      logger,
-      onPolicies: () => void control.reload("policies"),
-      onIdentities: () => findWorkload(config, link, workers),
-      onConnection: (connection) =>
-        parts.notice(connection.connected ? `server   connected as ${connection.cluster}/${connection.node}` : `server   ${connection.fault.message}`),
-      report: () => reportOf(figures()),
-    });
+    link = await openLink(
+      {
+        config,
+        logger,
+        onPolicies: () => void control.reload("policies"),
+        onIdentities: () => findWorkload(config, link, workers),
+        onConnection: (connection) =>
+          parts.notice(
+            connection.connected
+              ? `server   connected as ${connection.cluster}/${connection.node}`
+              : `server   ${connection.fault.message}`,
+          ),
+        report: () => reportOf(figures()),
+      },
+      workers,
+    );
   }
   return {
     ...{ config, workers, control, ship, link, figures },
@@ -124,6 +141,16 @@ function findWorkload(config: GatewayConfig, link: ServerLink | undefined, worke
   if (link === undefined || config.upstream === "" || workloadOfFlags(config) !== undefined) return;
   const found = workloadBehind(link.book, parseUpstream(config.upstream), Date.now());
   if (found !== undefined) workers.setWorkload(found);
+}
+
+/** Threads that were started would keep a process alive that cannot go on. */
+async function openLink(parts: ServerLinkParts, workers: WorkerSet): Promise<ServerLink> {
+  try {
+    return await openServerLink(parts);
+  } catch (error) {
+    await workers.close(0);
+    throw error;
+  }
 }
 
 function policyOrder(config: GatewayConfig, link: ServerLink | undefined): PolicyOrder {
@@ -158,7 +185,12 @@ function changed(state: RuleState, parts: GatewayParts, link: ServerLink | undef
   link?.reportSoon();
 }
 
-function figuresOf({ workers, control, ship, link }: Pick<Gateway, "workers" | "control" | "ship" | "link">): GatewayFigures {
+function figuresOf({
+  workers,
+  control,
+  ship,
+  link,
+}: Pick<Gateway, "workers" | "control" | "ship" | "link">): GatewayFigures {
   const sum = sumOfFigures(workers.all.map((worker) => worker.figures()));
   return {
     rules: control.state,
@@ -202,7 +234,9 @@ async function serve(gateway: Gateway, parts: GatewayParts): Promise<void> {
     ];
     for (const [door, text] of doors) {
       if (text === "") continue;
-      const listener = await listenOn(parseListenAddress(text), door, (socket, source) => workers.accept(door, socket, source));
+      const listener = await listenOn(parseListenAddress(text), door, (socket, source) =>
+        workers.accept(door, socket, source),
+      );
       listeners.push(listener);
       addresses[door] = listener.text;
     }
@@ -211,7 +245,8 @@ async function serve(gateway: Gateway, parts: GatewayParts): Promise<void> {
       closers.push(status.close);
       addresses["status"] = status.text;
     }
-    if (parts.openMore !== undefined && workers.inline !== undefined) closers.push(await parts.openMore(workers.inline, { link }));
+    if (parts.openMore !== undefined && workers.inline !== undefined)
+      closers.push(await parts.openMore(workers.inline, { link }));
     if (Object.keys(addresses).length === 0 && parts.openMore === undefined) throw nothingToDo();
     closers.push(...startTimers(gateway, parts));
     parts.onHangup?.(() => {
@@ -235,7 +270,8 @@ function nothingToDo(): Fault {
 }
 
 function startTimers({ config, control, ship, link, figures }: Gateway, parts: GatewayParts): (() => void)[] {
-  const failed = (error: unknown): void => parts.logger.error({ error: toFault(error).message }, "a periodic task of the gateway failed");
+  const failed = (error: unknown): void =>
+    parts.logger.error({ error: toFault(error).message }, "a periodic task of the gateway failed");
   let toldDrops = 0;
   const tick = (): Promise<void> => {
     const { eventsDropped } = figures().sum;
@@ -243,12 +279,18 @@ function startTimers({ config, control, ship, link, figures }: Gateway, parts: G
     toldDrops = eventsDropped;
     return ship.tick(Date.now());
   };
-  const timers = [every(gatewayLimits.flushEveryMs, tick, failed), every(gatewayLimits.spoolEveryMs, () => link?.tick(), failed)];
+  const timers = [
+    every(gatewayLimits.flushEveryMs, tick, failed),
+    every(gatewayLimits.spoolEveryMs, () => link?.tick(), failed),
+  ];
   if (config.watchSeconds > 0) timers.push(every(config.watchSeconds * 1000, () => control.look(Date.now()), failed));
   return timers.map((timer) => () => timer.stop());
 }
 
-function noticesOf({ config, control, workers }: Gateway, addresses: Readonly<Record<string, string>>): readonly string[] {
+function noticesOf(
+  { config, control, workers }: Gateway,
+  addresses: Readonly<Record<string, string>>,
+): readonly string[] {
   const { rules, source, digest, problems, loadMs } = control.state;
   const errors = problems.filter(({ severity }) => severity === "error");
   const names: Readonly<Record<string, string>> = {
@@ -262,8 +304,12 @@ function noticesOf({ config, control, workers }: Gateway, addresses: Readonly<Re
     ...Object.keys(addresses).map((name) => names[name] ?? ""),
     `rules    ${rules} rules of ${source} (${digest.slice(0, 12)}), loaded in ${Math.round(loadMs)} ms`,
     `mode     ${config.mode}, paranoia ${config.paranoia}, threshold ${config.thresholds.inbound}; ${workers.text}`,
-    ...errors.slice(0, gatewayLimits.problemsToldMax).map(({ position, message }) => `note     ${position.file} line ${position.line}: ${message}`),
-    ...(errors.length > gatewayLimits.problemsToldMax ? [`note     ${errors.length - gatewayLimits.problemsToldMax} more directives were refused`] : []),
+    ...errors
+      .slice(0, gatewayLimits.problemsToldMax)
+      .map(({ position, message }) => `note     ${position.file} line ${position.line}: ${message}`),
+    ...(errors.length > gatewayLimits.problemsToldMax
+      ? [`note     ${errors.length - gatewayLimits.problemsToldMax} more directives were refused`]
+      : []),
   ];
 }
 

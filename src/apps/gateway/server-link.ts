@@ -41,7 +41,11 @@ export interface ServerLinkParts {
   readonly onPolicies: () => void;
   readonly onIdentities: () => void;
   readonly onConnection: (connection: UplinkConnection) => void;
-  readonly report: () => { readonly gateway: GatewayReport; readonly problems: readonly WafPolicyProblem[]; readonly problem: string };
+  readonly report: () => {
+    readonly gateway: GatewayReport;
+    readonly problems: readonly WafPolicyProblem[];
+    readonly problem: string;
+  };
 }
 
 interface Heard {
@@ -190,7 +194,10 @@ function statuses(heard: Heard, problems: readonly WafPolicyProblem[], problem: 
     .map(({ kind, scope, name, generation }) => {
       const own = problems.filter((one) => one.scope === scope && one.name === name);
       const isRefused = problem !== "" || own.some((one) => one.severity === "error");
-      const because = [...own.map(({ message }) => message), problem].filter((text) => text !== "").join("; ").slice(0, 1000);
+      const because = [...own.map(({ message }) => message), problem]
+        .filter((text) => text !== "")
+        .join("; ")
+        .slice(0, 1000);
       return { kind, scope, name, generation, state: isRefused ? ("refused" as const) : ("applied" as const), because };
     });
 }
@@ -226,11 +233,18 @@ async function readToken({ join, cluster }: GatewayConfig): Promise<JoinToken | 
     try {
       text = (await readFile(join.tokenFile, "utf8")).trim();
     } catch (cause) {
-      throw new Fault(`the join token's file ${join.tokenFile} cannot be read`, { code: "gateway/token-file", kind: "usage", cause });
+      throw new Fault(`the join token's file ${join.tokenFile} cannot be read`, {
+        code: "gateway/token-file",
+        kind: "usage",
+        cause,
+      });
     }
   }
   if (text === "") return undefined;
   const token = parseJoinToken(text);
   if (cluster === "" || token.cluster === cluster) return token;
-  throw new Fault(`the join token is for cluster ${token.cluster}, not ${cluster}`, { code: "gateway/other-cluster", kind: "usage" });
+  throw new Fault(`the join token is for cluster ${token.cluster}, not ${cluster}`, {
+    code: "gateway/other-cluster",
+    kind: "usage",
+  });
 }

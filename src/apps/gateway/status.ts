@@ -45,7 +45,11 @@ export async function openStatus(address: string, figures: () => GatewayFigures)
   });
   server.listen(at.kind === "unix" ? { path: at.path } : { host: at.host, port: at.port });
   await once(server, "listening").catch((cause: Error) => {
-    throw new Fault(`cannot listen on ${address}: ${cause.message}`, { code: "gateway/listen", kind: "unavailable", cause });
+    throw new Fault(`cannot listen on ${address}: ${cause.message}`, {
+      code: "gateway/listen",
+      kind: "unavailable",
+      cause,
+    });
   });
   const port = (server.address() as AddressInfo).port;
   return {
@@ -60,7 +64,16 @@ export async function openStatus(address: string, figures: () => GatewayFigures)
 function shown({ rules, workers, sum, residentBytes, eventsDropped, server }: GatewayFigures) {
   const { digest, source, problem, loads, refusals, loadMs, problems, policyProblems } = rules;
   return {
-    ruleSet: { digest, rules: rules.rules, source, problem, loads, refusals, loadMs: Math.round(loadMs), problems: problems.length },
+    ruleSet: {
+      digest,
+      rules: rules.rules,
+      source,
+      problem,
+      loads,
+      refusals,
+      loadMs: Math.round(loadMs),
+      problems: problems.length,
+    },
     policyProblems,
     ...{ workers, residentBytes, eventsDropped, server },
     ...sum,
@@ -84,7 +97,8 @@ function prometheusText({ rules, workers, sum, residentBytes, eventsDropped }: G
   for (const [reason, count] of Object.entries(inspector.notInspected)) {
     add("not_inspected_total", "counter", count, `{reason="${reason.replaceAll(/["\\\n]/g, " ")}"}`);
   }
-  for (const [cause, count] of Object.entries(http.upstreamFailures)) add("upstream_failures_total", "counter", count, `{cause="${cause}"}`);
+  for (const [cause, count] of Object.entries(http.upstreamFailures))
+    add("upstream_failures_total", "counter", count, `{cause="${cause}"}`);
   add("client_timeouts_total", "counter", http.timeouts);
   add("tunnels_total", "counter", http.tunnels);
   add("connections_total", "counter", http.connections);

@@ -22,8 +22,14 @@ export function sumOfFigures(all: readonly (WorkerFigures | undefined)[]): Worke
 
 function add(a: WorkerFigures, b: WorkerFigures): WorkerFigures {
   return {
-    http: { ...sumNumbers(a.http, b.http), upstreamFailures: addCounts(a.http.upstreamFailures, b.http.upstreamFailures) },
-    inspector: { ...sumNumbers(a.inspector, b.inspector), notInspected: { ...addCounts(a.inspector.notInspected, b.inspector.notInspected) } },
+    http: {
+      ...sumNumbers(a.http, b.http),
+      upstreamFailures: addCounts(a.http.upstreamFailures, b.http.upstreamFailures),
+    },
+    inspector: {
+      ...sumNumbers(a.inspector, b.inspector),
+      notInspected: { ...addCounts(a.inspector.notInspected, b.inspector.notInspected) },
+    },
     doors: addCounts(a.doors, b.doors),
     engine: sumNumbers(a.engine, b.engine),
     eventsDropped: a.eventsDropped + b.eventsDropped,

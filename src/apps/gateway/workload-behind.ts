@@ -22,7 +22,11 @@ export function workloadBehind(
   return { namespace: entry.namespace, workload: entry.workload, services: [name], labels: {} };
 }
 
-function entryOf(book: AddressBook, { host, port }: { readonly host: string; readonly port: number }, timeMs: number): IdentityEntry | undefined {
+function entryOf(
+  book: AddressBook,
+  { host, port }: { readonly host: string; readonly port: number },
+  timeMs: number,
+): IdentityEntry | undefined {
   if (isIP(host) !== 0) {
     const answer = book.byAddress({ address: host, port, protocol: "tcp", timeMs });
     return answer.is === "known" ? answer.entry : undefined;

@@ -39,7 +39,11 @@ function method(service: typeof externalProcessor, name: string) {
 
 function openStream(client: Client): ProcessedStream {
   const { path, requestSerialize, responseDeserialize } = method(externalProcessor, "Process");
-  const stream: ClientDuplexStream<object, object> = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+  const stream: ClientDuplexStream<object, object> = client.makeBidiStreamRequest(
+    path,
+    requestSerialize,
+    responseDeserialize,
+  );
   const answers: object[] = [];
   const waiting: { resolve(answer: Record<string, any>): void; reject(error: Error): void }[] = [];
   let failure: Error | undefined;

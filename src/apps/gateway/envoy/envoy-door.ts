@@ -1,5 +1,12 @@
 // Envoy's two interfaces over gRPC, on sockets that somebody else accepted. Messages, streams and time are bounded by gRPC's own settings.
-import { Server, ServerCredentials, status, type ServerDuplexStream, type sendUnaryData, type ServerUnaryCall } from "@grpc/grpc-js";
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type ServerDuplexStream,
+  type sendUnaryData,
+  type ServerUnaryCall,
+} from "@grpc/grpc-js";
 import type { ConnectionSource } from "../inspect.ts";
 import type { AskedDoor, DoorParts } from "../worker/doors.ts";
 import { check, type WireCheckRequest } from "./ext-authz.ts";

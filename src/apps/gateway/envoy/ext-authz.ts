@@ -30,7 +30,11 @@ export interface WireCheckRequest {
 const codes = { ok: 0, denied: 7 } as const;
 
 /** `source`: of Envoy's own connection. What it says of clients counts when `isTrusted`. */
-export function check(inspector: Inspector, request: WireCheckRequest, envoy: { readonly source: ConnectionSource; readonly isTrusted: boolean }): object {
+export function check(
+  inspector: Inspector,
+  request: WireCheckRequest,
+  envoy: { readonly source: ConnectionSource; readonly isTrusted: boolean },
+): object {
   const http = request.attributes?.request?.http ?? {};
   const head = headOf(http);
   const source = envoy.isTrusted ? sourceOf(request, envoy.source) : envoy.source;

@@ -1,8 +1,22 @@
 // External processing: one gRPC stream is one HTTP request. Headers and bodies both ways, held in blocking mode where Envoy's body mode allows it, let through
 // otherwise; a verdict is an immediate response. In Envoy's observability mode nothing is answered and nothing can be stopped.
-import { headerOf, type ConnectionSource, type Inspection, type Inspector, type RequestHead, type Stop } from "../inspect.ts";
+import {
+  headerOf,
+  type ConnectionSource,
+  type Inspection,
+  type Inspector,
+  type RequestHead,
+  type Stop,
+} from "../inspect.ts";
 import { bodyModes, sendModes } from "./messages.ts";
-import { blockAnswer, splitAddress, splitHeaders, type WireHttpBody, type WireHttpHeaders, type WireProcessingRequest } from "./wire.ts";
+import {
+  blockAnswer,
+  splitAddress,
+  splitHeaders,
+  type WireHttpBody,
+  type WireHttpHeaders,
+  type WireProcessingRequest,
+} from "./wire.ts";
 
 export interface ProcessParts {
   readonly inspector: Inspector;
@@ -47,7 +61,14 @@ interface State {
 const emptyHead: RequestHead = { method: "", target: "", protocol: "HTTP/1.1", headers: [] };
 
 export function createProcess(parts: ProcessParts): Process {
-  const lane = (direction: Direction): Lane => ({ direction, mode: -1, isHolding: false, isJudged: false, held: [], heldBytes: 0 });
+  const lane = (direction: Direction): Lane => ({
+    direction,
+    mode: -1,
+    isHolding: false,
+    isJudged: false,
+    held: [],
+    heldBytes: 0,
+  });
   const state: State = {
     parts,
     notInspected: [],
@@ -103,10 +124,12 @@ function requestHeaders(state: State, given: WireHttpHeaders, message: WireProce
   if (!isWanted) {
     const late = judge(state, state.request);
     if (late !== undefined) return late;
-  } else if (headerOf(headers, "content-encoding") !== undefined) state.notInspected.push("request body: content coding");
+  } else if (headerOf(headers, "content-encoding") !== undefined)
+    state.notInspected.push("request body: content coding");
   // In plain streaming, trailers would come after the held body with no place left for it.
   const hasTrailers = headerOf(headers, "trailer") !== undefined || headerOf(headers, "te") === "trailers";
-  state.request.isHolding = isWanted && inspection.mayBlock && !(hasTrailers && state.request.mode !== bodyModes.fullDuplex);
+  state.request.isHolding =
+    isWanted && inspection.mayBlock && !(hasTrailers && state.request.mode !== bodyModes.fullDuplex);
   return [{ request_headers: { response: {} }, ...override(state, isWanted) }];
 }
 
@@ -127,13 +150,19 @@ function override({ inspection, request, response }: State, isRequestWanted: boo
   };
 }
 
-function attributesOf(message: WireProcessingRequest): Readonly<Record<string, { readonly string_value?: string; readonly number_value?: number }>> {
+function attributesOf(
+  message: WireProcessingRequest,
+): Readonly<Record<string, { readonly string_value?: string; readonly number_value?: number }>> {
   const sets = Object.values(message.attributes ?? {});
   return Object.assign({}, ...sets.map((set) => set.fields ?? {}));
 }
 
 /** The client as Envoy's attributes name it; else the last address that Envoy itself wrote; else Envoy. */
-function sourceOf(parts: ProcessParts, message: WireProcessingRequest, headers: readonly (readonly [string, string])[]): ConnectionSource {
+function sourceOf(
+  parts: ProcessParts,
+  message: WireProcessingRequest,
+  headers: readonly (readonly [string, string])[],
+): ConnectionSource {
   const { source, isTrusted } = parts;
   if (!isTrusted) return source;
   const attributes = attributesOf(message);
@@ -143,7 +172,9 @@ function sourceOf(parts: ProcessParts, message: WireProcessingRequest, headers: 
   const clientAddress = client.address === "" ? splitAddress(forwarded).address : client.address;
   return {
     ...source,
-    ...(clientAddress === "" ? {} : { clientAddress, clientPort: client.port || (attributes["source.port"]?.number_value ?? 0) }),
+    ...(clientAddress === ""
+      ? {}
+      : { clientAddress, clientPort: client.port || (attributes["source.port"]?.number_value ?? 0) }),
     ...(server.address === "" ? {} : { serverAddress: server.address, serverPort: server.port }),
   };
 }
@@ -162,7 +193,8 @@ function responseHeaders(state: State, given: WireHttpHeaders): readonly object[
   if (!isWanted) {
     const late = judge(state, response);
     if (late !== undefined) return late;
-  } else if (headerOf(headers, "content-encoding") !== undefined) state.notInspected.push("response body: content coding");
+  } else if (headerOf(headers, "content-encoding") !== undefined)
+    state.notInspected.push("response body: content coding");
   response.isHolding = isWanted && inspection.mayBlock;
   return [{ response_headers: { response: {} } }];
 }
@@ -179,7 +211,8 @@ function body(state: State, lane: Lane, given: WireHttpBody): readonly object[] 
   }
   const isWanted = isRequest ? inspection.wantsRequestBody : inspection.wantsResponseBody;
   if (isEnd || !isWanted) {
-    if (isEnd && given.end_of_stream !== true) state.notInspected.push(`${lane.direction} body: Envoy sent a part only`);
+    if (isEnd && given.end_of_stream !== true)
+      state.notInspected.push(`${lane.direction} body: Envoy sent a part only`);
     const late = judge(state, lane);
     return late ?? release(lane, chunk, given.end_of_stream === true);
   }
@@ -192,7 +225,8 @@ function body(state: State, lane: Lane, given: WireHttpBody): readonly object[] 
 
 function tooLarge(state: State, lane: Lane): readonly object[] {
   state.notInspected.push(`${lane.direction} body: over ${state.parts.heldBytesMax} bytes`);
-  if (lane.direction === "request") return block(state, { action: "deny", status: 413, location: "", ruleId: 0, because: "limit: request body" });
+  if (lane.direction === "request")
+    return block(state, { action: "deny", status: 413, location: "", ruleId: 0, because: "limit: request body" });
   const late = judge(state, lane);
   return late ?? release(lane, Buffer.alloc(0), false);
 }
@@ -217,7 +251,11 @@ function release(lane: Lane, last: Buffer, isEnd: boolean): readonly object[] {
   const answers: object[] = [];
   for (let from = 0; from < all.length || from === 0; from += pieceBytesMax) {
     const piece = all.subarray(from, from + pieceBytesMax);
-    answers.push(bodyMessage(lane, { streamed_response: { body: piece, end_of_stream: isEnd && from + pieceBytesMax >= all.length } }));
+    answers.push(
+      bodyMessage(lane, {
+        streamed_response: { body: piece, end_of_stream: isEnd && from + pieceBytesMax >= all.length },
+      }),
+    );
   }
   return answers;
 }
@@ -242,7 +280,13 @@ function trailers(state: State, lane: Lane): readonly object[] {
   if (lane.mode === bodyModes.fullDuplex) return [...release(lane, Buffer.alloc(0), false), said];
   // The held body has no place any more; passing the request on without it would change it.
   state.notInspected.push(`${lane.direction} body: trailers after a body that was held`);
-  return block(state, { action: "deny", status: 400, location: "", ruleId: 0, because: "limit: trailers after a held body" });
+  return block(state, {
+    action: "deny",
+    status: 400,
+    location: "",
+    ruleId: 0,
+    because: "limit: trailers after a held body",
+  });
 }
 
 function block(state: State, stop: Stop): readonly object[] {
@@ -251,7 +295,14 @@ function block(state: State, stop: Stop): readonly object[] {
   finish(state, state.isSilent ? state.status : code);
   // "drop" has no counterpart in this interface: the client gets the answer instead.
   return [
-    { immediate_response: { status: { code }, headers: { set_headers: headers }, body: page, details: `garrison_waf_${stop.ruleId}` } },
+    {
+      immediate_response: {
+        status: { code },
+        headers: { set_headers: headers },
+        body: page,
+        details: `garrison_waf_${stop.ruleId}`,
+      },
+    },
   ];
 }
 

@@ -18,9 +18,16 @@ function message(fields: readonly Field[], oneofs: Readonly<Record<string, reado
 }
 
 const shared = {
-  HeaderValue: message([["key", 1, "string"], ["value", 2, "string"], ["raw_value", 3, "bytes"]]),
+  HeaderValue: message([
+    ["key", 1, "string"],
+    ["value", 2, "string"],
+    ["raw_value", 3, "bytes"],
+  ]),
   HeaderMap: message([["headers", 1, "HeaderValue", "repeated"]]),
-  HeaderValueOption: message([["header", 1, "HeaderValue"], ["append_action", 3, "int32"]]),
+  HeaderValueOption: message([
+    ["header", 1, "HeaderValue"],
+    ["append_action", 3, "int32"],
+  ]),
   HttpStatus: message([["code", 1, "int32"]]),
 };
 
@@ -28,14 +35,31 @@ const externalProcessing = {
   ...shared,
   ExternalProcessor: {
     methods: {
-      Process: { requestType: "ProcessingRequest", requestStream: true, responseType: "ProcessingResponse", responseStream: true },
+      Process: {
+        requestType: "ProcessingRequest",
+        requestStream: true,
+        responseType: "ProcessingResponse",
+        responseStream: true,
+      },
     },
   },
   Struct: message([["fields", 1, "Value", "map"]]),
-  Value: message([["number_value", 2, "double"], ["string_value", 3, "string"]]),
-  ProtocolConfiguration: message([["request_body_mode", 1, "int32"], ["response_body_mode", 2, "int32"]]),
-  HttpHeaders: message([["headers", 1, "HeaderMap"], ["end_of_stream", 3, "bool"]]),
-  HttpBody: message([["body", 1, "bytes"], ["end_of_stream", 2, "bool"]]),
+  Value: message([
+    ["number_value", 2, "double"],
+    ["string_value", 3, "string"],
+  ]),
+  ProtocolConfiguration: message([
+    ["request_body_mode", 1, "int32"],
+    ["response_body_mode", 2, "int32"],
+  ]),
+  HttpHeaders: message([
+    ["headers", 1, "HeaderMap"],
+    ["end_of_stream", 3, "bool"],
+  ]),
+  HttpBody: message([
+    ["body", 1, "bytes"],
+    ["end_of_stream", 2, "bool"],
+  ]),
   HttpTrailers: message([["trailers", 1, "HeaderMap"]]),
   ProcessingRequest: message(
     [
@@ -50,20 +74,46 @@ const externalProcessing = {
       ["protocol_config", 11, "ProtocolConfiguration"],
     ],
     {
-      request: ["request_headers", "response_headers", "request_body", "response_body", "request_trailers", "response_trailers"],
+      request: [
+        "request_headers",
+        "response_headers",
+        "request_body",
+        "response_body",
+        "request_trailers",
+        "response_trailers",
+      ],
     },
   ),
-  HeaderMutation: message([["set_headers", 1, "HeaderValueOption", "repeated"], ["remove_headers", 2, "string", "repeated"]]),
-  StreamedBodyResponse: message([["body", 1, "bytes"], ["end_of_stream", 2, "bool"]]),
+  HeaderMutation: message([
+    ["set_headers", 1, "HeaderValueOption", "repeated"],
+    ["remove_headers", 2, "string", "repeated"],
+  ]),
+  StreamedBodyResponse: message([
+    ["body", 1, "bytes"],
+    ["end_of_stream", 2, "bool"],
+  ]),
   BodyMutation: message(
-    [["body", 1, "bytes"], ["clear_body", 2, "bool"], ["streamed_response", 3, "StreamedBodyResponse"]],
+    [
+      ["body", 1, "bytes"],
+      ["clear_body", 2, "bool"],
+      ["streamed_response", 3, "StreamedBodyResponse"],
+    ],
     { mutation: ["body", "clear_body", "streamed_response"] },
   ),
-  CommonResponse: message([["status", 1, "int32"], ["header_mutation", 2, "HeaderMutation"], ["body_mutation", 3, "BodyMutation"]]),
+  CommonResponse: message([
+    ["status", 1, "int32"],
+    ["header_mutation", 2, "HeaderMutation"],
+    ["body_mutation", 3, "BodyMutation"],
+  ]),
   HeadersResponse: message([["response", 1, "CommonResponse"]]),
   BodyResponse: message([["response", 1, "CommonResponse"]]),
   TrailersResponse: message([["header_mutation", 1, "HeaderMutation"]]),
-  ImmediateResponse: message([["status", 1, "HttpStatus"], ["headers", 2, "HeaderMutation"], ["body", 3, "bytes"], ["details", 5, "string"]]),
+  ImmediateResponse: message([
+    ["status", 1, "HttpStatus"],
+    ["headers", 2, "HeaderMutation"],
+    ["body", 3, "bytes"],
+    ["details", 5, "string"],
+  ]),
   ProcessingMode: message([
     ["request_header_mode", 1, "int32"],
     ["response_header_mode", 2, "int32"],
@@ -84,7 +134,15 @@ const externalProcessing = {
       ["mode_override", 9, "ProcessingMode"],
     ],
     {
-      response: ["request_headers", "response_headers", "request_body", "response_body", "request_trailers", "response_trailers", "immediate_response"],
+      response: [
+        "request_headers",
+        "response_headers",
+        "request_body",
+        "response_body",
+        "request_trailers",
+        "response_trailers",
+        "immediate_response",
+      ],
     },
   ),
 };
@@ -92,9 +150,16 @@ const externalProcessing = {
 const authorization = {
   ...shared,
   Authorization: { methods: { Check: { requestType: "CheckRequest", responseType: "CheckResponse" } } },
-  SocketAddress: message([["address", 2, "string"], ["port_value", 3, "uint32"]]),
+  SocketAddress: message([
+    ["address", 2, "string"],
+    ["port_value", 3, "uint32"],
+  ]),
   Address: message([["socket_address", 1, "SocketAddress"]]),
-  Peer: message([["address", 1, "Address"], ["service", 2, "string"], ["principal", 4, "string"]]),
+  Peer: message([
+    ["address", 1, "Address"],
+    ["service", 2, "string"],
+    ["principal", 4, "string"],
+  ]),
   HttpRequest: message([
     ["id", 1, "string"],
     ["method", 2, "string"],
@@ -109,13 +174,28 @@ const authorization = {
     ["header_map", 13, "HeaderMap"],
   ]),
   Request: message([["http", 2, "HttpRequest"]]),
-  AttributeContext: message([["source", 1, "Peer"], ["destination", 2, "Peer"], ["request", 4, "Request"]]),
+  AttributeContext: message([
+    ["source", 1, "Peer"],
+    ["destination", 2, "Peer"],
+    ["request", 4, "Request"],
+  ]),
   CheckRequest: message([["attributes", 1, "AttributeContext"]]),
-  Status: message([["code", 1, "int32"], ["message", 2, "string"]]),
-  DeniedHttpResponse: message([["status", 1, "HttpStatus"], ["headers", 2, "HeaderValueOption", "repeated"], ["body", 3, "string"]]),
+  Status: message([
+    ["code", 1, "int32"],
+    ["message", 2, "string"],
+  ]),
+  DeniedHttpResponse: message([
+    ["status", 1, "HttpStatus"],
+    ["headers", 2, "HeaderValueOption", "repeated"],
+    ["body", 3, "string"],
+  ]),
   OkHttpResponse: message([]),
   CheckResponse: message(
-    [["status", 1, "Status"], ["denied_response", 2, "DeniedHttpResponse"], ["ok_response", 3, "OkHttpResponse"]],
+    [
+      ["status", 1, "Status"],
+      ["denied_response", 2, "DeniedHttpResponse"],
+      ["ok_response", 3, "OkHttpResponse"],
+    ],
     { http_response: ["denied_response", "ok_response"] },
   ),
 };
@@ -125,7 +205,11 @@ const inPackage = (names: readonly string[], nested: object): object =>
 
 const options = { keepCase: true, defaults: false, arrays: true, objects: true, oneofs: true, longs: Number } as const;
 
-function load(names: readonly string[], nested: object, service: string): Record<string, MethodDefinition<object, object>> {
+function load(
+  names: readonly string[],
+  nested: object,
+  service: string,
+): Record<string, MethodDefinition<object, object>> {
   const definitions = fromJSON(inPackage(names, nested) as Parameters<typeof fromJSON>[0], options);
   return definitions[[...names, service].join(".")] as unknown as Record<string, MethodDefinition<object, object>>;
 }

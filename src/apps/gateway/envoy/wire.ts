@@ -23,7 +23,10 @@ export interface WireProcessingRequest {
   readonly request_body?: WireHttpBody;
   readonly response_body?: WireHttpBody;
   readonly attributes?: Readonly<
-    Record<string, { readonly fields?: Readonly<Record<string, { readonly string_value?: string; readonly number_value?: number }>> }>
+    Record<
+      string,
+      { readonly fields?: Readonly<Record<string, { readonly string_value?: string; readonly number_value?: number }>> }
+    >
   >;
   readonly observability_mode?: boolean;
   readonly protocol_config?: { readonly request_body_mode?: number; readonly response_body_mode?: number };
@@ -39,7 +42,8 @@ export function splitHeaders(wire: WireHeaders | undefined): SplitHeaders {
   const pseudo = new Map<string, string>();
   const headers: [string, string][] = [];
   for (const { key = "", value = "", raw_value: raw } of wire?.headers ?? []) {
-    const text = raw !== undefined && raw.length > 0 ? raw.toString("latin1") : Buffer.from(value, "utf8").toString("latin1");
+    const text =
+      raw !== undefined && raw.length > 0 ? raw.toString("latin1") : Buffer.from(value, "utf8").toString("latin1");
     if (key.startsWith(":")) pseudo.set(key, text);
     else headers.push([key, text]);
   }
@@ -58,7 +62,10 @@ export function splitAddress(text: string): { readonly address: string; readonly
 
 export interface WireAnswer {
   readonly code: number;
-  readonly headers: readonly { readonly header: { readonly key: string; readonly value?: string; readonly raw_value?: Buffer }; readonly append_action: number }[];
+  readonly headers: readonly {
+    readonly header: { readonly key: string; readonly value?: string; readonly raw_value?: Buffer };
+    readonly append_action: number;
+  }[];
   readonly body: Buffer;
 }
 

@@ -46,7 +46,11 @@ async function open(path: string): Promise<NodeJS.WritableStream & { readonly wr
   try {
     await once(stream, "open");
   } catch (cause) {
-    throw new Fault(`${path} cannot be written: ${(cause as Error).message}`, { code: "gateway/file", kind: "usage", cause });
+    throw new Fault(`${path} cannot be written: ${(cause as Error).message}`, {
+      code: "gateway/file",
+      kind: "usage",
+      cause,
+    });
   }
   stream.on("error", () => undefined);
   return stream;

@@ -45,12 +45,26 @@ function toldReport({ report, outcome }: InspectedRequest): TransactionReport {
   const notInspected = [...report.notInspected, ...(outcome.notInspected ?? []), ...(outcome.counted ?? [])];
   if (outcome.malformed !== undefined) {
     const because = `malformed: ${outcome.malformed}`;
-    const interruption = { action: "deny", status: outcome.status, location: "", ruleId: 0, phase: 1, because } as const;
+    const interruption = {
+      action: "deny",
+      status: outcome.status,
+      location: "",
+      ruleId: 0,
+      phase: 1,
+      because,
+    } as const;
     return { ...report, notInspected, interruption, isBlocked: true };
   }
   const limit = outcome.status === 413 && report.interruption === undefined ? outcome.notInspected?.[0] : undefined;
   if (limit === undefined) return { ...report, notInspected };
-  const interruption = { action: "deny", status: 413, location: "", ruleId: 0, phase: 2, because: `limit: ${limit}` } as const;
+  const interruption = {
+    action: "deny",
+    status: 413,
+    location: "",
+    ruleId: 0,
+    phase: 2,
+    because: `limit: ${limit}`,
+  } as const;
   return { ...report, notInspected, interruption, isBlocked: true };
 }
 
@@ -71,7 +85,14 @@ function factsOf({ source, head, facts, forwardedFor, outcome, ruleSet, timeMs }
     clientAddress: addressOf(source.clientAddress),
     clientPort: source.clientPort,
     forwardedFor: forwardedFor === "" ? "::" : forwardedFor,
-    ...{ clientNamespace: "", clientWorkload: "", clientKind: "Unknown" as const, clientService: "", clientPod: "", clientReason: "" },
+    ...{
+      clientNamespace: "",
+      clientWorkload: "",
+      clientKind: "Unknown" as const,
+      clientService: "",
+      clientPod: "",
+      clientReason: "",
+    },
     serverAddress: addressOf(source.serverAddress),
     serverPort: source.serverPort,
     traceId: traceIdOf(headerOf(head.headers, "traceparent")),
@@ -102,9 +123,16 @@ function noticeOf(row: WafRow, isBlocked: boolean): string {
     .filter(({ score, id }) => score > 0 || (id === row.decidingRule && row.inboundThreshold === 0));
   const shown = rules.slice(0, 4).map(({ id, variable }) => (variable === "" ? `${id}` : `${id} ${variable}`));
   const more = rules.length > shown.length ? ` and ${rules.length - shown.length} more` : "";
-  const why = shown.length > 0 ? `rule ${shown.join(", ")}${more}` : row.decidingRule > 0 ? `rule ${row.decidingRule}` : row.because;
+  const why =
+    shown.length > 0
+      ? `rule ${shown.join(", ")}${more}`
+      : row.decidingRule > 0
+        ? `rule ${row.decidingRule}`
+        : row.because;
   const isOutbound = row.phase > 2;
-  const score = isOutbound ? `${row.outboundScore} of ${row.outboundThreshold}` : `${row.inboundScore} of ${row.inboundThreshold}`;
+  const score = isOutbound
+    ? `${row.outboundScore} of ${row.outboundThreshold}`
+    : `${row.inboundScore} of ${row.inboundThreshold}`;
   return printable(`${what}: ${why}; score ${score}; id ${row.transactionId}`);
 }
 

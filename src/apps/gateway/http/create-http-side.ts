@@ -17,7 +17,14 @@ const poolsMax = 4096;
 
 export function createHttpSide(options: HttpSideOptions): HttpSide {
   const { limits, nowMs } = options;
-  const count: ExchangeCounts = { requests: 0, malformed: 0, blocked: 0, timeouts: 0, tunnels: 0, upstreamFailures: {} };
+  const count: ExchangeCounts = {
+    requests: 0,
+    malformed: 0,
+    blocked: 0,
+    timeouts: 0,
+    tunnels: 0,
+    upstreamFailures: {},
+  };
   const deadlines = createDeadlines(nowMs, limits.tickMs);
   const holds = { bytes: 0, bytesMax: limits.heldBytesTotalMax };
   const exchange: ExchangeParts = {
@@ -129,8 +136,7 @@ function sniff(
   done: (bytes: Buffer) => void,
 ): void {
   let bytes = first;
-  const isUndecided = (): boolean =>
-    bytes.length < preface.length && preface.subarray(0, bytes.length).equals(bytes);
+  const isUndecided = (): boolean => bytes.length < preface.length && preface.subarray(0, bytes.length).equals(bytes);
   if (first.length > 0 && !isUndecided()) {
     deadline.drop();
     return done(first);

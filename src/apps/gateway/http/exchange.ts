@@ -1,12 +1,31 @@
 // One request and its answer: inspected on the way in and out, held only where a verdict can stop it, passed on as it comes otherwise.
 // Ends in exactly one `finish` of its inspection. Nothing is sent twice upstream unless it is safe to.
 import type { Logger } from "../../../base/logger.ts";
-import { headerOf, type ConnectionSource, type HeaderList, type Inspection, type Inspector, type ResponseHead, type Stop } from "../inspect.ts";
+import {
+  headerOf,
+  type ConnectionSource,
+  type HeaderList,
+  type Inspection,
+  type Inspector,
+  type ResponseHead,
+  type Stop,
+} from "../inspect.ts";
 import type { HttpLimits } from "../limits.ts";
 import { createPage } from "./block-page.ts";
 import { endToEnd, originForm, withForwarded, without } from "./headers.ts";
 import { createHold, type Hold, type HoldBook } from "./hold.ts";
-import type { Answer, BodySize, ClientEnd, ClientEvents, IncomingRequest, OutgoingRequest, Upstream, UpstreamEnd, UpstreamEvents, UpstreamFailure } from "./streams.ts";
+import type {
+  Answer,
+  BodySize,
+  ClientEnd,
+  ClientEvents,
+  IncomingRequest,
+  OutgoingRequest,
+  Upstream,
+  UpstreamEnd,
+  UpstreamEvents,
+  UpstreamFailure,
+} from "./streams.ts";
 import { joinTunnel } from "./tunnel.ts";
 
 /** What all exchanges of a side share. */
@@ -200,7 +219,8 @@ function authorityOf({ serverAddress, serverPort }: ConnectionSource): string {
 function upstreamEvents(exchange: Exchange): UpstreamEvents {
   return {
     informational: (status, headers) => {
-      if (!exchange.isOver && !exchange.isAnswered && status !== 100) exchange.client.informational(status, endToEnd(headers));
+      if (!exchange.isOver && !exchange.isAnswered && status !== 100)
+        exchange.client.informational(status, endToEnd(headers));
     },
     head: (head) => answerHead(exchange, head),
     data: (chunk) => answerData(exchange, chunk),
@@ -228,7 +248,10 @@ function upstreamEvents(exchange: Exchange): UpstreamEvents {
   };
 }
 
-function answerHead(exchange: Exchange, head: ResponseHead & { readonly reason: string; readonly size: BodySize }): void {
+function answerHead(
+  exchange: Exchange,
+  head: ResponseHead & { readonly reason: string; readonly size: BodySize },
+): void {
   if (exchange.isOver) return;
   exchange.requestHold.drop();
   const { inspection } = exchange;
@@ -304,7 +327,10 @@ function failed(exchange: Exchange, failure: UpstreamFailure): void {
     return;
   }
   parts.count.upstreamFailures[failure.cause] = (parts.count.upstreamFailures[failure.cause] ?? 0) + 1;
-  parts.logger.warn({ cause: failure.cause, because: failure.because, id: exchange.inspection.id }, "the upstream failed");
+  parts.logger.warn(
+    { cause: failure.cause, because: failure.because, id: exchange.inspection.id },
+    "the upstream failed",
+  );
   exchange.end = undefined;
   if (exchange.isAnswered) {
     exchange.client.destroy();

@@ -31,7 +31,14 @@ function connectionWords(headers: HeaderList): readonly string[] {
   return words;
 }
 
-const forwardedNames = new Set(["forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-real-ip"]);
+const forwardedNames = new Set([
+  "forwarded",
+  "x-forwarded-for",
+  "x-forwarded-proto",
+  "x-forwarded-host",
+  "x-forwarded-port",
+  "x-real-ip",
+]);
 
 /** What a peer that is not listed says of others is left out; who it is itself is added. */
 export function withForwarded(headers: HeaderList, source: ConnectionSource, isTrusted: boolean): HeaderList {
@@ -54,7 +61,10 @@ export function without(headers: HeaderList, lowerName: string): HeaderList {
 /**
  * The target in origin form, and the headers with the Host that an absolute target names (RFC 9112, 3.2.2: it goes before the Host that was sent).
  */
-export function originForm(target: string, headers: HeaderList): { readonly target: string; readonly headers: HeaderList } {
+export function originForm(
+  target: string,
+  headers: HeaderList,
+): { readonly target: string; readonly headers: HeaderList } {
   const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target);
   if (absolute === null) return { target, headers };
   const [, authority = "", rest = ""] = absolute;

@@ -45,7 +45,10 @@ async function withRig(given: Parameters<typeof startRig>, use: (rig: Rig) => Pr
   try {
     await use(rig);
     assert.equal(rig.side.figures.heldBytes, 0);
-    assert.ok(rig.seen.every(({ finishes }) => finishes === 1), "every inspection is finished once");
+    assert.ok(
+      rig.seen.every(({ finishes }) => finishes === 1),
+      "every inspection is finished once",
+    );
   } finally {
     await rig.close();
   }
@@ -83,7 +86,10 @@ test("HEAD, 204, 304, HTTP/1.0, absolute targets and unknown methods", async () 
     assert.equal((await ask(port, { method: "HEAD", path: "/" })).headers["content-length"], undefined);
     assert.equal((await ask(port, { path: "/none" })).status, 204);
     assert.equal((await ask(port, { path: "/same" })).status, 304);
-    assert.match(await say(port, "GET http://other.example/p?q HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n"), /GET \/p\?q other\.example$/);
+    assert.match(
+      await say(port, "GET http://other.example/p?q HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n"),
+      /GET \/p\?q other\.example$/,
+    );
     assert.match(await say(port, "PATCH /x HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n"), /PATCH \/x shop$/);
     const old = await say(port, "GET /stream HTTP/1.0\r\n\r\n");
     assert.match(old, /\r\n\r\none two$/);
@@ -95,7 +101,10 @@ test("pipelined requests are answered in order", async () => {
   await withRig([echo], async ({ port }) => {
     const one = (path: string, last = "") => `GET ${path} HTTP/1.1\r\nHost: a\r\n${last}\r\n`;
     const text = await say(port, one("/1") + one("/2") + one("/3", "Connection: close\r\n"));
-    assert.deepEqual([...text.matchAll(/x-url: (\S+)/gi)].map((match) => match[1]), ["/1", "/2", "/3"]);
+    assert.deepEqual(
+      [...text.matchAll(/x-url: (\S+)/gi)].map((match) => match[1]),
+      ["/1", "/2", "/3"],
+    );
   });
 });
 
@@ -120,7 +129,11 @@ test("a stopped request never reaches the upstream; the page says its id and no 
     assert.equal(json.headers["content-type"], "application/problem+json");
     assert.equal(JSON.parse(json.body).transaction, "id-2");
     assert.equal(side.figures.connections, 1, "the connection is kept");
-    const body = await ask(port, { method: "POST", path: "/", headers: { "content-length": "100" } }, `evil${"x".repeat(96)}`);
+    const body = await ask(
+      port,
+      { method: "POST", path: "/", headers: { "content-length": "100" } },
+      `evil${"x".repeat(96)}`,
+    );
     assert.equal(body.status, 403);
     assert.equal(asked, 0);
     assert.equal((await ask(port, { method: "POST", path: "/" }, "good")).body, "secret");
@@ -164,12 +177,15 @@ test("a body over what may be held: 413, or passed on as not inspected", async (
     assert.equal((await ask(port, { method: "POST", path: "/" }, big)).status, 413);
     assert.match(seen[0]?.outcome?.notInspected?.[0] ?? "", /request body: over 100000 bytes/);
   });
-  await withRig([echo, { script, limits: { heldBytesMax: 100_000 }, side: { onBodyTooLarge: "pass" } }], async ({ port, seen }) => {
-    const got = await ask(port, { method: "POST", path: "/" }, big);
-    assert.equal(got.status, 200);
-    assert.equal(got.body.length, big.length);
-    assert.match(seen[0]?.outcome?.notInspected?.[0] ?? "", /request body/);
-  });
+  await withRig(
+    [echo, { script, limits: { heldBytesMax: 100_000 }, side: { onBodyTooLarge: "pass" } }],
+    async ({ port, seen }) => {
+      const got = await ask(port, { method: "POST", path: "/" }, big);
+      assert.equal(got.status, 200);
+      assert.equal(got.body.length, big.length);
+      assert.match(seen[0]?.outcome?.notInspected?.[0] ?? "", /request body/);
+    },
+  );
 });
 
 test("100-continue comes after the headers were judged, trailers pass", async () => {
@@ -190,17 +206,32 @@ test("100-continue comes after the headers were judged, trailers pass", async ()
     );
     assert.match(text, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/);
     assert.match(text, /x-sum: 7/);
-    const refused = await say(port, "POST /no HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    const refused = await say(
+      port,
+      "POST /no HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n",
+    );
     assert.match(refused, /^HTTP\/1\.1 403/);
   });
 });
 
 test("hop-by-hop headers stay, what an unlisted client forwards is not believed, a listed one's is", async () => {
-  const head = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close, X-Secret, Host\r\nX-Secret: 1\r\nKeep-Alive: 5\r\nX-Forwarded-For: 9.9.9.9\r\nForwarded: for=1\r\nX-A: 1\r\nX-a: 2\r\n\r\n";
+  const head =
+    "GET / HTTP/1.1\r\nHost: a\r\nConnection: close, X-Secret, Host\r\nX-Secret: 1\r\nKeep-Alive: 5\r\nX-Forwarded-For: 9.9.9.9\r\nForwarded: for=1\r\nX-A: 1\r\nX-a: 2\r\n\r\n";
   await withRig([echo], async ({ port }) => {
     const text = await say(port, head);
     const raw = /x-raw: (\[.*\])/i.exec(text)?.[1] ?? "";
-    assert.deepEqual(JSON.parse(raw), ["Host", "a", "X-A", "1", "X-a", "2", "X-Forwarded-For", "127.0.0.1", "X-Forwarded-Proto", "http"]);
+    assert.deepEqual(JSON.parse(raw), [
+      "Host",
+      "a",
+      "X-A",
+      "1",
+      "X-a",
+      "2",
+      "X-Forwarded-For",
+      "127.0.0.1",
+      "X-Forwarded-Proto",
+      "http",
+    ]);
   });
   await withRig([echo, { side: { isTrustedProxy: () => true } }], async ({ port }) => {
     assert.match(await say(port, head), /x-from: 9\.9\.9\.9, 127\.0\.0\.1/i);
@@ -216,7 +247,8 @@ test("an upstream that is away is 502, one that dies in its answer ends the clie
         setImmediate(() => socket.destroy());
       } else if (text.startsWith("GET /early")) socket.destroy();
       else if (text.startsWith("GET /junk")) socket.write("NOT HTTP AT ALL\r\n\r\n");
-      else if (text.startsWith("GET /both")) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+      else if (text.startsWith("GET /both"))
+        socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
     });
     socket.on("error", () => undefined);
   });
@@ -228,9 +260,15 @@ test("an upstream that is away is 502, one that dies in its answer ends the clie
     await assert.rejects(ask(port, { path: "/mid" }), /aborted|hang up/);
     assert.deepEqual(side.figures.upstreamFailures, { broken: 1, malformed: 3, timeout: 1 });
   });
-  await withRig([echo, { side: { upstreamFor: () => ({ key: "x", protocol: "http1", isExclusive: false, connect: () => dial(1) }) } }], async ({ port }) => {
-    assert.equal((await ask(port, { path: "/" })).status, 502);
-  });
+  await withRig(
+    [
+      echo,
+      { side: { upstreamFor: () => ({ key: "x", protocol: "http1", isExclusive: false, connect: () => dial(1) }) } },
+    ],
+    async ({ port }) => {
+      assert.equal((await ask(port, { path: "/" })).status, 502);
+    },
+  );
 });
 
 test("a kept connection that the upstream closed meanwhile: GET goes again, POST does not", async () => {
@@ -267,7 +305,9 @@ test("slow clients: headers and bodies that do not come are 408", async () => {
 test("an upgrade is inspected and then passed through, both ways, with what came early", async () => {
   const upstream = createServer((socket) => {
     socket.once("data", () => {
-      socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\nhello");
+      socket.write(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\nhello",
+      );
       socket.on("data", (chunk) => socket.write(chunk));
       socket.on("end", () => socket.end());
     });
@@ -275,7 +315,8 @@ test("an upgrade is inspected and then passed through, both ways, with what came
   });
   const script = { requestHead: (head: { target: string }) => (head.target === "/bad" ? denied : undefined) };
   await withRig([upstream, { script }], async ({ port, side, seen }) => {
-    const head = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+    const head = (path: string) =>
+      `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
     const socket = await dial(port);
     socket.write(`${head("/ws")}early`);
     let text = "";

@@ -17,10 +17,24 @@ export function toHttp2(headers: HeaderList): OutgoingHttpHeaders {
 }
 
 /** node:http2 refuses these twice. */
-const singles = new Set(["content-length", "content-type", "date", "etag", "host", "location", "age", "expires", "server", "last-modified"]);
+const singles = new Set([
+  "content-length",
+  "content-type",
+  "date",
+  "etag",
+  "host",
+  "location",
+  "age",
+  "expires",
+  "server",
+  "last-modified",
+]);
 
 /** Raw headers (name, value, name, value, ...) without pseudo-headers, which are told apart. */
-export function fromHttp2(raw: readonly string[]): { readonly pseudo: ReadonlyMap<string, string>; readonly headers: HeaderList } {
+export function fromHttp2(raw: readonly string[]): {
+  readonly pseudo: ReadonlyMap<string, string>;
+  readonly headers: HeaderList;
+} {
   const pseudo = new Map<string, string>();
   const headers: [string, string][] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {

@@ -1,7 +1,13 @@
 // HTTP/2 with prior knowledge on both sides of the gateway, and every pairing with HTTP/1.1.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect, createServer, type ClientHttp2Session, type OutgoingHttpHeaders } from "node:http2";
+import {
+  connect,
+  createServer,
+  type ClientHttp2Session,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
 import { test } from "node:test";
 import { denied, say, startRig } from "./side.fixture.ts";
 
@@ -26,11 +32,14 @@ async function ask(session: ClientHttp2Session, headers: OutgoingHttpHeaders, bo
 /** Answers with what it was asked, in HTTP/2. */
 function http2Echo() {
   const server = createServer();
-  server.on("stream", (stream, headers) => {
+  server.on("stream", (stream: ServerHttp2Stream, headers) => {
     let body = "";
     stream.on("data", (chunk: Buffer) => (body += chunk.toString("latin1")));
     stream.on("end", () => {
-      stream.respond({ ":status": 200, "x-path": headers[":path"], "x-authority": headers[":authority"] }, { waitForTrailers: true });
+      stream.respond(
+        { ":status": 200, "x-path": headers[":path"], "x-authority": headers[":authority"] },
+        { waitForTrailers: true },
+      );
       stream.on("wantTrailers", () => stream.sendTrailers({ "x-sum": String(body.length) }));
       stream.end(body);
     });
@@ -44,11 +53,16 @@ test("HTTP/2 to HTTP/1.1: bodies, stops, malformed targets, many streams at once
     requestHead: (head: { target: string }) => (head.target === "/bad" ? denied : undefined),
     requestBody: (body: string) => (body.includes("evil") ? denied : undefined),
   };
-  const rig = await startRig((request, answer) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => answer.end(`${request.method} ${request.url} ${request.headers.host} ${Buffer.concat(chunks).toString()}`));
-  }, { script });
+  const rig = await startRig(
+    (request, answer) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () =>
+        answer.end(`${request.method} ${request.url} ${request.headers.host} ${Buffer.concat(chunks).toString()}`),
+      );
+    },
+    { script },
+  );
   const session = connect(`http://127.0.0.1:${rig.port}`);
   assert.equal((await ask(session, { ":path": "/a?b" })).body, `GET /a?b 127.0.0.1:${rig.port} `);
   assert.match((await ask(session, { ":path": "/p", ":method": "POST" }, "x".repeat(100_000))).body, /x{100000}$/);
@@ -61,7 +75,10 @@ test("HTTP/2 to HTTP/1.1: bodies, stops, malformed targets, many streams at once
   await assert.rejects(ask(session, { ":path": "/a b HTTP/1.1" }), /PROTOCOL_ERROR/);
   assert.equal(rig.side.figures.requests, before);
   const all = await Promise.all(Array.from({ length: 50 }, (_, index) => ask(session, { ":path": `/${index}` })));
-  assert.deepEqual(all.map(({ body }) => body.split(" ")[1]), all.map((_, index) => `/${index}`));
+  assert.deepEqual(
+    all.map(({ body }) => body.split(" ")[1]),
+    all.map((_, index) => `/${index}`),
+  );
   assert.equal(rig.seen[0]?.head.protocol, "HTTP/2.0");
   assert.equal(rig.seen[0]?.head.headers[0]?.[0], "host");
   session.close();
@@ -71,7 +88,10 @@ test("HTTP/2 to HTTP/1.1: bodies, stops, malformed targets, many streams at once
 
 test("HTTP/1.1 to HTTP/2, and HTTP/2 to HTTP/2 with trailers", async () => {
   const rig = await startRig(http2Echo(), { protocol: "h2c" });
-  const text = await say(rig.port, "POST /x?y HTTP/1.1\r\nHost: shop\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
+  const text = await say(
+    rig.port,
+    "POST /x?y HTTP/1.1\r\nHost: shop\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
+  );
   assert.match(text, /^HTTP\/1\.1 200/);
   assert.match(text, /x-path: \/x\?y/i);
   assert.match(text, /x-authority: shop/i);

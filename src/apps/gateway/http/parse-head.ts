@@ -72,8 +72,7 @@ export function parseRequestHead(text: string, options: ParseOptions): ParsedReq
     flaw: flaws[0] ?? "",
     flawStatus: flaws[0] === unknownVersion ? 505 : flaws[0] === tooManyHeaders ? 431 : 400,
     framing: framed.framing,
-    isKeepAlive:
-      !isDropped && (isHttp10 ? connection.includes("keep-alive") : !connection.includes("close")),
+    isKeepAlive: !isDropped && (isHttp10 ? connection.includes("keep-alive") : !connection.includes("close")),
     expectsContinue: !isHttp10 && (names.get("expect")?.[0] ?? "").toLowerCase() === "100-continue",
     upgrade: connection.includes("upgrade") ? (names.get("upgrade")?.[0] ?? "").toLowerCase() : "",
   };

@@ -107,11 +107,13 @@ function take(connection: Connection, chunk: Buffer): void {
     return;
   }
   if (state === "tunnel") return;
-  if (state === "exchange" && body !== undefined && !body.isDone && pending.length === 0) return readBody(connection, chunk);
+  if (state === "exchange" && body !== undefined && !body.isDone && pending.length === 0)
+    return readBody(connection, chunk);
   connection.pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
   if (state === "head") {
     // The first byte of a later request: from now on its head has the time of a head.
-    if (pending.length === 0) connection.deadline.arm(connection.parts.exchange.limits.headMsMax, () => lateHead(connection));
+    if (pending.length === 0)
+      connection.deadline.arm(connection.parts.exchange.limits.headMsMax, () => lateHead(connection));
     return readHead(connection, pending.length);
   }
   if (connection.pending.length > aheadBytesMax) connection.socket.pause();
@@ -136,7 +138,11 @@ function readHead(connection: Connection, alreadyLooked: number): void {
 function tooLong(pending: Buffer, connection: Connection): ParsedRequest {
   const { headBytesMax } = connection.parts.exchange.limits;
   const text = pending.toString("latin1", 0, Math.min(headBytesMax, 4096));
-  return { ...parseRequestHead(text, connection.parts.parse), flaw: `headers over ${headBytesMax} bytes`, flawStatus: 431 };
+  return {
+    ...parseRequestHead(text, connection.parts.parse),
+    flaw: `headers over ${headBytesMax} bytes`,
+    flawStatus: 431,
+  };
 }
 
 function begin(connection: Connection, request: ParsedRequest, rest: Buffer): void {
@@ -178,7 +184,17 @@ function incoming(request: ParsedRequest): IncomingRequest {
   const size: BodySize = framing.kind === "length" ? framing.bytes : framing.kind === "chunked" ? "stream" : "none";
   // HTTP/2 is spoken with prior knowledge only; an upgrade with a body would have to be held.
   const isUpgrade = upgrade !== "" && upgrade !== "h2c" && size === "none" && protocol === "HTTP/1.1";
-  return { method, target, protocol, headers, size, flaw, flawStatus, expectsContinue, upgrade: isUpgrade ? upgrade : "" };
+  return {
+    method,
+    target,
+    protocol,
+    headers,
+    size,
+    flaw,
+    flawStatus,
+    expectsContinue,
+    upgrade: isUpgrade ? upgrade : "",
+  };
 }
 
 function readBody(connection: Connection, bytes: Buffer): void {
@@ -196,7 +212,8 @@ function readBody(connection: Connection, bytes: Buffer): void {
   const elapsedMs = parts.nowMs() - connection.bodySinceMs;
   const isSlow = elapsedMs > bodyIdleMsMax && (connection.bodyBytes * 1000) / elapsedMs < bodyBytesPerSecondMin;
   if (isSlow && !connection.isBodyPaused) return connection.events?.slow("the request's body came too slowly");
-  if (!connection.isBodyPaused) deadline.arm(bodyIdleMsMax, () => connection.events?.slow("the request's body did not come"));
+  if (!connection.isBodyPaused)
+    deadline.arm(bodyIdleMsMax, () => connection.events?.slow("the request's body did not come"));
 }
 
 function bodyEnd(connection: Connection, events: ClientEvents, trailers: HeaderList): void {
@@ -310,7 +327,8 @@ function respond(connection: Connection, answer: Answer): void {
   if (answer.size === "stream" && !isChunkable) connection.isKeepAlive = false;
   if (connection.isRetired) connection.isKeepAlive = false;
   // The body of a refused request is not read on: what follows on this connection cannot be told from it.
-  if (connection.body === undefined && answer.status !== 101 && request?.framing.kind !== "none") connection.isKeepAlive = false;
+  if (connection.body === undefined && answer.status !== 101 && request?.framing.kind !== "none")
+    connection.isKeepAlive = false;
   const style = { isChunkable, isKeepAlive: connection.isKeepAlive, upgrade: request?.upgrade ?? "" };
   if (socket.writableCorked === 0) {
     // Head and first bytes in one packet.

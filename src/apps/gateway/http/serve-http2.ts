@@ -28,7 +28,11 @@ export function createHttp2Door(parts: ExchangeParts): Http2Door {
       const { socket } = needs;
       socket.unshift(first);
       const session = performServerHandshake(socket, {
-        settings: { maxConcurrentStreams: limits.streamsMax, maxHeaderListSize: limits.headBytesMax, enablePush: false },
+        settings: {
+          maxConcurrentStreams: limits.streamsMax,
+          maxHeaderListSize: limits.headBytesMax,
+          enablePush: false,
+        },
         maxHeaderListPairs: limits.headersMax,
       });
       sessions.add(session);
@@ -36,7 +40,11 @@ export function createHttp2Door(parts: ExchangeParts): Http2Door {
       session.on("error", () => session.destroy());
       session.on("close", () => sessions.delete(session));
       session.on("stream", (stream, _headers, flags, raw) => {
-        serveStream(parts, needs, { stream, isEnded: (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0, raw: raw as unknown as string[] });
+        serveStream(parts, needs, {
+          stream,
+          isEnded: (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0,
+          raw: raw as unknown as string[],
+        });
       });
       return { retire: () => session.close(), destroy: () => session.destroy() };
     },
@@ -107,7 +115,8 @@ function incoming(raw: readonly string[], isEnded: boolean, headersMax: number):
 function clientEnd(stream: ServerHttp2Stream, request: IncomingRequest, said: { trailers: HeaderList }): ClientEnd {
   return {
     informational: (status, headers) => {
-      if (!stream.destroyed && !stream.headersSent) stream.additionalHeaders({ ":status": status, ...toHttp2(headers) });
+      if (!stream.destroyed && !stream.headersSent)
+        stream.additionalHeaders({ ":status": status, ...toHttp2(headers) });
     },
     respond: (answer) => respond(stream, request, answer),
     write: (chunk) => stream.destroyed || stream.writableEnded || stream.write(chunk),
@@ -129,8 +138,9 @@ function respond(stream: ServerHttp2Stream, request: IncomingRequest, answer: An
   const headers = toHttp2(answer.headers);
   if (typeof answer.size === "number") headers["content-length"] = String(answer.size);
   const hasBody = answer.size !== "none" && request.method !== "HEAD";
-  stream.respond(
-    { ":status": answer.status, ...headers },
-    { endStream: !hasBody, waitForTrailers: hasBody && answer.size === "stream", sendDate: false } as object,
-  );
+  stream.respond({ ":status": answer.status, ...headers }, {
+    endStream: !hasBody,
+    waitForTrailers: hasBody && answer.size === "stream",
+    sendDate: false,
+  } as object);
 }

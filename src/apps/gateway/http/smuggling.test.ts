@@ -8,7 +8,8 @@ import { findHeadEnd, parseRequestHead } from "./parse-head.ts";
 import { say, startRig } from "./side.fixture.ts";
 
 const smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
-const post = (headers: string, body = `0\r\n\r\n${smuggled}`) => `POST / HTTP/1.1\r\nHost: a\r\n${headers}\r\n\r\n${body}`;
+const post = (headers: string, body = `0\r\n\r\n${smuggled}`) =>
+  `POST / HTTP/1.1\r\nHost: a\r\n${headers}\r\n\r\n${body}`;
 
 /** Name, bytes, and what the event says. */
 const shapes: readonly (readonly [string, string, RegExp])[] = [
@@ -55,12 +56,21 @@ const shapes: readonly (readonly [string, string, RegExp])[] = [
   ["CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", /CONNECT/],
   ["chunked in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", /HTTP\/1.0/],
   ...["x", "-1", "0x3", "+3", " 3", "", "3 3", "1000000000000000", "3;\0", "3;a=\x01"].map(
-    (size) => [`chunk size ${JSON.stringify(size)}`, post("Transfer-Encoding: chunked", `${size}\r\nabc\r\n0\r\n\r\n`), /chunk/] as const,
+    (size) =>
+      [
+        `chunk size ${JSON.stringify(size)}`,
+        post("Transfer-Encoding: chunked", `${size}\r\nabc\r\n0\r\n\r\n`),
+        /chunk/,
+      ] as const,
   ),
   ["chunk line with bare LF", post("Transfer-Encoding: chunked", "3\nabc\r\n0\r\n\r\n"), /carriage return/],
   ["chunk longer than its size", post("Transfer-Encoding: chunked", "3\r\nabcd\r\n0\r\n\r\n"), /line end/],
   ["chunk ended by LF", post("Transfer-Encoding: chunked", "3\r\nabc\n0\r\n\r\n"), /line end/],
-  ["endless chunk extension", post("Transfer-Encoding: chunked", `3;${"a".repeat(600)}\r\nabc\r\n0\r\n\r\n`), /too long/],
+  [
+    "endless chunk extension",
+    post("Transfer-Encoding: chunked", `3;${"a".repeat(600)}\r\nabc\r\n0\r\n\r\n`),
+    /too long/,
+  ],
   ["framing in the trailers", post("Transfer-Encoding: chunked", "0\r\nContent-Length: 3\r\n\r\n"), /trailers/],
   ["folded trailer", post("Transfer-Encoding: chunked", "0\r\nA: b\r\n c\r\n\r\n"), /folded/],
   ["trailer with bare LF", post("Transfer-Encoding: chunked", "0\r\nA: b\n\r\n\r\n"), /carriage return/],
@@ -113,10 +123,16 @@ test("CL with TE can be read as Apache does: chunked, without the length, and th
     },
     { side: { doubleFraming: "drop-length" } },
   );
-  const answer = await say(rig.port, post("Content-Length: 7\r\nTransfer-Encoding: chunked", `7\r\nfoo=bar\r\n0\r\n\r\n${smuggled}`));
+  const answer = await say(
+    rig.port,
+    post("Content-Length: 7\r\nTransfer-Encoding: chunked", `7\r\nfoo=bar\r\n0\r\n\r\n${smuggled}`),
+  );
   assert.match(answer, /^HTTP\/1\.1 200 OK[\s\S]*length undefined/);
   assert.equal(answer.match(/HTTP\/1\.1/g)?.length, 1);
-  assert.equal(rig.seen[0]?.head.headers.some(([name]) => name === "Content-Length"), false);
+  assert.equal(
+    rig.seen[0]?.head.headers.some(([name]) => name === "Content-Length"),
+    false,
+  );
   await rig.close();
 });
 
@@ -129,7 +145,10 @@ test("too many or too long headers are 431", async () => {
 
 test("heads of any bytes are read without a throw, and never without a flaw when a byte is out of place", () => {
   const options = { headersMax: 20, doubleFraming: "refuse" } as const;
-  const bytes = fc.string({ unit: fc.constantFrom("\r", "\n", "\0", " ", ":", "a", "1", "\x80", "\t", "HTTP/1.1", "Host: a") , maxLength: 40 });
+  const bytes = fc.string({
+    unit: fc.constantFrom("\r", "\n", "\0", " ", ":", "a", "1", "\x80", "\t", "HTTP/1.1", "Host: a"),
+    maxLength: 40,
+  });
   fc.assert(
     fc.property(bytes, (text) => {
       const head = parseRequestHead(text, options);
@@ -157,7 +176,10 @@ test("a chunked body is the same however its bytes are cut", () => {
         at += reader.read(Buffer.from(text.slice(at, at + cut), "latin1"));
       }
       assert.equal(body, "abcd0123456789");
-      assert.deepEqual(trailers, [["X", "y"], ["Z", "1"]]);
+      assert.deepEqual(trailers, [
+        ["X", "y"],
+        ["Z", "1"],
+      ]);
       assert.equal(text.slice(at), "rest");
     }),
   );

@@ -255,7 +255,9 @@ function readBody(exchange: Exchange, bytes: Buffer): void {
   if (exchange.isOver) return;
   if (head?.framing.kind === "close" && connection === undefined) return;
   if (!exchange.isPaused) {
-    connection?.deadline.arm(pool.limits.upstreamIdleMsMax, () => malformed(exchange, "the answer's body did not come"));
+    connection?.deadline.arm(pool.limits.upstreamIdleMsMax, () =>
+      malformed(exchange, "the answer's body did not come"),
+    );
   }
 }
 
@@ -276,7 +278,8 @@ function giveBack(exchange: Exchange): void {
 
 function upgraded(exchange: Exchange, head: ParsedResponse): void {
   const { connection, events, request } = exchange;
-  if (request.upgrade === "" || connection === undefined) return malformed(exchange, "an upgrade that was not asked for");
+  if (request.upgrade === "" || connection === undefined)
+    return malformed(exchange, "an upgrade that was not asked for");
   exchange.isOver = true;
   connection.exchange = undefined;
   connection.deadline.drop();

@@ -116,7 +116,10 @@ function run(job: Run, session: ClientHttp2Session): void {
   const { exchange, request, events, fail, link } = job;
   let stream: ClientHttp2Stream;
   try {
-    stream = session.request(headersOf(request), { endStream: request.size === "none", waitForTrailers: request.size === "stream" });
+    stream = session.request(headersOf(request), {
+      endStream: request.size === "none",
+      waitForTrailers: request.size === "stream",
+    });
   } catch (error) {
     link.session = undefined;
     return fail({ cause: "broken", because: (error as Error).message, mayBeStale: job.wasOpen });
@@ -142,7 +145,8 @@ function listen(job: Run, stream: ClientHttp2Stream): void {
   // None at all ends the request as well.
   stream.on("wantTrailers", () => stream.sendTrailers(toHttp2(trailersOf.get(stream) ?? [])));
   stream.on("headers", (headers) => {
-    if (!exchange.isOver) events.informational(Number(headers[":status"]), fromHttp2Object(headers as Record<string, string>));
+    if (!exchange.isOver)
+      events.informational(Number(headers[":status"]), fromHttp2Object(headers as Record<string, string>));
   });
   stream.on("response", (given, flags) => {
     exchange.hasAnswerBegun = true;
@@ -150,7 +154,13 @@ function listen(job: Run, stream: ClientHttp2Stream): void {
     const headers = fromHttp2Object(given as Record<string, string | string[]>);
     const status = Number(given[":status"]);
     const isEnded = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
-    events.head({ status, protocol: "HTTP/2.0", reason: "", headers, size: sizeOf(headers, isEnded || request.method === "HEAD") });
+    events.head({
+      status,
+      protocol: "HTTP/2.0",
+      reason: "",
+      headers,
+      size: sizeOf(headers, isEnded || request.method === "HEAD"),
+    });
   });
   stream.on("trailers", (given) => {
     trailers = fromHttp2Object(given as Record<string, string>);

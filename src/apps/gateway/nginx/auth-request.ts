@@ -5,7 +5,14 @@ import { headerOf, type ConnectionSource, type HeaderList, type RequestHead } fr
 import type { AskedDoor, DoorParts } from "../worker/doors.ts";
 
 /** Headers of the sub-request that say what the original was; they are not its own. */
-const aboutOriginal = new Set(["x-original-uri", "x-original-url", "x-original-method", "x-original-remote-addr", "content-length", "connection"]);
+const aboutOriginal = new Set([
+  "x-original-uri",
+  "x-original-url",
+  "x-original-method",
+  "x-original-remote-addr",
+  "content-length",
+  "connection",
+]);
 
 /** A status that nginx passes on as it is; others would be a server error to it. */
 const refusedStatus = 403;
@@ -14,14 +21,17 @@ export function createAuthRequestDoor(parts: DoorParts): AskedDoor {
   const { inspector, proxies, limits } = parts;
   let requests = 0;
   const sources = new WeakMap<object, ConnectionSource>();
-  const server = createServer({ maxHeaderSize: limits.headBytesMax, headersTimeout: limits.headMsMax, keepAliveTimeout: limits.keepAliveMsMax }, (request, answer) => {
-    requests += 1;
-    request.resume();
-    const connection = sources.get(request.socket);
-    if (connection === undefined) return void answer.writeHead(500).end();
-    const isListed = connection.clientAddress === "" || proxies.isTrusted(connection.clientAddress);
-    judge(request, answer, isListed ? named(connection, request) : connection);
-  });
+  const server = createServer(
+    { maxHeaderSize: limits.headBytesMax, headersTimeout: limits.headMsMax, keepAliveTimeout: limits.keepAliveMsMax },
+    (request, answer) => {
+      requests += 1;
+      request.resume();
+      const connection = sources.get(request.socket);
+      if (connection === undefined) return void answer.writeHead(500).end();
+      const isListed = connection.clientAddress === "" || proxies.isTrusted(connection.clientAddress);
+      judge(request, answer, isListed ? named(connection, request) : connection);
+    },
+  );
   function judge(request: IncomingMessage, answer: ServerResponse, source: ConnectionSource): void {
     const head = originalOf(request);
     const inspection = inspector.begin(source, head);

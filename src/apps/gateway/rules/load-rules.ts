@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { Fault } from "../../../base/fault.ts";
 import { createWafEngine } from "../../../core/waf/engine/create-engine.ts";
+import { baseFileName } from "../../../core/waf/http/base-directives.ts";
 import { withBase } from "../../../core/waf/http/with-base.ts";
 import type { WafPolicyProblem } from "../../../core/waf/policy/named.ts";
 import type { WafProblem } from "../../../core/waf/position.ts";
@@ -41,15 +42,23 @@ export function loadRules(order: LoadOrder): LoadedRules {
   const read = order.package === undefined ? readPaths(order.paths) : fromPackage(order.package);
   const recorded = recordFiles(read.reader);
   const compiled = compilePolicies(order.policies, { files: read.files, reader: recorded.reader });
-  const { ruleSet, counts } = compiled.parsed;
-  if (counts.rules === 0) {
+  const { ruleSet } = compiled.parsed;
+  // The base directives alone judge nothing.
+  const rules = ruleSet.items.filter((item) => item.kind === "rule" && item.head.position.file !== baseFileName).length;
+  if (rules === 0) {
     throw new Fault(`no rule could be read from ${order.paths.join(", ")}`, {
       code: "gateway/no-rules",
       kind: "usage",
       hint: "`garrison waf lint` says what is wrong with each line",
     });
   }
-  const engine = createWafEngine({ ruleSet, hashes, nowMs: Date.now, nowUs: createThreadClock(), uniqueId: randomUUID });
+  const engine = createWafEngine({
+    ruleSet,
+    hashes,
+    nowMs: Date.now,
+    nowUs: createThreadClock(),
+    uniqueId: randomUUID,
+  });
   warmUp(engine, { ...policyOfFlags(order.policies.flags), paranoia: 2, detectionParanoia: 2, responseBodies: true });
   const { files, kind, version } = read;
   return {
@@ -58,7 +67,7 @@ export function loadRules(order: LoadOrder): LoadedRules {
     problems: [...read.problems, ...compiled.parsed.problems, ...engine.problems],
     policyProblems: compiled.problems,
     nextChangeMs: compiled.nextChangeMs,
-    rules: counts.rules,
+    rules,
     source: [kind, version].filter((word) => word !== "").join(" "),
   };
 }

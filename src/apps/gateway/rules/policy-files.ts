@@ -40,10 +40,17 @@ function documentsOf(file: string): readonly { readonly value: unknown; readonly
   try {
     text = readFileSync(file, "utf8");
   } catch (cause) {
-    throw new Fault(`the policy file ${file} cannot be read: ${(cause as Error).message}`, { code: "gateway/policy", kind: "usage", cause });
+    throw new Fault(`the policy file ${file} cannot be read: ${(cause as Error).message}`, {
+      code: "gateway/policy",
+      kind: "usage",
+      cause,
+    });
   }
   if (text.length > gatewayLimits.policyFileBytesMax) {
-    throw new Fault(`the policy file ${file} is over ${gatewayLimits.policyFileBytesMax} bytes`, { code: "gateway/policy", kind: "usage" });
+    throw new Fault(`the policy file ${file} is over ${gatewayLimits.policyFileBytesMax} bytes`, {
+      code: "gateway/policy",
+      kind: "usage",
+    });
   }
   return readYaml(text).flatMap(({ value, line, errors: [error] }) => {
     if (error !== undefined) throw wrong(`${file} line ${error.line}`, { path: [], message: error.message });
@@ -51,7 +58,10 @@ function documentsOf(file: string): readonly { readonly value: unknown; readonly
   });
 }
 
-function wrong(where: string, issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined): Fault {
+function wrong(
+  where: string,
+  issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined,
+): Fault {
   const path = issue?.path.map(String).join(".") ?? "";
   return new Fault(`${where}${path === "" ? "" : ` ${path}`}: ${issue?.message ?? "invalid"}`, {
     code: "gateway/policy",

@@ -60,7 +60,17 @@ interface Control {
 export function createRuleControl(parts: RuleControlParts): RuleControl {
   const control: Control = {
     parts,
-    state: { digest: "", rules: 0, source: "", problem: "", problems: [], policyProblems: [], loads: 0, refusals: 0, loadMs: 0 },
+    state: {
+      digest: "",
+      rules: 0,
+      source: "",
+      problem: "",
+      problems: [],
+      policyProblems: [],
+      loads: 0,
+      refusals: 0,
+      loadMs: 0,
+    },
     number: 0,
     errorsInForce: Number.POSITIVE_INFINITY,
     package: undefined,
@@ -130,7 +140,9 @@ async function load(control: Control, reason: "files" | "policies"): Promise<voi
     const [first, ...others] = parts.workers;
     const result = await first?.load(order, control.errorsInForce);
     if (result === undefined || !result.isLoaded) return refused(control, result?.because ?? "there is no worker");
-    const rest = await Promise.all(others.map((worker) => worker.load({ ...order, package: result.package }, Number.POSITIVE_INFINITY)));
+    const rest = await Promise.all(
+      others.map((worker) => worker.load({ ...order, package: result.package }, Number.POSITIVE_INFINITY)),
+    );
     taken(control, result, rest);
   } catch (error) {
     // Policies that cannot be read, or a worker that is gone.

@@ -14,7 +14,11 @@ const values: readonly string[] = [
 
 /** Twice: the runtime reads a pattern at its first run and makes machine code of it at the second. Nothing of it is told anywhere. */
 export function warmUp(engine: WafEngine, policy: TransactionPolicy): void {
-  const patient: TransactionPolicy = { ...policy, mode: "detect", budget: { usMax: 5_000_000, bytesMax: 1 << 26, onExceeded: "pass" } };
+  const patient: TransactionPolicy = {
+    ...policy,
+    mode: "detect",
+    budget: { usMax: 5_000_000, bytesMax: 1 << 26, onExceeded: "pass" },
+  };
   for (let round = 0; round < 2; round += 1) {
     for (const [index, value] of values.entries()) one(engine, patient, `${value} ${round}`, index % 2 === 0);
   }
@@ -37,7 +41,8 @@ function one(engine: WafEngine, policy: TransactionPolicy, value: string, isForm
   transaction.requestBody(isForm ? `a=${encoded}&b=2` : JSON.stringify({ a: value, b: [1, "two"] }));
   transaction.endRequest();
   transaction.responseHeaders(200, "HTTP/1.1", [["Content-Type", "text/html"]]);
-  if (transaction.wantsResponseBody) transaction.responseBody(`<html>${value} Warning: mysql_connect() at line 1</html>`);
+  if (transaction.wantsResponseBody)
+    transaction.responseBody(`<html>${value} Warning: mysql_connect() at line 1</html>`);
   transaction.endResponse();
   transaction.finish();
 }

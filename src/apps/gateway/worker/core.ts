@@ -4,7 +4,12 @@ import type { Socket } from "node:net";
 import type { WafWorkload } from "../../../core/waf/policy/target.ts";
 import type { Logger } from "../../../base/logger.ts";
 import { toFault } from "../../../base/fault.ts";
-import { createEngineInspector, type InspectedRequest, type InspectorCounts, type ServedRules } from "../engine-inspector.ts";
+import {
+  createEngineInspector,
+  type InspectedRequest,
+  type InspectorCounts,
+  type ServedRules,
+} from "../engine-inspector.ts";
 import { recordOf, type EventRecord } from "../events/record.ts";
 import { createHttpSide } from "../http/create-http-side.ts";
 import type { HttpSide, HttpSideOptions } from "../http/http-side.ts";
@@ -109,10 +114,22 @@ function tryLoad(order: LoadOrder, errorsMax: number): Tried {
     const [first] = errors;
     if (first !== undefined && errors.length > errorsMax) {
       const { file, line } = first.position;
-      return { number, isLoaded: false, because: `${errors.length} refused directives, the first in ${file} line ${line}: ${first.message}` };
+      return {
+        number,
+        isLoaded: false,
+        because: `${errors.length} refused directives, the first in ${file} line ${line}: ${first.message}`,
+      };
     }
     const { served, problems, policyProblems, rules, source, nextChangeMs } = loaded;
-    const about = { digest: served.digest, problems, policyProblems, rules, source, nextChangeMs, package: loaded.package };
+    const about = {
+      digest: served.digest,
+      problems,
+      policyProblems,
+      rules,
+      source,
+      nextChangeMs,
+      package: loaded.package,
+    };
     return { served, result: { number, isLoaded: true, ...about, loadMs: performance.now() - sinceMs } };
   } catch (error) {
     return { number, isLoaded: false, because: toFault(error).message };
@@ -146,7 +163,8 @@ function figuresOf({ sides, counts, served, doors, eventsDropped }: FigureSource
 
 function sumOfSides(sides: readonly HttpSide[]): WorkerFigures["http"] {
   const all = sides.map(({ figures }) => figures);
-  const sum = (pick: (figures: WorkerFigures["http"]) => number): number => all.reduce((total, one) => total + pick(one), 0);
+  const sum = (pick: (figures: WorkerFigures["http"]) => number): number =>
+    all.reduce((total, one) => total + pick(one), 0);
   const upstreamFailures: Record<string, number> = {};
   for (const figures of all) {
     for (const [cause, count] of Object.entries(figures.upstreamFailures)) {

@@ -36,7 +36,12 @@ export interface WorkerFigures {
   readonly inspector: InspectorCounts;
   /** Requests by door, other than through the HTTP side. */
   readonly doors: Readonly<Record<string, number>>;
-  readonly engine: { readonly transactions: number; readonly memoEntries: number; readonly memoHits: number; readonly budgetExceeded: number };
+  readonly engine: {
+    readonly transactions: number;
+    readonly memoEntries: number;
+    readonly memoHits: number;
+    readonly budgetExceeded: number;
+  };
   readonly eventsDropped: number;
   readonly heapBytes: number;
 }
@@ -60,7 +65,12 @@ export type LoadResult =
 export type ToWorker =
   /** `errorsMax`: a set with more refused directives than this is not put in force. */
   | { readonly type: "load"; readonly order: LoadOrder; readonly errorsMax: number }
-  | { readonly type: "socket"; readonly descriptor: number; readonly door: ListeningDoor; readonly source: ConnectionSource }
+  | {
+      readonly type: "socket";
+      readonly descriptor: number;
+      readonly door: ListeningDoor;
+      readonly source: ConnectionSource;
+    }
   | { readonly type: "workload"; readonly workload: WafWorkload | undefined }
   | { readonly type: "taken"; readonly records: number }
   | { readonly type: "close"; readonly drainMs: number };

@@ -33,7 +33,8 @@ export interface WorkerSetOptions {
 
 export function openWorkers({ settings, threads, needsInline, onRecords, logger }: WorkerSetOptions): WorkerSet {
   const canUseThreads = threads > 0 && canHandOver();
-  if (threads > 0 && !canUseThreads) logger.warn({}, "connections cannot be handed to threads here: the main thread serves");
+  if (threads > 0 && !canUseThreads)
+    logger.warn({}, "connections cannot be handed to threads here: the main thread serves");
   const isInlineServing = !canUseThreads;
   const inline =
     isInlineServing || needsInline
