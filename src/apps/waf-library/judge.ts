@@ -39,8 +39,9 @@ export interface Judging {
 }
 
 /** Begins with the head: phase 1 has run when this returns. */
-export function beginJudging(waf: LoadedWaf, head: JudgedHead, tell: (event: WafLibraryEvent) => void): Judging {
+export function beginJudging(waf: LoadedWaf, came: JudgedHead, tell: (event: WafLibraryEvent) => void): Judging {
   const { engine, policy } = waf;
+  const head = withClient(came, waf.clientAddress);
   if (policy.mode === "off") return unjudged;
   const transaction = engine.begin(policy);
   const skipped: string[] = [];
@@ -69,6 +70,14 @@ export function beginJudging(waf: LoadedWaf, head: JudgedHead, tell: (event: Waf
       return decision;
     },
   };
+}
+
+const addressCharactersMax = 64;
+
+function withClient(head: JudgedHead, ask: LoadedWaf["clientAddress"]): JudgedHead {
+  const told = ask?.({ headers: head.headers, connectionAddress: head.clientAddress });
+  if (told === undefined || told === "" || told.length > addressCharactersMax) return head;
+  return { ...head, clientAddress: told, clientPort: 0 };
 }
 
 function begin(transaction: Transaction, head: JudgedHead): Interruption | undefined {

@@ -19,6 +19,7 @@ export interface LoadedWaf {
   readonly limits: WafLibraryLimits;
   readonly problems: readonly WafRuleProblem[];
   readonly rules: number;
+  readonly clientAddress: WafOptions["clientAddress"];
 }
 
 export const libraryLimits: WafLibraryLimits = { bodyBytesMax: 1_048_576, bodyMsMax: 30_000 };
@@ -63,6 +64,7 @@ export function loadWaf(options: WafOptions): LoadedWaf {
     engine,
     policy,
     limits,
+    clientAddress: options.clientAddress,
     problems: [
       ...problems.map(({ severity, message, position }) => ({
         severity,

@@ -264,6 +264,23 @@ describe("garrison/waf", () => {
       [false, true, true],
     );
   });
+  it("believes a proxy's header where it is told to", () => {
+    const { waf, events } = bench({
+      clientAddress: ({ headers, connectionAddress }) =>
+        connectionAddress === "192.0.2.1" ? headers.find(([name]) => name === "x-real-ip")?.[1] : undefined,
+    });
+    for (const clientAddress of ["192.0.2.1", "192.0.2.2"])
+      waf.inspect({
+        method: "GET",
+        target: "/",
+        headers: { host: "a", "x-real-ip": "198.51.100.7", "user-agent": "scanner" },
+        clientAddress,
+      });
+    assert.deepEqual(
+      events.map((event) => event.clientAddress),
+      ["198.51.100.7", "192.0.2.2"],
+    );
+  });
   it("redacts what it tells", () => {
     const { waf, events } = bench();
     waf.inspect({

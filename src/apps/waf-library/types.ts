@@ -30,6 +30,11 @@ export interface WafOptions {
     readonly onExceeded?: "block" | "pass";
   };
   readonly limits?: Partial<WafLibraryLimits>;
+  /** Behind a proxy: the client's address from a header that your proxy sets, and only from a connection of that proxy. Undefined: the connection's own. */
+  readonly clientAddress?: (head: {
+    readonly headers: readonly (readonly [name: string, value: string])[];
+    readonly connectionAddress: string;
+  }) => string | undefined;
   /** Requests that rules spoke about, that were stopped, or of which a part was not looked at. Values are redacted. */
   readonly onEvent?: (event: WafLibraryEvent) => void;
 }
