@@ -1,10 +1,10 @@
 // Aho-Corasick over the first bytes of all words: a dense table small enough for the processor's cache. What follows the first bytes is in a sparse tree.
 import { foldByte } from "../regex/byte-set.ts";
-import { createTrieBuilder, type WordTrie } from "./word-trie.ts";
+import { createLabelLists, createTrieBuilder, type LabelLists, type WordTrie } from "./word-trie.ts";
 
 /** Bytes of a word that the dense table knows; the rest is compared where they stand. */
 export const prefixBytes = 4;
-/** The table has 16-bit states. */
+/** The table has 16-bit states; with more than these the prefixes are made shorter. */
 export const automatonStatesMax = 65_535;
 
 export interface Automaton {
@@ -18,122 +18,146 @@ export interface Automaton {
   /** Labels of state s: from labelAt[s - reportsFrom] on. */
   readonly labelAt: Int32Array;
   readonly labels: Int32Array;
-  /** Root in `rest` for words that go on after state s - reportsFrom; -1: none. */
+  /** Root in `rest` for words that go on after state s - reportsFrom; 0: none. */
   readonly restOf: Int32Array;
   /** Which bytes (their low five bits, folded) go on after the prefix: most prefixes end here. */
   readonly restBytes: Int32Array;
   readonly rest: WordTrie;
 }
 
-interface State {
-  readonly children: Map<number, number>;
-  readonly labels: Set<number>;
-  rest: number;
-  fail: number;
-}
+type LabelledWord = readonly [word: string, label: number];
 
 /** Bytes of ordinary values first: their columns lie together, in the same lines of the processor's cache. */
 const usualBytes = "etaoinsrhldcumfpgwybvkxjqz 0123456789-._/=,:;";
 
-function columnsOf(words: readonly (readonly [string, number])[]): { columnOf: Uint8Array; count: number } {
-  const used = new Set<number>();
+function columnsOf(words: readonly LabelledWord[], prefix: number): { columnOf: Uint8Array; count: number } {
+  const used = new Uint8Array(256);
   for (const [word] of words)
-    for (let at = 0; at < Math.min(word.length, prefixBytes); at++) used.add(word.charCodeAt(at) & 255);
-  const usual = Array.from(usualBytes, (char) => char.charCodeAt(0)).filter((byte) => used.has(byte));
+    for (let at = 0; at < word.length && at < prefix; at++) used[word.charCodeAt(at) & 255] = 1;
   const columnOf = new Uint8Array(256);
   let count = 1;
-  for (const byte of new Set([...usual, ...used])) columnOf[byte] = count++;
-  for (let byte = 65; byte <= 90; byte++) columnOf[byte] = columnOf[byte + 32] ?? 0;
+  for (let at = 0; at < usualBytes.length; at++) {
+    const byte = usualBytes.charCodeAt(at);
+    if (used[byte] === 1) columnOf[byte] = count++;
+  }
+  for (let byte = 0; byte < 256; byte++) if (used[byte] === 1 && columnOf[byte] === 0) columnOf[byte] = count++;
+  for (let byte = 65; byte <= 90; byte++) columnOf[byte] = columnOf[foldByte(byte)] ?? 0;
   return { columnOf, count };
 }
 
-function buildTree(words: readonly (readonly [string, number])[]): { states: State[]; rest: WordTrie } {
-  const states: State[] = [{ children: new Map(), labels: new Set(), rest: -1, fail: 0 }];
+/** The tree of prefixes as rows of the table to be; 0 means no edge, and is the root. */
+interface Prefixes {
+  readonly rows: Int32Array;
+  readonly count: number;
+  readonly labels: LabelLists;
+  /** Root in the sparse tree per state; 0: none. */
+  readonly rests: Int32Array;
+  readonly rest: WordTrie;
+}
+
+function buildPrefixes(
+  words: readonly LabelledWord[],
+  prefix: number,
+  { columnOf, shift }: { readonly columnOf: Uint8Array; readonly shift: number },
+): Prefixes {
+  let rows = new Int32Array(1024 << shift);
+  let rests = new Int32Array(1024);
+  let count = 1;
+  const labels = createLabelLists();
   const builder = createTrieBuilder();
   for (const [word, label] of words) {
     let at = 0;
-    const length = Math.min(word.length, prefixBytes);
-    for (let place = 0; place < length; place++) {
-      const byte = word.charCodeAt(place);
-      const here = states[at] as State;
-      let next = here.children.get(byte);
-      if (next === undefined) {
-        next = states.push({ children: new Map(), labels: new Set(), rest: -1, fail: 0 }) - 1;
-        here.children.set(byte, next);
+    for (let place = 0; place < word.length && place < prefix; place++) {
+      const edge = (at << shift) + (columnOf[word.charCodeAt(place) & 255] as number);
+      if (rows[edge] === 0) {
+        if (count === rests.length) {
+          const [larger, more] = [new Int32Array(rows.length * 2), new Int32Array(rests.length * 2)];
+          larger.set(rows);
+          more.set(rests);
+          [rows, rests] = [larger, more];
+        }
+        rows[edge] = count++;
       }
-      at = next;
+      at = rows[edge] as number;
     }
-    const state = states[at] as State;
-    if (word.length <= prefixBytes) {
-      state.labels.add(label);
+    if (word.length <= prefix) {
+      labels.add(at, label);
       continue;
     }
-    if (state.rest < 0) state.rest = builder.root();
-    builder.add(state.rest, word, prefixBytes, label);
+    if (rests[at] === 0) rests[at] = builder.root();
+    builder.add(rests[at] as number, word, prefix, label);
   }
-  return { states, rest: builder.finish() };
+  return { rows, count, labels, rests, rest: builder.finish() };
 }
 
-function failureOf(states: readonly State[], from: number, byte: number): number {
-  for (let at = from; ; at = states[at]?.fail ?? 0) {
-    const child = states[at]?.children.get(byte);
-    if (child !== undefined) return child;
-    if (at === 0) return 0;
-  }
-}
-
-/** Breadth first: where to go on when no longer word fits; shorter words that end here are this state's too. */
-function linkFailures(states: readonly State[]): readonly number[] {
-  const order: number[] = [0];
-  for (let head = 0; head < order.length; head++) {
+/** Breadth first: missing edges lead where the longest shorter suffix leads, and words that end there end here too. States in that order. */
+function complete({ rows, count, labels }: Prefixes, shift: number): Int32Array {
+  const failures = new Int32Array(count);
+  const order = new Int32Array(count);
+  let known = 1;
+  for (let head = 0; head < known; head++) {
     const at = order[head] as number;
-    const state = states[at] as State;
-    for (const [byte, child] of state.children) {
-      const fail = at === 0 ? 0 : failureOf(states, state.fail, byte);
-      const next = states[child] as State;
-      next.fail = fail;
-      for (const label of states[fail]?.labels ?? []) next.labels.add(label);
-      order.push(child);
+    const fail = failures[at] as number;
+    for (let column = 0; column < 1 << shift; column++) {
+      const edge = (at << shift) + column;
+      const child = rows[edge] as number;
+      const elsewhere = at === 0 ? 0 : (rows[(fail << shift) + column] as number);
+      if (child === 0) {
+        rows[edge] = elsewhere;
+        continue;
+      }
+      failures[child] = elsewhere;
+      for (let link = labels.head(elsewhere); link !== 0; link = labels.next(link))
+        labels.add(child, labels.labelAt(link));
+      order[known++] = child;
     }
   }
   return order;
 }
 
 /** Words are folded and longer than one byte; a label may stand for many words. */
-export function buildAutomaton(words: readonly (readonly [string, number])[]): Automaton {
-  const { columnOf, count } = columnsOf(words);
-  const shift = Math.max(1, Math.ceil(Math.log2(count)));
-  const { states, rest } = buildTree(words);
-  if (states.length > automatonStatesMax)
-    return buildAutomaton(words.map(([word, label]) => [word.slice(0, 2), label]));
-  const order = linkFailures(states);
+export function buildAutomaton(words: readonly LabelledWord[], prefix = prefixBytes): Automaton {
+  const { columnOf, count: columns } = columnsOf(words, prefix);
+  const shift = Math.max(1, Math.ceil(Math.log2(columns)));
+  const prefixes = buildPrefixes(words, prefix, { columnOf, shift });
+  const { rows, count, labels: lists, rests, rest } = prefixes;
+  if (count > automatonStatesMax && prefix > 1) return buildAutomaton(words, prefix - 1);
+  const order = complete(prefixes, shift);
   // Quiet states first, so that one comparison tells; the root is state 0.
-  const isLoud = (at: number): boolean => (states[at]?.labels.size ?? 0) > 0 || (states[at]?.rest ?? -1) >= 0;
-  const numbered = [...order.filter((at) => !isLoud(at)), ...order.filter(isLoud)];
-  const numberOf = new Int32Array(states.length);
-  for (const [number, at] of numbered.entries()) numberOf[at] = number;
-  const reportsFrom = order.filter((at) => !isLoud(at)).length;
-  const next = new Uint16Array(states.length << shift);
-  for (const at of order) {
-    const state = states[at] as State;
-    const row = (numberOf[at] ?? 0) << shift;
-    // The failure's row is complete already: it is nearer to the root.
-    if (at !== 0)
-      next.copyWithin(row, (numberOf[state.fail] ?? 0) << shift, ((numberOf[state.fail] ?? 0) + 1) << shift);
-    for (const [byte, child] of state.children) next[row + (columnOf[foldByte(byte)] ?? 0)] = numberOf[child] ?? 0;
+  const isLoud = (at: number): boolean => lists.head(at) !== 0 || rests[at] !== 0;
+  const quiet = order.filter((at) => !isLoud(at));
+  const loud = order.filter(isLoud);
+  const numberOf = new Int32Array(count);
+  for (const [number, at] of quiet.entries()) numberOf[at] = number;
+  for (const [number, at] of loud.entries()) numberOf[at] = quiet.length + number;
+  const next = new Uint16Array(count << shift);
+  for (let at = 0; at < count; at++) {
+    const row = (numberOf[at] as number) << shift;
+    for (let column = 0; column < 1 << shift; column++)
+      next[row + column] = numberOf[rows[(at << shift) + column] as number] as number;
   }
-  const labelAt = new Int32Array(states.length - reportsFrom + 1);
+  const labelAt = new Int32Array(loud.length + 1);
   const labels: number[] = [];
-  const restOf = new Int32Array(states.length - reportsFrom).fill(-1);
-  const restBytes = new Int32Array(states.length - reportsFrom);
-  for (const [place, at] of numbered.slice(reportsFrom).entries()) {
-    labels.push(...(states[at]?.labels ?? []));
+  const restOf = new Int32Array(loud.length);
+  const restBytes = new Int32Array(loud.length);
+  for (const [place, at] of loud.entries()) {
+    for (let link = lists.head(at); link !== 0; link = lists.next(link)) labels.push(lists.labelAt(link));
     labelAt[place + 1] = labels.length;
-    const root = states[at]?.rest ?? -1;
+    const root = rests[at] as number;
     restOf[place] = root;
-    if (root < 0) continue;
-    for (let edge = rest.edgeAt[root] ?? 0; edge < (rest.edgeAt[root + 1] ?? 0); edge++)
-      restBytes[place] = (restBytes[place] ?? 0) | (1 << ((rest.edgeByte[edge] ?? 0) & 31));
+    if (root === 0) continue;
+    for (let edge = rest.edgeAt[root] as number; edge < (rest.edgeAt[root + 1] as number); edge++)
+      restBytes[place] = (restBytes[place] as number) | (1 << ((rest.edgeByte[edge] as number) & 31));
   }
-  return { columnOf, shift, next, reportsFrom, labelAt, labels: Int32Array.from(labels), restOf, restBytes, rest };
+  return {
+    columnOf,
+    shift,
+    next,
+    reportsFrom: quiet.length,
+    labelAt,
+    labels: Int32Array.from(labels),
+    restOf,
+    restBytes,
+    rest,
+  };
 }
