@@ -47,22 +47,21 @@ export function openNamespace(path: string): Namespace {
   };
 }
 
+/** Of this thread; it never changes, and connections are too many to ask each time. Open as long as the thread is. */
+let own: number | undefined;
+
 function inside<T>(descriptor: number, act: () => T): T {
-  const own = openSync(ownPath, "r");
+  own ??= openSync(ownPath, "r");
+  if (libc().setns(descriptor, CLONE_NEWNET) !== 0) {
+    throw new Fault(`a network namespace cannot be entered: ${errnoName(libc().errno())}`, {
+      code: "transparent/namespace",
+      kind: "forbidden",
+      hint: "Entering a network namespace needs CAP_SYS_ADMIN.",
+    });
+  }
   try {
-    if (libc().setns(descriptor, CLONE_NEWNET) !== 0) {
-      throw new Fault(`a network namespace cannot be entered: ${errnoName(libc().errno())}`, {
-        code: "transparent/namespace",
-        kind: "forbidden",
-        hint: "Entering a network namespace needs CAP_SYS_ADMIN.",
-      });
-    }
-    try {
-      return act();
-    } finally {
-      assert(libc().setns(own, CLONE_NEWNET) === 0, "the thread could not leave a network namespace");
-    }
+    return act();
   } finally {
-    closeSync(own);
+    assert(libc().setns(own, CLONE_NEWNET) === 0, "the thread could not leave a network namespace");
   }
 }

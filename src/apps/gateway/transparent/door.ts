@@ -227,13 +227,11 @@ function ignore(): void {}
 /** Undefined: the application did not take it, which was counted. */
 async function connect(turned: Turned, signal?: AbortSignal): Promise<Socket | undefined> {
   const { state, place, address } = turned;
-  const limit = AbortSignal.timeout(state.options.limits.connectMsMax);
+  // Who hands in a signal limits the time itself.
+  const own = new AbortController();
+  const timer = setTimeout(() => own.abort(), state.options.limits.connectMsMax);
   try {
-    const made = await connectAsClient(
-      place.namespace,
-      address,
-      signal === undefined ? limit : AbortSignal.any([limit, signal]),
-    );
+    const made = await connectAsClient(place.namespace, address, signal ?? own.signal);
     if (!made.hasPort) state.counts.portsNotKept += 1;
     return made.socket;
   } catch (error) {
@@ -243,6 +241,8 @@ async function connect(turned: Turned, signal?: AbortSignal): Promise<Socket | u
       "the application did not take a connection",
     );
     return undefined;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
