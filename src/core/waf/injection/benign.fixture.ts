@@ -218,6 +218,12 @@ const code = String.raw`
 query { user(id: 5) { name email } }
 const a = 1; const b = 2;
 let x = y || z;
+path: '/',
+app.get('/', (request, reply) => reply.send("x"))
+match("/*splat")
+static void Init(v8::Local<v8::Object> exports);
+plugins need a "shutdown" event, for example
+exec('my.bat', (error, stdout) => {
 if (a && b) { return c; }
 for (let i = 0; i < 10; i++) {}
 foo(bar, baz)

@@ -74,7 +74,8 @@ function plainName(name: string): string {
 
 function isHostileElement(raw: string): boolean {
   const name = plainName(raw);
-  const local = name.slice(name.lastIndexOf(":") + 1);
+  // A prefix is one name and one colon: C++ has two.
+  const local = /^[\w.-]*:(?!:)/.test(name) ? name.slice(name.indexOf(":") + 1) : name;
   return (
     hostileElements.has(local) ||
     hostileElementPrefixes.some((prefix) => local.startsWith(prefix) || name.startsWith(prefix))

@@ -52,7 +52,8 @@ export function isCutting(shape: SqlShape, index: number): boolean {
   const token = shapeToken(shape, index);
   if (token === undefined) return false;
   const { text } = shape.fold.reader;
-  if (text.charCodeAt(token.start) === 47) return true;
+  if (text.charCodeAt(token.start) === 47 && text.startsWith("*/", token.end - 2) && token.end - token.start > 3)
+    return true;
   return !/[A-Za-z0-9\x80-\xff]/.test(text.slice(token.start, token.start + token.length));
 }
 

@@ -94,12 +94,19 @@ export function judgeOperation(shape: SqlShape, index: number): boolean {
 
 function judgeClosedOperation(shape: SqlShape, index: number, rest: string): boolean {
   const { comparisons } = shape.fold.reader;
-  if (rest === "s") return index === 1 && isOpenEnded(shape, 0, 2);
+  // Divided by a text is NULL: whatever the page compares with it, nothing is found. Paths in quotes look like that.
+  if (rest === "s") return index === 1 && isOpenEnded(shape, 0, 2) && !isDivision(shape, 1);
   if (/^s[c&o;)UB]/.test(rest)) return true;
   if (/^[1nv]c/.test(rest)) return isCutting(shape, index + 2) && (comparisons > 0 || rest.startsWith("1"));
   if (rest.startsWith("v")) return isEnded(rest.slice(1));
   if (/^\([1ns]/.test(rest)) return comparisons > 0;
   return /^1[;)UB]/.test(rest);
+}
+
+function isDivision(shape: SqlShape, index: number): boolean {
+  const token = shapeToken(shape, index);
+  const sign = shape.fold.reader.text.charCodeAt(token?.start ?? 0);
+  return token?.length === 1 && (sign === 47 || sign === 37);
 }
 
 /** A statement of its own behind the value: after ";", or right after where the dialect allows it. */

@@ -59,7 +59,9 @@ export function isCommand(shape: SqlShape, index: number): boolean {
   if (hasTrait(shape, index, wordTraits.phrase)) return /^[nsvf](?:$|[kc;o(])/.test(rest);
   if (isWord(shape, index, "DECLARE")) return rest.startsWith("v") && (shapeToken(shape, index + 1)?.signs ?? 0) > 0;
   if (isWord(shape, index, "IF")) return rest.startsWith("(");
-  if (isWord(shape, index, "EXEC")) return /^[fvs(]/.test(rest) || isProcedure(shape, index + 1);
+  if (isWord(shape, index, "EXEC"))
+    return (index > 0 ? /^[fvs(]/ : /^(?:[fvs]|\(v)/).test(rest) || isProcedure(shape, index + 1);
+  if (isWord(shape, index, "SHUTDOWN")) return /^(?:c?$|;)/.test(rest) && (index > 0 || rest !== "");
   return hasTrait(shape, index, wordTraits.foreign) && /^(?:[fvs(]|n[;o(]|c$)/.test(rest);
 }
 

@@ -1,7 +1,7 @@
 // Says of folded tokens whether they are a piece of SQL that breaks out of a value or runs by itself. Rules of our own over
 // the classes: what a statement may hold after a value, and what prose, names and addresses do not.
 import type { SqlFold } from "./sql-fold.ts";
-import { typeOf } from "./sql-token.ts";
+import { typeOf, type LexedToken } from "./sql-token.ts";
 import {
   classesOf,
   codeAt,
@@ -17,7 +17,7 @@ import { wordTraits } from "./sql-words.ts";
 import { judgeStart } from "./sql-verdict-start.ts";
 import { judgeLogic, judgeOperation, judgeStacked } from "./sql-verdict-rest.ts";
 
-const [comment, name, hostile] = [typeOf("c"), typeOf("n"), typeOf("X")];
+const [comment, name, hostile, operator] = [typeOf("c"), typeOf("n"), typeOf("X"), typeOf("o")];
 const tick = 96;
 
 /** SQL Server leaves statements with this word out of its log. */
@@ -37,13 +37,21 @@ export function judgeFold(fold: SqlFold, isClosed: boolean): boolean {
     lastToken.close === 0
   )
     lastToken.type = comment;
-  if (!mayBeHostile(fold, isClosed)) return false;
+  if (!mayBeHostile(fold, isClosed) || endsInHash(fold, lastToken)) return false;
   const shape: SqlShape = { classes: classesOf(fold), fold, isClosed };
   if (shape.classes.includes("X")) return isHostileComment(shape);
   if (fold.count < 2) return false;
   if (codeAt(fold, last) === comment && hidesFromLog.test(fold.reader.text)) return true;
   if (fold.count === 2 && codeAt(fold, 1) === comment) return judgeComment(shape);
   return judgeUnion(shape) || judgeStart(shape) || judgeRest(shape);
+}
+
+/** "#" at the end is a comment where it is one: that reading follows and decides. */
+function endsInHash(fold: SqlFold, last: LexedToken): boolean {
+  const { text, isMysql } = fold.reader;
+  return (
+    !isMysql && last.type === operator && text.charCodeAt(last.start) === 35 && last.start === text.trimEnd().length - 1
+  );
 }
 
 /** Two names after each other, or a value and a name, are prose in every rule: the common case ends here. */
