@@ -23,8 +23,9 @@ export interface ActionContext {
 export function setMatched(state: State, name: string, value: string): void {
   state.matchedName = name;
   state.matchedValue = value;
-  state.matchedNames.push(name);
-  state.matchedValues.push(value);
+  state.matchedNames[state.matchedCount] = name;
+  state.matchedValues[state.matchedCount] = value;
+  state.matchedCount++;
 }
 
 /** TX:0 to TX:9: groups of this match; those that took no part are gone. Operators without groups leave them as they were. */

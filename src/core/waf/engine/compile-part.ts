@@ -75,7 +75,8 @@ function compileTargets(part: RulePart, context: PartContext): CompiledTarget[] 
     const selector = selectorOf(variable);
     const without = excluded.filter((other) => other.name === selector.name);
     const read = selector.sources === undefined ? variableReader(selector) : undefined;
-    return [{ selector, read, without }];
+    const countName = `&${selector.name}${selector.argument === "" ? "" : `:${selector.argument}`}`;
+    return [{ selector, countName, read, without }];
   });
 }
 

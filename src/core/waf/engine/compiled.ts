@@ -11,6 +11,8 @@ import type { VariableReader } from "./variables.ts";
 
 export interface CompiledTarget {
   readonly selector: Selector;
+  /** "&ARGS:q". */
+  readonly countName: string;
   /** Of variables that are no values of the request. */
   readonly read: VariableReader | undefined;
   /** Exclusions of the same rule that concern this variable. */

@@ -23,7 +23,7 @@ export function createStatePool(compiled: Compiled, clocks: Clocks): StatePool {
       return state;
     },
     give: (state) => {
-      if (spare.length >= poolLimits.statesMax || state.valueText.length > poolLimits.valuesKept) return;
+      if (spare.length >= poolLimits.statesMax || state.valueCount > poolLimits.valuesKept) return;
       clear(state);
       spare.push(state);
     },
@@ -65,24 +65,23 @@ function freshBody(): BodyFacts {
 const noFlags: Readonly<Record<string, number>> = {};
 
 function clear(state: State): void {
-  state.valueSource.length = 0;
-  state.valueKey.length = 0;
-  state.valueText.length = 0;
-  state.valueNext.length = 0;
+  // What a request held does not stay in memory until the next one.
+  for (let value = 0; value < state.valueCount; value++) state.valueKey[value] = state.valueText[value] = "";
+  state.valueCount = 0;
   state.sourceHead.fill(-1);
   state.sourceTail.fill(-1);
   for (const entry of state.touchedParts) state.partHead[entry] = state.partTail[entry] = -1;
   state.touchedParts.length = 0;
-  state.hitValue.length = 0;
-  state.hitNext.length = 0;
+  state.hitCount = 0;
   state.pending.fill(0);
   state.removed = undefined;
   state.exclusions = undefined;
   state.persistent = undefined;
   state.matchedName = "";
   state.matchedValue = "";
-  state.matchedNames.length = 0;
-  state.matchedValues.length = 0;
+  state.matchedNames.fill("");
+  state.matchedValues.fill("");
+  state.matchedCount = 0;
   state.highestSeverity = 255;
   state.ruleIndex = -1;
   state.phase = 0;
@@ -111,6 +110,7 @@ function createState(compiled: Compiled, clocks: Clocks, program: PolicyProgram,
     store: createVariableStore([]),
     connection: nowhere,
     body: freshBody(),
+    valueCount: 0,
     valueSource: [],
     valueKey: [],
     valueText: [],
@@ -119,6 +119,7 @@ function createState(compiled: Compiled, clocks: Clocks, program: PolicyProgram,
     sourceTail: new Int32Array(sourceNames.length).fill(-1),
     partHead: new Int32Array(parts).fill(-1),
     partTail: new Int32Array(parts).fill(-1),
+    hitCount: 0,
     hitValue: [],
     hitNext: [],
     touchedParts: [],
@@ -127,6 +128,7 @@ function createState(compiled: Compiled, clocks: Clocks, program: PolicyProgram,
     exclusions: undefined,
     matchedName: "",
     matchedValue: "",
+    matchedCount: 0,
     matchedNames: [],
     matchedValues: [],
     highestSeverity: 255,

@@ -4,7 +4,6 @@ import type { MatchedRule } from "./engine.ts";
 import type { CompiledRule } from "./compiled.ts";
 import { addBits } from "./exclusions.ts";
 import { expandMacro } from "./macro.ts";
-import type { Points } from "./actions.ts";
 import { runRule, type RuleMatch, type RunContext } from "./run-rule.ts";
 import { chargeTime } from "./budget.ts";
 import type { State } from "./state.ts";
@@ -15,8 +14,7 @@ export const phaseLimits = {
   rulesMax: 256,
 } as const;
 
-export interface PhaseContext extends Omit<RunContext, "points"> {
-  readonly points: Points;
+export interface PhaseContext extends RunContext {
   /** Rules that match without being logged are listed, too. */
   readonly isSilentListed: boolean;
 }
@@ -70,11 +68,14 @@ function visit(context: PhaseContext, rule: CompiledRule): boolean {
   chargeTime(state);
   points.inbound = 0;
   points.outbound = 0;
-  const match: RuleMatch = { variables: [], omitted: 0 };
-  if (!runRule(context, rule, match)) return false;
+  if (!runRule(context, rule)) {
+    takeMatch(context);
+    return false;
+  }
   if (rule.rule.severity !== undefined) state.highestSeverity = Math.min(state.highestSeverity, rule.rule.severity);
   const disruptive = rule.rule.disruptive === "block" ? rule.rule.blockAction : rule.rule.disruptive;
   const isStopping = disruptive === "deny" || disruptive === "drop" || disruptive === "redirect";
+  const match = takeMatch(context);
   if (rule.rule.isLogged || context.isSilentListed) list(context, rule, match, isStopping);
   if (disruptive === "allow") state.allowed = "all";
   if (disruptive === "allow:phase") state.allowed = "phase";
@@ -91,6 +92,18 @@ function visit(context: PhaseContext, rule: CompiledRule): boolean {
   }
   return true;
 }
+
+/** What was noted of a rule; the note is empty for the next one. */
+function takeMatch(context: PhaseContext): RuleMatch {
+  const { match } = context;
+  if (match.variables.length === 0) return noMatch;
+  const taken = { variables: match.variables, omitted: match.omitted };
+  match.variables = [];
+  match.omitted = 0;
+  return taken;
+}
+
+const noMatch: RuleMatch = { variables: [], omitted: 0 };
 
 function redirectStatus(status: number): number {
   return [301, 302, 303, 307, 308].includes(status) ? status : 302;

@@ -1,7 +1,8 @@
 // One rule, asked plainly: every member of its targets, transformed, against its operator; then the links of its chain. Hits that judge.ts found are only where to look:
 // what comes of them is worked out here, the same way for all rules.
+import { assert } from "../../../base/assert.ts";
 import type { MatchedVariable } from "./engine.ts";
-import type { OperatorHit, OperatorScope } from "../operators/operator.ts";
+import type { OperatorScope } from "../operators/operator.ts";
 import { runActions, setCaptures, setMatched, type ActionContext } from "./actions.ts";
 import type { CompiledPart, CompiledRule, CompiledTarget } from "./compiled.ts";
 import { isTargetExcluded } from "./exclusions.ts";
@@ -17,10 +18,18 @@ export const runLimits = {
   valueBytesMax: 4096,
 } as const;
 
-/** What a rule matched, for the report. */
+/** What a rule matched, for the report. One for all rules: what is told is taken out of it. */
 export interface RuleMatch {
   variables: MatchedVariable[];
   omitted: number;
+}
+
+/** Where in the rules it stands: set as it goes on, so that asking a rule allocates nothing. */
+export interface Place {
+  rule: CompiledRule | undefined;
+  part: CompiledPart | undefined;
+  target: CompiledTarget | undefined;
+  isMatched: boolean;
 }
 
 export interface RunContext extends ActionContext {
@@ -28,172 +37,177 @@ export interface RunContext extends ActionContext {
   /** Hits of pure parts are known; false: every value is asked. */
   readonly hasHits: boolean;
   readonly outcomes: OutcomeMemo;
+  readonly place: Place;
+  readonly match: RuleMatch;
+  /** Of variables that are read while rules run. */
+  readonly emit: (key: string, text: string) => void;
+  readonly countMember: (key: string) => void;
+  members: number;
+}
+
+/** Callbacks of readers, made once for a transaction. */
+export function createEmitters(contextOf: () => RunContext): Pick<RunContext, "emit" | "countMember"> {
+  return {
+    emit: (key, text) => {
+      const context = contextOf();
+      const { rule, target } = context.place;
+      assert(rule !== undefined && target !== undefined, "a reader runs within a rule");
+      if (isLeftOut(context.state, rule, target, key)) return;
+      const { name, prefix } = target.selector;
+      const told = name.startsWith("MATCHED_VARS") ? key : key === "" ? name : prefix + key;
+      if (runMember(context, told, text)) context.place.isMatched = true;
+    },
+    countMember: (key) => {
+      const context = contextOf();
+      const { rule, target } = context.place;
+      assert(rule !== undefined && target !== undefined, "a reader runs within a rule");
+      if (!isLeftOut(context.state, rule, target, key)) context.members++;
+    },
+  };
 }
 
 /** Whether the whole chain matched. Actions of parts that matched are done, the rule's own are not. */
-export function runRule(context: RunContext, rule: CompiledRule, match: RuleMatch): boolean {
-  const { state } = context;
+export function runRule(context: RunContext, rule: CompiledRule): boolean {
+  const { state, place } = context;
   state.ruleIndex = rule.index;
-  state.matchedNames.length = 0;
-  state.matchedValues.length = 0;
-  for (const part of rule.parts) if (!runPart(context, rule, part, match)) return false;
+  state.matchedCount = 0;
+  place.rule = rule;
+  const { parts } = rule;
+  for (let index = 0; index < parts.length; index++) if (!runPart(context, rule, parts[index]!)) return false;
   return true;
 }
 
-function runPart(context: RunContext, rule: CompiledRule, part: CompiledPart, match: RuleMatch): boolean {
+function runPart(context: RunContext, rule: CompiledRule, part: CompiledPart): boolean {
   if (part.source.variables.length === 0) {
     // A SecAction always matches, and says nothing about a variable.
     runActions(context, rule, part);
     return true;
   }
+  context.place.part = part;
   let isMatched = false;
-  for (const target of part.targets) if (runTarget(context, { rule, part, target, match })) isMatched = true;
+  const { targets } = part;
+  for (let index = 0; index < targets.length; index++) if (runTarget(context, part, targets[index]!)) isMatched = true;
   return isMatched;
 }
 
-interface TargetRun {
-  readonly rule: CompiledRule;
-  readonly part: CompiledPart;
-  readonly target: CompiledTarget;
-  readonly match: RuleMatch;
-}
-
-function runTarget(context: RunContext, run: TargetRun): boolean {
-  const { state } = context;
-  const { selector, read } = run.target;
-  if (selector.isCount)
-    return runMember(context, run, {
-      name: `&${selector.name}${keyText(selector.argument)}`,
-      key: "",
-      text: String(count(context, run)),
-    });
-  let isMatched = false;
+function runTarget(context: RunContext, part: CompiledPart, target: CompiledTarget): boolean {
+  const { state, place } = context;
+  const { selector, read } = target;
+  place.target = target;
+  if (selector.isCount) return runMember(context, target.countName, smallNumber(count(context, target)));
   if (read !== undefined) {
-    read(state, (key, text) => {
-      if (isLeftOut(state, run, key)) return;
-      const name = selector.name.startsWith("MATCHED_VARS") ? key : key === "" ? selector.name : selector.prefix + key;
-      if (runMember(context, run, { name, key, text })) isMatched = true;
-    });
-    return isMatched;
+    place.isMatched = false;
+    read(state, context.emit);
+    return place.isMatched;
   }
-  const values = context.hasHits && run.part.pure >= 0 ? hitValues(state, run.part.pure) : undefined;
-  if (values !== undefined) {
-    for (const value of values) if (runValue(context, run, value)) isMatched = true;
+  let isMatched = false;
+  if (context.hasHits && part.pure >= 0) {
+    for (let hit = state.partHead[part.pure]!; hit >= 0; hit = state.hitNext[hit]!) {
+      if (runValue(context, target, state.hitValue[hit]!)) isMatched = true;
+    }
     return isMatched;
   }
   for (const source of selector.sources!) {
     for (let value = state.sourceHead[source]!; value >= 0; value = state.valueNext[value]!) {
-      if (runValue(context, run, value)) isMatched = true;
+      if (runValue(context, target, value)) isMatched = true;
     }
   }
   return isMatched;
 }
 
-function hitValues(state: State, pure: number): number[] {
-  const values: number[] = [];
-  for (let hit = state.partHead[pure]!; hit >= 0; hit = state.hitNext[hit]!) values.push(state.hitValue[hit]!);
-  return values;
-}
-
-function runValue(context: RunContext, run: TargetRun, value: number): boolean {
-  const { state } = context;
-  const { selector } = run.target;
+function runValue(context: RunContext, target: CompiledTarget, value: number): boolean {
+  const { state, place } = context;
+  const { selector } = target;
   const source = state.valueSource[value]!;
   const key = state.valueKey[value]!;
-  if (!selector.sources!.includes(source) || !selector.hasKey(key) || isLeftOut(state, run, key)) return false;
-  return runMember(context, run, { name: nameOfValue(selector, source, key), key, text: state.valueText[value]! });
+  if (!selector.sources!.includes(source) || !selector.hasKey(key)) return false;
+  if (isLeftOut(state, place.rule!, target, key)) return false;
+  return runMember(context, nameOfValue(selector, source, key), state.valueText[value]!);
 }
 
-function isLeftOut(state: State, run: TargetRun, key: string): boolean {
-  const { selector, without } = run.target;
-  if (without.some((other) => other.hasKey(key))) return true;
-  return isTargetExcluded(state.exclusions, run.rule.index, selector.name, key);
+function isLeftOut(state: State, rule: CompiledRule, target: CompiledTarget, key: string): boolean {
+  const { selector, without } = target;
+  for (let index = 0; index < without.length; index++) if (without[index]!.hasKey(key)) return true;
+  return state.exclusions !== undefined && isTargetExcluded(state.exclusions, rule.index, selector.name, key);
 }
 
-function keyText(argument: string): string {
-  return argument === "" ? "" : `:${argument}`;
-}
-
-function count(context: RunContext, run: TargetRun): number {
-  const { state } = context;
-  const { selector, read } = run.target;
-  let members = 0;
+function count(context: RunContext, target: CompiledTarget): number {
+  const { state, place } = context;
+  const { selector, read } = target;
+  context.members = 0;
   if (read !== undefined) {
-    read(state, (key) => {
-      if (!isLeftOut(state, run, key)) members++;
-    });
-    return members;
+    read(state, context.countMember);
+    return context.members;
   }
+  let members = 0;
   for (const source of selector.sources!) {
     for (let value = state.sourceHead[source]!; value >= 0; value = state.valueNext[value]!) {
       const key = state.valueKey[value]!;
-      if (selector.hasKey(key) && !isLeftOut(state, run, key)) members++;
+      if (selector.hasKey(key) && !isLeftOut(state, place.rule!, target, key)) members++;
     }
   }
   return members;
 }
 
-interface Member {
-  readonly name: string;
-  readonly key: string;
-  readonly text: string;
+const smallNumbers = Array.from({ length: 256 }, (_, number) => String(number));
+
+function smallNumber(number: number): string {
+  return smallNumbers[number] ?? String(number);
 }
 
 /** One member: its text after transformations, or with multiMatch each text on the way that differs from the one before. */
-function runMember(context: RunContext, run: TargetRun, member: Member): boolean {
-  const { part } = run;
-  if (part.pure >= 0 && !part.isMultiMatch) {
-    const outcome = context.outcomes.of(part, member.text, context.scope);
-    return runOutcome(context, run, member, outcome);
+function runMember(context: RunContext, name: string, value: string): boolean {
+  const part = context.place.part!;
+  const { transformations, isMultiMatch } = part;
+  if (part.pure >= 0 && !isMultiMatch) {
+    return runOutcome(context, name, value, context.outcomes.of(part, value, context.scope));
   }
-  let text = member.text;
-  let isMatched = part.isMultiMatch && part.transformations.length > 0 && runText(context, run, member, text);
-  for (const [step, transformation] of part.transformations.entries()) {
+  let text = value;
+  let isMatched = isMultiMatch && transformations.length > 0 && runText(context, name, value, text);
+  for (let step = 0; step < transformations.length; step++) {
     const before = text;
-    text = transformation.apply(text);
-    const isLast = step === part.transformations.length - 1;
-    if (part.isMultiMatch && !isLast && text !== before && runText(context, run, member, text)) isMatched = true;
-    if (part.isMultiMatch && isLast && text === before) return isMatched;
+    text = transformations[step]!.apply(text);
+    const isLast = step === transformations.length - 1;
+    if (isMultiMatch && !isLast && text !== before && runText(context, name, value, text)) isMatched = true;
+    if (isMultiMatch && isLast && text === before) return isMatched;
   }
-  return runText(context, run, member, text) || isMatched;
+  return runText(context, name, value, text) || isMatched;
 }
 
-function runText(context: RunContext, run: TargetRun, member: Member, text: string): boolean {
-  return runOutcome(context, run, member, { text, hit: run.part.operator.evaluate(text, context.scope) });
+function runText(context: RunContext, name: string, value: string, text: string): boolean {
+  const hit = context.place.part!.operator.evaluate(text, context.scope);
+  return runOutcome(context, name, value, { text, hit });
 }
 
-const noMatch: OperatorHit = { matched: "", captures: [] };
-
-function runOutcome(context: RunContext, run: TargetRun, member: Member, outcome: Outcome): boolean {
-  const { state } = context;
-  const { part, rule, match } = run;
+function runOutcome(context: RunContext, name: string, value: string, outcome: Outcome): boolean {
+  const { state, place } = context;
+  const part = place.part!;
+  const rule = place.rule!;
   const { text, hit } = outcome;
   if ((hit !== undefined) === part.isNegated) return false;
   if (part.isCapture && hit !== undefined) setCaptures(state, hit);
-  setMatched(state, member.name, text);
-  runActions(context, rule, part);
-  note(context, run, member, { text, hit: hit ?? noMatch, match });
+  setMatched(state, name, text);
+  if (part.hasEffects) runActions(context, rule, part);
+  if (rule.rule.isLogged) note(context, name, value, outcome);
   return true;
 }
 
-function note(
-  context: RunContext,
-  run: TargetRun,
-  member: Member,
-  found: { readonly text: string; readonly hit: OperatorHit; readonly match: RuleMatch },
-): void {
-  const { match } = found;
-  if (!run.rule.rule.isLogged) return;
+function note(context: RunContext, name: string, value: string, outcome: Outcome): void {
+  const { state, place, match } = context;
   if (match.variables.length >= runLimits.variablesMax) {
     match.omitted++;
     return;
   }
-  const isChain = run.rule.parts.length > 1;
+  const isChain = place.rule!.parts.length > 1;
   match.variables.push({
-    name: member.name,
-    value: member.text.slice(0, runLimits.valueBytesMax),
-    matched: found.hit.matched.slice(0, runLimits.valueBytesMax),
-    transformed: found.text.slice(0, runLimits.valueBytesMax),
-    logData: isChain ? "" : expandMacro(context.state, run.part.logData),
+    name,
+    value: cut(value),
+    matched: cut(outcome.hit?.matched ?? ""),
+    transformed: cut(outcome.text),
+    logData: isChain ? "" : expandMacro(state, place.part!.logData),
   });
+}
+
+function cut(text: string): string {
+  return text.length > runLimits.valueBytesMax ? text.slice(0, runLimits.valueBytesMax) : text;
 }

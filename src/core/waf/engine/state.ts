@@ -40,7 +40,8 @@ export interface State {
   connection: ConnectionFacts;
   body: BodyFacts;
 
-  /** Values: parallel lists, linked by source in the order they came. */
+  /** Values: parallel lists, linked by source in the order they came; so many of them are in use. Lists keep their room from one transaction to the next. */
+  valueCount: number;
   readonly valueSource: number[];
   readonly valueKey: string[];
   readonly valueText: string[];
@@ -48,7 +49,8 @@ export interface State {
   readonly sourceHead: Int32Array;
   readonly sourceTail: Int32Array;
 
-  /** For each part: values it hit, linked in the order of values. */
+  /** For each part: values it hit, linked in the order of values; so many hits are in use. */
+  hitCount: number;
   readonly partHead: Int32Array;
   readonly partTail: Int32Array;
   readonly hitValue: number[];
@@ -62,6 +64,8 @@ export interface State {
 
   matchedName: string;
   matchedValue: string;
+  /** MATCHED_VARS and their names: so many of the lists are in use. */
+  matchedCount: number;
   readonly matchedNames: string[];
   readonly matchedValues: string[];
   highestSeverity: number;

@@ -3,6 +3,7 @@ import type { Interruption, Transaction, TransactionReport } from "./engine.ts";
 import type { Judge } from "./judge.ts";
 import type { PersistentStore } from "./persistent.ts";
 import { readConnection, readRequestHeaders, readRequestLine, readResponseHeaders } from "./read-request.ts";
+import { createEmitters } from "./run-rule.ts";
 import { createRequestBody, type RequestBody } from "./read-body.ts";
 import { createScope, type MacroCache } from "./macro.ts";
 import type { OutcomeMemo } from "./outcome-memo.ts";
@@ -33,6 +34,10 @@ export function createTransaction(parts: TransactionParts): Transaction {
     scope: createScope(state, parts.macros),
     outcomes: parts.outcomes,
     hasHits: judge !== undefined,
+    place: { rule: undefined, part: undefined, target: undefined, isMatched: false },
+    match: { variables: [], omitted: 0 },
+    members: 0,
+    ...createEmitters(() => context),
     isSilentListed: parts.isSilentListed,
   };
   let body: RequestBody | undefined;

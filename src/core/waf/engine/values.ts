@@ -10,16 +10,17 @@ export const valueLimits = {
 
 /** Keeps a value and asks all pure parts about it. */
 export function addValue(state: State, judge: Judge | undefined, source: number, key: string, text: string): void {
-  const value = state.valueText.length;
+  const value = state.valueCount;
   if (value >= valueLimits.valuesMax) {
     if (value === valueLimits.valuesMax && !state.notInspected.includes(overValues))
       state.notInspected.push(overValues);
     return;
   }
-  state.valueSource.push(source);
-  state.valueKey.push(key);
-  state.valueText.push(text);
-  state.valueNext.push(-1);
+  state.valueSource[value] = source;
+  state.valueKey[value] = key;
+  state.valueText[value] = text;
+  state.valueNext[value] = -1;
+  state.valueCount++;
   const tail = state.sourceTail[source]!;
   if (tail < 0) state.sourceHead[source] = value;
   else state.valueNext[tail] = value;
@@ -39,9 +40,9 @@ export function addValue(state: State, judge: Judge | undefined, source: number,
 const overValues = `values after the first ${valueLimits.valuesMax}`;
 
 function addHit(state: State, entry: number, value: number): void {
-  const hit = state.hitValue.length;
-  state.hitValue.push(value);
-  state.hitNext.push(-1);
+  const hit = state.hitCount++;
+  state.hitValue[hit] = value;
+  state.hitNext[hit] = -1;
   const tail = state.partTail[entry]!;
   if (tail < 0) {
     state.partHead[entry] = hit;

@@ -81,8 +81,8 @@ export function macroReader(collection: string, key: string): MacroReader {
   const scalar = scalars.get(collection);
   if (scalar !== undefined) return scalar;
   if (collection === "RULE") return (state) => ruleField(state, key);
-  if (collection === "MATCHED_VARS") return (state) => state.matchedValues[0] ?? "";
-  if (collection === "MATCHED_VARS_NAMES") return (state) => state.matchedNames[0] ?? "";
+  if (collection === "MATCHED_VARS") return (state) => (state.matchedCount > 0 ? state.matchedValues[0]! : "");
+  if (collection === "MATCHED_VARS_NAMES") return (state) => (state.matchedCount > 0 ? state.matchedNames[0]! : "");
   if (persistentNames.has(collection)) {
     return (state) => state.persistent?.get(collection)?.values.get(key) ?? "";
   }
@@ -135,26 +135,33 @@ function transactionReader(selector: Selector): VariableReader {
       if (text !== undefined) emit(selector.argument, text);
     };
   }
+  // What is emitted may write to TX: members are taken first. The lists belong to this reader, which is not asked twice at a time.
+  const keys: string[] = [];
+  const texts: string[] = [];
   return (state, emit) => {
     const { names } = state.compiled.names;
-    const members: [string, string][] = [];
+    let count = 0;
     for (const slot of state.compiled.slotsOf(selector)) {
       const text = state.store.slots[slot];
-      if (text !== undefined) members.push([names[slot]!, text]);
+      if (text === undefined) continue;
+      keys[count] = names[slot]!;
+      texts[count++] = text;
     }
     if (state.store.made !== undefined) {
       for (const [name, text] of state.store.made) {
-        if (state.compiled.isMadeNameOf(selector, name)) members.push([name, text]);
+        if (!state.compiled.isMadeNameOf(selector, name)) continue;
+        keys[count] = name;
+        texts[count++] = text;
       }
     }
-    for (const [name, text] of members) emit(name, text);
+    for (let index = 0; index < count; index++) emit(keys[index]!, texts[index]!);
   };
 }
 
 function matchedReader(selector: Selector): VariableReader {
   const isName = selector.name === "MATCHED_VARS_NAMES";
   return (state, emit) => {
-    const count = state.matchedValues.length;
+    const count = state.matchedCount;
     for (let index = 0; index < count; index++) {
       const name = state.matchedNames[index]!;
       if (selector.hasKey(name)) emit(name, isName ? name : state.matchedValues[index]!);
