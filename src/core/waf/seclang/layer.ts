@@ -36,6 +36,8 @@ export interface Layer {
   /** Ids that are not free here, with their places: those of the floor's other layers. */
   readonly taken: ReadonlyMap<number, SourcePosition>;
   readonly defaults: Map<Phase, ActionSet>;
+  /** Phases of which the layer itself has said the default. */
+  readonly ownDefaults: Set<Phase>;
   /** Word lists that were read, by file and name: rules that name the same list share it. */
   readonly wordLists: Map<string, readonly string[]>;
   words: number;

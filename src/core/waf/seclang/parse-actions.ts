@@ -135,14 +135,14 @@ const flags: ReadonlyMap<string, Apply> = new Map<string, Apply>([
 ]);
 
 const valuedActions: ReadonlyMap<string, Apply> = new Map<string, Apply>([
-  ["accuracy", (set, { value }) => void (set.accuracy = value)],
+  ["accuracy", (set, action) => rating(action) ?? void (set.accuracy = action.value)],
   ["ctl", control],
   ["deprecatevar", (_, { name }) => ignoredAction(name, "values go away by expirevar only")],
   ["expirevar", expiration],
   ["id", ruleId],
   ["initcol", collection],
   ["logdata", (set, { value }) => void (set.logData = parseMacroText(value))],
-  ["maturity", (set, { value }) => void (set.maturity = value)],
+  ["maturity", (set, action) => rating(action) ?? void (set.maturity = action.value)],
   ["msg", (set, { value }) => void (set.message = parseMacroText(value))],
   ["phase", phase],
   [
@@ -169,13 +169,24 @@ const valuedActions: ReadonlyMap<string, Apply> = new Map<string, Apply>([
   ["t", transformation],
   ["tag", (set, { value }) => void set.tags.push(value)],
   ["ver", (set, { value }) => void (set.version = value)],
-  ["xmlns", (_, { name }) => ignoredAction(name, "XPaths are taken without name spaces")],
+  ["xmlns", namespace],
 ]);
 
 const actionNames: readonly string[] = [...flags.keys(), ...valuedActions.keys()];
 
 function ignoredAction(name: string, hint: string): Objection {
   return { code: "waf/no-effect", message: `${name} has no effect`, hint, severity: "note" };
+}
+
+/** Accuracy and maturity are marks from 1 to 9. */
+function rating({ name, value }: Action): Objection | undefined {
+  if (value === "" || /^\d{1,2}$/.test(value)) return undefined;
+  return { code: "waf/bad-action", message: `${name} cannot be ${value}`, hint: "a whole number, 1 to 9" };
+}
+
+function namespace(_: ActionSet, { name, value }: Action): Objection | undefined {
+  if (/^[^=]+=./.test(value)) return ignoredAction(name, "XPaths are taken without name spaces");
+  return { code: "waf/bad-action", message: `xmlns cannot be ${value}`, hint: "write xmlns:prefix=uri" };
 }
 
 function ruleId(set: ActionSet, { value, position }: Action): Objection | undefined {
@@ -246,7 +257,9 @@ function transformation(set: ActionSet, { value }: Action): Objection | undefine
     return { code: "waf/unknown-transformation", message: `there is no transformation ${value}`, hint };
   }
   set.transformations.push(name);
-  return undefined;
+  if (name === lower) return undefined;
+  const hint = `write t:${transformationNames.find((each) => each.toLowerCase() === name) ?? name}`;
+  return { code: "waf/deprecated", message: `t:${value} is an old spelling`, hint, severity: "note" };
 }
 
 function control(set: ActionSet, { value, position }: Action): Objection | undefined {

@@ -66,6 +66,9 @@ function controlOf(kind: ControlName, value: string): ParsedControl {
       return { control: { kind, value: found } };
     }
     case "auditEngine":
+      if (!/^(?:on|off|relevantonly)$/i.test(value))
+        return refuse(`ctl:auditEngine cannot be ${value}`, "On, Off or RelevantOnly");
+      return { control: { kind, value } };
     case "auditLogParts":
       if (value === "") return refuse(`ctl:${kind} needs a value`, `write ctl:${kind}=...`);
       return { control: { kind, value } };

@@ -69,6 +69,7 @@ function readLayer(
     ids: new Map(),
     taken: of.taken,
     defaults: new Map(shared.defaults),
+    ownDefaults: new Set(),
     wordLists: new Map(),
     words: 0,
     open: undefined,

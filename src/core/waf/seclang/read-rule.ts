@@ -268,5 +268,11 @@ export function readDefaultAction(shared: Shared, layer: Layer, directive: Direc
     const objection = { code: "waf/default-transformations", message, hint: "name transformations in the rules" };
     tell(shared, "warning", objection, { position: directive.position });
   }
+  if (layer.ownDefaults.has(set.phase.value)) {
+    const message = `phase ${set.phase.value} has a default action already; this one holds for the rules that follow`;
+    const objection = { code: "waf/default-action-again", message, hint: "leave one of them out" };
+    tell(shared, "warning", objection, { position: directive.position });
+  }
+  layer.ownDefaults.add(set.phase.value);
   layer.defaults.set(set.phase.value, set);
 }
