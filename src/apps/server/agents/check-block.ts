@@ -16,10 +16,18 @@ export interface BlockFacts {
 }
 
 /**
- * What agents tell: what their sensors saw on their own node, and what they lost. Everything else the server writes itself (inventory and
+ * What agents and gateways tell: what they saw and found on their own node, and what they lost. Everything else the server writes itself (inventory and
  * events of the API server, audit, findings): a node that somebody took over must not be able to write it.
  */
-const agentTables: readonly TableName[] = ["flows", "process_events", "dns_events", "http_events", "gaps"];
+const agentTables: readonly TableName[] = [
+  "flows",
+  "process_events",
+  "dns_events",
+  "http_events",
+  "waf_events",
+  "security_events",
+  "gaps",
+];
 
 /** Throws a Fault for bytes that are not exactly one block of this table. */
 export type InspectBlock = (table: TableName, bytes: Uint8Array) => BlockFacts;
