@@ -7,6 +7,7 @@ import {
   emptySet,
   foldByte,
   intersects,
+  isEmptySet,
   union,
   withBothCases,
   type ByteSet,
@@ -53,11 +54,11 @@ function needOf(words: Iterable<string>, bytes: ByteSet = emptySet()): Need | un
     if (word.length === 1) addByte(mask, word.charCodeAt(0));
     else kept.add(word);
   }
-  dropLonger(kept);
   if (kept.size > wordsMax) return undefined;
   const both = withBothCases(mask);
   let share = 0;
-  for (const byte of bytesOf(both)) if (foldByte(byte) === byte) share += probabilityOfByte(byte);
+  if (!isEmptySet(mask))
+    for (const byte of bytesOf(both)) if (foldByte(byte) === byte) share += probabilityOfByte(byte);
   for (const word of kept) share += probabilityOfWord(word);
   return { words: kept, mask: both, share: Math.min(1, share) };
 }
@@ -290,9 +291,11 @@ export function clausesOf(root: PatternNode): readonly Clause[] {
   const isTelling = (plain[0]?.share ?? 1) < tellingShare;
   return bestOf(isTelling ? plain : [...plain, ...needsWithoutNoise(root)], clausesMax).map((need): Clause => {
     if (need.words.size === 0) return { kind: "bytes", mask: need.mask };
+    const words = new Set(need.words);
+    dropLonger(words);
     const single = bytesOf(need.mask)
       .filter((byte) => foldByte(byte) === byte)
       .map((byte) => String.fromCharCode(byte));
-    return { kind: "literals", literals: [...single, ...need.words], isCaseless: true };
+    return { kind: "literals", literals: [...single, ...words], isCaseless: true };
   });
 }

@@ -16,9 +16,7 @@ import { v8Source } from "./v8-source.ts";
 const groupsMax = 10;
 
 interface Matchers {
-  readonly source: string;
   readonly parsed: ParsedPattern;
-  readonly clauses: readonly Clause[];
   readonly test: (subject: string) => boolean;
 }
 
@@ -61,7 +59,7 @@ function compileIrregular(source: string, parsed: ParsedPattern): Pattern {
     v8BytesMax: 0,
     v8Because: `has a ${parsed.irregular}: runs with a step limit`,
     test,
-    ...finders({ source, parsed, clauses, test }),
+    ...finders({ parsed, test }),
   };
 }
 
@@ -100,11 +98,14 @@ export function compilePattern(source: string, options: PatternOptions): Pattern
     limit ??= v8BytesFor(tree, growthOf);
     return limit;
   }
-  const clauses = clausesOf(parsed.root);
+  let clauses: readonly Clause[] | undefined;
   const test = createTest(tree, limitOf);
   return {
     source,
-    clauses,
+    get clauses() {
+      clauses ??= clausesOf(parsed.root);
+      return clauses;
+    },
     captureCount: parsed.captureCount,
     get v8BytesMax() {
       return limitOf().bytesMax;
@@ -113,6 +114,6 @@ export function compilePattern(source: string, options: PatternOptions): Pattern
       return limitOf().because;
     },
     test,
-    ...finders({ source, parsed, clauses, test }),
+    ...finders({ parsed, test }),
   };
 }
