@@ -94,8 +94,9 @@ export function attach(options: AttachOptions, ports: readonly WantedPort[]): At
   }
   let ending: Ending | undefined;
   async function drain(own: { readonly until: number }): Promise<boolean> {
+    const goesOn = (): boolean => ending === own && door.openOf(namespace) > 0 && performance.now() < own.until;
     await delay(lingerMs);
-    while (ending === own && door.openOf(namespace) > 0 && performance.now() < own.until) await delay(20);
+    while (goesOn()) await delay(20);
     if (ending !== own) return false;
     book.close();
     door.cut(namespace);

@@ -32,15 +32,31 @@ export function securityRow(notice: TransparentNotice): Row<"security_events"> {
   const isPod = pod !== "";
   return {
     time: notice.timeMs,
-    ...{ severity, source: "garrison", rule, title, message, tags: ["waf"], techniques: [] },
+    severity,
+    source: "garrison",
+    rule,
+    title,
+    message,
+    tags: ["waf"],
+    techniques: [],
     evidence:
       notice.what === "down"
         ? notice.ports.map(({ port, onDown }) => `port ${port}: ${onDown}`)
         : [`port ${notice.port}`],
     count: notice.what === "down" ? 1 : notice.connections,
-    ...{ processId: "", pid: 0, process: "", executable: "" },
-    ...{ namespace, workload: isPod ? pod : notice.label, workloadKind: isPod ? "Pod" : "Unknown", service: "", pod },
-    ...{ container: "", containerId: "", image: "", imageDigest: "" },
+    processId: "",
+    pid: 0,
+    process: "",
+    executable: "",
+    namespace,
+    workload: isPod ? pod : notice.label,
+    workloadKind: isPod ? "Pod" : "Unknown",
+    service: "",
+    pod,
+    container: "",
+    containerId: "",
+    image: "",
+    imageDigest: "",
     identityReason: isPod ? "" : "a network namespace that was named, not a pod",
     fidelity: "proxy",
   };
