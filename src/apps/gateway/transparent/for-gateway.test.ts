@@ -6,8 +6,15 @@ import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { silentLogger } from "../../../base/logger.ts";
-import type { NetworkNamespace } from "../../../../test/support/netns/namespace.ts";
+import { runInNetns, type NetworkNamespace } from "../../../../test/support/netns/namespace.ts";
+import type { WafWorkload } from "../../../core/waf/policy/target.ts";
+import { WafPolicy } from "../../../model/waf-policy.ts";
+import { createHttpSide } from "../http/create-http-side.ts";
+import type { HttpSideOptions } from "../http/http-side.ts";
+import { denied, scriptedInspector } from "../http/side.fixture.ts";
+import { httpLimits } from "../limits.ts";
 import { openNftables } from "../../../edge/dataplane/nftables/open-nftables.ts";
 import { runGateway } from "../main.ts";
 import { transparentFor } from "./for-gateway.ts";
@@ -150,4 +157,84 @@ test("workloads come and go: connections of those that go live on, and one that 
   const problems = await mode.set([wanted, { ...wanted, netns: "/run/netns/no-such-garrison", label: "nobody" }]);
   assert.deepEqual(problems, ["nobody: network namespace /run/netns/no-such-garrison cannot be opened"]);
   for (const socket of [third, past, first]) socket.destroy();
+});
+
+test("a policy of the server turns the ports of the pods that it is for, as long as it says so", async (context) => {
+  const star = openWorld(context);
+  if (star === undefined) return;
+  const app = star.pod("app");
+  serveIn(
+    context,
+    app,
+    8080,
+    createHttpServer((_request, response) => response.end("fine")),
+  );
+  const process_ = runInNetns(app, [process.execPath, "-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  const pod = {
+    kind: "pod",
+    hostNetwork: false,
+    ...{ namespace: "shop", workload: "checkout", pod: "checkout-1", services: ["checkout"], labels: { tier: "web" } },
+  };
+  const link = {
+    hasHeard: true,
+    policies: [] as { scope: string; name: string; generation: number; spec: WafPolicy }[],
+    book: {
+      byAddress: ({ address }: { address: string }) =>
+        address === app4 ? { is: "known", entry: pod } : { is: "outside" },
+    },
+    outbox: { security: () => undefined, gap: () => undefined },
+  };
+  const seen: (WafWorkload | undefined)[] = [];
+  const { inspector } = scriptedInspector({
+    requestHead: (head) => (head.target.includes("attack") ? denied : undefined),
+  });
+  const core = {
+    openSide: (given: Pick<HttpSideOptions, "upstreamFor" | "forwarded">) =>
+      createHttpSide({
+        ...given,
+        inspector: {
+          begin: (source, head) => {
+            seen.push(source.workload);
+            return inspector.begin(source, head);
+          },
+        },
+        isTrustedProxy: () => false,
+        limits: httpLimits,
+        nowMs: Date.now,
+        logger: silentLogger,
+      }),
+  };
+  const notices: string[] = [];
+  const open = transparentFor({
+    flags: parseTransparentFlags(["policies"]),
+    drainMs: 0,
+    notice: (line) => notices.push(line),
+    logger: silentLogger,
+  });
+  const close = await open(core as never, { link: link as never });
+  context.after(async () => {
+    await close();
+    process_.kill("SIGKILL");
+    star.close();
+  });
+  const attack = async (): Promise<string> =>
+    (await exchange(await dial(star.pod("client"), app4, 8080), get("/attack"))).slice(9, 12);
+  const becomes = async (status: string): Promise<void> => {
+    for (let turn = 0; (await attack()) !== status; turn += 1) {
+      assert.ok(turn < 100, notices.join("\n"));
+      await delay(100);
+    }
+  };
+  assert.equal(await attack(), "200");
+  const spec = WafPolicy.parse({ target: { selector: "tier == 'web'" }, ports: [8080], mode: "block" });
+  link.policies = [{ scope: "global", name: "shop", generation: 1, spec }];
+  await becomes("403");
+  assert.deepEqual(seen.at(-1), {
+    namespace: "shop",
+    workload: "checkout",
+    services: ["checkout"],
+    labels: { tier: "web" },
+  });
+  link.policies = [];
+  await becomes("200");
 });
