@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { silentLogger } from "../../base/logger.ts";
-import { createEnvoyClient, wireHeaders, type EnvoyClient } from "./envoy/envoy-client.fixture.ts";
+import { createEnvoyClient, wireHeaders, type EnvoyClient, type Loose } from "./envoy/envoy-client.fixture.ts";
 import { bodyModes } from "./envoy/messages.ts";
 import type { EventRecord } from "./events/record.ts";
 import { httpLimits } from "./limits.ts";
@@ -167,7 +167,7 @@ test("ext_proc, full duplex: nothing is sent on before the verdict, then all in 
 });
 
 test("ext_proc: an attack in the body, a body over the limit, a buffered body", async () => {
-  const ask = async (body: string): Promise<Record<string, any>> => {
+  const ask = async (body: string): Promise<Record<string, Loose>> => {
     const stream = envoy.open();
     stream.send({ request_headers: { headers: head("/form") } });
     await stream.next();

@@ -9,7 +9,6 @@ import type {
 import {
   headerOf,
   type ConnectionSource,
-  type HeaderList,
   type Inspection,
   type Inspector,
   type Outcome,
@@ -238,7 +237,7 @@ function begin(
     serverPort,
   });
   transaction.requestLine(head.method, head.target, head.protocol);
-  return stopOf(transaction.requestHeaders(head.headers as HeaderList));
+  return stopOf(transaction.requestHeaders(head.headers));
 }
 
 function tell(parts: InspectorParts, request: InspectedRequest): void {

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { silentLogger } from "../../base/logger.ts";
+import type { Loose } from "./envoy/envoy-client.fixture.ts";
 import { runGateway } from "./main.ts";
 
 export const smallRules = `
@@ -24,7 +25,7 @@ export interface RunningGateway {
     target: string,
     headers?: Readonly<Record<string, string>>,
   ): Promise<{ readonly status: number; readonly body: string }>;
-  status(): Promise<Record<string, any>>;
+  status(): Promise<Record<string, Loose>>;
   text(path: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -89,11 +90,14 @@ export async function startGateway(config: object, rules = smallRules): Promise<
     return { status: answer.statusCode ?? 0, body };
   };
   return {
-    ...{ folder, rulesFile, addresses, notices },
+    folder,
+    rulesFile,
+    addresses,
+    notices,
     hangup: () => hangup(),
     ask: (target, headers) => get(`http://${addresses["proxy"]}`, target, headers),
     text: async (target) => (await get(addresses["status"] ?? "", target)).body,
-    status: async () => JSON.parse((await get(addresses["status"] ?? "", "/")).body) as Record<string, any>,
+    status: async () => JSON.parse((await get(addresses["status"] ?? "", "/")).body) as Record<string, Loose>,
     async close() {
       agent.destroy();
       stop.abort();

@@ -64,14 +64,14 @@ interface Gateway {
   readonly control: RuleControl;
   readonly ship: Ship;
   readonly link: ServerLink | undefined;
-  figures(): GatewayFigures;
+  readonly figures: () => GatewayFigures;
   readonly closeAll: () => Promise<void>;
 }
 
 async function assemble(config: GatewayConfig, parts: GatewayParts): Promise<Gateway> {
   const { logger } = parts;
   let link: ServerLink | undefined;
-  const ship = await createShip({ config, link: () => link, notice: parts.notice, logger });
+  const ship = await createShip({ config, link: () => link, notice: (line) => parts.notice(line), logger });
   const settings: WorkerSettings = {
     upstream: config.upstream === "" ? undefined : parseUpstream(config.upstream),
     workload: workloadOfFlags(config),
@@ -119,7 +119,12 @@ async function assemble(config: GatewayConfig, parts: GatewayParts): Promise<Gat
     );
   }
   return {
-    ...{ config, workers, control, ship, link, figures },
+    config,
+    workers,
+    control,
+    ship,
+    link,
+    figures,
     closeAll: async () => {
       await workers.close(config.drainSeconds * 1000);
       await ship.close();
@@ -158,7 +163,9 @@ function policyOrder(config: GatewayConfig, link: ServerLink | undefined): Polic
   const { mode, paranoia, thresholds, responseBodies, settings } = config;
   return {
     flags: {
-      ...{ mode, paranoia, responseBodies },
+      mode,
+      paranoia,
+      responseBodies,
       inboundThreshold: thresholds.inbound,
       outboundThreshold: thresholds.outbound,
       settings: Object.entries(settings),

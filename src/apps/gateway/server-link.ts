@@ -99,7 +99,8 @@ export async function openServerLink(parts: ServerLinkParts): Promise<ServerLink
     logger,
   });
   return {
-    ...{ book, outbox },
+    book,
+    outbox,
     get policies() {
       return heard.policies;
     },
@@ -159,7 +160,10 @@ function createReporter({ boot, spool, outbox, heard, parts }: ReporterParts) {
     const usage = process.cpuUsage();
     const { state } = uplink;
     return {
-      ...{ boot, number, startedAt, gateway },
+      boot,
+      number,
+      startedAt,
+      gateway,
       resources: [...heard.refused, ...statuses(heard, problems, problem)],
       fidelity: "proxy",
       fidelityBecause: "a web application firewall: it sees the requests that pass through it",
@@ -171,7 +175,10 @@ function createReporter({ boot, spool, outbox, heard, parts }: ReporterParts) {
       bootId: machine.bootId,
       lagMs: state.lagMs,
       counters: {
-        ...{ eventsByType: { request: gateway.requests }, ringDropsByType: {}, redactions: 0, identitiesUnknown: 0 },
+        eventsByType: { request: gateway.requests },
+        ringDropsByType: {},
+        redactions: 0,
+        identitiesUnknown: 0,
         queueDrops: outbox.dropped,
         spoolDrops: spool.rowsDropped,
         spoolBytes: spool.bytes,
@@ -180,7 +187,7 @@ function createReporter({ boot, spool, outbox, heard, parts }: ReporterParts) {
         blocksRefused: state.blocksRefused,
         rowsAcknowledged: state.rowsAcknowledged,
         residentBytes: process.memoryUsage.rss(),
-        cpuMs: Math.round((usage.user + usage.system) / 1000),
+        cpuMs: Math.round((usage.user + usage.system) / 1e3),
       },
     };
   };

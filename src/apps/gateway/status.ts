@@ -19,7 +19,7 @@ export interface GatewayFigures {
 
 export interface StatusEndpoint {
   readonly text: string;
-  close(): void;
+  readonly close: () => void;
 }
 
 export async function openStatus(address: string, figures: () => GatewayFigures): Promise<StatusEndpoint> {
@@ -75,8 +75,11 @@ function shown({ rules, workers, sum, residentBytes, eventsDropped, server }: Ga
       problems: problems.length,
     },
     policyProblems,
-    ...{ workers, residentBytes, eventsDropped, server },
+    workers,
+    residentBytes,
+    server,
     ...sum,
+    eventsDropped,
   };
 }
 

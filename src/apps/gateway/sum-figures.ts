@@ -5,8 +5,16 @@ type Counts = Readonly<Record<string, number>>;
 
 const none: WorkerFigures = {
   http: {
-    ...{ connections: 0, connectionsOpen: 0, connectionsRefused: 0, requests: 0, malformed: 0, blocked: 0 },
-    ...{ upstreamFailures: {}, timeouts: 0, tunnels: 0, heldBytes: 0 },
+    connections: 0,
+    connectionsOpen: 0,
+    connectionsRefused: 0,
+    requests: 0,
+    malformed: 0,
+    blocked: 0,
+    upstreamFailures: {},
+    timeouts: 0,
+    tunnels: 0,
+    heldBytes: 0,
   },
   inspector: { inspected: 0, unselected: 0, notInspected: {}, evaluationUs: 0 },
   doors: {},

@@ -6,7 +6,7 @@ import type { HeaderList } from "./inspect.ts";
 const hopsMax = 32;
 
 export interface TrustedProxies {
-  isTrusted(address: string): boolean;
+  readonly isTrusted: (address: string) => boolean;
   /** The client as listed proxies name it; undefined when the peer is none of them, or they say nothing that is an address. */
   clientOf(peer: string, headers: HeaderList): string | undefined;
 }

@@ -76,7 +76,9 @@ export function createProcess(parts: ProcessParts): Process {
     response: lane("response"),
     inspection: undefined,
     head: emptyHead,
-    ...{ isSilent: false, isOver: false, status: 0 },
+    isSilent: false,
+    isOver: false,
+    status: 0,
   };
   return {
     take(message) {

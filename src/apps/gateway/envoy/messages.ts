@@ -210,7 +210,7 @@ function load(
   nested: object,
   service: string,
 ): Record<string, MethodDefinition<object, object>> {
-  const definitions = fromJSON(inPackage(names, nested) as Parameters<typeof fromJSON>[0], options);
+  const definitions = fromJSON(inPackage(names, nested), options);
   return definitions[[...names, service].join(".")] as unknown as Record<string, MethodDefinition<object, object>>;
 }
 

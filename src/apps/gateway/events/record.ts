@@ -69,14 +69,24 @@ function toldReport({ report, outcome }: InspectedRequest): TransactionReport {
 }
 
 const noSubject = {
-  ...{ namespace: "", workload: "", workloadKind: "Unknown" as const, service: "", pod: "" },
-  ...{ container: "", containerId: "", image: "", imageDigest: "", identityReason: "" },
+  namespace: "",
+  workload: "",
+  workloadKind: "Unknown" as const,
+  service: "",
+  pod: "",
+  container: "",
+  containerId: "",
+  image: "",
+  imageDigest: "",
+  identityReason: "",
 };
 
 function factsOf({ source, head, facts, forwardedFor, outcome, ruleSet, timeMs }: InspectedRequest): WafRequestFacts {
   return {
     time: new Date(timeMs).toISOString(),
-    ...{ cluster: "", node: "", ingest: 0 },
+    cluster: "",
+    node: "",
+    ingest: 0,
     door: source.door,
     status: outcome.status,
     method: head.method.slice(0, 32),
@@ -85,14 +95,12 @@ function factsOf({ source, head, facts, forwardedFor, outcome, ruleSet, timeMs }
     clientAddress: addressOf(source.clientAddress),
     clientPort: source.clientPort,
     forwardedFor: forwardedFor === "" ? "::" : forwardedFor,
-    ...{
-      clientNamespace: "",
-      clientWorkload: "",
-      clientKind: "Unknown" as const,
-      clientService: "",
-      clientPod: "",
-      clientReason: "",
-    },
+    clientNamespace: "",
+    clientWorkload: "",
+    clientKind: "Unknown" as const,
+    clientService: "",
+    clientPod: "",
+    clientReason: "",
     serverAddress: addressOf(source.serverAddress),
     serverPort: source.serverPort,
     traceId: traceIdOf(headerOf(head.headers, "traceparent")),

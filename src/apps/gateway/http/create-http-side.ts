@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import type { ConnectionSource } from "../inspect.ts";
 import { createDeadlines } from "./deadlines.ts";
-import type { ExchangeCounts, ExchangeParts } from "./exchange.ts";
+import type { ExchangeCounts, ExchangeParts } from "./exchange-parts.ts";
 import type { HttpSide, HttpSideOptions, UpstreamTarget } from "./http-side.ts";
 import { createHttp2Door } from "./serve-http2.ts";
 import { serveHttp1, type Http1Parts, type ServedConnection } from "./serve-http1.ts";

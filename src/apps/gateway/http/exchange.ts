@@ -1,53 +1,30 @@
 // One request and its answer: inspected on the way in and out, held only where a verdict can stop it, passed on as it comes otherwise.
 // Ends in exactly one `finish` of its inspection. Nothing is sent twice upstream unless it is safe to.
-import type { Logger } from "../../../base/logger.ts";
 import {
   headerOf,
   type ConnectionSource,
   type HeaderList,
   type Inspection,
-  type Inspector,
   type ResponseHead,
   type Stop,
 } from "../inspect.ts";
-import type { HttpLimits } from "../limits.ts";
+import type { ExchangeParts } from "./exchange-parts.ts";
 import { createPage } from "./block-page.ts";
-import { endToEnd, originForm, withForwarded, without } from "./headers.ts";
-import { createHold, type Hold, type HoldBook } from "./hold.ts";
+import { endToEnd } from "./headers.ts";
+import { canSendAgain, outgoingRequest } from "./outgoing-request.ts";
+import { createHold, type Hold } from "./hold.ts";
 import type {
   Answer,
   BodySize,
   ClientEnd,
   ClientEvents,
   IncomingRequest,
-  OutgoingRequest,
   Upstream,
   UpstreamEnd,
   UpstreamEvents,
   UpstreamFailure,
 } from "./streams.ts";
 import { joinTunnel } from "./tunnel.ts";
-
-/** What all exchanges of a side share. */
-export interface ExchangeParts {
-  readonly inspector: Inspector;
-  readonly forwarded: "set" | "none";
-  readonly isTrustedProxy: (address: string) => boolean;
-  readonly onBodyTooLarge: "block" | "pass";
-  readonly limits: HttpLimits;
-  readonly holds: HoldBook;
-  readonly count: ExchangeCounts;
-  readonly logger: Logger;
-}
-
-export interface ExchangeCounts {
-  requests: number;
-  malformed: number;
-  blocked: number;
-  timeouts: number;
-  tunnels: number;
-  upstreamFailures: Record<string, number>;
-}
 
 interface Exchange {
   readonly parts: ExchangeParts;
@@ -89,18 +66,28 @@ export function startExchange(parts: ExchangeParts, needs: ExchangeNeeds): Clien
   const { client, request, source, upstream } = needs;
   parts.count.requests += 1;
   const exchange: Exchange = {
-    ...{ parts, client, request, source, upstream },
+    parts,
+    client,
+    request,
+    source,
+    upstream,
     inspection: parts.inspector.begin(source, request),
     requestHold: createHold(parts.holds, parts.limits.heldBytesMax),
     answerHold: createHold(parts.holds, parts.limits.heldBytesMax),
     notInspected: [],
     counted: [],
     end: undefined,
-    ...{ isHolding: false, isRequestJudged: false, isRequestWhole: false, isAnswerJudged: false },
-    ...{ isAnswered: false, isOver: false, isClientPaused: false },
+    isHolding: false,
+    isRequestJudged: false,
+    isRequestWhole: false,
+    isAnswerJudged: false,
+    isAnswered: false,
+    isOver: false,
+    isClientPaused: false,
     requestTrailers: [],
     heldAnswer: undefined,
-    ...{ attempts: 0, status: 0 },
+    attempts: 0,
+    status: 0,
   };
   begin(exchange);
   return {
@@ -188,32 +175,17 @@ function release(exchange: Exchange): void {
 
 function open(exchange: Exchange): void {
   exchange.attempts += 1;
-  exchange.end = exchange.upstream.begin(outgoing(exchange), upstreamEvents(exchange));
+  exchange.end = exchange.upstream.begin(outgoingRequest(exchange), upstreamEvents(exchange));
   let isFull = false;
   for (const chunk of exchange.requestHold.chunks) {
     if (exchange.isOver) return;
-    isFull = exchange.end?.write(chunk) === false;
+    isFull = !exchange.end?.write(chunk);
   }
   if (!exchange.isRequestWhole && exchange.requestHold.bytes > 0) exchange.requestHold.drop();
   if (isFull && !exchange.isRequestWhole) {
     exchange.isClientPaused = true;
     exchange.client.pauseBody();
   }
-}
-
-function outgoing(exchange: Exchange): OutgoingRequest {
-  const { request, source, parts, inspection } = exchange;
-  const formed = originForm(request.target, request.headers);
-  let headers = without(endToEnd(formed.headers), "expect");
-  // HTTP/1.0 may go without; what goes on as HTTP/1.1 may not.
-  if (headerOf(headers, "host") === undefined) headers = [["Host", authorityOf(source)], ...headers];
-  if (parts.forwarded === "set") headers = withForwarded(headers, source, parts.isTrustedProxy(source.clientAddress));
-  if (inspection.readsResponses) headers = without(headers, "accept-encoding");
-  return { method: request.method, target: formed.target, headers, size: request.size, upgrade: request.upgrade };
-}
-
-function authorityOf({ serverAddress, serverPort }: ConnectionSource): string {
-  return serverAddress.includes(":") ? `[${serverAddress}]:${serverPort}` : `${serverAddress}:${serverPort}`;
 }
 
 function upstreamEvents(exchange: Exchange): UpstreamEvents {
@@ -321,7 +293,12 @@ function answerEnd(exchange: Exchange, trailers: HeaderList): void {
 function failed(exchange: Exchange, failure: UpstreamFailure): void {
   if (exchange.isOver) return;
   const { parts } = exchange;
-  if (failure.mayBeStale && exchange.attempts < 2 && !exchange.isAnswered && canSendAgain(exchange)) {
+  if (
+    failure.mayBeStale &&
+    exchange.attempts < 2 &&
+    !exchange.isAnswered &&
+    canSendAgain(exchange.request, isBodyHere(exchange))
+  ) {
     open(exchange);
     if (!exchange.isOver) exchange.end?.end(exchange.requestTrailers);
     return;
@@ -339,13 +316,9 @@ function failed(exchange: Exchange, failure: UpstreamFailure): void {
   page(exchange, failure.cause === "timeout" ? 504 : 502);
 }
 
-const idempotent = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
-
-/** RFC 9110, 9.2.2: only what may be done twice, and only when all of it is still here. */
-function canSendAgain(exchange: Exchange): boolean {
-  const { request, requestHold, isRequestWhole } = exchange;
-  if (!idempotent.has(request.method) || !isRequestWhole) return false;
-  return request.size === "none" || requestHold.bytes > 0;
+/** All of the request's body, or there is none: it could be sent once more. */
+function isBodyHere({ request, requestHold, isRequestWhole }: Exchange): boolean {
+  return isRequestWhole && (request.size === "none" || requestHold.bytes > 0);
 }
 
 function block(exchange: Exchange, stop: Stop): void {

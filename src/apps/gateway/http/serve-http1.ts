@@ -3,7 +3,8 @@ import type { Socket } from "node:net";
 import type { ConnectionSource, HeaderList } from "../inspect.ts";
 import { createBodyReader, type BodyReader } from "./body-reader.ts";
 import type { Deadline } from "./deadlines.ts";
-import { startExchange, type ExchangeParts } from "./exchange.ts";
+import { startExchange } from "./exchange.ts";
+import type { ExchangeParts } from "./exchange-parts.ts";
 import { findHeadEnd, parseRequestHead, type ParsedRequest, type ParseOptions } from "./parse-head.ts";
 import type { Answer, BodySize, ClientEnd, ClientEvents, IncomingRequest, Upstream } from "./streams.ts";
 import { answerHeadText, informationalText, lastChunkText, writeChunk } from "./write-http1.ts";
@@ -61,10 +62,19 @@ export function serveHttp1(parts: Http1Parts, needs: Http1Needs, first: Buffer):
     parts,
     pending: nothing,
     state: "head",
-    ...{ request: undefined, body: undefined, events: undefined },
-    ...{ isChunked: false, isKeepAlive: true, isRetired: false, hasEnded: false },
-    ...{ isAnswerDone: false, isBodyPaused: false, isWaitingForDrain: false },
-    ...{ bodyBytes: 0, bodySinceMs: 0, lingerBytes: 0 },
+    request: undefined,
+    body: undefined,
+    events: undefined,
+    isChunked: false,
+    isKeepAlive: true,
+    isRetired: false,
+    hasEnded: false,
+    isAnswerDone: false,
+    isBodyPaused: false,
+    isWaitingForDrain: false,
+    bodyBytes: 0,
+    bodySinceMs: 0,
+    lingerBytes: 0,
   };
   const { socket } = needs;
   socket.setNoDelay(true);

@@ -3,7 +3,8 @@
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { ConnectionSource, HeaderList } from "../inspect.ts";
-import { startExchange, type ExchangeParts } from "./exchange.ts";
+import { startExchange } from "./exchange.ts";
+import type { ExchangeParts } from "./exchange-parts.ts";
 import { fromHttp2, fromHttp2Object, toHttp2 } from "./http2-headers.ts";
 import { parseRequestHead } from "./parse-head.ts";
 import type { ServedConnection } from "./serve-http1.ts";
@@ -43,7 +44,7 @@ export function createHttp2Door(parts: ExchangeParts): Http2Door {
         serveStream(parts, needs, {
           stream,
           isEnded: (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0,
-          raw: raw as unknown as string[],
+          raw: raw,
         });
       });
       return { retire: () => session.close(), destroy: () => session.destroy() };
@@ -74,7 +75,7 @@ function serveStream(parts: ExchangeParts, needs: Http2Needs, { stream, isEnded,
   stream.on("drain", () => events.drained());
   stream.on("close", () => events.gone());
   stream.on("trailers", (given) => {
-    trailers = fromHttp2Object(given as Record<string, string>);
+    trailers = fromHttp2Object(given);
   });
   if (request.flaw !== "") return void stream.resume();
   stream.setTimeout(parts.limits.bodyIdleMsMax, () => {
@@ -105,7 +106,12 @@ function incoming(raw: readonly string[], isEnded: boolean, headersMax: number):
   const flaw = isDisputed ? "host and :authority differ" : isCoded ? "Transfer-Encoding in HTTP/2" : parsed.flaw;
   const length = parsed.framing.kind === "length" ? parsed.framing.bytes : "stream";
   return {
-    ...{ method, target, protocol: "HTTP/2.0", headers, flaw, flawStatus: 400 },
+    method,
+    target,
+    protocol: "HTTP/2.0",
+    headers,
+    flaw,
+    flawStatus: 400,
     size: isEnded ? "none" : length,
     expectsContinue: headers.some(([name, value]) => name === "expect" && value.toLowerCase() === "100-continue"),
     upgrade: "",

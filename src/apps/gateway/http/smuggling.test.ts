@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { test } from "node:test";
-import fc from "fast-check";
+import { array, assert as assertProperty, constantFrom, integer, property, string } from "fast-check";
 import { createBodyReader } from "./body-reader.ts";
 import { findHeadEnd, parseRequestHead } from "./parse-head.ts";
 import { say, startRig } from "./side.fixture.ts";
@@ -110,7 +110,8 @@ test("a streamed body that turns bad ends the upstream's request unfinished", as
   });
   const rig = await startRig(upstream);
   assert.match(await say(rig.port, post("Transfer-Encoding: chunked", "3\r\nabc\r\nzz\r\n")), /^HTTP\/1\.1 400 /);
-  while (!hasEnded && received !== "") await new Promise((resolve) => setTimeout(resolve, 5));
+  const isOver = (): boolean => hasEnded || received === "";
+  while (!isOver()) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.doesNotMatch(received, /0\r\n\r\n$/);
   await rig.close();
 });
@@ -145,12 +146,12 @@ test("too many or too long headers are 431", async () => {
 
 test("heads of any bytes are read without a throw, and never without a flaw when a byte is out of place", () => {
   const options = { headersMax: 20, doubleFraming: "refuse" } as const;
-  const bytes = fc.string({
-    unit: fc.constantFrom("\r", "\n", "\0", " ", ":", "a", "1", "\x80", "\t", "HTTP/1.1", "Host: a"),
+  const bytes = string({
+    unit: constantFrom("\r", "\n", "\0", " ", ":", "a", "1", "\x80", "\t", "HTTP/1.1", "Host: a"),
     maxLength: 40,
   });
-  fc.assert(
-    fc.property(bytes, (text) => {
+  assertProperty(
+    property(bytes, (text) => {
       const head = parseRequestHead(text, options);
       if (/[\0]|(^|[^\r])\n|\r([^\n]|$)/.test(text)) assert.notEqual(head.flaw, "");
       findHeadEnd(Buffer.from(text, "latin1"));
@@ -161,8 +162,8 @@ test("heads of any bytes are read without a throw, and never without a flaw when
 test("a chunked body is the same however its bytes are cut", () => {
   const text = "3\r\nabc\r\n1;x\r\nd\r\n0a\r\n0123456789\r\n0\r\nX: y\r\nZ: 1\r\n\r\nrest";
   const limits = { chunkLineBytesMax: 100, trailersBytesMax: 100, headersMax: 10 };
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 80, maxLength: 80 }), (cuts) => {
+  assertProperty(
+    property(array(integer({ min: 1, max: 9 }), { minLength: 80, maxLength: 80 }), (cuts) => {
       let body = "";
       let trailers: unknown;
       const reader = createBodyReader({ kind: "chunked" }, limits, {

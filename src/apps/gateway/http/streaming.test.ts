@@ -78,11 +78,11 @@ test("a client that does not read stops the upstream, not the memory", async () 
   const client = await dial(rig.port);
   client.pause();
   client.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  let last = -1;
-  while (last !== written || written === 0) {
-    last = written;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
+  // Until nothing more is taken.
+  await until(
+    () => written,
+    (value, before) => value > 0 && value === before,
+  );
   assert.ok(written < 30 * mebibyte, `${written} bytes were taken from the upstream`);
   client.resume();
   let read = 0;
@@ -114,3 +114,12 @@ test("a client that goes away ends its upstream request; the inspection ends too
   assert.equal(seen?.outcome?.status, 0);
   await rig.close();
 });
+
+async function until(look: () => number, holds: (value: number, before: number) => boolean): Promise<void> {
+  for (let before = -1; ;) {
+    const value = look();
+    if (holds(value, before)) return;
+    before = value;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}

@@ -33,7 +33,7 @@ export function joinTunnel(client: Tunnel, upstream: Tunnel, idleMsMax: number):
 interface TunnelEvents {
   moved(): void;
   closed(): void;
-  stop(): void;
+  readonly stop: () => void;
 }
 
 function oneWay(from: Tunnel, to: Duplex, events: TunnelEvents): void {

@@ -59,9 +59,20 @@ export function createHttp1Upstream(target: UpstreamTarget, limits: HttpLimits, 
 
 function begin(pool: Pool, request: OutgoingRequest, events: UpstreamEvents): UpstreamEnd {
   const exchange: Exchange = {
-    ...{ pool, request, events, connection: undefined, early: [], trailersText: "" },
-    ...{ isSent: false, isOver: false, isPaused: false, isWaitingForDrain: false, hasAnswerBegun: false },
-    ...{ pending: nothing, head: undefined, body: undefined },
+    pool,
+    request,
+    events,
+    connection: undefined,
+    early: [],
+    trailersText: "",
+    isSent: false,
+    isOver: false,
+    isPaused: false,
+    isWaitingForDrain: false,
+    hasAnswerBegun: false,
+    pending: nothing,
+    head: undefined,
+    body: undefined,
   };
   const idle = takeIdle(pool);
   if (idle === undefined) void connect(exchange);

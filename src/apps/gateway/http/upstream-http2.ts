@@ -66,15 +66,15 @@ function begin(link: Link, request: OutgoingRequest, events: UpstreamEvents): Up
   const wasOpen = link.session !== undefined;
   link.session ??= openSession(link);
   const { session } = link;
-  session.then(
-    (opened) => {
-      if (!exchange.isOver) run({ link, exchange, request, events, fail, wasOpen }, opened);
+  void follow(session, {
+    opened: (found) => {
+      if (!exchange.isOver) run({ link, exchange, request, events, fail, wasOpen }, found);
     },
-    (error: Error) => {
+    failed: (error) => {
       if (link.session === session) link.session = undefined;
       fail({ cause: "connect", because: error.message, mayBeStale: false });
     },
-  );
+  });
   return {
     write(chunk) {
       if (exchange.stream !== undefined) return exchange.isOver || exchange.stream.write(chunk);
@@ -93,6 +93,19 @@ function begin(link: Link, request: OutgoingRequest, events: UpstreamEvents): Up
       exchange.stream?.close(constants.NGHTTP2_CANCEL);
     },
   };
+}
+
+async function follow(
+  session: Promise<ClientHttp2Session>,
+  then: { readonly opened: (session: ClientHttp2Session) => void; readonly failed: (error: Error) => void },
+): Promise<void> {
+  let found: ClientHttp2Session;
+  try {
+    found = await session;
+  } catch (error) {
+    return then.failed(error as Error);
+  }
+  then.opened(found);
 }
 
 interface Run {
@@ -145,13 +158,12 @@ function listen(job: Run, stream: ClientHttp2Stream): void {
   // None at all ends the request as well.
   stream.on("wantTrailers", () => stream.sendTrailers(toHttp2(trailersOf.get(stream) ?? [])));
   stream.on("headers", (headers) => {
-    if (!exchange.isOver)
-      events.informational(Number(headers[":status"]), fromHttp2Object(headers as Record<string, string>));
+    if (!exchange.isOver) events.informational(Number(headers[":status"]), fromHttp2Object(headers));
   });
   stream.on("response", (given, flags) => {
     exchange.hasAnswerBegun = true;
     if (exchange.isOver) return;
-    const headers = fromHttp2Object(given as Record<string, string | string[]>);
+    const headers = fromHttp2Object(given);
     const status = Number(given[":status"]);
     const isEnded = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     events.head({
@@ -163,7 +175,7 @@ function listen(job: Run, stream: ClientHttp2Stream): void {
     });
   });
   stream.on("trailers", (given) => {
-    trailers = fromHttp2Object(given as Record<string, string>);
+    trailers = fromHttp2Object(given);
   });
   stream.on("data", (chunk: Buffer) => {
     if (!exchange.isOver) events.data(chunk);

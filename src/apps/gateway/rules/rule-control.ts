@@ -164,7 +164,12 @@ function taken(control: Control, result: LoadResult & { readonly isLoaded: true 
   control.nextChangeMs = result.nextChangeMs;
   control.errorsInForce = problems.filter(({ severity }) => severity === "error").length;
   control.state = {
-    ...{ digest, rules, source, problems, policyProblems, loadMs },
+    digest,
+    rules,
+    source,
+    problems,
+    policyProblems,
+    loadMs,
     problem: odd === undefined ? "" : `a worker has another rule set: ${odd.isLoaded ? odd.digest : odd.because}`,
     loads: control.state.loads + 1,
     refusals: control.state.refusals,

@@ -26,6 +26,7 @@ export function createThreadWorker({ settings, onRecords, onDeath, logger }: Thr
   let figures: WorkerFigures | undefined;
   let isClosing = false;
   let closed: () => void = () => undefined;
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   const send = (message: ToWorker): void => thread.postMessage(message);
   thread.on("message", (message: FromWorker) => {
     switch (message.type) {
