@@ -15,6 +15,9 @@ import { createTransaction } from "./transaction.ts";
 export const engineLimits = {
   /** Values remembered, each for one kind of place in requests. */
   memoEntriesMax: 40_000,
+  /** The first transactions of an engine that was not warmed meet patterns that are not ready: their time is this much wider. */
+  coldTransactions: 1000,
+  coldFactor: 20,
 } as const;
 
 export function createWafEngine(options: WafEngineOptions): WafEngine {
@@ -38,6 +41,7 @@ export function createWafEngine(options: WafEngineOptions): WafEngine {
   const programs = new WeakMap<TransactionPolicy, PolicyProgram>();
   let transactions = 0;
   let budgetExceeded = 0;
+  let warmed = 0;
 
   function programOf(policy: TransactionPolicy): PolicyProgram {
     let program = programs.get(policy);
@@ -51,7 +55,10 @@ export function createWafEngine(options: WafEngineOptions): WafEngine {
     problems: compiled.problems,
     begin: (policy) => {
       transactions++;
-      const state = pool.take(programOf(policy), options.uniqueId(), policy.budget ?? budget);
+      const given = policy.budget ?? budget;
+      const isCold = warmed < compiled.pureParts.length && transactions <= engineLimits.coldTransactions;
+      const limit = isCold ? { ...given, usMax: given.usMax * engineLimits.coldFactor } : given;
+      const state = pool.take(programOf(policy), options.uniqueId(), limit);
       state.startedUs = clocks.nowUs();
       return createTransaction({
         state,
@@ -69,6 +76,12 @@ export function createWafEngine(options: WafEngineOptions): WafEngine {
     get figures() {
       const { memoEntries, memoHits, patternsRun, patternsSkipped } = judge.figures;
       return { transactions, memoEntries, memoHits, patternsRun, patternsSkipped, budgetExceeded };
+    },
+    warm: (partsMax = compiled.pureParts.length) => {
+      const until = Math.min(compiled.pureParts.length, warmed + partsMax);
+      // V8 interprets a pattern's first run and compiles it at the second.
+      for (; warmed < until; warmed++) for (let round = 0; round < 2; round++) judge.test(warmed, "warm");
+      return warmed === compiled.pureParts.length;
     },
     emptyMemo: () => {
       judge.emptyMemo();

@@ -173,6 +173,8 @@ export interface WafEngine {
   /** Figures since the engine was made. */
   readonly figures: WafEngineFigures;
   emptyMemo(): void;
+  /** Makes the next `partsMax` patterns ready (all, if not given) before requests need them; true: all are. Until then budgets are wider. */
+  warm(partsMax?: number): boolean;
 }
 
 export interface WafEngineFigures {

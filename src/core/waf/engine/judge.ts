@@ -17,6 +17,8 @@ export interface JudgeFigures {
 
 export interface Judge {
   judge(plan: Plan, value: string): Hits;
+  /** One entry alone, without negation. */
+  test(entry: number, value: string): boolean;
   /** Forgets all that was remembered of values. */
   emptyMemo(): void;
   readonly figures: JudgeFigures;
@@ -159,7 +161,7 @@ export function createJudge(options: JudgeOptions): Judge {
     slotOfNode = new Int32Array(nodes);
   }
 
-  return { judge, figures, emptyMemo: () => memory.empty() };
+  return { judge, figures, test: (entry, value) => tests[entry]!(value), emptyMemo: () => memory.empty() };
 }
 
 interface Memory {

@@ -109,6 +109,21 @@ test("over its time or bytes a transaction is blocked or passed as the policy sa
   );
 });
 
+test("an engine that is not warm gives its first transactions more time", () => {
+  let now = 0;
+  const actions = Array.from(
+    { length: 64 },
+    (_, index) => `SecAction "id:${index + 2},phase:1,nolog,pass,setvar:tx.a=%{ARGS.x}"`,
+  );
+  const rules = [`SecRule ARGS "@rx x" "id:1,phase:1,log,pass"`, ...actions].join("\n");
+  const engine = testEngine(parseRules(rules), { nowUs: () => (now += 1000) });
+  const policy = testPolicy({ budget: { usMax: 2500, bytesMax: 1_000_000, onExceeded: "block" } });
+  assert.equal(runRequest(engine, policy, {}).stopped, undefined);
+  assert.equal(engine.warm(0), false);
+  assert.equal(engine.warm(), true);
+  assert.equal(runRequest(engine, policy, {}).stopped?.because, "budget: time");
+});
+
 const scored = `SecAction "id:900,phase:1,nolog,pass,setvar:tx.blocking_paranoia_level=1"
 SecRule &TX:critical_anomaly_score "@eq 0" "id:901,phase:1,nolog,pass,setvar:tx.critical_anomaly_score=5"
 SecAction "id:902,phase:1,nolog,pass,setvar:tx.inbound_anomaly_score_pl1=0,setvar:tx.inbound_anomaly_score_pl2=0"
