@@ -173,7 +173,11 @@ test("a policy of the server turns the ports of the pods that it is for, as long
   const pod = {
     kind: "pod",
     hostNetwork: false,
-    ...{ namespace: "shop", workload: "checkout", pod: "checkout-1", services: ["checkout"], labels: { tier: "web" } },
+    namespace: "shop",
+    workload: "checkout",
+    pod: "checkout-1",
+    services: ["checkout"],
+    labels: { tier: "web" },
   };
   const link = {
     hasHeard: true,
