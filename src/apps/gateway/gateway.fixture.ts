@@ -81,14 +81,7 @@ export async function startGateway(config: object, rules = smallRules): Promise<
     started.reject(error);
   });
   const addresses = await started.promise;
-  const get = async (base: string, target: string, headers: Readonly<Record<string, string>> = {}) => {
-    const request = httpRequest(new URL(base), { agent, path: target, headers });
-    request.end();
-    const [answer] = (await once(request, "response")) as [IncomingMessage];
-    let body = "";
-    for await (const chunk of answer) body += (chunk as Buffer).toString("latin1");
-    return { status: answer.statusCode ?? 0, body };
-  };
+  const get = asker(agent);
   return {
     folder,
     rulesFile,
@@ -104,6 +97,17 @@ export async function startGateway(config: object, rules = smallRules): Promise<
       await running;
       endUpstream();
     },
+  };
+}
+
+function asker(agent: Agent) {
+  return async (base: string, target: string, headers: Readonly<Record<string, string>> = {}) => {
+    const request = httpRequest(new URL(base), { agent, path: target, headers });
+    request.end();
+    const [answer] = (await once(request, "response")) as [IncomingMessage];
+    let body = "";
+    for await (const chunk of answer) body += (chunk as Buffer).toString("latin1");
+    return { status: answer.statusCode ?? 0, body };
   };
 }
 

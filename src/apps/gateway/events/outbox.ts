@@ -27,6 +27,9 @@ export interface Outbox {
 /** A little inside the range of times that the server accepts. */
 const oldestGapMs = blockLimits.pastMsMax - 60_000;
 
+/** Gaps that wait, and rows of one block of them. */
+const gapsMax = 1000;
+
 export function createOutbox(options: {
   readonly spool: Pick<Spool, "append" | "tell">;
   readonly boot: string;
@@ -35,7 +38,7 @@ export function createOutbox(options: {
 }): Outbox {
   const { spool, boot, nowMs, onSpooled } = options;
   const queue = boundedQueue<WafRow>(gatewayLimits.queueRowsMax);
-  const gaps = boundedQueue<GapRow>(1000);
+  const gaps = boundedQueue<GapRow>(gapsMax);
   const security = boundedQueue<SecurityRow>(1000);
   let sequence = 0;
   let toldDrops = 0;
@@ -89,12 +92,10 @@ export function createOutbox(options: {
       if (fresh > 0) gaps.push(gapOf(fresh, "the gateway's queue was full"));
       sinceMs = now;
       const told = await spool.tell((losses) => {
-        const waiting = gaps.take(1000);
-        const lost = losses.filter(({ table, reason }) => table !== "gaps" || reason !== "block-refused");
-        if (waiting.length + lost.length === 0) return undefined;
+        const block = gapBlockOf(gaps.take(gapsMax), losses, now);
+        if (block === undefined) return undefined;
         sequence += 1;
-        const rows = [...waiting, ...lost.map((loss) => rowOf(loss, now))];
-        return { ...sealBlock("gaps", rows, { boot, sequence }), tells: [...waiting.map(lossOf), ...lost] };
+        return { ...sealBlock("gaps", block.rows, { boot, sequence }), tells: block.tells };
       });
       if (told !== undefined) onSpooled();
     },
@@ -102,6 +103,13 @@ export function createOutbox(options: {
       return queue.dropped + security.dropped;
     },
   };
+}
+
+/** Undefined: there is nothing to tell. A gap about a gap that the server refused would be refused like it, for ever. */
+function gapBlockOf(waiting: readonly GapRow[], losses: readonly SpoolLoss[], nowMs: number) {
+  const lost = losses.filter(({ table, reason }) => table !== "gaps" || reason !== "block-refused");
+  if (waiting.length + lost.length === 0) return undefined;
+  return { rows: [...waiting, ...lost.map((loss) => rowOf(loss, nowMs))], tells: [...waiting.map(lossOf), ...lost] };
 }
 
 function rowOf(loss: SpoolLoss, nowMs: number): GapRow {

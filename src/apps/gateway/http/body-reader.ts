@@ -80,95 +80,101 @@ function closeReader(sink: BodySink): BodyReader {
   };
 }
 
-type ChunkState = "size" | "data" | "data-end" | "trailers" | "done";
+interface Chunked {
+  readonly limits: BodyReaderLimits;
+  readonly sink: BodySink;
+  state: "size" | "data" | "data-end" | "trailers" | "done";
+  line: string;
+  /** Bytes of the chunk that did not come yet. */
+  left: number;
+}
 
 function chunkedReader(limits: BodyReaderLimits, sink: BodySink): BodyReader {
-  let state: ChunkState = "size";
-  let line = "";
-  let left = 0;
-
-  function bad(flaw: string): void {
-    state = "done";
-    sink.bad(flaw);
-  }
-
-  /** Adds bytes up to and with the line feed to `line`; returns how many. The line is whole when it ends with it. */
-  function takeLine(bytes: Buffer, from: number, bytesMax: number): number {
-    const feed = bytes.indexOf(0x0a, from);
-    const to = feed < 0 ? bytes.length : feed + 1;
-    if (line.length + to - from > bytesMax) {
-      bad(state === "trailers" ? "the trailers are too long" : "the line of a chunk is too long");
-      return bytes.length - from;
-    }
-    line += bytes.toString("latin1", from, to);
-    return to - from;
-  }
-
-  function sizeLine(): void {
-    const text = line;
-    line = "";
-    if (!text.endsWith("\r\n")) return bad("the line of a chunk ends without a carriage return");
-    const parts = /^([0-9a-fA-F]{1,12})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?\r\n$/.exec(text);
-    if (parts === null) return bad("the size of a chunk is not a number");
-    left = Number.parseInt(parts[1] ?? "", 16);
-    state = left === 0 ? "trailers" : "data";
-  }
-
-  function trailers(): void {
-    if (line !== "\r\n" && !line.endsWith("\r\n\r\n")) {
-      // A bare line feed would end it for others: not for us, and not silently.
-      if (/(?:^|[^\r])\n/.test(line)) bad("a line of the trailers ends without a carriage return");
-      return;
-    }
-    const text = line === "\r\n" ? "" : line.slice(0, -4);
-    line = "";
-    const parsed = text === "" ? { headers: [], flaw: "" } : parseTrailers(text, limits.headersMax);
-    if (parsed.flaw !== "") return bad(parsed.flaw);
-    state = "done";
-    sink.end(parsed.headers);
-  }
-
-  function lineEnd(): void {
-    if (state === "size") sizeLine();
-    else if (state === "trailers") trailers();
-  }
-
-  function dataEnd(bytes: Buffer, from: number): number {
-    const taken = Math.min(bytes.length - from, 2 - line.length);
-    line += bytes.toString("latin1", from, from + taken);
-    if (line === "\r\n") {
-      line = "";
-      state = "size";
-    } else if (line !== "\r") bad("a chunk is not followed by a line end");
-    return taken;
-  }
-
-  function data(bytes: Buffer, from: number): number {
-    const taken = Math.min(left, bytes.length - from);
-    left -= taken;
-    if (left === 0) state = "data-end";
-    sink.data(bytes.subarray(from, from + taken));
-    return taken;
-  }
-
+  const reader: Chunked = { limits, sink, state: "size", line: "", left: 0 };
   return {
     get isDone() {
-      return state === "done";
+      return reader.state === "done";
     },
     read(bytes) {
       let at = 0;
-      while (at < bytes.length && state !== "done") {
-        if (state === "data") at += data(bytes, at);
-        else if (state === "data-end") at += dataEnd(bytes, at);
-        else {
-          at += takeLine(bytes, at, state === "size" ? limits.chunkLineBytesMax : limits.trailersBytesMax);
-          if (line.endsWith("\n")) lineEnd();
-        }
-      }
+      while (at < bytes.length && reader.state !== "done") at += step(reader, bytes, at);
       return at;
     },
     closed() {
-      if (state !== "done") bad("the connection ended before the last chunk");
+      if (reader.state !== "done") bad(reader, "the connection ended before the last chunk");
     },
   };
+}
+
+/** Takes some bytes from `from` on; returns how many. */
+function step(reader: Chunked, bytes: Buffer, from: number): number {
+  if (reader.state === "data") return data(reader, bytes, from);
+  if (reader.state === "data-end") return dataEnd(reader, bytes, from);
+  const taken = takeLine(reader, bytes, from);
+  if (!reader.line.endsWith("\n")) return taken;
+  if (reader.state === "size") sizeLine(reader);
+  else if (reader.state === "trailers") trailers(reader);
+  return taken;
+}
+
+function bad(reader: Chunked, flaw: string): void {
+  reader.state = "done";
+  reader.sink.bad(flaw);
+}
+
+/** Adds bytes up to and with the line feed to the line; returns how many. The line is whole when it ends with it. */
+function takeLine(reader: Chunked, bytes: Buffer, from: number): number {
+  const { limits, state } = reader;
+  const bytesMax = state === "size" ? limits.chunkLineBytesMax : limits.trailersBytesMax;
+  const feed = bytes.indexOf(0x0a, from);
+  const to = feed < 0 ? bytes.length : feed + 1;
+  if (reader.line.length + to - from > bytesMax) {
+    bad(reader, state === "trailers" ? "the trailers are too long" : "the line of a chunk is too long");
+    return bytes.length - from;
+  }
+  reader.line += bytes.toString("latin1", from, to);
+  return to - from;
+}
+
+function sizeLine(reader: Chunked): void {
+  const text = reader.line;
+  reader.line = "";
+  if (!text.endsWith("\r\n")) return bad(reader, "the line of a chunk ends without a carriage return");
+  const parts = /^([0-9a-fA-F]{1,12})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?\r\n$/.exec(text);
+  if (parts === null) return bad(reader, "the size of a chunk is not a number");
+  reader.left = Number.parseInt(parts[1] ?? "", 16);
+  reader.state = reader.left === 0 ? "trailers" : "data";
+}
+
+function trailers(reader: Chunked): void {
+  const { line } = reader;
+  if (line !== "\r\n" && !line.endsWith("\r\n\r\n")) {
+    // A bare line feed would end it for others: not for us, and not silently.
+    if (/(?:^|[^\r])\n/.test(line)) bad(reader, "a line of the trailers ends without a carriage return");
+    return;
+  }
+  reader.line = "";
+  const parsed =
+    line === "\r\n" ? { headers: [], flaw: "" } : parseTrailers(line.slice(0, -4), reader.limits.headersMax);
+  if (parsed.flaw !== "") return bad(reader, parsed.flaw);
+  reader.state = "done";
+  reader.sink.end(parsed.headers);
+}
+
+function dataEnd(reader: Chunked, bytes: Buffer, from: number): number {
+  const taken = Math.min(bytes.length - from, 2 - reader.line.length);
+  reader.line += bytes.toString("latin1", from, from + taken);
+  if (reader.line === "\r\n") {
+    reader.line = "";
+    reader.state = "size";
+  } else if (reader.line !== "\r") bad(reader, "a chunk is not followed by a line end");
+  return taken;
+}
+
+function data(reader: Chunked, bytes: Buffer, from: number): number {
+  const taken = Math.min(reader.left, bytes.length - from);
+  reader.left -= taken;
+  if (reader.left === 0) reader.state = "data-end";
+  reader.sink.data(bytes.subarray(from, from + taken));
+  return taken;
 }

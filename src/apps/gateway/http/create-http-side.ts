@@ -1,10 +1,10 @@
 // The HTTP side made: tells HTTP/1.1 from HTTP/2 by the first bytes, keeps pools of upstream connections, bounds and counts connections.
 import type { Socket } from "node:net";
 import type { ConnectionSource } from "../inspect.ts";
-import { createDeadlines } from "./deadlines.ts";
-import type { ExchangeCounts, ExchangeParts } from "./exchange-parts.ts";
+import { createDeadlines, type Deadline, type DeadlineBook } from "./deadlines.ts";
+import type { ExchangeParts } from "./exchange-parts.ts";
 import type { HttpSide, HttpSideOptions, UpstreamTarget } from "./http-side.ts";
-import { createHttp2Door } from "./serve-http2.ts";
+import { createHttp2Door, type Http2Door } from "./serve-http2.ts";
 import { serveHttp1, type Http1Parts, type ServedConnection } from "./serve-http1.ts";
 import type { Upstream } from "./streams.ts";
 import { createHttp1Upstream } from "./upstream-http1.ts";
@@ -15,126 +15,149 @@ const nothing = Buffer.alloc(0);
 /** Upstreams that are remembered; those of connections that ended are not. */
 const poolsMax = 4096;
 
+interface Side {
+  readonly options: HttpSideOptions;
+  readonly http1: Http1Parts;
+  readonly http2: Http2Door;
+  readonly deadlines: DeadlineBook;
+  readonly open: Set<Socket>;
+  readonly served: Map<Socket, ServedConnection>;
+  readonly pools: Map<string, Upstream>;
+  connections: number;
+  refused: number;
+  isClosing: boolean;
+}
+
 export function createHttpSide(options: HttpSideOptions): HttpSide {
   const { limits, nowMs } = options;
-  const count: ExchangeCounts = {
-    requests: 0,
-    malformed: 0,
-    blocked: 0,
-    timeouts: 0,
-    tunnels: 0,
-    upstreamFailures: {},
-  };
-  const deadlines = createDeadlines(nowMs, limits.tickMs);
-  const holds = { bytes: 0, bytesMax: limits.heldBytesTotalMax };
-  const exchange: ExchangeParts = {
-    inspector: options.inspector,
-    forwarded: options.forwarded,
-    isTrustedProxy: options.isTrustedProxy,
-    onBodyTooLarge: options.onBodyTooLarge ?? "block",
-    limits,
-    holds,
-    count,
-    logger: options.logger,
-  };
-  const parse = { headersMax: limits.headersMax, doubleFraming: options.doubleFraming ?? "refuse" } as const;
-  const http1: Http1Parts = { exchange, parse, nowMs };
-  const http2 = createHttp2Door(exchange);
-  const open = new Set<Socket>();
-  const served = new Map<Socket, ServedConnection>();
-  const pools = new Map<string, Upstream>();
-  let connections = 0;
-  let refused = 0;
-  let isClosing = false;
-
-  function make(target: UpstreamTarget): Upstream {
-    return target.protocol === "h2c"
-      ? createHttp2Upstream(target, limits, deadlines)
-      : createHttp1Upstream(target, limits, deadlines);
-  }
-
-  function upstreamOf(socket: Socket, source: ConnectionSource): Upstream {
-    const target = options.upstreamFor(source);
-    if (target.isExclusive) {
-      const upstream = make(target);
-      socket.once("close", () => upstream.close());
-      return upstream;
-    }
-    const known = pools.get(target.key);
-    if (known !== undefined) return known;
-    const made = make(target);
-    if (pools.size >= poolsMax) {
-      const [oldest] = pools;
-      if (oldest !== undefined) {
-        pools.delete(oldest[0]);
-        oldest[1].close();
-      }
-    }
-    pools.set(target.key, made);
-    return made;
-  }
-
-  function serve(socket: Socket, source: ConnectionSource, first: Buffer): void {
-    const upstream = upstreamOf(socket, source);
-    const isHttp2 = first.length >= preface.length && first.subarray(0, preface.length).equals(preface);
-    const connection = isHttp2
-      ? http2.serve({ socket, source, upstream }, first)
-      : serveHttp1(http1, { socket, source, upstream, deadline: deadlines.add() }, first);
-    served.set(socket, connection);
-    if (isClosing) connection.retire();
-  }
-
-  return {
-    accept(socket, source, first) {
-      if (isClosing || open.size >= limits.connectionsMax) {
-        refused += 1;
-        socket.on("error", () => undefined);
-        socket.destroy();
-        return;
-      }
-      connections += 1;
-      open.add(socket);
-      socket.once("close", () => {
-        open.delete(socket);
-        served.delete(socket);
-      });
-      sniff(socket, first ?? nothing, deadlines.add(), limits.headMsMax, (bytes) => serve(socket, source, bytes));
+  const exchange = exchangeParts(options);
+  const side: Side = {
+    options,
+    http1: {
+      exchange,
+      parse: { headersMax: limits.headersMax, doubleFraming: options.doubleFraming ?? "refuse" },
+      nowMs,
     },
+    http2: createHttp2Door(exchange),
+    deadlines: createDeadlines(nowMs, limits.tickMs),
+    open: new Set(),
+    served: new Map(),
+    pools: new Map(),
+    connections: 0,
+    refused: 0,
+    isClosing: false,
+  };
+  return {
+    accept: (socket, source, first) => accept(side, socket, source, first ?? nothing),
     get figures() {
+      const { requests, malformed, blocked, timeouts, tunnels, upstreamFailures } = exchange.count;
       return {
-        connections,
-        connectionsOpen: open.size,
-        connectionsRefused: refused,
-        requests: count.requests,
-        malformed: count.malformed,
-        blocked: count.blocked,
-        upstreamFailures: { ...count.upstreamFailures },
-        timeouts: count.timeouts,
-        tunnels: count.tunnels,
-        heldBytes: holds.bytes,
+        connections: side.connections,
+        connectionsOpen: side.open.size,
+        connectionsRefused: side.refused,
+        requests,
+        malformed,
+        blocked,
+        timeouts,
+        tunnels,
+        upstreamFailures: { ...upstreamFailures },
+        heldBytes: exchange.holds.bytes,
       };
     },
-    async close(drainMs) {
-      isClosing = true;
-      for (const connection of served.values()) connection.retire();
-      const untilMs = nowMs() + drainMs;
-      while (open.size > 0 && nowMs() < untilMs) await new Promise((resolve) => setTimeout(resolve, 10));
-      for (const socket of open) socket.destroy();
-      for (const upstream of pools.values()) upstream.close();
-      http2.close();
-      deadlines.close();
-    },
+    close: (drainMs) => close(side, drainMs),
   };
 }
 
+function exchangeParts(options: HttpSideOptions): ExchangeParts {
+  const { limits, inspector, forwarded, isTrustedProxy, logger } = options;
+  return {
+    inspector,
+    forwarded,
+    isTrustedProxy,
+    onBodyTooLarge: options.onBodyTooLarge ?? "block",
+    limits,
+    holds: { bytes: 0, bytesMax: limits.heldBytesTotalMax },
+    count: { requests: 0, malformed: 0, blocked: 0, timeouts: 0, tunnels: 0, upstreamFailures: {} },
+    logger,
+  };
+}
+
+function accept(side: Side, socket: Socket, source: ConnectionSource, first: Buffer): void {
+  const { limits } = side.options;
+  if (side.isClosing || side.open.size >= limits.connectionsMax) {
+    side.refused += 1;
+    socket.on("error", () => undefined);
+    socket.destroy();
+    return;
+  }
+  side.connections += 1;
+  side.open.add(socket);
+  socket.once("close", () => {
+    side.open.delete(socket);
+    side.served.delete(socket);
+  });
+  sniff({ socket, first, deadline: side.deadlines.add(), msMax: limits.headMsMax }, (bytes) =>
+    serve(side, socket, source, bytes),
+  );
+}
+
+function serve(side: Side, socket: Socket, source: ConnectionSource, first: Buffer): void {
+  const upstream = upstreamOf(side, socket, source);
+  const isHttp2 = first.length >= preface.length && first.subarray(0, preface.length).equals(preface);
+  const connection = isHttp2
+    ? side.http2.serve({ socket, source, upstream }, first)
+    : serveHttp1(side.http1, { socket, source, upstream, deadline: side.deadlines.add() }, first);
+  side.served.set(socket, connection);
+  if (side.isClosing) connection.retire();
+}
+
+function upstreamOf(side: Side, socket: Socket, source: ConnectionSource): Upstream {
+  const target = side.options.upstreamFor(source);
+  if (target.isExclusive) {
+    const upstream = makeUpstream(side, target);
+    socket.once("close", () => upstream.close());
+    return upstream;
+  }
+  const known = side.pools.get(target.key);
+  if (known !== undefined) return known;
+  const made = makeUpstream(side, target);
+  if (side.pools.size >= poolsMax) {
+    const [oldest] = side.pools;
+    if (oldest !== undefined) {
+      side.pools.delete(oldest[0]);
+      oldest[1].close();
+    }
+  }
+  side.pools.set(target.key, made);
+  return made;
+}
+
+function makeUpstream({ options, deadlines }: Side, target: UpstreamTarget): Upstream {
+  const make = target.protocol === "h2c" ? createHttp2Upstream : createHttp1Upstream;
+  return make(target, options.limits, deadlines);
+}
+
+async function close(side: Side, drainMs: number): Promise<void> {
+  const { nowMs } = side.options;
+  side.isClosing = true;
+  for (const connection of side.served.values()) connection.retire();
+  const untilMs = nowMs() + drainMs;
+  while (side.open.size > 0 && nowMs() < untilMs) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (const socket of side.open) socket.destroy();
+  for (const upstream of side.pools.values()) upstream.close();
+  side.http2.close();
+  side.deadlines.close();
+}
+
+interface Sniffed {
+  readonly socket: Socket;
+  readonly first: Buffer;
+  readonly deadline: Deadline;
+  readonly msMax: number;
+}
+
 /** Waits until the bytes are HTTP/2's preface or cannot be any more; a connection that says nothing is closed. */
-function sniff(
-  socket: Socket,
-  first: Buffer,
-  deadline: { arm(ms: number, late: () => void): void; drop(): void },
-  msMax: number,
-  done: (bytes: Buffer) => void,
-): void {
+function sniff({ socket, first, deadline, msMax }: Sniffed, done: (bytes: Buffer) => void): void {
   let bytes = first;
   const isUndecided = (): boolean => bytes.length < preface.length && preface.subarray(0, bytes.length).equals(bytes);
   if (first.length > 0 && !isUndecided()) {
