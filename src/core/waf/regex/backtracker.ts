@@ -1,5 +1,5 @@
 // The leftmost match with its captures, as a backtracking engine finds it. For regular patterns every (choice, place) is tried once, so time is linear in the
-// subject; patterns with look-around, atomic groups or back-references have a step limit instead.
+// subject; patterns with look-around, atomic groups or back-references have a step limit besides.
 import { foldByte, hasByte, wordSet } from "./byte-set.ts";
 import {
   opAssert,
@@ -18,7 +18,7 @@ import { assertionHolds, sideEdge, sideFinalNewline, sideNewline, sideOther, sid
 import { steps } from "./steps.ts";
 
 /** Steps of one run of an irregular pattern: so many per byte, and so many in any case. */
-export const irregularStepsPerByteMax = 200;
+export const irregularStepsPerByteMax = 100;
 export const irregularStepsBase = 20_000;
 /** Bits that remember tried (choice, place) pairs: 16 MiB. Larger subjects forget the oldest part. */
 export const triedBitsMax = 2 ** 27;
@@ -33,7 +33,7 @@ export interface Backtracker {
 interface Run {
   readonly subject: string;
   left: number;
-  /** Undefined: irregular, nothing is remembered. */
+  /** Undefined: has a back-reference, nothing is remembered. */
   readonly tried: Tried | undefined;
 }
 
@@ -129,6 +129,8 @@ export function createBacktracker(program: Program, isRegular: boolean): Backtra
   const { op, x, y, z, sets, looks } = program;
   const { numbers, count: choices } = numberChoices(program);
   const first = firstBytesOf(program);
+  // What a back-reference takes depends on how the search came there.
+  const canRemember = !op.includes(opBack);
   const slots = new Int32Array(program.slots);
   /** Two numbers per entry: instruction and place to go on from, or ~slot and its old value. */
   let stack = new Int32Array(1024);
@@ -152,7 +154,8 @@ export function createBacktracker(program: Program, isRegular: boolean): Backtra
   function runLook(run: Run, look: Look, place: number, depth: number): number {
     if (depth >= lookDepthMax) return -1;
     if (look.isAhead) return runFrom(run, look.start, place, depth + 1, -1);
-    for (let from = place; from >= 0 && run.left > 0; from--)
+    const [min, max] = look.width;
+    for (let from = place - min; from >= 0 && from >= place - max && run.left > 0; from--)
       if (runFrom(run, look.start, from, depth + 1, place) >= 0) return place;
     return -1;
   }
@@ -209,7 +212,8 @@ export function createBacktracker(program: Program, isRegular: boolean): Backtra
 
   /** Runs from an instruction; the end of the match, or -1. Slots hold the captures of a match. `mustEndAt`: -1, or where a look-behind ends. */
   function runFrom(run: Run, start: number, begin: number, depth: number, mustEndAt: number): number {
-    const { tried } = run;
+    // What failed inside a look may succeed in another one that ends elsewhere: only the pattern's own choices are remembered.
+    const tried = depth === 0 ? run.tried : undefined;
     const floor = top;
     let pc = start;
     let place = begin;
@@ -248,7 +252,7 @@ export function createBacktracker(program: Program, isRegular: boolean): Backtra
   return {
     find: (subject, from) => {
       const limit = limitOf(subject);
-      const run: Run = { subject, left: limit, tried: isRegular ? createTried(choices) : undefined };
+      const run: Run = { subject, left: limit, tried: canRemember ? createTried(choices) : undefined };
       slots.fill(-1);
       let end = -1;
       for (let start = from; start <= subject.length && run.left > 0; start++) {

@@ -11,6 +11,7 @@ import type { ParsedPattern, PatternNode } from "./syntax.ts";
 import { testTree } from "./test-tree.ts";
 import { v8BytesFor } from "./v8-choice.ts";
 import { v8Source } from "./v8-source.ts";
+import { refuseTooLarge } from "./written-size.ts";
 
 /** Groups that `exec` gives, whole match included: TX:0 to TX:9. */
 const groupsMax = 10;
@@ -57,6 +58,7 @@ function compileIrregular(source: string, parsed: ParsedPattern): Pattern {
     clauses,
     captureCount: parsed.captureCount,
     v8BytesMax: 0,
+    isStepLimited: true,
     v8Because: `has a ${parsed.irregular}: runs with a step limit`,
     test,
     ...finders({ parsed, test }),
@@ -91,6 +93,7 @@ function createTest(tree: PatternNode, limitOf: () => V8Limit): (subject: string
 /** Compiles a pattern. Throws Fault "waf/bad-pattern" with the place when it cannot be read. */
 export function compilePattern(source: string, options: PatternOptions): Pattern {
   const parsed = parsePattern(source, options);
+  refuseTooLarge(parsed.root);
   if (parsed.irregular !== undefined) return compileIrregular(source, parsed);
   const tree = testTree(parsed);
   let limit: V8Limit | undefined;
@@ -113,6 +116,7 @@ export function compilePattern(source: string, options: PatternOptions): Pattern
     get v8Because() {
       return limitOf().because;
     },
+    isStepLimited: false,
     test,
     ...finders({ parsed, test }),
   };

@@ -15,6 +15,7 @@ import {
   takeUntil,
   type PatternReader,
 } from "./pattern-reader.ts";
+import { relaxAtomic } from "./relax-atomic.ts";
 import { choiceOf, emptyNode, sequenceOf, type ParsedPattern, type PatternNode } from "./syntax.ts";
 
 interface Flags {
@@ -290,5 +291,5 @@ export function parsePattern(source: string, options: PatternOptions): ParsedPat
   };
   const root = parseChoice(parsing, { ...options, isExtended: false, isUngreedy: false });
   if (reader.at < source.length) throw badPattern(reader, ") without (");
-  return { root, captureCount: parsing.groups, irregular: parsing.irregular };
+  return relaxAtomic({ root, captureCount: parsing.groups, irregular: parsing.irregular });
 }

@@ -24,6 +24,8 @@ export interface Pattern {
   readonly v8BytesMax: number;
   /** Why: "linear", or the construct that is not proven. */
   readonly v8Because: string;
+  /** Has look-around, a back-reference or an atomic group: a run that reaches its step limit answers "no match" and is counted. Worth a note to who wrote the rule. */
+  readonly isStepLimited: boolean;
   test(subject: string): boolean;
   /** Groups 0 to 9 of the leftmost match as a backtracking engine finds it; undefined: a group that took no part. */
   exec(subject: string): readonly (string | undefined)[] | undefined;

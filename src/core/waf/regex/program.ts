@@ -1,7 +1,7 @@
 // A tree as instructions of a non-deterministic automaton, read by the lazy automaton and by the backtracker.
 import { Fault } from "../../../base/fault.ts";
 import type { ByteSet } from "./byte-set.ts";
-import { mayBeEmpty, type Assertion, type PatternNode } from "./syntax.ts";
+import { mayBeEmpty, widthOf, type Assertion, type PatternNode } from "./syntax.ts";
 
 /** Most instructions of one pattern; bounded repeats are written out. */
 export const instructionsMax = 60_000;
@@ -30,6 +30,8 @@ export interface Look {
   readonly start: number;
   readonly isAhead: boolean;
   readonly isNegated: boolean;
+  /** Bytes that it takes, at least and at most: how far back a look-behind begins. */
+  readonly width: readonly [min: number, max: number];
 }
 
 export const assertionList: readonly Assertion[] = [
@@ -130,7 +132,7 @@ function buildRepeat(building: Building, node: Extract<PatternNode, { kind: "rep
 
 function buildSub(building: Building, node: PatternNode, isAhead: boolean, isNegated: boolean): number {
   const start = build(building, node, emit(building, opMatch, 0, 0));
-  return building.looks.push({ start, isAhead, isNegated }) - 1;
+  return building.looks.push({ start, isAhead, isNegated, width: widthOf(node) }) - 1;
 }
 
 function buildAll(building: Building, nodes: readonly PatternNode[], next: number): number {

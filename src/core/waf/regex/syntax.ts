@@ -188,3 +188,30 @@ export function firstBytes(node: PatternNode): ByteSet {
   addFirstBytes(node, first);
   return first;
 }
+
+/** How many bytes a match of a tree takes, at least and at most. */
+export function widthOf(node: PatternNode): readonly [min: number, max: number] {
+  switch (node.kind) {
+    case "set":
+      return [1, 1];
+    case "sequence":
+      return node.nodes.map(widthOf).reduce(([min, max], [a, b]) => [min + a, max + b], [0, 0]);
+    case "choice":
+      return node.nodes
+        .map(widthOf)
+        .reduce(([min, max], [a, b]) => [Math.min(min, a), Math.max(max, b)], [Number.POSITIVE_INFINITY, 0]);
+    case "repeat": {
+      const [min, max] = widthOf(node.node);
+      return [min * node.min, max === 0 ? 0 : max * node.max];
+    }
+    case "group":
+    case "atomic":
+      return widthOf(node.node);
+    case "back":
+      return [0, Number.POSITIVE_INFINITY];
+    case "empty":
+    case "assert":
+    case "look":
+      return [0, 0];
+  }
+}
