@@ -60,16 +60,16 @@ async function openDeathWorld(context: TestContext): Promise<World | undefined> 
       child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
         said.text += chunk;
       });
-      assert.ok((await until(async () => said.text.includes("ready\n"))) < 10_000, said.text);
+      assert.ok((await until(async () => said.text.includes("ready\n"))) < 60_000, said.text);
       return Object.assign(child, { said });
     },
   };
 }
 
-/** Milliseconds until `isSo`, at most 10 s. */
+/** Milliseconds until `isSo`, at most a minute. */
 async function until(isSo: () => Promise<boolean>): Promise<number> {
   const began = performance.now();
-  while (performance.now() - began < 10_000) {
+  while (performance.now() - began < 60_000) {
     if (await isSo()) return performance.now() - began;
     await delay(5);
   }
@@ -121,10 +121,10 @@ test("killed, with fail mode open: clients reach the application at once, and a 
   for (const to of [app4, app6]) {
     const ms = await until(() => works(world, to));
     context.diagnostic(`open again for ${to} after ${ms.toFixed(0)} ms`);
-    assert.ok(ms < 5000, `${ms} ms`);
+    assert.ok(ms < 10_000, `${ms} ms`);
   }
   assert.ok(
-    (await until(async () => child.said.text.includes("the WAF gateway is gone"))) < 5000,
+    (await until(async () => child.said.text.includes("the WAF gateway is gone"))) < 30_000,
     "the watchdog says so",
   );
   const next = await world.gateway("open");
@@ -158,7 +158,7 @@ test("killed, with fail mode closed: nothing passes until a gateway is there aga
   await kill(child);
   const ms = await until(async () => (await knock(world.client, app4, 8080)) === "timeout");
   context.diagnostic(`closed after ${(ms - 700).toFixed(0)} ms, of which the question itself took its share`);
-  assert.ok(ms < 5000, `${ms} ms`);
+  assert.ok(ms < 10_000, `${ms} ms`);
   assert.equal(await knock(world.client, app6, 8080), "timeout");
   await world.gateway("closed");
   assert.ok(await works(world, app4));
@@ -177,7 +177,7 @@ test("a gateway that hangs is taken for gone, and is there again when it goes on
     return first.startsWith("HTTP/1.1 200");
   });
   context.diagnostic(`open after ${ms.toFixed(0)} ms`);
-  assert.ok(ms > 1000 && ms < 10_000, `${ms} ms`);
+  assert.ok(ms > 1000 && ms < 30_000, `${ms} ms`);
   child.kill("SIGCONT");
-  assert.ok((await until(() => works(world, app4))) < 5000);
+  assert.ok((await until(() => works(world, app4))) < 30_000);
 });
