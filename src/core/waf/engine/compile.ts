@@ -20,21 +20,10 @@ export function compileRules(options: CompileOptions): Compiled {
   const problems: WafProblem[] = [];
   const words = Math.max(1, (rules.length + 31) >>> 5);
   const lookUps = createLookUps(rules, words);
-  const names: string[] = [];
-  const slots = new Map<string, number>();
-  const slotOf = (name: string): number => {
-    const known = slots.get(name);
-    if (known !== undefined) return known;
-    slots.set(name, names.length);
-    names.push(name);
-    return names.length - 1;
-  };
-  for (let capture = 0; capture < 10; capture++) slotOf(String(capture));
-  for (const name of pinnedNames) slotOf(name);
-
+  const { names, slots, slotOf } = createSlots();
   const pureParts: CompiledPart[] = [];
   let pures = 0;
-  const compiledRules = rules.map((rule, index): CompiledRule => {
+  const compiled = rules.map((rule, index): CompiledRule => {
     const context: PartContext = {
       ruleSet,
       hashes: options.hashes,
@@ -44,32 +33,13 @@ export function compileRules(options: CompileOptions): Compiled {
       controlOf: (control) => compileControl(control, lookUps),
       report: (problem) => problems.push(problem),
     };
-    const parts = [rule.head, ...rule.links].map((part) => {
-      for (const variable of part.variables) {
-        if (variable.name === "TX" && variable.select === "key") slotOf(variable.argument);
-      }
-      const compiled = compilePart(part, context);
-      if (compiled.pure >= 0) pureParts[compiled.pure] = compiled;
-      return compiled;
-    });
-    const needs = needsOf(parts);
-    return {
-      index,
-      phase: rule.phase,
-      rule,
-      parts,
-      needs,
-      isAlways: needs.length === 0,
-      skipTo: -1,
-      redirect: compileMacro(rule.redirect),
-      paranoia: paranoiaOf(rule.tags),
-    };
+    const made = compileRule(rule, index, context);
+    for (const part of made.parts) if (part.pure >= 0) pureParts[part.pure] = part;
+    return made;
   });
-  const phases = [1, 2, 3, 4, 5].map((phase) =>
-    compiledRules.filter((rule) => rule.phase === phase).map((rule) => rule.index),
-  );
-  const jumps = skipTargets(ruleSet, compiledRules, problems);
-  const withJumps = compiledRules.map((rule, index) => ({ ...rule, skipTo: jumps[index]! }));
+  const jumps = skipTargets(ruleSet, compiled, problems);
+  const withJumps = compiled.map((rule, index) => ({ ...rule, skipTo: jumps[index]! }));
+  const phases = [1, 2, 3, 4, 5].map((phase) => rules.flatMap((rule, index) => (rule.phase === phase ? [index] : [])));
   return {
     ruleSet,
     problems,
@@ -87,6 +57,43 @@ export function compileRules(options: CompileOptions): Compiled {
       bodyError: reads(rules, ["REQBODY_ERROR", "REQBODY_PROCESSOR_ERROR"]),
       multipartError: reads(rules, ["MULTIPART_STRICT_ERROR"]),
     },
+  };
+}
+
+/** Slots of TX names: captures first, then what policies say, then as rules spell them out. */
+function createSlots() {
+  const names: string[] = [];
+  const slots = new Map<string, number>();
+  const slotOf = (name: string): number => {
+    const known = slots.get(name);
+    if (known !== undefined) return known;
+    slots.set(name, names.length);
+    names.push(name);
+    return names.length - 1;
+  };
+  for (let capture = 0; capture < 10; capture++) slotOf(String(capture));
+  for (const name of pinnedNames) slotOf(name);
+  return { names, slots, slotOf };
+}
+
+function compileRule(rule: Rule, index: number, context: PartContext): CompiledRule {
+  const parts = [rule.head, ...rule.links].map((part) => {
+    for (const variable of part.variables) {
+      if (variable.name === "TX" && variable.select === "key") context.slotOf(variable.argument);
+    }
+    return compilePart(part, context);
+  });
+  const needs = needsOf(parts);
+  return {
+    index,
+    phase: rule.phase,
+    rule,
+    parts,
+    needs,
+    isAlways: needs.length === 0,
+    skipTo: -1,
+    redirect: compileMacro(rule.redirect),
+    paranoia: paranoiaOf(rule.tags),
   };
 }
 

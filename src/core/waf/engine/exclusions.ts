@@ -1,5 +1,6 @@
 // What a rule is not to look at in this transaction: taken away by ctl while rules ran, or by the policy for this path and method.
 import type { Exclusion } from "./engine.ts";
+import { hasDotSegments } from "../http/normal-path.ts";
 import type { Compiled } from "./compiled.ts";
 import { selectorOf, targetOf, type Selector } from "./selectors.ts";
 
@@ -30,7 +31,7 @@ export function compileExclusion(exclusion: Exclusion, compiled: Compiled): Poli
   return {
     rules,
     target: exclusion.target === "" ? undefined : selectorOf(targetOf(exclusion.target)),
-    path: exclusion.path === "" ? undefined : pathTest(exclusion.path),
+    path: exclusion.path === "" ? undefined : placeTest(exclusion.path),
     methods: exclusion.methods.map((method) => method.toUpperCase()),
   };
 }
@@ -55,6 +56,12 @@ export function isTargetExcluded(
     if (hasBit(rules, ruleIndex) && target.name === variable && target.hasKey(key)) return true;
   }
   return false;
+}
+
+/** A place that an exclusion names. What stands for more than one path does not mean `/upload/../admin`, which only begins like one of them. */
+export function placeTest(glob: string): (path: string) => boolean {
+  const isMeant = pathTest(glob);
+  return glob.includes("*") ? (path) => isMeant(path) && !hasDotSegments(path) : isMeant;
 }
 
 /** Glob over a path: `*` within a segment, `**` over segments. Time: length of the path times length of the glob. */

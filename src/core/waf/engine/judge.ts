@@ -2,7 +2,7 @@
 // next to nothing. The judge's buffers serve one value at a time.
 import type { OperatorScope } from "../operators/operator.ts";
 import type { Prefilter } from "../scan/prefilter.ts";
-import type { Compiled } from "./compiled.ts";
+import type { Compiled, CompiledPart } from "./compiled.ts";
 import { noHits, type Hits, type Memo, type Plan } from "./plan.ts";
 
 export interface JudgeFigures {
@@ -43,125 +43,163 @@ export interface JudgeOptions {
   readonly isPrefiltered: boolean;
 }
 
+/** Buffers and tables of a judge: they serve one value at a time. */
+interface Bench {
+  readonly words: number;
+  readonly tests: readonly ((value: string) => boolean)[];
+  readonly prefilter: Prefilter;
+  readonly isPrefiltered: boolean;
+  readonly figures: JudgeFigures;
+  /** Distinct outcomes of the value's transformations; words and masks of each stand side by side. */
+  readonly texts: string[];
+  candidates: Uint32Array;
+  wanted: Uint32Array;
+  masks: Uint32Array;
+  slotOfNode: Int32Array;
+  found: number[] | undefined;
+}
+
 export function createJudge(options: JudgeOptions): Judge {
   const { compiled, prefilter, memoEntriesMax, isPrefiltered } = options;
   const words = Math.max(1, (compiled.pureParts.length + 31) >>> 5);
-  const tests = compiled.pureParts.map((part) => {
-    const { pattern, operator } = part;
-    if (pattern !== undefined) return (value: string) => pattern.test(value);
-    return (value: string) => operator.evaluate(value, noScope) !== undefined;
-  });
   const figures: JudgeFigures = { memoHits: 0, patternsRun: 0, patternsSkipped: 0, memoEntries: 0, bytesSince: 0 };
   const memory = createMemory(memoEntriesMax, figures);
-  const texts: string[] = [];
-  let candidates = new Uint32Array(64 * words);
-  let wanted = new Uint32Array(64 * words);
-  let masks = new Uint32Array(64 * 8);
-  let slotOfNode = new Int32Array(64);
-  let found: number[] | undefined;
-
-  function judge(plan: Plan, value: string): Hits {
-    const isRemembered = memoEntriesMax > 0 && value.length < judgeLimits.memoValueBytesMax;
-    if (isRemembered) {
-      const known = memory.get(plan.memo, value);
-      if (known !== undefined) {
-        figures.memoHits++;
-        return known;
-      }
-    }
-    found = undefined;
-    const slots = spread(plan, value);
-    for (let slot = 0; slot < slots; slot++) ask(plan, slot);
-    const hits: Hits = found ?? noHits;
-    if (isRemembered) memory.set(plan.memo, value, hits);
-    return hits;
-  }
-
-  /** Fills the buffers with the distinct outcomes; how many there are. */
-  function spread(plan: Plan, value: string): number {
-    const nodes = plan.parents.length;
-    if (nodes > slotOfNode.length) grow(nodes);
-    wanted.fill(0, 0, words);
-    scan(0, value);
-    if (plan.anyTrigger !== undefined && !meets(masks, 0, plan.anyTrigger, 0)) {
-      wanted.set(plan.allWanted, 0);
-      return 1;
-    }
-    addWanted(plan, 0, 0);
-    slotOfNode[0] = 0;
-    let slots = 1;
-    for (let node = 1; node < nodes; node++) {
-      const from = slotOfNode[plan.parents[node]!]!;
-      let slot = from;
-      if (meets(masks, from * 8, plan.triggers, node * 8)) {
-        const text = texts[from]!;
-        const made = plan.apply[node]!.apply(text);
-        if (made !== text) {
-          slot = 0;
-          while (slot < slots && texts[slot] !== made) slot++;
-          if (slot === slots) {
-            wanted.fill(0, slot * words, (slot + 1) * words);
-            scan(slot, made);
-            slots++;
-          }
+  const bench: Bench = {
+    words,
+    tests: compiled.pureParts.map(testOf),
+    prefilter,
+    isPrefiltered,
+    figures,
+    texts: [],
+    candidates: new Uint32Array(64 * words),
+    wanted: new Uint32Array(64 * words),
+    masks: new Uint32Array(64 * 8),
+    slotOfNode: new Int32Array(64),
+    found: undefined,
+  };
+  return {
+    judge: (plan, value) => {
+      const isRemembered = memoEntriesMax > 0 && value.length < judgeLimits.memoValueBytesMax;
+      if (isRemembered) {
+        const known = memory.get(plan.memo, value);
+        if (known !== undefined) {
+          figures.memoHits++;
+          return known;
         }
       }
-      slotOfNode[node] = slot;
-      addWanted(plan, node, slot);
-    }
-    return slots;
-  }
+      bench.found = undefined;
+      const slots = spread(bench, plan, value);
+      for (let slot = 0; slot < slots; slot++) ask(bench, plan, slot);
+      const hits: Hits = bench.found ?? noHits;
+      if (isRemembered) memory.set(plan.memo, value, hits);
+      return hits;
+    },
+    test: (entry, value) => bench.tests[entry]!(value),
+    emptyMemo: () => memory.empty(),
+    figures,
+  };
+}
 
-  function scan(slot: number, text: string): void {
-    texts[slot] = text;
-    figures.bytesSince += text.length + 16;
-    const bits = prefilter.candidates(text);
-    for (let word = 0; word < words; word++) candidates[slot * words + word] = isPrefiltered ? bits[word]! : 0xffffffff;
-    const mask = prefilter.byteMask;
-    for (let word = 0; word < 8; word++) masks[slot * 8 + word] = mask[word]!;
-  }
+function testOf(part: CompiledPart): (value: string) => boolean {
+  const { pattern, operator } = part;
+  if (pattern !== undefined) return (value) => pattern.test(value);
+  return (value) => operator.evaluate(value, noScope) !== undefined;
+}
 
-  function addWanted(plan: Plan, node: number, slot: number): void {
-    for (let word = 0; word < words; word++) wanted[slot * words + word]! |= plan.wanted[node * words + word]!;
+/** Fills the buffers with the distinct outcomes; how many there are. */
+function spread(bench: Bench, plan: Plan, value: string): number {
+  const { words, texts } = bench;
+  const nodes = plan.parents.length;
+  if (nodes > bench.slotOfNode.length) grow(bench, nodes);
+  const { wanted, masks, slotOfNode } = bench;
+  wanted.fill(0, 0, words);
+  scan(bench, 0, value);
+  if (plan.anyTrigger !== undefined && !meets(masks, 0, plan.anyTrigger, 0)) {
+    wanted.set(plan.allWanted, 0);
+    return 1;
   }
-
-  function ask(plan: Plan, slot: number): void {
-    const text = texts[slot]!;
-    for (let word = 0; word < words; word++) {
-      const want = wanted[slot * words + word]!;
-      if (want === 0) continue;
-      const may = candidates[slot * words + word]!;
-      const negated = plan.negated[word]!;
-      let run = want & may;
-      // What is negated and cannot match is hit without a question.
-      let sure = want & ~may & negated;
-      while (sure !== 0) {
-        add((word << 5) + 31 - Math.clz32(sure & -sure));
-        sure &= sure - 1;
+  addWanted(bench, plan, 0, 0);
+  slotOfNode[0] = 0;
+  let slots = 1;
+  for (let node = 1; node < nodes; node++) {
+    const from = slotOfNode[plan.parents[node]!]!;
+    let slot = from;
+    if (meets(masks, from * 8, plan.triggers, node * 8)) {
+      const text = texts[from]!;
+      const made = plan.apply[node]!.apply(text);
+      if (made !== text) {
+        slot = 0;
+        while (slot < slots && texts[slot] !== made) slot++;
+        if (slot === slots) {
+          wanted.fill(0, slot * words, (slot + 1) * words);
+          scan(bench, slot, made);
+          slots++;
+        }
       }
-      while (run !== 0) {
-        const bit = run & -run;
-        run ^= bit;
-        const entry = (word << 5) + 31 - Math.clz32(bit);
-        figures.patternsRun++;
-        if (tests[entry]!(text) !== ((negated & bit) !== 0)) add(entry);
-      }
+    }
+    slotOfNode[node] = slot;
+    addWanted(bench, plan, node, slot);
+  }
+  return slots;
+}
+
+function scan(bench: Bench, slot: number, text: string): void {
+  const { words, candidates, masks, prefilter, isPrefiltered } = bench;
+  bench.texts[slot] = text;
+  bench.figures.bytesSince += text.length + 16;
+  const bits = prefilter.candidates(text);
+  for (let word = 0; word < words; word++) candidates[slot * words + word] = isPrefiltered ? bits[word]! : 0xffffffff;
+  const mask = prefilter.byteMask;
+  for (let word = 0; word < 8; word++) masks[slot * 8 + word] = mask[word]!;
+}
+
+function addWanted(bench: Bench, plan: Plan, node: number, slot: number): void {
+  const { words, wanted } = bench;
+  for (let word = 0; word < words; word++) wanted[slot * words + word]! |= plan.wanted[node * words + word]!;
+}
+
+function ask(bench: Bench, plan: Plan, slot: number): void {
+  const { words, wanted, candidates, figures, tests } = bench;
+  const text = bench.texts[slot]!;
+  for (let word = 0; word < words; word++) {
+    const want = wanted[slot * words + word]!;
+    if (want === 0) continue;
+    const may = candidates[slot * words + word]!;
+    const negated = plan.negated[word]!;
+    let run = want & may;
+    figures.patternsSkipped += bitCount(want & ~may);
+    // What is negated and cannot match is hit without a question.
+    let sure = want & ~may & negated;
+    while (sure !== 0) {
+      add(bench, (word << 5) + 31 - Math.clz32(sure & -sure));
+      sure &= sure - 1;
+    }
+    while (run !== 0) {
+      const bit = run & -run;
+      run ^= bit;
+      const entry = (word << 5) + 31 - Math.clz32(bit);
+      figures.patternsRun++;
+      if (tests[entry]!(text) !== ((negated & bit) !== 0)) add(bench, entry);
     }
   }
+}
 
-  function add(entry: number): void {
-    if (found === undefined) found = [entry];
-    else if (!found.includes(entry)) found.push(entry);
-  }
+function bitCount(bits: number): number {
+  let left = bits - ((bits >>> 1) & 0x55555555);
+  left = (left & 0x33333333) + ((left >>> 2) & 0x33333333);
+  return Math.imul((left + (left >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
 
-  function grow(nodes: number): void {
-    candidates = new Uint32Array(nodes * words);
-    wanted = new Uint32Array(nodes * words);
-    masks = new Uint32Array(nodes * 8);
-    slotOfNode = new Int32Array(nodes);
-  }
+function add(bench: Bench, entry: number): void {
+  if (bench.found === undefined) bench.found = [entry];
+  else if (!bench.found.includes(entry)) bench.found.push(entry);
+}
 
-  return { judge, figures, test: (entry, value) => tests[entry]!(value), emptyMemo: () => memory.empty() };
+function grow(bench: Bench, nodes: number): void {
+  bench.candidates = new Uint32Array(nodes * bench.words);
+  bench.wanted = new Uint32Array(nodes * bench.words);
+  bench.masks = new Uint32Array(nodes * 8);
+  bench.slotOfNode = new Int32Array(nodes);
 }
 
 interface Memory {

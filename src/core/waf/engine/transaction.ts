@@ -2,7 +2,14 @@
 import type { Interruption, Transaction, TransactionReport } from "./engine.ts";
 import type { Judge } from "./judge.ts";
 import type { PersistentStore } from "./persistent.ts";
-import { readConnection, readRequestHeaders, readRequestLine, readResponseHeaders } from "./read-request.ts";
+import {
+  readConnection,
+  readRequestHeaders,
+  readRequestLine,
+  readResponseHeaders,
+  type Headers,
+  type RequestLine,
+} from "./read-request.ts";
 import { createEmitters } from "./run-rule.ts";
 import { createRequestBody, type RequestBody } from "./read-body.ts";
 import { createScope, type MacroCache } from "./macro.ts";
@@ -25,120 +32,162 @@ export interface TransactionParts {
   readonly done: (state: State) => void;
 }
 
+/** A transaction while its steps come. */
+interface Run {
+  readonly parts: TransactionParts;
+  readonly state: State;
+  readonly judge: Judge | undefined;
+  readonly context: PhaseContext;
+  body: RequestBody | undefined;
+  responseChunks: string[] | undefined;
+  isResponseKept: boolean;
+  /** Once there is one, the state is another transaction's. */
+  report: TransactionReport | undefined;
+}
+
 export function createTransaction(parts: TransactionParts): Transaction {
   const { state, judge } = parts;
-  const context: PhaseContext = {
+  const context = createContext(parts);
+  const run: Run = {
+    parts,
     state,
+    judge,
+    context,
+    body: undefined,
+    responseChunks: undefined,
+    isResponseKept: false,
+    report: undefined,
+  };
+  return {
+    id: state.id,
+    connection: (facts) => void step(run, () => readConnection(state, judge, facts)),
+    requestLine: (method, target, protocol) => takeRequestLine(run, { method, target, protocol }),
+    requestHeaders: (headers) => takeRequestHeaders(run, headers),
+    get wantsRequestBody() {
+      return !isIdle(run) && state.isRequestBodyWanted;
+    },
+    requestBody: (chunk) => takeRequestBody(run, chunk),
+    endRequest: () =>
+      step(run, () => {
+        run.body?.end();
+        judgeBody(state);
+        if (!isStopped(state)) runPhase(context, 2);
+      }),
+    responseHeaders: (status, protocol, headers) =>
+      step(run, () => {
+        const type = readResponseHeaders(state, judge, { status, protocol, headers });
+        run.isResponseKept = state.compiled.ruleSet.settings.responseBodyTypes.includes(type);
+        runPhase(context, 3);
+      }),
+    get wantsResponseBody() {
+      return !isIdle(run) && state.isResponseBodyWanted && run.isResponseKept;
+    },
+    responseBody: (chunk) => takeResponseBody(run, chunk),
+    endResponse: () =>
+      step(run, () => {
+        if (run.responseChunks !== undefined) {
+          addValue(state, judge, sources.responseBody, "", run.responseChunks.join(""));
+        }
+        runPhase(context, 4);
+      }),
+    finish: () => finish(run),
+  };
+}
+
+function createContext(parts: TransactionParts): PhaseContext {
+  const context: PhaseContext = {
+    state: parts.state,
     persistent: parts.persistent,
     points: { inbound: 0, outbound: 0 },
-    scope: createScope(state, parts.macros),
+    scope: createScope(parts.state, parts.macros),
     outcomes: parts.outcomes,
-    hasHits: judge !== undefined,
+    hasHits: parts.judge !== undefined,
     place: { rule: undefined, part: undefined, target: undefined, isMatched: false },
     match: { variables: [], omitted: 0 },
     members: 0,
     ...createEmitters(() => context),
     isSilentListed: parts.isSilentListed,
   };
-  let body: RequestBody | undefined;
-  let responseChunks: string[] | undefined;
-  let isResponseKept = false;
-  let report: TransactionReport | undefined;
-  const isIdle = (): boolean => report !== undefined || state.engineMode === "off" || isStopped(state);
+  return context;
+}
 
-  /** Runs one step under the clock; what it says only counts when the policy blocks. */
-  function step(work: () => void): Interruption | undefined {
-    if (!isIdle()) {
-      state.enteredUs = state.clocks.nowUs();
-      work();
-      state.spentUs += state.clocks.nowUs() - state.enteredUs;
+function isIdle({ report, state }: Run): boolean {
+  return report !== undefined || state.engineMode === "off" || isStopped(state);
+}
+
+/** Runs one step under the clock; what it says only counts when the policy blocks. */
+function step(run: Run, work: () => void): Interruption | undefined {
+  const { state } = run;
+  if (!isIdle(run)) {
+    state.enteredUs = state.clocks.nowUs();
+    work();
+    state.spentUs += state.clocks.nowUs() - state.enteredUs;
+  }
+  return answer(run);
+}
+
+function answer({ report, state }: Run): Interruption | undefined {
+  if (report !== undefined) return report.isBlocked ? report.interruption : undefined;
+  return isStopped(state) ? state.interruption : undefined;
+}
+
+function takeRequestLine(run: Run, line: RequestLine): void {
+  if (run.report !== undefined) return;
+  run.state.requestBytes += line.method.length + line.target.length + line.protocol.length + 4;
+  step(run, () => readRequestLine(run.state, run.judge, line));
+}
+
+function takeRequestHeaders(run: Run, headers: Headers): Interruption | undefined {
+  const { state, judge, context } = run;
+  if (run.report !== undefined) return answer(run);
+  for (const [name, value] of headers) state.requestBytes += name.length + value.length + 4;
+  return step(run, () => {
+    readRequestHeaders(state, judge, headers);
+    applyPolicyExclusions(state);
+    runPhase(context, 1);
+  });
+}
+
+function takeRequestBody(run: Run, chunk: string): Interruption | undefined {
+  const { state, judge } = run;
+  if (run.report !== undefined) return answer(run);
+  state.requestBytes += chunk.length;
+  if (!state.isRequestBodyWanted || state.body.isOverLimit) return answer(run);
+  return step(run, () => {
+    run.body ??= createRequestBody(state, judge);
+    const isWithin = run.body.write(chunk);
+    if (!isWithin && state.compiled.ruleSet.settings.requestBodyLimitAction === "reject") {
+      interrupt(state, 413, "limit: request body");
     }
-    return answer();
-  }
+  });
+}
 
-  /** Once finished the state is another transaction's. */
-  function answer(): Interruption | undefined {
-    if (report !== undefined) return report.isBlocked ? report.interruption : undefined;
-    return isStopped(state) ? state.interruption : undefined;
-  }
+function takeResponseBody(run: Run, chunk: string): Interruption | undefined {
+  const { state } = run;
+  const { responseBodyBytesMax, responseBodyLimitAction } = state.compiled.ruleSet.settings;
+  if (run.report !== undefined || !state.isResponseBodyWanted || !run.isResponseKept) return answer(run);
+  return step(run, () => {
+    const room = responseBodyBytesMax - state.responseBytes;
+    state.responseBytes += chunk.length;
+    if (room > 0) (run.responseChunks ??= []).push(chunk.length > room ? chunk.slice(0, room) : chunk);
+    if (chunk.length <= room || state.body.isResponseOverLimit) return;
+    state.body.isResponseOverLimit = true;
+    state.notInspected.push(`response body over ${responseBodyBytesMax} bytes`);
+    if (responseBodyLimitAction === "reject") interrupt(state, 500, "limit: response body");
+  });
+}
 
-  return {
-    id: state.id,
-    connection: (facts) => void step(() => readConnection(state, judge, facts)),
-    requestLine: (method, target, protocol) => {
-      if (report !== undefined) return;
-      state.requestBytes += method.length + target.length + protocol.length + 4;
-      step(() => readRequestLine(state, judge, { method, target, protocol }));
-    },
-    requestHeaders: (headers) => {
-      if (report !== undefined) return answer();
-      for (const [name, value] of headers) state.requestBytes += name.length + value.length + 4;
-      return step(() => {
-        readRequestHeaders(state, judge, headers);
-        applyPolicyExclusions(state);
-        runPhase(context, 1);
-      });
-    },
-    get wantsRequestBody() {
-      return !isIdle() && state.isRequestBodyWanted;
-    },
-    requestBody: (chunk) => {
-      if (report !== undefined) return answer();
-      state.requestBytes += chunk.length;
-      if (!state.isRequestBodyWanted || state.body.isOverLimit) return answer();
-      return step(() => {
-        body ??= createRequestBody(state, judge);
-        if (!body.write(chunk) && state.compiled.ruleSet.settings.requestBodyLimitAction === "reject") {
-          interrupt(state, 413, "limit: request body");
-        }
-      });
-    },
-    endRequest: () =>
-      step(() => {
-        body?.end();
-        judgeBody(state);
-        if (isStopped(state)) return;
-        runPhase(context, 2);
-      }),
-    responseHeaders: (status, protocol, headers) =>
-      step(() => {
-        const type = readResponseHeaders(state, judge, { status, protocol, headers });
-        isResponseKept = state.compiled.ruleSet.settings.responseBodyTypes.includes(type);
-        runPhase(context, 3);
-      }),
-    get wantsResponseBody() {
-      return !isIdle() && state.isResponseBodyWanted && isResponseKept;
-    },
-    responseBody: (chunk) => {
-      const { responseBodyBytesMax, responseBodyLimitAction } = state.compiled.ruleSet.settings;
-      if (report !== undefined || !state.isResponseBodyWanted || !isResponseKept) return answer();
-      return step(() => {
-        const room = responseBodyBytesMax - state.responseBytes;
-        state.responseBytes += chunk.length;
-        if (room > 0) (responseChunks ??= []).push(chunk.length > room ? chunk.slice(0, room) : chunk);
-        if (chunk.length <= room || state.body.isResponseOverLimit) return;
-        state.body.isResponseOverLimit = true;
-        state.notInspected.push(`response body over ${responseBodyBytesMax} bytes`);
-        if (responseBodyLimitAction === "reject") interrupt(state, 500, "limit: response body");
-      });
-    },
-    endResponse: () =>
-      step(() => {
-        if (responseChunks !== undefined) addValue(state, judge, sources.responseBody, "", responseChunks.join(""));
-        runPhase(context, 4);
-      }),
-    finish: () => {
-      if (report !== undefined) return report;
-      if (state.engineMode !== "off") {
-        state.enteredUs = state.clocks.nowUs();
-        runPhase(context, 5);
-        state.spentUs += state.clocks.nowUs() - state.enteredUs;
-      }
-      report = reportOf(state);
-      parts.done(state);
-      return report;
-    },
-  };
+function finish(run: Run): TransactionReport {
+  const { state } = run;
+  if (run.report !== undefined) return run.report;
+  if (state.engineMode !== "off") {
+    state.enteredUs = state.clocks.nowUs();
+    runPhase(run.context, 5);
+    state.spentUs += state.clocks.nowUs() - state.enteredUs;
+  }
+  run.report = reportOf(state);
+  run.parts.done(state);
+  return run.report;
 }
 
 function interrupt(state: State, status: number, because: string): void {
