@@ -90,7 +90,8 @@ export function createLazyAutomaton(program: Program): LazyAutomaton {
   }
 
   let startRow = rowOf(none, 0, sideEdge);
-  /** Bytes read up to the last emptying. */
+  /** Bytes read before the subject at hand, and up to the last emptying. */
+  let bytesBefore = 0;
   let servedBefore = 0;
 
   /** Reads on without the cache. */
@@ -157,10 +158,10 @@ export function createLazyAutomaton(program: Program): LazyAutomaton {
       const list = stepper.waiting.slice(0, count);
       const left = hasAssertions ? (sides[symbol] as number) : sideCount;
       const states = store.lists.length;
-      const served = steps.bytes + at - servedBefore;
+      const served = bytesBefore + at - servedBefore;
       empty();
       startRow = rowOf(none, 0, sideEdge);
-      servedBefore = steps.bytes + at;
+      servedBefore = bytesBefore + at;
       if (served < states * bytesPerStateMin || rowOf(list, list.length, left) < 0)
         return readUncached(subject, at + 1, list, left);
       state = rowOf(list, list.length, left);
@@ -187,6 +188,7 @@ export function createLazyAutomaton(program: Program): LazyAutomaton {
           ? go(subject, at, state)
           : rows[state + (symbolTable[subject.charCodeAt(at) & 255] as number)] === matched;
       steps.bytes += length;
+      bytesBefore += length;
       return isMatch;
     },
   };
