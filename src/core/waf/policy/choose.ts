@@ -1,6 +1,6 @@
 // Which policy a request gets: of those that are for its workload and route the most specific one, always the same of equals, and why.
 import type { TransactionPolicy } from "../engine/engine.ts";
-import { normalPath } from "./normal-path.ts";
+import { normalPath } from "../http/normal-path.ts";
 import { compareRanks, isRouted, isTargeted, rankOf } from "./target.ts";
 import type { Route, Target, WafPolicyFacts, WafWorkload } from "./target.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { NamedWafPolicy } from "./named.ts";
-import { normalPath } from "./normal-path.ts";
+import { normalPath } from "../http/normal-path.ts";
 import { checkout, codes, compile, earlier, facts, floorOf, later, nameFor, policy } from "./policy.fixture.ts";
 
 describe("which policy a request gets", () => {

@@ -3,7 +3,5 @@ export const wafPolicyLimits = {
   policiesMax: 2000,
   /** Rules that the whole exclusions of one policy (no member named, every path) may take away in all, where a floor holds a mode. */
   wholeRulesMax: 50,
-  /** Paths are normalised for choosing a policy up to here; longer ones are cut, and only their beginning counts. */
-  pathCharactersMax: 4096,
   candidateRulesMax: 64,
 } as const;

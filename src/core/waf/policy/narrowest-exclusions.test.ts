@@ -166,6 +166,31 @@ describe("silence", () => {
     assert.deepEqual(stillSpeak, [{ ruleId: 942_100, because: "it matches ARGS:title" }]);
   });
 
+  test("an open path does not mean what only begins like it", () => {
+    const exclusion = WafExclusion.parse({
+      id: "e",
+      rules: ["942100"],
+      target: "",
+      path: "/upload/**",
+      reason: "files",
+    });
+    const { policy: after } = withExclusions(policy, [exclusion], { ruleSet: engine.ruleSet, nowMs: 0 });
+    const speaks = (path: string): number =>
+      silencesRequest(engine, after, { ruleIds: [942_100], feed: feed(`${path}?q=union`) }).stillSpeak.length;
+    for (const path of ["/upload/x", "/upload/a.b/..c", "/upload/...", "/upload/%2ehidden"])
+      assert.equal(speaks(path), 0, path);
+    for (const path of [
+      "/upload/../admin",
+      "/upload/%2e%2E/admin",
+      "/upload/x/..",
+      "/upload/.%2e;a/b",
+      "/upload/..%2fadmin",
+      "/upload/..%5cadmin",
+      "/upload/./x",
+    ])
+      assert.equal(speaks(path), 1, path);
+  });
+
   test("what is not covered is named", () => {
     const [first] = narrowestExclusions(event, { ...options, ruleIds: [942_100] });
     const { stillSpeak } = coversEvent(event, first?.exclusions ?? [], [942_100, 942_200]);

@@ -1,6 +1,6 @@
 // Whether exclusions really keep an event's rules quiet: by what the event says, and by running a request again.
 import type { Transaction, TransactionPolicy, TransactionReport, WafEngine } from "../engine/engine.ts";
-import { pathTest } from "../engine/exclusions.ts";
+import { placeTest } from "../engine/exclusions.ts";
 import { selectorOf, targetOf } from "../engine/selectors.ts";
 import type { WafExclusion } from "../../../model/waf-policy.ts";
 import { byteText } from "./byte-text.ts";
@@ -42,7 +42,7 @@ function isCoveredBy(exclusion: WafExclusion, { event, ruleId, variable }: Spoke
   });
   if (!isMeant) return false;
   if (exclusion.methods.length > 0 && !exclusion.methods.includes(event.method.toUpperCase())) return false;
-  if (exclusion.path !== "" && !pathTest(byteText(exclusion.path))(byteText(event.path))) return false;
+  if (exclusion.path !== "" && !placeTest(byteText(exclusion.path))(byteText(event.path))) return false;
   if (exclusion.target === "") return true;
   const selector = selectorOf(targetOf(byteText(exclusion.target)));
   const colon = variable.indexOf(":");

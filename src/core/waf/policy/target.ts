@@ -7,7 +7,7 @@ import { toFault } from "../../../base/fault.ts";
 import type { WafPolicy } from "../../../model/waf-policy.ts";
 import { byteText } from "./byte-text.ts";
 import type { Tell } from "./named.ts";
-import { normalPath } from "./normal-path.ts";
+import { normalPath } from "../http/normal-path.ts";
 
 /** What stands behind a request. One object per workload: who asks again hands in the same one. */
 export interface WafWorkload {
