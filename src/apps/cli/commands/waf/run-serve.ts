@@ -63,8 +63,13 @@ function configOf(context: Context, options: WafServeFlags): object {
     options.workers === undefined ? {} : { workers: numberOf(options.workers, "--workers", { min: 0, max: 64 }) };
   return {
     rules: (options.rules ?? [systemRules()]).map((one) => path.resolve(one)),
-    ...{ listen, upstream, mode: options.mode, thresholds: { inbound, outbound } },
-    ...{ extProc: options.extProc ?? "", extAuthz: options.extAuthz ?? "", authRequest: options.authRequest ?? "" },
+    listen,
+    upstream,
+    mode: options.mode,
+    thresholds: { inbound, outbound },
+    extProc: options.extProc ?? "",
+    extAuthz: options.extAuthz ?? "",
+    authRequest: options.authRequest ?? "",
     status: options.status ?? "",
     paranoia: paranoiaOf(options.paranoia ?? "1"),
     responseBodies: options.responseBodies ?? false,
