@@ -64,8 +64,13 @@ export async function wafBoard(
   };
 }
 
-function withReason(said: ReturnType<typeof modeOf>, reason: string): ReturnType<typeof modeOf> {
-  return said.mode === "unknown" && reason !== "" ? { ...said, because: reason } : said;
+type Said = ReturnType<typeof modeOf>;
+
+/** Without a policy the gateway's own settings hold: its newest event tells them. */
+function completed(said: Said, reason: string, newestMode: Said["mode"]): Said {
+  if (said.mode === "unknown" && reason !== "") return { ...said, because: reason };
+  if (said.policies.length > 0 || said.mode !== "off") return said;
+  return { ...said, mode: newestMode, because: "no policy selects it: its gateway's own settings hold" };
 }
 
 /** Policies that name one workload which no event speaks of. */

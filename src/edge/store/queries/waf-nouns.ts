@@ -40,7 +40,10 @@ export interface WafWorkloadSum {
   /** Why the workload is not known; "" when it is. */
   readonly reason: string;
   readonly counts: WafCounts;
+  /** That scored most often; 0: none did. */
   readonly topRule: number;
+  /** Of its newest event. */
+  readonly newestMode: "detect" | "block";
   readonly lastAt: string;
 }
 

@@ -77,7 +77,8 @@ export function sourceOf(row: StoredRow): WafSourceSum {
 
 export function workloadsSql(where: string, limit: number): string {
   return `SELECT cluster, namespace, workload, toString(workloadKind) AS ownerKind, argMax(service, time) AS newestService, argMax(identityReason, time) AS reason,
-${countsSql}, topKArray(1)(ruleIds) AS topRules, ${lastSql}, ${totalSql}
+${countsSql}, topKArray(1)(arrayFilter((rule, points) -> points > 0, ruleIds, arrayResize(scores, length(ruleIds)))) AS topRules,
+toString(argMax(mode, time)) AS newestMode, ${lastSql}, ${totalSql}
 FROM waf_events WHERE ${where} GROUP BY cluster, namespace, workload, ownerKind ORDER BY n_blocked DESC, n_detected DESC, lastMs DESC LIMIT ${limit}`;
 }
 
@@ -92,6 +93,7 @@ export function workloadOf(row: StoredRow): WafWorkloadSum {
     reason: String(row["reason"]),
     counts: countsOf(row),
     topRule: Array.isArray(top) ? Number(top[0] ?? 0) : 0,
+    newestMode: row["newestMode"] === "block" ? "block" : "detect",
     lastAt: formatInstant(Number(row["lastMs"])),
   };
 }

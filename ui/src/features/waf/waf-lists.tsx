@@ -71,7 +71,7 @@ const workloadColumns: readonly SortedColumn<WafWorkload>[] = [
       row.mode === "unknown" ? (
         <NotKnown because={row.because} />
       ) : (
-        <span className="waf-mode" data-mode={row.mode}>
+        <span className="waf-mode" data-mode={row.mode} title={row.because || undefined}>
           {modeWords[row.mode]}
         </span>
       ),
