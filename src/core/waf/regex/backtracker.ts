@@ -125,148 +125,178 @@ function numberChoices(program: Program): { numbers: Int32Array; count: number }
   return { numbers, count };
 }
 
-export function createBacktracker(program: Program, isRegular: boolean): Backtracker {
-  const { op, x, y, z, sets, looks } = program;
-  const { numbers, count: choices } = numberChoices(program);
-  const first = firstBytesOf(program);
-  // What a back-reference takes depends on how the search came there.
-  const canRemember = !op.includes(opBack);
-  const slots = new Int32Array(program.slots);
+class MemoizingBacktracker implements Backtracker {
+  private readonly op: Uint8Array;
+  private readonly x: Int32Array;
+  private readonly y: Int32Array;
+  private readonly z: Int32Array;
+  private readonly sets: Program["sets"];
+  private readonly looks: Program["looks"];
+  private readonly start: number;
+  private readonly numbers: Int32Array;
+  private readonly choices: number;
+  private readonly first: Uint8Array | undefined;
+  private readonly canRemember: boolean;
+  private readonly isRegular: boolean;
+  private readonly slots: Int32Array;
   /** Two numbers per entry: instruction and place to go on from, or ~slot and its old value. */
-  let stack = new Int32Array(1024);
-  let top = 0;
+  private stack = new Int32Array(1024);
+  private top = 0;
+  private backPlace = 0;
 
-  function push(what: number, value: number): void {
-    if (top + 2 > stack.length) {
-      const larger = new Int32Array(stack.length * 2);
-      larger.set(stack);
-      stack = larger;
+  constructor(program: Program, isRegular: boolean) {
+    const { op, x, y, z, sets, looks, start } = program;
+    this.op = op;
+    this.x = x;
+    this.y = y;
+    this.z = z;
+    this.sets = sets;
+    this.looks = looks;
+    this.start = start;
+    const { numbers, count } = numberChoices(program);
+    this.numbers = numbers;
+    this.choices = count;
+    this.first = firstBytesOf(program);
+    // What a back-reference takes depends on how the search came there.
+    this.canRemember = !op.includes(opBack);
+    this.isRegular = isRegular;
+    this.slots = new Int32Array(program.slots);
+  }
+
+  find(subject: string, from: number): Int32Array | undefined {
+    const { first, slots } = this;
+    const limit = this.isRegular
+      ? Number.MAX_SAFE_INTEGER
+      : irregularStepsBase + irregularStepsPerByteMax * subject.length;
+    const run: Run = { subject, left: limit, tried: this.canRemember ? createTried(this.choices) : undefined };
+    slots.fill(-1);
+    let end = -1;
+    for (let start = from; start <= subject.length && run.left > 0; start++) {
+      if (first !== undefined && (start === subject.length || first[subject.charCodeAt(start) & 255] === 0)) continue;
+      this.top = 0;
+      end = this.runFrom(run, this.start, start, 0, -1);
+      if (end < 0) continue;
+      slots[0] = start;
+      slots[1] = end;
+      break;
     }
-    stack[top++] = what;
-    stack[top++] = value;
+    steps.visits += limit - run.left;
+    if (run.left <= 0 && end < 0) steps.limited += 1;
+    return end < 0 ? undefined : slots;
   }
 
-  function save(slot: number, place: number): void {
-    push(~slot, slots[slot] as number);
-    slots[slot] = place;
+  private push(what: number, value: number): void {
+    if (this.top + 2 > this.stack.length) {
+      const larger = new Int32Array(this.stack.length * 2);
+      larger.set(this.stack);
+      this.stack = larger;
+    }
+    this.stack[this.top++] = what;
+    this.stack[this.top++] = value;
   }
 
-  function runLook(run: Run, look: Look, place: number, depth: number): number {
+  private save(slot: number, place: number): void {
+    this.push(~slot, this.slots[slot] as number);
+    this.slots[slot] = place;
+  }
+
+  private runLook(run: Run, look: Look, place: number, depth: number): number {
     if (depth >= lookDepthMax) return -1;
-    if (look.isAhead) return runFrom(run, look.start, place, depth + 1, -1);
+    if (look.isAhead) return this.runFrom(run, look.start, place, depth + 1, -1);
     const [min, max] = look.width;
     for (let from = place - min; from >= 0 && from >= place - max && run.left > 0; from--)
-      if (runFrom(run, look.start, from, depth + 1, place) >= 0) return place;
+      if (this.runFrom(run, look.start, from, depth + 1, place) >= 0) return place;
     return -1;
   }
 
   /** A look or atomic group; the place after it, or -1. What it captured stays, and is undone when the search comes back. */
-  function runInner(run: Run, pc: number, place: number, depth: number): number {
-    const kept = slots.slice();
-    const floor = top;
-    const look = looks[x[pc] as number] as Look;
-    const end = runLook(run, look, place, depth);
-    top = floor;
+  private runInner(run: Run, pc: number, place: number, depth: number): number {
+    const kept = this.slots.slice();
+    const floor = this.top;
+    const look = this.looks[this.x[pc] as number] as Look;
+    const end = this.runLook(run, look, place, depth);
+    this.top = floor;
     if (end >= 0 && !look.isNegated) {
-      for (let slot = 0; slot < slots.length; slot++) if (kept[slot] !== slots[slot]) push(~slot, kept[slot] as number);
-      return op[pc] === opAtomic ? end : place;
+      for (let slot = 0; slot < this.slots.length; slot++)
+        if (kept[slot] !== this.slots[slot]) this.push(~slot, kept[slot] as number);
+      return this.op[pc] === opAtomic ? end : place;
     }
-    slots.set(kept);
+    this.slots.set(kept);
     return look.isNegated && end < 0 ? place : -1;
   }
 
   /** Goes back to the last choice; its instruction, or -1 when none is left above the floor. */
-  function back(floor: number): number {
-    while (top > floor) {
-      const value = stack[--top] as number;
-      const what = stack[--top] as number;
+  private back(floor: number): number {
+    while (this.top > floor) {
+      const value = this.stack[--this.top] as number;
+      const what = this.stack[--this.top] as number;
       if (what >= 0) {
-        backPlace = value;
+        this.backPlace = value;
         return what;
       }
-      slots[~what] = value;
+      this.slots[~what] = value;
     }
     return -1;
   }
-  let backPlace = 0;
 
   /** One instruction that is no choice: the place after it, or -1. */
-  function runOne(run: Run, pc: number, place: number, depth: number): number {
+  private runOne(run: Run, pc: number, place: number, depth: number): number {
     const { subject } = run;
-    switch (op[pc]) {
+    switch (this.op[pc]) {
       case opSet:
         if (place >= subject.length) return -1;
-        return hasByte(sets[x[pc] as number] as Uint32Array, subject.charCodeAt(place) & 255) ? place + 1 : -1;
+        return hasByte(this.sets[this.x[pc] as number] as Uint32Array, subject.charCodeAt(place) & 255)
+          ? place + 1
+          : -1;
       case opAssert:
-        return assertionHolds(x[pc] as number, sideAt(subject, place - 1), sideAt(subject, place)) ? place : -1;
+        return assertionHolds(this.x[pc] as number, sideAt(subject, place - 1), sideAt(subject, place)) ? place : -1;
       case opSave:
       case opMark:
-        save(x[pc] as number, place);
+        this.save(this.x[pc] as number, place);
         return place;
       case opBack:
-        return endOfReference(subject, slots, x[pc] as number, place, z[pc] === 1);
+        return endOfReference(subject, this.slots, this.x[pc] as number, place, this.z[pc] === 1);
       default:
-        return runInner(run, pc, place, depth);
+        return this.runInner(run, pc, place, depth);
     }
   }
 
   /** Runs from an instruction; the end of the match, or -1. Slots hold the captures of a match. `mustEndAt`: -1, or where a look-behind ends. */
-  function runFrom(run: Run, start: number, begin: number, depth: number, mustEndAt: number): number {
+  private runFrom(run: Run, start: number, begin: number, depth: number, mustEndAt: number): number {
     // What failed inside a look may succeed in another one that ends elsewhere: only the pattern's own choices are remembered.
     const tried = depth === 0 ? run.tried : undefined;
-    const floor = top;
+    const floor = this.top;
     let pc = start;
     let place = begin;
     for (;;) {
       run.left -= 1;
       if (run.left <= 0) return -1;
-      const code = op[pc];
+      const code = this.op[pc];
       let next = -1;
       if (code === opSplit) {
-        if (tried === undefined || !tried.again(numbers[pc] as number, place)) {
-          push(y[pc] as number, place);
-          pc = x[pc] as number;
+        if (tried === undefined || !tried.again(this.numbers[pc] as number, place)) {
+          this.push(this.y[pc] as number, place);
+          pc = this.x[pc] as number;
           continue;
         }
       } else if (code === opMatch) {
         if (mustEndAt < 0 || mustEndAt === place) return place;
       } else if (code === opCheck) {
-        pc = (slots[x[pc] as number] === place ? z[pc] : y[pc]) as number;
+        pc = (this.slots[this.x[pc] as number] === place ? this.z[pc] : this.y[pc]) as number;
         continue;
-      } else next = runOne(run, pc, place, depth);
+      } else next = this.runOne(run, pc, place, depth);
       if (next >= 0) {
         place = next;
-        pc = y[pc] as number;
+        pc = this.y[pc] as number;
         continue;
       }
-      pc = back(floor);
+      pc = this.back(floor);
       if (pc < 0) return -1;
-      place = backPlace;
+      place = this.backPlace;
     }
   }
+}
 
-  function limitOf(subject: string): number {
-    return isRegular ? Number.MAX_SAFE_INTEGER : irregularStepsBase + irregularStepsPerByteMax * subject.length;
-  }
-
-  return {
-    find: (subject, from) => {
-      const limit = limitOf(subject);
-      const run: Run = { subject, left: limit, tried: canRemember ? createTried(choices) : undefined };
-      slots.fill(-1);
-      let end = -1;
-      for (let start = from; start <= subject.length && run.left > 0; start++) {
-        if (first !== undefined && (start === subject.length || first[subject.charCodeAt(start) & 255] === 0)) continue;
-        top = 0;
-        end = runFrom(run, program.start, start, 0, -1);
-        if (end < 0) continue;
-        slots[0] = start;
-        slots[1] = end;
-        break;
-      }
-      steps.visits += limit - run.left;
-      if (run.left <= 0 && end < 0) steps.limited += 1;
-      return end < 0 ? undefined : slots;
-    },
-  };
+export function createBacktracker(program: Program, isRegular: boolean): Backtracker {
+  return new MemoizingBacktracker(program, isRegular);
 }
