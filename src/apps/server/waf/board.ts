@@ -33,9 +33,9 @@ export async function wafBoard(
     gatewayNodes(parts),
   ]);
   const policies = keptPolicies(resources);
-  const workloads = sums.workloads.map(({ reason, ...row }): Row => ({
+  const workloads = sums.workloads.map(({ reason, newestMode, ...row }): Row => ({
     ...row,
-    ...withReason(modeOf(policies, row), reason),
+    ...completed(modeOf(policies, row), reason, newestMode),
   }));
   // A filter asks for what events say; policies without events stand beside them only while nothing is asked.
   const silent = query.q.trim() === "" ? policiesWithoutEvents(policies, workloads) : [];
