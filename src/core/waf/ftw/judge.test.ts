@@ -66,6 +66,14 @@ test("judge: an error instead of an answer", () => {
   assert.equal(judge({ status: [200] }, [seen, error]).verdict, "failed");
 });
 
+test("judge: an answer without a status line is an error to HTTP/1, and what rules said still counts", () => {
+  const simple = { ...seen, error: "no status line", isSimple: true };
+  assert.equal(judge({ expect_error: true, log: { expect_ids: [920100] } }, [simple]).verdict, "passed");
+  assert.equal(judge({ expect_error: false }, [simple]).verdict, "failed");
+  assert.equal(judge({ log: { expect_ids: [920100] } }, [simple]).verdict, "passed");
+  assert.equal(judge({ log: { expect_ids: [1] } }, [simple]).verdict, "failed");
+});
+
 test("overrides: the named tests and stages get another output, with a reason", () => {
   const stages = [
     { input: {}, output: { status: [200] } },

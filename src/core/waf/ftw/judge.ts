@@ -28,7 +28,7 @@ function reasonsOf(assertions: readonly Assertion[], seen: Observation): readonl
   const error = assertions.find((one) => one.kind === "error");
   // An expected error is the whole answer: there is no status and no log to judge.
   if (error?.isExpected === true) return seen.error === "" ? [`expected no answer, got status ${seen.status}`] : [];
-  if (seen.error !== "") return [`no answer: ${seen.error}`];
+  if (seen.error !== "" && (seen.isSimple !== true || error !== undefined)) return [`no answer: ${seen.error}`];
   return assertions.flatMap((one) => reasonOf(one, seen) ?? []);
 }
 

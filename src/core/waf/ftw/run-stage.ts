@@ -16,8 +16,10 @@ export interface Observation {
   readonly ruleIds: readonly number[];
   /** One line for each logged rule, in ModSecurity's format. */
   readonly logLines: readonly string[];
-  /** No answer came: why. "" when one came. */
+  /** Why a client of HTTP/1 has no answer that it can read; "" when it has one. */
   readonly error: string;
+  /** With `error`: whether bytes came all the same, without a status line (HTTP/0.9), so that what rules said can be judged. */
+  readonly isSimple?: boolean;
 }
 
 export interface StageRunner {
@@ -58,8 +60,19 @@ function runOnEngine(options: EngineRunnerOptions, bytes: string, input: StageIn
     responseBody: interruption === undefined ? response.body : "",
     ruleIds: logged.map(({ ruleId }) => ruleId),
     logLines: options.logLines(report, request),
-    error: interruption?.action === "drop" ? "dropped" : "",
+    ...errorOf(request, interruption),
   };
+}
+
+/** A simple request has a simple answer: the body alone (RFC 1945 6). */
+function errorOf(
+  { protocol }: RawRequest,
+  interruption: Interruption | undefined,
+): Pick<Observation, "error" | "isSimple"> {
+  if (interruption?.action === "drop") return { error: "dropped" };
+  return protocol === "HTTP/0.9"
+    ? { error: "the answer has no status line (HTTP/0.9)", isSimple: true }
+    : { error: "" };
 }
 
 /** Connection to end of request. The first interruption ends it. */
