@@ -1,7 +1,7 @@
 // Does the pattern match anywhere? A deterministic automaton whose states are made when they are first met, in bounded memory: when it is full it is emptied, and
 // when emptying does not pay the rest of the subject is read without it. Time: one look-up per byte, at worst instructions times bytes.
 import type { Program } from "./program.ts";
-import { createStepper } from "./stepper.ts";
+import { createStepper, type Stepper } from "./stepper.ts";
 import { createSymbols, sideCount, sideEdge } from "./symbols.ts";
 import { steps } from "./steps.ts";
 
@@ -14,6 +14,8 @@ const bytesPerStateMin = 6;
 const unknown = 0;
 const matched = 1;
 const dead = 2;
+
+const none = new Int32Array(0);
 
 export interface LazyAutomaton {
   test(subject: string): boolean;
@@ -36,112 +38,132 @@ function hashOf(list: Int32Array, count: number, left: number): number {
   return hash;
 }
 
-export function createLazyAutomaton(program: Program): LazyAutomaton {
-  const symbols = createSymbols(program);
-  const { symbolOf, count: stride, end, finalNewline, sides, hasAssertions } = symbols;
-  const stepper = createStepper(program, symbols);
-  const marks = new Int32Array(program.op.length);
-  let mark = 0;
-  // Rows 0 are the special answers; a state's number is the place of its row.
-  const firstRow = Math.ceil(3 / stride) * stride;
-  let table = new Uint16Array(firstRow + stride * 16);
-  let nextRow = firstRow;
-  let store: StateStore = { lists: [], lefts: [], byHash: new Map(), listed: 0 };
-  const none = new Int32Array(0);
+class BoundedAutomaton implements LazyAutomaton {
+  private readonly symbolOf: Uint8Array;
+  private readonly stride: number;
+  private readonly end: number;
+  private readonly finalNewline: number;
+  private readonly sides: Uint8Array;
+  private readonly hasAssertions: boolean;
+  private readonly stepper: Stepper;
+  private readonly size: number;
+  private readonly marks: Int32Array;
+  private mark = 0;
+  /** Rows before it stand for the special answers; a state's number is the place of its row. */
+  private readonly firstRow: number;
+  private table: Uint16Array;
+  private nextRow: number;
+  private store: StateStore = { lists: [], lefts: [], byHash: new Map(), listed: 0 };
+  private startRow: number;
+  /** Bytes read before the subject at hand, and up to the last emptying. */
+  private bytesBefore = 0;
+  private servedBefore = 0;
 
-  function isSame(list: Int32Array, count: number): boolean {
+  constructor(program: Program) {
+    const symbols = createSymbols(program);
+    this.symbolOf = symbols.symbolOf;
+    this.stride = symbols.count;
+    this.end = symbols.end;
+    this.finalNewline = symbols.finalNewline;
+    this.sides = symbols.sides;
+    this.hasAssertions = symbols.hasAssertions;
+    this.stepper = createStepper(program, symbols);
+    this.size = program.op.length;
+    this.marks = new Int32Array(this.size);
+    this.firstRow = Math.ceil(3 / this.stride) * this.stride;
+    this.table = new Uint16Array(this.firstRow + this.stride * 16);
+    this.nextRow = this.firstRow;
+    this.startRow = this.rowOf(none, 0, sideEdge);
+  }
+
+  private isSame(list: Int32Array, count: number): boolean {
     if (list.length !== count) return false;
-    for (let at = 0; at < count; at++) if (marks[list[at] as number] !== mark) return false;
+    for (let at = 0; at < count; at++) if (this.marks[list[at] as number] !== this.mark) return false;
     return true;
   }
 
   /** The row of a set, made when it is new; -1: no room. */
-  function rowOf(list: Int32Array, count: number, left: number): number {
-    mark += 1;
-    for (let at = 0; at < count; at++) marks[list[at] as number] = mark;
+  private rowOf(list: Int32Array, count: number, left: number): number {
+    this.mark += 1;
+    for (let at = 0; at < count; at++) this.marks[list[at] as number] = this.mark;
     const hash = hashOf(list, count, left);
-    const bucket = store.byHash.get(hash);
+    const bucket = this.store.byHash.get(hash);
     for (const row of bucket ?? []) {
-      const index = (row - firstRow) / stride;
-      if (store.lefts[index] === left && isSame(store.lists[index] as Int32Array, count)) return row;
+      const index = (row - this.firstRow) / this.stride;
+      if (this.store.lefts[index] === left && this.isSame(this.store.lists[index] as Int32Array, count)) return row;
     }
-    if (nextRow + stride > transitionsMax || store.listed + count > listedMax) return -1;
-    if (nextRow + stride > table.length) {
-      const larger = new Uint16Array(Math.min(transitionsMax, table.length * 2));
-      larger.set(table);
-      table = larger;
+    if (this.nextRow + this.stride > transitionsMax || this.store.listed + count > listedMax) return -1;
+    if (this.nextRow + this.stride > this.table.length) {
+      const larger = new Uint16Array(Math.min(transitionsMax, this.table.length * 2));
+      larger.set(this.table);
+      this.table = larger;
     }
-    const row = nextRow;
-    nextRow += stride;
-    store.lists.push(list.slice(0, count));
-    store.lefts.push(left);
-    store.listed += count;
-    if (bucket === undefined) store.byHash.set(hash, [row]);
+    const row = this.nextRow;
+    this.nextRow += this.stride;
+    this.store.lists.push(list.slice(0, count));
+    this.store.lefts.push(left);
+    this.store.listed += count;
+    if (bucket === undefined) this.store.byHash.set(hash, [row]);
     else bucket.push(row);
     steps.statesMade += 1;
     return row;
   }
 
-  function empty(): void {
+  private empty(): void {
     steps.cacheFlushes += 1;
-    table.fill(0);
-    nextRow = firstRow;
-    store = { lists: [], lefts: [], byHash: new Map(), listed: 0 };
+    this.table.fill(0);
+    this.nextRow = this.firstRow;
+    this.store = { lists: [], lefts: [], byHash: new Map(), listed: 0 };
   }
 
-  let startRow = rowOf(none, 0, sideEdge);
-  /** Bytes read before the subject at hand, and up to the last emptying. */
-  let bytesBefore = 0;
-  let servedBefore = 0;
-
   /** Reads on without the cache. */
-  function readUncached(subject: string, from: number, list: Int32Array, left: number): boolean {
+  private readUncached(subject: string, from: number, list: Int32Array, left: number): boolean {
     let current = list.slice();
     let count = current.length;
-    if (current.length < program.op.length) {
-      current = new Int32Array(program.op.length);
+    if (current.length < this.size) {
+      current = new Int32Array(this.size);
       current.set(list);
     }
     let side = left;
     const last = subject.length - 1;
     for (let at = from; at <= last + 1; at++) {
-      const symbol = at > last ? end : symbolAt(subject, at, last);
-      count = stepper.step(current, count, side, symbol);
+      const symbol = at > last ? this.end : this.symbolAt(subject, at, last);
+      count = this.stepper.step(current, count, side, symbol);
       if (count < 0) return true;
-      if (count === 0 && !stepper.canBeginLater) return false;
-      current.set(stepper.waiting.subarray(0, count));
-      side = hasAssertions ? (sides[symbol] as number) : sideCount;
+      if (count === 0 && !this.stepper.canBeginLater) return false;
+      current.set(this.stepper.waiting.subarray(0, count));
+      side = this.hasAssertions ? (this.sides[symbol] as number) : sideCount;
     }
     return false;
   }
 
-  function symbolAt(subject: string, at: number, last: number): number {
+  private symbolAt(subject: string, at: number, last: number): number {
     const byte = subject.charCodeAt(at) & 255;
-    return at === last && byte === 10 && hasAssertions ? finalNewline : (symbolOf[byte] as number);
+    return at === last && byte === 10 && this.hasAssertions ? this.finalNewline : (this.symbolOf[byte] as number);
   }
 
   /** Works out a missing transition: a row, `matched`, `dead`; -1: the cache was full and is empty now, and the row is not known. */
-  function make(row: number, symbol: number): number {
-    const index = (row - firstRow) / stride;
-    const list = store.lists[index] as Int32Array;
-    const left = store.lefts[index] as number;
-    const count = stepper.step(list, list.length, left, symbol);
+  private make(row: number, symbol: number): number {
+    const index = (row - this.firstRow) / this.stride;
+    const list = this.store.lists[index] as Int32Array;
+    const left = this.store.lefts[index] as number;
+    const count = this.stepper.step(list, list.length, left, symbol);
     let to: number;
     if (count < 0) to = matched;
-    else if (symbol === end || (count === 0 && !stepper.canBeginLater)) to = dead;
-    else to = rowOf(stepper.waiting, count, hasAssertions ? (sides[symbol] as number) : sideCount);
-    if (to >= 0) table[row + symbol] = to;
+    else if (symbol === this.end || (count === 0 && !this.stepper.canBeginLater)) to = dead;
+    else to = this.rowOf(this.stepper.waiting, count, this.hasAssertions ? (this.sides[symbol] as number) : sideCount);
+    if (to >= 0) this.table[row + symbol] = to;
     return to;
   }
 
   /** The slow half of the loop, from the first byte whose transition is missing. */
-  function go(subject: string, from: number, row: number): boolean {
+  private go(subject: string, from: number, row: number): boolean {
     const last = subject.length - 1;
     let state = row;
     for (let at = from; at <= last + 1; at++) {
-      const symbol = at > last ? end : symbolAt(subject, at, last);
-      let to = table[state + symbol] as number;
-      if (to === unknown) to = make(state, symbol);
+      const symbol = at > last ? this.end : this.symbolAt(subject, at, last);
+      let to = this.table[state + symbol] as number;
+      if (to === unknown) to = this.make(state, symbol);
       if (to === matched) return true;
       if (to === dead) return false;
       if (to > dead) {
@@ -149,47 +171,49 @@ export function createLazyAutomaton(program: Program): LazyAutomaton {
         continue;
       }
       // No room: what waits is in the stepper still.
-      const count = stepper.step(
-        store.lists[(state - firstRow) / stride] as Int32Array,
-        (store.lists[(state - firstRow) / stride] as Int32Array).length,
-        store.lefts[(state - firstRow) / stride] as number,
+      const count = this.stepper.step(
+        this.store.lists[(state - this.firstRow) / this.stride] as Int32Array,
+        (this.store.lists[(state - this.firstRow) / this.stride] as Int32Array).length,
+        this.store.lefts[(state - this.firstRow) / this.stride] as number,
         symbol,
       );
-      const list = stepper.waiting.slice(0, count);
-      const left = hasAssertions ? (sides[symbol] as number) : sideCount;
-      const states = store.lists.length;
-      const served = bytesBefore + at - servedBefore;
-      empty();
-      startRow = rowOf(none, 0, sideEdge);
-      servedBefore = bytesBefore + at;
-      if (served < states * bytesPerStateMin || rowOf(list, list.length, left) < 0)
-        return readUncached(subject, at + 1, list, left);
-      state = rowOf(list, list.length, left);
+      const list = this.stepper.waiting.slice(0, count);
+      const left = this.hasAssertions ? (this.sides[symbol] as number) : sideCount;
+      const states = this.store.lists.length;
+      const served = this.bytesBefore + at - this.servedBefore;
+      this.empty();
+      this.startRow = this.rowOf(none, 0, sideEdge);
+      this.servedBefore = this.bytesBefore + at;
+      if (served < states * bytesPerStateMin || this.rowOf(list, list.length, left) < 0)
+        return this.readUncached(subject, at + 1, list, left);
+      state = this.rowOf(list, list.length, left);
     }
     return false;
   }
 
-  return {
-    test: (subject) => {
-      const length = subject.length;
-      let state = startRow;
-      // The last byte is left to the slow half when it may be a final newline.
-      const fast = hasAssertions && length > 0 && subject.charCodeAt(length - 1) === 10 ? length - 1 : length;
-      const symbolTable = symbolOf;
-      const rows = table;
-      let at = 0;
-      for (; at < fast; at++) {
-        const to = rows[state + (symbolTable[subject.charCodeAt(at) & 255] as number)] as number;
-        if (to <= dead) break;
-        state = to;
-      }
-      const isMatch =
-        at === fast || rows[state + (symbolTable[subject.charCodeAt(at) & 255] as number)] === unknown
-          ? go(subject, at, state)
-          : rows[state + (symbolTable[subject.charCodeAt(at) & 255] as number)] === matched;
-      steps.bytes += length;
-      bytesBefore += length;
-      return isMatch;
-    },
-  };
+  test(subject: string): boolean {
+    const length = subject.length;
+    let state = this.startRow;
+    // The last byte is left to the slow half when it may be a final newline.
+    const fast = this.hasAssertions && length > 0 && subject.charCodeAt(length - 1) === 10 ? length - 1 : length;
+    const symbolTable = this.symbolOf;
+    const rows = this.table;
+    let at = 0;
+    for (; at < fast; at++) {
+      const to = rows[state + (symbolTable[subject.charCodeAt(at) & 255] as number)] as number;
+      if (to <= dead) break;
+      state = to;
+    }
+    const isMatch =
+      at === fast || rows[state + (symbolTable[subject.charCodeAt(at) & 255] as number)] === unknown
+        ? this.go(subject, at, state)
+        : rows[state + (symbolTable[subject.charCodeAt(at) & 255] as number)] === matched;
+    steps.bytes += length;
+    this.bytesBefore += length;
+    return isMatch;
+  }
+}
+
+export function createLazyAutomaton(program: Program): LazyAutomaton {
+  return new BoundedAutomaton(program);
 }

@@ -21,126 +21,154 @@ interface Beginning {
 
 const textStart = assertionList.indexOf("textStart");
 
-export function createStepper(program: Program, symbols: Symbols): Stepper {
-  const { op, x, y } = program;
-  const { members, count: symbolCount, sides, hasAssertions, end } = symbols;
-  const size = op.length;
-  const waiting = new Int32Array(size);
-  let waitingCount = 0;
-  let isMatch = false;
-  let stamp = 0;
-  const seen = new Int32Array(size);
-  const seenNow = new Int32Array(size);
-  const stack = new Int32Array(size + 1);
-  const resolved = new Int32Array(size);
-  let resolvedCount = 0;
-  const isBeginning = new Uint8Array(size);
-  const beginnings: (Beginning | undefined)[] = [];
+class ProgramStepper implements Stepper {
+  readonly waiting: Int32Array;
+  readonly canBeginLater: boolean;
+  private readonly op: Uint8Array;
+  private readonly x: Int32Array;
+  private readonly y: Int32Array;
+  private readonly start: number;
+  private readonly members: Uint8Array;
+  private readonly sides: Uint8Array;
+  private readonly symbolCount: number;
+  private readonly end: number;
+  private readonly hasAssertions: boolean;
+  private waitingCount = 0;
+  private isMatch = false;
+  private stamp = 0;
+  private readonly seen: Int32Array;
+  private readonly seenNow: Int32Array;
+  private readonly stack: Int32Array;
+  private readonly resolved: Int32Array;
+  private resolvedCount = 0;
+  private readonly isBeginning: Uint8Array;
+  private readonly beginnings: (Beginning | undefined)[] = [];
+
+  constructor(program: Program, symbols: Symbols) {
+    const size = program.op.length;
+    this.op = program.op;
+    this.x = program.x;
+    this.y = program.y;
+    this.start = program.start;
+    this.members = symbols.members;
+    this.sides = symbols.sides;
+    this.symbolCount = symbols.count;
+    this.end = symbols.end;
+    this.hasAssertions = symbols.hasAssertions;
+    this.waiting = new Int32Array(size);
+    this.seen = new Int32Array(size);
+    this.seenNow = new Int32Array(size);
+    this.stack = new Int32Array(size * 2 + 2);
+    this.resolved = new Int32Array(size);
+    this.isBeginning = new Uint8Array(size);
+    // The instructions that wait before anything was read are the same behind every byte, but for the start of the text.
+    this.stamp += 1;
+    this.pend(this.start);
+    this.canBeginLater = this.isMatch || this.waitingCount > 0;
+    for (const pc of this.waiting.subarray(0, this.waitingCount)) this.isBeginning[pc] = 1;
+    this.isMatch = false;
+  }
 
   /** What waits once `pc` is reached: sets and assertions, not yet decided. */
-  function pend(pc: number): void {
+  private pend(pc: number): void {
     let top = 0;
-    stack[top++] = pc;
+    this.stack[top++] = pc;
     while (top > 0) {
-      const at = stack[--top] as number;
-      if (seen[at] === stamp) continue;
-      seen[at] = stamp;
+      const at = this.stack[--top] as number;
+      if (this.seen[at] === this.stamp) continue;
+      this.seen[at] = this.stamp;
       steps.visits += 1;
-      const code = op[at];
+      const code = this.op[at];
       if (code === opSplit) {
-        stack[top++] = y[at] as number;
-        stack[top++] = x[at] as number;
-      } else if (code === opSave) stack[top++] = y[at] as number;
-      else if (code === opMatch) isMatch = true;
-      else if (isBeginning[at] === 0 && !(code === opAssert && x[at] === textStart)) waiting[waitingCount++] = at;
+        this.stack[top++] = this.y[at] as number;
+        this.stack[top++] = this.x[at] as number;
+      } else if (code === opSave) this.stack[top++] = this.y[at] as number;
+      else if (code === opMatch) this.isMatch = true;
+      else if (this.isBeginning[at] === 0 && !(code === opAssert && this.x[at] === textStart))
+        this.waiting[this.waitingCount++] = at;
     }
   }
 
-  /** Decides the assertions before a symbol: only sets are left, in `resolved`. */
-  function resolve(pc: number, left: number, right: number): void {
+  /** Decides the assertions before a symbol: only sets are left, in `this.resolved`. */
+  private resolve(pc: number, left: number, right: number): void {
     let top = 0;
-    stack[top++] = pc;
+    this.stack[top++] = pc;
     while (top > 0) {
-      const at = stack[--top] as number;
-      if (seenNow[at] === stamp) continue;
-      seenNow[at] = stamp;
+      const at = this.stack[--top] as number;
+      if (this.seenNow[at] === this.stamp) continue;
+      this.seenNow[at] = this.stamp;
       steps.visits += 1;
-      const code = op[at];
+      const code = this.op[at];
       if (code === opSplit) {
-        stack[top++] = y[at] as number;
-        stack[top++] = x[at] as number;
-      } else if (code === opSave) stack[top++] = y[at] as number;
-      else if (code === opMatch) isMatch = true;
-      else if (code === opSet) resolved[resolvedCount++] = at;
-      else if (code === opAssert && assertionHolds(x[at] as number, left, right)) stack[top++] = y[at] as number;
+        this.stack[top++] = this.y[at] as number;
+        this.stack[top++] = this.x[at] as number;
+      } else if (code === opSave) this.stack[top++] = this.y[at] as number;
+      else if (code === opMatch) this.isMatch = true;
+      else if (code === opSet) this.resolved[this.resolvedCount++] = at;
+      else if (code === opAssert && assertionHolds(this.x[at] as number, left, right))
+        this.stack[top++] = this.y[at] as number;
     }
   }
 
-  function advance(from: Int32Array, count: number, symbol: number): void {
+  private advance(from: Int32Array, count: number, symbol: number): void {
     for (let at = 0; at < count; at++) {
       const pc = from[at] as number;
-      if (op[pc] === opSet && members[(x[pc] as number) * symbolCount + symbol] === 1) pend(y[pc] as number);
+      if (this.op[pc] === opSet && this.members[(this.x[pc] as number) * this.symbolCount + symbol] === 1)
+        this.pend(this.y[pc] as number);
     }
   }
 
-  function begin(left: number, symbol: number): Beginning {
-    const key = left * symbolCount + symbol;
-    const known = beginnings[key];
+  private begin(left: number, symbol: number): Beginning {
+    const key = left * this.symbolCount + symbol;
+    const known = this.beginnings[key];
     if (known !== undefined) return known;
-    const keptMatch = isMatch;
-    const keptCount = resolvedCount;
-    isMatch = false;
-    stamp += 1;
-    resolvedCount = 0;
-    waitingCount = 0;
-    resolve(program.start, left, sides[symbol] as number);
-    if (symbol !== end) advance(resolved, resolvedCount, symbol);
-    const made = { isMatch, waiting: waiting.slice(0, waitingCount) };
-    beginnings[key] = made;
-    isMatch = keptMatch;
-    resolvedCount = keptCount;
-    waitingCount = 0;
+    const keptMatch = this.isMatch;
+    const keptCount = this.resolvedCount;
+    this.isMatch = false;
+    this.stamp += 1;
+    this.resolvedCount = 0;
+    this.waitingCount = 0;
+    this.resolve(this.start, left, this.sides[symbol] as number);
+    if (symbol !== this.end) this.advance(this.resolved, this.resolvedCount, symbol);
+    const made = { isMatch: this.isMatch, waiting: this.waiting.slice(0, this.waitingCount) };
+    this.beginnings[key] = made;
+    this.isMatch = keptMatch;
+    this.resolvedCount = keptCount;
+    this.waitingCount = 0;
     return made;
   }
 
-  // The instructions that wait before anything was read are the same behind every byte, but for the start of the text.
-  stamp += 1;
-  pend(program.start);
-  const canBeginLater = isMatch || waitingCount > 0;
-  for (const pc of waiting.subarray(0, waitingCount)) isBeginning[pc] = 1;
-  isMatch = false;
+  step(from: Int32Array, fromCount: number, left: number, symbol: number): number {
+    const beginning = left === sideEdge || this.canBeginLater ? this.begin(left, symbol) : undefined;
+    if (beginning?.isMatch === true) return -1;
+    this.stamp += 1;
+    this.isMatch = false;
+    this.waitingCount = 0;
+    if (this.hasAssertions) {
+      this.resolvedCount = 0;
+      for (let at = 0; at < fromCount; at++) this.resolve(from[at] as number, left, this.sides[symbol] as number);
+      if (this.isMatch) return -1;
+      if (symbol === this.end) return 0;
+      this.advance(this.resolved, this.resolvedCount, symbol);
+    } else {
+      if (symbol === this.end) return 0;
+      steps.visits += fromCount;
+      this.advance(from, fromCount, symbol);
+    }
+    if (this.isMatch) return -1;
+    if (beginning !== undefined) {
+      for (const pc of beginning.waiting) {
+        if (this.seen[pc] === this.stamp) continue;
+        this.seen[pc] = this.stamp;
+        this.waiting[this.waitingCount++] = pc;
+      }
+    }
+    return this.waitingCount;
+  }
+}
 
-  return {
-    waiting,
-    canBeginLater,
-    step: (from, fromCount, left, symbol) => {
-      const beginning = left === sideEdge || canBeginLater ? begin(left, symbol) : undefined;
-      if (beginning?.isMatch === true) return -1;
-      stamp += 1;
-      isMatch = false;
-      waitingCount = 0;
-      if (hasAssertions) {
-        resolvedCount = 0;
-        for (let at = 0; at < fromCount; at++) resolve(from[at] as number, left, sides[symbol] as number);
-        if (isMatch) return -1;
-        if (symbol === end) return 0;
-        advance(resolved, resolvedCount, symbol);
-      } else {
-        if (symbol === end) return 0;
-        steps.visits += fromCount;
-        advance(from, fromCount, symbol);
-      }
-      if (isMatch) return -1;
-      if (beginning !== undefined) {
-        for (const pc of beginning.waiting) {
-          if (seen[pc] === stamp) continue;
-          seen[pc] = stamp;
-          waiting[waitingCount++] = pc;
-        }
-      }
-      return waitingCount;
-    },
-  };
+export function createStepper(program: Program, symbols: Symbols): Stepper {
+  return new ProgramStepper(program, symbols);
 }
 
 /** Keys of beginnings: sides times symbols. */
