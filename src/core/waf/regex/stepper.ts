@@ -89,7 +89,7 @@ class ProgramStepper implements Stepper {
     }
   }
 
-  /** Decides the assertions before a symbol: only sets are left, in `this.resolved`. */
+  /** Decides the assertions before a symbol: only sets are left, in `resolved`. */
   private resolve(pc: number, left: number, right: number): void {
     let top = 0;
     this.stack[top++] = pc;
