@@ -4,6 +4,7 @@ import test from "node:test";
 import { WafPolicy } from "../../../model/waf-policy.ts";
 import { modeOf, type KeptPolicy } from "./modes.ts";
 
+// "prod" begins "prod2": scopes are compared whole.
 const asked = { cluster: "prod", namespace: "shop", workload: "web", service: "web" };
 
 function policy(name: string, spec: object, scope = "cluster/prod"): KeptPolicy {
@@ -21,6 +22,7 @@ test("namespace, workload and service must all hold; other clusters do not count
     policy("w", { target: { workload: "api" }, mode: "off" }),
     policy("s", { target: { service: "api" }, mode: "off" }),
     policy("c", { mode: "off" }, "cluster/test"),
+    policy("longer", { mode: "off" }, "cluster/prod2"),
   ];
   const said = modeOf([...others, here], asked);
   assert.deepEqual(said, { mode: "block", policies: [{ scope: "cluster/prod", name: "here" }], because: "" });

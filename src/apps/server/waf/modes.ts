@@ -31,12 +31,9 @@ export function keptPolicies(resources: readonly Resource[]): readonly KeptPolic
 type Selects = "yes" | "no" | "maybe";
 
 function selects({ scope, spec: { target } }: KeptPolicy, asked: AskedWorkload): Selects {
-  if (
-    scope !== "global" &&
-    !scope.startsWith(`cluster/${asked.cluster}`) &&
-    !scope.startsWith(`node/${asked.cluster}/`)
-  )
-    return "no";
+  const isHere =
+    scope === "global" || scope === `cluster/${asked.cluster}` || scope.startsWith(`node/${asked.cluster}/`);
+  if (!isHere) return "no";
   if (target.namespace !== "" && target.namespace !== asked.namespace) return "no";
   if (target.workload !== "" && target.workload !== asked.workload) return "no";
   const service = target.service.split(":")[0] ?? "";
