@@ -61,17 +61,7 @@ export function createOutbox(options: {
     }
   }
 
-  function gapOf(rows: number, detail: string): GapRow {
-    return {
-      time: sinceMs,
-      durationMs: Math.max(0, nowMs() - sinceMs),
-      table: "waf_events",
-      reason: "queue-full",
-      rows,
-      counted: "exact",
-      detail,
-    };
-  }
+  const gapOf = (rows: number, detail: string): GapRow => queueGap({ rows, detail, fromMs: sinceMs, toMs: nowMs() });
 
   return {
     push: (row) => void queue.push(row),
@@ -103,6 +93,18 @@ export function createOutbox(options: {
       return queue.dropped + security.dropped;
     },
   };
+}
+
+interface QueueLoss {
+  readonly rows: number;
+  readonly detail: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+function queueGap({ rows, detail, fromMs, toMs }: QueueLoss): GapRow {
+  const durationMs = Math.max(0, toMs - fromMs);
+  return { time: fromMs, durationMs, table: "waf_events", reason: "queue-full", rows, counted: "exact", detail };
 }
 
 /** Undefined: there is nothing to tell. A gap about a gap that the server refused would be refused like it, for ever. */
