@@ -4,12 +4,12 @@ import { createHash } from "node:crypto";
 import { createWafEngine } from "../../core/waf/engine/create-engine.ts";
 import type { TransactionPolicy } from "../../core/waf/engine/engine.ts";
 import { parseRuleSet } from "../../core/waf/seclang/parse-rule-set.ts";
-import { wafRow } from "../../core/waf/report/waf-row.ts";
+import { wafRow, type WafRequestFacts } from "../../core/waf/report/waf-row.ts";
 import type { GatewayReport } from "../../model/node.ts";
 import type { Row } from "../../model/table.ts";
 import { demoPolicies, demoRules, visitAt, type Visit } from "./world/visits.ts";
 import type { Random } from "./world/random.ts";
-import { appOf, readyPods, type World } from "./world/state.ts";
+import { appOf, readyPods, type Pod, type World } from "./world/state.ts";
 
 export type WafRow = Row<"waf_events">;
 
@@ -30,6 +30,7 @@ export function createDemoGateway(world: World, startMs: number): DemoGateway {
   });
   const hash = (name: string) => (bytes: string) =>
     createHash(name).update(Buffer.from(bytes, "latin1")).digest("latin1");
+  const { digest } = ruleSet;
   let nowMs = startMs;
   const engine = createWafEngine({
     ruleSet,
@@ -54,27 +55,11 @@ export function createDemoGateway(world: World, startMs: number): DemoGateway {
     const stopped = transaction.requestHeaders(visit.headers) ?? passBody(visit.body);
     if (stopped === undefined) transaction.endRequest();
     const report = transaction.finish();
-    const row = wafRow(report, policy, {
-      ...{ time: new Date(nowMs).toISOString(), cluster: "", node: "", ingest: 0, door: "proxy" },
-      status: report.isBlocked ? 403 : 200,
-      ...{ method: visit.method, host: "shop.example.com", target: visit.target, forwardedFor: "::", ...ends },
-      ...{ clientNamespace: "", clientWorkload: "", clientKind: "External", clientService: "", clientPod: "" },
-      ...{
-        clientReason: "",
-        serverAddress: pod.address,
-        serverPort: pod.app?.spec.port ?? 80,
-        traceId: random.hex(32),
-      },
-      ...{ ruleSet: ruleSet.digest, isTls: false, namespace: pod.namespace, workload: visit.app },
-      ...{
-        workloadKind: "Deployment",
-        service: pod.app?.serviceName ?? "",
-        pod: pod.name,
-        container: pod.containerName,
-      },
-      ...{ containerId: pod.containerId, image: pod.image, imageDigest: pod.imageDigest, identityReason: "" },
-      fidelity: "simulated",
-    });
+    const row = wafRow(
+      report,
+      policy,
+      factsOf(visit, { pod, ends, status: report.isBlocked ? 403 : 200, nowMs, digest, traceId: random.hex(32) }),
+    );
     if (row === undefined) return undefined;
     const { cluster: _cluster, node: _node, ingest: _ingest, ...columns } = row;
     return { ...columns, time: nowMs };
@@ -98,13 +83,35 @@ export function createDemoGateway(world: World, startMs: number): DemoGateway {
       return rows;
     },
     report: () => ({
-      ruleSet: ruleSet.digest,
+      ruleSet: digest,
       rules: counts.rules,
       ruleSetProblem: "",
       workers: 1,
       requests,
       notInspected: 0,
     }),
+  };
+}
+
+interface Met {
+  readonly pod: Pod;
+  readonly ends: { readonly clientAddress: string; readonly clientPort: number };
+  readonly status: number;
+  readonly nowMs: number;
+  readonly digest: string;
+  readonly traceId: string;
+}
+
+function factsOf({ app, method, target }: Visit, { pod, ends, status, nowMs, digest, traceId }: Met): WafRequestFacts {
+  return {
+    ...{ time: new Date(nowMs).toISOString(), cluster: "", node: "", ingest: 0, door: "proxy", status },
+    ...{ method, host: "shop.example.com", target, forwardedFor: "::", ...ends },
+    ...{ clientNamespace: "", clientWorkload: "", clientKind: "External", clientService: "", clientPod: "" },
+    ...{ clientReason: "", serverAddress: pod.address, serverPort: pod.app?.spec.port ?? 80, traceId },
+    ...{ ruleSet: digest, isTls: false, namespace: pod.namespace, workload: app, workloadKind: "Deployment" },
+    ...{ service: pod.app?.serviceName ?? "", pod: pod.name, container: pod.containerName },
+    ...{ containerId: pod.containerId, image: pod.image, imageDigest: pod.imageDigest, identityReason: "" },
+    fidelity: "simulated",
   };
 }
 

@@ -15,7 +15,7 @@ import { Loading, TroubleState } from "../../kit/states.tsx";
 import { WindowNotices } from "../../kit/window-notices.tsx";
 import { ExcludePane } from "./waf-exclude.tsx";
 import { RequestFacts, scoreText, SpokenRules } from "./waf-request.tsx";
-import { verdictWords } from "./waf-words.ts";
+import { verdictWords, type SpokenRule } from "./waf-words.ts";
 import "../../styles/waf.css";
 
 const route = getRouteApi("/waf/requests/$cluster/$time/$transaction");
@@ -34,13 +34,16 @@ export function WafRequestScreen() {
     );
   const found = answer.data;
   const { event } = found;
+  const textOf = (rule: SpokenRule) => {
+    return <RuleText found={found} ruleId={rule.ruleId} />;
+  };
   return (
     <div className="screen">
       <RequestHead event={event} isTuning={isTuning} onTune={() => setTuning(!isTuning)} />
       <WindowNotices window={found.window} error={answer.error} />
       <div className="waf-request">
         <div>
-          <SpokenRules event={event} more={(rule) => <RuleText found={found} ruleId={rule.ruleId} />} />
+          <SpokenRules event={event} more={textOf} />
           <Exclusions found={found} />
         </div>
         <div>
