@@ -1,6 +1,7 @@
 // What may follow a value that the attacker closed: logic, an operation, a second statement.
 import type { LexedToken } from "./sql-token.ts";
 import { isCommand, isQuery } from "./sql-verdict-start.ts";
+import { foldedTokensMax } from "./sql-fold.ts";
 import { isCall, isCutting, isStar, isWord, shapeToken, type SqlShape } from "./sql-shape.ts";
 
 /** Logic at `index`: "or 1=1", "and sleep(5)", "or 'a'='a". */
@@ -11,12 +12,15 @@ export function judgeLogic(shape: SqlShape, index: number): boolean {
   const isName = classes.startsWith("n");
   const isLoose = isName || index === 0;
   if (isSubquery(shape, index + 1)) return true;
+  if (isUnfinished(shape, index + 1)) return false;
   switch (rest.charAt(0)) {
     case "1":
-      if (!isEnded(rest.slice(1))) return false;
-      if (isClosed) return true;
+      // Nothing was closed before a connective that comes first.
+      if (!isEnded(rest.slice(1)) || (index === 0 && !rest.includes("U"))) return false;
+      if (isClosed) return rest !== "1)";
       return isLoose ? comparisons > 0 : operators + fold.reader.comments > 0;
     case "s":
+      if (index === 0) return false;
       if (rest === "s") return isClosed && isOpenEnded(shape, index - 1, index + 1);
       return (isClosed || comparisons > 0) && /^s[o&c;)U]/.test(rest);
     case "v":
@@ -28,8 +32,8 @@ export function judgeLogic(shape: SqlShape, index: number): boolean {
       );
     case "n":
       if (isLoose) return false;
-      if (/^n[c;]/.test(rest)) return isClosed || isCutting(shape, index + 2);
-      return isEnded(rest.slice(1)) && (comparisons > 0 || /^no[sv1]/.test(rest));
+      if (/^n(?:c|;(?![n1s]))/.test(rest)) return isClosed || isCutting(shape, index + 2);
+      return isEnded(rest.slice(1)) && (/^no[sv1]/.test(rest) || (comparisons > 0 && !rest.startsWith("nok")));
     case "f":
       return isCall(shape, index + 1, isLoose ? "plain" : "any") && (!isLoose || !isWord(shape, index + 1, "IF"));
     case "(":
@@ -41,9 +45,16 @@ export function judgeLogic(shape: SqlShape, index: number): boolean {
   }
 }
 
-/** The end of an expression, not the next word of a sentence. */
+/** The end of an expression, not the next word of a sentence: what follows ";" begins a statement. */
 function isEnded(rest: string): boolean {
-  return rest === "" || /^[oc;)&BUk,]/.test(rest);
+  return rest === "" || (/^[oc;)&BUk,]/.test(rest) && !/^;[n1s]/.test(rest));
+}
+
+/** A value with an operator and no second operand, or a call that ends at its "(": no database runs it. */
+function isUnfinished(shape: SqlShape, index: number): boolean {
+  const rest = shape.classes.slice(index);
+  if (shape.fold.count === foldedTokensMax && !rest.endsWith("c")) return false;
+  return /^(?:[1ns]oc?|f\()$/.test(rest);
 }
 
 function hasSigns(token: LexedToken | undefined): boolean {
@@ -87,7 +98,9 @@ export function judgeOperation(shape: SqlShape, index: number): boolean {
     const isWhole = isClosed ? /^[1sv]&/.test(rest) || comparisons > 0 : comparisons > (isName ? 1 : 0) || !isName;
     return isWhole && /^.&(?:$|[1sv(])/.test(rest) && (!isName || /^s&[1s]/.test(rest));
   }
-  if (classes.charAt(index) === ",") return false;
+  // One more row, or one more element, of the list that the value stood in.
+  if (classes.charAt(index) === ",") return /^s,\([1s]\)/.test(classes) || (isClosed && /^s\),\([1s]/.test(classes));
+  if (classes.startsWith("1)o(1") && isMembership(shape, index)) return true;
   if (!isClosed) return rest.startsWith("sc") && !isName && isCutting(shape, index + 2);
   return judgeClosedOperation(shape, index, rest);
 }
@@ -97,10 +110,15 @@ function judgeClosedOperation(shape: SqlShape, index: number, rest: string): boo
   // Divided by a text is NULL: whatever the page compares with it, nothing is found. Paths in quotes look like that.
   if (rest === "s") return index === 1 && isOpenEnded(shape, 0, 2) && !isDivision(shape, 1);
   if (/^s[c&o;)UB]/.test(rest)) return true;
-  if (/^[1nv]c/.test(rest)) return isCutting(shape, index + 2) && (comparisons > 0 || rest.startsWith("1"));
+  if (/^[1nv]c/.test(rest)) return isCutting(shape, index + 2) && (comparisons > 0 || !rest.startsWith("n"));
   if (rest.startsWith("v")) return isEnded(rest.slice(1));
+  if (/^\([1s]\)/.test(rest) && isMembership(shape, index)) return true;
   if (/^\([1ns]/.test(rest)) return comparisons > 0;
-  return /^1[;)UB]/.test(rest);
+  return /^1[;)UB]/.test(rest) && classes !== "so1)";
+}
+
+function isMembership(shape: SqlShape, index: number): boolean {
+  return isWord(shape, index, "IN") || isWord(shape, index, "NOT IN");
 }
 
 function isDivision(shape: SqlShape, index: number): boolean {

@@ -1,4 +1,5 @@
 // Values that are statements by themselves: SELECT ..., DROP TABLE ..., EXEC ..., a call that waits or leaks.
+import { foldedTokensMax } from "./sql-fold.ts";
 import { hasTrait, isAdjacent, isCall, isCutting, isStar, isWord, shapeToken, type SqlShape } from "./sql-shape.ts";
 import { wordTraits } from "./sql-words.ts";
 
@@ -10,11 +11,12 @@ export function judgeStart(shape: SqlShape): boolean {
       return isQuery(shape, 0);
     case "T":
       return isCommand(shape, 0);
-    case "B":
-      return shape.classes.startsWith("B1") && shape.fold.reader.comparisons > 0;
+    case "k":
+      return isCondition(shape);
     case "f":
+      if (/^f\(t,[(f]/.test(shape.classes)) return isCall(shape, 0, "any");
       // "benchmark(s)" is prose.
-      if (isCall(shape, 0, "hostile")) return !/^f\(n\)?$/.test(shape.classes);
+      if (isCall(shape, 0, "hostile")) return !/^f\((?:n\)?)?$/.test(shape.classes);
       return /^f\(..?f/.test(shape.classes) && hasTrait(shape, shape.classes.lastIndexOf("f"), wordTraits.hostile);
     default:
       return false;
@@ -27,7 +29,8 @@ export function isQuery(shape: SqlShape, index: number): boolean {
   const { comparisons } = shape.fold.reader;
   if (isWord(shape, index, "CREATE OR REPLACE")) return /^(?:k|n\()/.test(rest);
   if (hasTrait(shape, index, wordTraits.phrase)) return (index > 0 && rest === "n") || /^[nf][k(E]/.test(rest);
-  if (isWord(shape, index, "CASE")) return /^k[1nsvf(]/.test(rest) && comparisons > 0;
+  if (isWord(shape, index, "CASE"))
+    return (comparisons > 0 && /^k[1nsvf(]/.test(rest)) || (/^k[1nsv]k/.test(rest) && isWord(shape, index + 3, "THEN"));
   if (isWord(shape, index, "SELECT") && isCalling(shape, index + 1)) return true;
   if (rest.startsWith("ok")) return isStar(shape, index + 1);
   if (rest.startsWith("v")) return (shapeToken(shape, index + 1)?.signs ?? 0) > 0;
@@ -41,9 +44,17 @@ export function isQuery(shape: SqlShape, index: number): boolean {
   return /^[1s](?:c|;c)$/.test(rest) && isCutting(shape, index + rest.length);
 }
 
+/** "where f(...", "from t where f(...": the middle of a query whose beginning the page has. */
+function isCondition(shape: SqlShape): boolean {
+  if (shape.classes.startsWith("kf(")) return isWord(shape, 0, "WHERE") && isCall(shape, 1, "plain");
+  if (!shape.classes.startsWith("knkf(")) return false;
+  return isWord(shape, 0, "FROM") && isWord(shape, 2, "WHERE") && isCall(shape, 3, "any");
+}
+
 /** A list of columns that begins with a call: of a hostile function however written, else right before its "(" and with values in it. */
 function isCalling(shape: SqlShape, index: number): boolean {
   const rest = shape.classes.slice(index);
+  if (rest.endsWith("f(") && shape.fold.count < foldedTokensMax) return false;
   if (rest.startsWith("(f")) return isCall(shape, index + 1, "plain");
   if (!rest.startsWith("f(")) return false;
   if (hasTrait(shape, index, wordTraits.hostile) || isCall(shape, index, "plain")) return true;
@@ -56,7 +67,10 @@ export function isCommand(shape: SqlShape, index: number): boolean {
   if (isWord(shape, index, "WAITFOR DELAY") || isWord(shape, index, "WAITFOR TIME")) return /^[sv1]/.test(rest);
   if (rest.startsWith("T")) return hasTrait(shape, index + 1, wordTraits.phrase);
   if (rest.startsWith("n(") && index > 0) return isAdjacent(shape, index + 1);
-  if (hasTrait(shape, index, wordTraits.phrase)) return /^[nsvf](?:$|[kc;o(])/.test(rest);
+  // A whole statement with its own ";" is a script that somebody wrote: it ends nothing of the page's.
+  if (hasTrait(shape, index, wordTraits.phrase))
+    return (index > 0 ? /^[nsvf](?:$|[kc;o(])/ : /^[nsvf](?:$|[kco(])/).test(rest);
+  if (isWord(shape, index, "PRINT")) return index > 0 && /^(?:\(s|[sfv]c)/.test(rest);
   if (isWord(shape, index, "DECLARE")) return rest.startsWith("v") && (shapeToken(shape, index + 1)?.signs ?? 0) > 0;
   if (isWord(shape, index, "IF")) return rest.startsWith("(");
   if (isWord(shape, index, "EXEC"))

@@ -1,6 +1,6 @@
 // Says of folded tokens whether they are a piece of SQL that breaks out of a value or runs by itself. Rules of our own over
 // the classes: what a statement may hold after a value, and what prose, names and addresses do not.
-import type { SqlFold } from "./sql-fold.ts";
+import { foldedTokensMax, type SqlFold } from "./sql-fold.ts";
 import { typeOf, type LexedToken } from "./sql-token.ts";
 import {
   classesOf,
@@ -58,7 +58,7 @@ function endsInHash(fold: SqlFold, last: LexedToken): boolean {
 function mayBeHostile(fold: SqlFold, isClosed: boolean): boolean {
   for (let index = 0; index < fold.count; index++) if (codeAt(fold, index) === hostile) return true;
   if (fold.count < 2) return false;
-  return codeAt(fold, 1) !== name || (!isClosed && "EUTB".includes(String.fromCharCode(codeAt(fold, 0))));
+  return codeAt(fold, 1) !== name || (!isClosed && "EUTBk".includes(String.fromCharCode(codeAt(fold, 0))));
 }
 
 /** MySQL runs what "/*!" holds. A comment within a comment counts beside a word of SQL: paths have stars and slashes too. */
@@ -111,6 +111,7 @@ function judgeUnion(shape: SqlShape): boolean {
   const place = classes.search(/U\(?E/);
   if (place < 0 || classes.startsWith("o")) return false;
   const rest = classes.slice(classes.indexOf("E", place) + 1);
+  if (rest === "o" && shape.fold.count < foldedTokensMax) return false;
   if (shape.isClosed || /^[1vs)]/.test(classes)) return true;
   return rest === "" ? place > 2 : /^(?:[1vsofk(]|n[kco(,;])/.test(rest);
 }
@@ -147,6 +148,7 @@ function judgeClause(shape: SqlShape, index: number): boolean {
     case "B": {
       const isOrdered = hasTrait(shape, index, wordTraits.phrase);
       const isCut = rest.includes("c");
+      if (rest === "B1o") return false;
       if (isClosed) return /^B[1fv(]/.test(rest) || (isOrdered && (isCut || /^B.B/.test(rest)));
       if (/^B[1ns](?:$|c|U)/.test(rest) && isOrdered && !isName) return rest.startsWith("B1") || isCut;
       return rest.startsWith("B1") && (isOrdered ? isCut : fold.reader.comparisons > 0);
@@ -158,8 +160,10 @@ function judgeClause(shape: SqlShape, index: number): boolean {
       );
     }
     case "A":
-      return isClosed && /^A[tn][U&ocB)]/.test(rest);
+      return isClosed && /^A[tn][U&B)]/.test(rest);
     case "f":
+      if (/^f\([1s]\)/.test(rest) && (isWord(shape, index, "LIKE") || isWord(shape, index, "NOT LIKE")))
+        return isClosed;
       return isClosed && isCall(shape, index, "plain");
     case "(":
       return (
