@@ -16,6 +16,11 @@ export function addByte(set: ByteSet, byte: number): void {
   set[byte >>> 5] = (set[byte >>> 5] ?? 0) | (1 << (byte & 31));
 }
 
+/** Adds all bytes of another set to one that is still being built. */
+export function addAll(set: ByteSet, other: ByteSet): void {
+  for (let at = 0; at < 8; at++) set[at] = (set[at] ?? 0) | (other[at] ?? 0);
+}
+
 export function addRange(set: ByteSet, from: number, to: number): void {
   for (let byte = from; byte <= to; byte++) addByte(set, byte);
 }

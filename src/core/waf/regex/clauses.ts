@@ -1,14 +1,13 @@
 // What every match of a pattern must hold: "one of these texts" and "one of these bytes", with ASCII case folded. Soundness is the contract: a subject
 // without one of them cannot match. A clause may be weak; it is never wrong.
 import {
+  addAll,
   addByte,
   bytesOf,
   countBytes,
   emptySet,
   foldByte,
   intersects,
-  isEmptySet,
-  union,
   withBothCases,
   type ByteSet,
 } from "./byte-set.ts";
@@ -32,7 +31,7 @@ const uselessShare = 0.9;
 const tellingShare = 0.02;
 
 interface Need {
-  readonly words: ReadonlySet<string>;
+  readonly words: readonly string[];
   readonly mask: ByteSet;
   /** Estimated share of values that hold one. */
   readonly share: number;
@@ -46,21 +45,36 @@ interface Facts {
   readonly needs: readonly Need[];
 }
 
-function needOf(words: Iterable<string>, bytes: ByteSet = emptySet()): Need | undefined {
-  const kept = new Set<string>();
-  const mask = bytes.slice();
-  for (const word of words) {
-    if (word === "") return undefined;
-    if (word.length === 1) addByte(mask, word.charCodeAt(0));
-    else kept.add(word);
+/** Never added to. */
+const noBytes = emptySet();
+
+/** `texts` are all different. */
+function needOf(texts: readonly string[], bytes: ByteSet = noBytes): Need | undefined {
+  let words = texts;
+  let mask = bytes;
+  for (let at = 0; at < texts.length; at++) {
+    const text = texts[at] as string;
+    if (text === "") return undefined;
+    if (text.length > 1) {
+      if (words !== texts) (words as string[]).push(text);
+      continue;
+    }
+    if (words === texts) words = texts.slice(0, at);
+    if (mask === bytes) mask = bytes.slice();
+    addByte(mask, text.charCodeAt(0));
   }
-  if (kept.size > wordsMax) return undefined;
+  if (words.length > wordsMax) return undefined;
+  if (mask === noBytes) return { words, mask, share: Math.min(1, shareOf(words)) };
   const both = withBothCases(mask);
   let share = 0;
-  if (!isEmptySet(mask))
-    for (const byte of bytesOf(both)) if (foldByte(byte) === byte) share += probabilityOfByte(byte);
-  for (const word of kept) share += probabilityOfWord(word);
-  return { words: kept, mask: both, share: Math.min(1, share) };
+  for (const byte of bytesOf(both)) if (foldByte(byte) === byte) share += probabilityOfByte(byte);
+  return { words, mask: both, share: Math.min(1, share + shareOf(words)) };
+}
+
+function shareOf(words: readonly string[]): number {
+  let share = 0;
+  for (let at = 0; at < words.length; at++) share += probabilityOfWord(words[at] as string);
+  return share;
 }
 
 /** A word that begins with another one of the set says nothing more. */
@@ -73,14 +87,16 @@ function dropLonger(words: Set<string>): void {
 }
 
 function joined(needs: readonly Need[]): Need | undefined {
+  const [only] = needs;
+  if (only !== undefined && needs.length === 1) return only;
   const words = new Set<string>();
-  let mask = emptySet();
+  const mask = emptySet();
   for (const need of needs) {
     for (const word of need.words) words.add(word);
-    mask = union(mask, need.mask);
+    if (need.mask !== noBytes) addAll(mask, need.mask);
     if (words.size > wordsMax) return undefined;
   }
-  return needOf(words, mask);
+  return needOf([...words], mask);
 }
 
 function bestOf(needs: readonly Need[], countMax: number): readonly Need[] {
@@ -97,9 +113,10 @@ function bestOf(needs: readonly Need[], countMax: number): readonly Need[] {
 
 /** Whether the first says all that the second says: each of its texts holds one of the second's. Only the cheap case is looked at. */
 function implies(a: Need, b: Need): boolean {
-  if (a.words.size > b.words.size && b.words.size > 0) return false;
-  for (const word of a.words) if (!b.words.has(word)) return false;
-  return a.mask.every((mask, at) => (mask & ~(b.mask[at] ?? 0)) === 0);
+  if (a.words.length > b.words.length) return false;
+  if (!a.mask.every((mask, at) => (mask & ~(b.mask[at] ?? 0)) === 0)) return false;
+  const others = new Set(b.words);
+  return a.words.every((word) => others.has(word));
 }
 
 const nothing: readonly string[] = [""];
@@ -129,13 +146,20 @@ function product(first: readonly string[], second: readonly string[]): readonly 
   const size = first.length * second.length;
   const isCheap = first.length === 1 || second.length === 1;
   if (size > (isCheap ? wordsMax : productMax)) return undefined;
-  const longest = (texts: readonly string[]): number => texts.reduce((most, text) => Math.max(most, text.length), 0);
-  if (longest(first) + longest(second) > wordBytesMax) return undefined;
-  if (first.length === 1 && first[0] === "") return second;
+  if (first.length === 1 && first[0] === "") return longestOf(second) > wordBytesMax ? undefined : second;
+  const longest = longestOf(first);
+  if (longest + longestOf(second) > wordBytesMax) return undefined;
   if (second.length === 1 && second[0] === "") return first;
-  const texts = new Set<string>();
-  for (const text of first) for (const next of second) texts.add(text + next);
-  return [...texts];
+  const texts: string[] = [];
+  for (const text of first) for (const next of second) texts.push(text + next);
+  // Where all first halves have one length, or there is one of a half, no two wholes are equal.
+  return isCheap || first.every((text) => text.length === longest) ? texts : [...new Set(texts)];
+}
+
+function longestOf(texts: readonly string[]): number {
+  let longest = 0;
+  for (const text of texts) if (text.length > longest) longest = text.length;
+  return longest;
 }
 
 /** Parts one after the other: texts grow while they are few, and become a need when they cannot. */
@@ -173,11 +197,15 @@ function factsOfSequence(nodes: readonly PatternNode[]): Facts {
   return { exact: undefined, starts: joining.starts, needs: joining.needs };
 }
 
+function withEmpty(texts: readonly string[]): readonly string[] {
+  return texts.includes("") ? texts : [...texts, ""];
+}
+
 function joinRepeat(joining: Joining, node: Extract<PatternNode, { kind: "repeat" }>): void {
   const inner = factsOf(node.node);
   if (node.min === 0) {
     const isOnce = node.max === 1 && inner.exact !== undefined && inner.exact.length <= spelledMax;
-    const exact = isOnce ? [...(inner.exact ?? []), ""] : undefined;
+    const exact = isOnce ? withEmpty(inner.exact ?? []) : undefined;
     join(joining, { exact, starts: exact ?? nothing, needs: [] });
     return;
   }
@@ -189,11 +217,12 @@ function joinRepeat(joining: Joining, node: Extract<PatternNode, { kind: "repeat
 
 function factsOfChoice(nodes: readonly PatternNode[]): Facts {
   const all = nodes.map(factsOf);
-  const starts = new Set(all.flatMap((facts) => facts.starts));
-  const isSmall = starts.size <= wordsMax;
-  if (isSmall && all.every((facts) => facts.exact !== undefined))
-    return { exact: [...starts], starts: [...starts], needs: [] };
-  const result = { exact: undefined, starts: isSmall ? [...starts] : nothing };
+  const distinct = new Set<string>();
+  for (const facts of all) for (const text of facts.starts) distinct.add(text);
+  const isSmall = distinct.size <= wordsMax;
+  const starts = isSmall ? [...distinct] : nothing;
+  if (isSmall && all.every((facts) => facts.exact !== undefined)) return { exact: starts, starts, needs: [] };
+  const result = { exact: undefined, starts };
   const ranked: (readonly Need[])[] = [];
   for (const facts of all) {
     const own = facts.exact === undefined ? undefined : needOf(facts.exact);
@@ -241,7 +270,7 @@ function addNoise(node: PatternNode, noise: ByteSet): void {
       if (node.min === 0 && !mayBeEmpty(node.node)) {
         const first = firstBytes(node.node);
         if (!intersects(first, usualSet)) {
-          for (let at = 0; at < 8; at++) noise[at] = (noise[at] ?? 0) | (first[at] ?? 0);
+          addAll(noise, first);
           return;
         }
       }
@@ -290,7 +319,7 @@ export function clausesOf(root: PatternNode): readonly Clause[] {
   const plain = bestOf(needsOf(root), clausesMax);
   const isTelling = (plain[0]?.share ?? 1) < tellingShare;
   return bestOf(isTelling ? plain : [...plain, ...needsWithoutNoise(root)], clausesMax).map((need): Clause => {
-    if (need.words.size === 0) return { kind: "bytes", mask: need.mask };
+    if (need.words.length === 0) return { kind: "bytes", mask: need.mask };
     const words = new Set(need.words);
     dropLonger(words);
     const single = bytesOf(need.mask)

@@ -24,9 +24,9 @@ function writtenSize(node: PatternNode): number {
     case "back":
       return 1;
     case "sequence":
-      return node.nodes.reduce((sum, child) => sum + writtenSize(child), 0);
+      return sumOf(node.nodes);
     case "choice":
-      return node.nodes.reduce((sum, child) => sum + writtenSize(child), node.nodes.length - 1);
+      return sumOf(node.nodes) + node.nodes.length - 1;
     case "group":
     case "look":
     case "atomic":
@@ -38,4 +38,10 @@ function writtenSize(node: PatternNode): number {
       return max === Number.POSITIVE_INFINITY ? min * size + size + 3 : min * size + (max - min) * (size + 1);
     }
   }
+}
+
+function sumOf(nodes: readonly PatternNode[]): number {
+  let sum = 0;
+  for (const node of nodes) sum += writtenSize(node);
+  return sum;
 }

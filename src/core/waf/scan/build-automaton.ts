@@ -60,8 +60,10 @@ function buildPrefixes(
   prefix: number,
   { columnOf, shift }: { readonly columnOf: Uint8Array; readonly shift: number },
 ): Prefixes {
-  let rows = new Int32Array(1024 << shift);
-  let rests = new Int32Array(1024);
+  // One state a word is a good guess; memory that is never touched costs nothing.
+  const guess = Math.max(1024, Math.min(words.length, automatonStatesMax + 1));
+  let rows = new Int32Array(guess << shift);
+  let rests = new Int32Array(guess);
   let count = 1;
   const labels = createLabelLists();
   const builder = createTrieBuilder();

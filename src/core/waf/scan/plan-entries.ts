@@ -29,6 +29,7 @@ export interface EntriesPlan {
 }
 
 export function fold(word: string): string {
+  if (!/[A-Z\u0100-\uffff]/.test(word)) return word;
   let folded = "";
   for (let at = 0; at < word.length; at++) folded += String.fromCharCode(foldByte(word.charCodeAt(at) & 255));
   return folded;
