@@ -2,6 +2,20 @@
 
 const sql = String.raw`
 ' or 1=1--
+x' in (1,2)--
+x' not in ('a')
+x' in (1) or 'a'='a
+x' is null--
+x', (5)
+x'), (1)--
+x') = 1) union select 1--
+x' = 1) or (1=1
+x' like (1)
+x' print('a')
+from a where substring(b,1)=1
+where substring(b,1)=1
+convert(int,(select user()))
+case when a then b end
 ' or 1=1#
 ' or 1=1/*
 ') or ('1'='1

@@ -2,6 +2,13 @@
 
 const prose = String.raw`
 O'Brien
+or 'small' <
+having 1=
+the girls' or 5 <
+it is' or true; foo
+sleep(
+select sleep(
+union select /
 D'Angelo and sons
 Conan O'Brien's show
 rock 'n' roll

@@ -114,7 +114,7 @@ function judgeClosedOperation(shape: SqlShape, index: number, rest: string): boo
   if (rest.startsWith("v")) return isEnded(rest.slice(1));
   if (/^\([1s]\)/.test(rest) && isMembership(shape, index)) return true;
   if (/^\([1ns]/.test(rest)) return comparisons > 0;
-  return /^1[;)UB]/.test(rest) && classes !== "so1)";
+  return /^1[;)UB]/.test(rest) && shape.classes !== "so1)";
 }
 
 function isMembership(shape: SqlShape, index: number): boolean {
