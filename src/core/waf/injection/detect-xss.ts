@@ -112,15 +112,14 @@ function isHostileValue(kind: AttributeKind, isTag: boolean): boolean {
   }
 }
 
-/** What makes a style load or run something; outside a tag "style=" alone is a setting. */
-const runsFromStyle = /(?:expression|url) {0,4}\(|behaviou?r|-binding|javascript|@import|\\/i;
+/** What makes a style load or run something; outside a tag "style=" without a declaration is a setting. */
+const runsFromStyle =
+  /(?:expression|url) {0,4}\(|behaviou?r|-binding|javascript|@import|\\|^\s{0,8}[a-z-]{1,32}\s{0,8}:/i;
 const styleMax = 256;
 
-/** Comments that Internet Explorer runs, processing instructions that load, entities. */
+/** Comments that Internet Explorer runs, processing instructions of XML, entities. */
 function isHostileComment(text: string): boolean {
   if (text.includes("`")) return true;
   const start = text.slice(0, 16).trimStart().toLowerCase();
-  return (
-    start.startsWith("[if") || start.startsWith("xml-style") || start.startsWith("import") || start.startsWith("entity")
-  );
+  return start.startsWith("[if") || start.startsWith("xml") || start.startsWith("import") || start.startsWith("entity");
 }

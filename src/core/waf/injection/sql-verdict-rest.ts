@@ -18,6 +18,7 @@ export function judgeLogic(shape: SqlShape, index: number): boolean {
       // Nothing was closed before a connective that comes first.
       if (!isEnded(rest.slice(1)) || (index === 0 && !rest.includes("U"))) return false;
       if (isClosed) return rest !== "1)";
+      if (/^1B1/.test(rest) && !isLoose) return true;
       return isLoose ? comparisons > 0 : operators + fold.reader.comments > 0;
     case "s":
       if (index === 0) return false;
@@ -28,7 +29,7 @@ export function judgeLogic(shape: SqlShape, index: number): boolean {
       return (
         !isLoose &&
         /^v(?:$|[oc&;)U])/.test(rest) &&
-        (comparisons > 0 || rest !== "v" || hasSigns(shapeToken(shape, index + 1)))
+        (isClosed || comparisons > 0 || rest !== "v" || hasSigns(shapeToken(shape, index + 1)))
       );
     case "n":
       if (isLoose) return false;
@@ -135,6 +136,7 @@ export function judgeStacked(shape: SqlShape, index: number): boolean {
   const place = isSeparated ? index + 1 : index;
   switch (classes.charAt(place)) {
     case "E":
+      if (isSeparated && /^[1s]\);E[1svf(]/.test(classes)) return true;
       return isSeparated && (isQuery(shape, place) || (isClosed && /^E[fo1(kv]/.test(classes.slice(place))));
     case "T":
       if (isName && !isSeparated && !isWord(shape, place, "WAITFOR DELAY")) return false;

@@ -151,6 +151,7 @@ function judgeClause(shape: SqlShape, index: number): boolean {
       if (rest === "B1o") return false;
       if (isClosed) return /^B[1fv(]/.test(rest) || (isOrdered && (isCut || /^B.B/.test(rest)));
       if (/^B[1ns](?:$|c|U)/.test(rest) && isOrdered && !isName) return rest.startsWith("B1") || isCut;
+      if (classes === "1B1" && isWord(shape, index, "LIMIT")) return true;
       return rest.startsWith("B1") && (isOrdered ? isCut : fold.reader.comparisons > 0);
     }
     case "k": {
