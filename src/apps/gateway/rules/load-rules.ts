@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { Fault } from "../../../base/fault.ts";
 import { createWafEngine } from "../../../core/waf/engine/create-engine.ts";
+import type { EngineTables } from "../../../core/waf/engine/engine.ts";
 import { baseFileName } from "../../../core/waf/http/base-directives.ts";
 import { withBase } from "../../../core/waf/http/with-base.ts";
 import type { WafPolicyProblem } from "../../../core/waf/policy/named.ts";
@@ -23,6 +24,8 @@ export interface LoadOrder {
   /** What another thread read of them; absent: they are read. */
   readonly package?: RulePackage | undefined;
   readonly policies: PolicyOrder;
+  /** What another thread's engine over the very same order built. */
+  readonly tables?: EngineTables | undefined;
 }
 
 export interface LoadedRules {
@@ -58,6 +61,7 @@ export function loadRules(order: LoadOrder): LoadedRules {
     nowMs: Date.now,
     nowUs: createThreadClock(),
     uniqueId: randomUUID,
+    ...(order.tables === undefined ? {} : { tables: order.tables }),
   });
   warmUp(engine, { ...policyOfFlags(order.policies.flags), paranoia: 2, detectionParanoia: 2, responseBodies: true });
   const { files, kind, version } = read;

@@ -141,7 +141,9 @@ async function load(control: Control, reason: "files" | "policies"): Promise<voi
     const result = await first?.load(order, control.errorsInForce);
     if (result === undefined || !result.isLoaded) return refused(control, result?.because ?? "there is no worker");
     const rest = await Promise.all(
-      others.map((worker) => worker.load({ ...order, package: result.package }, Number.POSITIVE_INFINITY)),
+      others.map((worker) =>
+        worker.load({ ...order, package: result.package, tables: result.tables }, Number.POSITIVE_INFINITY),
+      ),
     );
     taken(control, result, rest);
   } catch (error) {

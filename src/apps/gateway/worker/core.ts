@@ -129,6 +129,7 @@ function tryLoad(order: LoadOrder, errorsMax: number): Tried {
       source,
       nextChangeMs,
       package: loaded.package,
+      tables: served.engine.tables,
     };
     return { served, result: { number, isLoaded: true, ...about, loadMs: performance.now() - sinceMs } };
   } catch (error) {
@@ -181,6 +182,7 @@ function sumOfSides(sides: readonly HttpSide[]): WorkerFigures["http"] {
     upstreamFailures,
     timeouts: sum((one) => one.timeouts),
     tunnels: sum((one) => one.tunnels),
+    errors: sum((one) => one.errors),
     heldBytes: sum((one) => one.heldBytes),
   };
 }

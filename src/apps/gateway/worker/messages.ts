@@ -1,4 +1,5 @@
 // What the main thread and its workers say to each other. Plain data; sockets go as numbers of descriptors, which all threads of the process share.
+import type { EngineTables } from "../../../core/waf/engine/engine.ts";
 import type { WafWorkload } from "../../../core/waf/policy/target.ts";
 import type { InspectorCounts } from "../engine-inspector.ts";
 import type { HttpFigures } from "../http/http-side.ts";
@@ -59,6 +60,7 @@ export type LoadResult =
       readonly loadMs: number;
       /** Of the first worker: for the others. */
       readonly package: RulePackage;
+      readonly tables: EngineTables;
     }
   | { readonly number: number; readonly isLoaded: false; readonly because: string };
 

@@ -42,7 +42,9 @@ export function compilePart(part: RulePart, context: PartContext): CompiledPart 
     transformations,
     operator: bound.operator,
     pattern: bound.pattern,
-    clauses: bound.pattern?.clauses ?? clausesOf(part.operator),
+    get clauses() {
+      return bound.pattern?.clauses ?? clausesOf(part.operator);
+    },
     isNegated: part.operator.isNegated,
     isCapture: part.isCapture,
     isMultiMatch: part.isMultiMatch,

@@ -1,9 +1,11 @@
 // The one door: a rule set in, an engine out that many transactions share. Nothing here does I/O; clocks, ids and hashes come in.
 import { createPrefilter } from "../scan/create-prefilter.ts";
+import type { Prefilter } from "../scan/prefilter.ts";
 import { defaultBudget } from "./budget.ts";
 import { compileRules } from "./compile.ts";
 import { createStatePool } from "./create-state.ts";
-import type { TransactionPolicy, WafEngine, WafEngineOptions } from "./engine.ts";
+import type { Compiled } from "./compiled.ts";
+import type { EngineTables, TransactionPolicy, WafEngine, WafEngineOptions } from "./engine.ts";
 import { createJudge } from "./judge.ts";
 import { createMacroCache } from "./macro.ts";
 import { createOutcomeMemo } from "./outcome-memo.ts";
@@ -22,7 +24,7 @@ export const engineLimits = {
 
 export function createWafEngine(options: WafEngineOptions): WafEngine {
   const compiled = compileRules(options);
-  const prefilter = createPrefilter(compiled.pureParts.map((part) => part.clauses));
+  const prefilter = prefilterOf(compiled, options.tables);
   const shapes = createShapes(compiled);
   const judge = createJudge({
     compiled,
@@ -53,6 +55,7 @@ export function createWafEngine(options: WafEngineOptions): WafEngine {
   return {
     ruleSet: options.ruleSet,
     problems: compiled.problems,
+    tables: { digest: options.ruleSet.digest, prefilter: prefilter.tables },
     begin: (policy) => {
       transactions++;
       const given = policy.budget ?? budget;
@@ -88,4 +91,13 @@ export function createWafEngine(options: WafEngineOptions): WafEngine {
       outcomes.clear();
     },
   };
+}
+
+/** Clauses are worked out only where no other thread did it. */
+function prefilterOf({ pureParts, ruleSet }: Compiled, tables: EngineTables | undefined): Prefilter {
+  if (tables !== undefined && tables.digest === ruleSet.digest) {
+    const prefilter = createPrefilter([], tables.prefilter);
+    if (prefilter.size === pureParts.length) return prefilter;
+  }
+  return createPrefilter(pureParts.map((part) => part.clauses));
 }

@@ -3,6 +3,7 @@
 // at the end, not in the middle; each returns an interruption when the transaction is to be stopped (blocking mode only).
 import type { RuleSet } from "../seclang/rule-set.ts";
 import type { WafProblem } from "../position.ts";
+import type { PrefilterTables } from "../scan/prefilter.ts";
 import type { WafHashes } from "../transform/transformation.ts";
 
 export interface WafEngineOptions {
@@ -20,10 +21,18 @@ export interface WafEngineOptions {
   readonly budget?: WafBudget;
   /** List rules that matched without being logged: for explanations. Slower. */
   readonly isSilentListed?: boolean;
+  /** Of an engine over the very same rule set, in another thread: spares the building. Those of another set (by digest) are not used. */
+  readonly tables?: EngineTables;
   /** Tests only: every rule is asked about every value, one by one. */
   readonly isPlain?: boolean;
   /** Tests only: false asks every pattern, whatever the scan says. */
   readonly isPrefiltered?: boolean;
+}
+
+/** What engines over one rule set share: read only, in shared memory where the runtime has it. */
+export interface EngineTables {
+  readonly digest: string;
+  readonly prefilter: PrefilterTables;
 }
 
 export interface WafBudget {
@@ -169,6 +178,7 @@ export interface Transaction {
 export interface WafEngine {
   readonly ruleSet: RuleSet;
   readonly problems: readonly WafProblem[];
+  readonly tables: EngineTables;
   begin(policy: TransactionPolicy): Transaction;
   /** Figures since the engine was made. */
   readonly figures: WafEngineFigures;

@@ -5,7 +5,7 @@ import { clausesOf } from "./clauses.ts";
 import { createLazyAutomaton, type LazyAutomaton } from "./lazy-automaton.ts";
 import { growthOf } from "./linear-proof.ts";
 import { parsePattern } from "./parse-pattern.ts";
-import type { Clause, Pattern, PatternOptions } from "./pattern.ts";
+import type { Pattern, PatternOptions } from "./pattern.ts";
 import { buildProgram } from "./program.ts";
 import type { ParsedPattern, PatternNode } from "./syntax.ts";
 import { testTree } from "./test-tree.ts";
@@ -52,10 +52,11 @@ function finders({ parsed, test }: Matchers): Pick<Pattern, "exec" | "indexIn"> 
 function compileIrregular(source: string, parsed: ParsedPattern): Pattern {
   const backtracker = createBacktracker(buildProgram(parsed.root, parsed.captureCount, true), false);
   const test = (subject: string): boolean => backtracker.find(subject, 0) !== undefined;
-  const clauses = clausesOf(parsed.root);
   return {
     source,
-    clauses,
+    get clauses() {
+      return clausesOf(parsed.root);
+    },
     captureCount: parsed.captureCount,
     v8BytesMax: 0,
     isStepLimited: true,
@@ -101,13 +102,11 @@ export function compilePattern(source: string, options: PatternOptions): Pattern
     limit ??= v8BytesFor(tree, growthOf);
     return limit;
   }
-  let clauses: readonly Clause[] | undefined;
   const test = createTest(tree, limitOf);
   return {
     source,
     get clauses() {
-      clauses ??= clausesOf(parsed.root);
-      return clauses;
+      return clausesOf(parsed.root);
     },
     captureCount: parsed.captureCount,
     get v8BytesMax() {

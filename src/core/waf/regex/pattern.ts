@@ -18,6 +18,7 @@ export interface PatternOptions {
 
 export interface Pattern {
   readonly source: string;
+  /** Worked out anew each time: they are asked for once, and take memory. */
   readonly clauses: readonly Clause[];
   readonly captureCount: number;
   /** Subjects up to this many bytes go to V8, longer ones to our matcher; Infinity: proven linear in V8. 0: never V8. */
