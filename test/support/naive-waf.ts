@@ -129,6 +129,7 @@ function readHead(world: World, request: TestRequest): void {
     eachCookie(value, 0, (key, text) => {
       put(world, "REQUEST_COOKIES", key, text);
       put(world, "REQUEST_COOKIES_NAMES", key, key);
+      return true;
     });
   }
 }

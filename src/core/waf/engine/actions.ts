@@ -3,10 +3,11 @@ import type { OperatorHit } from "../operators/operator.ts";
 import type { CompiledAssignment, CompiledControl, CompiledPart, CompiledRule } from "./compiled.ts";
 import { addBits } from "./exclusions.ts";
 import { expandMacro } from "./macro.ts";
+import { reachLimit } from "./over-limit.ts";
 import type { PersistentRecord, PersistentStore } from "./persistent.ts";
 import { persistentLimits } from "./persistent.ts";
 import type { State } from "./state.ts";
-import { changedValue, readVariable, wholeNumber, writeVariable } from "./variable-store.ts";
+import { changedValue, readVariable, variableLimits, wholeNumber, writeVariable } from "./variable-store.ts";
 
 /** Points that a rule gave while it ran. */
 export interface Points {
@@ -67,8 +68,11 @@ function assign(context: ActionContext, rule: CompiledRule, part: CompiledPart, 
   else {
     const value = expandMacro(state, assignment.value);
     writeVariable(state.store, names, name, changedValue(change, readVariable(state.store, names, name), value));
+    if (state.store.isOverLimit) reachLimit(state, overVariables);
   }
 }
+
+const overVariables = `values that rules made: over ${variableLimits.madeNamesMax} names or ${variableLimits.valueBytesMax} bytes`;
 
 function openCollection(context: ActionContext, collection: string, key: string): void {
   const { state } = context;

@@ -5,7 +5,8 @@ import type { WafHashes } from "../transform/transformation.ts";
 import { compilePart, type PartContext } from "./compile-part.ts";
 import type { Compiled, CompiledControl, CompiledPart, CompiledRule } from "./compiled.ts";
 import { compileMacro } from "./macro.ts";
-import { compilePattern } from "../regex/compile-pattern.ts";
+import { fixedText } from "../seclang/macro.ts";
+import { namePattern } from "../seclang/names-match.ts";
 import { selectorOf, type Selector } from "./selectors.ts";
 import { pinnedNames } from "./pinned.ts";
 
@@ -54,8 +55,8 @@ export function compileRules(options: CompileOptions): Compiled {
     rulesByTag: lookUps.byTag,
     rulesByRange: lookUps.byRange,
     asks: {
-      bodyError: reads(rules, ["REQBODY_ERROR", "REQBODY_PROCESSOR_ERROR"]),
-      multipartError: reads(rules, ["MULTIPART_STRICT_ERROR"]),
+      bodyError: asking(rules, words, ["REQBODY_ERROR", "REQBODY_PROCESSOR_ERROR"]),
+      multipartError: asking(rules, words, ["MULTIPART_STRICT_ERROR"]),
     },
   };
 }
@@ -126,10 +127,15 @@ function paranoiaOf(tags: readonly string[]): number {
   return 1;
 }
 
-function reads(rules: readonly Rule[], variables: readonly string[]): boolean {
-  return rules.some((rule) =>
-    [rule.head, ...rule.links].some((part) => part.variables.some((variable) => variables.includes(variable.name))),
-  );
+/** Rules that ask about what reading a body says, in time. Those of layers do not count: they may be another policy's, or a team's that never match. */
+function asking(rules: readonly Rule[], words: number, variables: readonly string[]): Uint32Array {
+  const places = rules.flatMap((rule, index) => {
+    const isAsking = [rule.head, ...rule.links].some((part) =>
+      part.variables.some((variable) => variables.includes(variable.name)),
+    );
+    return isAsking && rule.layer === "" && rule.phase === 2 ? [index] : [];
+  });
+  return bitsOf(places, words);
 }
 
 export function bitsOf(places: readonly number[], words: number): Uint32Array {
@@ -151,17 +157,17 @@ function createLookUps(rules: readonly Rule[], words: number): LookUps {
       rules.flatMap((rule, index) => (isIn(rule) ? [index] : [])),
       words,
     );
-  const options = { isMultiline: false, isDotAll: true, isCaseless: false };
   return {
+    // As directives compare them, and as it was checked whom a layer's rules reach.
     byTag: (text) => {
-      const pattern = compilePattern(text, options);
-      return where((rule) => rule.tags.some((tag) => tag === text || pattern.test(tag)));
+      const pattern = namePattern(text);
+      return where((rule) => rule.tags.some((tag) => pattern.matches(tag)));
     },
     byMessage: (text) => {
-      const pattern = compilePattern(text, options);
+      const pattern = namePattern(text);
       return where((rule) => {
-        const message = rule.head.message.map((part) => ("text" in part ? part.text : "")).join("");
-        return message !== "" && pattern.test(message);
+        const message = fixedText(rule.head.message);
+        return message !== "" && pattern.matches(message);
       });
     },
     byRange: (from, to) => where((rule) => rule.id >= from && rule.id <= to),

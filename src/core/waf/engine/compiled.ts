@@ -98,8 +98,8 @@ export interface Compiled {
   /** Rules by id range, tag or message. */
   rulesByTag(tag: string): Uint32Array;
   rulesByRange(from: number, to: number): Uint32Array;
-  /** Something in the rules asks for it: else the engine decides by itself. */
-  readonly asks: { readonly bodyError: boolean; readonly multipartError: boolean };
+  /** Bits of the operator's rules that ask for it: where none does the engine decides by itself. */
+  readonly asks: { readonly bodyError: Uint32Array; readonly multipartError: Uint32Array };
 }
 
 export type { RuleVariable };

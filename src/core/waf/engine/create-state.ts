@@ -88,6 +88,8 @@ function clear(state: State): void {
   state.isAuditOff = false;
   state.allowed = "";
   state.interruption = undefined;
+  state.overLimit = "";
+  state.isBodyAskExcluded = false;
   state.rulesOmitted = 0;
   state.budgetBytes = 0;
   state.budgetSteps = 0;
@@ -143,6 +145,8 @@ function createState(compiled: Compiled, clocks: Clocks, program: PolicyProgram,
     rules: [],
     rulesOmitted: 0,
     notInspected: [],
+    overLimit: "",
+    isBodyAskExcluded: false,
     budget,
     budgetBytes: 0,
     budgetSteps: 0,

@@ -112,6 +112,22 @@ const cases: readonly Case[] = [
     ids: [1, 2],
   },
   {
+    name: "ctl names tags as directives do: a plain name is compared, an expression searched",
+    rules: `SecAction "id:1,phase:1,nolog,pass,ctl:ruleRemoveByTag=attack,ctl:ruleRemoveByMsg=No"\nSecAction "id:2,phase:1,nolog,pass,ctl:'ruleRemoveByTag=^b.ar$'"\nSecRule ARGS "@streq x" "id:3,phase:2,log,pass,tag:'attack-sqli'"\nSecRule ARGS "@streq x" "id:4,phase:2,log,pass,tag:'attack'"\nSecRule ARGS "@streq x" "id:5,phase:2,log,pass,tag:'bear'"\nSecRule ARGS "@streq x" "id:6,phase:2,log,pass,msg:'No way'"\nSecRule ARGS "@streq x" "id:7,phase:2,log,pass,msg:'No'"`,
+    request: { target: "/?a=x" },
+    ids: [3, 6],
+  },
+  {
+    name: "MULTIPART_NAME has the name of every part, FILES_NAMES those of files",
+    rules: `SecRule MULTIPART_NAME "@streq field" "id:1,phase:2,log,pass"\nSecRule MULTIPART_NAME "@streq upload" "id:2,phase:2,log,pass"\nSecRule FILES_NAMES "@streq field" "id:3,phase:2,log,pass"\nSecRule &MULTIPART_NAME "@eq 2" "id:4,phase:2,log,pass"`,
+    request: {
+      method: "POST",
+      headers: [["Content-Type", "multipart/form-data; boundary=B"]],
+      body: `--B\r\nContent-Disposition: form-data; name="field"\r\n\r\nv\r\n--B\r\nContent-Disposition: form-data; name="upload"; filename="a.txt"\r\n\r\nv\r\n--B--\r\n`,
+    },
+    ids: [1, 2, 4],
+  },
+  {
     name: "skipAfter jumps over the rules of its phase up to the marker",
     rules: `SecRule ARGS:a "@streq x" "id:1,phase:2,nolog,pass,skipAfter:END"\nSecRule ARGS:a "@streq x" "id:2,phase:2,log,pass"\nSecRule ARGS:a "@streq x" "id:3,phase:1,log,pass"\nSecMarker END\nSecRule ARGS:a "@streq x" "id:4,phase:2,log,pass"`,
     request: { target: "/?a=x" },

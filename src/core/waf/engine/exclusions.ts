@@ -19,6 +19,8 @@ export interface PolicyExclusion {
   readonly target: Selector | undefined;
   readonly path: ((path: string) => boolean) | undefined;
   readonly methods: readonly string[];
+  /** It takes away what rules ask about bodies that cannot be read. */
+  readonly isOfBodyAsk: boolean;
 }
 
 /** Rules in ids or in tags; both empty: none. Tags are compared whole. */
@@ -28,9 +30,13 @@ export function compileExclusion(exclusion: Exclusion, compiled: Compiled): Poli
   for (const tag of exclusion.tags) {
     for (const { rule, index } of compiled.rules) if (rule.tags.includes(tag)) rules[index >>> 5]! |= 1 << (index & 31);
   }
+  const target = exclusion.target === "" ? undefined : selectorOf(targetOf(exclusion.target));
+  const { asks } = compiled;
+  const isOfBodyAsk = haveCommon(rules, asks.bodyError) || haveCommon(rules, asks.multipartError);
   return {
     rules,
-    target: exclusion.target === "" ? undefined : selectorOf(targetOf(exclusion.target)),
+    target,
+    isOfBodyAsk: isOfBodyAsk && (target === undefined || target.sources === undefined),
     path: exclusion.path === "" ? undefined : placeTest(exclusion.path),
     methods: exclusion.methods.map((method) => method.toUpperCase()),
   };
@@ -38,6 +44,11 @@ export function compileExclusion(exclusion: Exclusion, compiled: Compiled): Poli
 
 export function addBits(into: Uint32Array, from: Uint32Array): void {
   for (let word = 0; word < into.length; word++) into[word]! |= from[word]!;
+}
+
+export function haveCommon(left: Uint32Array, right: Uint32Array): boolean {
+  for (let word = 0; word < left.length; word++) if ((left[word]! & right[word]!) !== 0) return true;
+  return false;
 }
 
 export function hasBit(bits: Uint32Array, index: number): boolean {

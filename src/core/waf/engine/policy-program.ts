@@ -1,7 +1,7 @@
 // One policy's say over the compiled rules: which of them can run at all, what TX holds before the first one, its exclusions. Tables and bit sets; made once per policy.
 import type { TransactionPolicy } from "./engine.ts";
 import type { Compiled } from "./compiled.ts";
-import { compileExclusion, type PolicyExclusion } from "./exclusions.ts";
+import { compileExclusion, haveCommon, type PolicyExclusion } from "./exclusions.ts";
 import { foldRules } from "./fold.ts";
 import { pinnedValues } from "./pinned.ts";
 import type { Shape, Shapes } from "./shape.ts";
@@ -18,6 +18,8 @@ export interface PolicyProgram {
   /** Settings whose name no rule spells out. */
   readonly made: readonly (readonly [string, string])[];
   readonly exclusions: readonly PolicyExclusion[];
+  /** One of the rules that can run asks about bodies that cannot be read. */
+  readonly asks: { readonly bodyError: boolean; readonly multipartError: boolean };
   /** What of a value must be judged: shared by policies with the same active rules. */
   readonly shape: Shape;
 }
@@ -54,6 +56,10 @@ export function createPolicyProgram(
     initial: folded.initial,
     pinnedSlots,
     made,
+    asks: {
+      bodyError: haveCommon(compiled.asks.bodyError, folded.active),
+      multipartError: haveCommon(compiled.asks.multipartError, folded.active),
+    },
     exclusions: policy.exclusions.map((exclusion) => compileExclusion(exclusion, compiled)),
     shape: shapes.of(folded.active),
   };

@@ -85,6 +85,7 @@ function createParser(state: State, judge: Judge | undefined): BodyParser | unde
 function createSink(state: State, judge: Judge | undefined): BodySink {
   const isXml = state.body.processor === "XML";
   const isJson = state.body.processor === "JSON";
+  const isMultipart = state.body.processor === "MULTIPART";
   let lastArray = "";
   return {
     argument: (name, value) => {
@@ -94,6 +95,7 @@ function createSink(state: State, judge: Judge | undefined): BodySink {
         lastArray = array;
         if (array !== "") addValue(state, judge, sources.argumentNamesPost, array, array);
       }
+      if (isMultipart) addValue(state, judge, sources.partNames, name, name);
       addValue(state, judge, sources.argumentNamesPost, name, name);
       addValue(state, judge, sources.argumentsPost, name, value);
     },
@@ -101,6 +103,7 @@ function createSink(state: State, judge: Judge | undefined): BodySink {
       state.body.filesBytes += bytes;
       addValue(state, judge, sources.fileNames, field, fileName);
       addValue(state, judge, sources.fileFields, field, field);
+      addValue(state, judge, sources.partNames, field, field);
       addValue(state, judge, sources.fileSizes, field, String(bytes));
     },
     partHeader: (part, header) => addValue(state, judge, sources.partHeaders, part, header),

@@ -1,12 +1,18 @@
 // Request line, headers and connection as values that rules look at.
 import type { ConnectionFacts } from "./engine.ts";
 import type { Judge } from "./judge.ts";
+import { reachLimit } from "./over-limit.ts";
 import { eachArgument, eachCookie, isBrokenEncoding, splitTarget } from "./request-parts.ts";
 import { base64Decode } from "../transform/base64-decode.ts";
 import { sources } from "./sources.ts";
 import type { State } from "./state.ts";
 import { addValue } from "./values.ts";
 import type { BodyKind } from "../body/body-parser.ts";
+
+export const requestLimits = {
+  /** In all Cookie headers of a request. Browsers send far fewer; what comes after them is not looked at. */
+  cookiesMax: 1000,
+} as const;
 
 export type Headers = readonly (readonly [name: string, value: string])[];
 
@@ -44,11 +50,11 @@ export function readRequestLine(state: State, judge: Judge | undefined, line: Re
     addValue(state, judge, sources.argumentNamesGet, name, name);
     addValue(state, judge, sources.argumentsGet, name, value);
   });
-  if (!isAll) state.notInspected.push(`arguments after the first ${settings.argumentsMax}`);
+  if (!isAll) reachLimit(state, `arguments after the first ${settings.argumentsMax}`);
 }
 
 export function readRequestHeaders(state: State, judge: Judge | undefined, headers: Headers): void {
-  const { settings } = state.compiled.ruleSet;
+  let cookies = 0;
   for (const [name, value] of headers) {
     addValue(state, judge, sources.requestHeaderNames, name, name);
     addValue(state, judge, sources.requestHeaders, name, value);
@@ -57,7 +63,7 @@ export function readRequestHeaders(state: State, judge: Judge | undefined, heade
         if (name.toLowerCase() === "host") addValue(state, judge, sources.serverName, "", hostOnly(value));
         break;
       case 6:
-        if (name.toLowerCase() === "cookie") readCookies(state, judge, value, settings.cookieFormat);
+        if (name.toLowerCase() === "cookie") cookies = readCookies(state, judge, value, cookies);
         break;
       case 12:
         if (name.toLowerCase() === "content-type") state.body.processor = processorOf(value);
@@ -69,12 +75,19 @@ export function readRequestHeaders(state: State, judge: Judge | undefined, heade
   }
 }
 
-/** Cookies stay as they came: the reference decodes nothing in them. */
-function readCookies(state: State, judge: Judge | undefined, header: string, format: 0 | 1): void {
-  eachCookie(header, format, (key, text) => {
+/** How many there are with the `before` of headers before. Cookies stay as they came: the reference decodes nothing in them. */
+function readCookies(state: State, judge: Judge | undefined, header: string, before: number): number {
+  const { cookiesMax } = requestLimits;
+  let count = before;
+  const isAll = eachCookie(header, state.compiled.ruleSet.settings.cookieFormat, (key, text) => {
+    if (count === cookiesMax) return false;
+    count++;
     addValue(state, judge, sources.cookieNames, key, key);
     addValue(state, judge, sources.cookies, key, text);
+    return true;
   });
+  if (!isAll) reachLimit(state, `cookies after the first ${cookiesMax}`);
+  return count;
 }
 
 function readAuthorization(state: State, judge: Judge | undefined, value: string): void {

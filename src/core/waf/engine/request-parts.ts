@@ -97,8 +97,11 @@ export function eachArgument(
   return true;
 }
 
-/** Cookies of one header, format 0: parted by ";", blanks before a name gone, nothing decoded. A piece without "=" is a name. Format 1 drops quotes around values. */
-export function eachCookie(header: string, format: 0 | 1, emit: (name: string, value: string) => void): void {
+/**
+ * Cookies of one header, format 0: parted by ";", blanks before a name gone, nothing decoded. A piece without "=" is a name. Format 1 drops quotes around values.
+ * `emit` says whether it took the cookie; false ends the reading.
+ */
+export function eachCookie(header: string, format: 0 | 1, emit: (name: string, value: string) => boolean): boolean {
   let from = 0;
   while (from < header.length) {
     let end = header.indexOf(";", from);
@@ -107,11 +110,16 @@ export function eachCookie(header: string, format: 0 | 1, emit: (name: string, v
     while (start < end && isBlank(header.charCodeAt(start))) start++;
     if (start < end) {
       const equals = header.indexOf("=", start);
-      if (equals < 0 || equals >= end) emit(header.slice(start, end), "");
-      else if (equals > start) emit(header.slice(start, equals), cookieValue(header.slice(equals + 1, end), format));
+      if (equals < 0 || equals >= end) {
+        if (!emit(header.slice(start, end), "")) return false;
+      } else if (equals > start) {
+        const value = cookieValue(header.slice(equals + 1, end), format);
+        if (!emit(header.slice(start, equals), value)) return false;
+      }
     }
     from = end + 1;
   }
+  return true;
 }
 
 function cookieValue(value: string, format: 0 | 1): string {

@@ -158,9 +158,10 @@ export function applyPolicyExclusions(state: State): void {
   if (exclusions.length === 0) return;
   const path = textOf(state, sources.requestFilename);
   const method = textOf(state, sources.requestMethod).toUpperCase();
-  for (const { rules, target, path: isPath, methods } of exclusions) {
+  for (const { rules, target, path: isPath, methods, isOfBodyAsk } of exclusions) {
     if (methods.length > 0 && !methods.includes(method)) continue;
     if (isPath !== undefined && !isPath(path)) continue;
+    if (isOfBodyAsk) state.isBodyAskExcluded = true;
     if (target === undefined) {
       state.removed ??= new Uint32Array(state.compiled.ruleWords);
       addBits(state.removed, rules);

@@ -1,6 +1,7 @@
 // Targets of a rule as tests over (source, key). Which member of a collection a variable means is decided here and nowhere else.
 import type { RuleVariable } from "../seclang/rule-set.ts";
 import { compilePattern } from "../regex/compile-pattern.ts";
+import { trimBlanks } from "../seclang/blanks.ts";
 import { sourcesOf } from "./sources.ts";
 
 export interface Selector {
@@ -50,8 +51,8 @@ function keyTest(variable: RuleVariable): (key: string) => boolean {
 /** A target text in SecLang, as in an exclusion: "ARGS:comment", "REQUEST_COOKIES:/^sess/", "ARGS_NAMES", "XML:/*". */
 export function targetOf(text: string): RuleVariable {
   const colon = text.indexOf(":");
-  const name = (colon < 0 ? text : text.slice(0, colon)).trim().toUpperCase();
-  const key = colon < 0 ? "" : text.slice(colon + 1).trim();
+  const name = trimBlanks(colon < 0 ? text : text.slice(0, colon)).toUpperCase();
+  const key = colon < 0 ? "" : trimBlanks(text.slice(colon + 1));
   const base = { name, isCount: false, isExcluded: false };
   if (key === "") return { ...base, select: "all", argument: "" };
   if (name === "XML") return { ...base, select: "xpath", argument: key };

@@ -83,6 +83,10 @@ export interface State {
   rules: MatchedRule[];
   rulesOmitted: number;
   notInspected: string[];
+  /** The first limit that was reached; "": none. */
+  overLimit: string;
+  /** The policy takes away what rules ask about bodies that cannot be read: then the engine decides. */
+  isBodyAskExcluded: boolean;
 
   budget: WafBudget;
   budgetBytes: number;

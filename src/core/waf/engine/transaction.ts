@@ -13,6 +13,7 @@ import {
 import { createEmitters } from "./run-rule.ts";
 import { createRequestBody, type RequestBody } from "./read-body.ts";
 import { createScope, type MacroCache } from "./macro.ts";
+import { stopAtLimit } from "./over-limit.ts";
 import type { OutcomeMemo } from "./outcome-memo.ts";
 import { applyPolicyExclusions, isStopped, runPhase, type PhaseContext } from "./run-phase.ts";
 import { scoresOf } from "./scores.ts";
@@ -71,13 +72,17 @@ export function createTransaction(parts: TransactionParts): Transaction {
       step(run, () => {
         run.body?.end();
         judgeBody(state);
-        if (!isStopped(state)) runPhase(context, 2);
+        stopAtLimit(state);
+        if (isStopped(state)) return;
+        runPhase(context, 2);
+        stopAtLimit(state);
       }),
     responseHeaders: (status, protocol, headers) =>
       step(run, () => {
         const type = readResponseHeaders(state, judge, { status, protocol, headers });
         run.isResponseKept = state.compiled.ruleSet.settings.responseBodyTypes.includes(type);
         runPhase(context, 3);
+        stopAtLimit(state);
       }),
     get wantsResponseBody() {
       return !isIdle(run) && state.isResponseBodyWanted && run.isResponseKept;
@@ -89,6 +94,7 @@ export function createTransaction(parts: TransactionParts): Transaction {
           addValue(state, judge, sources.responseBody, "", run.responseChunks.join(""));
         }
         runPhase(context, 4);
+        stopAtLimit(state);
       }),
     finish: () => finish(run),
   };
@@ -145,6 +151,7 @@ function takeRequestHeaders(run: Run, headers: Headers): Interruption | undefine
     readRequestHeaders(state, judge, headers);
     applyPolicyExclusions(state);
     runPhase(context, 1);
+    stopAtLimit(state);
   });
 }
 
@@ -195,14 +202,18 @@ function interrupt(state: State, status: number, because: string): void {
   state.interruption = { action: "deny", status, location: "", ruleId: 0, phase: state.phase, because };
 }
 
-/** A body that could not be read is not a body that says nothing. Where no rule asks about it, the engine decides. */
+/**
+ * A body that could not be read is not a body that says nothing. Where none of the operator's rules asks about it, or the policy leaves that rule out, the engine
+ * decides. What the operator's rules take away by ctl is the operator's word.
+ */
 function judgeBody(state: State): void {
-  const { asks } = state.compiled;
+  const { asks } = state.program;
+  const isExcluded = state.isBodyAskExcluded;
   if (state.body.error !== "") {
     state.notInspected.push(`request body: ${state.body.error}`);
-    if (!asks.bodyError) interrupt(state, 400, `limit: request body cannot be read: ${state.body.error}`);
+    if (!asks.bodyError || isExcluded) interrupt(state, 400, `limit: request body cannot be read: ${state.body.error}`);
   }
-  if ((state.body.flags["MULTIPART_STRICT_ERROR"] ?? 0) !== 0 && !asks.multipartError) {
+  if ((state.body.flags["MULTIPART_STRICT_ERROR"] ?? 0) !== 0 && (!asks.multipartError || isExcluded)) {
     interrupt(state, 400, "limit: multipart body is not strict");
   }
 }

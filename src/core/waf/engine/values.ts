@@ -1,10 +1,11 @@
 // Values of a transaction: each is kept once, judged once, and linked to what it hit.
 import { chargeBytes } from "./budget.ts";
 import type { Judge } from "./judge.ts";
+import { reachLimit } from "./over-limit.ts";
 import type { State } from "./state.ts";
 
 export const valueLimits = {
-  /** Values of one transaction; what comes after them is not looked at, and said. */
+  /** Values of one transaction; what comes after them is not looked at. */
   valuesMax: 20_000,
 } as const;
 
@@ -12,8 +13,7 @@ export const valueLimits = {
 export function addValue(state: State, judge: Judge | undefined, source: number, key: string, text: string): void {
   const value = state.valueCount;
   if (value >= valueLimits.valuesMax) {
-    if (value === valueLimits.valuesMax && !state.notInspected.includes(overValues))
-      state.notInspected.push(overValues);
+    reachLimit(state, overValues);
     return;
   }
   state.valueSource[value] = source;

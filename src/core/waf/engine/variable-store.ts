@@ -2,7 +2,7 @@
 // Names are compared without case. Captures (TX:0 to TX:9) stand apart.
 
 export const variableLimits = {
-  /** Names made while rules run, per transaction; more are refused and counted. */
+  /** Names made while rules run, per transaction; more are refused, and the request is stopped as at other limits. */
   madeNamesMax: 4096,
   valueBytesMax: 65_536,
 } as const;
@@ -17,11 +17,12 @@ export interface VariableStore {
   readonly slots: (string | undefined)[];
   /** Undefined until a name is made. */
   made: Map<string, string> | undefined;
-  refused: number;
+  /** A name was refused or a value cut. */
+  isOverLimit: boolean;
 }
 
 export function createVariableStore(initial: readonly (string | undefined)[]): VariableStore {
-  return { slots: initial.slice(), made: undefined, refused: 0 };
+  return { slots: initial.slice(), made: undefined, isOverLimit: false };
 }
 
 /** Name in lower case. */
@@ -44,13 +45,12 @@ export function writeVariable(store: VariableStore, names: SlotNames, name: stri
   }
   store.made ??= new Map();
   if (store.made.size >= variableLimits.madeNamesMax && !store.made.has(name)) {
-    store.refused++;
+    store.isOverLimit = true;
     return;
   }
-  store.made.set(
-    name,
-    value.length > variableLimits.valueBytesMax ? value.slice(0, variableLimits.valueBytesMax) : value,
-  );
+  const { valueBytesMax } = variableLimits;
+  if (value.length > valueBytesMax) store.isOverLimit = true;
+  store.made.set(name, value.length > valueBytesMax ? value.slice(0, valueBytesMax) : value);
 }
 
 /** What setvar makes of an old value: whole numbers, a text that is none counts as 0. */

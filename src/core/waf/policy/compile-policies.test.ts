@@ -146,6 +146,21 @@ describe("the floor", () => {
     assert.deepEqual([inForce?.mode, inForce?.paranoia, inForce?.detectionParanoia], ["off", 3, 3]);
   });
 
+  test("holds the budget: what was not looked at is blocked where it blocks, and nobody is looked at next to nothing", () => {
+    const mean = policy("p", { mode: "block", budget: { milliseconds: 1, bytes: 1024, onExceeded: "pass" } });
+    const under = (spec: object | undefined): readonly [unknown, number] => {
+      const compiled = compile([mean], spec === undefined ? undefined : floorOf(spec));
+      const told = compiled.problems.filter(({ code }) => code === "waf/below-floor").length;
+      return [compiled.policyFor(facts())?.policy.budget, told];
+    };
+    const least = { usMax: 50_000, bytesMax: 4 * 1024 * 1024 };
+    assert.deepEqual(under({ modeMin: "block" }), [{ ...least, onExceeded: "block" }, 3]);
+    assert.deepEqual(under({ modeMin: "detect" }), [{ ...least, onExceeded: "pass" }, 2]);
+    for (const spec of [undefined, { modeMin: "off" }])
+      assert.deepEqual(under(spec), [{ usMax: 1000, bytesMax: 1024, onExceeded: "pass" }, 0]);
+    assert.deepEqual(codes(compile([policy("p", { mode: "block" })], floorOf({ modeMin: "block" }))), []);
+  });
+
   test("says what holds for workloads that no policy selects", () => {
     const unselected = (spec: object): unknown => compile([], floorOf(spec)).policyFor(facts())?.policy;
     assert.equal(compile([]).policyFor(facts()), undefined);
@@ -184,7 +199,7 @@ describe("the floor", () => {
       assert.equal(chosen?.policy.exclusions[0]?.id, "e");
     }
     const ids = compiled.parsed.ruleSet.items.flatMap((item) => (item.kind === "rule" ? [item.id] : []));
-    assert.deepEqual(ids, [901001, 942011, 942100, 942200, 942300, 1000, 1001, 949110]);
+    assert.deepEqual(ids, [901001, 200002, 200003, 200004, 942011, 942100, 942200, 942300, 1000, 1001, 949110]);
   });
 });
 
@@ -230,7 +245,7 @@ describe("rules of policies", () => {
       assert.deepEqual(ended.policyFor(facts())?.policy.layers, []);
       assert.deepEqual(codes(ended), ["waf/expired"]);
       assert.equal(ended.nextChangeMs, undefined);
-      assert.equal(ended.parsed.counts.rules, 6);
+      assert.equal(ended.parsed.counts.rules, 9);
     }
   });
 

@@ -15,7 +15,7 @@ import { tellOf } from "./named.ts";
 import type { NamedWafFloor, NamedWafPolicy, Tell, WafPolicyProblem } from "./named.ts";
 import { exclusionsOf, ruleBookOf } from "./policy-exclusions.ts";
 import type { RuleBook } from "./policy-exclusions.ts";
-import { raise } from "./raise.ts";
+import { raise, raiseBudget } from "./raise.ts";
 import { settingsOf } from "./settings.ts";
 import { routesOf, targetOf } from "./target.ts";
 
@@ -97,7 +97,7 @@ function transactionPolicy({ name, spec }: NamedWafPolicy, making: PolicyMaking)
   const { book, floor, nowMs, tell } = making;
   const strictness = raise(spec, floor?.spec, tell);
   const team = { holdsMode: (floor?.spec.modeMin ?? "off") !== "off" };
-  const { milliseconds, bytes, onExceeded } = spec.budget;
+  const { milliseconds, bytes, onExceeded } = raiseBudget(spec.budget, floor?.spec, tell);
   return {
     name,
     ...levelsOf(strictness),

@@ -5,6 +5,7 @@ import { WafPolicy } from "../../../model/waf-policy.ts";
 import { compileWafPolicies, withExclusions } from "./compile-policies.ts";
 import type { CompiledWafPolicies } from "./compile-policies.ts";
 import type { NamedWafFloor } from "./named.ts";
+import { runRequest, testEngine } from "../../../../test/support/waf-engine.ts";
 import { codes, compile, earlier, facts, floorOf, later, nowMs, policy, reader } from "./policy.fixture.ts";
 
 describe("exclusions", () => {
@@ -48,6 +49,9 @@ describe("exclusions", () => {
     [{ rules: ["949110"] }, "waf/exclusion-refused"],
     [{ rules: ["942011"] }, "waf/exclusion-refused"],
     [{ rules: ["901001", "942100"] }, "waf/exclusion-refused"],
+    [{ rules: ["200002"] }, "waf/exclusion-refused"],
+    [{ rules: ["200002-200004"] }, "waf/exclusion-refused"],
+    [{ rules: ["200002-200004"], target: "REQBODY_ERROR", path: "/upload" }, "waf/exclusion-refused"],
     [{ rules: ["942100"], target: "NOSUCH:x" }, "waf/exclusion-refused"],
     [{ rules: ["942100"], target: "ARGS|FILES" }, "waf/exclusion-refused"],
     [{ rules: ["942100"], target: "ARGS:/(/" }, "waf/exclusion-refused"],
@@ -89,20 +93,88 @@ describe("exclusions", () => {
       return codes(compileWafPolicies({ policies, floor, base: { files, reader }, nowMs }));
     };
     const held = floorOf({ modeMin: "detect" });
-    for (const spec of [
-      { tags: ["many"] },
-      { tags: ["many"], path: "**" },
-      { rules: ["1-9999"], target: "ARGS", path: "/*" },
-    ]) {
-      assert.deepEqual(given(spec, held), ["waf/exclusion-too-wide"], JSON.stringify(spec));
-      assert.deepEqual(given(spec, undefined), [], JSON.stringify(spec));
+    const wide: readonly object[] = [
+      {},
+      { path: "**" },
+      { path: "/" },
+      { path: "/**" },
+      { target: "ARGS", path: "/*" },
+      { path: "**a**" },
+      { path: "/i**" },
+      { path: "/*/items" },
+      { path: "//items" },
+      { path: "items/**" },
+      { methods: ["GET"] },
+      ...[
+        "/./",
+        "/^/",
+        "/^.*abc/",
+        "/abc/",
+        "/^ab/",
+        "/^ab?c/",
+        "/^(?:abc|d)/",
+        "/^abc|x/",
+        "/^(?=.)/",
+        "/^[a-z]{5}/",
+        "/abc$/",
+      ].map((expression) => ({ target: `ARGS:${expression}` })),
+      { target: "XML:/*" },
+      { target: "TX:1" },
+      { target: "TX:/^header_name_/" },
+      { target: "QUERY_STRING" },
+    ];
+    for (const spec of wide) {
+      const more = { tags: ["many"], ...spec };
+      assert.deepEqual(given(more, held), ["waf/exclusion-too-wide"], JSON.stringify(spec));
+      assert.deepEqual(given(more, undefined), [], JSON.stringify(spec));
     }
-    for (const spec of [
-      { tags: ["many"], path: "/upload" },
-      { tags: ["many"], target: "ARGS:html" },
-      { rules: ["2000-2020"] },
-    ])
-      assert.deepEqual(given(spec, held), [], JSON.stringify(spec));
+    const narrow: readonly object[] = [
+      { path: "/upload" },
+      { path: "/upload/**" },
+      { path: "/orders/*/note*" },
+      { target: "ARGS:html" },
+      { target: "ARGS:q" },
+      { target: "REQUEST_COOKIES:/^sess/" },
+      { target: "ARGS:/^items\\.[0-9]+$/" },
+      { target: "ARGS:/^(?:note|text)_/" },
+      { target: "ARGS:/^a\\x7c$/" },
+      { target: "ARGS:/./", path: "/upload" },
+    ];
+    for (const spec of narrow) assert.deepEqual(given({ tags: ["many"], ...spec }, held), [], JSON.stringify(spec));
+    assert.deepEqual(given({ rules: ["2000-2020"] }, held), []);
+  });
+
+  test("whole exclusions of one policy are counted together; what is refused does not count", () => {
+    const many = Array.from({ length: 60 }, (_, at) => `SecRule ARGS "@rx a" "id:${2000 + at},phase:2,deny"`).join(
+      "\n",
+    );
+    const specs = [
+      { rules: ["2000-2019"], target: "ARGS:/./" },
+      { rules: ["2000-2019"], path: "**a**" },
+      { rules: ["2000-2019"], target: "ARGS_NAMES:/./" },
+      { rules: ["2020-2029"] },
+      { rules: ["2030"] },
+    ];
+    const exclusions = specs.map((spec, at) => exclusion({ ...spec, id: `e${at}` }));
+    const compiled = compileWafPolicies({
+      policies: [policy("p", { exclusions })],
+      floor: floorOf({ modeMin: "detect" }),
+      base: { files: [{ file: "a.conf", text: many }], reader },
+      nowMs,
+    });
+    assert.deepEqual(codes(compiled), ["waf/exclusion-too-wide", "waf/exclusion-too-wide"]);
+    const ids = compiled.policyFor(facts())?.policy.exclusions.map(({ id }) => id);
+    assert.deepEqual(ids, ["e0", "e1", "e3"]);
+  });
+
+  test("a member whose name ends in half a letter keeps it", () => {
+    const compiled = inForce({ rules: ["942100"], target: "ARGS:\u00e0" });
+    const policyInForce = compiled.policyFor(facts())?.policy;
+    assert.ok(policyInForce !== undefined);
+    const engine = testEngine(compiled.parsed);
+    const isTold = (target: string): boolean => runRequest(engine, policyInForce, { target }).ids.includes(942_100);
+    assert.equal(isTold("/?%C3%A0=union"), false);
+    assert.equal(isTold("/?%C3=union"), true);
   });
 
   test("more of them over a compiled set, for a proof", () => {

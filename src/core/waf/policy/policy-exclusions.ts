@@ -6,11 +6,11 @@ import type { Exclusion } from "../engine/engine.ts";
 import { compilePattern } from "../regex/compile-pattern.ts";
 import { trimBlanks } from "../seclang/blanks.ts";
 import { parseVariables, variableText } from "../seclang/parse-variables.ts";
-import type { Rule, RuleSet } from "../seclang/rule-set.ts";
+import type { Rule, RuleSet, RuleVariable } from "../seclang/rule-set.ts";
 import { byteText } from "./byte-text.ts";
-import { keyExpression } from "./key-expression.ts";
 import { innerVariables } from "./inner-variables.ts";
 import { wafPolicyLimits } from "./limits.ts";
+import { isNarrow } from "./narrow.ts";
 import type { Tell } from "./named.ts";
 
 /** Rules by what policies may do with them. */
@@ -39,17 +39,31 @@ export function ruleBookOf(ruleSet: RuleSet, floorLayers: ReadonlySet<string>): 
   };
 }
 
-/** Rules that do not look at a request: they set values, gate levels, add up scores and act on them; and those that say how a body is read. */
+/** Rules that do not look at a request: they set values, gate levels, add up scores and act on them; and those that say how a body is read, or that it could not be. */
 function isMachinery({ head, links }: Rule): boolean {
   const parts = [head, ...links];
   const looksAtRequest = parts.some(({ variables }) =>
-    variables.some(({ name, select }) => !innerVariables.has(name) || (name === "TX" && select === "regex")),
+    variables.some(
+      ({ name, select }) =>
+        !(innerVariables.has(name) || bodyFaults.has(name)) || (name === "TX" && select === "regex"),
+    ),
   );
   const readsBodies = parts.some(({ controls }) =>
     controls.some(({ kind }) => kind === "requestBodyProcessor" || kind === "forceRequestBodyVariable"),
   );
   return !looksAtRequest || readsBodies;
 }
+
+/** What reading a body says of it: a rule over these alone stands for everything in a body that other rules never saw. */
+const bodyFaults: ReadonlySet<string> = new Set([
+  "REQBODY_ERROR",
+  "REQBODY_ERROR_MSG",
+  "REQBODY_PROCESSOR_ERROR",
+  "REQBODY_PROCESSOR_ERROR_MSG",
+  "INBOUND_DATA_ERROR",
+  "MULTIPART_STRICT_ERROR",
+  "MULTIPART_UNMATCHED_BOUNDARY",
+]);
 
 export interface ExclusionRules {
   readonly book: RuleBook;
@@ -68,29 +82,31 @@ export function exclusionsOf(given: readonly WafExclusion[], rules: ExclusionRul
       tell({ ...read, message: `exclusion ${exclusion.id} ${read.message}` });
       continue;
     }
-    if (isWhole(read.exclusion)) wholeRules += read.ids.length;
-    if (rules.team?.holdsMode === true && isWhole(read.exclusion) && wholeRules > wafPolicyLimits.wholeRulesMax) {
+    const more = read.isNarrow ? 0 : read.ids.length;
+    if (rules.team?.holdsMode === true && wholeRules + more > wafPolicyLimits.wholeRulesMax && more > 0) {
       tell({
         severity: "error",
         code: "waf/exclusion-too-wide",
         message: `exclusion ${exclusion.id} would take away more than ${wafPolicyLimits.wholeRulesMax} rules everywhere`,
-        hint: "name a member (ARGS:comment) or a path, or ask the operator for an exclusion of the floor",
+        hint: "name a member (ARGS:comment, ARGS:/^note_/) or a path whose first segment is spelled out (/upload/**), or ask the operator",
       });
       continue;
     }
+    wholeRules += more;
     taken.push(read.exclusion);
   }
   return taken;
 }
 
-/** It names neither a member nor a place. */
-function isWhole({ target, path }: Exclusion): boolean {
-  const isEverywhere = !/[^*/]/.test(path);
-  return isEverywhere && !target.includes(":");
-}
-
 type Refusal = Parameters<Tell>[0];
-type ReadExclusion = { readonly exclusion: Exclusion; readonly ids: readonly number[] } | Refusal;
+type ReadExclusion =
+  | {
+      readonly exclusion: Exclusion;
+      readonly ids: readonly number[];
+      /** It gives up a member or a place, not rules as a whole. */
+      readonly isNarrow: boolean;
+    }
+  | Refusal;
 
 function readExclusion(given: WafExclusion, { book, nowMs, team }: ExclusionRules): ReadExclusion {
   const expiresMs = given.expiresAt === undefined ? undefined : parseInstantMs(given.expiresAt);
@@ -98,8 +114,8 @@ function readExclusion(given: WafExclusion, { book, nowMs, team }: ExclusionRule
     const hint = "remove it, or give it a new end";
     return { severity: "warning", code: "waf/expired", message: `ended at ${given.expiresAt}`, hint };
   }
-  const target = targetText(given.target);
-  if (target === undefined) {
+  const target = targetOf(given.target);
+  if (target === "unreadable") {
     const message = `has a target that cannot be read: ${given.target}`;
     return refuse(message, 'write "ARGS:comment", "REQUEST_COOKIES:/^sess/", "ARGS_NAMES", or leave it out');
   }
@@ -127,11 +143,11 @@ function readExclusion(given: WafExclusion, { book, nowMs, team }: ExclusionRule
     id: given.id,
     ruleIds: rangesOf(ids, book.ids),
     tags: [],
-    target,
+    target: target === undefined ? "" : variableText(target),
     path: byteText(given.path),
     methods: given.methods.map((method) => method.toUpperCase()),
   };
-  return { exclusion, ids };
+  return { exclusion, ids, isNarrow: isNarrow(target, exclusion.path) };
 }
 
 function refuse(message: string, hint: string): Refusal {
@@ -166,19 +182,15 @@ function rangesOf(ids: readonly number[], all: readonly number[]): Exclusion["ru
   return ranges;
 }
 
-/** As SecLang writes it; undefined: it is not one target, or its expression cannot be compiled. */
-function targetText(given: string): string | undefined {
+/** Undefined: the rule as a whole. "unreadable": it is not one target, or its expression cannot be compiled. */
+function targetOf(given: string): RuleVariable | undefined | "unreadable" {
   const text = trimBlanks(byteText(given));
-  if (text === "") return "";
+  if (text === "") return undefined;
   const parsed = parseVariables(text);
   const [variable, more] = parsed.complaint === undefined ? parsed.variables : [];
-  if (variable === undefined || more !== undefined) return undefined;
-  if (variable.select === "regex" && !isPattern(variable.argument)) return undefined;
-  const target = { ...variable, isExcluded: false, isCount: false };
-  // Half a letter at a key's end that a reader might take for a blank is said by an expression.
-  if (target.select === "key" && /^\xa0|\xa0$/.test(target.argument))
-    return variableText({ ...target, select: "regex", argument: keyExpression(target.argument) });
-  return variableText(target);
+  if (variable === undefined || more !== undefined) return "unreadable";
+  if (variable.select === "regex" && !isPattern(variable.argument)) return "unreadable";
+  return { ...variable, isExcluded: false, isCount: false };
 }
 
 function isPattern(source: string): boolean {

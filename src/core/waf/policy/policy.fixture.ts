@@ -13,6 +13,9 @@ export const earlier = "2026-11-25T00:00:00Z";
 
 export const rules = `
   SecAction "id:901001,phase:1,pass,tag:'CRS',setvar:tx.score=0,setvar:tx.inbound_anomaly_score_threshold=5"
+  SecRule REQBODY_ERROR "!@eq 0" "id:200002,phase:2,deny,status:400"
+  SecRule MULTIPART_STRICT_ERROR "!@eq 0" "id:200003,phase:2,deny,status:400"
+  SecRule MULTIPART_UNMATCHED_BOUNDARY "@eq 1" "id:200004,phase:2,deny,status:400"
   SecRule TX:detection_paranoia_level "@lt 1" "id:942011,phase:2,pass,tag:'CRS',skipAfter:END"
   SecRule ARGS "@rx union" "id:942100,phase:2,block,tag:'CRS',tag:'attack-sqli',setvar:tx.score=+5"
   SecRule ARGS "@rx select" "id:942200,phase:2,block,tag:'CRS',tag:'attack-sqli',setvar:tx.score=+5"

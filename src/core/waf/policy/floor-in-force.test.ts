@@ -1,0 +1,21 @@
+// The floor that holds: narrowest scope first, then by name; other places' do not count.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { floorsInOrder } from "./floor-in-force.ts";
+
+const floors = [
+  { scope: "global", name: "base" },
+  { scope: "node/prod/gw2", name: "a" },
+  { scope: "cluster/prod", name: "z" },
+  { scope: "cluster/prod", name: "strict" },
+  { scope: "cluster/prod2", name: "a" },
+];
+const shown = (at: Parameters<typeof floorsInOrder>[1]) =>
+  floorsInOrder(floors, at).map(({ scope, name }) => `${scope} ${name}`);
+
+test("of a cluster, of a gateway in it, of another one", () => {
+  assert.deepEqual(shown({ cluster: "prod" }), ["cluster/prod strict", "cluster/prod z", "global base"]);
+  assert.deepEqual(shown({ cluster: "prod", node: "gw2" })[0], "node/prod/gw2 a");
+  assert.deepEqual(shown({ cluster: "prod", node: "gw1" })[0], "cluster/prod strict");
+  assert.deepEqual(shown({ cluster: "other" }), ["global base"]);
+});
