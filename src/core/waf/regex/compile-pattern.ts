@@ -16,8 +16,13 @@ import { refuseTooLarge } from "./written-size.ts";
 /** Groups that `exec` gives, whole match included: TX:0 to TX:9. */
 const groupsMax = 10;
 
+/** A pattern's tree: held no longer than the job that asks for it, since trees take more memory than all that runs; read again from the source when needed. */
+type TreeOf = () => ParsedPattern;
+
 interface Matchers {
-  readonly parsed: ParsedPattern;
+  readonly treeOf: TreeOf;
+  readonly captureCount: number;
+  readonly isRegular: boolean;
   readonly test: (subject: string) => boolean;
 }
 
@@ -32,37 +37,39 @@ function capturesOf(slots: Int32Array, subject: string, captureCount: number): r
 }
 
 /** What regular and irregular patterns share; the backtracker is made when it is first asked. */
-function finders({ parsed, test }: Matchers): Pick<Pattern, "exec" | "indexIn"> {
+function finders({ treeOf, captureCount, isRegular, test }: Matchers): Pick<Pattern, "exec" | "indexIn"> {
   let backtracker: Backtracker | undefined;
-  const isRegular = parsed.irregular === undefined;
   function find(subject: string): Int32Array | undefined {
     if (isRegular && !test(subject)) return undefined;
-    backtracker ??= createBacktracker(buildProgram(parsed.root, parsed.captureCount, true), isRegular);
+    backtracker ??= createBacktracker(buildProgram(treeOf().root, captureCount, true), isRegular);
     return backtracker.find(subject, 0);
   }
   return {
     exec: (subject) => {
       const slots = find(subject);
-      return slots === undefined ? undefined : capturesOf(slots, subject, parsed.captureCount);
+      return slots === undefined ? undefined : capturesOf(slots, subject, captureCount);
     },
     indexIn: (subject) => find(subject)?.[0] ?? -1,
   };
 }
 
-function compileIrregular(source: string, parsed: ParsedPattern): Pattern {
-  const backtracker = createBacktracker(buildProgram(parsed.root, parsed.captureCount, true), false);
-  const test = (subject: string): boolean => backtracker.find(subject, 0) !== undefined;
+function compileIrregular(source: string, { captureCount, irregular }: ParsedPattern, treeOf: TreeOf): Pattern {
+  let backtracker: Backtracker | undefined;
+  const test = (subject: string): boolean => {
+    backtracker ??= createBacktracker(buildProgram(treeOf().root, captureCount, true), false);
+    return backtracker.find(subject, 0) !== undefined;
+  };
   return {
     source,
     get clauses() {
-      return clausesOf(parsed.root);
+      return clausesOf(treeOf().root);
     },
-    captureCount: parsed.captureCount,
+    captureCount,
     v8BytesMax: 0,
     isStepLimited: true,
-    v8Because: `has a ${parsed.irregular}: runs with a step limit`,
+    v8Because: `has a ${irregular}: runs with a step limit`,
     test,
-    ...finders({ parsed, test }),
+    ...finders({ treeOf, captureCount, isRegular: false, test }),
   };
 }
 
@@ -72,12 +79,13 @@ interface V8Limit {
 }
 
 /** The two ways to test, each made when it is first needed. */
-function createTest(tree: PatternNode, limitOf: () => V8Limit): (subject: string) => boolean {
+function createTest(treeOf: () => PatternNode, limitOf: (tree: PatternNode) => V8Limit): (subject: string) => boolean {
   let bytesMax = Number.NaN;
   let expression: RegExp | undefined;
   let automaton: LazyAutomaton | undefined;
   function prepare(): void {
-    bytesMax = limitOf().bytesMax;
+    const tree = treeOf();
+    bytesMax = limitOf(tree).bytesMax;
     if (bytesMax === 0) return;
     expression = new RegExp(v8Source(tree));
     // V8 interprets the first run and compiles at the second.
@@ -86,8 +94,20 @@ function createTest(tree: PatternNode, limitOf: () => V8Limit): (subject: string
   return (subject) => {
     if (Number.isNaN(bytesMax)) prepare();
     if (expression !== undefined && subject.length <= bytesMax) return expression.test(subject);
-    automaton ??= createLazyAutomaton(buildProgram(tree, 0, false));
+    automaton ??= createLazyAutomaton(buildProgram(treeOf(), 0, false));
     return automaton.test(subject);
+  };
+}
+
+/** The tree again and again, kept by nobody. */
+function weakly(parsed: ParsedPattern, source: string, options: PatternOptions): TreeOf {
+  let held = new WeakRef(parsed);
+  return () => {
+    const known = held.deref();
+    if (known !== undefined) return known;
+    const again = parsePattern(source, options);
+    held = new WeakRef(again);
+    return again;
   };
 }
 
@@ -95,20 +115,22 @@ function createTest(tree: PatternNode, limitOf: () => V8Limit): (subject: string
 export function compilePattern(source: string, options: PatternOptions): Pattern {
   const parsed = parsePattern(source, options);
   refuseTooLarge(parsed.root);
-  if (parsed.irregular !== undefined) return compileIrregular(source, parsed);
-  const tree = testTree(parsed);
+  const treeOf = weakly(parsed, source, options);
+  if (parsed.irregular !== undefined) return compileIrregular(source, parsed, treeOf);
+  const { captureCount } = parsed;
+  const smallTreeOf = (): PatternNode => testTree(treeOf());
   let limit: V8Limit | undefined;
-  function limitOf(): V8Limit {
-    limit ??= v8BytesFor(tree, growthOf);
+  function limitOf(tree?: PatternNode): V8Limit {
+    limit ??= v8BytesFor(tree ?? smallTreeOf(), growthOf);
     return limit;
   }
-  const test = createTest(tree, limitOf);
+  const test = createTest(smallTreeOf, limitOf);
   return {
     source,
     get clauses() {
-      return clausesOf(parsed.root);
+      return clausesOf(treeOf().root);
     },
-    captureCount: parsed.captureCount,
+    captureCount,
     get v8BytesMax() {
       return limitOf().bytesMax;
     },
@@ -117,6 +139,6 @@ export function compilePattern(source: string, options: PatternOptions): Pattern
     },
     isStepLimited: false,
     test,
-    ...finders({ parsed, test }),
+    ...finders({ treeOf, captureCount, isRegular: true, test }),
   };
 }

@@ -36,8 +36,16 @@ interface Parsing {
   depth: number;
 }
 
+/** Most of a pattern: one object for each byte. */
 function byteNode(byte: number, flags: Flags): PatternNode {
-  return { kind: "set", set: flags.isCaseless ? oneLetterSet(byte) : oneByteSet(byte) };
+  return (flags.isCaseless ? letterNodes : byteNodes)[byte & 255] as PatternNode;
+}
+
+const byteNodes: readonly PatternNode[] = Array.from({ length: 256 }, (_, byte) => nodeOf(oneByteSet(byte)));
+const letterNodes: readonly PatternNode[] = Array.from({ length: 256 }, (_, byte) => nodeOf(oneLetterSet(byte)));
+
+function nodeOf(set: ByteSet): PatternNode {
+  return { kind: "set", set };
 }
 
 /** Equal classes of one pattern are one object: what is known of a set is looked up by it. */
