@@ -144,6 +144,7 @@ function readBody(world: World, request: TestRequest): void {
     bytesMax,
     argumentsMax: settings.argumentsMax,
     depthMax: settings.jsonDepthMax,
+    fieldBytesMax: settings.requestBodyNoFilesBytesMax,
     partsMax: 1000,
     partHeaderBytesMax: 16_384,
     nameBytesMax: 16_384,

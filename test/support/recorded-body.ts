@@ -9,6 +9,7 @@ export const roomyLimits: BodyLimits = {
   partsMax: 100,
   partHeaderBytesMax: 4_096,
   nameBytesMax: 4_096,
+  fieldBytesMax: 64 * 1024 * 1024,
 };
 
 export type Told =

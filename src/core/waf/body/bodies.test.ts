@@ -24,6 +24,7 @@ const anyLimits = record({
   partsMax: integer({ min: 0, max: 4 }),
   partHeaderBytesMax: constantFrom(0, 5, 30, 80, 1_000),
   nameBytesMax: constantFrom(0, 3, 10, 1_000),
+  fieldBytesMax: constantFrom(0, 3, 40, 100_000),
 });
 
 const anyBytes = string({

@@ -17,6 +17,8 @@ export interface BodyLimits {
   readonly partsMax: number;
   readonly partHeaderBytesMax: number;
   readonly nameBytesMax: number;
+  /** Multipart: contents of all fields together; files do not count. */
+  readonly fieldBytesMax: number;
 }
 
 export interface BodyVerdict {

@@ -67,9 +67,12 @@ export function isFile(part: Part): boolean {
   return (part.disposition?.fileName ?? part.disposition?.extendedFileName ?? "") !== "";
 }
 
-export function addContent(part: Part, text: string): void {
+/** Of a field no more is kept than `room` bytes. How many it took. */
+export function addContent(part: Part, text: string, room: number): number {
   part.bytes += text.length;
-  if (!isFile(part)) part.content += text;
+  if (isFile(part)) return 0;
+  part.content += text.length > room ? text.slice(0, room) : text;
+  return text.length;
 }
 
 /** Tells what the part was. An unnamed one is told under the empty name: its content is looked at too. */

@@ -26,6 +26,8 @@ interface Reading {
   /** Nothing of the part's content was taken yet: a boundary right here has no line end of its own. */
   isFresh: boolean;
   isCrlfSeen: boolean;
+  /** Content of fields so far. Over the limit reading goes on, so that flags are the same however the body was cut. */
+  fieldBytes: number;
   /** A line began with two dashes and was no boundary. */
   hasUnmatched: boolean;
 }
@@ -48,6 +50,7 @@ export function createMultipartParser(sink: BodySink, limits: BodyLimits, option
     rest: "",
     isFresh: true,
     isCrlfSeen: false,
+    fieldBytes: 0,
     hasUnmatched: false,
   };
   let isEmpty = true;
@@ -72,9 +75,10 @@ function finish(reading: Reading): void {
   if (reading.hasUnmatched) findings.flag("MULTIPART_UNMATCHED_BOUNDARY", reading.at === "epilogue" ? 2 : 1);
   if (part !== undefined) {
     if (reading.at === "head") endHead(part, findings);
-    else addContent(part, reading.rest);
+    else takeContent(reading, part, reading.rest);
     tellPart(part, reading.sink, reading.argument);
   }
+  if (reading.fieldBytes > reading.limits.fieldBytesMax) findings.stop("fieldBytesMax");
   if (reading.at === "preamble" && reading.rest !== "") findings.flag("MULTIPART_DATA_BEFORE");
   if (reading.at === "preamble") findings.error("multipart: no boundary in the body");
   else if (reading.at !== "epilogue") findings.error("multipart: the final boundary is missing");
@@ -185,9 +189,13 @@ function waitFrom(reading: Reading, lineFeed: number): boolean {
 function consume(reading: Reading, count: number): void {
   if (count <= 0) return;
   if (reading.at === "preamble") reading.findings.flag("MULTIPART_DATA_BEFORE");
-  else if (reading.part !== undefined) addContent(reading.part, reading.rest.slice(0, count));
+  else if (reading.part !== undefined) takeContent(reading, reading.part, reading.rest.slice(0, count));
   reading.rest = reading.rest.slice(count);
   reading.isFresh = false;
+}
+
+function takeContent(reading: Reading, part: Part, text: string): void {
+  reading.fieldBytes += addContent(part, text, Math.max(0, reading.limits.fieldBytesMax - reading.fieldBytes));
 }
 
 interface Tail {
@@ -253,7 +261,7 @@ function endPart(reading: Reading, start: number): void {
     } else {
       const isCrlf = rest.charAt(start - 2) === "\r" && start >= 2;
       noteLineEnd(reading, isCrlf);
-      addContent(part, rest.slice(0, Math.max(0, start - (isCrlf ? 2 : 1))));
+      takeContent(reading, part, rest.slice(0, Math.max(0, start - (isCrlf ? 2 : 1))));
     }
   }
   tellPart(part, reading.sink, reading.argument);

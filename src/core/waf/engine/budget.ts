@@ -17,12 +17,18 @@ export function chargeTime(state: State): void {
   if (state.budgetSteps >= budgetLimits.stepsPerLook) lookAtClock(state);
 }
 
-/** A value was judged: bytes of it and of what its transformations made. */
+/** A value, or what a transformation made of it, is about to be judged. */
 export function chargeBytes(state: State, bytes: number): void {
   state.budgetBytes += bytes;
   state.budgetSteps += 1 + bytes / budgetLimits.bytesPerStep;
   if (state.budgetBytes > state.budget.bytesMax) exceed(state, "budget: bytes");
   else if (state.budgetSteps >= budgetLimits.stepsPerLook) lookAtClock(state);
+}
+
+/** A pattern or transformation over so many bytes is about to run. */
+export function chargeWork(state: State, bytes: number): void {
+  state.budgetSteps += bytes / budgetLimits.bytesPerStep;
+  if (state.budgetSteps >= budgetLimits.stepsPerLook) lookAtClock(state);
 }
 
 function lookAtClock(state: State): void {

@@ -3,7 +3,9 @@
 import type { OperatorScope } from "../operators/operator.ts";
 import type { Prefilter } from "../scan/prefilter.ts";
 import type { Compiled, CompiledPart } from "./compiled.ts";
+import { chargeBytes, chargeWork } from "./budget.ts";
 import { noHits, type Hits, type Memo, type Plan } from "./plan.ts";
+import type { State } from "./state.ts";
 
 export interface JudgeFigures {
   memoHits: number;
@@ -11,12 +13,11 @@ export interface JudgeFigures {
   patternsSkipped: number;
   /** Values remembered. */
   memoEntries: number;
-  /** Bytes looked at since they were last taken: for budgets. */
-  bytesSince: number;
 }
 
 export interface Judge {
-  judge(plan: Plan, value: string): Hits;
+  /** Charges the transaction before each piece of work; over its budget a long value is left as far as it was judged. */
+  judge(state: State, plan: Plan, value: string): Hits;
   /** One entry alone, without negation. */
   test(entry: number, value: string): boolean;
   /** Forgets all that was remembered of values. */
@@ -25,7 +26,7 @@ export interface Judge {
 }
 
 export const judgeLimits = {
-  /** Longer values are not remembered. */
+  /** Longer values are not remembered, and their budget is looked at between patterns and transformations. */
   memoValueBytesMax: 1024,
   /** Of all remembered values together, with what it takes to keep them. */
   memoBytesMax: 16 * 1024 * 1024,
@@ -57,12 +58,14 @@ interface Bench {
   masks: Uint32Array;
   slotOfNode: Int32Array;
   found: number[] | undefined;
+  /** Whose value it is: it pays. */
+  state: State | undefined;
 }
 
 export function createJudge(options: JudgeOptions): Judge {
   const { compiled, prefilter, memoEntriesMax, isPrefiltered } = options;
   const words = Math.max(1, (compiled.pureParts.length + 31) >>> 5);
-  const figures: JudgeFigures = { memoHits: 0, patternsRun: 0, patternsSkipped: 0, memoEntries: 0, bytesSince: 0 };
+  const figures: JudgeFigures = { memoHits: 0, patternsRun: 0, patternsSkipped: 0, memoEntries: 0 };
   const memory = createMemory(memoEntriesMax, figures);
   const bench: Bench = {
     words,
@@ -76,9 +79,10 @@ export function createJudge(options: JudgeOptions): Judge {
     masks: new Uint32Array(64 * 8),
     slotOfNode: new Int32Array(64),
     found: undefined,
+    state: undefined,
   };
   return {
-    judge: (plan, value) => {
+    judge: (state, plan, value) => {
       const isRemembered = memoEntriesMax > 0 && value.length < judgeLimits.memoValueBytesMax;
       if (isRemembered) {
         const known = memory.get(plan.memo, value);
@@ -88,8 +92,10 @@ export function createJudge(options: JudgeOptions): Judge {
         }
       }
       bench.found = undefined;
+      bench.state = state;
       const slots = spread(bench, plan, value);
       for (let slot = 0; slot < slots; slot++) ask(bench, plan, slot);
+      bench.state = undefined;
       const hits: Hits = bench.found ?? noHits;
       if (isRemembered) memory.set(plan.memo, value, hits);
       return hits;
@@ -126,6 +132,7 @@ function spread(bench: Bench, plan: Plan, value: string): number {
     let slot = from;
     if (meets(masks, from * 8, plan.triggers, node * 8)) {
       const text = texts[from]!;
+      if (isSpent(bench, text)) break;
       const made = plan.apply[node]!.apply(text);
       if (made !== text) {
         slot = 0;
@@ -146,11 +153,18 @@ function spread(bench: Bench, plan: Plan, value: string): number {
 function scan(bench: Bench, slot: number, text: string): void {
   const { words, candidates, masks, prefilter, isPrefiltered } = bench;
   bench.texts[slot] = text;
-  bench.figures.bytesSince += text.length + 16;
+  chargeBytes(bench.state!, text.length + 16);
   const bits = prefilter.candidates(text);
   for (let word = 0; word < words; word++) candidates[slot * words + word] = isPrefiltered ? bits[word]! : 0xffffffff;
   const mask = prefilter.byteMask;
   for (let word = 0; word < 8; word++) masks[slot * 8 + word] = mask[word]!;
+}
+
+/** Only a value that is not remembered may be left half judged. */
+function isSpent(bench: Bench, text: string): boolean {
+  if (text.length < judgeLimits.memoValueBytesMax || bench.state === undefined) return false;
+  chargeWork(bench.state, text.length);
+  return bench.state.isOverBudget;
 }
 
 function addWanted(bench: Bench, plan: Plan, node: number, slot: number): void {
@@ -179,6 +193,7 @@ function ask(bench: Bench, plan: Plan, slot: number): void {
       run ^= bit;
       const entry = (word << 5) + 31 - Math.clz32(bit);
       figures.patternsRun++;
+      if (isSpent(bench, text)) return;
       if (tests[entry]!(text) !== ((negated & bit) !== 0)) add(bench, entry);
     }
   }

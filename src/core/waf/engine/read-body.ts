@@ -65,6 +65,7 @@ function createParser(state: State, judge: Judge | undefined): BodyParser | unde
     bytesMax: settings.requestBodyBytesMax,
     argumentsMax: settings.argumentsMax,
     depthMax: settings.jsonDepthMax,
+    fieldBytesMax: settings.requestBodyNoFilesBytesMax,
     ...bodyLimits,
   };
   const sink = createSink(state, judge);

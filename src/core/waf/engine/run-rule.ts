@@ -4,6 +4,7 @@ import { assert } from "../../../base/assert.ts";
 import type { MatchedVariable } from "./engine.ts";
 import type { OperatorScope } from "../operators/operator.ts";
 import { runActions, setCaptures, setMatched, type ActionContext } from "./actions.ts";
+import { chargeWork } from "./budget.ts";
 import type { CompiledPart, CompiledRule, CompiledTarget } from "./compiled.ts";
 import { isTargetExcluded } from "./exclusions.ts";
 import { expandMacro } from "./macro.ts";
@@ -14,6 +15,8 @@ import { nameOfValue } from "./variables.ts";
 export const runLimits = {
   /** Variables told of one rule; more are counted. */
   variablesMax: 16,
+  /** What asking about one member counts as, besides its bytes. */
+  memberBytes: 64,
   /** Of a value in a report. */
   valueBytesMax: 4096,
 } as const;
@@ -157,6 +160,9 @@ function smallNumber(number: number): string {
 
 /** One member: its text after transformations, or with multiMatch each text on the way that differs from the one before. */
 function runMember(context: RunContext, name: string, value: string): boolean {
+  const { state } = context;
+  chargeWork(state, runLimits.memberBytes + value.length);
+  if (state.isOverBudget) return false;
   const part = context.place.part!;
   const { transformations, isMultiMatch } = part;
   if (part.pure >= 0 && !isMultiMatch) {

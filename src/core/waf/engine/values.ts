@@ -1,5 +1,4 @@
 // Values of a transaction: each is kept once, judged once, and linked to what it hit.
-import { chargeBytes } from "./budget.ts";
 import type { Judge } from "./judge.ts";
 import { reachLimit } from "./over-limit.ts";
 import type { State } from "./state.ts";
@@ -7,15 +6,20 @@ import type { State } from "./state.ts";
 export const valueLimits = {
   /** Values of one transaction; what comes after them is not looked at. */
   valuesMax: 20_000,
+  /** Of one value; what lies behind is not looked at. */
+  valueBytesMax: 1024 * 1024,
 } as const;
 
 /** Keeps a value and asks all pure parts about it. */
-export function addValue(state: State, judge: Judge | undefined, source: number, key: string, text: string): void {
+export function addValue(state: State, judge: Judge | undefined, source: number, key: string, given: string): void {
   const value = state.valueCount;
   if (value >= valueLimits.valuesMax) {
     reachLimit(state, overValues);
     return;
   }
+  const isCut = given.length > valueLimits.valueBytesMax;
+  const text = isCut ? given.slice(0, valueLimits.valueBytesMax) : given;
+  if (isCut) reachLimit(state, overBytes);
   state.valueSource[value] = source;
   state.valueKey[value] = key;
   state.valueText[value] = text;
@@ -28,15 +32,11 @@ export function addValue(state: State, judge: Judge | undefined, source: number,
   if (judge === undefined || state.isOverBudget || state.engineMode === "off") return;
   const plan = state.program.shape.planOf(source, key);
   if (plan === undefined) return;
-  const hits = judge.judge(plan, text);
-  const { figures } = judge;
-  if (figures.bytesSince > 0) {
-    chargeBytes(state, figures.bytesSince);
-    figures.bytesSince = 0;
-  }
+  const hits = judge.judge(state, plan, text);
   for (let index = 0; index < hits.length; index++) addHit(state, hits[index]!, value);
 }
 
+const overBytes = `a value after its first ${valueLimits.valueBytesMax} bytes`;
 const overValues = `values after the first ${valueLimits.valuesMax}`;
 
 function addHit(state: State, entry: number, value: number): void {
