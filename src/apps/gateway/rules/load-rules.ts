@@ -2,6 +2,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import { Fault } from "../../../base/fault.ts";
 import { createWafEngine } from "../../../core/waf/engine/create-engine.ts";
+import { createThreadClock } from "../../../core/waf/engine/thread-clock.ts";
+import { warmUp } from "../../../core/waf/engine/warm-up.ts";
 import type { EngineTables } from "../../../core/waf/engine/engine.ts";
 import { baseFileName } from "../../../core/waf/http/base-directives.ts";
 import { withBase } from "../../../core/waf/http/with-base.ts";
@@ -12,8 +14,6 @@ import type { WafHashes } from "../../../core/waf/transform/transformation.ts";
 import { openRules } from "../../../edge/rules/rule-folder.ts";
 import type { ServedRules } from "../engine-inspector.ts";
 import { compilePolicies, policyOfFlags, type PolicyOrder } from "./compile-policies.ts";
-import { createThreadClock } from "./thread-clock.ts";
-import { warmUp } from "./warm-up.ts";
 import { recordFiles, replayFiles, type RulePackage } from "./rule-package.ts";
 
 export interface LoadOrder {
@@ -59,7 +59,7 @@ export function loadRules(order: LoadOrder): LoadedRules {
     ruleSet,
     hashes,
     nowMs: Date.now,
-    nowUs: createThreadClock(),
+    nowUs: createThreadClock(clocks),
     uniqueId: randomUUID,
     ...(order.tables === undefined ? {} : { tables: order.tables }),
   });
@@ -92,6 +92,14 @@ function readPaths(paths: readonly string[]): ReadRules {
 function fromPackage(given: RulePackage): ReadRules {
   return { ...given, reader: replayFiles(given), problems: [] };
 }
+
+const clocks = {
+  cpuUs() {
+    const { user, system } = process.threadCpuUsage();
+    return user + system;
+  },
+  wallUs: () => performance.now() * 1000,
+};
 
 const hashes: WafHashes = { sha1: (bytes) => digest("sha1", bytes), md5: (bytes) => digest("md5", bytes) };
 

@@ -1,9 +1,9 @@
 // A new engine's first requests, made up: patterns are compiled by the runtime when they first run, and that must not happen on somebody's request, within
 // its budget of time. Ordinary shapes, and texts of the kinds that rules look for, so that their patterns run.
-import type { TransactionPolicy, WafEngine } from "../../../core/waf/engine/engine.ts";
+import type { TransactionPolicy, WafEngine } from "./engine.ts";
 
 const values: readonly string[] = [
-  "hello world",
+  "The quick brown fox, and 12 others: it's fine (really) - see https://example.com/a?b=c&d=e#f",
   "1' or '1'='1' -- union select null from users where id=1 and sleep(5) group by x having 1=1; drop table a",
   "<script src=//x onerror=alert(document.cookie)><img style=x:expression(1)><svg onload=eval(1)> javascript:fetch(1)",
   "../../../../etc/passwd c:\\windows\\win.ini http://10.0.0.1/x.php?y=z file:///proc/self/environ php://filter",
