@@ -144,7 +144,7 @@ test("one request is found by its time and id, in its own cluster only", async (
 
 test("what blocking would have stopped: detected requests by the rules that scored", async () => {
   const sums = await queries.wafModeSums({ cluster: "c", namespace: "shop", workload: "web", since: "1h" });
-  assert.deepEqual([sums.requests, sums.sources], [2, 2]);
+  assert.deepEqual([sums.spoken, sums.requests, sums.sources], [4, 2, 2]);
   assert.deepEqual(
     sums.groups.map(({ ruleId, path, variable, requests, sources, transactionId }) => [
       ruleId,

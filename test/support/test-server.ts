@@ -53,6 +53,7 @@ export function emptyQueries(over: Partial<Queries> = {}): Queries {
     }),
     wafRequest: async () => ({ event: undefined, window: emptyWindow }),
     wafModeSums: async () => ({
+      spoken: 0,
       requests: 0,
       sources: 0,
       groups: [],

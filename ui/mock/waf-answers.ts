@@ -52,7 +52,7 @@ function workloadRows(asked: Asked, { total, share, isEmpty }: Shares) {
       topRule: index < 3 && !isEmpty ? 942_100 : 0,
       ...(index < 3 && !isEmpty ? { lastAt: iso(asked.nowMs - 5000 * (index + 1)) } : {}),
       mode: (["block", "detect", "detect", "off", "off", "mixed", "unknown"] as const)[index] ?? "off",
-      policies: index < 1 ? [{ scope: "cluster/local", name: "shop-frontend" }] : [],
+      policies: index < 1 ? [{ scope: "cluster/local", name: "shop-frontend", isOwn: true }] : [],
       because: index === 6 ? "no gateway tells of it" : "",
     }));
 }

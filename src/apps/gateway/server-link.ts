@@ -16,6 +16,7 @@ import type { Resource, ResourceStatus } from "../../model/resource.ts";
 import { WafFloor, WafPolicy } from "../../model/waf-policy.ts";
 import { gatewayLimits, type GatewayConfig } from "./config.ts";
 import { createOutbox, type Outbox } from "./events/outbox.ts";
+import { floorsInOrder } from "../../core/waf/policy/floor-in-force.ts";
 import type { NamedWafFloor, NamedWafPolicy, WafPolicyProblem } from "../../core/waf/policy/named.ts";
 import { gatewayVersion } from "./version.ts";
 
@@ -132,14 +133,20 @@ function take(heard: Heard, resources: readonly Resource[]): void {
   const ours = resources.filter(({ kind, deleted }) => ourKinds.includes(kind) && !deleted);
   const policies: NamedWafPolicy[] = [];
   const refused: ResourceStatus[] = [];
-  let floor: NamedWafFloor | undefined;
+  const floors: NamedWafFloor[] = [];
   for (const { kind, scope, name, generation, spec } of ours) {
     const parsed = kind === "WafFloor" ? WafFloor.safeParse(spec) : WafPolicy.safeParse(spec);
     if (!parsed.success) {
       const because = `${parsed.error.issues[0]?.path.join(".") ?? ""}: ${parsed.error.issues[0]?.message ?? "invalid"}`;
       refused.push({ kind, scope, name, generation, state: "refused", because });
-    } else if (kind === "WafFloor") floor = { scope, name, spec: parsed.data as WafFloor };
+    } else if (kind === "WafFloor") floors.push({ scope, name, spec: parsed.data as WafFloor });
     else policies.push({ scope, name, spec: parsed.data as WafPolicy });
+  }
+  const [floor, ...others] = floorsInOrder(floors);
+  for (const other of others) {
+    const generation = ours.find(({ scope, name }) => scope === other.scope && name === other.name)?.generation ?? 0;
+    const because = `not in force: floor ${floor?.name ?? ""} of ${floor?.scope ?? ""} comes first`;
+    refused.push({ kind: "WafFloor", scope: other.scope, name: other.name, generation, state: "refused", because });
   }
   Object.assign(heard, { policies, floor, refused, resources: ours, isHeard: true } satisfies Heard);
 }

@@ -33,7 +33,8 @@ const WafWorkload = z.object({
   lastAt: z.iso.datetime().optional(),
   /** What its policy says now; "mixed": by route. "unknown": `because`. */
   mode: z.enum([...wafModes, "mixed", "unknown"]),
-  policies: z.array(z.object({ scope: z.string(), name: z.string() })),
+  /** The first one decides where no route is named. `isOwn`: it is for this workload alone. */
+  policies: z.array(z.object({ scope: z.string(), name: z.string(), isOwn: z.boolean() })),
   because: z.string(),
 });
 
@@ -189,7 +190,10 @@ export const waf = {
         }),
       ),
       groupsOmitted: z.int(),
-      /** How long it has been in detect mode with the gateway there; a short time proves little. */
+      /**
+       * How long a gateway that is connected now looked at its requests within the window, as far as events tell; a short time proves little. 0: no event tells that
+       * anybody looked.
+       */
       observedSeconds: z.int(),
       window: Window,
     }),

@@ -6,7 +6,7 @@ import type { Node } from "../../../model/node.ts";
 import { wafLimits, type waf } from "../contract/waf.ts";
 import type { QueryOf, ResponseOf } from "../contract/endpoint.ts";
 import { nodeOf } from "../nodes.ts";
-import { type KeptPolicy, keptPolicies, modeOf } from "./modes.ts";
+import { type AskedWorkload, floorOf, type KeptPolicy, keptPolicies, modeOf, type ModeSaid } from "./modes.ts";
 
 export interface WafBoardParts {
   readonly state: Pick<StateStore, "agents" | "resources">;
@@ -23,22 +23,24 @@ export async function wafBoard(
   query: { readonly q: string; readonly since?: string | undefined; readonly until?: string | undefined },
 ): Promise<Board> {
   const { since, until } = query;
-  const [sums, resources, nodes] = await Promise.all([
+  const [sums, resources, floors, nodes] = await Promise.all([
     parts.queries.wafSums({
       q: query.q,
       ...(since === undefined ? {} : { since }),
       ...(until === undefined ? {} : { until }),
     }),
     parts.state.resources.list("WafPolicy"),
+    parts.state.resources.list("WafFloor"),
     gatewayNodes(parts),
   ]);
   const policies = keptPolicies(resources);
+  const said = (asked: AskedWorkload) => modeOf({ policies, floor: floorOf(floors, asked.cluster) }, asked);
   const workloads = sums.workloads.map(({ reason, newestMode, ...row }): Row => ({
     ...row,
-    ...completed(modeOf(policies, row), reason, newestMode),
+    ...completed(said(row), reason, newestMode),
   }));
   // A filter asks for what events say; policies without events stand beside them only while nothing is asked.
-  const silent = query.q.trim() === "" ? policiesWithoutEvents(policies, workloads) : [];
+  const silent = query.q.trim() === "" ? policiesWithoutEvents(policies, workloads, said) : [];
   const all = [...workloads, ...silent];
   const totals = sums.buckets.reduce(
     (sum, { counts }) => ({
@@ -64,26 +66,28 @@ export async function wafBoard(
   };
 }
 
-type Said = ReturnType<typeof modeOf>;
-
 /** Without a policy the gateway's own settings hold: its newest event tells them. */
-function completed(said: Said, reason: string, newestMode: Said["mode"]): Said {
+function completed(said: ModeSaid, reason: string, newestMode: ModeSaid["mode"]): ModeSaid {
   if (said.mode === "unknown" && reason !== "") return { ...said, because: reason };
   if (said.policies.length > 0 || said.mode !== "off") return said;
   return { ...said, mode: newestMode, because: "no policy selects it: its gateway's own settings hold" };
 }
 
 /** Policies that name one workload which no event speaks of. */
-function policiesWithoutEvents(policies: readonly KeptPolicy[], rows: readonly Row[]): Row[] {
+function policiesWithoutEvents(
+  policies: readonly KeptPolicy[],
+  rows: readonly Row[],
+  said: (asked: AskedWorkload) => ModeSaid,
+): Row[] {
   const seen = new Set(rows.map(({ cluster, namespace, workload }) => JSON.stringify([cluster, namespace, workload])));
   const found = new Map<string, Row>();
   for (const { scope, spec } of policies) {
     const { namespace, workload } = spec.target;
     const cluster = scope.split("/")[1] ?? "";
     const key = JSON.stringify([cluster, namespace, workload]);
-    if (workload === "" || cluster === "" || seen.has(key) || found.has(key)) continue;
+    if (workload === "" || namespace === "" || cluster === "" || seen.has(key) || found.has(key)) continue;
     const asked = { cluster, namespace, workload, service: "" };
-    found.set(key, { ...asked, workloadKind: "Unknown", counts: none, topRule: 0, ...modeOf(policies, asked) });
+    found.set(key, { ...asked, workloadKind: "Unknown", counts: none, topRule: 0, ...said(asked) });
   }
   return [...found.values()];
 }
@@ -123,13 +127,13 @@ function gatewayOf({ cluster, name, state, lastSeenAt, gateway }: Node): Board["
   };
 }
 
-/** What blocking would have stopped, and for how long anybody looked. */
+/** What blocking would have stopped, and for how long anybody looked: what no event tells is not taken for calm. */
 export async function wafModePreview(
   parts: WafBoardParts,
   query: QueryOf<(typeof waf)["wafModePreview"]>,
 ): Promise<ResponseOf<(typeof waf)["wafModePreview"]>> {
   const { cluster, namespace, workload, since, until } = query;
-  const [sums, nodes, resources] = await Promise.all([
+  const [sums, nodes] = await Promise.all([
     parts.queries.wafModeSums({
       cluster,
       namespace,
@@ -138,25 +142,19 @@ export async function wafModePreview(
       ...(until === undefined ? {} : { until }),
     }),
     gatewayNodes(parts),
-    parts.state.resources.list("WafPolicy"),
   ]);
-  const { policies } = modeOf(keptPolicies(resources), { cluster, namespace, workload, service: "" });
-  const kept = resources.filter(({ scope, name }) => policies.some((ref) => ref.scope === scope && ref.name === name));
-  const watchedSinceMs = Math.max(
-    Math.min(
-      Infinity,
-      ...nodes.filter((node) => node.cluster === cluster).map(({ startedAt }) => Date.parse(startedAt)),
-    ),
-    ...kept.map(({ time }) => Date.parse(time)),
-    sums.lookedAt.sinceMs,
-  );
+  const startsMs = nodes
+    .filter((node) => node.cluster === cluster && node.state === "connected")
+    .map(({ startedAt }) => Date.parse(startedAt));
   const untilMs = Math.min(sums.lookedAt.untilMs, parts.clock.nowMs());
+  const watchedSinceMs = Math.max(Math.min(...startsMs), sums.lookedAt.sinceMs);
+  const isWatched = startsMs.length > 0 && sums.spoken > 0;
   return {
     wouldBlock: sums.requests,
     sources: sums.sources,
     groups: sums.groups,
     groupsOmitted: sums.groupsOmitted,
-    observedSeconds: Number.isFinite(watchedSinceMs) ? Math.max(0, Math.round((untilMs - watchedSinceMs) / 1000)) : 0,
+    observedSeconds: isWatched ? Math.max(0, Math.round((untilMs - watchedSinceMs) / 1000)) : 0,
     window: sums.window,
   };
 }

@@ -29,6 +29,7 @@ const review: Shown<"waf_events"> = tables.waf_events.parse({
   messages: ["SQL injection", "Anomaly score"],
   variables: ["ARGS:comment", "TX:blocking_inbound_anomaly_score"],
   scores: [5, 0],
+  paranoias: [1, 0],
   inboundThreshold: 5,
   outboundThreshold: 4,
   decidingRule: 949_110,
@@ -73,7 +74,9 @@ test(
 );
 
 test("it joins the policy that judged it; what stands there already is not put twice", async () => {
-  const first = await proposeExclusion(partsWith(review), createRulesDesk("/nowhere", clock), asked);
+  const third = { ...review, paranoias: [3, 0] };
+  const first = await proposeExclusion(partsWith(third), createRulesDesk("/nowhere", clock), asked);
+  assert.equal(first.spec["paranoia"], 3, "levels that scored stay on");
   assert.match(first.proof.because, /nowhere/, "no rules, no proof: said");
   const kept = {
     apiVersion: "garrison/v1",
@@ -93,6 +96,35 @@ test("it joins the policy that judged it; what stands there already is not put t
   const second = await proposeExclusion(partsWith(judged, [resource]), createRulesDesk("/nowhere", clock), asked);
   assert.deepEqual(second.policy, { scope: "cluster/prod", name: "mine", generation: 7 });
   assert.equal((second.spec["exclusions"] as unknown[]).length, 1);
+});
+
+test(
+  "the proof is made where the exclusion applies, whatever other rules spoke first",
+  { timeout: 120_000 },
+  async (context) => {
+    if (!skipUnless(context, existsSync(crs), "the Core Rule Set in ../shared/data/crs")) return;
+    const both = {
+      ...review,
+      ruleIds: [920_350, 942_100],
+      variables: ["REQUEST_HEADERS:Host", "ARGS:comment"],
+      messages: ["Host is an address", "SQL injection"],
+      scores: [3, 5],
+      paranoias: [1, 1],
+    };
+    const answer = await proposeExclusion(partsWith(both), createRulesDesk(crs, clock), {
+      ...asked,
+      ruleIds: [942_100],
+    });
+    const { atTarget } = answer.proof;
+    assert.ok(atTarget.caughtAfter < atTarget.caughtBefore, JSON.stringify(atTarget));
+  },
+);
+
+test("a request whose workload is not known gets no policy over everything", async () => {
+  const unknown = { ...review, namespace: "", workload: "", identityReason: "no pod has the address" };
+  await assert.rejects(proposeExclusion(partsWith(unknown), createRulesDesk("/nowhere", clock), asked), {
+    code: "waf/no-home",
+  });
 });
 
 test("what is not kept, and what no rule scored, is refused with a reason", async () => {

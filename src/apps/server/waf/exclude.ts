@@ -1,15 +1,16 @@
 // "This was no attack": the narrowest exclusion for one event, the policy it would stand in, and what is still caught with it. Nothing is put.
 import type { Resource } from "../../../model/resource.ts";
 import { Fault, toFault } from "../../../base/fault.ts";
-import { WafFloor, WafPolicy, type WafExclusion } from "../../../model/waf-policy.ts";
+import { WafPolicy, type WafExclusion } from "../../../model/waf-policy.ts";
 import type { NamedWafFloor } from "../../../core/waf/policy/named.ts";
+import type { AttackPlace } from "../../../core/waf/corpus/prove-change.ts";
 import { narrowestExclusions } from "../../../core/waf/policy/narrowest-exclusions.ts";
 import type { Shown } from "../../../model/table.ts";
 import type { waf } from "../contract/waf.ts";
 import { wafLimits } from "../contract/waf.ts";
 import type { BodyOf, ResponseOf } from "../contract/endpoint.ts";
 import type { WafBoardParts } from "./board.ts";
-import { type KeptPolicy, keptPolicies, modeOf } from "./modes.ts";
+import { floorOf, type KeptPolicy, keptPolicies, modeOf } from "./modes.ts";
 import { proveApart, type Proved } from "./proof.ts";
 import { keptRequest } from "./request.ts";
 import type { RulesDesk } from "./rules-desk.ts";
@@ -42,13 +43,14 @@ export async function proposeExclusion(
     parts.state.resources.list("WafPolicy"),
     parts.state.resources.list("WafFloor"),
   ]);
-  const home = homeOf(event, policies);
+  const floor = floorOf(floors, event.cluster);
+  const home = homeOf(event, policies, floor);
   const exclusions = [...home.spec.exclusions, ...added(home.spec.exclusions, narrowest.exclusions)];
   return {
     exclusions: [...narrowest.exclusions],
     policy: { scope: home.scope, name: home.name, generation: home.generation },
     spec: { ...home.spec, exclusions },
-    proof: await proofOf(parts, rules, { event, home, exclusions: narrowest.exclusions, floors }),
+    proof: await proofOf(parts, rules, { event, home, exclusions: narrowest.exclusions, floor }),
   };
 }
 
@@ -62,29 +64,40 @@ interface Home extends KeptPolicy {
   readonly generation: number;
 }
 
-/** The policy that judged it; else the one that selects its workload now; else a new one for the workload alone, as strict as the gateway was. */
-function homeOf(event: Event, resources: readonly Resource[]): Home {
+/**
+ * The policy that judged it; else the one that decides for its workload now; else a new one for the workload alone, as strict as the gateway was as far as the event
+ * tells. Throws Fault "waf/no-home" where nobody is known whom a policy could be for.
+ */
+function homeOf(event: Event, resources: readonly Resource[], floor: NamedWafFloor | undefined): Home {
   const policies = keptPolicies(resources);
   const scopes = [`node/${event.cluster}/${event.node}`, `cluster/${event.cluster}`, "global"];
-  const { policies: selecting } = modeOf(policies, event);
+  const { policies: deciding } = modeOf({ policies, floor }, event);
   const named = scopes.flatMap(
     (scope) => policies.find((each) => each.scope === scope && each.name === event.policy) ?? [],
   );
   const found =
-    named[0] ?? policies.find((each) => each.scope === selecting[0]?.scope && each.name === selecting[0].name);
+    named[0] ?? policies.find((each) => each.scope === deciding[0]?.scope && each.name === deciding[0].name);
   if (found !== undefined) {
     const generation =
       resources.find(({ scope, name }) => scope === found.scope && name === found.name)?.generation ?? 0;
     return { ...found, generation };
   }
   const { namespace, workload, cluster, mode, inboundThreshold, outboundThreshold } = event;
+  if (workload === "")
+    throw new Fault("the workload of this request is not known, and no policy judged it", {
+      code: "waf/no-home",
+      kind: "usage",
+      hint: "A policy would be for every workload: write one for those that are meant (`garrison waf exclude` makes the exclusion).",
+    });
+  // Levels that scored counted: a lower one would switch them off for the whole workload.
+  const paranoia = Math.min(4, Math.max(1, ...event.paranoias.filter((_, index) => (event.scores[index] ?? 0) > 0)));
   return {
     scope: `cluster/${cluster}`,
     name: nameFor(namespace, workload),
     generation: 0,
     spec: WafPolicy.parse({
       target: { namespace, workload },
-      mode,
+      ...{ mode, paranoia, detectionParanoia: paranoia },
       thresholds: { inbound: Math.max(1, inboundThreshold), outbound: Math.max(1, outboundThreshold) },
     }),
   };
@@ -99,20 +112,20 @@ interface Question {
   readonly event: Event;
   readonly home: Home;
   readonly exclusions: readonly WafExclusion[];
-  readonly floors: readonly Resource[];
+  readonly floor: NamedWafFloor | undefined;
 }
 
 async function proofOf(parts: WafBoardParts, rules: RulesDesk, question: Question): Promise<Proof> {
-  const { event, home, exclusions, floors } = question;
+  const { event, home, exclusions, floor } = question;
   const folder = rules.folder();
   if (folder === undefined) return notProved(rules.without);
   try {
     const proved = await proveApart({
       folder,
       policy: home,
-      floor: floorOf(floors, event.cluster),
+      floor,
       exclusions,
-      place: { method: event.method, path: event.path, variable: event.variables[0] ?? "" },
+      places: exclusions.map((exclusion) => placeOf(event, exclusion)),
       nowMs: parts.clock.nowMs(),
     });
     return shownProof(proved);
@@ -123,12 +136,10 @@ async function proofOf(parts: WafBoardParts, rules: RulesDesk, question: Questio
   }
 }
 
-/** The narrower one counts, as at the gateways. */
-function floorOf(floors: readonly Resource[], cluster: string): NamedWafFloor | undefined {
-  const found =
-    floors.find(({ scope }) => scope === `cluster/${cluster}`) ?? floors.find(({ scope }) => scope === "global");
-  const spec = WafFloor.safeParse(found?.spec);
-  return found === undefined || !spec.success ? undefined : { scope: found.scope, name: found.name, spec: spec.data };
+/** Where the exclusion applies: the variable that its rules matched. */
+function placeOf(event: Event, { rules }: WafExclusion): AttackPlace {
+  const index = event.ruleIds.findIndex((ruleId, at) => rules.includes(String(ruleId)) && (event.scores[at] ?? 0) > 0);
+  return { method: event.method, path: event.path, variable: event.variables[Math.max(0, index)] ?? "" };
 }
 
 const nothing = { attacks: 0, caughtBefore: 0, caughtAfter: 0 };
@@ -137,16 +148,27 @@ function notProved(because: string): Proof {
   return { ...nothing, lost: [], lostOmitted: 0, atTarget: nothing, corpus: "", because };
 }
 
+/** Every attack once per excluded place. */
+function summed(tallies: Proved["proof"]["atPlaces"]): Proof["atTarget"] {
+  return tallies.reduce(
+    (sum, { attacks, caughtBefore, caughtAfter }) => ({
+      attacks: sum.attacks + attacks,
+      caughtBefore: sum.caughtBefore + caughtBefore,
+      caughtAfter: sum.caughtAfter + caughtAfter,
+    }),
+    nothing,
+  );
+}
+
 function shownProof({ proof, problems, rules }: Proved): Proof {
   const { attacks, caughtBefore, caughtAfter, lost } = proof.whole;
-  const { attacks: tried = 0, caughtBefore: before = 0, caughtAfter: after = 0 } = proof.atPlace ?? {};
   return {
     attacks,
     caughtBefore,
     caughtAfter,
     lost: lost.slice(0, wafLimits.lostMax).map((each) => ({ ...each, rulesBefore: [...each.rulesBefore] })),
     lostOmitted: Math.max(0, lost.length - wafLimits.lostMax),
-    atTarget: { attacks: tried, caughtBefore: before, caughtAfter: after },
+    atTarget: summed(proof.atPlaces),
     corpus: `built in; this server's rules: ${rules}`,
     because: problems.join("; "),
   };

@@ -17,7 +17,8 @@ export interface ProofOrder {
   readonly policy: NamedWafPolicy;
   readonly floor: NamedWafFloor | undefined;
   readonly exclusions: readonly WafExclusion[];
-  readonly place: AttackPlace;
+  /** Where the exclusions apply. */
+  readonly places: readonly AttackPlace[];
   readonly nowMs: number;
 }
 
@@ -37,7 +38,7 @@ const limits = {
 } as const;
 
 /** Throws Faults of the rules' folder. Pure but for reading it. */
-export function prove({ folder, policy, floor, exclusions, place, nowMs }: ProofOrder): Proved {
+export function prove({ folder, policy, floor, exclusions, places, nowMs }: ProofOrder): Proved {
   const opened = openRuleFolder(folder);
   const base = { files: withBase(opened.files), reader: opened.reader };
   const compiled = compileWafPolicies({ policies: [policy], floor, base, nowMs });
@@ -62,7 +63,7 @@ export function prove({ folder, policy, floor, exclusions, place, nowMs }: Proof
   const { budget: _, ...unhurried } = before;
   const after = withExclusions(unhurried, exclusions, { ruleSet, nowMs });
   return {
-    proof: proveChange(engine, { attacks, before: unhurried, after: after.policy, place }),
+    proof: proveChange(engine, { attacks, before: unhurried, after: after.policy, places }),
     problems: after.problems.map(({ message }) => message),
     rules: `${opened.kind} ${opened.version}`.trim(),
   };

@@ -26,32 +26,32 @@ export interface Tally {
 
 export interface ChangeProof {
   readonly whole: Tally;
-  /** Undefined: the variable is not one that a client fills by name. */
-  readonly atPlace: Tally | undefined;
+  /** Of each place whose variable a client fills by name. */
+  readonly atPlaces: readonly Tally[];
 }
 
 export interface ChangeQuestion {
   readonly attacks: readonly Attack[];
   readonly before: TransactionPolicy;
   readonly after: TransactionPolicy;
-  readonly place: AttackPlace;
+  readonly places: readonly AttackPlace[];
 }
 
 const elsewhere: AttackPlace = { method: "GET", path: "/", variable: "ARGS:garrison_probe" };
 
 /** Caught: the score reaches the policy's threshold, or a rule denies by itself. Deterministic; changes nothing in the engine but its memo. */
-export function proveChange(engine: WafEngine, { attacks, before, after, place }: ChangeQuestion): ChangeProof {
-  const canPlace = placed(place, "x") !== undefined;
+export function proveChange(engine: WafEngine, { attacks, before, after, places }: ChangeQuestion): ChangeProof {
+  const fillable = places.filter((place) => placed(place, "x") !== undefined);
   return {
     whole: tallyOf(engine, attacks, { before, after, place: elsewhere }),
-    atPlace: canPlace ? tallyOf(engine, attacks, { before, after, place }) : undefined,
+    atPlaces: fillable.map((place) => tallyOf(engine, attacks, { before, after, place })),
   };
 }
 
 function tallyOf(
   engine: WafEngine,
   attacks: readonly Attack[],
-  { before, after, place }: Pick<ChangeQuestion, "before" | "after" | "place">,
+  { before, after, place }: Pick<ChangeQuestion, "before" | "after"> & { readonly place: AttackPlace },
 ): Tally {
   const lost: LostAttack[] = [];
   let caughtBefore = 0;

@@ -1,16 +1,20 @@
 // Which of several floors holds at a place: the narrowest scope's; of one scope the first by name. Server and gateways ask the same.
 
-/** The floors that are for a cluster (and, with `node`, for that gateway), the one in force first. */
+function depthOf(scope: string): number {
+  return scope.startsWith("node/") ? 2 : scope.startsWith("cluster/") ? 1 : 0;
+}
+
+/**
+ * The one in force first. Without a place all are taken to be for it, as a gateway's are; with one, those of other clusters and of single gateways are left out.
+ */
 export function floorsInOrder<T extends { readonly scope: string; readonly name: string }>(
   floors: readonly T[],
-  { cluster, node }: { readonly cluster: string; readonly node?: string },
+  place?: { readonly cluster: string },
 ): readonly T[] {
-  const scopes = ["global", `cluster/${cluster}`, ...(node === undefined ? [] : [`node/${cluster}/${node}`])];
   return floors
-    .filter(({ scope }) => scopes.includes(scope))
+    .filter(({ scope }) => place === undefined || scope === "global" || scope === `cluster/${place.cluster}`)
     .toSorted(
       (one, other) =>
-        scopes.indexOf(other.scope) - scopes.indexOf(one.scope) ||
-        (one.name < other.name ? -1 : one.name > other.name ? 1 : 0),
+        depthOf(other.scope) - depthOf(one.scope) || (one.name < other.name ? -1 : one.name > other.name ? 1 : 0),
     );
 }

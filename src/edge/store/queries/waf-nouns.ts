@@ -83,6 +83,9 @@ export interface WafModeGroup {
 }
 
 export interface WafModeSums {
+  /** Events of the workload of any verdict: that there are some tells that a gateway looked. */
+  readonly spoken: number;
+  /** Detected ones. */
   readonly requests: number;
   readonly sources: number;
   readonly groups: WafModeGroup[];

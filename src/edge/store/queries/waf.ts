@@ -81,18 +81,20 @@ export async function wafModeSums(parts: QueryParts, query: WafModeRequest): Pro
   const window = resolveWindow({}, query, parts.clock.nowMs());
   const statement = (sql: (where: string) => string) => {
     const bindings = createBindings();
-    const where = `${withinRaw(bindings, window.sinceMs, window.untilMs)} AND verdict = 'detected'
+    const where = `${withinRaw(bindings, window.sinceMs, window.untilMs)}
 AND cluster = ${bindings.bind(query.cluster, "String")} AND namespace = ${bindings.bind(query.namespace, "String")} AND workload = ${bindings.bind(query.workload, "String")}`;
     return run(parts, sql(where), bindings, limits);
   };
   const [whole, groups] = await Promise.all([
     statement(
       (where) =>
-        `SELECT toInt64(count()) AS requests, toInt64(uniqExact(clientAddress)) AS sources FROM waf_events WHERE ${where}`,
+        `SELECT toInt64(count()) AS spoken, toInt64(countIf(verdict = 'detected')) AS requests,
+toInt64(uniqExactIf(clientAddress, verdict = 'detected')) AS sources FROM waf_events WHERE ${where}`,
     ),
-    statement((where) => modeGroupsSql(where, queryLimits.wafTopMax)),
+    statement((where) => modeGroupsSql(`${where} AND verdict = 'detected'`, queryLimits.wafTopMax)),
   ]);
   return {
+    spoken: Number(whole.rows[0]?.["spoken"] ?? 0),
     requests: Number(whole.rows[0]?.["requests"] ?? 0),
     sources: Number(whole.rows[0]?.["sources"] ?? 0),
     groups: groups.rows.map(modeGroupOf),

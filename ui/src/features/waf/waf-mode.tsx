@@ -14,7 +14,7 @@ import { Age } from "../../kit/age.tsx";
 import { Confirm } from "../../kit/confirm.tsx";
 import { DetailsPane } from "../../kit/details-pane.tsx";
 import { formatCount, formatDuration } from "../../kit/format.ts";
-import { Loading, Notice, TroubleState } from "../../kit/states.tsx";
+import { Loading, Notice, sentence, TroubleState } from "../../kit/states.tsx";
 import { PartNotices } from "../../kit/window-notices.tsx";
 import { countsText, modeWords, policyNameFor, requestParams, type WafMode, type WafWorkload } from "./waf-words.ts";
 
@@ -76,11 +76,11 @@ export function ModeDetails({ workload, onClose }: ModeDetailsProps) {
   );
 }
 
-function whyFixed({ mode, policies, workload, because }: WafWorkload, role: string | undefined): string {
+function whyFixed({ mode, workload, because }: WafWorkload, role: string | undefined): string {
   if (role === "viewer") return "Operators change modes; your role is viewer.";
   if (workload === "") return because || "The workload is not known: no policy can name it.";
   if (mode === "mixed") return "Its routes have modes of their own: change their policies.";
-  if (policies.length > 1) return `${policies.length} policies select it: change them one by one.`;
+  if (mode === "unknown" && because !== "") return `${sentence(because)} Change that policy instead.`;
   return "";
 }
 
@@ -131,7 +131,8 @@ function PreviewPart({ answer, cluster }: PreviewPartProps) {
 
 /** What is known of the last step of the ladder, with how long it was watched. */
 function previewText({ wouldBlock, sources, observedSeconds }: Preview): string {
-  if (observedSeconds === 0) return "Nobody looked at its requests in this window: nothing can be said.";
+  if (observedSeconds === 0)
+    return "No event of this window tells that a gateway looked at its requests: nothing can be said.";
   const watched = `In ${formatDuration(observedSeconds * 1000)} of watching`;
   if (wouldBlock === 0) return `${watched} no request would have been stopped.`;
   return `${watched} ${formatCount(wouldBlock)} requests of ${formatCount(sources)} sources would have been stopped. Look at each before you block.`;
@@ -146,6 +147,11 @@ interface ModeQuestionProps {
 
 function ModeQuestion({ workload, mode, preview, onClose }: ModeQuestionProps) {
   const name = workload.workload;
+  const [policy] = workload.policies;
+  const home =
+    policy === undefined || policy.isOwn
+      ? `Policy ${policy?.name ?? `${policyNameFor(workload)} (new)`}`
+      : `A new policy ${policyNameFor(workload)} for this workload alone, a copy of ${policy.name}, which is for others too`;
   const isYoung = mode === "block" && (preview?.observedSeconds ?? 0) * 1000 < observedMsMin;
   return (
     <Confirm
@@ -155,8 +161,7 @@ function ModeQuestion({ workload, mode, preview, onClose }: ModeQuestionProps) {
       onClose={onClose}
     >
       <p>
-        {ladderHints[mode]} Policy {workload.policies[0]?.name ?? `${policyNameFor(workload)} (new)`}; gateways take it
-        over within seconds.
+        {ladderHints[mode]} {home}; gateways take it over within seconds.
       </p>
       {mode !== "block" || preview === undefined ? null : <p>{previewText(preview)}</p>}
       {isYoung ? <Notice tone="warning">It was watched for less than a day in this window.</Notice> : null}
@@ -164,32 +169,31 @@ function ModeQuestion({ workload, mode, preview, onClose }: ModeQuestionProps) {
   );
 }
 
-/** Writes the mode into the workload's policy, or makes one. What somebody else changed meanwhile is not lost: the write is refused. */
+/**
+ * Writes the mode into the workload's own policy, or makes one: what is for others too stays as it is. What somebody else changed meanwhile is not lost: the write
+ * is refused.
+ */
 async function put(workload: WafWorkload, mode: WafMode): Promise<void> {
-  const policy = workload.policies[0];
+  const [policy] = workload.policies;
   const kind = "WafPolicy";
-  if (policy === undefined) {
-    const { namespace, workload: name, cluster } = workload;
-    await call(apiClient, "applyResource", {
-      params: { kind, name: policyNameFor(workload) },
-      query: { ifGeneration: 0 },
-      body: {
-        kind,
+  const before =
+    policy === undefined
+      ? undefined
+      : await call(apiClient, "getResource", { params: { kind, name: policy.name }, query: { scope: policy.scope } });
+  const { namespace, workload: name, cluster } = workload;
+  const isOwn = policy?.isOwn === true && before !== undefined;
+  const own = isOwn
+    ? { scope: policy.scope, name: policy.name, generation: before.generation, spec: { ...before.spec, mode } }
+    : {
         scope: `cluster/${cluster}`,
         name: policyNameFor(workload),
-        spec: { target: { namespace, workload: name }, mode },
-      },
-    });
-  } else {
-    const { spec, generation } = await call(apiClient, "getResource", {
-      params: { kind, name: policy.name },
-      query: { scope: policy.scope },
-    });
-    await call(apiClient, "applyResource", {
-      params: { kind, name: policy.name },
-      query: { ifGeneration: generation },
-      body: { kind, scope: policy.scope, name: policy.name, spec: { ...spec, mode } },
-    });
-  }
+        generation: 0,
+        spec: { ...before?.spec, target: { namespace, workload: name }, mode },
+      };
+  await call(apiClient, "applyResource", {
+    params: { kind, name: own.name },
+    query: { ifGeneration: own.generation },
+    body: { kind, scope: own.scope, name: own.name, spec: own.spec },
+  });
   await queryClient.invalidateQueries();
 }

@@ -148,10 +148,10 @@ function prove(context: Context, event: Event, { manifest, added, options }: Pro
   const { policy: after, problems } = withExclusions(before, added, { ruleSet, nowMs: context.nowMs() });
   for (const { message } of problems) context.say(harmless(message));
   const place = { method: event.method, path: event.path, variable: heaviest(event, added) };
-  const proof = proveChange(engineOf(loaded), { attacks, before, after, place });
+  const proof = proveChange(engineOf(loaded), { attacks, before, after, places: [place] });
   context.say(`attacks elsewhere: ${caughtWords(proof.whole)}`);
-  if (proof.atPlace !== undefined)
-    context.say(harmless(`attacks in ${place.variable} of ${place.path}: ${caughtWords(proof.atPlace)}`));
+  for (const tally of proof.atPlaces)
+    context.say(harmless(`attacks in ${place.variable} of ${place.path}: ${caughtWords(tally)}`));
 }
 
 /** The variable whose rule gave most points, of the rules that are excluded. */
