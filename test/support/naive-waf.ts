@@ -176,7 +176,7 @@ function readBody(world: World, request: TestRequest): void {
     URLENCODED: () => createUrlencodedParser(sink, limits),
     MULTIPART: () => createMultipartParser(sink, limits, { contentType }),
     JSON: () => createJsonParser(sink, limits),
-    XML: () => createXmlParser(sink, limits),
+    XML: () => createXmlParser(sink, limits, { texts: "both" }),
   };
   world.bodyBytes = Math.min(body.length, bytesMax);
   const make = Object.entries(makers).find(([name]) => name === world.processor)?.[1];

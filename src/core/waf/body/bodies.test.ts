@@ -15,6 +15,7 @@ const parsers: Readonly<Record<string, (limits: BodyLimits) => MakeParser>> = {
     createMultipartParser(sink, limits, { contentType: "multipart/form-data; boundary=B" }),
   json: (limits) => (sink) => createJsonParser(sink, limits),
   xml: (limits) => (sink) => createXmlParser(sink, limits),
+  "xml with its whole text": (limits) => (sink) => createXmlParser(sink, limits, { texts: "both" }),
 };
 
 const anyLimits = record({

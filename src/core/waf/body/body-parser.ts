@@ -6,8 +6,9 @@ export interface BodySink {
   argument(name: string, value: string): void;
   file(file: { readonly field: string; readonly fileName: string; readonly bytes: number }): void;
   partHeader(part: string, header: string): void;
-  xmlText(text: string): void;
-  xmlAttribute(value: string): void;
+  /** `name` is of the element, or of the attribute; "": of none, or of all. */
+  xmlText(text: string, name: string): void;
+  xmlAttribute(value: string, name: string): void;
 }
 
 export interface BodyLimits {

@@ -5,7 +5,7 @@ import { decodeReferences } from "./xml-text.ts";
 export interface StartTag {
   readonly name: string;
   readonly isEmpty: boolean;
-  readonly values: readonly string[];
+  readonly values: readonly { readonly name: string; readonly value: string }[];
   readonly error: string;
 }
 
@@ -17,7 +17,7 @@ export function parseStartTag(inside: string): StartTag {
   const isEmpty = inside.endsWith("/");
   const text = isEmpty ? inside.slice(0, -1) : inside;
   const name = tagName.exec(text)?.[0] ?? "";
-  const values: string[] = [];
+  const values: { name: string; value: string }[] = [];
   const seen = new Set<string>();
   let error = name === "" ? "XML: a tag without a name" : "";
   let at = name.length;
@@ -31,13 +31,13 @@ export function parseStartTag(inside: string): StartTag {
     if (value.includes("<") && (found[3] ?? found[4] ?? "").includes("<")) error ||= "XML: < in an attribute";
     if (found[1] === "" || seen.has(key)) error ||= "XML: malformed attributes";
     seen.add(key);
-    if (key !== "xmlns" && !key.startsWith("xmlns:")) values.push(value);
+    if (key !== "xmlns" && !key.startsWith("xmlns:")) values.push({ name: key, value });
     at = attribute.lastIndex;
   }
   const left = trim.apply(text.slice(at));
   if (left !== "") {
     error ||= "XML: malformed attributes";
-    values.push(left);
+    values.push({ name: "", value: left });
   }
   return { name, isEmpty, values, error };
 }

@@ -82,6 +82,35 @@ describe("XML bodies", () => {
     assert.deepEqual(recordBody(maker, ["<a/>"]).told, [["text", ""]]);
   });
 
+  it("single texts, and the whole document's where elements cut it in pieces", () => {
+    const maker: MakeParser = (sink) => createXmlParser(sink, roomyLimits, { texts: "both" });
+    assert.deepEqual(recordBody(maker, ["<a>t<b> u</b>\nv</a>"]).told, [
+      ["text", "t"],
+      ["text", "u"],
+      ["text", "v"],
+      ["text", "t u\nv"],
+    ]);
+    assert.deepEqual(recordBody(maker, ["<a>\n<b>t</b>\n</a>"]).told, [["text", "t"]]);
+    assert.deepEqual(recordBody(maker, ["<a/>"]).told, []);
+  });
+
+  it("texts and attributes come with their names", () => {
+    const named: string[] = [];
+    const parser = createXmlParser(
+      {
+        argument: () => undefined,
+        file: () => undefined,
+        partHeader: () => undefined,
+        xmlText: (text, name) => named.push(`${name}=${text}`),
+        xmlAttribute: (value, name) => named.push(`@${name}=${value}`),
+      },
+      roomyLimits,
+    );
+    parser.write('<l p="1">x<password>y</password>z</l>');
+    parser.end();
+    assert.deepEqual(named, ["@p=1", "l=x", "password=y", "l=z"]);
+  });
+
   it("chunks do not change what is told", () => {
     const pieces = constantFrom(
       "<a",

@@ -9,9 +9,9 @@ import { decodeReferences } from "./xml-text.ts";
 export interface XmlOptions {
   /**
    * node: each element's run of text is told by itself, without white space around it, empty ones not at all. document: one text at the end, all runs as they
-   * stand (what libmodsecurity makes of XML:/*).
+   * stand (what libmodsecurity makes of XML:/*). both: a text that elements cut in pieces is seen whole, too.
    */
-  readonly texts?: "node" | "document";
+  readonly texts?: "node" | "document" | "both";
 }
 
 type Mode = "text" | "open" | "tag" | "markup" | "comment" | "cdata" | "instruction" | "doctype";
@@ -20,7 +20,7 @@ interface Reading {
   readonly sink: BodySink;
   readonly limits: BodyLimits;
   readonly findings: Findings;
-  readonly isDocumentText: boolean;
+  readonly texts: "node" | "document" | "both";
   mode: Mode;
   /** Of the construct that is being read. */
   raw: string;
@@ -28,6 +28,9 @@ interface Reading {
   tail: string;
   /** Decoded text since the last tag. */
   run: string;
+  /** All runs so far, where the document's text is told; how many of them are not empty. */
+  document: string;
+  runs: number;
   readonly stack: string[];
   isRootSeen: boolean;
   values: number;
@@ -43,11 +46,13 @@ export function createXmlParser(sink: BodySink, limits: BodyLimits, options: Xml
     sink,
     limits,
     findings,
-    isDocumentText: options.texts === "document",
+    texts: options.texts ?? "node",
     mode: "text",
     raw: "",
     tail: "",
     run: "",
+    document: "",
+    runs: 0,
     stack: [],
     isRootSeen: false,
     values: 0,
@@ -76,12 +81,14 @@ function finish(reading: Reading, head: string): void {
   if (/^(?:\xfe\xff|\xff\xfe|\0|.\0)/s.test(head)) findings.error("XML: an encoding that is not read here");
   if (reading.mode !== "text") {
     findings.error("XML ends within markup");
-    tell(reading, "attribute", reading.raw);
+    tell(reading, "attribute", reading.raw, "");
   } else takeText(reading);
   if (reading.stack.length > 0) findings.error("XML: elements are not closed");
   if (!reading.isRootSeen) findings.error("XML: no element");
-  if (reading.isDocumentText) sink.xmlText(reading.run);
-  else endRun(reading);
+  endRun(reading);
+  // One run alone was told already.
+  if (reading.texts === "document" || (reading.texts === "both" && reading.runs > 1))
+    sink.xmlText(reading.document, "");
 }
 
 function read(reading: Reading, text: string): void {
@@ -174,20 +181,23 @@ function checkText(reading: Reading, text: string): void {
 }
 
 function endRun(reading: Reading): void {
-  if (reading.isDocumentText) return;
-  const text = trim.apply(reading.run);
+  const { run, texts } = reading;
   reading.run = "";
-  if (text !== "") tell(reading, "text", text);
+  if (texts !== "node") reading.document += run;
+  const text = trim.apply(run);
+  if (text === "" || texts === "document") return;
+  reading.runs += 1;
+  tell(reading, "text", text, reading.stack.at(-1) ?? "");
 }
 
-function tell(reading: Reading, kind: "text" | "attribute", value: string): void {
+function tell(reading: Reading, kind: "text" | "attribute", value: string, name: string): void {
   if (reading.values >= reading.limits.argumentsMax) {
     reading.findings.stop("argumentsMax");
     return;
   }
   reading.values += 1;
-  if (kind === "text") reading.sink.xmlText(value);
-  else reading.sink.xmlAttribute(value);
+  if (kind === "text") reading.sink.xmlText(value, name);
+  else reading.sink.xmlAttribute(value, name);
 }
 
 function readOpen(reading: Reading, text: string, at: number): number {
@@ -248,9 +258,9 @@ function takeTag(reading: Reading, inside: string): void {
   if (tag.name.length > reading.limits.nameBytesMax) reading.findings.stop("nameBytesMax");
   if (reading.stack.length === 0 && reading.isRootSeen) reading.findings.error("XML: a second root element");
   reading.isRootSeen = true;
-  for (const value of tag.values) {
+  for (const { name, value } of tag.values) {
     checkText(reading, value);
-    tell(reading, "attribute", value);
+    tell(reading, "attribute", value, name);
   }
   if (tag.isEmpty) return;
   if (reading.stack.length >= reading.limits.depthMax) reading.findings.stop("depthMax");
@@ -296,5 +306,5 @@ function takeDoctype(reading: Reading, content: string): void {
   if (reading.isRootSeen) reading.findings.error("XML: a document type behind the root element's beginning");
   if (/^[\t-\r ]+[^\t-\r ["']+[\t-\r ]*$/.test(content)) return;
   reading.findings.error("XML: a document type with declarations, which are not read");
-  tell(reading, "attribute", trim.apply(content));
+  tell(reading, "attribute", trim.apply(content), "");
 }

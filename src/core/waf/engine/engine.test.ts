@@ -26,7 +26,26 @@ const form = (body: string): TestRequest => ({
   body,
 });
 
+const post = (type: string, body: string): TestRequest => ({
+  method: "POST",
+  headers: [
+    ["Host", "shop.example"],
+    ["Content-Type", type],
+  ],
+  body,
+});
+
+const processors = `SecRule REQUEST_HEADERS:Content-Type "@contains json" "id:91,phase:1,nolog,pass,ctl:requestBodyProcessor=JSON"
+SecRule REQUEST_HEADERS:Content-Type "@contains xml" "id:92,phase:1,nolog,pass,ctl:requestBodyProcessor=XML"
+`;
+
 const cases: readonly Case[] = [
+  {
+    name: "a text that elements of XML cut in pieces is seen whole",
+    rules: `${processors}SecRule XML:/* "@contains union select" "id:1,phase:2,log,pass"\nSecRule XML:/* "@streq union" "id:2,phase:2,log,pass"`,
+    request: post("application/xml", "<a>union<b/> sel<i>ect</i></a>"),
+    ids: [1, 2],
+  },
   {
     name: "arguments are decoded once",
     rules: `SecRule ARGS:q "@streq a b&c" "id:1,phase:2,log,pass"`,

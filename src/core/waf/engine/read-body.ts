@@ -28,7 +28,8 @@ export function createRequestBody(state: State, judge: Judge | undefined): Reque
       ? settings.requestBodyBytesMax
       : Math.min(settings.requestBodyBytesMax, settings.requestBodyNoFilesBytesMax);
   const parser = createParser(state, judge);
-  const isKept = kind === "URLENCODED";
+  // What no parser takes apart is one text.
+  const isKept = kind === "URLENCODED" || kind === "";
   const chunks: string[] = [];
   return {
     write: (chunk) => {
@@ -77,7 +78,7 @@ function createParser(state: State, judge: Judge | undefined): BodyParser | unde
     case "JSON":
       return createJsonParser(sink, limits, {});
     case "XML":
-      return createXmlParser(sink, limits, {});
+      return createXmlParser(sink, limits, { texts: "both" });
     case "":
       return undefined;
   }
