@@ -10,14 +10,14 @@ const root = path.resolve(import.meta.dirname, "..");
 const filesInParallel = 2;
 const fileTimeoutMs = 600_000;
 
-// Tests against a real Kubernetes (test/cluster) take minutes: .ci/run gives them a step of their own.
-const leftOut = path.join("test", "cluster") + path.sep;
+// Tests against a real Kubernetes (test/cluster) and of the packed product (test/packages) take minutes: .ci/run gives them steps of their own.
+const leftOut = ["cluster", "packages"].map((folder) => path.join("test", folder) + path.sep);
 const patterns = ["src/**/*.test.ts", "tools/**/*.test.ts", "test/**/*.test.ts", "ui/src/**/*.test.ts"];
 const wanted = process.argv.slice(2).map((argument) => path.relative(root, path.resolve(argument)));
 
 const files: string[] = [];
 for await (const file of glob(patterns, { cwd: root })) {
-  if (file.includes("node_modules") || file.startsWith(leftOut)) continue;
+  if (file.includes("node_modules") || leftOut.some((folder) => file.startsWith(folder))) continue;
   if (wanted.length === 0 || wanted.some((prefix) => file === prefix || file.startsWith(prefix + path.sep)))
     files.push(file);
 }
