@@ -180,13 +180,14 @@ function readBody(world: World, request: TestRequest): void {
   };
   world.bodyBytes = Math.min(body.length, bytesMax);
   const make = Object.entries(makers).find(([name]) => name === world.processor)?.[1];
+  if (world.isForced || (world.processor !== "XML" && world.processor !== "MULTIPART"))
+    put(world, "REQUEST_BODY", "", body.slice(0, settings.requestBodyNoFilesBytesMax));
   if (make === undefined) return;
   const parser = make();
   parser.write(body.slice(0, bytesMax));
   const verdict = parser.end();
   world.bodyError = verdict.error;
   world.flags = verdict.flags;
-  if (world.processor === "URLENCODED") put(world, "REQUEST_BODY", "", body.slice(0, bytesMax));
 }
 
 function naivePhase(world: World, phase: number): void {

@@ -40,6 +40,32 @@ SecRule REQUEST_HEADERS:Content-Type "@contains xml" "id:92,phase:1,nolog,pass,c
 `;
 
 const cases: readonly Case[] = [
+  ...[
+    { type: "application/json", body: '{"a":"hello"}', plain: [1], forced: [1] },
+    { type: "text/plain", body: "hello", plain: [1], forced: [1] },
+    { type: "application/octet-stream", body: "\0hello", plain: [1], forced: [1] },
+    { type: "application/x-www-form-urlencoded", body: "a=hello", plain: [1], forced: [1] },
+    { type: "application/xml", body: "<a>hello</a>", plain: [], forced: [1] },
+    {
+      type: "multipart/form-data; boundary=B",
+      body: '--B\r\nContent-Disposition: form-data; name="g"\r\n\r\nhello\r\n--B--\r\n',
+      plain: [],
+      forced: [1],
+    },
+  ].flatMap(({ type, body, plain, forced }): Case[] => {
+    const rule = `SecRule REQUEST_BODY "@contains hello" "id:1,phase:2,log,pass"`;
+    const force = `SecAction "id:99,phase:1,nolog,pass,ctl:forceRequestBodyVariable=On"`;
+    const request = post(type, body);
+    return [
+      { name: `REQUEST_BODY of ${type}`, rules: `${processors}${rule}`, request, ids: plain },
+      {
+        name: `REQUEST_BODY of ${type} when a rule asks`,
+        rules: `${processors}${force}\n${rule}`,
+        request,
+        ids: forced,
+      },
+    ];
+  }),
   {
     name: "a text that elements of XML cut in pieces is seen whole",
     rules: `${processors}SecRule XML:/* "@contains union select" "id:1,phase:2,log,pass"\nSecRule XML:/* "@streq union" "id:2,phase:2,log,pass"`,
