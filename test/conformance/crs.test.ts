@@ -17,7 +17,7 @@ const folder = path.resolve(import.meta.dirname, "../../..", "shared/data/crs");
 
 /** Content-Length beside Transfer-Encoding: which of them counts is settled before rules see the request. */
 const frontEndOnly: readonly string[] = ["920181-1"];
-/** Over a socket: our proxy answers CONNECT with 400, the suite's answered it with 200. */
+/** Over a socket: our proxy gives no tunnels and answers CONNECT with 405 after the rules have seen it; the suite's answered it with 200. */
 const proxyDiffers: readonly string[] = ["920100-4"];
 
 const logLines: EngineRunnerOptions["logLines"] = (report, { target }) =>

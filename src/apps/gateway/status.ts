@@ -104,6 +104,7 @@ function prometheusText({ rules, workers, sum, residentBytes, eventsDropped }: G
     add("upstream_failures_total", "counter", count, `{cause="${cause}"}`);
   add("client_timeouts_total", "counter", http.timeouts);
   add("tunnels_total", "counter", http.tunnels);
+  add("errors_total", "counter", http.errors);
   add("connections_total", "counter", http.connections);
   add("connections_refused_total", "counter", http.connectionsRefused);
   add("connections_open", "gauge", http.connectionsOpen);

@@ -14,6 +14,7 @@ const none: WorkerFigures = {
     upstreamFailures: {},
     timeouts: 0,
     tunnels: 0,
+    errors: 0,
     heldBytes: 0,
   },
   inspector: { inspected: 0, unselected: 0, notInspected: {}, evaluationUs: 0 },

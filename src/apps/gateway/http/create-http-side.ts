@@ -1,9 +1,11 @@
 // The HTTP side made: tells HTTP/1.1 from HTTP/2 by the first bytes, keeps pools of upstream connections, bounds and counts connections.
 import type { Socket } from "node:net";
+import { toFault } from "../../../base/fault.ts";
 import type { ConnectionSource } from "../inspect.ts";
 import { createDeadlines, type Deadline, type DeadlineBook } from "./deadlines.ts";
 import type { ExchangeParts } from "./exchange-parts.ts";
 import type { HttpSide, HttpSideOptions, UpstreamTarget } from "./http-side.ts";
+import { guarded } from "./guarded.ts";
 import { createHttp2Door, type Http2Door } from "./serve-http2.ts";
 import { serveHttp1, type Http1Parts, type ServedConnection } from "./serve-http1.ts";
 import type { Upstream } from "./streams.ts";
@@ -39,7 +41,10 @@ export function createHttpSide(options: HttpSideOptions): HttpSide {
       nowMs,
     },
     http2: createHttp2Door(exchange),
-    deadlines: createDeadlines(nowMs, limits.tickMs),
+    deadlines: createDeadlines(nowMs, limits.tickMs, (error) => {
+      exchange.count.errors += 1;
+      options.logger.error({ error: toFault(error).message }, "a deadline could not be kept");
+    }),
     open: new Set(),
     served: new Map(),
     pools: new Map(),
@@ -50,7 +55,7 @@ export function createHttpSide(options: HttpSideOptions): HttpSide {
   return {
     accept: (socket, source, first) => accept(side, socket, source, first ?? nothing),
     get figures() {
-      const { requests, malformed, blocked, timeouts, tunnels, upstreamFailures } = exchange.count;
+      const { requests, malformed, blocked, timeouts, tunnels, errors, upstreamFailures } = exchange.count;
       return {
         connections: side.connections,
         connectionsOpen: side.open.size,
@@ -60,6 +65,7 @@ export function createHttpSide(options: HttpSideOptions): HttpSide {
         blocked,
         timeouts,
         tunnels,
+        errors,
         upstreamFailures: { ...upstreamFailures },
         heldBytes: exchange.holds.bytes,
       };
@@ -77,7 +83,7 @@ function exchangeParts(options: HttpSideOptions): ExchangeParts {
     onBodyTooLarge: options.onBodyTooLarge ?? "block",
     limits,
     holds: { bytes: 0, bytesMax: limits.heldBytesTotalMax },
-    count: { requests: 0, malformed: 0, blocked: 0, timeouts: 0, tunnels: 0, upstreamFailures: {} },
+    count: { requests: 0, malformed: 0, blocked: 0, timeouts: 0, tunnels: 0, errors: 0, upstreamFailures: {} },
     logger,
   };
 }
@@ -96,8 +102,10 @@ function accept(side: Side, socket: Socket, source: ConnectionSource, first: Buf
     side.open.delete(socket);
     side.served.delete(socket);
   });
-  sniff({ socket, first, deadline: side.deadlines.add(), msMax: limits.headMsMax }, (bytes) =>
-    serve(side, socket, source, bytes),
+  const begin = (bytes: Buffer): void => serve(side, socket, source, bytes);
+  sniff(
+    { socket, first, deadline: side.deadlines.add(), msMax: limits.headMsMax },
+    guarded(side.http1.exchange, socket, begin),
   );
 }
 
@@ -132,9 +140,11 @@ function upstreamOf(side: Side, socket: Socket, source: ConnectionSource): Upstr
   return made;
 }
 
-function makeUpstream({ options, deadlines }: Side, target: UpstreamTarget): Upstream {
-  const make = target.protocol === "h2c" ? createHttp2Upstream : createHttp1Upstream;
-  return make(target, options.limits, deadlines);
+function makeUpstream({ options, deadlines, http1 }: Side, target: UpstreamTarget): Upstream {
+  const { limits } = options;
+  if (target.protocol === "h2c") return createHttp2Upstream(target, limits, deadlines);
+  const { count, logger } = http1.exchange;
+  return createHttp1Upstream({ target, limits, deadlines, count, logger });
 }
 
 async function close(side: Side, drainMs: number): Promise<void> {

@@ -18,8 +18,8 @@ interface Entry {
   late: (() => void) | undefined;
 }
 
-/** `tickMs` is how late a deadline may be noticed. The timer does not keep the process alive. */
-export function createDeadlines(nowMs: () => number, tickMs: number): DeadlineBook {
+/** `tickMs` is how late a deadline may be noticed. The timer does not keep the process alive. `failed`: a deadline's own error; the others go on. */
+export function createDeadlines(nowMs: () => number, tickMs: number, failed: (error: unknown) => void): DeadlineBook {
   const entries = new Set<Entry>();
   const timer = setInterval(() => {
     const now = nowMs();
@@ -27,7 +27,11 @@ export function createDeadlines(nowMs: () => number, tickMs: number): DeadlineBo
       if (entry.late === undefined || entry.atMs > now) continue;
       const { late } = entry;
       entry.late = undefined;
-      late();
+      try {
+        late();
+      } catch (error) {
+        failed(error);
+      }
     }
   }, tickMs);
   timer.unref();

@@ -22,5 +22,7 @@ export interface ExchangeCounts {
   blocked: number;
   timeouts: number;
   tunnels: number;
+  /** Requests that ended on an error of ours. */
+  errors: number;
   upstreamFailures: Record<string, number>;
 }

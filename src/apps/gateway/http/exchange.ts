@@ -1,103 +1,73 @@
 // One request and its answer: inspected on the way in and out, held only where a verdict can stop it, passed on as it comes otherwise.
 // Ends in exactly one `finish` of its inspection. Nothing is sent twice upstream unless it is safe to.
-import {
-  headerOf,
-  type ConnectionSource,
-  type HeaderList,
-  type Inspection,
-  type ResponseHead,
-  type Stop,
-} from "../inspect.ts";
+import { toFault } from "../../../base/fault.ts";
+import { headerOf, type HeaderList, type Inspection, type ResponseHead, type Stop } from "../inspect.ts";
 import type { ExchangeParts } from "./exchange-parts.ts";
 import { createPage } from "./block-page.ts";
 import { endToEnd } from "./headers.ts";
 import { canSendAgain, outgoingRequest } from "./outgoing-request.ts";
-import { createHold, type Hold } from "./hold.ts";
-import type {
-  Answer,
-  BodySize,
-  ClientEnd,
-  ClientEvents,
-  IncomingRequest,
-  Upstream,
-  UpstreamEnd,
-  UpstreamEvents,
-  UpstreamFailure,
-} from "./streams.ts";
+import { createExchange, type Exchange, type ExchangeNeeds } from "./exchange-state.ts";
+import type { Answer, BodySize, ClientEvents, Tunnel, UpstreamEvents, UpstreamFailure } from "./streams.ts";
 import { joinTunnel } from "./tunnel.ts";
 
-interface Exchange {
-  readonly parts: ExchangeParts;
-  readonly client: ClientEnd;
-  readonly request: IncomingRequest;
-  readonly source: ConnectionSource;
-  readonly upstream: Upstream;
-  readonly inspection: Inspection;
-  readonly requestHold: Hold;
-  readonly answerHold: Hold;
-  readonly notInspected: string[];
-  /** Ordinary and not told by itself. */
-  readonly counted: string[];
-  end: UpstreamEnd | undefined;
-  /** Whether the request waits here for its verdict. */
-  isHolding: boolean;
-  isRequestJudged: boolean;
-  isRequestWhole: boolean;
-  requestTrailers: HeaderList;
-  /** The answer's head while its body is held. */
-  heldAnswer: Answer | undefined;
-  isAnswerJudged: boolean;
-  isAnswered: boolean;
-  isOver: boolean;
-  isClientPaused: boolean;
-  attempts: number;
-  status: number;
-}
-
-export interface ExchangeNeeds {
-  readonly client: ClientEnd;
-  readonly request: IncomingRequest;
-  readonly source: ConnectionSource;
-  readonly upstream: Upstream;
-}
-
-/** Begins at once. The client's end tells it what comes by the events that are returned. */
+/** Begins at once. The client's end tells it what comes by the events that are returned. No event throws: what fails ends this exchange and no other. */
 export function startExchange(parts: ExchangeParts, needs: ExchangeNeeds): ClientEvents {
-  const { client, request, source, upstream } = needs;
   parts.count.requests += 1;
-  const exchange: Exchange = {
-    parts,
-    client,
-    request,
-    source,
-    upstream,
-    inspection: parts.inspector.begin(source, request),
-    requestHold: createHold(parts.holds, parts.limits.heldBytesMax),
-    answerHold: createHold(parts.holds, parts.limits.heldBytesMax),
-    notInspected: [],
-    counted: [],
-    end: undefined,
-    isHolding: false,
-    isRequestJudged: false,
-    isRequestWhole: false,
-    isAnswerJudged: false,
-    isAnswered: false,
-    isOver: false,
-    isClientPaused: false,
-    requestTrailers: [],
-    heldAnswer: undefined,
-    attempts: 0,
-    status: 0,
-  };
-  begin(exchange);
+  let inspection: Inspection;
+  try {
+    inspection = parts.inspector.begin(needs.source, needs.request);
+  } catch (error) {
+    return neverBegun(parts, needs, error);
+  }
+  const exchange = createExchange(parts, needs, inspection);
+  guard(exchange, begin, undefined);
   return {
-    data: (chunk) => requestData(exchange, chunk),
-    end: (trailers) => requestEnd(exchange, trailers),
-    bad: (flaw) => refuse(exchange, flaw, 400),
-    slow: (because) => slow(exchange, because),
-    gone: () => gone(exchange),
+    data: (chunk) => guard(exchange, requestData, chunk),
+    end: (trailers) => guard(exchange, requestEnd, trailers),
+    bad: (flaw) => guard(exchange, badBody, flaw),
+    slow: (because) => guard(exchange, slow, because),
+    gone: () => guard(exchange, gone, undefined),
     drained: () => exchange.end?.resume(),
   };
+}
+
+/** One step of one exchange. */
+function guard<Given>(exchange: Exchange, step: (exchange: Exchange, given: Given) => void, given: Given): void {
+  try {
+    step(exchange, given);
+  } catch (error) {
+    broken(exchange, error);
+  }
+}
+
+/** An error of ours, or something that an end cannot say: the client gets 502 while it may, and the rest goes on. */
+function broken(exchange: Exchange, error: unknown): void {
+  const { parts, client, isAnswered, isOver } = exchange;
+  parts.count.errors += 1;
+  parts.logger.error({ error: toFault(error).message, id: exchange.inspection.id }, "a request could not be served");
+  try {
+    if (isOver || isAnswered) client.destroy();
+    else page(exchange, 502);
+  } catch {
+    client.destroy();
+  }
+  try {
+    finish(exchange, isAnswered ? exchange.status : 502);
+  } catch (again) {
+    parts.logger.error({ error: toFault(again).message }, "an inspection could not be ended");
+  }
+}
+
+/** Nothing can be said of the request, and it must not pass unseen. */
+function neverBegun(parts: ExchangeParts, { client, request }: ExchangeNeeds, error: unknown): ClientEvents {
+  parts.count.errors += 1;
+  parts.logger.error({ error: toFault(error).message }, "a request could not be inspected");
+  const { reason, headers, body } = createPage(502, "", request.headers, "");
+  client.respond({ status: 502, reason, headers, size: body.length });
+  if (request.method !== "HEAD") client.write(body);
+  client.end([]);
+  const nothing = (): void => undefined;
+  return { data: nothing, end: nothing, bad: nothing, slow: nothing, gone: nothing, drained: nothing };
 }
 
 function begin(exchange: Exchange): void {
@@ -151,11 +121,12 @@ const limitStop = { action: "deny", status: 413, location: "", ruleId: 0 } as co
 function requestEnd(exchange: Exchange, trailers: HeaderList): void {
   if (exchange.isOver) return;
   exchange.isRequestWhole = true;
-  exchange.requestTrailers = trailers;
+  // Rules never see them, and applications take them for headers: they end here (RFC 9110, 6.5.1).
+  if (trailers.length > 0) exchange.counted.push("request trailers: not passed on");
   if (!exchange.isRequestJudged && !judgeRequest(exchange)) return;
   if (exchange.isHolding) release(exchange);
   else if (exchange.end === undefined) open(exchange);
-  if (!exchange.isOver) exchange.end?.end(trailers);
+  if (!exchange.isOver) exchange.end?.end();
 }
 
 /** Whether the request may go on. */
@@ -190,34 +161,41 @@ function open(exchange: Exchange): void {
 
 function upstreamEvents(exchange: Exchange): UpstreamEvents {
   return {
-    informational: (status, headers) => {
-      if (!exchange.isOver && !exchange.isAnswered && status !== 100)
-        exchange.client.informational(status, endToEnd(headers));
-    },
-    head: (head) => answerHead(exchange, head),
-    data: (chunk) => answerData(exchange, chunk),
-    end: (trailers) => answerEnd(exchange, trailers),
-    failed: (failure) => failed(exchange, failure),
+    informational: (status, headers) => guard(exchange, inform, { status, headers }),
+    head: (head) => guard(exchange, answerHead, head),
+    data: (chunk) => guard(exchange, answerData, chunk),
+    end: (trailers) => guard(exchange, answerEnd, trailers),
+    failed: (failure) => guard(exchange, failed, failure),
     drained: () => {
       if (!exchange.isClientPaused) return;
       exchange.isClientPaused = false;
       exchange.client.resumeBody();
     },
-    upgraded: (head, tunnel) => {
-      if (exchange.isOver) return void tunnel.stream.destroy();
-      const stop = exchange.inspection.responseHead(head);
-      if (stop !== undefined) {
-        tunnel.stream.destroy();
-        return block(exchange, stop);
-      }
-      exchange.client.respond({ ...head, size: "none" });
-      const client = exchange.client.detach();
-      finish(exchange, head.status);
-      if (client === undefined) return void tunnel.stream.destroy();
-      exchange.parts.count.tunnels += 1;
-      joinTunnel(client, tunnel, exchange.parts.limits.tunnelIdleMsMax);
-    },
+    upgraded: (head, tunnel) => guard(exchange, upgraded, { head, tunnel }),
   };
+}
+
+type Informational = { readonly status: number; readonly headers: HeaderList };
+
+function inform({ client, isOver, isAnswered }: Exchange, { status, headers }: Informational): void {
+  if (!isOver && !isAnswered && status !== 100) client.informational(status, endToEnd(headers));
+}
+
+type Upgraded = { readonly head: ResponseHead & { readonly reason: string }; readonly tunnel: Tunnel };
+
+function upgraded(exchange: Exchange, { head, tunnel }: Upgraded): void {
+  if (exchange.isOver) return void tunnel.stream.destroy();
+  const stop = exchange.inspection.responseHead(head);
+  if (stop !== undefined) {
+    tunnel.stream.destroy();
+    return block(exchange, stop);
+  }
+  exchange.client.respond({ ...head, size: "none" });
+  const client = exchange.client.detach();
+  finish(exchange, head.status);
+  if (client === undefined) return void tunnel.stream.destroy();
+  exchange.parts.count.tunnels += 1;
+  joinTunnel(client, tunnel, exchange.parts.limits.tunnelIdleMsMax);
 }
 
 function answerHead(
@@ -240,8 +218,8 @@ function answerHead(
 }
 
 function respond(exchange: Exchange, answer: Answer): void {
-  exchange.isAnswered = true;
   exchange.client.respond(answer);
+  exchange.isAnswered = true;
 }
 
 /** Whether the answer may go out. */
@@ -300,7 +278,7 @@ function failed(exchange: Exchange, failure: UpstreamFailure): void {
     canSendAgain(exchange.request, isBodyHere(exchange))
   ) {
     open(exchange);
-    if (!exchange.isOver) exchange.end?.end(exchange.requestTrailers);
+    if (!exchange.isOver) exchange.end?.end();
     return;
   }
   parts.count.upstreamFailures[failure.cause] = (parts.count.upstreamFailures[failure.cause] ?? 0) + 1;
@@ -362,8 +340,19 @@ function page(exchange: Exchange, status: number, location = "", malformed?: str
   client.end([]);
 }
 
+/** The client is not there any more. What it sent of a body is not judged: half of a form is no form. */
 function gone(exchange: Exchange): void {
-  if (!exchange.isOver) finish(exchange, exchange.isAnswered ? exchange.status : 0);
+  if (exchange.isOver) return;
+  const { request, inspection, notInspected, counted } = exchange;
+  if (!exchange.isRequestJudged && request.size !== "none" && inspection.wantsRequestBody) {
+    // Some of it is upstream: that is told; what was held went nowhere.
+    (exchange.end === undefined ? counted : notInspected).push("request body: the client left before its end");
+  }
+  finish(exchange, exchange.isAnswered ? exchange.status : 0);
+}
+
+function badBody(exchange: Exchange, flaw: string): void {
+  refuse(exchange, flaw, 400);
 }
 
 /** Once: what is still under way upstream is broken off, what is held is let go, the inspection ends. */

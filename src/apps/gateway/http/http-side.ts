@@ -44,6 +44,8 @@ export interface HttpFigures {
   readonly upstreamFailures: Readonly<Record<string, number>>;
   readonly timeouts: number;
   readonly tunnels: number;
+  /** Requests and connections that ended on an error of ours. */
+  readonly errors: number;
   readonly heldBytes: number;
 }
 

@@ -2,9 +2,12 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { HeaderList } from "../inspect.ts";
 
-/** As node:http2 sends them: lower-case names, repeated ones as arrays. */
+/**
+ * As node:http2 sends them: lower-case names, repeated ones as arrays. No prototype: "constructor" is a name like any other. Lines that stand twice go twice, as
+ * they would over HTTP/1 (sessions are opened with `strictSingleValueFields: false`); only framing and routing have one value, the first.
+ */
 export function toHttp2(headers: HeaderList): OutgoingHttpHeaders {
-  const made: Record<string, string | string[]> = {};
+  const made = Object.create(null) as Record<string, string | string[]>;
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
     const before = made[lower];
@@ -16,19 +19,28 @@ export function toHttp2(headers: HeaderList): OutgoingHttpHeaders {
   return made;
 }
 
-/** node:http2 refuses these twice. */
-const singles = new Set([
+const singles = new Set(["content-length", "host"]);
+
+/** Never in trailers: names that steer framing, routing or who asks (RFC 9110, 6.5.1). */
+const headOnly = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
   "content-length",
   "content-type",
-  "date",
-  "etag",
+  "content-encoding",
   "host",
-  "location",
-  "age",
-  "expires",
-  "server",
-  "last-modified",
+  "set-cookie",
 ]);
+
+/** What of an answer's trailers may go on. */
+export function toHttp2Trailers(headers: HeaderList): OutgoingHttpHeaders {
+  return toHttp2(headers.filter(([name]) => !headOnly.has(name.toLowerCase())));
+}
 
 /** Raw headers (name, value, name, value, ...) without pseudo-headers, which are told apart. */
 export function fromHttp2(raw: readonly string[]): {
@@ -46,7 +58,7 @@ export function fromHttp2(raw: readonly string[]): {
   return { pseudo, headers };
 }
 
-/** Answers and trailers come as objects only. */
+/** Trailers and informational heads come as objects only. */
 export function fromHttp2Object(given: Readonly<Record<string, string | readonly string[] | undefined>>): HeaderList {
   const headers: [string, string][] = [];
   for (const [name, value] of Object.entries(given)) {

@@ -12,7 +12,8 @@ export interface OutgoingNeeds {
 
 export function outgoingRequest({ request, source, parts, inspection }: OutgoingNeeds): OutgoingRequest {
   const formed = originForm(request.target, request.headers);
-  let headers = without(endToEnd(formed.headers), "expect");
+  // Trailers end here, so none are announced.
+  let headers = without(without(endToEnd(formed.headers), "expect"), "trailer");
   // HTTP/1.0 may go without; what goes on as HTTP/1.1 may not.
   if (headerOf(headers, "host") === undefined) headers = [["Host", authorityOf(source)], ...headers];
   if (parts.forwarded === "set") headers = withForwarded(headers, source, parts.isTrustedProxy(source.clientAddress));

@@ -70,7 +70,7 @@ export function parseRequestHead(text: string, options: ParseOptions): ParsedReq
     ...line,
     headers: isDropped ? headers.filter(([name]) => name.toLowerCase() !== "content-length") : headers,
     flaw: flaws[0] ?? "",
-    flawStatus: flaws[0] === unknownVersion ? 505 : flaws[0] === tooManyHeaders ? 431 : 400,
+    flawStatus: statusOf[flaws[0] ?? ""] ?? 400,
     framing: framed.framing,
     isKeepAlive: !isDropped && (isHttp10 ? connection.includes("keep-alive") : !connection.includes("close")),
     expectsContinue: !isHttp10 && (names.get("expect")?.[0] ?? "").toLowerCase() === "100-continue",
@@ -80,6 +80,9 @@ export function parseRequestHead(text: string, options: ParseOptions): ParsedReq
 
 const unknownVersion = "the protocol version is not 1.0 or 1.1";
 const tooManyHeaders = "too many headers";
+/** A reverse proxy has no tunnels to give; rules have seen the request by then, and the event says so. */
+const noTunnels = "this is no proxy for CONNECT";
+const statusOf: Readonly<Record<string, number>> = { [unknownVersion]: 505, [tooManyHeaders]: 431, [noTunnels]: 405 };
 
 /** `text` without the empty line at its end. `method`: of the request, since an answer to HEAD has no body. */
 export function parseResponseHead(text: string, method: string, options: ParseOptions): ParsedResponse {
@@ -151,7 +154,7 @@ function parseRequestLine(line: string, flaws: string[]): Pick<RequestHead, "met
   if (protocol !== "HTTP/1.1" && protocol !== "HTTP/1.0") {
     flaws.push(/^HTTP\/\d\.\d$/.test(protocol) ? unknownVersion : "the protocol is not HTTP");
   }
-  if (method === "CONNECT") flaws.push("this is no proxy for CONNECT");
+  if (method === "CONNECT") flaws.push(noTunnels);
   else if (target !== "*" && !target.startsWith("/") && !/^https?:\/\/[^/?#@]+/i.test(target)) {
     flaws.push("the target is neither a path nor an address");
   }

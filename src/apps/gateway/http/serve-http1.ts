@@ -5,6 +5,7 @@ import { createBodyReader, type BodyReader } from "./body-reader.ts";
 import type { Deadline } from "./deadlines.ts";
 import { startExchange } from "./exchange.ts";
 import type { ExchangeParts } from "./exchange-parts.ts";
+import { guarded } from "./guarded.ts";
 import { findHeadEnd, parseRequestHead, type ParsedRequest, type ParseOptions } from "./parse-head.ts";
 import type { Answer, BodySize, ClientEnd, ClientEvents, IncomingRequest, Upstream } from "./streams.ts";
 import { answerHeadText, informationalText, lastChunkText, writeChunk } from "./write-http1.ts";
@@ -78,11 +79,21 @@ export function serveHttp1(parts: Http1Parts, needs: Http1Needs, first: Buffer):
   };
   const { socket } = needs;
   socket.setNoDelay(true);
-  socket.on("data", (chunk: Buffer) => take(connection, chunk));
-  socket.on("end", () => ended(connection));
+  const { exchange } = parts;
+  socket.on(
+    "data",
+    guarded(exchange, socket, (chunk: Buffer) => take(connection, chunk)),
+  );
+  socket.on(
+    "end",
+    guarded(exchange, socket, () => ended(connection)),
+  );
   socket.on("drain", () => drained(connection));
   socket.on("error", () => socket.destroy());
-  socket.on("close", () => closed(connection));
+  socket.on(
+    "close",
+    guarded(exchange, socket, () => closed(connection)),
+  );
   waitForHead(connection, true);
   socket.resume();
   if (first.length > 0) take(connection, first);
@@ -240,7 +251,7 @@ function next(connection: Connection): void {
   if (!connection.isKeepAlive || connection.isRetired || connection.hasEnded) return linger(connection);
   socket.resume();
   waitForHead(connection, false);
-  if (connection.pending.length > 0) setImmediate(() => again(connection));
+  if (connection.pending.length > 0) setImmediate(guarded(connection.parts.exchange, socket, () => again(connection)));
 }
 
 /** Whether all of the request was taken; one that was answered before its body was looked for has none. */

@@ -5,7 +5,8 @@ import type { Socket } from "node:net";
 import type { ConnectionSource, HeaderList } from "../inspect.ts";
 import { startExchange } from "./exchange.ts";
 import type { ExchangeParts } from "./exchange-parts.ts";
-import { fromHttp2, fromHttp2Object, toHttp2 } from "./http2-headers.ts";
+import { guarded } from "./guarded.ts";
+import { fromHttp2, fromHttp2Object, toHttp2, toHttp2Trailers } from "./http2-headers.ts";
 import { parseRequestHead } from "./parse-head.ts";
 import type { ServedConnection } from "./serve-http1.ts";
 import type { Answer, ClientEnd, ClientEvents, IncomingRequest, Upstream } from "./streams.ts";
@@ -35,17 +36,16 @@ export function createHttp2Door(parts: ExchangeParts): Http2Door {
           enablePush: false,
         },
         maxHeaderListPairs: limits.headersMax,
+        // An answer with a header twice is the application's affair, as over HTTP/1.
+        strictSingleValueFields: false,
       });
       sessions.add(session);
       session.setTimeout(limits.keepAliveMsMax, () => session.close());
       session.on("error", () => session.destroy());
       session.on("close", () => sessions.delete(session));
       session.on("stream", (stream, _headers, flags, raw) => {
-        serveStream(parts, needs, {
-          stream,
-          isEnded: (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0,
-          raw: raw,
-        });
+        const isEnded = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+        guarded(parts, stream, () => serveStream(parts, needs, { stream, isEnded, raw }))();
       });
       return { retire: () => session.close(), destroy: () => session.destroy() };
     },
@@ -71,7 +71,10 @@ function serveStream(parts: ExchangeParts, needs: Http2Needs, { stream, isEnded,
   const events: ClientEvents = startExchange(parts, { client, request, source, upstream });
   if (stream.destroyed) return events.gone();
   // None at all ends the stream as well.
-  stream.on("wantTrailers", () => stream.sendTrailers(toHttp2(answer.trailers)));
+  const sendTrailers = (): void => {
+    if (isOpen(stream)) stream.sendTrailers(toHttp2Trailers(answer.trailers));
+  };
+  stream.on("wantTrailers", guarded(parts, stream, sendTrailers));
   stream.on("drain", () => events.drained());
   stream.on("close", () => events.gone());
   stream.on("trailers", (given) => {
@@ -87,8 +90,17 @@ function serveStream(parts: ExchangeParts, needs: Http2Needs, { stream, isEnded,
     return events.end([]);
   }
   stream.on("data", (chunk: Buffer) => events.data(chunk));
-  stream.on("end", () => events.end(trailers));
-  stream.on("aborted", () => events.bad("the request was broken off"));
+  // The client took its request back: nobody is left to be answered.
+  stream.on("aborted", () => events.gone());
+  stream.on("end", () => {
+    // A stream that was reset ends too, without the end of its body.
+    if (!stream.aborted) events.end(trailers);
+  });
+}
+
+/** Whether anything may still be said on it: a stream that was reset is not destroyed at once. */
+function isOpen(stream: ServerHttp2Stream): boolean {
+  return !stream.destroyed && !stream.closed && !stream.aborted;
 }
 
 /** Checked by the reader of HTTP/1, since it may become a request of HTTP/1. */
@@ -121,14 +133,13 @@ function incoming(raw: readonly string[], isEnded: boolean, headersMax: number):
 function clientEnd(stream: ServerHttp2Stream, request: IncomingRequest, said: { trailers: HeaderList }): ClientEnd {
   return {
     informational: (status, headers) => {
-      if (!stream.destroyed && !stream.headersSent)
-        stream.additionalHeaders({ ":status": status, ...toHttp2(headers) });
+      if (isOpen(stream) && !stream.headersSent) stream.additionalHeaders({ ":status": status, ...toHttp2(headers) });
     },
     respond: (answer) => respond(stream, request, answer),
-    write: (chunk) => stream.destroyed || stream.writableEnded || stream.write(chunk),
+    write: (chunk) => !isOpen(stream) || stream.writableEnded || stream.write(chunk),
     end: (trailers) => {
       said.trailers = trailers;
-      if (!stream.destroyed && !stream.writableEnded) stream.end();
+      if (isOpen(stream) && !stream.writableEnded) stream.end();
       // What is left of a request that was answered early is not wanted.
       if (!stream.readableEnded) stream.resume();
     },
@@ -139,12 +150,14 @@ function clientEnd(stream: ServerHttp2Stream, request: IncomingRequest, said: { 
   };
 }
 
+/** Throws for what HTTP/2 cannot say; the stream is as it was then. */
 function respond(stream: ServerHttp2Stream, request: IncomingRequest, answer: Answer): void {
-  if (stream.destroyed || stream.headersSent) return;
+  if (!isOpen(stream) || stream.headersSent) return;
   const headers = toHttp2(answer.headers);
   if (typeof answer.size === "number") headers["content-length"] = String(answer.size);
   const hasBody = answer.size !== "none" && request.method !== "HEAD";
-  stream.respond({ ":status": answer.status, ...headers }, {
+  headers[":status"] = answer.status;
+  stream.respond(headers, {
     endStream: !hasBody,
     waitForTrailers: hasBody && answer.size === "stream",
     sendDate: false,

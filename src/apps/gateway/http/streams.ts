@@ -81,7 +81,8 @@ export interface UpstreamEvents {
 
 export interface UpstreamEnd {
   write(chunk: Buffer): boolean;
-  end(trailers: HeaderList): void;
+  /** Without trailers: nobody has judged them. */
+  end(): void;
   pause(): void;
   resume(): void;
   abort(): void;

@@ -3,6 +3,8 @@ import type { Duplex } from "node:stream";
 import type { HttpLimits } from "../limits.ts";
 import { createBodyReader, type BodyReader } from "./body-reader.ts";
 import type { Deadline, DeadlineBook } from "./deadlines.ts";
+import type { ExchangeParts } from "./exchange-parts.ts";
+import { guarded } from "./guarded.ts";
 import type { UpstreamTarget } from "./http-side.ts";
 import { findHeadEnd, parseResponseHead, type ParsedResponse, type ParseOptions } from "./parse-head.ts";
 import type { BodySize, OutgoingRequest, Upstream, UpstreamEnd, UpstreamEvents, UpstreamFailure } from "./streams.ts";
@@ -23,7 +25,7 @@ interface Exchange {
   connection: Connection | undefined;
   /** Written before there was a connection. */
   early: (Buffer | "end")[];
-  trailersText: string;
+  lastChunk: string;
   isSent: boolean;
   isOver: boolean;
   isPaused: boolean;
@@ -34,20 +36,23 @@ interface Exchange {
   body: BodyReader | undefined;
 }
 
-interface Pool {
+export interface Http1UpstreamParts extends Pick<ExchangeParts, "count" | "logger"> {
   readonly target: UpstreamTarget;
   readonly limits: HttpLimits;
-  readonly parse: ParseOptions;
   readonly deadlines: DeadlineBook;
+}
+
+interface Pool extends Http1UpstreamParts {
+  readonly parse: ParseOptions;
   readonly idle: Connection[];
   isClosed: boolean;
 }
 
 const nothing = Buffer.alloc(0);
 
-export function createHttp1Upstream(target: UpstreamTarget, limits: HttpLimits, deadlines: DeadlineBook): Upstream {
-  const parse: ParseOptions = { headersMax: limits.headersMax, doubleFraming: "refuse" };
-  const pool: Pool = { target, limits, parse, deadlines, idle: [], isClosed: false };
+export function createHttp1Upstream(parts: Http1UpstreamParts): Upstream {
+  const parse: ParseOptions = { headersMax: parts.limits.headersMax, doubleFraming: "refuse" };
+  const pool: Pool = { ...parts, parse, idle: [], isClosed: false };
   return {
     begin: (request, events) => begin(pool, request, events),
     close() {
@@ -64,7 +69,7 @@ function begin(pool: Pool, request: OutgoingRequest, events: UpstreamEvents): Up
     events,
     connection: undefined,
     early: [],
-    trailersText: "",
+    lastChunk: "",
     isSent: false,
     isOver: false,
     isPaused: false,
@@ -79,8 +84,8 @@ function begin(pool: Pool, request: OutgoingRequest, events: UpstreamEvents): Up
   else attach(exchange, idle);
   return {
     write: (chunk) => write(exchange, chunk),
-    end: (trailers) => {
-      exchange.trailersText = request.size === "stream" ? lastChunkText(trailers) : "";
+    end: () => {
+      exchange.lastChunk = request.size === "stream" ? lastChunkText([]) : "";
       end(exchange);
     },
     pause: () => {
@@ -140,16 +145,21 @@ function listen(pool: Pool, connection: Connection): void {
   stream.on("error", (error: Error) => {
     because = error.message;
   });
-  stream.on("data", (chunk: Buffer) => {
+  const take = (chunk: Buffer): void => {
     // Nobody asked: an answer that nothing was asked for must not become the next one's.
     if (connection.exchange === undefined) stream.destroy();
-    else take(connection.exchange, chunk);
-  });
-  stream.on("end", () => {
+    else takeAnswer(connection.exchange, chunk);
+  };
+  const end = (): void => {
     stream.end();
     lost(because);
-  });
-  stream.on("close", () => lost(because));
+  };
+  stream.on("data", guarded(pool, stream, take));
+  stream.on("end", guarded(pool, stream, end));
+  stream.on(
+    "close",
+    guarded(pool, stream, () => lost(because)),
+  );
   stream.on("drain", () => {
     const { exchange } = connection;
     if (exchange === undefined || !exchange.isWaitingForDrain) return;
@@ -195,7 +205,7 @@ function write(exchange: Exchange, chunk: Buffer): boolean {
 function end(exchange: Exchange): void {
   if (exchange.isOver) return;
   if (exchange.connection === undefined) return void exchange.early.push("end");
-  if (exchange.trailersText !== "") exchange.connection.stream.write(exchange.trailersText, "latin1");
+  if (exchange.lastChunk !== "") exchange.connection.stream.write(exchange.lastChunk, "latin1");
   exchange.isSent = true;
   if (exchange.body === undefined) waitForAnswer(exchange);
 }
@@ -208,7 +218,7 @@ function waitForAnswer(exchange: Exchange): void {
   });
 }
 
-function take(exchange: Exchange, chunk: Buffer): void {
+function takeAnswer(exchange: Exchange, chunk: Buffer): void {
   exchange.hasAnswerBegun = true;
   if (exchange.body !== undefined) return readBody(exchange, chunk);
   const looked = exchange.pending.length;

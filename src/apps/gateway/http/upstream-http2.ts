@@ -1,11 +1,17 @@
 // One upstream in HTTP/2 with prior knowledge: one session, as many streams as it allows, opened anew when it is gone.
-import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
+import {
+  connect,
+  constants,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type OutgoingHttpHeaders,
+} from "node:http2";
 import type { HttpLimits } from "../limits.ts";
 import { headerOf, type HeaderList } from "../inspect.ts";
 import type { DeadlineBook } from "./deadlines.ts";
 import type { UpstreamTarget } from "./http-side.ts";
 import { without } from "./headers.ts";
-import { fromHttp2Object, toHttp2 } from "./http2-headers.ts";
+import { fromHttp2, fromHttp2Object, toHttp2 } from "./http2-headers.ts";
 import type { BodySize, OutgoingRequest, Upstream, UpstreamEnd, UpstreamEvents, UpstreamFailure } from "./streams.ts";
 
 interface Link {
@@ -27,20 +33,27 @@ export function createHttp2Upstream(target: UpstreamTarget, limits: HttpLimits, 
   };
 }
 
+/** Headers that came twice go on twice, as over HTTP/1. */
+const laxHeaders = { strictSingleValueFields: false } as const;
+
 async function openSession(link: Link): Promise<ClientHttp2Session> {
   const giveUp = new AbortController();
   const deadline = link.deadlines.add();
   deadline.arm(link.limits.upstreamConnectMsMax, () => giveUp.abort(new Error("no connection within the time")));
   try {
     const socket = await link.target.connect(giveUp.signal);
-    const session = connect("http://upstream", { createConnection: () => socket, settings: { enablePush: false } });
-    const forget = (): void => {
+    const session = connect("http://upstream", {
+      createConnection: () => socket,
+      settings: { enablePush: false },
+      ...laxHeaders,
+    });
+    const lost = (): void => {
       if (link.session === opened) link.session = undefined;
     };
     const opened = link.session;
-    session.on("error", forget);
-    session.on("close", forget);
-    session.on("goaway", forget);
+    session.on("error", lost);
+    session.on("close", lost);
+    session.on("goaway", lost);
     session.unref();
     return session;
   } finally {
@@ -50,7 +63,7 @@ async function openSession(link: Link): Promise<ClientHttp2Session> {
 
 interface Exchange {
   stream: ClientHttp2Stream | undefined;
-  early: (Buffer | { readonly trailers: HeaderList })[];
+  early: (Buffer | "end")[];
   isOver: boolean;
   hasAnswerBegun: boolean;
 }
@@ -74,6 +87,7 @@ function begin(link: Link, request: OutgoingRequest, events: UpstreamEvents): Up
       if (link.session === session) link.session = undefined;
       fail({ cause: "connect", because: error.message, mayBeStale: false });
     },
+    broken: (error) => fail({ cause: "broken", because: error.message, mayBeStale: false }),
   });
   return {
     write(chunk) {
@@ -81,9 +95,9 @@ function begin(link: Link, request: OutgoingRequest, events: UpstreamEvents): Up
       exchange.early.push(chunk);
       return false;
     },
-    end(trailers) {
-      if (exchange.stream === undefined) exchange.early.push({ trailers });
-      else endStream(exchange.stream, trailers);
+    end() {
+      if (exchange.stream === undefined) exchange.early.push("end");
+      else endStream(exchange.stream);
     },
     pause: () => void exchange.stream?.pause(),
     resume: () => void exchange.stream?.resume(),
@@ -97,7 +111,11 @@ function begin(link: Link, request: OutgoingRequest, events: UpstreamEvents): Up
 
 async function follow(
   session: Promise<ClientHttp2Session>,
-  then: { readonly opened: (session: ClientHttp2Session) => void; readonly failed: (error: Error) => void },
+  then: {
+    readonly opened: (session: ClientHttp2Session) => void;
+    readonly failed: (error: Error) => void;
+    readonly broken: (error: Error) => void;
+  },
 ): Promise<void> {
   let found: ClientHttp2Session;
   try {
@@ -105,7 +123,11 @@ async function follow(
   } catch (error) {
     return then.failed(error as Error);
   }
-  then.opened(found);
+  try {
+    then.opened(found);
+  } catch (error) {
+    then.broken(error as Error);
+  }
 }
 
 interface Run {
@@ -117,25 +139,21 @@ interface Run {
   readonly wasOpen: boolean;
 }
 
-const trailersOf = new WeakMap<ClientHttp2Stream, HeaderList>();
-
-function endStream(stream: ClientHttp2Stream, trailers: HeaderList): void {
-  if (stream.destroyed || stream.writableEnded) return;
-  trailersOf.set(stream, trailers);
-  stream.end();
+function endStream(stream: ClientHttp2Stream): void {
+  if (!stream.destroyed && !stream.writableEnded) stream.end();
 }
 
 function run(job: Run, session: ClientHttp2Session): void {
   const { exchange, request, events, fail, link } = job;
   let stream: ClientHttp2Stream;
   try {
-    stream = session.request(headersOf(request), {
-      endStream: request.size === "none",
-      waitForTrailers: request.size === "stream",
-    });
+    stream = session.request(headersOf(request), { endStream: request.size === "none" });
   } catch (error) {
-    link.session = undefined;
-    return fail({ cause: "broken", because: (error as Error).message, mayBeStale: job.wasOpen });
+    const because = (error as Error).message;
+    // What one request's headers are is no fault of the session, which others use.
+    if (isUsable(session, error)) return fail({ cause: "malformed", because, mayBeStale: false });
+    forget(link, session);
+    return fail({ cause: "broken", because, mayBeStale: job.wasOpen });
   }
   exchange.stream = stream;
   listen(job, stream);
@@ -146,25 +164,34 @@ function run(job: Run, session: ClientHttp2Session): void {
   exchange.early = [];
   let isFull = false;
   for (const piece of early) {
-    if (Buffer.isBuffer(piece)) isFull = !stream.write(piece);
-    else endStream(stream, piece.trailers);
+    if (piece === "end") endStream(stream);
+    else isFull = !stream.write(piece);
   }
   if (!isFull && early.length > 0) events.drained();
+}
+
+function isUsable(session: ClientHttp2Session, error: unknown): boolean {
+  const isUsedUp = (error as NodeJS.ErrnoException).code === "ERR_HTTP2_OUT_OF_STREAMS";
+  return !session.destroyed && !session.closed && !isUsedUp;
+}
+
+/** Streams under way end on it; the next request opens another. */
+function forget(link: Link, session: ClientHttp2Session): void {
+  link.session = undefined;
+  if (!session.destroyed) session.close();
 }
 
 function listen(job: Run, stream: ClientHttp2Stream): void {
   const { exchange, events, fail, request, wasOpen } = job;
   let trailers: HeaderList = [];
-  // None at all ends the request as well.
-  stream.on("wantTrailers", () => stream.sendTrailers(toHttp2(trailersOf.get(stream) ?? [])));
   stream.on("headers", (headers) => {
     if (!exchange.isOver) events.informational(Number(headers[":status"]), fromHttp2Object(headers));
   });
-  stream.on("response", (given, flags) => {
+  stream.on("response", (_given, flags, raw) => {
     exchange.hasAnswerBegun = true;
     if (exchange.isOver) return;
-    const headers = fromHttp2Object(given);
-    const status = Number(given[":status"]);
+    const { pseudo, headers } = fromHttp2(raw);
+    const status = Number(pseudo.get(":status"));
     const isEnded = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     events.head({
       status,
@@ -204,8 +231,11 @@ function sizeOf(headers: HeaderList, isBodiless: boolean): BodySize {
   return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : "stream";
 }
 
-function headersOf(request: OutgoingRequest): Record<string, string | string[]> {
-  const authority = headerOf(request.headers, "host") ?? "upstream";
-  const plain = toHttp2(without(request.headers, "host")) as Record<string, string | string[]>;
-  return { ":method": request.method, ":path": request.target, ":scheme": "http", ":authority": authority, ...plain };
+function headersOf(request: OutgoingRequest): OutgoingHttpHeaders {
+  const headers = toHttp2(without(request.headers, "host"));
+  headers[":method"] = request.method;
+  headers[":path"] = request.target;
+  headers[":scheme"] = "http";
+  headers[":authority"] = headerOf(request.headers, "host") ?? "upstream";
+  return headers;
 }
