@@ -78,9 +78,17 @@ function openCollection(context: ActionContext, collection: string, key: string)
   const { state } = context;
   state.persistent ??= new Map<string, PersistentRecord>();
   state.persistent.set(collection, context.persistent.open(collection, key, state.clocks.nowMs()));
+  // SESSIONID and USERID: the key as the rule gave it.
+  if (collection === "SESSION" || collection === "USER")
+    state.persistent.set(`${collection}ID`, { values: new Map([["", key]]), lastMs: 0 });
 }
 
 function assignPersistent(state: State, assignment: CompiledAssignment): void {
+  // setenv: of this transaction, never of this process.
+  if (assignment.collection === "ENV" && state.persistent?.has("ENV") !== true) {
+    state.persistent ??= new Map<string, PersistentRecord>();
+    state.persistent.set("ENV", { values: new Map(), lastMs: 0 });
+  }
   const record = state.persistent?.get(assignment.collection);
   if (record === undefined) return;
   const name = expandMacro(state, assignment.key).toLowerCase();

@@ -108,7 +108,8 @@ export function createJudge(options: JudgeOptions): Judge {
 
 function testOf(part: CompiledPart): (value: string) => boolean {
   const { pattern, operator } = part;
-  if (pattern !== undefined) return (value) => pattern.test(value);
+  // Check digits decide after the pattern of the verify operators: "not found" is more than "the pattern is not there".
+  if (pattern !== undefined && !part.source.operator.name.startsWith("verify")) return (value) => pattern.test(value);
   return (value) => operator.evaluate(value, noScope) !== undefined;
 }
 

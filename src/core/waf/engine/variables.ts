@@ -1,6 +1,6 @@
 // Variables that change while rules run, and the macros that read them. Values of the request are in the state's lists, by source.
 import type { Selector } from "./selectors.ts";
-import { isPlain, sourcesOf } from "./sources.ts";
+import { isPlain, sources, sourcesOf } from "./sources.ts";
 import type { State } from "./state.ts";
 import { timeOfDay, utcTime, type UtcTime } from "./utc-time.ts";
 
@@ -54,12 +54,24 @@ const scalars = new Map<string, (state: State) => string>([
   ["TIME_SEC", (state) => String(timeOf(state).second)],
   ["TIME_WDAY", (state) => String(timeOf(state).weekday)],
   ["TIME_YEAR", (state) => String(timeOf(state).year)],
+  ["SESSIONID", (state) => state.persistent?.get("SESSIONID")?.values.get("") ?? ""],
+  ["USERID", (state) => state.persistent?.get("USERID")?.values.get("") ?? ""],
+  ["FULL_REQUEST", fullRequest],
+  ["FULL_REQUEST_LENGTH", (state) => String(fullRequest(state).length)],
   ["WEBAPPID", (state) => state.compiled.ruleSet.settings.webAppId],
   ["MODSEC_BUILD", () => "030000000"],
   ...bodyFlags.map((name) => [name, (state: State) => String(state.body.flags[name] ?? 0)] as const),
 ]);
 
-const persistentNames = new Set(["IP", "GLOBAL", "RESOURCE", "SESSION", "USER"]);
+const persistentNames = new Set(["IP", "GLOBAL", "RESOURCE", "SESSION", "USER", "ENV"]);
+
+/** Headers and body, as the reference has them: the request line is not part of it. Of bodies that are taken apart only forms are kept. */
+function fullRequest(state: State): string {
+  const lines: string[] = [];
+  for (let value = state.sourceHead[sources.requestHeaders]!; value >= 0; value = state.valueNext[value]!)
+    lines.push(`${state.valueKey[value]!}: ${state.valueText[value]!}\n`);
+  return `${lines.join("")}\n\n${firstValue(state, [sources.requestBody], "")}`;
+}
 
 function timeOf(state: State): UtcTime {
   return utcTime(state.clocks.nowMs());

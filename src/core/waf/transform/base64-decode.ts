@@ -1,4 +1,4 @@
-// base64Decode: what stands before the first character that is not of the alphabet. Line ends between are skipped, padding may be missing.
+// base64Decode: what stands before the first character that is not of the alphabet. Line ends between are skipped; a last group without its padding is left out.
 import { decodeBase64 } from "./base64.ts";
 import type { Transformation } from "./transformation.ts";
 

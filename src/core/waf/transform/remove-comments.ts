@@ -1,4 +1,5 @@
 // removeComments: comments of C, HTML, SQL and shells are taken out. One that does not end becomes a space, -- and # end the text.
+// As in the reference, the byte behind a comment is taken as it is; a comment at the very end leaves a NUL.
 import { byteMask } from "./bytes.ts";
 import type { Transformation } from "./transformation.ts";
 
@@ -22,7 +23,8 @@ function applyRemoveComments(value: string): string {
     const end = value.indexOf(close, opening.lastIndex);
     if (end < 0) return `${out} `;
     from = end + close.length;
-    opening.lastIndex = from;
+    if (from >= value.length) return `${out}\0`;
+    opening.lastIndex = from + 1;
   }
   return from === 0 ? value : out + value.slice(from);
 }
