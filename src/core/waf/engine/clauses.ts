@@ -1,5 +1,6 @@
 // What every value that an operator matches holds: so that one pass over a value rules most operators out. Nothing said: the operator is always asked.
 import type { Clause } from "../regex/pattern.ts";
+import { fold } from "../scan/plan-entries.ts";
 import type { RuleOperator } from "../seclang/rule-set.ts";
 
 /** Clauses of operators other than rx, whose pattern tells its own. Without regard to negation. */
@@ -12,7 +13,7 @@ export function clausesOf(operator: RuleOperator): readonly Clause[] {
       const { words } = operator;
       if (words.length === 0 || words.includes("")) return [];
       if (operator.name === "pm" && words.some((word) => word.includes("|"))) return [];
-      return [{ kind: "literals", literals: words.map((word) => word.toLowerCase()), isCaseless: true }];
+      return [{ kind: "literals", literals: words.map(fold), isCaseless: true }];
     }
     case "contains":
     case "containsword":
