@@ -53,13 +53,42 @@ before(async () => {
     sqli,
     review,
     { ...review, time: nowMs - 14 * minute, clientAddress: "192.0.2.15", transactionId: "t3" },
-    // One rule spoke of two variables of one request: one request.
+    // One rule spoke of two variables of one request, in other words each: one request.
     {
       ...sqli,
       time: nowMs - 6 * minute,
       ruleIds: [942_100, 942_100],
-      messages: ["SQL injection", "SQL injection"],
+      messages: ["SQL injection", "SQL injection again"],
+      variables: ["ARGS:q", "ARGS:r"],
       transactionId: "t4",
+    },
+    // Behind a proxy that is believed: who it speaks for is the source.
+    ...["203.0.113.1", "203.0.113.2"].map((forwardedFor, index) => ({
+      ...sqli,
+      ...{
+        time: nowMs - 8 * minute,
+        cluster: "proxied",
+        clientAddress: "10.0.0.9",
+        forwardedFor,
+        transactionId: `p${index}`,
+      },
+    })),
+    // Over a limit, only told; and denied by a rule that gives no points.
+    {
+      ...review,
+      ...{
+        time: nowMs - 9 * minute,
+        cluster: "limits",
+        verdict: "failed",
+        because: "limit: request body",
+        transactionId: "l1",
+      },
+      ...{ ruleIds: [], messages: [], variables: [], severities: [], scores: [], decidingRule: 0 },
+    },
+    {
+      ...review,
+      ...{ time: nowMs - 9 * minute, cluster: "limits", because: "rule", ruleIds: [200_002], messages: ["unreadable"] },
+      ...{ variables: [""], severities: [""], scores: [0], decidingRule: 200_002, transactionId: "l2" },
     },
     {
       ...sqli,
@@ -119,6 +148,7 @@ test("the filter narrows all of them alike", async () => {
   assert.deepEqual(
     byRule.workloads.map(({ cluster, counts }) => [cluster, counts.blocked]),
     [
+      ["proxied", 2],
       ["c", 1],
       ["other", 1],
     ],
@@ -156,4 +186,19 @@ test("what blocking would have stopped: detected requests by the rules that scor
     ]),
     [[942_100, "/api/reviews", "ARGS:comment", 2, 2, "t3"]],
   );
+});
+
+test("sources are who a believed proxy speaks for", async () => {
+  const sums = await queries.wafSums({ q: "cluster:proxied", since: "1h" });
+  assert.deepEqual(sums.sources.map(({ clientAddress }) => clientAddress).toSorted(), ["203.0.113.1", "203.0.113.2"]);
+  assert.equal(sums.rules[0]?.sources, 2);
+});
+
+test("blocking would also stop what is over a limit, and what a rule without points denies", async () => {
+  const sums = await queries.wafModeSums({ cluster: "limits", namespace: "shop", workload: "web", since: "1h" });
+  assert.equal(sums.requests, 2);
+  assert.deepEqual(sums.groups.map(({ ruleId, message }) => [ruleId, message]).toSorted(), [
+    [0, "limit: request body"],
+    [200_002, "rule"],
+  ]);
 });

@@ -53,6 +53,7 @@ const columns: Readonly<Record<string, readonly string[]>> = {
 const sided: Readonly<Record<string, readonly string[]>> = {
   "from.ns": ["sourceNamespace"],
   "to.ns": ["destinationNamespace"],
+  "from.ip": ["clientAddress", "sourceAddress"],
   "from.kind": ["sourceKind"],
   "to.kind": ["destinationKind"],
 };

@@ -1,5 +1,6 @@
 // Events of every kind as one line: what happened, to what, how it ended. Pure.
 import type { AnyEvent } from "../../../src/apps/server/contract/telemetry.ts";
+import { mainRule } from "../../../src/apps/server/contract/waf-words.ts";
 import type { WorkloadKind } from "../../../src/model/identity.ts";
 import { formatMicroseconds } from "./format.ts";
 
@@ -41,7 +42,7 @@ export function eventTitle(event: AnyEvent): string {
     case "security":
       return event.title || event.rule;
     case "waf":
-      return `${event.method} ${event.host}${event.path}: ${event.messages[0] ?? event.because}`;
+      return `${event.method} ${event.host}${event.path}: ${event.messages[mainRule(event)] ?? event.because}`;
     case "log":
       return event.body;
     case "span":

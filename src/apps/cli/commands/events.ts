@@ -1,4 +1,5 @@
 // garrison events: processes, DNS, HTTP, files, Kubernetes, its inventory, audit and detections on one timeline.
+import { mainRule } from "../../server/contract/waf-words.ts";
 import type { AnyEvent } from "../../server/contract/telemetry.ts";
 import type { Context } from "../context.ts";
 import type { Sheet } from "../output/format.ts";
@@ -77,9 +78,10 @@ function what(event: AnyEvent): string {
   }
 }
 
-/** What was asked, what became of it, and the first rule that spoke. */
+/** What was asked, what became of it, and the rule that weighed most. */
 function wafLine(event: Extract<AnyEvent, { kind: "waf" }>): string {
-  const rule = event.ruleIds.length === 0 ? event.because : `${event.ruleIds[0]} ${event.messages[0]}`;
+  const main = mainRule(event);
+  const rule = main < 0 ? event.because : `${event.ruleIds[main]} ${event.messages[main]}`;
   const more = event.ruleIds.length > 1 ? ` and ${event.ruleIds.length - 1} more` : "";
   return `${event.verdict} ${event.method} ${event.host}${event.path} score ${event.inboundScore}/${event.inboundThreshold}: ${rule}${more}`;
 }

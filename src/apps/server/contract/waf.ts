@@ -133,8 +133,8 @@ export const waf = {
       rules: z.array(
         z.object({ ruleId: z.int(), file: z.string(), line: z.int(), text: z.string(), operator: z.string() }),
       ),
-      /** Exclusions in force that touch its rules. */
-      exclusions: z.array(z.object({ policy: z.string(), exclusion: WafExclusion })),
+      /** Of policies that are for its workload, and of the floor: exclusions in force of its rules. `isMeant`: of this place in the request, too. */
+      exclusions: z.array(z.object({ policy: z.string(), exclusion: WafExclusion, isMeant: z.boolean() })),
       window: Window,
     }),
   },

@@ -7,10 +7,10 @@ import { proposeExclusion } from "../waf/exclude.ts";
 import { requestOf } from "../waf/request.ts";
 import { createRulesDesk } from "../waf/rules-desk.ts";
 
-type Parts = Pick<ServerParts, "state" | "queries" | "clock" | "config">;
+type Parts = Pick<ServerParts, "state" | "queries" | "clock" | "config" | "logger">;
 
 export function wafHandlers(parts: Parts): HandlersOf<keyof typeof waf> {
-  const rules = createRulesDesk(parts.config.waf.rules, parts.clock);
+  const rules = createRulesDesk({ folder: parts.config.waf.rules, clock: parts.clock, logger: parts.logger });
   return {
     wafBoard: ({ query }) => wafBoard(parts, query),
     wafEvent: ({ query }) => requestOf(parts, rules, query),

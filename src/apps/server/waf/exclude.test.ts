@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { manualClock } from "../../../base/clock.ts";
+import { silentLogger } from "../../../base/logger.ts";
 import type { Resource } from "../../../model/resource.ts";
 import { tables, type Shown } from "../../../model/table.ts";
 import { emptyQueries } from "../../../../test/support/test-server.ts";
@@ -52,7 +53,11 @@ test(
   { timeout: 120_000 },
   async (context) => {
     if (!skipUnless(context, existsSync(crs), "the Core Rule Set in ../shared/data/crs")) return;
-    const answer = await proposeExclusion(partsWith(review), createRulesDesk(crs, clock), asked);
+    const answer = await proposeExclusion(
+      partsWith(review),
+      createRulesDesk({ folder: crs, clock, logger: silentLogger }),
+      asked,
+    );
     assert.deepEqual(
       answer.exclusions.map(({ rules, target, path: at, methods, reason }) => [rules, target, at, methods, reason]),
       [[["942100"], "ARGS:comment", "/reviews", ["POST"], "reviews hold SQL words"]],
@@ -75,7 +80,11 @@ test(
 
 test("it joins the policy that judged it; what stands there already is not put twice", async () => {
   const third = { ...review, paranoias: [3, 0] };
-  const first = await proposeExclusion(partsWith(third), createRulesDesk("/nowhere", clock), asked);
+  const first = await proposeExclusion(
+    partsWith(third),
+    createRulesDesk({ folder: "/nowhere", clock, logger: silentLogger }),
+    asked,
+  );
   assert.equal(first.spec["paranoia"], 3, "levels that scored stay on");
   assert.match(first.proof.because, /nowhere/, "no rules, no proof: said");
   const kept = {
@@ -93,7 +102,11 @@ test("it joins the policy that judged it; what stands there already is not put t
     spec: { mode: "block", exclusions: first.exclusions },
   };
   const judged = { ...review, policy: "mine" };
-  const second = await proposeExclusion(partsWith(judged, [resource]), createRulesDesk("/nowhere", clock), asked);
+  const second = await proposeExclusion(
+    partsWith(judged, [resource]),
+    createRulesDesk({ folder: "/nowhere", clock, logger: silentLogger }),
+    asked,
+  );
   assert.deepEqual(second.policy, { scope: "cluster/prod", name: "mine", generation: 7 });
   assert.equal((second.spec["exclusions"] as unknown[]).length, 1);
 });
@@ -111,10 +124,14 @@ test(
       scores: [3, 5],
       paranoias: [1, 1],
     };
-    const answer = await proposeExclusion(partsWith(both), createRulesDesk(crs, clock), {
-      ...asked,
-      ruleIds: [942_100],
-    });
+    const answer = await proposeExclusion(
+      partsWith(both),
+      createRulesDesk({ folder: crs, clock, logger: silentLogger }),
+      {
+        ...asked,
+        ruleIds: [942_100],
+      },
+    );
     const { atTarget } = answer.proof;
     assert.ok(atTarget.caughtAfter < atTarget.caughtBefore, JSON.stringify(atTarget));
   },
@@ -122,13 +139,16 @@ test(
 
 test("a request whose workload is not known gets no policy over everything", async () => {
   const unknown = { ...review, namespace: "", workload: "", identityReason: "no pod has the address" };
-  await assert.rejects(proposeExclusion(partsWith(unknown), createRulesDesk("/nowhere", clock), asked), {
-    code: "waf/no-home",
-  });
+  await assert.rejects(
+    proposeExclusion(partsWith(unknown), createRulesDesk({ folder: "/nowhere", clock, logger: silentLogger }), asked),
+    {
+      code: "waf/no-home",
+    },
+  );
 });
 
 test("what is not kept, and what no rule scored, is refused with a reason", async () => {
-  const rules = createRulesDesk("/nowhere", clock);
+  const rules = createRulesDesk({ folder: "/nowhere", clock, logger: silentLogger });
   await assert.rejects(proposeExclusion(partsWith(undefined), rules, asked), { code: "waf/unknown-request" });
   const silent = { ...review, ruleIds: [], scores: [], variables: [], decidingRule: 0 };
   await assert.rejects(proposeExclusion(partsWith(silent), rules, asked), { code: "waf/nothing-to-exclude" });

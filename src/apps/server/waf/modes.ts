@@ -73,6 +73,11 @@ function ranked(policies: readonly KeptPolicy[], asked: AskedWorkload): readonly
     .toSorted((one, other) => compareRanks(one.rank, other.rank) || (one.policy.name < other.policy.name ? -1 : 1));
 }
 
+/** Those that select a workload, or may, most specific first. */
+export function policiesFor(policies: readonly KeptPolicy[], asked: AskedWorkload): readonly KeptPolicy[] {
+  return ranked(policies, asked).map(({ policy }) => policy);
+}
+
 /** The first of `policies` is the one that decides where no route is named. */
 export function modeOf(
   { policies, floor }: { readonly policies: readonly KeptPolicy[]; readonly floor: NamedWafFloor | undefined },

@@ -1,33 +1,20 @@
-// The rules that this server shows texts from and proves exclusions with: read from a folder when asked, believed for a minute. No folder, no proof: said,
-// never guessed.
+// The rules that this server shows texts from and proves exclusions with. Texts are read in a thread when first asked for, and again when a file changed. No
+// folder, no proof: said, never guessed.
+import { readdir, stat } from "node:fs/promises";
+import path from "node:path";
+import { Worker } from "node:worker_threads";
 import type { Clock } from "../../../base/clock.ts";
-import { toFault } from "../../../base/fault.ts";
-import type { Rule, RuleSet } from "../../../core/waf/seclang/rule-set.ts";
-import { withBase } from "../../../core/waf/http/with-base.ts";
-import { parseRuleSet } from "../../../core/waf/seclang/parse-rule-set.ts";
-import { openRuleFolder, type OpenedRules } from "../../../edge/rules/rule-folder.ts";
+import type { Logger } from "../../../base/logger.ts";
 import { findSystemRules } from "../../../edge/rules/system-rules.ts";
+import type { RuleText } from "./rule-texts.ts";
 
-/** How long a read rule set is believed. */
-const keptMs = 60_000;
-const textCharsMax = 8000;
-
-export interface RuleText {
-  readonly ruleId: number;
-  readonly file: string;
-  readonly line: number;
-  readonly text: string;
-  readonly operator: string;
-}
-
-export interface LoadedRules {
-  readonly opened: OpenedRules;
-  readonly ruleSet: RuleSet;
-}
+/** How long what was found is believed before files are looked at again. */
+const keptMs = 10_000;
+const filesMax = 2000;
 
 export interface RulesDesk {
-  /** Those of the ids that are known here. */
-  rulesOf(ids: readonly number[]): readonly RuleText[];
+  /** Those of the ids that are known here. Never throws: what cannot be read is logged, and known by nobody. */
+  rulesOf(ids: readonly number[]): Promise<readonly RuleText[]>;
   /** Undefined: there are none here, `without` says how to change that. */
   folder(): string | undefined;
   readonly without: string;
@@ -35,58 +22,72 @@ export interface RulesDesk {
 
 const without = "this server has no WAF rules: start it with --waf-rules FOLDER, the gateways' own";
 
-/** `folder` "": the system's packaged rules, when there are any. */
-export function createRulesDesk(folder: string, clock: Clock): RulesDesk {
-  let known: { readonly atMs: number; readonly loaded: LoadedRules | { readonly because: string } } | undefined;
-  function load(): LoadedRules | { readonly because: string } {
+export interface RulesDeskParts {
+  /** "": the system's packaged rules, when there are any. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export function createRulesDesk({ folder, clock, logger }: RulesDeskParts): RulesDesk {
+  let found: { readonly atMs: number; readonly place: string | undefined } | undefined;
+  let read: { readonly signature: string; readonly texts: Promise<ReadonlyMap<number, RuleText>> } | undefined;
+  let signedAtMs = -Infinity;
+
+  function place(): string | undefined {
+    if (folder !== "") return folder;
     const nowMs = clock.nowMs();
-    if (known !== undefined && nowMs - known.atMs < keptMs) return known.loaded;
-    const loaded = read(placeOf(folder));
-    known = { atMs: nowMs, loaded };
-    return loaded;
+    if (found === undefined || nowMs - found.atMs >= keptMs) found = { atMs: nowMs, place: findSystemRules()[0] };
+    return found.place;
   }
+
+  async function texts(): Promise<ReadonlyMap<number, RuleText>> {
+    const at = place();
+    if (at === undefined) return new Map();
+    const nowMs = clock.nowMs();
+    if (read !== undefined && nowMs - signedAtMs < keptMs) return read.texts;
+    signedAtMs = nowMs;
+    const signature = await signatureOf(at);
+    if (read?.signature !== signature) read = { signature, texts: readApart(at, logger) };
+    return read.texts;
+  }
+
   return {
     without,
-    folder: () => placeOf(folder),
-    rulesOf(ids) {
-      const loaded = load();
-      if ("because" in loaded) return [];
-      const wanted = new Set(ids);
-      return loaded.ruleSet.items.flatMap((item) =>
-        item.kind === "rule" && wanted.has(item.id) ? [textOf(loaded.opened, item)] : [],
-      );
+    folder: place,
+    async rulesOf(ids) {
+      const known = await texts();
+      return [...new Set(ids)].flatMap((id) => known.get(id) ?? []);
     },
   };
 }
 
-function placeOf(folder: string): string | undefined {
-  return folder === "" ? findSystemRules()[0] : folder;
-}
-
-function read(place: string | undefined): LoadedRules | { readonly because: string } {
-  if (place === undefined) return { because: without };
-  try {
-    const opened = openRuleFolder(place);
-    const { ruleSet } = parseRuleSet({ files: withBase(opened.files), reader: opened.reader });
-    return { opened, ruleSet };
-  } catch (thrown) {
-    return { because: toFault(thrown).message };
+/** Changes when a file comes, goes or is written. */
+async function signatureOf(folder: string): Promise<string> {
+  const parts: string[] = [folder];
+  for (const each of [folder, path.join(folder, "rules")]) {
+    const names = (await readdir(each).catch(() => [])).slice(0, filesMax);
+    for (const name of names) {
+      const facts = await stat(path.join(each, name)).catch(() => undefined);
+      parts.push(`${name} ${facts?.mtimeMs ?? 0} ${facts?.size ?? 0}`);
+    }
   }
+  return parts.join("\n");
 }
 
-/** From the directive's line to the next one that begins a directive. */
-function textOf(opened: OpenedRules, { id, head }: Rule): RuleText {
-  const { file, line } = head.position;
-  const lines = (opened.files.find((each) => each.file === file)?.text ?? "").split("\n");
-  const rest = lines.slice(line - 1);
-  const end = rest.findIndex(
-    (each, index) => index > 0 && /^(Sec|#|$)/.test(each) && !rest[index - 1]?.trimEnd().endsWith("\\"),
-  );
-  const text = (end < 0 ? rest : rest.slice(0, end)).join("\n").slice(0, textCharsMax);
-  return { ruleId: id, file, line, text: printable(text), operator: head.operator.name };
-}
-
-/** latin1 bytes for JSON: UTF-8 where it is, else as they are. */
-function printable(bytes: string): string {
-  return Buffer.from(bytes, "latin1").toString("utf8");
+async function readApart(folder: string, logger: Logger): Promise<ReadonlyMap<number, RuleText>> {
+  const worker = new Worker(new URL("rules.worker.ts", import.meta.url), { workerData: folder });
+  try {
+    const all = await new Promise<readonly RuleText[]>((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("error", reject);
+      worker.once("exit", () => reject(new Error("the thread ended without an answer")));
+    });
+    return new Map(all.map((text) => [text.ruleId, text]));
+  } catch (error) {
+    logger.warn({ folder, error: String(error) }, "texts of WAF rules could not be read");
+    return new Map();
+  } finally {
+    await worker.terminate();
+  }
 }

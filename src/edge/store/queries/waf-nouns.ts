@@ -85,7 +85,7 @@ export interface WafModeGroup {
 export interface WafModeSums {
   /** Events of the workload of any verdict: that there are some tells that a gateway looked. */
   readonly spoken: number;
-  /** Detected ones. */
+  /** What blocking would have stopped. */
   readonly requests: number;
   readonly sources: number;
   readonly groups: WafModeGroup[];

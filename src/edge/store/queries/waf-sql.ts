@@ -1,4 +1,4 @@
-// The statements about WAF events, and their rows as nouns. One event is one request; a rule that spoke twice of it counts once.
+// The statements about WAF events, and their rows as nouns. One event is one request.
 import { formatInstant } from "../../../base/instant.ts";
 import type { WorkloadKind } from "../../../model/identity.ts";
 import type { WafCounts, WafModeGroup, WafRuleSum, WafSourceSum, WafWorkloadSum } from "./waf-nouns.ts";
@@ -16,6 +16,8 @@ function countsOf(row: StoredRow): WafCounts {
   };
 }
 
+/** Who asked: what a listed proxy said, else the address of the connection. */
+export const sourceSql = "if(forwardedFor != toIPv6('::'), forwardedFor, clientAddress)";
 const totalSql = "toInt64(count() OVER ()) AS total";
 const lastSql = "toUnixTimestamp64Milli(max(time)) AS lastMs";
 
@@ -29,13 +31,13 @@ export function bucketOf(row: StoredRow, bucketSeconds: number) {
   return { at: formatInstant(Number(row["bucket"]) * bucketSeconds * 1000), counts: countsOf(row) };
 }
 
-/** `only`: a rule; 0 for all. */
+/** A rule that spoke of several variables of one request counts once, with the first of them. */
 export function rulesSql(where: string, limit: number): string {
-  const spoken = `SELECT verdict, clientAddress, cluster, namespace, workload,
-arrayJoin(arrayDistinct(arrayZip(ruleIds, arrayResize(messages, length(ruleIds)), arrayResize(severities, length(ruleIds)), arrayResize(variables, length(ruleIds))))) AS spoke
+  const spoken = `SELECT verdict, ${sourceSql} AS source, cluster, namespace, workload, arrayJoin(arrayDistinct(ruleIds)) AS rule,
+indexOf(ruleIds, rule) AS place, toString(messages[place]) AS said, toString(severities[place]) AS graded, variables[place] AS matched
 FROM waf_events WHERE ${where}`;
-  return `SELECT spoke.1 AS rule, any(spoke.2) AS message, any(spoke.3) AS severity, ${countsSql},
-sumMap(map(toString(spoke.4), toInt64(1))) AS places, toInt64(uniqExact(cluster, namespace, workload)) AS workloads, toInt64(uniqExact(clientAddress)) AS sources, ${totalSql}
+  return `SELECT rule, any(said) AS message, any(graded) AS severity, ${countsSql},
+sumMap(map(matched, toInt64(1))) AS places, toInt64(uniqExact(cluster, namespace, workload)) AS workloads, toInt64(uniqExact(source)) AS sources, ${totalSql}
 FROM (${spoken}) GROUP BY rule ORDER BY n_blocked DESC, n_detected DESC, n_logged DESC, rule LIMIT ${limit}`;
 }
 
@@ -56,7 +58,7 @@ export function ruleOf(row: StoredRow): WafRuleSum {
 }
 
 export function sourcesSql(where: string, limit: number): string {
-  return `SELECT cluster, clientAddress AS address, argMax(clientNamespace, time) AS space, argMax(clientWorkload, time) AS owner,
+  return `SELECT cluster, ${sourceSql} AS address, argMax(clientNamespace, time) AS space, argMax(clientWorkload, time) AS owner,
 toString(argMax(clientKind, time)) AS ownerKind, ${countsSql}, toInt64(length(groupUniqArrayArray(ruleIds))) AS ruleCount, ${lastSql}, ${totalSql}
 FROM waf_events WHERE ${where} GROUP BY cluster, address ORDER BY n_blocked DESC, n_detected DESC, lastMs DESC LIMIT ${limit}`;
 }
@@ -98,13 +100,18 @@ export function workloadOf(row: StoredRow): WafWorkloadSum {
   };
 }
 
-/** What was detected, by the rules that scored: per rule, path and variable. */
+/** What blocking would stop: over the threshold, and over a limit or budget where it was only told. */
+export const stoppableSql = "(verdict = 'detected' OR (verdict = 'failed' AND mode = 'detect'))";
+
+/** By the rules that scored, per rule, path and variable; where none did by the rule that decided, or by the limit. */
 export function modeGroupsSql(where: string, limit: number): string {
-  const scored = `SELECT time, clientAddress, path, transactionId,
-arrayJoin(arrayDistinct(arrayFilter(spoke -> spoke.4 > 0, arrayZip(ruleIds, arrayResize(messages, length(ruleIds)), arrayResize(variables, length(ruleIds)), arrayResize(scores, length(ruleIds)))))) AS spoke
-FROM waf_events WHERE ${where}`;
-  return `SELECT spoke.1 AS rule, any(spoke.2) AS message, path, spoke.3 AS place, toInt64(uniqExact(transactionId)) AS requests,
-toInt64(uniqExact(clientAddress)) AS sources, ${lastSql}, argMax(transactionId, time) AS newestTransaction, ${totalSql}
+  const all = `arrayMap((id, at) -> (id, toString(messages[at]), variables[at], scores[at]), ruleIds, arrayEnumerate(ruleIds))`;
+  const scored = `SELECT time, ${sourceSql} AS source, path, transactionId,
+arrayMap(spoke -> (spoke.1, spoke.2, spoke.3), arrayFilter(spoke -> spoke.4 > 0, ${all})) AS weighed,
+arrayJoin(if(empty(weighed), [(decidingRule, toString(because), '')], arrayDistinct(weighed))) AS reason
+FROM waf_events WHERE ${where} AND ${stoppableSql}`;
+  return `SELECT reason.1 AS rule, any(reason.2) AS message, path, reason.3 AS place, toInt64(uniqExact(transactionId)) AS requests,
+toInt64(uniqExact(source)) AS sources, ${lastSql}, argMax(transactionId, time) AS newestTransaction, ${totalSql}
 FROM (${scored}) GROUP BY rule, path, place ORDER BY requests DESC, rule, path, place LIMIT ${limit}`;
 }
 

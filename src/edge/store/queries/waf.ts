@@ -17,7 +17,9 @@ import {
   ruleOf,
   rulesSql,
   sourceOf,
+  sourceSql,
   sourcesSql,
+  stoppableSql,
   workloadOf,
   workloadsSql,
 } from "./waf-sql.ts";
@@ -88,10 +90,10 @@ AND cluster = ${bindings.bind(query.cluster, "String")} AND namespace = ${bindin
   const [whole, groups] = await Promise.all([
     statement(
       (where) =>
-        `SELECT toInt64(count()) AS spoken, toInt64(countIf(verdict = 'detected')) AS requests,
-toInt64(uniqExactIf(clientAddress, verdict = 'detected')) AS sources FROM waf_events WHERE ${where}`,
+        `SELECT toInt64(count()) AS spoken, toInt64(countIf(${stoppableSql})) AS requests,
+toInt64(uniqExactIf(${sourceSql}, ${stoppableSql})) AS sources FROM waf_events WHERE ${where}`,
     ),
-    statement((where) => modeGroupsSql(`${where} AND verdict = 'detected'`, queryLimits.wafTopMax)),
+    statement((where) => modeGroupsSql(where, queryLimits.wafTopMax)),
   ]);
   return {
     spoken: Number(whole.rows[0]?.["spoken"] ?? 0),

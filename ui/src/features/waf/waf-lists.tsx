@@ -259,7 +259,7 @@ export function SourceList({ board }: { readonly board: WafBoard }) {
         rows={board.sources}
         initial={{ by: "blocked", direction: "descending" }}
         window={board.window}
-        onOpen={(row) => open(`ip:${quoteValue(formatAddress(row.clientAddress))}`)}
+        onOpen={(row) => open(`from.ip:${quoteValue(formatAddress(row.clientAddress))}`)}
         extrasOf={(row) => (sumOf(row.counts) > 0 && row.counts.blocked > 0 ? { tone: "deny" } : {})}
       >
         <NothingSeen board={board} what={`source (${countsText(board.totals)})`} />

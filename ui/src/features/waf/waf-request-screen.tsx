@@ -118,11 +118,12 @@ function Exclusions({ found }: { readonly found: Found }) {
     <section className="fields">
       <h3>Exclusions that touch these rules</h3>
       <ul className="related">
-        {found.exclusions.map(({ policy, exclusion }) => (
+        {found.exclusions.map(({ policy, exclusion, isMeant }) => (
           <li key={`${policy} ${exclusion.id}`}>
             <span className="data">{exclusion.id}</span> of {policy}: {exclusion.rules.join(", ")}
             {exclusion.target === "" ? "" : ` in ${exclusion.target}`}
-            {exclusion.path === "" ? "" : ` at ${exclusion.path}`}. {exclusion.reason}
+            {exclusion.path === "" ? "" : ` at ${exclusion.path}`}. {exclusion.reason}{" "}
+            {isMeant ? "" : "(of another place than this request's)"}
           </li>
         ))}
       </ul>

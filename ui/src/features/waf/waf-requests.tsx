@@ -1,5 +1,6 @@
 // Requests that rules spoke about, newest first; one line each, its rules beside it.
 import { Link } from "@tanstack/react-router";
+import { mainRule } from "../../../../src/apps/server/contract/waf-words.ts";
 import type { AnyEvent } from "../../../../src/apps/server/contract/telemetry.ts";
 import type { Trouble } from "../../api/trouble.ts";
 import { carried } from "../../app/use-url-state.ts";
@@ -37,7 +38,7 @@ const columns: readonly Column<AnyEvent>[] = [
   )),
   {
     ...waf("rule", "Rule", "minmax(160px, 1.6fr)", (event) => (
-      <span title={event.messages.join("\n")}>{event.messages[0] ?? event.because}</span>
+      <span title={event.messages.join("\n")}>{event.messages[mainRule(event)] ?? event.because}</span>
     )),
     hideBelowPx: 900,
   },
