@@ -18,7 +18,7 @@ export function judgeLogic(shape: SqlShape, index: number): boolean {
       // Nothing was closed before a connective that comes first.
       if (!isEnded(rest.slice(1)) || (index === 0 && !rest.includes("U"))) return false;
       if (isClosed) return rest !== "1)";
-      if (/^1B1/.test(rest) && !isLoose) return true;
+      if (rest.startsWith("1B1") && !isLoose) return true;
       return isLoose ? comparisons > 0 : operators + fold.reader.comments > 0;
     case "s":
       if (index === 0) return false;
