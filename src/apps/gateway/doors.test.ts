@@ -213,7 +213,7 @@ test("ext_authz: headers and a body, yes and no", async () => {
   records.length = 0;
 });
 
-test("auth_request: the original's address and headers are judged; its own are not", async () => {
+test("auth_request: the original's address and headers are judged; its own are not, and doubt is 500", async () => {
   const ask = async (headers: Readonly<Record<string, string>>): Promise<number> => {
     const request = httpRequest({ port: nginxPort, path: "/_waf", headers });
     request.end();
@@ -225,6 +225,11 @@ test("auth_request: the original's address and headers are judged; its own are n
   assert.equal(await ask({ "x-original-uri": "/a?b=attack", host: "shop" }), 403);
   const row = await lastRow();
   assert.deepEqual([row.door, row.path, row.host], ["authrequest", "/a", "shop"]);
-  assert.equal(await ask({ "x-original-uri": "/", "x-real-ip": "203.0.113.9" }), 403, "a listed proxy's word");
+  assert.equal(await ask({ "x-original-uri": "/", "x-real-ip": "203.0.113.9" }), 403, "nginx's word");
+  const lie = { "x-original-uri": "/?a=attack", "x-real-ip": "192.0.2.1", "x-original-remote-addr": "6.6.6.6" };
+  assert.equal(await ask(lie), 403);
+  assert.equal((await lastRow()).clientAddress, "192.0.2.1");
   assert.equal(await ask({ "x-original-url": "https://shop/x?y=attack" }), 403);
+  assert.equal(await ask({ "x-original-url": "https://shop/x?y=attack", "x-original-uri": "/harmless" }), 500);
+  assert.equal(await ask({ host: "shop" }), 500, "nothing says what the original was");
 });

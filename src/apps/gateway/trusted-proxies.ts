@@ -44,3 +44,8 @@ function withoutPort(word: string): string {
   if (bracketed !== null) return bracketed[1] ?? "";
   return /^\d+\.\d+\.\d+\.\d+:\d+$/.test(word) ? word.slice(0, word.indexOf(":")) : word;
 }
+
+/** A proxy beside the gateway on the same machine. */
+export function isLoopback(address: string): boolean {
+  return address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
+}

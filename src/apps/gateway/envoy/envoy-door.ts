@@ -9,6 +9,7 @@ import {
 } from "@grpc/grpc-js";
 import type { ConnectionSource } from "../inspect.ts";
 import type { AskedDoor, DoorParts } from "../worker/doors.ts";
+import { isLoopback } from "../trusted-proxies.ts";
 import { check, type WireCheckRequest } from "./ext-authz.ts";
 import { createProcess } from "./ext-proc.ts";
 import { authorizationService, externalProcessor } from "./messages.ts";
@@ -66,11 +67,6 @@ interface CallParts {
   readonly sourceOf: (peer: string) => ConnectionSource | undefined;
   readonly isTrusted: (source: ConnectionSource) => boolean;
   readonly count: { requests: number };
-}
-
-/** Envoy beside the gateway on the same machine. */
-function isLoopback(address: string): boolean {
-  return address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
 }
 
 function addProcess(server: Server, parts: DoorParts, { sourceOf, isTrusted, count }: CallParts): void {
