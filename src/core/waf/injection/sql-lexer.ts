@@ -127,7 +127,7 @@ function readOperator(reader: SqlReader, token: LexedToken): number {
   if (first === 60 || first === 61 || first === 62 || (first === 33 && second === 61)) reader.comparisons += 1;
   if (isPair && first === second && (first === 124 || first === 38)) return setToken(token, 38, position, 2);
   if (isPair) return setToken(token, operatorType, position, 2);
-  return setToken(token, first === 58 ? 58 : operatorType, position, 1);
+  return setToken(token, first === 58 && position + 1 < text.length ? 58 : operatorType, position, 1);
 }
 
 function toLineEnd(text: string, token: LexedToken, start: number): number {
