@@ -1,8 +1,8 @@
 // Which policy a request gets: of those that are for its workload and route the most specific one, always the same of equals, and why.
 import type { TransactionPolicy } from "../engine/engine.ts";
-import { normalPath } from "../http/normal-path.ts";
-import { compareRanks, isRouted, isTargeted, rankOf } from "./target.ts";
-import type { Route, Target, WafPolicyFacts, WafWorkload } from "./target.ts";
+import { pathReadings } from "./path-readings.ts";
+import { compareRanks, isRouted, isRoutedAnywhere, isTargeted, rankOf } from "./target.ts";
+import type { Route, RouteFacts, Target, WafPolicyFacts, WafWorkload } from "./target.ts";
 
 export interface Choosable {
   readonly scope: string;
@@ -50,14 +50,50 @@ export function createChooser(choosable: readonly Choosable[], otherwise: Chosen
 
   return ({ workload, port, host, path, method }) => {
     const found = entriesFor(workload, namedPorts.has(port) ? port : 0);
-    let facts: Parameters<typeof isRouted>[1] | undefined;
-    for (const { route, chosen } of found) {
-      if (route === undefined) return chosen;
-      facts ??= { host: plainHost(host), path: normalPath(path), method: method.toUpperCase() };
-      if (isRouted(route, facts)) return chosen;
+    if (found[0]?.route === undefined) return found[0]?.chosen ?? otherwise;
+    const facts = { host: plainHost(host), method: method.toUpperCase() };
+    const choices = new Set<ChosenPolicy | undefined>();
+    const readings = pathReadings(path);
+    for (const reading of readings ?? []) {
+      for (const isCaseless of [false, true])
+        choices.add(firstRouted(found, { ...facts, path: reading, isCaseless }) ?? otherwise);
     }
-    return otherwise;
+    if (readings === undefined) {
+      choices.add(otherwise);
+      for (const { route, chosen } of found)
+        if (route === undefined || isRoutedAnywhere(route, facts)) choices.add(chosen);
+    }
+    return choices.size === 1 ? [...choices][0] : strictestOf([...choices]);
   };
+}
+
+function firstRouted(entries: readonly Entry[], facts: RouteFacts): ChosenPolicy | undefined {
+  return entries.find(({ route }) => route === undefined || isRouted(route, facts))?.chosen;
+}
+
+/** Of what the readings of one path choose. Not to be looked at at all is the least strict. */
+function strictestOf(choices: readonly (ChosenPolicy | undefined)[]): ChosenPolicy | undefined {
+  const known = choices.filter((choice) => choice !== undefined);
+  const [first, ...rest] = known;
+  if (first === undefined) return undefined;
+  const strictest = rest.reduce((best, each) => (isStricter(each.policy, best.policy) ? each : best), first);
+  return {
+    policy: strictest.policy,
+    because: `${strictest.because}; servers read the path in more than one way: the strictest policy counts`,
+  };
+}
+
+function isStricter(left: TransactionPolicy, right: TransactionPolicy): boolean {
+  const [one, other] = [strictness(left), strictness(right)];
+  const at = one.findIndex((each, index) => each !== other[index]);
+  return at >= 0 && (one[at] ?? 0) > (other[at] ?? 0);
+}
+
+/** The first that differs decides. */
+function strictness(policy: TransactionPolicy): readonly number[] {
+  const { mode, paranoia, inboundThreshold, detectionParanoia, exclusions, layers } = policy;
+  const modeRank = mode === "off" ? 0 : mode === "detect" ? 1 : 2;
+  return [modeRank, paranoia, -inboundThreshold, detectionParanoia, -exclusions.length, layers.length];
 }
 
 /** Lower case, without a dot at its end or a port: other spellings of a name are no way around a route. */

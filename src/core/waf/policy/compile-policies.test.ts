@@ -82,6 +82,54 @@ describe("which policy a request gets", () => {
       assert.equal(nameFor(compiled, { path }), "lax", path);
   });
 
+  test("a path that servers read in more than one way gets the strictest policy of its readings", () => {
+    const compiled = compile([
+      policy("block", { mode: "block" }),
+      policy("off", { mode: "off", target: { routes: [{ path: "/health" }] } }),
+      policy("detect", { mode: "detect", target: { routes: [{ path: "/Reports" }] } }),
+    ]);
+    for (const path of [
+      "/health",
+      "/health/",
+      "/health/live",
+      "/health/live/..",
+      "/health/a;b",
+      "/health/%20",
+      `/health/${"x".repeat(600)}`,
+    ])
+      assert.equal(nameFor(compiled, { path }), "off", path);
+    for (const path of [
+      "/api/items/..%2f..%2fhealth",
+      "/api/items/..%5C..%5chealth",
+      "/api/items/..\\..\\health",
+      "/api/items/%2e%2e/%2E%2e/health",
+      "/api/..;/health",
+      "/api/..%3b/health",
+      "/health/../api",
+      "/health/..;/api",
+      "/health/..%2fapi/..\\..\\health",
+      "/health//../api",
+      "/%68ealth",
+      "//health",
+      "/HEALTH",
+      `/health/%20${"x".repeat(600)}`,
+    ])
+      assert.equal(nameFor(compiled, { path }), "block", path);
+    assert.equal(nameFor(compiled, { path: "/Reports/2026" }), "detect");
+    assert.match(compiled.policyFor(facts({ path: "//health" }))?.because ?? "", /^block: every request; servers read/);
+    const named = compile([
+      policy("strict", { mode: "block", target: { routes: [{ path: "/Admin" }] } }),
+      policy("lax", { mode: "off" }),
+    ]);
+    for (const path of ["/Admin", "/admin/x", "/x/..%2fADMIN"]) assert.equal(nameFor(named, { path }), "strict", path);
+    assert.equal(nameFor(named, { path: "/administrator" }), "lax");
+    const alone = compile(
+      [policy("off", { mode: "off", target: { routes: [{ path: "/health" }] } })],
+      floorOf({ unselected: "block" }),
+    );
+    assert.equal(nameFor(alone, { path: "/x/../health" }), "");
+  });
+
   test("of equals always the same: by scope and name", () => {
     for (const names of [
       ["a", "b"],

@@ -44,6 +44,8 @@ export interface Target {
 export interface Route {
   readonly host: string;
   readonly path: string;
+  /** In lower case: some servers do not tell case. */
+  readonly pathFolded: string;
   readonly methods: ReadonlySet<string>;
 }
 
@@ -74,11 +76,15 @@ export function targetOf({ target }: WafPolicy, tell: Tell): Target | undefined 
 }
 
 export function routesOf({ target }: WafPolicy): readonly Route[] {
-  return target.routes.map(({ host, path, methods }) => ({
-    host: host.toLowerCase().replace(/\.$/, ""),
-    path: path === "" ? "" : normalPath(byteText(path)),
-    methods: new Set(methods.map((method) => method.toUpperCase())),
-  }));
+  return target.routes.map(({ host, path, methods }) => {
+    const plain = path === "" ? "" : normalPath(byteText(path));
+    return {
+      host: host.toLowerCase().replace(/\.$/, ""),
+      path: plain,
+      pathFolded: plain.toLowerCase(),
+      methods: new Set(methods.map((method) => method.toUpperCase())),
+    };
+  });
 }
 
 export function isTargeted(target: Target, workload: WafWorkload | undefined, port: number): boolean {
@@ -94,17 +100,27 @@ export function isTargeted(target: Target, workload: WafWorkload | undefined, po
 
 export interface RouteFacts {
   readonly host: string;
-  /** Normalised. */
+  /** One reading of it (path-readings.ts). */
   readonly path: string;
+  readonly isCaseless: boolean;
   readonly method: string;
 }
 
-export function isRouted(route: Route, { host, path, method }: RouteFacts): boolean {
+/** Host and method hold, whatever the path. */
+export function isRoutedAnywhere(route: Route, { host, method }: Pick<RouteFacts, "host" | "method">): boolean {
   if (route.methods.size > 0 && !route.methods.has(method)) return false;
   if (route.host.startsWith("*.") ? !host.endsWith(route.host.slice(1)) : route.host !== "" && route.host !== host)
     return false;
-  if (route.path === "" || route.path === "/" || path === route.path) return true;
-  return path.startsWith(route.path.endsWith("/") ? route.path : `${route.path}/`);
+  return true;
+}
+
+export function isRouted(route: Route, facts: RouteFacts): boolean {
+  if (!isRoutedAnywhere(route, facts)) return false;
+  const { path: read, isCaseless } = facts;
+  const path = isCaseless ? read.toLowerCase() : read;
+  const wanted = isCaseless ? route.pathFolded : route.path;
+  if (wanted === "" || wanted === "/" || path === wanted) return true;
+  return path.startsWith(wanted.endsWith("/") ? wanted : `${wanted}/`);
 }
 
 /**

@@ -81,7 +81,7 @@ export function engineOf(
     nowUs: () => performance.now() * 1000,
     uniqueId: randomUUID,
     // A person asks about rules, not about this machine's load: nothing is cut short.
-    budget: { usMax: 60_000_000, bytesMax: 1024 * 1024 * 1024, onExceeded: "pass" },
+    budget: { usMax: 60_000_000, bytesMax: 1024 * 1024 * 1024, onExceeded: "block" },
     ...options,
   });
 }
