@@ -196,7 +196,7 @@ function verdictOf(
 
 function ruleOf(rule: TransactionReport["rules"][number]): WafEventRule {
   const [variable] = rule.variables;
-  const excerpt = variable === undefined ? { text: "", start: 0, end: 0 } : excerptOf(variable);
+  const excerpt = variable === undefined ? { text: "", start: 0, end: 0 } : excerptOf(variable, rule.secrets);
   return {
     id: rule.ruleId,
     message: redactRuleText(rule.message, rule),

@@ -44,6 +44,7 @@ function begin(state: State, program: PolicyProgram, id: string, budget: WafBudg
   state.isResponseBodyWanted = settings.responseBodyAccess && program.policy.responseBodies;
   // Reports keep these lists: they are never used again.
   state.rules = [];
+  state.secrets = [];
   state.notInspected = [];
 }
 
@@ -59,6 +60,7 @@ function freshBody(): BodyFacts {
     argumentsBytes: 0,
     filesBytes: 0,
     isUrlBroken: false,
+    secretTexts: [],
   };
 }
 
@@ -143,6 +145,7 @@ function createState(compiled: Compiled, clocks: Clocks, program: PolicyProgram,
     allowed: "",
     interruption: undefined,
     rules: [],
+    secrets: [],
     rulesOmitted: 0,
     notInspected: [],
     overLimit: "",

@@ -109,6 +109,11 @@ export interface MatchedRule {
   readonly phase: number;
   readonly message: string;
   readonly logData: string;
+  /** The same texts with every value of the request left out: for variables that may not be shown at all. Equal to the text: nothing in it is of the request. */
+  readonly messageMasked: string;
+  readonly logDataMasked: string;
+  /** Secrets of the request, that no text which leaves may repeat. */
+  readonly secrets: readonly string[];
   readonly severity: number | undefined;
   readonly tags: readonly string[];
   readonly paranoia: number;

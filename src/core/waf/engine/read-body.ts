@@ -6,6 +6,7 @@ import { createUrlencodedParser } from "../body/urlencoded.ts";
 import { createXmlParser } from "../body/xml.ts";
 import type { Judge } from "./judge.ts";
 import { reachLimit } from "./over-limit.ts";
+import { noteSecretText } from "./secret-members.ts";
 import { sources } from "./sources.ts";
 import type { State } from "./state.ts";
 import { addValue } from "./values.ts";
@@ -118,10 +119,14 @@ function createSink(state: State, judge: Judge | undefined): BodySink {
       addValue(state, judge, sources.fileSizes, field, String(bytes));
     },
     partHeader: (part, header) => addValue(state, judge, sources.partHeaders, part, header),
-    xmlText: (text) => {
+    xmlText: (text, name) => {
+      noteSecretText(state, text, name);
       if (isXml) addValue(state, judge, sources.xmlTexts, "", text);
     },
-    xmlAttribute: (value) => addValue(state, judge, sources.xmlAttributes, "", value),
+    xmlAttribute: (value, name) => {
+      noteSecretText(state, value, name);
+      addValue(state, judge, sources.xmlAttributes, "", value);
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import { assert } from "../../../base/assert.ts";
 import type { MatchedRule } from "./engine.ts";
 import type { CompiledRule } from "./compiled.ts";
 import { addBits } from "./exclusions.ts";
-import { expandMacro } from "./macro.ts";
+import { expandMacro, expandMasked } from "./macro.ts";
 import { runRule, type RuleMatch, type RunContext } from "./run-rule.ts";
 import { chargeTime } from "./budget.ts";
 import type { State } from "./state.ts";
@@ -130,6 +130,9 @@ function list(context: PhaseContext, rule: CompiledRule, match: RuleMatch, isDis
     ruleId: rule.rule.id,
     phase: rule.phase,
     message: expandMacro(state, head.message),
+    messageMasked: expandMasked(state, head.message),
+    logDataMasked: logData === undefined ? "" : expandMasked(state, logData),
+    secrets: state.secrets,
     logData:
       isChain || first === undefined ? (logData === undefined ? "" : expandMacro(state, logData)) : first.logData,
     severity: rule.rule.severity,

@@ -26,6 +26,8 @@ export interface BodyFacts {
   argumentsBytes: number;
   filesBytes: number;
   isUrlBroken: boolean;
+  /** Texts of the body whose element or attribute is named as a secret is. */
+  secretTexts: string[];
 }
 
 export interface State {
@@ -81,6 +83,8 @@ export interface State {
   allowed: "" | "phase" | "request" | "all";
   interruption: Interruption | undefined;
   rules: MatchedRule[];
+  /** What reports of rules must not repeat; the rules hold this very list, which is filled at the end. */
+  secrets: string[];
   rulesOmitted: number;
   notInspected: string[];
   /** The first limit that was reached; "": none. */

@@ -17,6 +17,7 @@ import { stopAtLimit } from "./over-limit.ts";
 import type { OutcomeMemo } from "./outcome-memo.ts";
 import { applyPolicyExclusions, isStopped, runPhase, type PhaseContext } from "./run-phase.ts";
 import { scoresOf } from "./scores.ts";
+import { collectSecrets } from "./secret-members.ts";
 import { sources } from "./sources.ts";
 import type { State } from "./state.ts";
 import { addValue } from "./values.ts";
@@ -219,6 +220,7 @@ function judgeBody(state: State): void {
 }
 
 function reportOf(state: State): TransactionReport {
+  if (state.rules.length > 0) state.secrets.push(...collectSecrets(state));
   const scores = scoresOf(state);
   return {
     id: state.id,

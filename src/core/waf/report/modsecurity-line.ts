@@ -45,7 +45,7 @@ function line(input: LineInput): string {
   const { report, rule, facts, options, variable } = input;
   const isRedacted = options.redaction === "secrets";
   const text = (value: string, about: readonly MatchedVariable[]): string =>
-    isRedacted ? redactRuleText(value, { variables: about }) : displayText(value);
+    isRedacted ? redactRuleText(value, { ...rule, variables: about }) : displayText(value);
   const isOwn = variable !== undefined && variable.logData !== "";
   const data = isOwn ? text(variable.logData, [variable]) : text(rule.logData, rule.variables);
   const isDenying = rule.isDisruptive && report.isBlocked && report.interruption?.ruleId === rule.ruleId;
@@ -74,7 +74,7 @@ function line(input: LineInput): string {
 function matchText(rule: MatchedRule, variable: MatchedVariable | undefined, isRedacted: boolean): string {
   if (variable === undefined) return "Unconditional match in SecAction.";
   const argument = displayText(rule.operatorArgument.slice(0, lineLimits.argumentCharactersMax));
-  const value = isRedacted ? excerptOf(variable).text : displayText(variable.value);
+  const value = isRedacted ? excerptOf(variable, rule.secrets).text : displayText(variable.value);
   const cut =
     value.length > lineLimits.valueCharactersMax ? `${value.slice(0, lineLimits.valueCharactersMax)} (cut)` : value;
   return `Matched "Operator \`${rule.operator}' with parameter \`${argument}' against variable \`${displayText(variable.name)}' (Value: \`${cut}' )"`;

@@ -1,9 +1,11 @@
 // What of a matched variable may leave the process: secrets by the variable's name (authorization, cookies, passwords, tokens), by their look (keys, JWTs), and card numbers.
 // In doubt it is hidden. The matched piece stays findable in its excerpt where it may be shown at all.
 import { redactText } from "../../redact/redact.ts";
-import { classifyName, isKeyLike } from "../../redact/secret-name.ts";
+import { isKeyLike } from "../../redact/secret-name.ts";
 import type { MatchedRule, MatchedVariable } from "../engine/engine.ts";
+import { treatmentOf } from "../engine/secret-members.ts";
 import { displayText } from "./display-text.ts";
+import { hideSecrets } from "./hide-secrets.ts";
 
 export const excerptLimits = {
   charactersMax: 256,
@@ -20,10 +22,12 @@ export interface Excerpt {
   readonly end: number;
 }
 
-/** Hidden as a whole, shown only in the piece that a rule matched, or redacted piece by piece. */
-type Treatment = { readonly kind: "hidden" | "pieceOnly"; readonly marker: string } | { readonly kind: "scanned" };
+/** Variables that other members' values may have come into: what rules kept, and the request as one text. */
+const mayHoldOthers =
+  /^(?:TX|MATCHED_VARS?|IP|GLOBAL|RESOURCE|SESSION|USER|ENV|XML|REQUEST_(?:BODY|URI|URI_RAW|LINE|FILENAME|BASENAME)|PATH_INFO|QUERY_STRING)\b/;
 
-export function excerptOf(variable: MatchedVariable): Excerpt {
+/** `secrets` are the rule's: of the request that it matched. */
+export function excerptOf(variable: MatchedVariable, secrets: readonly string[] = []): Excerpt {
   const treatment = treatmentOf(variable.name, variable.value);
   const matched = displayText(variable.matched);
   if (treatment.kind === "hidden") return { text: treatment.marker, start: 0, end: 0 };
@@ -34,7 +38,8 @@ export function excerptOf(variable: MatchedVariable): Excerpt {
     const from = treatment.marker.length;
     return { text: `${treatment.marker}${matched}${treatment.marker}`, start: from, end: from + matched.length };
   }
-  const text = redactValueText(displayText(variable.transformed.slice(0, excerptLimits.scannedMax)));
+  const raw = variable.transformed.slice(0, excerptLimits.scannedMax);
+  const text = redactValueText(displayText(mayHoldOthers.test(variable.name) ? hideSecrets(raw, secrets) : raw));
   return around(text, matched);
 }
 
@@ -46,42 +51,6 @@ function around(text: string, matched: string): Excerpt {
   const cut = text.slice(from, from + excerptLimits.charactersMax);
   const start = at - from;
   return { text: cut, start, end: Math.min(cut.length, start + matched.length) };
-}
-
-const namedCollection =
-  /^(?:ARGS|ARGS_GET|ARGS_POST|REQUEST_HEADERS|RESPONSE_HEADERS|MULTIPART_PART_HEADERS|FILES):(.*)$/s;
-
-/** Cookies whose value lets somebody in. */
-const sessionLike = /sess|sid\b|token|auth|csrf|xsrf|jwt|remember|login/i;
-
-function treatmentOf(variable: string, value: string): Treatment {
-  if (variable === "REMOTE_USER") return { kind: "hidden", marker: "‹redacted:user›" };
-  if (variable.startsWith("REQUEST_COOKIES:")) {
-    const isSecret = sessionLike.test(variable) || classifyName(variable.slice("REQUEST_COOKIES:".length)) !== "none";
-    return { kind: isSecret ? "hidden" : "pieceOnly", marker: "‹redacted:cookie›" };
-  }
-  const name = namedCollection.exec(variable)?.[1];
-  if (name === undefined) return { kind: "scanned" };
-  switch (classifyName(lastName(name))) {
-    case "authorization":
-      return { kind: "hidden", marker: "‹redacted:authorization›" };
-    case "cookie":
-      return { kind: "pieceOnly", marker: "‹redacted:cookie›" };
-    case "password":
-      return { kind: "hidden", marker: "‹redacted:password›" };
-    case "token":
-      return { kind: "hidden", marker: "‹redacted:token›" };
-    case "keyish":
-      return isKeyLike(value) ? { kind: "hidden", marker: "‹redacted:key-like›" } : { kind: "scanned" };
-    case "none":
-      return { kind: "scanned" };
-  }
-}
-
-/** "json.user.password" and "user[password]" are about the last of their names. */
-function lastName(name: string): string {
-  const parts = name.split(/[.[\]]/).filter((part) => part !== "");
-  return parts.at(-1) ?? name;
 }
 
 /** Keys, passwords in URLs and pairs, JWTs, card numbers. */
@@ -109,13 +78,22 @@ function isLuhn(digits: string): boolean {
   return sum % 10 === 0;
 }
 
-/** A rule's message or data with what its variables hide taken out. */
-export function redactRuleText(text: string, rule: Pick<MatchedRule, "variables">): string {
+type RuleText = Pick<MatchedRule, "variables"> &
+  Partial<Pick<MatchedRule, "message" | "messageMasked" | "logDataMasked" | "secrets">>;
+
+/** A rule's message or data with what its variables hide taken out, and whatever else of the request is secret. */
+export function redactRuleText(text: string, rule: RuleText): string {
+  const masked = text === rule.message ? rule.messageMasked : rule.logDataMasked;
+  if (masked === text) return redactValueText(displayText(text));
   let redacted = text;
   let isHidden = false;
+  const shownTexts: string[] = [];
   for (const { name, value, matched, transformed } of rule.variables) {
     const treatment = treatmentOf(name, value);
-    if (treatment.kind === "scanned") continue;
+    if (treatment.kind === "scanned") {
+      if (!mayHoldOthers.test(name)) shownTexts.push(value, transformed);
+      continue;
+    }
     const shown = excerptOf({ name, value, matched, transformed, logData: "" });
     for (const piece of [value, transformed]) {
       if (piece.length > 3) redacted = redacted.replaceAll(piece, shown.text);
@@ -123,9 +101,10 @@ export function redactRuleText(text: string, rule: Pick<MatchedRule, "variables"
     if (treatment.kind === "hidden") isHidden = true;
     if (treatment.kind === "hidden" && matched.length > 3) redacted = redacted.replaceAll(matched, treatment.marker);
   }
-  // A captured part of a hidden value may stand there in other words: then only what names no value stays.
+  // Parts of a hidden value may stand there in other words, or letter by letter: then only what names no value stays.
+  if (isHidden && masked !== undefined) return displayText(masked);
   if (isHidden && redacted === text && text.includes(" found within ")) {
     redacted = `Matched Data: ‹redacted:value› found within ${rule.variables[0]?.name ?? ""}`;
   }
-  return redactValueText(displayText(redacted));
+  return redactValueText(displayText(hideSecrets(redacted, rule.secrets ?? [], shownTexts)));
 }

@@ -209,3 +209,75 @@ test("verdicts: detected, logged, failed", () => {
   assert.equal(verdict("/?q=log"), "logged");
   assert.equal(verdict("/", "too long"), "failed");
 });
+
+describe("secrets that rules carry elsewhere", () => {
+  const secret = "Basic YWxpY2U6czNjcjN0cGFzc3cwcmQ=";
+  const cookie = "0123456789cookie";
+  const table: readonly (readonly [name: string, rules: string])[] = [
+    [
+      "macros of named members",
+      `SecRule REQUEST_METHOD "@rx ." "id:1,phase:2,pass,log,msg:'hdr %{REQUEST_HEADERS.Authorization}',logdata:'ck %{REQUEST_COOKIES.sid} pw %{ARGS.password} tok %{REQUEST_HEADERS.X-Api-Key}'"`,
+    ],
+    [
+      "captures",
+      `SecRule REQUEST_HEADERS:Authorization "@rx Basic (.*)" "id:1,phase:2,pass,log,capture,logdata:'got %{TX.1}',msg:'m %{TX.1}'"`,
+    ],
+    [
+      "short captures",
+      `SecRule ARGS:password "@rx (hun)(ter2)" "id:1,phase:2,pass,log,capture,logdata:'%{TX.1}-%{TX.2}'"`,
+    ],
+    [
+      "captures in a later rule",
+      `SecRule REQUEST_HEADERS:Authorization "@rx Basic (.*)" "id:1,phase:2,pass,nolog,capture"\nSecRule REQUEST_METHOD "@rx ." "id:2,phase:2,pass,log,logdata:'%{TX.1}'"`,
+    ],
+    [
+      "copies in TX",
+      `SecRule ARGS:password "@rx ." "id:1,phase:2,pass,log,setvar:tx.saved=%{MATCHED_VAR}"\nSecRule TX:saved "@rx ." "id:2,phase:2,pass,log,msg:'tx %{MATCHED_VAR}',logdata:'%{MATCHED_VAR}'"`,
+    ],
+    [
+      "chains",
+      `SecRule REQUEST_HEADERS:Authorization "@rx ." "id:1,phase:2,pass,log,chain,logdata:'%{MATCHED_VAR}'"\nSecRule MATCHED_VAR "@rx ." "t:none"`,
+    ],
+    [
+      "transformations",
+      `SecRule REQUEST_HEADERS:Authorization "@rx ." "id:1,phase:2,pass,log,t:lowercase,logdata:'%{MATCHED_VAR}'"`,
+    ],
+    ["the request as one text", `SecRule REQUEST_BODY "@rx ." "id:1,phase:2,pass,log,logdata:'%{MATCHED_VAR}'"`],
+  ];
+  const request = {
+    method: "POST",
+    headers: [
+      ["Content-Type", "application/x-www-form-urlencoded"],
+      ["Authorization", secret],
+      ["Cookie", `sid=${cookie}; a=b`],
+      ["X-Api-Key", "abcdEFGH12345678zz"],
+    ],
+    body: "password=hunter2&user=x",
+  } as const;
+  const parts = [/YWxpY2U/i, /hun.?ter2/, /0123456789cookie/, /abcdEFGH/];
+
+  for (const [name, rules] of table) test(name, () => assertHidden(rules, request, parts));
+
+  test("texts and attributes of XML carry their names", () => {
+    const rules = `SecRule REQUEST_METHOD "@rx ." "id:9,phase:1,pass,nolog,ctl:requestBodyProcessor=XML"\nSecRule XML:/*|XML://@* "@rx hunter" "id:1,phase:2,pass,log,logdata:'%{MATCHED_VAR}'"`;
+    const body = '<l token="hunter99"><u>a</u><s:password>hunter2</s:password></l>';
+    assertHidden(rules, { method: "POST", body }, [/hunter[29]/]);
+  });
+
+  test("what a rule may show is not blurred by repeating it in a password", () => {
+    const parsed = parseRules(
+      `SecRule ARGS:q "@rx <script" "id:1,phase:2,pass,log,msg:'XSS <script',logdata:'%{MATCHED_VAR}'"`,
+    );
+    const { report } = runRequest(testEngine(parsed), testPolicy(), { target: "/?q=<script>1&password=<script>1" });
+    const [line] = modsecurityLines(report, { hostname: "h", uri: "/" });
+    assert.match(line ?? "", /\[msg "XSS <script"\] \[data "<script>1"\]/);
+  });
+
+  function assertHidden(rules: string, given: Parameters<typeof runRequest>[2], hidden: readonly RegExp[]): void {
+    const { report } = runRequest(testEngine(parseRules(rules)), testPolicy(), given);
+    assert.ok(report.rules.length > 0);
+    const row = wafRow(report, testPolicy(), { ...facts, target: "/" });
+    const told = [...modsecurityLines(report, { hostname: "h", uri: "/" }), JSON.stringify(row)].join("\n");
+    for (const one of hidden) assert.doesNotMatch(told, one);
+  }
+});

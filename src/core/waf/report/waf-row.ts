@@ -7,6 +7,7 @@ import { excerptOf, redactRuleText } from "./redact.ts";
 
 export const rowLimits = {
   rulesMax: 128,
+  placesMax: 256,
   tagsMax: 64,
   textCharactersMax: 1024,
   notInspectedMax: 16,
@@ -26,6 +27,7 @@ type ReportColumns =
   | "ruleIds"
   | "messages"
   | "variables"
+  | "places"
   | "values"
   | "excerpts"
   | "severities"
@@ -83,12 +85,21 @@ export function wafRow(
   };
 }
 
+/** Each rule with each variable it matched, once. */
+function placesOf(rules: readonly MatchedRule[]): string[] {
+  const all = rules.flatMap(({ ruleId: id, variables }) => variables.map(({ name }) => `${ruleId(id)} ${text(name)}`));
+  return [...new Set(all)].slice(0, rowLimits.placesMax);
+}
+
 function ruleColumns(rules: readonly MatchedRule[]) {
-  const excerpts = rules.map((rule) => (rule.variables[0] === undefined ? noExcerpt : excerptOf(rule.variables[0])));
+  const excerpts = rules.map((rule) =>
+    rule.variables[0] === undefined ? noExcerpt : excerptOf(rule.variables[0], rule.secrets),
+  );
   return {
     ruleIds: rules.map((rule) => ruleId(rule.ruleId)),
     messages: rules.map((rule) => text(redactRuleText(rule.message, rule))),
     variables: rules.map((rule) => text(rule.variables[0]?.name ?? "")),
+    places: placesOf(rules),
     values: excerpts.map((excerpt) => excerpt.text.slice(excerpt.start, excerpt.end)),
     excerpts: excerpts.map((excerpt) => excerpt.text),
     severities: rules.map((rule) => severityName(rule.severity)),
