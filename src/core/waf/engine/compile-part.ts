@@ -18,13 +18,13 @@ export interface PartContext {
   readonly ruleSet: RuleSet;
   readonly hashes: WafHashes;
   readonly ruleId: number;
+  readonly isMultiline: boolean;
   readonly slotOf: (name: string) => number;
   readonly nextPure: () => number;
   readonly controlOf: (control: ControlAction) => CompiledControl;
   readonly report: (problem: WafProblem) => void;
 }
 
-const patternOptions = { isMultiline: false, isDotAll: true, isCaseless: false } as const;
 const never: BoundOperator = { evaluate: () => undefined, isPure: true };
 
 export function compilePart(part: RulePart, context: PartContext): CompiledPart {
@@ -100,6 +100,7 @@ function compileTransformations(part: RulePart, context: PartContext): Transform
 
 function bindOperator(part: RulePart, context: PartContext): { operator: BoundOperator; pattern: Pattern | undefined } {
   const { operator } = part;
+  const patternOptions = { isMultiline: context.isMultiline, isDotAll: true, isCaseless: false };
   try {
     const make = operatorMakers.get(operator.name);
     if (make !== undefined) {

@@ -29,6 +29,7 @@ export function compileRules(options: CompileOptions): Compiled {
       ruleSet,
       hashes: options.hashes,
       ruleId: rule.id,
+      isMultiline: options.isMultiline === true,
       slotOf,
       nextPure: () => pures++,
       controlOf: (control) => compileControl(control, lookUps),

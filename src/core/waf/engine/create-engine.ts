@@ -24,7 +24,8 @@ export const engineLimits = {
 
 export function createWafEngine(options: WafEngineOptions): WafEngine {
   const compiled = compileRules(options);
-  const prefilter = prefilterOf(compiled, options.tables);
+  const digest = options.isMultiline === true ? `${options.ruleSet.digest} multiline` : options.ruleSet.digest;
+  const prefilter = prefilterOf(compiled, digest, options.tables);
   const shapes = createShapes(compiled);
   const judge = createJudge({
     compiled,
@@ -55,7 +56,7 @@ export function createWafEngine(options: WafEngineOptions): WafEngine {
   return {
     ruleSet: options.ruleSet,
     problems: compiled.problems,
-    tables: { digest: options.ruleSet.digest, prefilter: prefilter.tables },
+    tables: { digest, prefilter: prefilter.tables },
     begin: (policy) => {
       transactions++;
       const given = policy.budget ?? budget;
@@ -94,8 +95,8 @@ export function createWafEngine(options: WafEngineOptions): WafEngine {
 }
 
 /** Clauses are worked out only where no other thread did it. */
-function prefilterOf({ pureParts, ruleSet }: Compiled, tables: EngineTables | undefined): Prefilter {
-  if (tables !== undefined && tables.digest === ruleSet.digest) {
+function prefilterOf({ pureParts }: Compiled, digest: string, tables: EngineTables | undefined): Prefilter {
+  if (tables !== undefined && tables.digest === digest) {
     const prefilter = createPrefilter([], tables.prefilter);
     if (prefilter.size === pureParts.length) return prefilter;
   }

@@ -23,6 +23,8 @@ export interface WafEngineOptions {
   readonly isSilentListed?: boolean;
   /** Of an engine over the very same rule set, in another thread: spares the building. Those of another set (by digest) are not used. */
   readonly tables?: EngineTables;
+  /** `^` and `$` of all patterns match at line ends too, as libmodsecurity 3 and Coraza have it; the Core Rule Set expects that they do not. Default: false. */
+  readonly isMultiline?: boolean;
   /** Tests only: every rule is asked about every value, one by one. */
   readonly isPlain?: boolean;
   /** Tests only: false asks every pattern, whatever the scan says. */

@@ -246,3 +246,12 @@ test("transactions that run side by side do not see each other, nor those before
   assert.equal(first?.finish().rules.length, 2);
   assert.deepEqual(runRequest(engine, policy, {}).ids, []);
 });
+
+test("with the switch of libmodsecurity 3 anchors match at line ends; else they do not", () => {
+  const parsed = parseRules(`SecRule ARGS "@rx ^foo$" "id:1,phase:2,deny,log"`);
+  for (const isMultiline of [false, true]) {
+    const engine = testEngine(parsed, { isMultiline });
+    assert.equal(runRequest(engine, testPolicy(), { target: "/?a=x%0afoo%0ay" }).ids.length, isMultiline ? 1 : 0);
+    assert.equal(runRequest(engine, testPolicy(), { target: "/?a=foo" }).ids.length, 1);
+  }
+});

@@ -10,6 +10,7 @@ export interface WafFtwFlags {
   readonly paranoia: string;
   readonly setting?: readonly string[];
   readonly chunkBytes?: string;
+  readonly multiline?: boolean;
   readonly json?: boolean;
 }
 
@@ -33,6 +34,10 @@ export const wafFtw: CommandUnit = {
         "variables of crs-setup over those of the suite: arg_length=400 total_arg_length=6400 max_file_size=64100 combined_file_sizes=65535",
       )
       .option("--chunk-bytes <n>", "bodies are handed over in pieces of so many bytes")
+      .option(
+        "--multiline",
+        "^ and $ match at line ends too, as in libmodsecurity 3; the Core Rule Set expects that they do not",
+      )
       .addHelpText(
         "after",
         "\nThe suite's own settings are applied: level 4, nothing blocked, answers looked at; /reflect answers as its JSON body says." +

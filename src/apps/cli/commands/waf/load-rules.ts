@@ -72,7 +72,7 @@ export function systemRules(): string {
 /** An engine in this process. */
 export function engineOf(
   { ruleSet }: Pick<LoadedRules, "ruleSet">,
-  options: Pick<WafEngineOptions, "memoEntriesMax" | "isSilentListed"> = {},
+  options: Pick<WafEngineOptions, "memoEntriesMax" | "isSilentListed" | "isMultiline"> = {},
 ): WafEngine {
   return createWafEngine({
     ruleSet,

@@ -52,7 +52,7 @@ async function runnerOf(context: Context, loaded: LoadedRules, options: WafFtwFl
     const { startSocketRunner } = await import("./socket-runner.ts");
     return startSocketRunner(loaded, policy, logLines);
   }
-  const engine = engineOf(loaded);
+  const engine = engineOf(loaded, { isMultiline: options.multiline === true });
   sayProblems(context, engine.problems);
   const chunkBytes =
     options.chunkBytes === undefined

@@ -19,7 +19,7 @@ export async function runTest(
 ): Promise<number> {
   const request = await askedRequest(options);
   const loaded = loadRules(args);
-  const engine = engineOf(loaded, { isSilentListed: options.all === true });
+  const engine = engineOf(loaded, { isSilentListed: options.all === true, isMultiline: options.multiline === true });
   const problems = [...loaded.problems, ...engine.problems];
   sayProblems(context, problems);
   const policy = policyOf(options, loaded);

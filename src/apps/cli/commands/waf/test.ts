@@ -12,6 +12,7 @@ export interface WafTestFlags extends RuleFlags {
   readonly mode: "detect" | "block";
   readonly expect?: "pass" | "block";
   readonly all?: boolean;
+  readonly multiline?: boolean;
   readonly json?: boolean;
 }
 
@@ -35,6 +36,10 @@ export const wafTest: CommandUnit = {
       .addOption(new Option("--mode <mode>", "what is done with it").choices(["detect", "block"]).default("block"))
       .addOption(new Option("--expect <verdict>", "exit 3 when the verdict is another").choices(["pass", "block"]))
       .option("--all", "show rules that matched without being logged too")
+      .option(
+        "--multiline",
+        "^ and $ match at line ends too, as in libmodsecurity 3; the Core Rule Set expects that they do not",
+      )
       .addHelpText(
         "after",
         "\nExamples:\n  garrison waf test crs/ --url \"/items?id=1' or '1'='1\"\n  garrison waf test crs/ my.conf --request request.txt --paranoia 2 --expect pass",
