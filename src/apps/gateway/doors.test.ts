@@ -190,7 +190,45 @@ test("ext_proc in observability mode answers nothing, and tells", async () => {
   stream.send({ request_headers: { headers: head("/?a=attack"), end_of_stream: true }, observability_mode: true });
   stream.end();
   const row = await lastRow();
-  assert.equal(row.decidingRule, 1001);
+  assert.deepEqual([row.decidingRule, row.verdict], [1001, "detected"]);
+});
+
+test("ext_proc: what a client says of trailers changes no holding; trailers after a held body end it", async () => {
+  for (const more of [{ te: "trailers" }, { trailer: "x" }]) {
+    const stream = envoy.open();
+    const config = { request_body_mode: bodyModes.streamed, response_body_mode: bodyModes.none };
+    stream.send({ request_headers: { headers: head("/form", more) }, protocol_config: config });
+    await stream.next();
+    stream.send({ request_body: { body: Buffer.from("a=attack") } });
+    assert.equal((await stream.next())["request_body"].response.body_mutation.clear_body, true);
+    stream.send({ request_body: { body: Buffer.alloc(0), end_of_stream: true } });
+    assert.equal((await stream.next())["immediate_response"].status.code, 403);
+    stream.end();
+    await lastRow();
+  }
+  const stream = envoy.open();
+  stream.send({ request_headers: { headers: head("/form", { te: "trailers" }) } });
+  await stream.next();
+  stream.send({ request_body: { body: Buffer.from("a=fine") } });
+  await stream.next();
+  stream.send({ request_trailers: {} });
+  assert.equal((await stream.next())["immediate_response"].status.code, 400);
+  stream.end();
+  await lastRow();
+});
+
+test("ext_proc: without bodies a request is judged at its headers; one whose answer never comes is told at the end", async () => {
+  const config = { request_body_mode: bodyModes.none, response_body_mode: bodyModes.none };
+  const judged = envoy.open();
+  judged.send({ request_headers: { headers: head("/x?a=attack") }, protocol_config: config });
+  assert.equal((await judged.next())["immediate_response"].status.code, 403);
+  judged.end();
+  assert.equal((await lastRow()).decidingRule, 1001);
+  const silent = envoy.open();
+  silent.send({ request_headers: { headers: head("/y?a=attack") } });
+  await silent.next();
+  silent.end();
+  assert.deepEqual([(await lastRow()).decidingRule], [1001]);
 });
 
 test("ext_authz: headers and a body, yes and no", async () => {

@@ -93,13 +93,15 @@ export function createEngineInspector(parts: InspectorParts): Inspector {
   };
 }
 
-/** A kubelet's probe is never blocked: a rule that fires wrongly must not have pods restarted. */
+/** A kubelet's probe is never blocked: a rule that fires wrongly must not have pods restarted. Nothing is where a door only watches. */
 function policyOf(
   policy: TransactionPolicy | undefined,
   source: ConnectionSource,
   head: RequestHead,
 ): TransactionPolicy | undefined {
-  if (policy?.mode !== "block" || source.isFromNode !== true || !isPlainProbe(head)) return policy;
+  if (policy?.mode !== "block") return policy;
+  const isProbe = source.isFromNode === true && isPlainProbe(head);
+  if (!isProbe && source.isObserved !== true) return policy;
   const known = detecting.get(policy);
   if (known !== undefined) return known;
   const made: TransactionPolicy = { ...policy, mode: "detect" };

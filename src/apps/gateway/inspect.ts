@@ -21,6 +21,8 @@ export interface ConnectionSource {
   readonly workload?: WafWorkload | undefined;
   /** The client's address is one of the node's own: a kubelet asks from there, and others whose address was translated. */
   readonly isFromNode?: boolean;
+  /** The door can stop nothing: policies that block only detect here, and events say so. */
+  readonly isObserved?: boolean;
 }
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];

@@ -7,6 +7,7 @@ import {
   type sendUnaryData,
   type ServerUnaryCall,
 } from "@grpc/grpc-js";
+import { toFault } from "../../../base/fault.ts";
 import type { ConnectionSource } from "../inspect.ts";
 import type { AskedDoor, DoorParts } from "../worker/doors.ts";
 import { isLoopback } from "../trusted-proxies.ts";
@@ -82,7 +83,13 @@ function addProcess(server: Server, parts: DoorParts, { sourceOf, isTrusted, cou
         isTrusted: isTrusted(source),
       });
       call.on("data", (message: WireProcessingRequest) => {
-        for (const answer of process.take(message)) call.write(answer);
+        try {
+          for (const answer of process.take(message)) call.write(answer);
+        } catch (error) {
+          // This stream ends; Envoy does what its failure mode says.
+          parts.logger.error({ error: toFault(error).message }, "a request of Envoy could not be judged");
+          call.destroy(new Error("the request could not be judged"));
+        }
       });
       call.on("end", () => {
         process.end();
@@ -103,7 +110,12 @@ function addCheck(server: Server, parts: DoorParts, { sourceOf, isTrusted, count
       const source = sourceOf(call.getPeer());
       if (source === undefined) return done({ code: status.UNAVAILABLE, details: "unknown connection" });
       count.requests += 1;
-      done(null, check(parts.inspector, call.request, { source, isTrusted: isTrusted(source) }));
+      try {
+        done(null, check(parts.inspector, call.request, { source, isTrusted: isTrusted(source) }));
+      } catch (error) {
+        parts.logger.error({ error: toFault(error).message }, "a request of Envoy could not be judged");
+        done({ code: status.INTERNAL, details: "the request could not be judged" });
+      }
     },
   });
 }

@@ -58,6 +58,9 @@ interface State {
   status: number;
 }
 
+/** Ordinary where Envoy is configured so: counted, no event by itself. */
+const bodyNotSent = "request body: not sent by Envoy";
+
 const emptyHead: RequestHead = { method: "", target: "", protocol: "HTTP/1.1", headers: [] };
 
 export function createProcess(parts: ProcessParts): Process {
@@ -87,7 +90,11 @@ export function createProcess(parts: ProcessParts): Process {
       const answers = answer(state, message);
       return state.isSilent ? [] : answers;
     },
-    end: () => finish(state, state.status),
+    end: () => {
+      // Envoy never came to its answer (upstream gone, response headers not sent): rules speak about what there was.
+      if (!state.isOver && !state.request.isJudged) state.inspection?.endRequest();
+      finish(state, state.status);
+    },
   };
 }
 
@@ -114,7 +121,8 @@ function requestHeaders(state: State, given: WireHttpHeaders, message: WireProce
   const { pseudo, headers } = splitHeaders(given.headers);
   state.request.mode = message.protocol_config?.request_body_mode ?? -1;
   state.response.mode = message.protocol_config?.response_body_mode ?? -1;
-  const source = sourceOf(state.parts, message, headers);
+  const named = sourceOf(state.parts, message, headers);
+  const source = state.isSilent ? { ...named, isObserved: true } : named;
   const protocol = attributesOf(message)["request.protocol"]?.string_value ?? "HTTP/1.1";
   state.head = { method: pseudo.get(":method") ?? "GET", target: pseudo.get(":path") ?? "/", protocol, headers };
   const inspection = state.parts.inspector.begin(source, state.head);
@@ -122,16 +130,16 @@ function requestHeaders(state: State, given: WireHttpHeaders, message: WireProce
   const isWhole = given.end_of_stream === true;
   const stop = inspection.requestHead(state.head);
   if (stop !== undefined) return block(state, stop);
-  const isWanted = !isWhole && inspection.wantsRequestBody;
+  const isSent = !isWhole && state.request.mode !== bodyModes.none;
+  const isWanted = isSent && inspection.wantsRequestBody;
+  if (!isWhole && !isSent && inspection.wantsRequestBody) state.notInspected.push(bodyNotSent);
   if (!isWanted) {
     const late = judge(state, state.request);
     if (late !== undefined) return late;
   } else if (headerOf(headers, "content-encoding") !== undefined)
     state.notInspected.push("request body: content coding");
-  // In plain streaming, trailers would come after the held body with no place left for it.
-  const hasTrailers = headerOf(headers, "trailer") !== undefined || headerOf(headers, "te") === "trailers";
-  state.request.isHolding =
-    isWanted && inspection.mayBlock && !(hasTrailers && state.request.mode !== bodyModes.fullDuplex);
+  // Whatever the client says of trailers: those that really come after a held body end it (see `trailers`).
+  state.request.isHolding = isWanted && inspection.mayBlock;
   return [{ request_headers: { response: {} }, ...override(state, isWanted) }];
 }
 
@@ -313,7 +321,8 @@ function finish(state: State, status: number): void {
   state.isOver = true;
   state.request.held = [];
   state.response.held = [];
-  const told = state.notInspected.filter((reason) => !reason.endsWith("content coding"));
-  const counted = state.notInspected.filter((reason) => reason.endsWith("content coding"));
+  const isOrdinary = (reason: string): boolean => reason === bodyNotSent || reason.endsWith("content coding");
+  const told = state.notInspected.filter((reason) => !isOrdinary(reason));
+  const counted = state.notInspected.filter(isOrdinary);
   state.inspection?.finish({ status, notInspected: told, counted });
 }
