@@ -1,8 +1,8 @@
 // Transparent mode of one workload: listening sockets in its namespace, the table that turns connections to them, the routing that brings answers back,
-// and a sign of life for the kernel. Promises: nothing of it is left after `detach`; who finds an earlier gateway's table takes it over.
+// and a sign of life for the kernel. Promises: nothing of it is left after `detach`; who finds a dead gateway's table takes it over, and a living one's is not touched.
 import { createServer, type Server } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { Fault } from "../../../base/fault.ts";
+import { Fault, toFault } from "../../../base/fault.ts";
 import type { Logger } from "../../../base/logger.ts";
 import type { Dataplane } from "../../../core/policy/compile/dataplane.ts";
 import {
@@ -19,7 +19,7 @@ import { addMarkRoute, removeMarkRoute } from "../../../edge/transparent/routes.
 import { isSettingsText, restore, type SettingsText, switchOn } from "../../../edge/transparent/settings.ts";
 import { backlogMax, openListener } from "../../../edge/transparent/sockets.ts";
 import type { TransparentDoor } from "./door.ts";
-import { lingerMs } from "./limits.ts";
+import { lingerMs, repairMsMin } from "./limits.ts";
 
 const TCP = 6;
 const families = [4, 6] as const;
@@ -70,28 +70,27 @@ interface Listening {
 /** Attaches; connections are turned when it returns. Throws Faults "transparent/*" and "dataplane/*", and leaves nothing then. */
 export function attach(options: AttachOptions, ports: readonly WantedPort[]): Attachment {
   const { namespace, dataplane, aliveDataplane, door, label } = options;
-  const { before, takenOver } = takeOver(options);
+  const { before, takenOver } = hold(options);
   const book = openPorts(options, before);
   function beat(): boolean {
     const isLate = dataplane.listElements(liveSet).length === 0;
     dataplane.addElements([{ set: liveSet, elements: [{ key: [TCP], timeoutMs: transparentLimits.liveMs }] }]);
     return !isLate;
   }
-  const undo = (): void => {
-    aliveDataplane.remove();
-    dataplane.remove();
-    for (const family of families) removeMarkRoute(namespace, markRoute(family));
-    restore(namespace, before);
-  };
   try {
     for (const family of families) addMarkRoute(namespace, markRoute(family));
     book.update(ports);
-    aliveDataplane.apply(compileAliveTable());
+    aliveDataplane.apply(compileAliveTable({ isTurning: true }));
     beat();
   } catch (error) {
-    undo();
+    book.close();
+    undo(options, before);
     throw error;
   }
+  const stopWatching = repairs(options, () => {
+    book.writeAgain();
+    beat();
+  });
   let ending: Ending | undefined;
   async function drain(own: { readonly until: number }): Promise<boolean> {
     const goesOn = (): boolean => ending === own && door.openOf(namespace) > 0 && performance.now() < own.until;
@@ -102,9 +101,11 @@ export function attach(options: AttachOptions, ports: readonly WantedPort[]): At
     door.cut(namespace);
     // Resets are on their way: they need the table once more.
     await delay(20);
-    undo();
+    stopWatching();
+    const [failure] = undo(options, before);
     dataplane.close();
     aliveDataplane.close();
+    if (failure !== undefined) throw failure;
     return true;
   }
   return {
@@ -114,7 +115,7 @@ export function attach(options: AttachOptions, ports: readonly WantedPort[]): At
       book.update(next);
       if (ending === undefined) return;
       ending = undefined;
-      aliveDataplane.apply(compileAliveTable());
+      aliveDataplane.apply(compileAliveTable({ isTurning: true }));
     },
     figures: () => figuresOf(dataplane.counters()),
     beat,
@@ -125,12 +126,83 @@ export function attach(options: AttachOptions, ports: readonly WantedPort[]): At
         return ending.gone;
       }
       book.switchOff();
-      aliveDataplane.remove();
+      // Still ours until all is gone: who came now would take the table that is taken away at the end.
+      aliveDataplane.apply(compileAliveTable({ isTurning: false }));
       const own: Ending = { until, gone: Promise.resolve(false) };
       ending = own;
       own.gone = drain(own);
       return own.gone;
     },
+  };
+}
+
+/**
+ * Takes the lock of the namespace first: nothing is changed where another gateway lives. Then the namespace's settings, and what an earlier gateway left.
+ * Throws the Fault "transparent/held".
+ */
+function hold(options: AttachOptions): ReturnType<typeof takeOver> {
+  const { aliveDataplane, label } = options;
+  const lock = compileAliveTable({ isTurning: false });
+  try {
+    aliveDataplane.apply(lock);
+  } catch (cause) {
+    // The kernel takes it away with its owner: who is there lives.
+    if (!aliveDataplane.readBack(lock, { elements: false }).isThere) throw cause;
+    throw new Fault(`${label}: another gateway is before this workload`, {
+      code: "transparent/held",
+      kind: "conflict",
+      hint: "Stop that one first, and wait until its connections have ended; nothing was changed.",
+      cause,
+    });
+  }
+  try {
+    return takeOver(options);
+  } catch (error) {
+    aliveDataplane.remove();
+    throw error;
+  }
+}
+
+/** Takes away what we made, the lock last. Each step is tried, whatever became of the others; returns what failed, which is logged. */
+function undo({ namespace, dataplane, aliveDataplane, label, logger }: AttachOptions, before: SettingsText): unknown[] {
+  const failures: unknown[] = [];
+  const steps = [
+    () => dataplane.remove(),
+    ...families.map((family) => () => removeMarkRoute(namespace, markRoute(family))),
+    () => restore(namespace, before),
+    () => aliveDataplane.remove(),
+  ];
+  for (const step of steps) {
+    try {
+      step();
+    } catch (error) {
+      logger.error({ label, error: toFault(error).message }, "a part of transparent mode was not taken away");
+      failures.push(error);
+    }
+  }
+  return failures;
+}
+
+/** Writes the table again when somebody else changed it, at most once in `repairMsMin`. Returns how to stop. */
+function repairs({ dataplane, label, logger }: AttachOptions, writeAgain: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  const repair = (): void => {
+    timer = undefined;
+    lastMs = performance.now();
+    try {
+      writeAgain();
+    } catch (error) {
+      logger.error({ label, error: toFault(error).message }, "a table that somebody changed was not repaired");
+    }
+  };
+  const stop = dataplane.watch(() => {
+    timer ??= setTimeout(repair, Math.max(0, lastMs + repairMsMin - performance.now()));
+    timer.unref();
+  });
+  return () => {
+    stop();
+    clearTimeout(timer);
   };
 }
 
@@ -143,6 +215,8 @@ interface PortBook {
   update(ports: readonly WantedPort[]): void;
   /** Nothing is turned any more; what was on its way is still taken. */
   switchOff(): void;
+  /** The table as it should be. */
+  writeAgain(): void;
   close(): void;
 }
 
@@ -151,6 +225,7 @@ function openPorts(options: AttachOptions, before: SettingsText): PortBook {
   const { dataplane } = options;
   const open = new Map<number, Listening>();
   let wanted: readonly WantedPort[] = [];
+  let isTurning = false;
 
   function apply(next: readonly WantedPort[], isOn: boolean): void {
     const turned = next.flatMap(({ port, onDown }): TurnedPort[] => {
@@ -179,12 +254,17 @@ function openPorts(options: AttachOptions, before: SettingsText): PortBook {
       throw error;
     }
     wanted = next;
+    isTurning = true;
     // What was on its way to a port that is no longer turned is still taken.
     setTimeout(closeUnwanted, lingerMs).unref();
   }
   return {
     update,
-    switchOff: () => apply(wanted, false),
+    switchOff: () => {
+      isTurning = false;
+      apply(wanted, false);
+    },
+    writeAgain: () => apply(wanted, isTurning),
     close: () => {
       wanted = [];
       closeUnwanted();

@@ -30,3 +30,5 @@ export const doorLimits: DoorLimits = {
 export const drainMsMax = 300_000;
 /** Listening sockets stay so long after nothing is turned to them any more: what was on its way is still taken. */
 export const lingerMs = 250;
+/** A table that somebody else changed is written again at most this often: who keeps changing it is no reason to turn in circles. */
+export const repairMsMin = 1000;

@@ -90,9 +90,10 @@ export function compileTransparentTable(input: TransparentTableInput): NftRulese
 
 /**
  * What says that the gateway is there: openings have a bit of their mark set from the first hook until they were turned. The kernel removes the table when
- * the process ends, by whatever death, so that the very next opening takes the other way.
+ * the process ends, by whatever death, so that the very next opening takes the other way. While it is there, nobody else may write it: it is the lock of the
+ * namespace, too. `isTurning` false: the lock alone, no bit is set.
  */
-export function compileAliveTable(): NftRuleset {
+export function compileAliveTable({ isTurning }: { readonly isTurning: boolean }): NftRuleset {
   const bit = (value: number): NftExpression => ({ do: "set-mark", which: "meta", value, mask: aliveBit });
   const chain = (name: string, priority: number, value: number): NftChain => ({
     name,
@@ -101,9 +102,9 @@ export function compileAliveTable(): NftRuleset {
   });
   return {
     table: { family: "inet", name: aliveTable, endsWithProcess: true },
-    digest: "alive",
+    digest: isTurning ? "alive" : "held",
     sets: [],
-    chains: [chain("gr_alive", -150, aliveBit), chain("gr_alive_end", -90, 0)],
+    chains: isTurning ? [chain("gr_alive", -150, aliveBit), chain("gr_alive_end", -90, 0)] : [],
   };
 }
 
