@@ -13,6 +13,7 @@ import { pinnedNames } from "./pinned.ts";
 export interface CompileOptions {
   readonly ruleSet: RuleSet;
   readonly hashes: WafHashes;
+  readonly isMultiline?: boolean;
 }
 
 export function compileRules(options: CompileOptions): Compiled {

@@ -24,7 +24,7 @@ export const engineLimits = {
 
 export function createWafEngine(options: WafEngineOptions): WafEngine {
   const compiled = compileRules(options);
-  const digest = options.isMultiline === true ? `${options.ruleSet.digest} multiline` : options.ruleSet.digest;
+  const digest = digestOf(options);
   const prefilter = prefilterOf(compiled, digest, options.tables);
   const shapes = createShapes(compiled);
   const judge = createJudge({
@@ -92,6 +92,11 @@ export function createWafEngine(options: WafEngineOptions): WafEngine {
       outcomes.clear();
     },
   };
+}
+
+/** Engines whose anchors mean something else have tables of their own. */
+function digestOf({ ruleSet, isMultiline }: WafEngineOptions): string {
+  return isMultiline === true ? `${ruleSet.digest} multiline` : ruleSet.digest;
 }
 
 /** Clauses are worked out only where no other thread did it. */
