@@ -30,11 +30,14 @@ export interface GatewayParts {
   notice(line: string): void;
   /** Asked to look at the files now: SIGHUP. */
   readonly onHangup?: (look: () => void) => void;
-  /** Another way in, over the same rules: transparent mode. Gets an engine of the main thread. Returns how to end it. */
-  readonly openMore?: (
-    core: WorkerCore,
-    gateway: { readonly link: ServerLink | undefined },
-  ) => Promise<() => Promise<void>>;
+  /** Another way in, over the same rules: transparent mode. Gets an engine of the main thread. */
+  readonly openMore?: (core: WorkerCore, gateway: { readonly link: ServerLink | undefined }) => Promise<MoreDoors>;
+}
+
+export interface MoreDoors {
+  /** Plain data for the status endpoint. */
+  status(): object;
+  close(): Promise<void>;
 }
 
 /** Runs until the signal aborts. Rejects with a Fault when it cannot start. */
@@ -90,6 +93,7 @@ async function assemble(config: GatewayConfig, parts: GatewayParts): Promise<Gat
     needsInline: parts.openMore !== undefined,
     onRecords: (records) => ship.take(records),
     logger,
+    onRestart: (because) => restarted(because, parts, link),
   });
   const control = createRuleControl({
     workers: workers.all,
@@ -192,6 +196,21 @@ function changed(state: RuleState, parts: GatewayParts, link: ServerLink | undef
   link?.reportSoon();
 }
 
+/** Requests that it served are cut off; events that it had not handed over are gone, nobody knows how many. */
+function restarted(because: string, parts: GatewayParts, link: ServerLink | undefined): void {
+  parts.notice(`worker   died and was started again: ${because}`);
+  const detail = `a worker died and was started again: ${because}`.slice(0, 500);
+  link?.outbox.gap({
+    time: Date.now(),
+    durationMs: 0,
+    table: "waf_events",
+    reason: "limit",
+    rows: 0,
+    counted: "no",
+    detail,
+  });
+}
+
 function figuresOf({
   workers,
   control,
@@ -247,13 +266,16 @@ async function serve(gateway: Gateway, parts: GatewayParts): Promise<void> {
       listeners.push(listener);
       addresses[door] = listener.text;
     }
+    let more: MoreDoors | undefined;
     if (config.status !== "") {
-      const status = await openStatus(config.status, gateway.figures);
+      const status = await openStatus(config.status, gateway.figures, () => more?.status());
       closers.push(status.close);
       addresses["status"] = status.text;
     }
-    if (parts.openMore !== undefined && workers.inline !== undefined)
-      closers.push(await parts.openMore(workers.inline, { link }));
+    if (parts.openMore !== undefined && workers.inline !== undefined) {
+      more = await parts.openMore(workers.inline, { link });
+      closers.push(more.close);
+    }
     if (Object.keys(addresses).length === 0 && parts.openMore === undefined) throw nothingToDo();
     closers.push(...startTimers(gateway, parts));
     parts.onHangup?.(() => {

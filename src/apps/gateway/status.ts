@@ -22,7 +22,12 @@ export interface StatusEndpoint {
   readonly close: () => void;
 }
 
-export async function openStatus(address: string, figures: () => GatewayFigures): Promise<StatusEndpoint> {
+/** `transparent`: what that mode says of itself; undefined when it is not on. */
+export async function openStatus(
+  address: string,
+  figures: () => GatewayFigures,
+  transparent: () => object | undefined = () => undefined,
+): Promise<StatusEndpoint> {
   const at = parseListenAddress(address);
   const server = createServer({ maxHeaderSize: 16_384, requestTimeout: 5000 }, (request, answer) => {
     request.resume();
@@ -39,7 +44,7 @@ export async function openStatus(address: string, figures: () => GatewayFigures)
     }
     if (path === "/") {
       answer.setHeader("content-type", "application/json");
-      return void answer.end(`${JSON.stringify(shown(now), undefined, 2)}\n`);
+      return void answer.end(`${JSON.stringify({ ...shown(now), transparent: transparent() }, undefined, 2)}\n`);
     }
     answer.writeHead(404).end("not found\n");
   });

@@ -74,13 +74,17 @@ test("garrison's gateway turns a workload's port by rules of a file", async (con
   };
   const notice = (line: string): void => void notices.push(line);
   let gateway: Promise<void> | undefined;
+  let statusAddress = "";
   const ready = new Promise<void>((resolve, reject) => {
     gateway = runGateway(
-      { rules: [rules], mode: "block", workers: 0, drainSeconds: 0 },
+      { rules: [rules], mode: "block", workers: 0, drainSeconds: 0, status: "127.0.0.1:0" },
       {
         logger: silentLogger,
         signal: stop.signal,
-        ready: () => resolve(),
+        ready: ({ addresses }) => {
+          statusAddress = addresses["status"] ?? "";
+          resolve();
+        },
         notice,
         openMore: transparentFor({ ...options, notice }),
       },
@@ -110,6 +114,10 @@ test("garrison's gateway turns a workload's port by rules of a file", async (con
     notices.some((line) => line.startsWith("turned ") && line.includes("8080 (closed")),
     notices.join("\n"),
   );
+  const status = (await (await fetch(statusAddress)).json()) as {
+    readonly transparent: { readonly connections: number; readonly workloads: readonly unknown[] };
+  };
+  assert.deepEqual([status.transparent.connections, status.transparent.workloads.length], [6, 1]);
   stop.abort();
   await gateway;
   assert.match(await exchange(await dial(client, app4, 8080), get("/?q=attack")), /^HTTP\/1.1 200 /);

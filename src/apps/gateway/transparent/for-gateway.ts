@@ -58,9 +58,12 @@ export function transparentFor(options: TransparentForOptions): NonNullable<Gate
       options.notice(`turned   ${label}: ${list}`);
     }
     const stop = link === undefined || !options.flags.byPolicy ? undefined : followPolicies(mode, link, options);
-    return async () => {
-      await stop?.();
-      await close();
+    return {
+      status: () => ({ workloads: mode.status(), ...mode.figures }),
+      async close() {
+        await stop?.();
+        await close();
+      },
     };
   };
 }

@@ -90,6 +90,8 @@ export function createWorkerCore({ settings, onRecord, logger }: CoreParts): Wor
       workload = given;
     },
     accept(door, socket, given) {
+      // Nothing passes unseen: before the first rule set there is no door.
+      if (served === undefined) return void socket.destroy();
       const source = { ...given, workload };
       if (door === "proxy" && proxy !== undefined) proxy.accept(socket, source);
       else if (door === "proxy") socket.destroy();

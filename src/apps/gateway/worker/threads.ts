@@ -1,8 +1,10 @@
-// A worker in a thread of its own: gets descriptors, sends events and figures. Its death is an error of the process: a half-deaf gateway must not look well.
+// A worker in a thread of its own: gets descriptors, sends events and figures. One that dies is started again with the rule set that was in force; how often, its
+// owner says. Connections that come meanwhile wait in its line, behind the rule set.
 import { Worker as Thread } from "node:worker_threads";
 import type { Logger } from "../../../base/logger.ts";
 import type { EventRecord } from "../events/record.ts";
 import { handOver } from "./descriptors.ts";
+import type { LoadOrder } from "../rules/load-rules.ts";
 import type { FromWorker, LoadResult, ToWorker, WorkerFigures, WorkerSettings } from "./messages.ts";
 import type { Worker } from "./worker.ts";
 
@@ -11,66 +13,122 @@ const youngMebibytesMax = 8;
 export interface ThreadOptions {
   readonly settings: WorkerSettings;
   readonly onRecords: (records: readonly EventRecord[]) => void;
-  readonly onDeath: (error: Error) => void;
+  /** True: start it again. */
+  readonly onDeath: (error: Error) => boolean;
+  /** Absent: thread.ts. */
+  readonly entry?: URL;
   readonly logger: Logger;
 }
 
-export function createThreadWorker({ settings, onRecords, onDeath, logger }: ThreadOptions): Worker {
-  const thread = new Thread(new URL("./thread.ts", import.meta.url), {
+interface State {
+  readonly options: ThreadOptions;
+  readonly loads: Map<number, { readonly order: LoadOrder; resolve(result: LoadResult): void }>;
+  thread: Thread;
+  /** What is in force: for the one that comes after this one. */
+  inForce: LoadOrder | undefined;
+  figures: WorkerFigures | undefined;
+  isClosing: boolean;
+  closed: () => void;
+}
+
+export function createThreadWorker(options: ThreadOptions): Worker {
+  const state: State = {
+    options,
+    loads: new Map(),
+    thread: startThread(options),
+    inForce: undefined,
+    figures: undefined,
+    isClosing: false,
+    closed: () => undefined,
+  };
+  listen(state);
+  return {
+    takesSockets: true,
+    load: (order, errorsMax) =>
+      new Promise((resolve) => {
+        state.loads.set(order.number, { order, resolve });
+        send(state, { type: "load", order, errorsMax });
+      }),
+    accept(door, socket, source) {
+      const descriptor = handOver(socket);
+      if (descriptor === undefined) options.logger.error({ door }, "a connection could not be handed to its worker");
+      else send(state, { type: "socket", descriptor, door, source });
+    },
+    setWorkload: (workload) => send(state, { type: "workload", workload }),
+    figures: () => state.figures,
+    async close(drainMs) {
+      state.isClosing = true;
+      const done = new Promise<void>((resolve) => {
+        state.closed = resolve;
+      });
+      send(state, { type: "close", drainMs });
+      await done;
+      await state.thread.terminate();
+    },
+  };
+}
+
+function startThread({ settings, entry }: ThreadOptions): Thread {
+  return new Thread(entry ?? new URL("./thread.ts", import.meta.url), {
     workerData: settings,
     name: "garrison-waf",
     // Requests leave little behind; a large young space only keeps what loading left.
     resourceLimits: { maxYoungGenerationSizeMb: youngMebibytesMax },
   });
-  const loads = new Map<number, (result: LoadResult) => void>();
-  let figures: WorkerFigures | undefined;
-  let isClosing = false;
-  let closed: () => void = () => undefined;
+}
+
+function send({ thread }: State, message: ToWorker): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-  const send = (message: ToWorker): void => thread.postMessage(message);
-  thread.on("message", (message: FromWorker) => {
-    switch (message.type) {
-      case "result":
-        loads.get(message.result.number)?.(message.result);
-        loads.delete(message.result.number);
-        return;
-      case "records":
-        onRecords(message.records);
-        return send({ type: "taken", records: message.records.length });
-      case "figures":
-        figures = message.figures;
-        return;
-      case "closed":
-        return closed();
+  thread.postMessage(message);
+}
+
+function listen(state: State): void {
+  let because: Error | undefined;
+  state.thread.on("message", (message: FromWorker) => take(state, message));
+  state.thread.on("error", (error) => {
+    because = error instanceof Error ? error : new Error(String(error));
+  });
+  state.thread.on("exit", (code) => {
+    if (state.isClosing) return state.closed();
+    died(state, because ?? new Error(`it ended with code ${code}`));
+  });
+}
+
+function take(state: State, message: FromWorker): void {
+  switch (message.type) {
+    case "result": {
+      const { result } = message;
+      const load = state.loads.get(result.number);
+      state.loads.delete(result.number);
+      if (result.isLoaded && load !== undefined) state.inForce = { ...load.order, package: result.package };
+      return load?.resolve(result);
     }
-  });
-  thread.on("error", (error) => onDeath(error instanceof Error ? error : new Error(String(error))));
-  thread.on("exit", (code) => {
-    if (!isClosing) onDeath(new Error(`a worker of the gateway ended with code ${code}`));
-    closed();
-  });
-  return {
-    takesSockets: true,
-    load: (order, errorsMax) =>
-      new Promise((resolve) => {
-        loads.set(order.number, resolve);
-        send({ type: "load", order, errorsMax });
-      }),
-    accept(door, socket, source) {
-      const descriptor = handOver(socket);
-      if (descriptor === undefined) logger.error({ door }, "a connection could not be handed to its worker");
-      else send({ type: "socket", descriptor, door, source });
-    },
-    setWorkload: (workload) => send({ type: "workload", workload }),
-    figures: () => figures,
-    async close(drainMs) {
-      isClosing = true;
-      const done = new Promise<void>((resolve) => {
-        closed = resolve;
-      });
-      send({ type: "close", drainMs });
-      await done;
-      await thread.terminate();
-    },
+    case "records":
+      state.options.onRecords(message.records);
+      return send(state, { type: "taken", records: message.records.length });
+    case "figures":
+      state.figures = message.figures;
+      return;
+    case "closed":
+      return state.closed();
+  }
+}
+
+/** The rule set goes first: a worker takes no connection without one. */
+function died(state: State, error: Error): void {
+  const { inForce, loads, options } = state;
+  for (const [number, { resolve }] of loads)
+    resolve({ number, isLoaded: false, because: `a worker died: ${error.message}` });
+  loads.clear();
+  state.figures = undefined;
+  if (!options.onDeath(error)) return;
+  state.thread = startThread(options);
+  listen(state);
+  if (inForce === undefined) return;
+  const resolve = (result: LoadResult): void => {
+    // Without rules it would only refuse: that is another death.
+    if (!result.isLoaded) void state.thread.terminate();
   };
+  loads.set(inForce.number, { order: inForce, resolve });
+  send(state, { type: "load", order: inForce, errorsMax: Number.POSITIVE_INFINITY });
 }

@@ -1,4 +1,5 @@
-// All workers, and whose turn it is. A thread that dies ends the process: whoever supervises it starts a whole one.
+// All workers, and whose turn it is. A thread that dies is started again while the others serve; too many deaths end the process: whoever supervises it starts a
+// whole one.
 import type { Socket } from "node:net";
 import type { Logger } from "../../../base/logger.ts";
 import type { WafWorkload } from "../../../core/waf/policy/target.ts";
@@ -29,9 +30,19 @@ export interface WorkerSetOptions {
   readonly needsInline: boolean;
   readonly onRecords: (records: readonly EventRecord[]) => void;
   readonly logger: Logger;
+  /** A worker died and is started again; what it had not told yet is lost. */
+  readonly onRestart?: (because: string) => void;
+  /** The end of the process: absent, the error is thrown where nobody catches it. */
+  readonly onTooManyDeaths?: (error: Error) => void;
+  /** Of threads; absent: thread.ts. */
+  readonly entry?: URL;
 }
 
-export function openWorkers({ settings, threads, needsInline, onRecords, logger }: WorkerSetOptions): WorkerSet {
+/** More deaths than this in a minute: it will not get better. */
+export const deathsPerMinuteMax = 5;
+
+export function openWorkers(options: WorkerSetOptions): WorkerSet {
+  const { settings, threads, needsInline, onRecords, logger } = options;
   const canUseThreads = threads > 0 && canHandOver();
   if (threads > 0 && !canUseThreads)
     logger.warn({}, "connections cannot be handed to threads here: the main thread serves");
@@ -47,12 +58,9 @@ export function openWorkers({ settings, threads, needsInline, onRecords, logger 
           },
         })
       : undefined;
-  const onDeath = (error: Error): void => {
-    logger.error({ error: error.message }, "a worker of the gateway died");
-    throw error;
-  };
+  const onDeath = deathOf(options);
   const threaded: Worker[] = canUseThreads
-    ? Array.from({ length: threads }, () => createThreadWorker({ settings, onRecords, onDeath, logger }))
+    ? Array.from({ length: threads }, () => createThreadWorker({ ...options, onDeath }))
     : [];
   const serving: readonly Worker[] = isInlineServing && inline !== undefined ? [inline] : threaded;
   const all: readonly Worker[] = inline === undefined || isInlineServing ? serving : [inline, ...threaded];
@@ -71,5 +79,24 @@ export function openWorkers({ settings, threads, needsInline, onRecords, logger 
     async close(drainMs) {
       await Promise.all(all.map((worker) => worker.close(drainMs)));
     },
+  };
+}
+
+/** Whether a worker that died is started again. */
+function deathOf({ logger, onRestart, onTooManyDeaths }: WorkerSetOptions): (error: Error) => boolean {
+  const deaths: number[] = [];
+  return (error) => {
+    const nowMs = performance.now();
+    deaths.push(nowMs);
+    while (nowMs - (deaths[0] ?? nowMs) > 60_000) deaths.shift();
+    logger.error({ error: error.message, stack: error.stack, deaths: deaths.length }, "a worker of the gateway died");
+    if (deaths.length <= deathsPerMinuteMax) {
+      onRestart?.(error.message);
+      return true;
+    }
+    const last = new Error(`workers died ${deaths.length} times in a minute, the last of: ${error.message}`);
+    if (onTooManyDeaths === undefined) throw last;
+    onTooManyDeaths(last);
+    return false;
   };
 }
