@@ -45,6 +45,8 @@ export const WafEvent = z.object({
   messages: words(),
   /** "ARGS:q", the first variable each rule matched. */
   variables: texts(),
+  /** Every variable that each rule matched, as "942100 ARGS:q": what an exclusion has to cover. Not index by index with the others. */
+  places: texts(),
   /** The matched piece of its value, redacted; "" when all of it was. */
   values: texts(),
   /** What the variable held around it, redacted, at most 256 characters. */

@@ -36,7 +36,10 @@ for (const scheme of ["light", "dark"] as const) {
       await page.locator("[data-column=rule]", { hasText: "942100" }).click();
       await page.waitForURL(/rule-id%3A942100/);
       await firstRow(page, /Requests/);
-      await page.locator("[data-column=verdict]", { hasText: /^Blocked$/ }).first().click();
+      await page
+        .locator("[data-column=verdict]", { hasText: /^Blocked$/ })
+        .first()
+        .click();
       const details = page.getByRole("complementary", { name: "Details" });
       assert.equal(await details.locator("mark").first().textContent(), "1' or '1'='1");
       assert.deepEqual(await axeFindings(page), []);
@@ -49,10 +52,17 @@ for (const scheme of ["light", "dark"] as const) {
       await page.getByText("171 of 304 still are").waitFor();
       await page.getByText("942100 in ARGS:q at /api/products (GET)").waitFor();
       assert.deepEqual(await axeFindings(page), []);
+      const written = page.waitForRequest(
+        (request) => request.method() === "PUT" && request.url().includes("/resources/"),
+      );
       await page.getByRole("button", { name: "Save exclusion" }).click();
       const dialog = page.getByRole("dialog", { name: "Save exclusion" });
       await dialog.getByRole("button", { name: "Save" }).click();
       await dialog.waitFor({ state: "detached" });
+      const put = await written;
+      const body = put.postDataJSON() as { name: string; spec: { exclusions: { rules: string[]; target: string }[] } };
+      assert.match(put.url(), /WafPolicy\/shop-frontend\?/);
+      assert.deepEqual(body.spec.exclusions.map(({ rules, target }) => [rules[0], target])[0], ["942100", "ARGS:q"]);
       assert.deepEqual(stage.complaints, []);
       await page.close();
     });
@@ -69,8 +79,11 @@ for (const scheme of ["light", "dark"] as const) {
       await details.getByRole("button", { name: "Block", exact: true }).click();
       const dialog = page.getByRole("dialog", { name: /Block requests to/ });
       await dialog.getByText("watched for less than a day").waitFor();
+      const written = page.waitForRequest((request) => request.method() === "PUT");
       await dialog.getByRole("button", { name: "Block", exact: true }).click();
       await dialog.waitFor({ state: "detached" });
+      const body = (await written).postDataJSON() as { spec: { mode: string; target: { workload: string } } };
+      assert.deepEqual([body.spec.mode, body.spec.target.workload], ["block", "checkout"]);
       await page.close();
     });
   });

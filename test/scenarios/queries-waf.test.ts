@@ -153,7 +153,7 @@ test("the filter narrows all of them alike", async () => {
       ["other", 1],
     ],
   );
-  const byAddress = await queries.wafSums({ q: "ip:192.0.2.14 waf:detected", since: "1h" });
+  const byAddress = await queries.wafSums({ q: "ip:192.0.2.14 waf:detected cluster:c", since: "1h" });
   assert.deepEqual(
     byAddress.sources.map(({ clientAddress }) => clientAddress),
     ["192.0.2.14"],

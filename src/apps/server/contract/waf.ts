@@ -42,6 +42,8 @@ const WafRuleCount = z.object({
   ruleId: z.int(),
   message: z.string(),
   severity: z.string(),
+  /** Most that it gave to a score; 0: it tells of scores, or decides by itself. */
+  points: z.int(),
   counts: Counts,
   /** Variables it matched most. */
   variables: z.array(z.object({ name: z.string(), count: z.int() })),

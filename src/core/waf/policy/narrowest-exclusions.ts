@@ -7,7 +7,10 @@ import { escapedKey, keyExpression } from "./key-expression.ts";
 import { wafPolicyLimits } from "./limits.ts";
 
 /** What of a row is needed; the arrays go together index by index. */
-export type ExcludableEvent = Pick<WafEvent, "ruleIds" | "variables" | "scores" | "path" | "method" | "decidingRule">;
+export type ExcludableEvent = Pick<
+  WafEvent,
+  "ruleIds" | "variables" | "scores" | "path" | "method" | "decidingRule"
+> & { readonly places?: readonly string[] };
 
 export interface ExclusionCandidate {
   /** One for each variable that rules spoke about: together they cover the event. */
@@ -75,7 +78,17 @@ function foundBy(event: ExcludableEvent, asked: readonly number[]): readonly Fou
     asked.length > 0 ? all.filter(({ ruleId }) => asked.includes(ruleId)) : all.filter(({ score }) => score > 0);
   const chosen =
     wanted.length > 0 || asked.length > 0 ? wanted : all.filter(({ ruleId }) => ruleId === event.decidingRule);
-  return chosen.slice(0, wafPolicyLimits.candidateRulesMax);
+  const places = chosen.flatMap(({ ruleId, variable }) =>
+    variablesOf(event, ruleId, variable).map((each) => ({ ruleId, variable: each })),
+  );
+  return places.slice(0, wafPolicyLimits.candidateRulesMax);
+}
+
+/** Every variable that a rule matched, when the row tells them; else the first. */
+export function variablesOf(event: ExcludableEvent, ruleId: number, first: string): readonly string[] {
+  const start = `${ruleId} `;
+  const all = (event.places ?? []).flatMap((place) => (place.startsWith(start) ? [place.slice(start.length)] : []));
+  return all.length === 0 ? [first] : all;
 }
 
 function candidateOf(found: readonly Found[], level: Level, options: NarrowOptions): ExclusionCandidate {

@@ -4,6 +4,7 @@ import { placeTest } from "../engine/exclusions.ts";
 import { selectorOf, targetOf } from "../engine/selectors.ts";
 import type { WafExclusion } from "../../../model/waf-policy.ts";
 import { byteText } from "./byte-text.ts";
+import { variablesOf } from "./narrowest-exclusions.ts";
 import type { ExcludableEvent } from "./narrowest-exclusions.ts";
 
 export interface Silence {
@@ -12,8 +13,8 @@ export interface Silence {
 }
 
 /**
- * By the event alone, for the rules asked for. A row names the first variable of each rule: the rule may match another one too, which only a request that is
- * run again can tell.
+ * By the event alone, for the rules asked for. Rows of before `places` name the first variable of each rule only: that it matched another one too, only a request
+ * that is run again can tell.
  */
 export function coversEvent(
   event: ExcludableEvent,
@@ -22,9 +23,10 @@ export function coversEvent(
 ): Silence {
   const stillSpeak = event.ruleIds.flatMap((ruleId, index) => {
     if (!ruleIds.includes(ruleId)) return [];
-    const variable = event.variables[index] ?? "";
-    const isCovered = exclusions.some((exclusion) => isCoveredBy(exclusion, { event, ruleId, variable }));
-    return isCovered ? [] : [{ ruleId, because: `nothing excludes ${variable === "" ? "it" : variable} here` }];
+    const open = variablesOf(event, ruleId, event.variables[index] ?? "").find(
+      (variable) => !exclusions.some((exclusion) => isCoveredBy(exclusion, { event, ruleId, variable })),
+    );
+    return open === undefined ? [] : [{ ruleId, because: `nothing excludes ${open === "" ? "it" : open} here` }];
   });
   return { stillSpeak };
 }

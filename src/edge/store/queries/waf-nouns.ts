@@ -13,6 +13,7 @@ export interface WafRuleSum {
   readonly ruleId: number;
   readonly message: string;
   readonly severity: string;
+  readonly points: number;
   readonly counts: WafCounts;
   /** The three that it matched most. */
   readonly variables: { name: string; count: number }[];

@@ -34,11 +34,11 @@ export function bucketOf(row: StoredRow, bucketSeconds: number) {
 /** A rule that spoke of several variables of one request counts once, with the first of them. */
 export function rulesSql(where: string, limit: number): string {
   const spoken = `SELECT verdict, ${sourceSql} AS source, cluster, namespace, workload, arrayJoin(arrayDistinct(ruleIds)) AS rule,
-indexOf(ruleIds, rule) AS place, toString(messages[place]) AS said, toString(severities[place]) AS graded, variables[place] AS matched
+indexOf(ruleIds, rule) AS place, toString(messages[place]) AS said, toString(severities[place]) AS graded, variables[place] AS matched, scores[place] AS points
 FROM waf_events WHERE ${where}`;
-  return `SELECT rule, any(said) AS message, any(graded) AS severity, ${countsSql},
+  return `SELECT rule, any(said) AS message, any(graded) AS severity, toInt64(max(points)) AS most, ${countsSql},
 sumMap(map(matched, toInt64(1))) AS places, toInt64(uniqExact(cluster, namespace, workload)) AS workloads, toInt64(uniqExact(source)) AS sources, ${totalSql}
-FROM (${spoken}) GROUP BY rule ORDER BY n_blocked DESC, n_detected DESC, n_logged DESC, rule LIMIT ${limit}`;
+FROM (${spoken}) GROUP BY rule ORDER BY most > 0 DESC, n_blocked DESC, n_detected DESC, n_logged DESC, rule LIMIT ${limit}`;
 }
 
 export function ruleOf(row: StoredRow): WafRuleSum {
@@ -50,6 +50,7 @@ export function ruleOf(row: StoredRow): WafRuleSum {
     ruleId: Number(row["rule"]),
     message: String(row["message"]),
     severity: String(row["severity"]),
+    points: Number(row["most"]),
     counts: countsOf(row),
     variables: places.slice(0, 3),
     workloads: Number(row["workloads"]),

@@ -1,5 +1,5 @@
 // "This was no attack": the narrowest exclusion that silences the request, with the proof of what is still caught, before anything is saved.
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { Api } from "../../../../src/apps/server/contract/api.ts";
 import { call } from "../../../../src/apps/server/contract/client.ts";
 import type { ResponseOf } from "../../../../src/apps/server/contract/endpoint.ts";
@@ -20,21 +20,41 @@ interface ExcludePaneProps {
   readonly onClose: () => void;
 }
 
-export function ExcludePane({ event, onClose }: ExcludePaneProps) {
-  const scoring = [...new Set(rulesOf(event).flatMap(({ ruleId, score }) => (score > 0 ? [ruleId] : [])))];
-  const [chosen, setChosen] = useState<readonly number[]>(scoring);
-  const [reason, setReason] = useState("");
+/** The proposal for a choice; a changed choice takes it away. */
+function useProposal(event: WafEvent, chosen: readonly number[], reason: string) {
   const [proposal, setProposal] = useState<Proposal | undefined>(undefined);
   const [trouble, setTrouble] = useState<Trouble | undefined>(undefined);
   const [busy, setBusy] = useState(false);
+  // What was asked before the choice changed is not shown when it comes.
+  const newest = useRef(0);
+  const forget = (): void => {
+    newest.current += 1;
+    setBusy(false);
+    setProposal(undefined);
+  };
   const propose = (): void => {
+    const mine = (newest.current += 1);
     setBusy(true);
     setTrouble(undefined);
     const { cluster, transactionId, time } = event;
     call(apiClient, "wafExclude", { body: { cluster, transactionId, time, ruleIds: [...chosen], reason } })
-      .then(setProposal, (error: unknown) => setTrouble(troubleOf(error)))
-      .finally(() => setBusy(false));
+      .then(
+        (answer) => (mine === newest.current ? setProposal(answer) : undefined),
+        (error: unknown) => (mine === newest.current ? setTrouble(troubleOf(error)) : undefined),
+      )
+      .finally(() => (mine === newest.current ? setBusy(false) : undefined));
   };
+  return { proposal, trouble, busy, propose, forget };
+}
+
+export function ExcludePane({ event, onClose }: ExcludePaneProps) {
+  const rules = rulesOf(event);
+  const scored = rules.filter(({ score }) => score > 0);
+  // A rule that denies by itself gives no points: then all that spoke are offered.
+  const scoring = [...new Set((scored.length > 0 ? scored : rules).map(({ ruleId }) => ruleId))];
+  const [chosen, setChosen] = useState<readonly number[]>(scoring);
+  const [reason, setReason] = useState("");
+  const { proposal, trouble, busy, propose, forget } = useProposal(event, chosen, reason);
   return (
     <section className="waf-exclude" aria-label="Exclude">
       <header>
@@ -51,11 +71,11 @@ export function ExcludePane({ event, onClose }: ExcludePaneProps) {
               type="checkbox"
               checked={chosen.includes(id)}
               onChange={({ currentTarget }) => {
-                setProposal(undefined);
+                forget();
                 setChosen(currentTarget.checked ? [...chosen, id] : chosen.filter((each) => each !== id));
               }}
             />
-            <span className="data">{id}</span> {rulesOf(event).find(({ ruleId }) => ruleId === id)?.message}
+            <span className="data">{id}</span> {rules.find(({ ruleId }) => ruleId === id)?.message}
           </label>
         ))}
       </fieldset>
@@ -68,7 +88,7 @@ export function ExcludePane({ event, onClose }: ExcludePaneProps) {
           placeholder="Product reviews hold SQL words"
           onChange={({ currentTarget }) => {
             setReason(currentTarget.value);
-            setProposal(undefined);
+            forget();
           }}
         />
       </label>
@@ -120,6 +140,7 @@ function ProposalPart({ proposal, onSaved }: { readonly proposal: Proposal; read
         ))}
       </ul>
       <Notice tone={isProved ? "info" : "warning"}>{proofText(proof)}</Notice>
+      {proof.corpus === "" ? null : <p className="waf-where">Corpus: {proof.corpus}.</p>}
       {proof.lost.length === 0 ? null : (
         <ul className="waf-lost" aria-label="Attacks that are not caught any more">
           {proof.lost.map(({ name, scoreBefore, scoreAfter }) => (

@@ -150,6 +150,15 @@ const ruleColumns: readonly SortedColumn<WafRuleCount>[] = [
     value: (row) => row.severity,
     cell: (row) => row.severity.toLowerCase(),
   },
+  {
+    id: "points",
+    header: "Points",
+    align: "end",
+    hideBelowPx: 700,
+    width: "minmax(60px, 0.4fr)",
+    value: (row) => row.points,
+    cell: (row) => (row.points === 0 ? <span className="none">0</span> : row.points),
+  },
   ...countColumns<WafRuleCount>(),
   {
     id: "variables",
@@ -196,7 +205,7 @@ export function RuleList({ board }: { readonly board: WafBoard }) {
         label="Rules"
         columns={ruleColumns}
         rows={board.rules}
-        initial={{ by: "blocked", direction: "descending" }}
+        initial={{ by: "points", direction: "descending" }}
         window={board.window}
         onOpen={(row) => open(`rule-id:${row.ruleId}`)}
       >

@@ -43,7 +43,7 @@ export function ModeDetails({ workload, onClose }: ModeDetailsProps) {
   const preview = useCall(
     "wafModePreview",
     { query: { cluster, namespace, workload: name, ...rangeQuery(range) } },
-    { keep: true },
+    { keep: true, enabled: workload.mode !== "block" },
   );
   const because = whyFixed(workload, session.data?.role);
   return (
@@ -68,7 +68,7 @@ export function ModeDetails({ workload, onClose }: ModeDetailsProps) {
       <p className="waf-where">
         {rangeLabel(range)}: {countsText(workload.counts)}.
       </p>
-      <PreviewPart answer={preview} cluster={cluster} />
+      {workload.mode === "block" ? null : <PreviewPart answer={preview} cluster={cluster} />}
       {asked === undefined ? null : (
         <ModeQuestion workload={workload} mode={asked} preview={preview.data} onClose={() => setAsked(undefined)} />
       )}

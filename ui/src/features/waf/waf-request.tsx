@@ -96,7 +96,7 @@ export function RequestFacts({ event }: { readonly event: WafEvent }) {
           fields: [
             field("Request", `${event.method} ${event.path}`, "data"),
             field("Host", event.host, "data"),
-            field("Body", event.requestBytes === 0 ? "" : formatBytes(event.requestBytes)),
+            field("Size", event.requestBytes === 0 ? "" : formatBytes(event.requestBytes)),
             field("Transaction", event.transactionId, "data"),
             field("Trace", event.traceId, "data"),
             field("Door", event.door),
@@ -112,7 +112,7 @@ export function RequestFacts({ event }: { readonly event: WafEvent }) {
                 namespace={event.clientNamespace}
                 kind={event.clientWorkload === "" ? "External" : event.clientKind}
                 name={event.clientWorkload}
-                fallback={formatEndpoint(event.clientAddress, event.clientPort)}
+                fallback="outside of what is known"
                 reason={event.clientReason}
               />,
             ),

@@ -60,7 +60,7 @@ test("a proof says what is lost, and that it was not made", () => {
     corpus: "",
     because: "",
   };
-  assert.match(proofText(proof), /^All 98 attacks/);
+  assert.match(proofText(proof), /^All 98 of 100 attacks/);
   assert.match(
     proofText({ ...proof, caughtAfter: 90, atTarget: { attacks: 98, caughtBefore: 90, caughtAfter: 60 } }),
     /^8 of 98 .* 60 of 90 still are/,

@@ -110,7 +110,7 @@ export function proofText(proof: ResponseOf<Api["wafExclude"]>["proof"]): string
   const lost = proof.caughtBefore - proof.caughtAfter;
   const whole =
     lost === 0
-      ? `All ${formatCount(proof.caughtBefore)} attacks of the corpus that were caught still are.`
+      ? `All ${formatCount(proof.caughtBefore)} of ${formatCount(proof.attacks)} attacks of the corpus that were caught still are.`
       : `${formatCount(lost)} of ${formatCount(proof.caughtBefore)} attacks of the corpus are not caught any more.`;
   const { attacks, caughtBefore, caughtAfter } = proof.atTarget;
   if (attacks === 0) return whole;
