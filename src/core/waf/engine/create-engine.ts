@@ -5,7 +5,7 @@ import { defaultBudget } from "./budget.ts";
 import { compileRules } from "./compile.ts";
 import { createStatePool } from "./create-state.ts";
 import type { Compiled } from "./compiled.ts";
-import type { EngineTables, TransactionPolicy, WafEngine, WafEngineOptions } from "./engine.ts";
+import type { TransactionPolicy, WafEngine, WafEngineOptions } from "./engine.ts";
 import { createJudge } from "./judge.ts";
 import { createMacroCache } from "./macro.ts";
 import { createOutcomeMemo } from "./outcome-memo.ts";
@@ -24,8 +24,7 @@ export const engineLimits = {
 
 export function createWafEngine(options: WafEngineOptions): WafEngine {
   const compiled = compileRules(options);
-  const digest = digestOf(options);
-  const prefilter = prefilterOf(compiled, digest, options.tables);
+  const prefilter = prefilterOf(compiled, options);
   const shapes = createShapes(compiled);
   const judge = createJudge({
     compiled,
@@ -56,7 +55,7 @@ export function createWafEngine(options: WafEngineOptions): WafEngine {
   return {
     ruleSet: options.ruleSet,
     problems: compiled.problems,
-    tables: { digest, prefilter: prefilter.tables },
+    tables: { digest: digestOf(options), prefilter: prefilter.tables },
     begin: (policy) => {
       transactions++;
       const given = policy.budget ?? budget;
@@ -100,8 +99,9 @@ function digestOf({ ruleSet, isMultiline }: WafEngineOptions): string {
 }
 
 /** Clauses are worked out only where no other thread did it. */
-function prefilterOf({ pureParts }: Compiled, digest: string, tables: EngineTables | undefined): Prefilter {
-  if (tables !== undefined && tables.digest === digest) {
+function prefilterOf({ pureParts }: Compiled, options: WafEngineOptions): Prefilter {
+  const { tables } = options;
+  if (tables !== undefined && tables.digest === digestOf(options)) {
     const prefilter = createPrefilter([], tables.prefilter);
     if (prefilter.size === pureParts.length) return prefilter;
   }
