@@ -141,14 +141,14 @@ export function attach(options: AttachOptions, ports: readonly WantedPort[]): At
  * Throws the Fault "transparent/held".
  */
 function hold(options: AttachOptions): ReturnType<typeof takeOver> {
-  const { aliveDataplane, label } = options;
+  const { aliveDataplane } = options;
   const lock = compileAliveTable({ isTurning: false });
   try {
     aliveDataplane.apply(lock);
   } catch (cause) {
     // The kernel takes it away with its owner: who is there lives.
     if (!aliveDataplane.readBack(lock, { elements: false }).isThere) throw cause;
-    throw new Fault(`${label}: another gateway is before this workload`, {
+    throw new Fault("another gateway is before this workload", {
       code: "transparent/held",
       kind: "conflict",
       hint: "Stop that one first, and wait until its connections have ended; nothing was changed.",

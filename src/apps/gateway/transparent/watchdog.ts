@@ -55,6 +55,9 @@ export function startWatchdog(folder: string, logger: Logger): Watchdog {
     watch: (workloads) => tell({ type: "watch", workloads }),
     close: async () => {
       isClosing = true;
+      // Waited for from here on: nothing else may keep the process until it is gone.
+      child.ref();
+      child.channel?.ref();
       tell({ type: "bye", workloads: [] });
       await gone;
     },

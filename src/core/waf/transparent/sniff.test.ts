@@ -38,6 +38,26 @@ const cases: readonly (readonly [string, Sniffed["kind"]])[] = [
   ["PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n", "other"],
   ["\r\n\r\n\x00\r\nQUIT\n", "other"],
   ["A".repeat(sniffBytesMax), "http1"],
+  // Python's http.server serves all of these.
+  ["GET\x0b/?id=evil\x0bHTTP/1.1\r\n", "http1"],
+  ["GET\xa0/?id=evil HTTP/1.1\r\n", "http1"],
+  ["GET\x1f/x", "http1"],
+  ["\x0bGET /", "http1"],
+  ["GET\x0cx\x85HTTP/1.1\r\n", "http1"],
+  ["GET\x0b", "undecided"],
+  ["GET\x0bx", "undecided"],
+  ["GET\r/x", "http1"],
+  ["\x1c\xa0", "undecided"],
+  ["GET\x00", "undecided"],
+  ["GET\x00/x", "http1"],
+  ["\x00\x01GET /x", "http1"],
+  ["GET\xc2\xa0/x\xc2\xa0HTTP/1.1\r\n", "http1"],
+  // PostgreSQL, Kafka, MongoDB, MQTT: a length first, and something that looks like a word perhaps.
+  ["\x00\x00\x00\x2a\x00\x03\x00\x00user\x00postgres\x00\x00", "other"],
+  ["\x00\x00\x00\x1c\x00\x12\x00\x03\x00\x00\x00\x01\x00\x0bconsole-producer\x00", "other"],
+  ["A\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\xdd\x07\x00\x00", "other"],
+  ["\x10\x2a\x00\x04MQTT\x04\x02\x00\x3c", "other"],
+  ["\x00\x00\x00\x00", "other"],
 ];
 
 test("first bytes of protocols", () => {
@@ -47,6 +67,17 @@ test("first bytes of protocols", () => {
 test("what is still undecided when no more comes is HTTP", () => {
   for (const [text] of cases) assert.notEqual(sniff(bytes(text), true).kind, "undecided", JSON.stringify(text));
   assert.equal(sniff(bytes("GET"), true).kind, "http1");
+});
+
+test("no beginning of a request with other blanks is passed on as something else", () => {
+  const blank = fc.stringMatching(/^[\t\v\f\x1c-\x1f \x85\xa0]{1,3}$/);
+  fc.assert(
+    fc.property(blank, blank, fc.constantFrom("/x", "x", "http://a/"), fc.nat(), (one, two, target, cut) => {
+      const whole = bytes(`${one}GET${two}${target}${one}HTTP/1.1\r\n\r\n`);
+      const kind = sniff(whole.subarray(0, cut % (whole.length + 1))).kind;
+      assert.ok(kind === "undecided" || kind === "http1", kind);
+    }),
+  );
 });
 
 test("no beginning of a request is passed on as something else", () => {

@@ -10,11 +10,14 @@ export const sniffBytesMax = 8192;
 const preface = "PRI * HTTP/2.0\r\n";
 const undecided: Sniffed = { kind: "undecided" };
 const http1: Sniffed = { kind: "http1", because: "a request line" };
+const other: Sniffed = { kind: "other", because: "no request line" };
+/** Not at the line's beginning: behind anything that a server might take for a blank. */
+const version = /[^A-Za-z0-9]HTTP\/\d/i;
 
-const CR = 13;
 const LF = 10;
 const SPACE = 32;
-const TAB = 9;
+/** RFC 9112, 3: SP, HTAB, VT, FF and CR. The others: Python's `split` of text in Latin-1. */
+const blanksOfServers: ReadonlySet<number> = new Set([9, LF, 11, 12, 13, 28, 29, 30, 31, SPACE, 0x85, 0xa0]);
 const TLS_HANDSHAKE = 22;
 
 function isTokenByte(byte: number): boolean {
@@ -34,23 +37,30 @@ function judge(bytes: Uint8Array): Sniffed {
   if (bytes.length === 0) return undecided;
   if (bytes[0] === TLS_HANDSHAKE) {
     if (bytes.length < 2) return undecided;
-    return bytes[1] === 3 ? { kind: "tls", because: "TLS" } : { kind: "other", because: "no request line" };
+    return bytes[1] === 3 ? { kind: "tls", because: "TLS" } : other;
   }
   // Servers pass over empty lines and blanks before a request line.
   let start = 0;
   while (start < bytes.length && isBlank(bytes[start] ?? 0)) start += 1;
-  if (start === bytes.length) return undecided;
+  const isOdd = hasOdd(bytes, 0, start);
+  if (start === bytes.length) return isOdd ? other : undecided;
   let at = start;
   while (at < bytes.length && isTokenByte(bytes[at] ?? 0)) at += 1;
-  if (at === bytes.length) return undecided;
-  if (at === start || !(bytes[at] === SPACE || bytes[at] === TAB)) {
-    return { kind: "other", because: "no request line" };
-  }
+  if (at === bytes.length) return isOdd ? other : undecided;
+  if (at === start || !isBlank(bytes[at] ?? 0)) return lineOf(bytes, start).text.search(version) >= 0 ? http1 : other;
   return judgeLine(bytes, { start, at });
 }
 
+/** What lenient servers end a word with, or pass over before one: blanks of ASCII and Latin-1, and control characters. */
 function isBlank(byte: number): boolean {
-  return byte === CR || byte === LF || byte === SPACE || byte === TAB;
+  return byte <= SPACE || (byte >= 127 && byte <= 160);
+}
+
+/**
+ * Blanks that no known server takes for one, and binary protocols are full of. A request with them is recognized when it is there; it is not waited for.
+ */
+function hasOdd(bytes: Uint8Array, from: number, to: number): boolean {
+  return bytes.subarray(from, to).some((byte) => isBlank(byte) && !blanksOfServers.has(byte));
 }
 
 /** From the blank behind a method on. */
@@ -58,11 +68,14 @@ function judgeLine(bytes: Uint8Array, { start, at }: { readonly start: number; r
   const line = lineOf(bytes, start);
   if (preface.startsWith(line.text) && !line.isWhole) return undecided;
   if (line.isWhole && `${line.text}\n` === preface) return { kind: "h2c", because: "HTTP/2" };
-  const target = line.text.slice(at - start).trimStart();
+  let from = at;
+  while (from < start + line.text.length && isBlank(bytes[from] ?? 0)) from += 1;
+  const target = line.text.slice(from - start);
   if (target.startsWith("/") || /^https?:/i.test(target)) return http1;
-  if (/\sHTTP\/\d/i.test(target)) return http1;
-  if (!line.isWhole) return undecided;
-  return { kind: "other", because: line.text.startsWith("PROXY ") ? "PROXY protocol" : "no request line" };
+  if (version.test(line.text.slice(at - start))) return http1;
+  if (line.isWhole) return { ...other, because: line.text.startsWith("PROXY ") ? "PROXY protocol" : other.because };
+  if (!hasOdd(bytes, 0, from)) return undecided;
+  return !hasOdd(bytes, 0, start) && from - at <= 1 && "https:".startsWith(target.toLowerCase()) ? undecided : other;
 }
 
 function lineOf(bytes: Uint8Array, start: number): { readonly text: string; readonly isWhole: boolean } {
