@@ -81,6 +81,8 @@ export const gatewayLimits = {
   spoolEveryMs: 10_000,
   /** Bytes of a file of events or lines that the disk has not taken. */
   fileBytesMax: 8 * 1024 * 1024,
+  /** A file that failed is opened again after so long. */
+  fileRetryMs: 5000,
   /** Lines on stderr per second; the others are counted. */
   noticesPerSecondMax: 20,
   policyFileBytesMax: 4 * 1024 * 1024,

@@ -22,8 +22,16 @@ export interface ShipParts {
 }
 
 export async function createShip({ config, link, notice }: ShipParts): Promise<Ship> {
-  const events = config.events === "" ? undefined : await openLineSink(config.events);
-  const lines = config.log === "" ? undefined : await openLineSink(config.log);
+  const told = (what: string) => ({
+    onFailure: (because: string): void =>
+      notice(
+        because === ""
+          ? `note     the file of ${what} is written again`
+          : `note     the file of ${what}: ${because}; its lines are dropped and counted until it can be written`,
+      ),
+  });
+  const events = config.events === "" ? undefined : await openLineSink(config.events, told("events"));
+  const lines = config.log === "" ? undefined : await openLineSink(config.log, told("matched rules"));
   let noticesLeft: number = gatewayLimits.noticesPerSecondMax;
   let noticesOmitted = 0;
 

@@ -10,7 +10,7 @@ export const sniffBytesMax = 8192;
 const preface = "PRI * HTTP/2.0\r\n";
 const undecided: Sniffed = { kind: "undecided" };
 const http1: Sniffed = { kind: "http1", because: "a request line" };
-const other: Sniffed = { kind: "other", because: "no request line" };
+const other = { kind: "other", because: "no request line" } as const;
 /** Not at the line's beginning: behind anything that a server might take for a blank. */
 const version = /[^A-Za-z0-9]HTTP\/\d/i;
 
