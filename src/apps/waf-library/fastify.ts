@@ -1,8 +1,9 @@
 // garrison/waf/fastify: `await app.register(wafFastify(waf))`. Types are structural: the library needs no Fastify.
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Waf } from "./types.ts";
 
 interface Reply {
+  readonly raw: ServerResponse;
   code(status: number): Reply;
   headers(values: Readonly<Record<string, string>>): Reply;
   send(body: string): Reply;
@@ -25,7 +26,12 @@ export function wafFastify(waf: Waf): (app: Hookable) => Promise<void> {
         raw.socket.destroy();
         return reply;
       }
-      const closing = raw.complete ? {} : { connection: "close" };
+      // Somebody else has answered meanwhile; an answer that is not whole yet must not go on.
+      if (reply.raw.headersSent) {
+        if (!reply.raw.writableEnded) reply.raw.destroy();
+        return reply;
+      }
+      const closing = raw.complete || raw.httpVersionMajor >= 2 ? {} : { connection: "close" };
       return reply
         .code(decision.status)
         .headers({ ...decision.headers, ...closing })

@@ -147,6 +147,8 @@ export interface Waf {
   inspect(request: WafRequest): WafDecision;
   /** Judges a request of a server; its body is read and put back, so that handlers read it as if nobody had. */
   inspectIncoming(request: IncomingMessage): Promise<WafDecision>;
+  /** Judges the head of a request that asks for another protocol: a server's 'upgrade' and 'connect' events. What follows on the connection is not looked at. */
+  inspectHandshake(request: IncomingMessage): WafDecision;
   /** Judges a Fetch API request; its body stays readable. */
   inspectFetch(request: Request, source?: WafFetchSource): Promise<WafDecision>;
   readonly middleware: WafMiddleware;

@@ -38,9 +38,20 @@ export function createWaf(options: WafOptions): Waf {
     return judging.finish();
   }
 
+  function inspectHandshake(request: IncomingMessage): WafDecision {
+    const judging = beginJudging(loaded, headOfIncoming(request), tell);
+    // What follows its head belongs to the other protocol: nobody could say where a body ends.
+    if (hasBody(request)) {
+      judging.skip("the body of a handshake");
+      judging.stop({ status: 400, because: "malformed: a handshake with a body" });
+    }
+    return judging.finish();
+  }
+
   return {
     inspect,
     inspectIncoming,
+    inspectHandshake,
     inspectFetch: (request, source = {}) => judgeFetch(loaded, { request, source, tell }),
     middleware: createMiddleware(inspectIncoming),
     problems: loaded.problems,
@@ -63,24 +74,39 @@ function toBuffer(body: Uint8Array | string): Buffer {
 
 function createMiddleware(inspectIncoming: Waf["inspectIncoming"]): WafMiddleware {
   async function pass(...[request, response, next]: Parameters<WafMiddleware>): Promise<void> {
-    let decision: WafDecision;
     try {
-      decision = await inspectIncoming(request);
+      const decision = await inspectIncoming(request);
+      if (decision.isBlocked) refuse(request, response, decision);
+      else goOn(next);
     } catch (error) {
-      if (request.destroyed) response.destroy();
-      else next(error);
-      return;
+      if (request.destroyed || response.destroyed) response.destroy();
+      else goOn(next, error);
     }
-    if (decision.isBlocked) refuse(request, response, decision);
-    else next();
   }
   return (request, response, next) => void pass(request, response, next);
+}
+
+/** What comes after is the service's own: what it throws is an exception as without the WAF, and no rejected promise of ours. */
+function goOn(next: Parameters<WafMiddleware>[2], error?: unknown): void {
+  try {
+    next(error);
+  } catch (thrown) {
+    process.nextTick(() => {
+      throw thrown;
+    });
+  }
 }
 
 /** Answers for the handler. The connection is closed when a part of the request was not read: what is left of it is no next request. */
 function refuse(request: IncomingMessage, response: ServerResponse, decision: WafDecision): void {
   if (decision.isDropped) {
     request.socket.destroy();
+    return;
+  }
+  // Somebody else has answered meanwhile, a time-out for one. An answer that is not whole yet must not go on.
+  if (response.headersSent || response.writableEnded || response.destroyed) {
+    if (response.writableEnded) request.resume();
+    else response.destroy();
     return;
   }
   if (!request.complete && request.httpVersionMajor < 2) response.setHeader("connection", "close");
