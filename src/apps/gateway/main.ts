@@ -37,7 +37,7 @@ export interface GatewayParts {
 export interface MoreDoors {
   /** Plain data for the status endpoint. */
   status(): object;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Runs until the signal aborts. Rejects with a Fault when it cannot start. */

@@ -151,6 +151,8 @@ async function close(side: Side, drainMs: number): Promise<void> {
   const { nowMs } = side.options;
   side.isClosing = true;
   for (const connection of side.served.values()) connection.retire();
+  // Those that have said nothing yet are owed nothing.
+  for (const socket of side.open) if (!side.served.has(socket)) socket.destroy();
   const untilMs = nowMs() + drainMs;
   while (side.open.size > 0 && nowMs() < untilMs) await new Promise((resolve) => setTimeout(resolve, 10));
   for (const socket of side.open) socket.destroy();

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { createServer } from "node:net";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { denied, dial, say, startRig, type Rig } from "./side.fixture.ts";
 
 interface Got {
@@ -194,7 +195,7 @@ test("100-continue comes after the headers were judged, trailers of answers pass
     request.on("end", () => {
       answer.writeHead(200, { trailer: "x-sum" });
       answer.write("body");
-      answer.addTrailers({ "x-sum": `${request.trailers["x-in"] ?? "none"}` });
+      answer.addTrailers({ "x-sum": request.trailers["x-in"] ?? "none" });
       answer.end();
     });
   };
@@ -330,4 +331,18 @@ test("an upgrade is inspected and then passed through, both ways, with what came
     assert.equal(seen[0]?.outcome?.status, 101);
     assert.match(await say(port, head("/bad").replace("Upgrade\r\n", "Upgrade, close\r\n")), /^HTTP\/1\.1 403/);
   });
+});
+
+test("closing waits for nobody who has not asked: idle, half a head, or silent", async () => {
+  const rig = await startRig((_request, answer) => answer.end("fine"));
+  const sockets = await Promise.all([dial(rig.port), dial(rig.port), dial(rig.port)]);
+  for (const socket of sockets) socket.on("error", () => undefined).resume();
+  sockets[0]?.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  sockets[1]?.write("GET / HTTP/1.1\r\nHo");
+  while (rig.side.figures.connectionsOpen < 3 || rig.side.figures.requests < 1) await delay(5);
+  // Far below the hour that it may take at most; the test's own time limit is the judge.
+  await rig.side.close(3_600_000);
+  assert.equal(rig.side.figures.connectionsOpen, 0);
+  for (const socket of sockets) socket.destroy();
+  await rig.close();
 });

@@ -100,7 +100,10 @@ export function serveHttp1(parts: Http1Parts, needs: Http1Needs, first: Buffer):
   return {
     retire() {
       connection.isRetired = true;
-      if (connection.state === "head" && connection.pending.length === 0) linger(connection);
+      if (connection.state !== "head") return;
+      if (connection.pending.length === 0) linger(connection);
+      // A head that is half here comes soon, or is not waited for.
+      else connection.deadline.arm(lingerMsMax, () => lateHead(connection));
     },
     destroy: () => socket.destroy(),
   };

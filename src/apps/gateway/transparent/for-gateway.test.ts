@@ -223,9 +223,9 @@ test("a policy of the server turns the ports of the pods that it is for, as long
     notice: (line) => notices.push(line),
     logger: silentLogger,
   });
-  const close = await open(core as never, { link: link as never });
+  const mode = await open(core as never, { link: link as never });
   context.after(async () => {
-    await close();
+    await mode.close();
     process_.kill("SIGKILL");
     star.close();
   });

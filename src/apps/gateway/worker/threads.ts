@@ -22,7 +22,7 @@ export interface ThreadOptions {
 
 interface State {
   readonly options: ThreadOptions;
-  readonly loads: Map<number, { readonly order: LoadOrder; resolve(result: LoadResult): void }>;
+  readonly loads: Map<number, { readonly order: LoadOrder; readonly resolve: (result: LoadResult) => void }>;
   thread: Thread;
   /** What is in force: for the one that comes after this one. */
   inForce: LoadOrder | undefined;
