@@ -70,7 +70,8 @@ test("what is still undecided when no more comes is HTTP", () => {
 });
 
 test("no beginning of a request with other blanks is passed on as something else", () => {
-  const blank = fc.stringMatching(/^[\t\v\f\x1c-\x1f \x85\xa0]{1,3}$/);
+  const letters = [9, 11, 12, 28, 29, 30, 31, 32, 0x85, 0xa0].map((code) => String.fromCharCode(code));
+  const blank = fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 3 });
   fc.assert(
     fc.property(blank, blank, fc.constantFrom("/x", "x", "http://a/"), fc.nat(), (one, two, target, cut) => {
       const whole = bytes(`${one}GET${two}${target}${one}HTTP/1.1\r\n\r\n`);
