@@ -26,6 +26,7 @@ function ruleRows(total: number) {
     ruleId: rule.ruleId + index,
     message: rule.message,
     severity: rule.severity,
+    points: rule.score,
     counts: countsOf(total / (index + 2), { [attack.verdict]: 1 }),
     variables: [{ name: rule.variable, count: Math.round(total / (index + 2)) }],
     workloads: 1 + (index % 3),
