@@ -6,6 +6,7 @@ import { createDeadlines, type Deadline, type DeadlineBook } from "./deadlines.t
 import type { ExchangeParts } from "./exchange-parts.ts";
 import type { HttpSide, HttpSideOptions, UpstreamTarget } from "./http-side.ts";
 import { guarded } from "./guarded.ts";
+import { createHoldBook } from "./hold.ts";
 import { createHttp2Door, type Http2Door } from "./serve-http2.ts";
 import { serveHttp1, type Http1Parts, type ServedConnection } from "./serve-http1.ts";
 import type { Upstream } from "./streams.ts";
@@ -67,7 +68,7 @@ export function createHttpSide(options: HttpSideOptions): HttpSide {
         tunnels,
         errors,
         upstreamFailures: { ...upstreamFailures },
-        heldBytes: exchange.holds.bytes,
+        heldBytes: exchange.holds.bytes + exchange.looks.bytes,
       };
     },
     close: (drainMs) => close(side, drainMs),
@@ -82,7 +83,8 @@ function exchangeParts(options: HttpSideOptions): ExchangeParts {
     isTrustedProxy,
     onBodyTooLarge: options.onBodyTooLarge ?? "block",
     limits,
-    holds: { bytes: 0, bytesMax: limits.heldBytesTotalMax },
+    holds: createHoldBook(limits.heldBytesTotalMax),
+    looks: { bytes: 0, bytesMax: limits.lookedBytesTotalMax },
     count: { requests: 0, malformed: 0, blocked: 0, timeouts: 0, tunnels: 0, errors: 0, upstreamFailures: {} },
     logger,
   };

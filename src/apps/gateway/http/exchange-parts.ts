@@ -2,7 +2,7 @@
 import type { Logger } from "../../../base/logger.ts";
 import type { Inspector } from "../inspect.ts";
 import type { HttpLimits } from "../limits.ts";
-import type { HoldBook } from "./hold.ts";
+import type { HoldBook, LookBook } from "./hold.ts";
 
 /** What all exchanges of a side share. */
 export interface ExchangeParts {
@@ -12,6 +12,7 @@ export interface ExchangeParts {
   readonly onBodyTooLarge: "block" | "pass";
   readonly limits: HttpLimits;
   readonly holds: HoldBook;
+  readonly looks: LookBook;
   readonly count: ExchangeCounts;
   readonly logger: Logger;
 }

@@ -1,7 +1,7 @@
 // What one exchange holds while it lasts, and how it begins.
 import type { ConnectionSource, Inspection } from "../inspect.ts";
 import type { ExchangeParts } from "./exchange-parts.ts";
-import { createHold, type Hold } from "./hold.ts";
+import { createHold, createLook, type Hold, type Look } from "./hold.ts";
 import type { Answer, ClientEnd, IncomingRequest, Upstream, UpstreamEnd } from "./streams.ts";
 
 export interface Exchange {
@@ -13,6 +13,8 @@ export interface Exchange {
   readonly inspection: Inspection;
   readonly requestHold: Hold;
   readonly answerHold: Hold;
+  /** Of a body that passes on while it is looked at. */
+  readonly look: Look;
   readonly notInspected: string[];
   /** Ordinary and not told by itself. */
   readonly counted: string[];
@@ -39,12 +41,15 @@ export interface ExchangeNeeds {
 }
 
 export function createExchange(parts: ExchangeParts, needs: ExchangeNeeds, inspection: Inspection): Exchange {
+  const { heldBytesMax, lookedBytesMax } = parts.limits;
+  const owner = { address: needs.source.clientAddress, connection: needs.source };
   return {
     ...needs,
     parts,
     inspection,
-    requestHold: createHold(parts.holds, parts.limits.heldBytesMax),
-    answerHold: createHold(parts.holds, parts.limits.heldBytesMax),
+    requestHold: createHold(parts.holds, heldBytesMax, owner),
+    answerHold: createHold(parts.holds, heldBytesMax, owner),
+    look: createLook(parts.looks, lookedBytesMax),
     notInspected: [],
     counted: [],
     end: undefined,

@@ -20,6 +20,7 @@ export function startExchange(parts: ExchangeParts, needs: ExchangeNeeds): Clien
     return neverBegun(parts, needs, error);
   }
   const exchange = createExchange(parts, needs, inspection);
+  exchange.requestHold.onEvict = (because) => guard(exchange, evicted, because);
   guard(exchange, begin, undefined);
   return {
     data: (chunk) => guard(exchange, requestData, chunk),
@@ -89,7 +90,7 @@ function begin(exchange: Exchange): void {
 function requestData(exchange: Exchange, chunk: Buffer): void {
   if (exchange.isOver) return;
   const { inspection } = exchange;
-  if (!exchange.isRequestJudged && inspection.wantsRequestBody) {
+  if (!exchange.isRequestJudged && inspection.wantsRequestBody && mayLook(exchange, chunk)) {
     const stop = inspection.requestBody(chunk);
     if (stop !== undefined && inspection.mayBlock) return block(exchange, stop);
   }
@@ -100,7 +101,7 @@ function requestData(exchange: Exchange, chunk: Buffer): void {
 }
 
 function pass(exchange: Exchange, chunk: Buffer): void {
-  if (exchange.end?.write(chunk) !== false) return;
+  if (exchange.isOver || exchange.end?.write(chunk) !== false) return;
   exchange.isClientPaused = true;
   exchange.client.pauseBody();
 }
@@ -113,7 +114,23 @@ function tooLarge(exchange: Exchange, chunk: Buffer, because: string): void {
   }
   if (!judgeRequest(exchange)) return;
   release(exchange);
-  if (!exchange.isOver) pass(exchange, chunk);
+  if (!exchange.isOver && chunk.length > 0) pass(exchange, chunk);
+}
+
+const nothing = Buffer.alloc(0);
+
+/** Smaller bodies need the room. */
+function evicted(exchange: Exchange, because: string): void {
+  if (exchange.isHolding && !exchange.isOver) tooLarge(exchange, nothing, because);
+}
+
+/** Whether there is room for what the rules keep of a body that passes on. If not, what came so far is all that they see of it. */
+function mayLook(exchange: Exchange, chunk: Buffer): boolean {
+  if (exchange.isHolding || exchange.look.take(chunk.length)) return true;
+  const { bytesMax } = exchange.parts.looks;
+  exchange.notInspected.push(`request body: all bodies that are looked at over ${bytesMax} bytes`);
+  judgeRequest(exchange);
+  return false;
 }
 
 const limitStop = { action: "deny", status: 413, location: "", ruleId: 0 } as const;
@@ -152,7 +169,8 @@ function open(exchange: Exchange): void {
     if (exchange.isOver) return;
     isFull = !exchange.end?.write(chunk);
   }
-  if (!exchange.isRequestWhole && exchange.requestHold.bytes > 0) exchange.requestHold.drop();
+  if (exchange.isRequestWhole) exchange.requestHold.spare();
+  else if (exchange.requestHold.bytes > 0) exchange.requestHold.drop();
   if (isFull && !exchange.isRequestWhole) {
     exchange.isClientPaused = true;
     exchange.client.pauseBody();
@@ -192,6 +210,7 @@ function upgraded(exchange: Exchange, { head, tunnel }: Upgraded): void {
   }
   exchange.client.respond({ ...head, size: "none" });
   const client = exchange.client.detach();
+  exchange.counted.push("tunnel: only its handshake was looked at");
   finish(exchange, head.status);
   if (client === undefined) return void tunnel.stream.destroy();
   exchange.parts.count.tunnels += 1;
@@ -363,6 +382,7 @@ function finish(exchange: Exchange, status: number, malformed?: string): void {
   exchange.end = undefined;
   exchange.requestHold.drop();
   exchange.answerHold.drop();
+  exchange.look.drop();
   exchange.inspection.finish({
     status,
     ...(exchange.notInspected.length === 0 ? {} : { notInspected: exchange.notInspected }),

@@ -64,6 +64,7 @@ export function parseRequestHead(text: string, options: ParseOptions): ParsedReq
   const isHttp10 = line.protocol === "HTTP/1.0";
   const framed = requestFraming(names, isHttp10, options.doubleFraming, flaws);
   checkHost(names, line.protocol, flaws);
+  checkAuthority(line.target, names.get("host"), flaws);
   const connection = listOf(names.get("connection"));
   const isDropped = framed.dropsLength;
   return {
@@ -154,7 +155,8 @@ function parseRequestLine(line: string, flaws: string[]): Pick<RequestHead, "met
   if (protocol !== "HTTP/1.1" && protocol !== "HTTP/1.0") {
     flaws.push(/^HTTP\/\d\.\d$/.test(protocol) ? unknownVersion : "the protocol is not HTTP");
   }
-  if (method === "CONNECT") flaws.push(noTunnels);
+  if (method === "CONNECT")
+    flaws.push(/^[^/?#@]+:\d{1,5}$/.test(target) ? noTunnels : "the target is no host and port");
   else if (target !== "*" && !target.startsWith("/") && !/^https?:\/\/[^/?#@]+/i.test(target)) {
     flaws.push("the target is neither a path nor an address");
   }
@@ -263,6 +265,16 @@ function responseFraming(
     return { kind: "chunked" };
   }
   return lengthFraming(lengths, flaws) ?? { kind: "close" };
+}
+
+/** An absolute target's host becomes the Host upstream: it has the same shape, and is the one that rules saw. */
+function checkAuthority(target: string, hosts: readonly string[] | undefined, flaws: string[]): void {
+  const authority = /^https?:\/\/([^/?#]*)/i.exec(target)?.[1];
+  if (authority === undefined) return;
+  if (!hostText.test(authority)) flaws.push("the target's host is not a host");
+  else if (hosts !== undefined && hosts[0]?.toLowerCase() !== authority.toLowerCase()) {
+    flaws.push("the target and Host name different hosts");
+  }
 }
 
 function checkHost(names: ReadonlyMap<string, readonly string[]>, protocol: string, flaws: string[]): void {

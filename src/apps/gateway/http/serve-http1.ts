@@ -206,8 +206,8 @@ function begin(connection: Connection, request: ParsedRequest, rest: Buffer): vo
 function incoming(request: ParsedRequest): IncomingRequest {
   const { method, target, protocol, headers, flaw, flawStatus, framing, expectsContinue, upgrade } = request;
   const size: BodySize = framing.kind === "length" ? framing.bytes : framing.kind === "chunked" ? "stream" : "none";
-  // HTTP/2 is spoken with prior knowledge only; an upgrade with a body would have to be held.
-  const isUpgrade = upgrade !== "" && upgrade !== "h2c" && size === "none" && protocol === "HTTP/1.1";
+  // What follows is not inspected: WebSocket only, by itself in its list. A request with a body would have to be held.
+  const isUpgrade = upgrade.trim() === "websocket" && size === "none" && protocol === "HTTP/1.1";
   return {
     method,
     target,

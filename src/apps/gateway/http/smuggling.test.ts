@@ -53,6 +53,10 @@ const shapes: readonly (readonly [string, string, RegExp])[] = [
   ["no protocol", "GET /\r\nHost: a\r\n\r\n", /no protocol/],
   ["junk protocol", "GET / JUNK/1.0\r\nHost: a\r\n\r\n", /not HTTP/],
   ["target without a slash", "GET x HTTP/1.1\r\nHost: a\r\n\r\n", /neither/],
+  ["CONNECT without a port", "CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n", /no host and port/],
+  ["another host in the target", "GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", /different hosts/],
+  ["a target's host that is none", 'GET http://a"onload=1,b/ HTTP/1.1\r\nHost: a"onload=1,b\r\n\r\n', /not a host/],
+  ["a coded host in the target", "GET http://a%22/ HTTP/1.1\r\nHost: a\r\n\r\n", /target's host/],
   ["CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", /CONNECT/],
   ["chunked in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", /HTTP\/1.0/],
   ...["x", "-1", "0x3", "+3", " 3", "", "3 3", "1000000000000000", "3;\0", "3;a=\x01"].map(
@@ -184,4 +188,22 @@ test("a chunked body is the same however its bytes are cut", () => {
       assert.equal(text.slice(at), "rest");
     }),
   );
+});
+
+test("only WebSocket is upgraded to: other words do not go upstream", async () => {
+  const heads: string[] = [];
+  const upstream = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.on("data", (chunk) => {
+      heads.push(chunk.toString("latin1"));
+      socket.end("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    });
+  });
+  const rig = await startRig(upstream, {});
+  for (const word of ["foo, h2c", "h2c", "foo", "websocket, h2c", "tls/1.0", "websocket\r\nUpgrade: h2c"]) {
+    const text = `GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: ${word}\r\n\r\n`;
+    assert.match(await say(rig.port, text), /^HTTP\/1\.1 200/, word);
+    assert.doesNotMatch(heads.at(-1) ?? "Upgrade", /h2c|foo|tls/i, word);
+  }
+  await rig.close();
 });
