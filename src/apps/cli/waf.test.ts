@@ -195,3 +195,88 @@ test("garrison waf exclude: the narrowest exclusion as a policy, with proof", as
   assert.match(err, /attacks elsewhere: \d+ of \d+ caught before, \d+ after/);
   assert.equal((await garrison("exclude", "rules.conf", "--rules", "rules.conf", "--reason", "no event")).code, 5);
 });
+
+describe("garrison waf exclude: what it takes the policy from", () => {
+  const detected = {
+    ...event,
+    transactionId: "t-2",
+    verdict: "detected",
+    mode: "detect",
+    namespace: "shop",
+    workload: "web",
+    paranoias: [2, 1],
+    inboundScore: 5,
+    inboundThreshold: 5,
+  };
+  const denied = {
+    ...detected,
+    transactionId: "t-3",
+    decidingRule: 932000,
+    ruleIds: [942000, 932000],
+    variables: ["REQUEST_HEADERS:Host", "ARGS:a"],
+    scores: [3, 0],
+    inboundScore: 3,
+  };
+  const policy = `kind: WafPolicy
+scope: cluster/prod
+name: mine
+spec:
+  mode: detect
+  target: { namespace: shop, workload: web }
+  exclusions:
+    - { id: all, rules: ["942000-942999"], target: ARGS, reason: legacy }
+`;
+  interface Printed {
+    readonly scope?: string;
+    readonly spec: {
+      readonly mode: string;
+      readonly paranoia?: number;
+      readonly target?: object;
+      readonly exclusions: readonly { readonly rules: readonly string[]; readonly target?: string }[];
+    };
+  }
+  const ask = (...args: readonly string[]) =>
+    garrison("exclude", "more.jsonl", "--rules", "rules.conf", "--reason", "a search for SQL", ...args);
+  before(async () => {
+    await writeFile(path.join(folder, "more.jsonl"), [detected, denied].map((row) => JSON.stringify(row)).join("\n"));
+    await writeFile(path.join(folder, "mine.yaml"), policy);
+  });
+
+  test("a new policy has the event's mode, level and workload", async () => {
+    const { code, out, err } = await ask("--transaction", "t-2");
+    assert.equal(code, 0, err);
+    const { spec } = parse(out) as Printed;
+    assert.deepEqual([spec.mode, spec.paranoia, spec.target], ["detect", 2, { namespace: "shop", workload: "web" }]);
+    assert.match(err, /this request: score 5 before, 0 of 5 after, below the threshold/);
+    assert.doesNotMatch(err, /every workload/);
+  });
+  test("a request that a rule denied by itself: that rule", async () => {
+    const { out } = await ask("--transaction", "t-3");
+    assert.deepEqual(
+      (parse(out) as Printed).spec.exclusions.map(({ rules: ids, target }) => [ids.join(), target]),
+      [["932000", "ARGS:a"]],
+    );
+  });
+  test("with --into the policy's own settings hold, in the proof too", async () => {
+    const { code, out, err } = await ask("--transaction", "t-3", "--into", "mine.yaml");
+    assert.equal(code, 0, err);
+    const { scope, spec } = parse(out) as Printed;
+    assert.deepEqual([scope, spec.mode, spec.exclusions.length], ["cluster/prod", "detect", 2]);
+    const caught = (text: string): number => Number(/elsewhere: (\d+) of/.exec(text)?.[1]);
+    assert.ok(caught(err) < caught((await ask("--transaction", "t-3")).err), err);
+    assert.equal((await ask("--into", "mine.yaml", "--paranoia", "2")).code, 2);
+  });
+  test("nothing is printed that no gateway takes, or that could not be proved", async () => {
+    for (const args of [
+      ["--reason", "x"],
+      ["--name", "Bad Name!"],
+      ["--workload", "a/b/c"],
+      ["--rules", "nowhere"],
+      ["--into", "rules.conf"],
+    ]) {
+      const { code, out } = await ask(...args);
+      assert.ok(code !== 0, args.join(" "));
+      assert.equal(out, "");
+    }
+  });
+});

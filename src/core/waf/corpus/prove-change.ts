@@ -24,10 +24,14 @@ export interface Tally {
   readonly lost: readonly LostAttack[];
 }
 
+export interface PlaceTally extends Tally {
+  readonly place: AttackPlace;
+}
+
 export interface ChangeProof {
   readonly whole: Tally;
   /** Of each place whose variable a client fills by name. */
-  readonly atPlaces: readonly Tally[];
+  readonly atPlaces: readonly PlaceTally[];
 }
 
 export interface ChangeQuestion {
@@ -44,7 +48,7 @@ export function proveChange(engine: WafEngine, { attacks, before, after, places 
   const fillable = places.filter((place) => placed(place, "x") !== undefined);
   return {
     whole: tallyOf(engine, attacks, { before, after, place: elsewhere }),
-    atPlaces: fillable.map((place) => tallyOf(engine, attacks, { before, after, place })),
+    atPlaces: fillable.map((place) => ({ ...tallyOf(engine, attacks, { before, after, place }), place })),
   };
 }
 

@@ -1,67 +1,83 @@
-// What `garrison waf exclude` does: find the event, ask for the narrowest exclusion, prove it on the attack corpus, print the policy.
+// What `garrison waf exclude` does: find the event, ask for the narrowest exclusion, prove it on the attack corpus, then print the policy.
 import { readFile } from "node:fs/promises";
 import { text as readText } from "node:stream/consumers";
-import { parse, stringify } from "yaml";
-import { z } from "zod";
+import { stringify } from "yaml";
 import { Fault } from "../../../../base/fault.ts";
 import { attacks } from "../../../../core/waf/corpus/attacks.ts";
-import { proveChange, type Tally } from "../../../../core/waf/corpus/prove-change.ts";
-import type { TransactionPolicy } from "../../../../core/waf/engine/engine.ts";
-import { withExclusions } from "../../../../core/waf/policy/compile-policies.ts";
+import { proveChange, type AttackPlace, type Tally } from "../../../../core/waf/corpus/prove-change.ts";
+import { withBase } from "../../../../core/waf/http/with-base.ts";
+import { compileWafPolicies, withExclusions } from "../../../../core/waf/policy/compile-policies.ts";
 import { narrowestExclusions } from "../../../../core/waf/policy/narrowest-exclusions.ts";
-import { WafPolicy, type WafExclusion } from "../../../../model/waf-policy.ts";
+import { openRules } from "../../../../edge/rules/rule-folder.ts";
+import type { WafExclusion } from "../../../../model/waf-policy.ts";
 import type { Context } from "../../context.ts";
 import { harmless, harmlessLines } from "../../output/harmless.ts";
 import type { WafExcludeFlags } from "./exclude.ts";
-import { numberOf, paranoiaOf, settingsOf, usage } from "./flags.ts";
-import { engineOf, loadRules, systemRules, type LoadedRules } from "./load-rules.ts";
+import { ExcludableRow, policyHome, withAdded, type PolicyHome } from "./exclude-policy.ts";
+import { numberOf, usage } from "./flags.ts";
+import { engineOf, systemRules } from "./load-rules.ts";
 
 export const eventLinesMax = 1_000_000;
-
-/** What of a row is asked; rows of the server's API have more. */
-const Event = z.looseObject({
-  transactionId: z.string(),
-  verdict: z.string(),
-  method: z.string(),
-  path: z.string(),
-  decidingRule: z.coerce.number(),
-  ruleIds: z.array(z.coerce.number()),
-  variables: z.array(z.string()),
-  scores: z.array(z.coerce.number()),
-});
-type Event = z.infer<typeof Event>;
-
-const Raw = z.looseObject({
-  scope: z.string().optional(),
-  spec: z.looseObject({ exclusions: z.array(z.unknown()).optional() }),
-});
-const Manifest = z.looseObject({ kind: z.literal("WafPolicy"), name: z.string(), spec: WafPolicy });
 
 export async function runExclude(
   context: Context,
   { args: [file = "-"], options }: { readonly args: readonly string[]; readonly options: WafExcludeFlags },
-): Promise<number | void> {
+): Promise<void> {
   const event = await eventOf(file, options.transaction);
-  const ruleIds = (options.rule ?? []).map((one) => numberOf(one, "--rule", { min: 1, max: 999_999_999 }));
+  const asked = (options.rule ?? []).map((one) => numberOf(one, "--rule", { min: 1, max: 999_999_999 }));
+  const ruleIds = asked.length > 0 ? asked : deniedAlone(event);
   const [narrowest] = narrowestExclusions(event, { ruleIds, reason: options.reason });
   if (narrowest === undefined)
-    throw usage("no rule of this request counted to its score", "name the rules that fired wrongly with --rule");
-  const manifest = await manifestOf(options);
-  const known = manifest.spec.exclusions.map(({ id }) => id);
+    throw usage(
+      ruleIds.length === 0
+        ? "no rule of this request counted to its score"
+        : `rule ${ruleIds.join(", ")} is not among those that the event tells`,
+      "name the rules that fired wrongly with --rule",
+    );
+  const home = policyHome(event, options, options.into === undefined ? undefined : await textOf(options.into));
+  const known = home.spec.exclusions.map(({ id }) => id);
   const added = narrowest.exclusions.filter(({ id }) => !known.includes(id));
-  const spec = { ...manifest.written, exclusions: [...manifest.writtenExclusions, ...added.map(withoutEmpty)] };
-  const { name } = manifest;
-  await context.print(
-    harmlessLines(stringify({ apiVersion: "garrison/v1", kind: "WafPolicy", ...manifest.scope, name, spec })),
-  );
-  context.say(harmless(`exclusion: ${narrowest.says}`));
-  prove(context, event, { manifest, added, options });
+  const manifest = withAdded(home, added);
+  const words = [
+    `exclusion: ${narrowest.says}`,
+    ...remainder(event, added),
+    ...prove(context, event, { home, added, options }),
+  ];
+  const warning = home.isForAll ? `# ${forAll}\n` : "";
+  await context.print(warning + harmlessLines(stringify(manifest)));
+  for (const word of words) context.say(harmless(word));
+  if (home.isForAll) context.say(forAll);
 }
 
-async function eventOf(file: string, transaction: string | undefined): Promise<Event> {
+const forAll =
+  "This policy is for every workload that takes it: the event names none. For one workload alone: --workload NAMESPACE/NAME.";
+
+/** A rule that stopped it by itself, below the threshold: leaving out what merely counted would change nothing. */
+function deniedAlone(event: ExcludableRow): readonly number[] {
+  const { decidingRule, inboundScore = 0, outboundScore, inboundThreshold, outboundThreshold } = event;
+  if (decidingRule === 0 || event.inboundScore === undefined) return [];
+  const isOver = inboundScore >= inboundThreshold || (event.phase > 2 && outboundScore >= outboundThreshold);
+  return isOver ? [] : [decidingRule];
+}
+
+/** What the request would still score: a proposal for some of its rules may not be enough. */
+function remainder(event: ExcludableRow, added: readonly WafExclusion[]): readonly string[] {
+  const { inboundScore, inboundThreshold, phase } = event;
+  if (inboundScore === undefined || phase > 2) return [];
+  const excluded = new Set(added.flatMap(({ rules }) => rules));
+  const gone = event.ruleIds.reduce(
+    (sum, id, index) => (excluded.has(String(id)) ? sum + (event.scores[index] ?? 0) : sum),
+    0,
+  );
+  const left = inboundScore - gone;
+  const end = left >= inboundThreshold ? "still stopped: name more rules with --rule" : "below the threshold";
+  return [`this request: score ${inboundScore} before, ${left} of ${inboundThreshold} after, ${end}`];
+}
+
+async function eventOf(file: string, transaction: string | undefined): Promise<ExcludableRow> {
   const lines = (await textOf(file)).split("\n").slice(0, eventLinesMax);
   const events = lines.flatMap((line) => {
-    const parsed = Event.safeParse(jsonOf(line));
+    const parsed = ExcludableRow.safeParse(jsonOf(line));
     return parsed.success ? [parsed.data] : [];
   });
   const wanted =
@@ -95,89 +111,51 @@ async function textOf(file: string): Promise<string> {
     throw new Fault(`cannot read ${file}`, {
       code: "cli/no-file",
       kind: "not-found",
-      hint: "name a file of events",
+      hint: "name a file that is there, or - for standard input",
       cause,
     });
   }
 }
 
-interface PolicyManifest {
-  readonly name: string;
-  readonly scope: { readonly scope?: string };
-  readonly spec: WafPolicy;
-  /** The spec as it was written: what was left out stays left out. */
-  readonly written: Readonly<Record<string, unknown>>;
-  readonly writtenExclusions: readonly unknown[];
-}
-
-async function manifestOf({ into, name }: WafExcludeFlags): Promise<PolicyManifest> {
-  const written = { mode: "block" } as const;
-  if (into === undefined) return { name, scope: {}, spec: WafPolicy.parse(written), written, writtenExclusions: [] };
-  const document: unknown = parse(await textOf(into));
-  const parsed = Manifest.safeParse(document);
-  const raw = Raw.safeParse(document);
-  if (!parsed.success || !raw.success) {
-    const issue = parsed.error?.issues[0];
-    throw usage(`${into} is no WafPolicy manifest`, `${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
-  }
-  const { scope } = raw.data;
-  return {
-    name: parsed.data.name,
-    scope: scope === undefined ? {} : { scope },
-    spec: parsed.data.spec,
-    written: raw.data.spec,
-    writtenExclusions: raw.data.spec.exclusions ?? [],
-  };
-}
-
-/** Fields that say nothing are left out of what a person reads. */
-function withoutEmpty(exclusion: WafExclusion): object {
-  return Object.fromEntries(Object.entries(exclusion).filter(([, value]) => value !== undefined && value.length > 0));
-}
-
 interface Proving {
-  readonly manifest: PolicyManifest;
+  readonly home: PolicyHome;
   readonly added: readonly WafExclusion[];
   readonly options: WafExcludeFlags;
 }
 
-function prove(context: Context, event: Event, { manifest, added, options }: Proving): void {
-  const loaded = loadRules(options.rules ?? [systemRules()]);
-  const before = policyOf(manifest, options, loaded);
-  const { ruleSet } = loaded;
-  const { policy: after, problems } = withExclusions(before, added, { ruleSet, nowMs: context.nowMs() });
-  for (const { message } of problems) context.say(harmless(message));
-  const place = { method: event.method, path: event.path, variable: heaviest(event, added) };
-  const proof = proveChange(engineOf(loaded), { attacks, before, after, places: [place] });
-  context.say(`attacks elsewhere: ${caughtWords(proof.whole)}`);
-  for (const tally of proof.atPlaces)
-    context.say(harmless(`attacks in ${place.variable} of ${place.path}: ${caughtWords(tally)}`));
+/** Under the policy's own settings, over the rules as a gateway reads them. */
+function prove(context: Context, event: ExcludableRow, { home, added, options }: Proving): readonly string[] {
+  const opened = openRules(options.rules ?? [systemRules()]);
+  const nowMs = context.nowMs();
+  const { scope, name, spec } = home;
+  const base = { files: withBase(opened.files), reader: opened.reader };
+  const compiled = compileWafPolicies({ policies: [{ scope, name, spec }], floor: undefined, base, nowMs });
+  const { ruleSet } = compiled.parsed;
+  const inForce = compiled.inForce.get(`${scope} ${name}`);
+  if (inForce === undefined)
+    throw usage(`nothing of policy ${name} can be in force`, compiled.problems[0]?.message ?? "look at its target");
+  // A person asks about rules, not about this machine's load; and whether an attack is caught is asked in blocking mode.
+  const { budget: _budget, ...unhurried } = inForce;
+  const before = { ...unhurried, mode: "block" } as const;
+  const { policy: after, problems } = withExclusions(before, added, { ruleSet, nowMs });
+  const places = added.map((exclusion) => placeOf(event, exclusion));
+  const proof = proveChange(engineOf({ ruleSet }), { attacks, before, after, places });
+  return [
+    ...[...compiled.problems, ...problems].map(({ message }) => message),
+    `attacks elsewhere: ${caughtWords(proof.whole)}`,
+    ...proof.atPlaces.map(
+      (tally) => `attacks in ${tally.place.variable} of ${tally.place.path}: ${caughtWords(tally)}`,
+    ),
+  ];
 }
 
-/** The variable whose rule gave most points, of the rules that are excluded. */
-function heaviest({ ruleIds, variables, scores }: Event, added: readonly WafExclusion[]): string {
-  const excluded = new Set(added.flatMap(({ rules }) => rules));
-  const order = ruleIds.map((_, index) => index).filter((index) => excluded.has(String(ruleIds[index])));
-  const [first = 0] = order.toSorted((one, other) => (scores[other] ?? 0) - (scores[one] ?? 0));
-  return variables[first] ?? "";
+/** Where an exclusion applies: the member it names, or the variable that its rules matched. */
+function placeOf(event: ExcludableRow, { rules, target }: WafExclusion): AttackPlace {
+  const index = event.ruleIds.findIndex((id) => rules.includes(String(id)));
+  const isMember = target.includes(":") && !target.includes(":/");
+  return { method: event.method, path: event.path, variable: isMember ? target : (event.variables[index] ?? "") };
 }
 
 function caughtWords({ attacks: all, caughtBefore, caughtAfter }: Tally): string {
   return `${caughtBefore} of ${all} caught before, ${caughtAfter} after`;
-}
-
-function policyOf({ name, spec }: PolicyManifest, flags: WafExcludeFlags, loaded: LoadedRules): TransactionPolicy {
-  const paranoia = paranoiaOf(flags.paranoia ?? "1");
-  return {
-    name,
-    mode: "block",
-    paranoia,
-    detectionParanoia: paranoia,
-    inboundThreshold: numberOf(flags.inboundThreshold ?? "5", "--inbound-threshold", { min: 1, max: 1_000_000 }),
-    outboundThreshold: spec.thresholds.outbound,
-    responseBodies: false,
-    settings: settingsOf(flags.setting),
-    exclusions: [],
-    layers: loaded.layers,
-  };
 }
