@@ -8,7 +8,7 @@ export interface HttpLimits {
   readonly headMsMax: number;
   /** A client that sends nothing of its body for so long. Beyond: 408. */
   readonly bodyIdleMsMax: number;
-  /** Slower than this on average, after `bodyIdleMsMax`, is a slow attack: 408. */
+  /** Slower than this over each `bodyIdleMsMax` is a slow attack: 408. */
   readonly bodyBytesPerSecondMin: number;
   /** A client that takes nothing of its answer for so long is cut off. */
   readonly writeIdleMsMax: number;
@@ -25,6 +25,9 @@ export interface HttpLimits {
   /** Body bytes held for a verdict: of one message, and of all messages of a worker. */
   readonly heldBytesMax: number;
   readonly heldBytesTotalMax: number;
+  /** What the rules may keep of one body that passes on while they look at it, until its request ends; and of all such bodies of a worker. */
+  readonly lookedBytesMax: number;
+  readonly lookedBytesTotalMax: number;
   readonly connectionsMax: number;
   /** Streams of one HTTP/2 connection at a time. */
   readonly streamsMax: number;
@@ -54,6 +57,8 @@ export const httpLimits: HttpLimits = {
   poolIdleMsMax: 30_000,
   heldBytesMax: 16 * mebibyte,
   heldBytesTotalMax: 128 * mebibyte,
+  lookedBytesMax: 256 * kibibyte,
+  lookedBytesTotalMax: 128 * mebibyte,
   connectionsMax: 10_000,
   streamsMax: 128,
   tunnelIdleMsMax: 3_600_000,

@@ -92,7 +92,7 @@ interface Need {
 /** Whether there is room now. Only from those that hold more than `entry` would. */
 function makeRoom(book: HoldBook, entry: Entry, need: Need): boolean {
   const isFull = (): boolean => book.bytes + need.bytes > book.bytesMax;
-  for (const other of [...book.entries]) {
+  for (const other of book.entries) {
     if (!isFull()) return true;
     if (other.isSpare && other !== entry) other.drop();
   }
