@@ -27,7 +27,7 @@ function countColumns<T extends { readonly counts: WafCounts }>(): readonly Sort
     ["blocked", "Blocked"],
     ["detected", "Would be"],
     ["logged", "Below"],
-    ["failed", "Not looked at"],
+    ["failed", "Not read"],
   ] as const;
   return names.map(([name, header]) => ({
     id: name,
