@@ -113,11 +113,11 @@ function report(error: unknown, program: Command): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     const message = error.message.replace(/^error: /, "");
+    // A group without its command: its own help has been written already.
     if (message !== "(outputHelp)")
       process.stderr.write(
         `error[cli/usage]: ${message}\nhint: garrison ${commandOf(process.argv.slice(2), program)}--help\n`,
       );
-    else process.stderr.write(program.helpInformation());
     return 2;
   }
   const fault = toFault(error);

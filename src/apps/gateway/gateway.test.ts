@@ -229,3 +229,69 @@ test("as a node of a server: joins, takes its policies, ships its events, report
     rmSync(folder, { recursive: true });
   }
 });
+
+test("a swap to a folder that lost its rules is refused; the old ones go on", async () => {
+  const many = Array.from(
+    { length: 20 },
+    (_, at) => `SecRule ARGS "@contains bad${at}" "id:${2000 + at},phase:2,deny"`,
+  );
+  const gateway = await startGateway({ workers: 0 }, [smallRules, ...many].join("\n"));
+  try {
+    writeFileSync(gateway.rulesFile, `SecRule ARGS "@contains other" "id:3000,phase:2,deny"\n`);
+    gateway.hangup();
+    await until(
+      () => gateway.status(),
+      (value) => value["ruleSet"].refusals === 1,
+    );
+    assert.equal((await gateway.ask("/?a=attack")).status, 403);
+    assert.ok(
+      gateway.notices.some((line) => /refused, the old ones go on: .* lost most of its rules: 1 of 21/.test(line)),
+      gateway.notices.join("\n"),
+    );
+  } finally {
+    await gateway.close();
+  }
+});
+
+test("what is wrong at the start ends it, once and with its own hint", async () => {
+  const starts: readonly (readonly [object, string, RegExp, RegExp])[] = [
+    [{}, `${smallRules}\nSecRule ARGS "@contains x" "phase:2,deny"`, /1 refused directives, .*has no id/, /waf lint/],
+    [
+      { policies: ["/nowhere/policy.yaml"] },
+      smallRules,
+      /policy file \/nowhere\/policy.yaml cannot be read/,
+      /WafPolicy/,
+    ],
+  ];
+  for (const [config, rules, message, hint] of starts)
+    await assert.rejects(startGateway({ workers: 0, ...config }, rules), (error: { message: string; hint: string }) => {
+      assert.match(error.message, message);
+      assert.match(error.hint, hint);
+      return true;
+    });
+});
+
+test("problems of policies are told at the start; a stopped request names the rule that denied", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "garrison-policies-"));
+  const file = path.join(folder, "policy.yaml");
+  const exclusion = { id: "none", rules: ["999999"], reason: "of a rule that is not there" };
+  const manifest = { kind: "WafPolicy", name: "shop", spec: { mode: "block", exclusions: [exclusion] } };
+  writeFileSync(file, JSON.stringify(manifest));
+  const scoring = `SecRule REQUEST_HEADERS:Host "@rx ." "id:1000,phase:1,pass,log,msg:'host',severity:4,setvar:tx.inbound_anomaly_score_pl1=+3"`;
+  const gateway = await startGateway({ workers: 0, policies: [file] }, `${smallRules}\n${scoring}`);
+  try {
+    assert.ok(
+      gateway.notices.some((line) => line.startsWith("policy   shop: ")),
+      gateway.notices.join("\n"),
+    );
+    await gateway.ask("/?a=attack");
+    const [line] = await until(
+      () => gateway.notices.filter((each) => each.startsWith("blocked")),
+      (lines) => lines.length > 0,
+    );
+    assert.match(line ?? "", /: rule 1001 ARGS:a/);
+  } finally {
+    await gateway.close();
+    rmSync(folder, { recursive: true });
+  }
+});

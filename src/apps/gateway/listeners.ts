@@ -52,12 +52,18 @@ export async function listenOn(
     } else server.listen({ host: address.host, port: address.port, backlog: 1024 });
     await once(server, "listening");
   } catch (cause) {
-    throw new Fault(`cannot listen on ${textOf(address, undefined)}: ${(cause as Error).message}`, {
-      code: "gateway/listen",
-      kind: "unavailable",
-      hint: "is another process there already?",
-      cause,
-    });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new Fault(
+      `cannot listen on ${textOf(address, undefined)}: ${code === "EADDRINUSE" ? "it is taken" : message}`,
+      {
+        code: "gateway/listen",
+        kind: "unavailable",
+        hint:
+          code === "EADDRINUSE"
+            ? "another process listens there: name another address, or stop it"
+            : "is it an address of this machine, and may you use it?",
+      },
+    );
   }
   if (address.kind === "unix") chmodSync(address.path, 0o660);
   // Out of descriptors or the like: those that come are lost, the listener stays.

@@ -181,6 +181,8 @@ function policyOrder(config: GatewayConfig, link: ServerLink | undefined): Polic
 }
 
 function changed(state: RuleState, parts: GatewayParts, link: ServerLink | undefined): void {
+  // The first load: who starts the gateway is told by the Fault.
+  if (state.digest === "") return;
   if (state.problem !== "") {
     parts.notice(`rules    refused, the old ones go on: ${state.problem}`);
     link?.outbox.gap({
@@ -192,7 +194,10 @@ function changed(state: RuleState, parts: GatewayParts, link: ServerLink | undef
       counted: "no",
       detail: `a new rule set was refused, the one before it goes on: ${state.problem}`.slice(0, 500),
     });
-  } else if (state.loads > 1) parts.notice(`rules    ${state.rules} rules in force (${state.digest.slice(0, 12)})`);
+  } else if (state.loads > 1) {
+    parts.notice(`rules    ${state.rules} rules in force (${state.digest.slice(0, 12)})`);
+    for (const line of policyNotices(state.policyProblems)) parts.notice(line);
+  }
   link?.reportSoon();
 }
 
@@ -320,7 +325,7 @@ function noticesOf(
   { config, control, workers }: Gateway,
   addresses: Readonly<Record<string, string>>,
 ): readonly string[] {
-  const { rules, source, digest, problems, loadMs } = control.state;
+  const { rules, source, digest, problems, policyProblems, loadMs } = control.state;
   const errors = problems.filter(({ severity }) => severity === "error");
   const names: Readonly<Record<string, string>> = {
     proxy: `proxy    ${addresses["proxy"]} -> ${config.upstream}`,
@@ -339,7 +344,16 @@ function noticesOf(
     ...(errors.length > gatewayLimits.problemsToldMax
       ? [`note     ${errors.length - gatewayLimits.problemsToldMax} more directives were refused`]
       : []),
+    ...policyNotices(policyProblems),
   ];
+}
+
+function policyNotices(problems: RuleState["policyProblems"]): readonly string[] {
+  const lines = problems
+    .slice(0, gatewayLimits.problemsToldMax)
+    .map(({ name, message }) => `policy   ${name}: ${message}`);
+  const more = problems.length - lines.length;
+  return more > 0 ? [...lines, `policy   ${more} more problems: the status page has all`] : lines;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

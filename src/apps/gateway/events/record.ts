@@ -122,13 +122,15 @@ function traceIdOf(header: string | undefined): string {
   return found?.[1] ?? "";
 }
 
-/** "blocked 403 GET shop/search from 10.0.0.1: rule 942100 ARGS:q, score 5 of 5, id ...". */
+/** "blocked 403 GET shop/search from 10.0.0.1: rule 942100 ARGS:q; score 5 of 5; id ...". */
 function noticeOf(row: WafRow, isBlocked: boolean): string {
   const word = isBlocked ? `blocked ${row.status}` : "would block";
   const what = `${word} ${row.method} ${row.host}${row.path} from ${row.clientAddress}`;
   const rules = row.ruleIds
     .map((id, index) => ({ id, variable: row.variables[index] ?? "", score: row.scores[index] ?? 0 }))
-    .filter(({ score, id }) => score > 0 || (id === row.decidingRule && row.inboundThreshold === 0));
+    .filter(({ score, id }) => score > 0 || (id === row.decidingRule && isDecidedAlone(row)))
+    // First what explains it: the rule that stopped it by itself, else the one that gave most points.
+    .sort((one, other) => weightOf(row, other) - weightOf(row, one));
   const shown = rules.slice(0, 4).map(({ id, variable }) => (variable === "" ? `${id}` : `${id} ${variable}`));
   const more = rules.length > shown.length ? ` and ${rules.length - shown.length} more` : "";
   const why =
@@ -142,6 +144,16 @@ function noticeOf(row: WafRow, isBlocked: boolean): string {
     ? `${row.outboundScore} of ${row.outboundThreshold}`
     : `${row.inboundScore} of ${row.inboundThreshold}`;
   return printable(`${what}: ${why}; score ${score}; id ${row.transactionId}`);
+}
+
+/** Below its threshold nothing adds up: the deciding rule denied by itself. */
+function isDecidedAlone(row: WafRow): boolean {
+  const isOutbound = row.phase > 2;
+  return isOutbound ? row.outboundScore < row.outboundThreshold : row.inboundScore < row.inboundThreshold;
+}
+
+function weightOf(row: WafRow, { id, score }: { readonly id: number; readonly score: number }): number {
+  return id === row.decidingRule && isDecidedAlone(row) ? Number.POSITIVE_INFINITY : score;
 }
 
 /** A terminal gets no control characters of a client. */

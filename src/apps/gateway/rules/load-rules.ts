@@ -24,6 +24,8 @@ export interface LoadOrder {
   /** What another thread read of them; absent: they are read. */
   readonly package?: RulePackage | undefined;
   readonly policies: PolicyOrder;
+  /** What is in force, when the files are read again: a folder that lost its rules must not replace it. */
+  readonly inForce?: { readonly rules: number; readonly source: string } | undefined;
   /** What another thread's engine over the very same order built. */
   readonly tables?: EngineTables | undefined;
 }
@@ -55,6 +57,7 @@ export function loadRules(order: LoadOrder): LoadedRules {
       hint: "`garrison waf lint` says what is wrong with each line",
     });
   }
+  refuseLoss(order, { rules, source: sourceOf(read) });
   const engine = createWafEngine({
     ruleSet,
     hashes,
@@ -72,9 +75,31 @@ export function loadRules(order: LoadOrder): LoadedRules {
     policyProblems: compiled.problems,
     nextChangeMs: compiled.nextChangeMs,
     rules,
-    source: [kind, version].filter((word) => word !== "").join(" "),
+    source: sourceOf(read),
   };
 }
+
+function sourceOf({ kind, version }: Pick<ReadRules, "kind" | "version">): string {
+  return [kind, version].filter((word) => word !== "").join(" ");
+}
+
+/** Somebody moved the folder's rules away, or is still writing them: a person who means it starts the gateway anew. */
+function refuseLoss(
+  { paths, inForce }: LoadOrder,
+  { rules, source }: { readonly rules: number; readonly source: string },
+): void {
+  if (inForce === undefined) return;
+  const isSet = (text: string): boolean => text.startsWith("crs");
+  const hasLostSet = isSet(inForce.source) && !isSet(source);
+  if (!hasLostSet && rules >= inForce.rules * keptShareMin) return;
+  throw new Fault(
+    `${paths.join(", ")} lost ${hasLostSet ? `its ${inForce.source}` : "most of its rules"}: ${rules} of ${inForce.rules} rules are left`,
+    { code: "gateway/rules-lost", kind: "usage", hint: "start the gateway anew when this is meant" },
+  );
+}
+
+/** Of the rules in force, how many a new set of the same files has at least. */
+const keptShareMin = 0.2;
 
 interface ReadRules {
   readonly files: readonly RuleFile[];

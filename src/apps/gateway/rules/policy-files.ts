@@ -43,6 +43,7 @@ function documentsOf(file: string): readonly { readonly value: unknown; readonly
     throw new Fault(`the policy file ${file} cannot be read: ${(cause as Error).message}`, {
       code: "gateway/policy",
       kind: "usage",
+      hint: "--policy names files with manifests of WafPolicy and WafFloor",
       cause,
     });
   }

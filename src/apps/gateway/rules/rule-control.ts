@@ -45,11 +45,16 @@ export interface RuleControlParts {
   readonly onChange: (state: RuleState) => void;
 }
 
+const rulesHint =
+  "`garrison waf lint` says what is wrong with each line; `garrison waf rules` finds what the system has";
+
 interface Control {
   readonly parts: RuleControlParts;
   state: RuleState;
   number: number;
+  /** A new set with more of them is refused. The first has none in the rule files: what is left out would be missed by nobody. */
   errorsInForce: number;
+  refusedHint: string;
   package: RulePackage | undefined;
   nextChangeMs: number | undefined;
   /** What the files were when they were read last, and when they were looked at last. */
@@ -72,7 +77,8 @@ export function createRuleControl(parts: RuleControlParts): RuleControl {
       loadMs: 0,
     },
     number: 0,
-    errorsInForce: Number.POSITIVE_INFINITY,
+    errorsInForce: 0,
+    refusedHint: rulesHint,
     package: undefined,
     nextChangeMs: undefined,
     loadedDigest: "",
@@ -103,7 +109,7 @@ export function createRuleControl(parts: RuleControlParts): RuleControl {
       throw new Fault(control.state.problem, {
         code: "gateway/rules",
         kind: "usage",
-        hint: "`garrison waf lint` says what is wrong with each line; `garrison waf rules` finds what the system has",
+        hint: control.refusedHint,
       });
     },
     reload,
@@ -135,6 +141,7 @@ async function load(control: Control, reason: "files" | "policies"): Promise<voi
       number: control.number,
       paths: parts.paths,
       package: reason === "files" ? undefined : control.package,
+      inForce: reason === "files" && control.state.digest !== "" ? rulesOf(control.state) : undefined,
       policies: parts.policies(),
     };
     const [first, ...others] = parts.workers;
@@ -148,12 +155,18 @@ async function load(control: Control, reason: "files" | "policies"): Promise<voi
     taken(control, result, rest);
   } catch (error) {
     // Policies that cannot be read, or a worker that is gone.
-    refused(control, toFault(error).message);
+    const { message, hint } = toFault(error);
+    refused(control, message, hint);
   }
 }
 
-function refused(control: Control, because: string): void {
+function rulesOf({ rules, source }: RuleState): { readonly rules: number; readonly source: string } {
+  return { rules, source };
+}
+
+function refused(control: Control, because: string, hint = rulesHint): void {
   const { state, parts } = control;
+  control.refusedHint = hint;
   control.state = { ...state, problem: because, refusals: state.refusals + 1 };
   parts.logger.error({ because, inForce: state.digest }, "a rule set was refused; the one before it goes on");
   parts.onChange(control.state);

@@ -76,7 +76,13 @@ export function createWorkerCore({ settings, onRecord, logger }: CoreParts): Wor
   const { upstream } = settings;
   const target = upstream === undefined ? undefined : upstreamTarget(upstream);
   const proxy = target === undefined ? undefined : openSide({ upstreamFor: () => target, forwarded: "set" });
-  const doors: Doors = createDoors({ inspector, proxies, limits: settings.limits, logger });
+  const doors: Doors = createDoors({
+    inspector,
+    proxies,
+    limits: settings.limits,
+    onBodyTooLarge: settings.onBodyTooLarge,
+    logger,
+  });
   return {
     inspector,
     load(order, errorsMax) {
@@ -112,7 +118,10 @@ function tryLoad(order: LoadOrder, errorsMax: number): Tried {
   const sinceMs = performance.now();
   try {
     const loaded = loadRules(order);
-    const errors = loaded.problems.filter(({ severity }) => severity === "error");
+    const errors = loaded.problems.filter(
+      // A team's policy does not keep a gateway from starting.
+      ({ severity, position }) => severity === "error" && !(number === 1 && /^Waf(Policy|Floor)\//.test(position.file)),
+    );
     const [first] = errors;
     if (first !== undefined && errors.length > errorsMax) {
       const { file, line } = first.position;
