@@ -249,6 +249,24 @@ test("ext_authz: headers and a body, yes and no", async () => {
   assert.deepEqual([row.door, row.clientAddress, row.path], ["extauthz", "198.51.100.7", "/x"]);
   assert.equal((await checks.check(question({}, "203.0.113.9")))["status"].code, 7);
   records.length = 0;
+  const raw = Buffer.from("a=".padEnd(8192, "x"));
+  const partial = { key: "x-envoy-auth-partial-body", raw_value: Buffer.from("true") };
+  const typed = { key: "content-type", raw_value: Buffer.from(form["content-type"]) };
+  for (const http of [
+    { headers: { ...form, [partial.key]: "true" }, size: 9000, raw_body: raw },
+    { header_map: { headers: [typed, partial] }, size: -1, raw_body: raw },
+    { headers: { ...form, "content-length": "9000" }, raw_body: raw },
+  ]) {
+    const cut = await checks.check(question(http));
+    assert.deepEqual([cut["status"].code, cut["denied_response"].status.code], [7, 413]);
+    const told = await lastRow();
+    assert.deepEqual(
+      [told.because, told.notInspected],
+      ["limit: request body: Envoy sent a part of it", ["request body: Envoy sent a part of it"]],
+    );
+  }
+  assert.equal((await checks.check(question({ headers: { ...form, "content-length": "9" } })))["status"].code ?? 0, 0);
+  records.length = 0;
 });
 
 test("auth_request: the original's address and headers are judged; its own are not, and doubt is 500", async () => {

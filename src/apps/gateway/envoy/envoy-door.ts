@@ -111,7 +111,7 @@ function addCheck(server: Server, parts: DoorParts, { sourceOf, isTrusted, count
       if (source === undefined) return done({ code: status.UNAVAILABLE, details: "unknown connection" });
       count.requests += 1;
       try {
-        done(null, check(parts.inspector, call.request, { source, isTrusted: isTrusted(source) }));
+        done(null, check(parts, call.request, { source, isTrusted: isTrusted(source) }));
       } catch (error) {
         parts.logger.error({ error: toFault(error).message }, "a request of Envoy could not be judged");
         done({ code: status.INTERNAL, details: "the request could not be judged" });

@@ -303,6 +303,20 @@ test("slow clients: headers and bodies that do not come are 408", async () => {
   });
 });
 
+test("a body that came fast and then hardly at all is slow, too", async () => {
+  const limits = { bodyIdleMsMax: 300 };
+  await withRig([echo, { limits, script: { wantsRequestBody: true } }], async ({ port, seen }) => {
+    const socket = await dial(port);
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n${"x".repeat(90_000)}`);
+    const drip = setInterval(() => socket.write("x"), 20);
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    clearInterval(drip);
+    socket.destroy();
+    assert.match(answer.toString(), /^HTTP\/1\.1 408/);
+    assert.equal(seen.length, 1);
+  });
+});
+
 test("an upgrade is inspected and then passed through, both ways, with what came early", async () => {
   const upstream = createServer((socket) => {
     socket.once("data", () => {

@@ -177,8 +177,7 @@ function begin(connection: Connection, request: ParsedRequest, rest: Buffer): vo
   connection.isAnswerDone = false;
   connection.isBodyPaused = false;
   connection.isKeepAlive = request.isKeepAlive && request.flaw === "" && !connection.isRetired;
-  connection.bodyBytes = 0;
-  connection.bodySinceMs = parts.nowMs();
+  measure(connection);
   deadline.disarm();
   connection.events = undefined;
   connection.body = undefined;
@@ -234,10 +233,20 @@ function readBody(connection: Connection, bytes: Buffer): void {
   }
   if (body.isDone) return next(connection);
   const elapsedMs = parts.nowMs() - connection.bodySinceMs;
-  const isSlow = elapsedMs > bodyIdleMsMax && (connection.bodyBytes * 1000) / elapsedMs < bodyBytesPerSecondMin;
-  if (isSlow && !connection.isBodyPaused) return connection.events?.slow("the request's body came too slowly");
+  if (elapsedMs > bodyIdleMsMax && !connection.isBodyPaused) {
+    const isSlow = (connection.bodyBytes * 1000) / elapsedMs < bodyBytesPerSecondMin;
+    if (isSlow) return connection.events?.slow("the request's body came too slowly");
+    // What came fast once does not pay for being slow later.
+    measure(connection);
+  }
   if (!connection.isBodyPaused)
     deadline.arm(bodyIdleMsMax, () => connection.events?.slow("the request's body did not come"));
+}
+
+/** The rate of a body is that since then. */
+function measure(connection: Connection): void {
+  connection.bodyBytes = 0;
+  connection.bodySinceMs = connection.parts.nowMs();
 }
 
 function bodyEnd(connection: Connection, events: ClientEvents, trailers: HeaderList): void {
@@ -329,6 +338,7 @@ function clientEnd(connection: Connection): ClientEnd {
     },
     resumeBody: () => {
       connection.isBodyPaused = false;
+      measure(connection);
       socket.resume();
     },
     destroy: () => void socket.destroy(),

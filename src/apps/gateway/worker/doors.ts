@@ -10,6 +10,8 @@ export interface DoorParts {
   readonly inspector: Inspector;
   readonly proxies: TrustedProxies;
   readonly limits: HttpLimits;
+  /** In blocking mode, a body of which the door got a part only. */
+  readonly onBodyTooLarge: "block" | "pass";
   readonly logger: Logger;
 }
 
