@@ -101,6 +101,7 @@ describe("which policy a request gets", () => {
     for (const path of [
       "/api/items/..%2f..%2fhealth",
       "/api/items/..%5C..%5chealth",
+      "/api/items/..%252f..%252fhealth",
       "/api/items/..\\..\\health",
       "/api/items/%2e%2e/%2E%2e/health",
       "/api/..;/health",

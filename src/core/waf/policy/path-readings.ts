@@ -8,13 +8,15 @@ const everything = /%([0-9a-f]{2})/gi;
 /** A longer path that is not written plainly is not read: it may be anywhere. */
 export const readCharactersMax = 512;
 
-/** Each reading once, at most 49; the normal one first. All begin with "/". Undefined: it may be read as any path. */
+/** Each reading once, at most 81; the normal one first. All begin with "/". Undefined: it may be read as any path. */
 export function pathReadings(path: string): readonly string[] | undefined {
   const normal = normalPath(path);
   if (normal === path) return [normal];
   if (path.length > readCharactersMax) return undefined;
   let readings: readonly string[] = [path.startsWith("/") ? path : `/${path}`];
   readings = withMade(readings, (each) => [decoded(each, slashes), decoded(each, everything)]);
+  // A proxy behind us may decode before the application does.
+  readings = withMade(readings, (each) => [decoded(each, everything)]);
   readings = withMade(readings, (each) => [each.replaceAll("\\", "/")]);
   readings = withMade(readings, (each) => [each.replaceAll(/;[^/]*/g, "")]);
   readings = withMade(readings, (each) => [each.replaceAll(/\/{2,}/g, "/")]);
