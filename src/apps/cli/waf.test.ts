@@ -128,7 +128,33 @@ describe("garrison waf lint, rules, bench", { concurrency: 2 }, () => {
     assert.equal(bad.code, 3);
     assert.match(bad.out, /error +broken\.conf:1/);
     assert.match(bad.out, /error +broken\.conf:2/);
+    assert.match(bad.err, /^0 rules taken, 2 lines refused: 2 errors, /m);
     assert.equal((await garrison("lint", "broken.conf", "--fail-on", "never")).code, 0);
+  });
+
+  test("lint and rules count the same, without the rules that every engine begins with", async () => {
+    await writeFile(
+      path.join(folder, "expression.conf"),
+      'SecRule ARGS "@rx (" "id:1,phase:2,deny"\nSecRule ARGS "@rx a" "id:2,phase:2,deny"\n',
+    );
+    assert.match((await garrison("lint", "expression.conf")).err, /^1 rule taken, 1 line refused: 1 error, /m);
+    const { code, err } = await garrison("rules", "expression.conf");
+    assert.equal(code, 7);
+    assert.match(err, /^1 error, 0 warnings, 0 notes: garrison waf lint expression\.conf shows them$/m);
+  });
+
+  test("rules of the Core Rule Set without its set-up are told", async () => {
+    const check = 'SecRule &TX:crs_setup_version "@eq 0" "id:901001,phase:1,deny,status:500,log"\n';
+    await writeFile(path.join(folder, "no-setup.conf"), check);
+    const { code, out } = await garrison("lint", "no-setup.conf", "--fail-on", "warning");
+    assert.equal(code, 3);
+    assert.match(out, /without its set-up/);
+  });
+
+  test("a group without its command shows its own help only", async () => {
+    const { code, out, err } = await garrison();
+    assert.equal(code, 2);
+    assert.deepEqual(`${out}${err}`.match(/^Usage: .*/gm), ["Usage: garrison waf [options] [command]"]);
   });
 
   test("rules counts by file and phase", async () => {
@@ -194,6 +220,16 @@ test("garrison waf exclude: the narrowest exclusion as a policy, with proof", as
   );
   assert.match(err, /attacks elsewhere: \d+ of \d+ caught before, \d+ after/);
   assert.equal((await garrison("exclude", "rules.conf", "--rules", "rules.conf", "--reason", "no event")).code, 5);
+});
+
+test("garrison waf test: long expressions are cut, a body that no gateway holds is told", async () => {
+  const expression = "abc|".repeat(2000);
+  await writeFile(path.join(folder, "long.conf"), `SecRule ARGS "@rx ${expression}x" "id:5,phase:2,deny,log"\n`);
+  await writeFile(path.join(folder, "large.txt"), `a=${"x".repeat(17 * 1024 * 1024)}`);
+  const long = await garrison("test", "long.conf", "--url", "/?a=abc");
+  assert.ok(long.out.split("\n").every((line) => line.length < 500));
+  const large = await garrison("test", "long.conf", "--url", "/", "--body", "@large.txt");
+  assert.match(large.err, /answers this one with 413/);
 });
 
 describe("garrison waf exclude: what it takes the policy from", () => {

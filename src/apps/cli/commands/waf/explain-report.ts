@@ -1,5 +1,5 @@
 // A transaction's report as text for people: each matched rule with what it saw, the matched piece underlined, points and the running score, the verdict.
-// Promises: at most `explainLimits.valueCells` cells of a value are shown, around the match; bytes that are no printable ASCII stand as \xNN.
+// Promises: at most `explainLimits.valueCells` cells of a value are shown, around the match, and of a rule's argument its beginning; bytes that are no printable ASCII stand as \xNN.
 import type { MatchedRule, MatchedVariable, TransactionReport } from "../../../../core/waf/engine/engine.ts";
 import type { Paint } from "../../output/paint.ts";
 
@@ -37,7 +37,7 @@ function ruleText(rule: MatchedRule, running: number, options: ExplainOptions): 
   const lines = [
     `${paint.bold(String(rule.ruleId).padEnd(7))}  ${printable(rule.message)}${points}`,
     `${indent}${paint.dim(place)}`,
-    `${indent}${paint.dim("rule")}     ${cut(printable(operatorWords(rule)), options.width - indent.length - 9)}`,
+    `${indent}${paint.dim("rule")}     ${cut(printable(operatorWords(rule)), Math.min(options.width, explainLimits.valueCells) - indent.length - 9)}`,
     ...rule.variables.slice(0, explainLimits.variablesPerRule).flatMap((variable) => variableLines(variable, options)),
     ...more(Math.max(0, rule.variables.length - explainLimits.variablesPerRule) + rule.variablesOmitted),
     ...(rule.isDisruptive ? [`${indent}${paint.bad("this rule decides")}`] : []),

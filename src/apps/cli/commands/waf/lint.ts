@@ -18,7 +18,7 @@ export const wafLint: CommandUnit = {
       group
         .command("lint")
         .summary("what is wrong in rule files: refused directives, bad expressions, rules that cannot do what they say")
-        .argument("<rules...>", "a rule folder, or .conf files"),
+        .argument("[rules...]", "a rule folder, or .conf files (default: the system's packaged Core Rule Set)"),
     )
       .addOption(
         new Option("--fail-on <severity>", "exit 3 when a problem is at least this bad")

@@ -3,11 +3,12 @@ import { createHash, randomUUID } from "node:crypto";
 import { Fault } from "../../../../base/fault.ts";
 import { createWafEngine } from "../../../../core/waf/engine/create-engine.ts";
 import type { WafEngine, WafEngineOptions } from "../../../../core/waf/engine/engine.ts";
+import { baseFileName } from "../../../../core/waf/http/base-directives.ts";
 import { withBase } from "../../../../core/waf/http/with-base.ts";
 import type { WafProblem } from "../../../../core/waf/position.ts";
 import { parseRuleSet } from "../../../../core/waf/seclang/parse-rule-set.ts";
 import type { ParsedRuleSet, RuleFiles, RuleSetInput } from "../../../../core/waf/seclang/parsed.ts";
-import type { RuleSet } from "../../../../core/waf/seclang/rule-set.ts";
+import type { Rule, RuleSet } from "../../../../core/waf/seclang/rule-set.ts";
 import type { WafHashes } from "../../../../core/waf/transform/transformation.ts";
 import { openRuleFolder, type OpenedRules } from "../../../../edge/rules/rule-folder.ts";
 import { findSystemRules } from "../../../../edge/rules/system-rules.ts";
@@ -17,6 +18,8 @@ export interface LoadedRules {
   /** Layers that a policy must name for all rules to count. */
   readonly layers: readonly string[];
   readonly ruleSet: RuleSet;
+  /** Rules of the paths, without those that every engine of ours begins with. */
+  readonly rules: readonly Rule[];
   readonly counts: ParsedRuleSet["counts"];
   readonly problems: readonly WafProblem[];
   readonly sources: readonly { readonly path: string; readonly kind: string; readonly version: string }[];
@@ -37,14 +40,34 @@ export function loadRules(paths: readonly string[]): LoadedRules {
   );
   const input: RuleSetInput = { files: withBase(files), reader: readerOf(floor), overlays };
   const parsed = parseRuleSet(input);
+  const rules = parsed.ruleSet.items.filter(
+    (item): item is Rule => item.kind === "rule" && item.head.position.file !== baseFileName,
+  );
   return {
     input,
     layers: overlays.map(({ name }) => name),
     ruleSet: parsed.ruleSet,
+    rules,
     counts: parsed.counts,
-    problems: [...opened.flatMap(({ problems }) => problems), ...parsed.problems],
+    problems: [...opened.flatMap(({ problems }) => problems), ...parsed.problems, ...withoutSetup(rules)],
     sources: opened.map(({ path, kind, version }) => ({ path, kind, version })),
   };
+}
+
+/** Rules of the Core Rule Set whose set-up file was left out refuse every request with 500. */
+function withoutSetup(rules: readonly Rule[]): readonly WafProblem[] {
+  const asks = rules.find(({ id }) => id === 901_001);
+  if (asks === undefined || rules.some(({ id }) => id === 900_990)) return [];
+  return [
+    {
+      severity: "warning",
+      code: "waf/no-setup",
+      message: "these are rules of the Core Rule Set without its set-up: this rule stops every request with 500",
+      hint: "name the folder above rules/, or crs-setup.conf before it",
+      position: asks.head.position,
+      ruleId: asks.id,
+    },
+  ];
 }
 
 /** What a file includes and its word lists lie where it was read from. */

@@ -1,10 +1,11 @@
 // What `garrison waf rules` does: find the rule set, read it, say what it is.
 import type { Phase, Rule } from "../../../../core/waf/seclang/rule-set.ts";
+import { baseFileName } from "../../../../core/waf/http/base-directives.ts";
 import type { Context } from "../../context.ts";
 import { render, type Sheet } from "../../output/format.ts";
 import { counted, printDocument } from "../policy/words.ts";
 import { wafFormatOf } from "./format-of.ts";
-import { loadRules, systemRules } from "./load-rules.ts";
+import { engineOf, loadRules, systemRules } from "./load-rules.ts";
 import { isPartial, sayProblems } from "./problem-words.ts";
 import type { WafRulesFlags } from "./rules.ts";
 
@@ -24,12 +25,14 @@ export async function runRules(
 ): Promise<number> {
   const paths = args.length > 0 ? args : [systemRules()];
   const loaded = loadRules(paths);
-  const rules = loaded.ruleSet.items.filter((item) => item.kind === "rule");
-  const rows = loaded.ruleSet.files.map((file) => rowOf(file, rules));
+  const { rules } = loaded;
+  const rows = loaded.ruleSet.files.filter(({ file }) => file !== baseFileName).map((file) => rowOf(file, rules));
+  // The same problems as lint tells: expressions are looked at when rules become closures.
+  const problems = [...loaded.problems, ...engineOf(loaded).problems];
   const format = wafFormatOf(context, options);
   const phases = ([1, 2, 3, 4, 5] as const).map((phase) => inPhase(rules, phase));
   if (format !== "table") {
-    const { counts, problems, sources, ruleSet } = loaded;
+    const { counts, sources, ruleSet } = loaded;
     await printDocument(context, format, {
       sources,
       digest: ruleSet.digest,
@@ -38,7 +41,7 @@ export async function runRules(
       files: rows,
       problems,
     });
-    return isPartial(loaded.problems) ? 7 : 0;
+    return isPartial(problems) ? 7 : 0;
   }
   for (const { path, kind, version } of loaded.sources)
     await context.print(`${path}: ${kindWords(kind)}${version === "" ? "" : `, version ${version}`}\n`);
@@ -47,9 +50,14 @@ export async function runRules(
   );
   await context.print(`digest ${loaded.ruleSet.digest}\n\n`);
   await context.print(render(rows, sheet, { format, width: context.width }));
-  sayProblems(context, loaded.problems);
-  context.say(problemsWords(loaded.problems.map(({ severity }) => severity)));
-  return isPartial(loaded.problems) ? 7 : 0;
+  sayProblems(context, problems);
+  context.say(
+    problemsWords(
+      problems.map(({ severity }) => severity),
+      args.join(" "),
+    ),
+  );
+  return isPartial(problems) ? 7 : 0;
 }
 
 const sheet: Sheet<FileRow> = {
@@ -92,7 +100,9 @@ function kindWords(kind: string): string {
   return kind === "crs3" ? "OWASP Core Rule Set 3" : "rule files";
 }
 
-function problemsWords(severities: readonly string[]): string {
+function problemsWords(severities: readonly string[], paths: string): string {
   const count = (severity: string): number => severities.filter((one) => one === severity).length;
-  return `${counted(count("error"), "error")}, ${counted(count("warning"), "warning")}, ${counted(count("note"), "note")}: garrison waf lint shows them`;
+  const told = `${counted(count("error"), "error")}, ${counted(count("warning"), "warning")}, ${counted(count("note"), "note")}`;
+  if (severities.length === 0) return told;
+  return `${told}: garrison waf lint${paths === "" ? "" : ` ${paths}`}${count("note") > 0 ? " --notes" : ""} shows them`;
 }

@@ -27,6 +27,11 @@ export async function runTest(
   feedRequest(transaction, request);
   const report = transaction.finish();
   await print(context, options, { policy, request, report });
+  const { httpLimits } = await import("../../../gateway/limits.ts");
+  if (request.body.length > httpLimits.heldBytesMax)
+    context.say(
+      `request: a gateway holds ${httpLimits.heldBytesMax} bytes of a body for its verdict: it answers this one with 413 in mode block, and passes it uninspected in mode detect or with --body-too-large pass`,
+    );
   if (options.expect !== undefined && options.expect !== (report.interruption === undefined ? "pass" : "block"))
     return 3;
   return isPartial(problems) ? 7 : 0;
