@@ -141,7 +141,13 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const gaps = createGapWatch(gapSourcesOf({ sensor, outbox, pipeline, down }), startedMs);
   let statuses: readonly ResourceStatus[] = [];
   const report = createReporter({
-    ...{ boot, startedMs, machine, sensor, spool, outbox, pipeline },
+    boot,
+    startedMs,
+    machine,
+    sensor,
+    spool,
+    outbox,
+    pipeline,
     ...(parts.gateway === undefined ? {} : { gateway: parts.gateway }),
   });
   const words = createConnectionWords(doorText(server), (line) => parts.notice?.(line));

@@ -86,9 +86,17 @@ export async function runDemo(config: DemoConfig, parts: DemoParts): Promise<voi
     let pushRow: PushWafRow = () => undefined;
     const agents = nodes.map(({ node, sensor }) =>
       startAgent(config, parts, {
-        ...{ node, sensor, token, server, stop },
-        // The gateway stands on the first node.
-        ...(node === simulation.world.nodes[0] ? { gateway, onPush: (push: PushWafRow) => void (pushRow = push) } : {}),
+        node,
+        sensor,
+        token,
+        server,
+        stop,
+        ...(node === simulation.world.nodes[0]
+          ? {
+              gateway,
+              onPush: (push: PushWafRow) => void (pushRow = push),
+            }
+          : {}),
       }),
     );
     // Nobody waits for them: without policies the shop is the same.

@@ -36,8 +36,16 @@ export const demoPolicies: ReadonlyMap<string, { readonly spec: WafPolicy; reado
     ).map(([app, mode]) => {
       const spec = WafPolicy.parse({ target: { namespace: "shop", workload: app }, mode });
       const policy: TransactionPolicy = {
-        ...{ name: `shop-${app}`, mode, paranoia: 1, detectionParanoia: 1, inboundThreshold: 5, outboundThreshold: 4 },
-        ...{ responseBodies: false, settings: new Map(), exclusions: [], layers: [] },
+        name: `shop-${app}`,
+        mode,
+        paranoia: 1,
+        detectionParanoia: 1,
+        inboundThreshold: 5,
+        outboundThreshold: 4,
+        responseBodies: false,
+        settings: new Map(),
+        exclusions: [],
+        layers: [],
       };
       return [app, { spec, policy }];
     }),

@@ -63,8 +63,12 @@ test(
       [[["942100"], "ARGS:comment", "/reviews", ["POST"], "reviews hold SQL words"]],
     );
     assert.deepEqual(answer.policy, { scope: "cluster/prod", name: "shop-web", generation: 0 });
-    assert.deepEqual(answer.spec["target"] as object, {
-      ...{ namespace: "shop", workload: "web", selector: "", service: "", routes: [] },
+    assert.deepEqual(answer.spec["target"], {
+      namespace: "shop",
+      workload: "web",
+      selector: "",
+      service: "",
+      routes: [],
     });
     const { proof } = answer;
     assert.equal(proof.because, "");

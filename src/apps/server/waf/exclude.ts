@@ -96,9 +96,17 @@ function homeOf(event: Event, resources: readonly Resource[], floor: NamedWafFlo
     name: nameFor(namespace, workload),
     generation: 0,
     spec: WafPolicy.parse({
-      target: { namespace, workload },
-      ...{ mode, paranoia, detectionParanoia: paranoia },
-      thresholds: { inbound: Math.max(1, inboundThreshold), outbound: Math.max(1, outboundThreshold) },
+      target: {
+        namespace,
+        workload,
+      },
+      mode,
+      paranoia,
+      detectionParanoia: paranoia,
+      thresholds: {
+        inbound: Math.max(1, inboundThreshold),
+        outbound: Math.max(1, outboundThreshold),
+      },
     }),
   };
 }

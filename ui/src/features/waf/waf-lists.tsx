@@ -9,7 +9,7 @@ import { SortedGrid, type SortedColumn } from "../../kit/sorted-grid.tsx";
 import { PartNotices } from "../../kit/window-notices.tsx";
 import { WorkloadName } from "../../kit/workload-name.tsx";
 import { ModeDetails } from "./waf-mode.tsx";
-import { NothingSeen } from "./waf-screen.tsx";
+import { NothingSeen } from "./nothing-seen.tsx";
 import {
   countsText,
   modeWords,

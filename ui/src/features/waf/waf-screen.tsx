@@ -1,5 +1,4 @@
 // The WAF: what it saw over time, then by workload, rule, source, request and gateway. Everything below the chart follows the filter and the window.
-import { Shield } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { useCall } from "../../api/client.ts";
 import { troubleOf, type Trouble } from "../../api/trouble.ts";
@@ -8,14 +7,14 @@ import { filterOf, rangeOf } from "../../app/url-state.ts";
 import { useKeys } from "../../app/use-keys.ts";
 import { useUrlState } from "../../app/use-url-state.ts";
 import { ScreenFilter } from "../../kit/screen-filter.tsx";
-import { Loading, Notice, State, TroubleState } from "../../kit/states.tsx";
+import { Loading, Notice, TroubleState } from "../../kit/states.tsx";
 import { Tabs } from "../../kit/tabs.tsx";
 import { WindowNotices } from "../../kit/window-notices.tsx";
 import { GatewayList } from "./waf-gateways.tsx";
 import { RuleList, SourceList, WorkloadList } from "./waf-lists.tsx";
 import { RequestList } from "./waf-requests.tsx";
 import { WafTotals } from "./waf-totals.tsx";
-import { sumOf, type WafBoard } from "./waf-words.ts";
+import type { WafBoard } from "./waf-words.ts";
 import "../../styles/waf.css";
 
 const refetchMs = 5000;
@@ -116,20 +115,5 @@ function Silence({ board }: { readonly board: WafBoard }) {
         </Notice>
       )}
     </>
-  );
-}
-
-/** What a list says when nothing was seen; whether anybody looked stands above it. */
-export function NothingSeen({ board, what }: { readonly board: WafBoard; readonly what: string }) {
-  return (
-    <State
-      icon={<Shield />}
-      title={sumOf(board.totals) === 0 ? "No rule spoke in this window" : `No ${what}`}
-      hint={
-        board.gateways.length === 0
-          ? "Nothing was looked at: no gateway is connected."
-          : "Requests that match no rule make no event. Send one that does to see it here."
-      }
-    />
   );
 }
