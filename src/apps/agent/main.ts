@@ -140,16 +140,8 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const pipeline = openPipeline(config, { machine, book, sensor, visibility, containers, outbox }, enforce);
   const gaps = createGapWatch(gapSourcesOf({ sensor, outbox, pipeline, down }), startedMs);
   let statuses: readonly ResourceStatus[] = [];
-  const report = createReporter({
-    boot,
-    startedMs,
-    machine,
-    sensor,
-    spool,
-    outbox,
-    pipeline,
-    ...(parts.gateway === undefined ? {} : { gateway: parts.gateway }),
-  });
+  const { gateway } = parts;
+  const report = createReporter({ boot, startedMs, machine, sensor, spool, outbox, pipeline, gateway });
   const words = createConnectionWords(doorText(server), (line) => parts.notice?.(line));
   const uplink: Uplink = createUplink({
     server,

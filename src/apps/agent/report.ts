@@ -18,7 +18,7 @@ export interface ReportSources {
   readonly spool: Spool;
   readonly outbox: Outbox;
   readonly pipeline: Pipeline;
-  readonly gateway?: () => GatewayReport;
+  readonly gateway: (() => GatewayReport) | undefined;
 }
 
 export type Reporter = (number: number, resources: readonly ResourceStatus[], uplink: UplinkState) => AgentReport;
