@@ -129,17 +129,13 @@ function factsOf({ app, method, target }: Visit, { pod, ends, status, nowMs, dig
     namespace: pod.namespace,
     workload: app,
     workloadKind: "Deployment",
-    ...{
-      service: pod.app?.serviceName ?? "",
-      pod: pod.name,
-      container: pod.containerName,
-    },
-    ...{
-      containerId: pod.containerId,
-      image: pod.image,
-      imageDigest: pod.imageDigest,
-      identityReason: "",
-    },
+    service: pod.app?.serviceName ?? "",
+    pod: pod.name,
+    container: pod.containerName,
+    containerId: pod.containerId,
+    image: pod.image,
+    imageDigest: pod.imageDigest,
+    identityReason: "",
     fidelity: "simulated",
   };
 }
