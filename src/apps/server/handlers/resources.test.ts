@@ -98,6 +98,8 @@ test("kinds come with their schemas", async () => {
       ["Policy", "object"],
       ["Enforcement", "object"],
       ["LocalEndpoint", "object"],
+      ["WafPolicy", "object"],
+      ["WafFloor", "object"],
     ],
   );
 });
