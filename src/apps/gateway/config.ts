@@ -25,6 +25,8 @@ export const GatewayConfig = z.strictObject({
     })
     .prefault({}),
   responseBodies: z.boolean().default(false),
+  /** `^` and `$` of rules match at line ends too, as in libmodsecurity 3; the Core Rule Set expects that they do not. */
+  isMultiline: z.boolean().default(false),
   settings: z.record(z.string(), z.string()).default({}),
   /** What stands behind the doors, for policies' targets: "namespace/workload". */
   workload: z.string().max(507).default(""),

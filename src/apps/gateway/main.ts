@@ -164,12 +164,13 @@ async function openLink(parts: ServerLinkParts, workers: WorkerSet): Promise<Ser
 
 function policyOrder(config: GatewayConfig, link: ServerLink | undefined): PolicyOrder {
   const files = readPolicyFiles(config.policies);
-  const { mode, paranoia, thresholds, responseBodies, settings } = config;
+  const { mode, paranoia, thresholds, responseBodies, isMultiline, settings } = config;
   return {
     flags: {
       mode,
       paranoia,
       responseBodies,
+      isMultiline,
       inboundThreshold: thresholds.inbound,
       outboundThreshold: thresholds.outbound,
       settings: Object.entries(settings),

@@ -12,6 +12,8 @@ export interface FlagPolicy {
   readonly inboundThreshold: number;
   readonly outboundThreshold: number;
   readonly responseBodies: boolean;
+  /** `^` and `$` match at line ends too; of the whole rule set. */
+  readonly isMultiline?: boolean;
   readonly settings: readonly (readonly [name: string, value: string])[];
 }
 

@@ -64,6 +64,7 @@ export function loadRules(order: LoadOrder): LoadedRules {
     nowMs: Date.now,
     nowUs: createThreadClock(clocks),
     uniqueId: randomUUID,
+    isMultiline: order.policies.flags.isMultiline ?? false,
     ...(order.tables === undefined ? {} : { tables: order.tables }),
   });
   warmUp(engine, { ...policyOfFlags(order.policies.flags), paranoia: 2, detectionParanoia: 2, responseBodies: true });

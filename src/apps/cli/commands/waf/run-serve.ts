@@ -73,6 +73,7 @@ function configOf(context: Context, options: WafServeFlags): object {
     status: options.status ?? "",
     paranoia: paranoiaOf(options.paranoia ?? "1"),
     responseBodies: options.responseBodies ?? false,
+    isMultiline: options.multiline ?? false,
     settings: Object.fromEntries(settingsOf(options.setting)),
     policies: (options.policy ?? []).map((one) => path.resolve(one)),
     workload: options.workload ?? "",

@@ -14,6 +14,7 @@ export interface WafServeFlags extends RuleFlags {
   readonly mode: "off" | "detect" | "block";
   readonly outboundThreshold?: string;
   readonly responseBodies?: boolean;
+  readonly multiline?: boolean;
   readonly policy?: readonly string[];
   readonly workload?: string;
   readonly label?: readonly string[];
@@ -48,6 +49,10 @@ export const wafServe: CommandUnit = {
           .default("detect"),
       )
       .option("--outbound-threshold <points>", "anomaly score from which an answer is stopped", "4")
+      .option(
+        "--multiline",
+        "^ and $ match at line ends too, as in libmodsecurity 3; the Core Rule Set expects that they do not",
+      )
       .option("--response-bodies", "look at bodies of answers too")
       .option(
         "--policy <file...>",
