@@ -12,3 +12,9 @@ export function mainRule({
   if (most > 0) return ruleIds.findIndex((_, index) => scores[index] === most);
   return Math.max(0, ruleIds.indexOf(decidingRule));
 }
+
+/** Name of the resource for a workload that has no policy of its own yet; names as resources have them. */
+export function policyNameFor({ namespace, workload }: Pick<WafEvent, "namespace" | "workload">): string {
+  const name = `${namespace}-${workload}`.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, "-");
+  return name.replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, "").slice(0, 253) || "workload";
+}

@@ -7,6 +7,7 @@ import type { AttackPlace } from "../../../core/waf/corpus/prove-change.ts";
 import { narrowestExclusions } from "../../../core/waf/policy/narrowest-exclusions.ts";
 import type { Shown } from "../../../model/table.ts";
 import type { waf } from "../contract/waf.ts";
+import { policyNameFor } from "../contract/waf-words.ts";
 import { wafLimits } from "../contract/waf.ts";
 import type { BodyOf, ResponseOf } from "../contract/endpoint.ts";
 import type { WafBoardParts } from "./board.ts";
@@ -93,7 +94,7 @@ function homeOf(event: Event, resources: readonly Resource[], floor: NamedWafFlo
   const paranoia = Math.min(4, Math.max(1, ...event.paranoias.filter((_, index) => (event.scores[index] ?? 0) > 0)));
   return {
     scope: `cluster/${cluster}`,
-    name: nameFor(namespace, workload),
+    name: policyNameFor(event),
     generation: 0,
     spec: WafPolicy.parse({
       target: {
@@ -109,11 +110,6 @@ function homeOf(event: Event, resources: readonly Resource[], floor: NamedWafFlo
       },
     }),
   };
-}
-
-function nameFor(namespace: string, workload: string): string {
-  const name = `${namespace}-${workload}`.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, "-");
-  return name.replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, "").slice(0, 253) || "every-workload";
 }
 
 interface Question {

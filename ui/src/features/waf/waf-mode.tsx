@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Api } from "../../../../src/apps/server/contract/api.ts";
 import { call } from "../../../../src/apps/server/contract/client.ts";
+import { policyNameFor } from "../../../../src/apps/server/contract/waf-words.ts";
 import type { ResponseOf } from "../../../../src/apps/server/contract/endpoint.ts";
 import { apiClient, queryClient, useCall } from "../../api/client.ts";
 import { useSession } from "../../api/session.ts";
@@ -16,7 +17,7 @@ import { DetailsPane } from "../../kit/details-pane.tsx";
 import { formatCount, formatDuration } from "../../kit/format.ts";
 import { Loading, Notice, sentence, TroubleState } from "../../kit/states.tsx";
 import { PartNotices } from "../../kit/window-notices.tsx";
-import { countsText, modeWords, policyNameFor, requestParams, type WafMode, type WafWorkload } from "./waf-words.ts";
+import { countsText, modeWords, requestParams, type WafMode, type WafWorkload } from "./waf-words.ts";
 
 type Preview = ResponseOf<Api["wafModePreview"]>;
 

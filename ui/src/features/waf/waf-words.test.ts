@@ -1,8 +1,9 @@
 // Words of the WAF screens: counts, matched pieces, names, proofs.
 import assert from "node:assert/strict";
 import test from "node:test";
+import { policyNameFor } from "../../../../src/apps/server/contract/waf-words.ts";
 import { WafEvent } from "../../../../src/model/waf-event.ts";
-import { countsText, excerptPieces, policyNameFor, proofText, rulesOf } from "./waf-words.ts";
+import { countsText, excerptPieces, proofText, rulesOf } from "./waf-words.ts";
 
 test("counts leave out what is none", () => {
   assert.equal(

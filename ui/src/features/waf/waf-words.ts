@@ -93,12 +93,6 @@ export function rulesOf(event: WafEvent): readonly SpokenRule[] {
   }));
 }
 
-/** Name of the resource for a workload that has no policy of its own yet; names as resources have them. */
-export function policyNameFor(workload: Pick<WafWorkload, "namespace" | "workload">): string {
-  const name = `${workload.namespace}-${workload.workload}`.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, "-");
-  return name.replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, "").slice(0, 253) || "workload";
-}
-
 /** "2026-11-25T10:00:00.000Z" and its transaction in a link. */
 export function requestParams(event: Pick<WafEvent, "cluster" | "time" | "transactionId">) {
   return { cluster: event.cluster, time: event.time, transaction: event.transactionId };
