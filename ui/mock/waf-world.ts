@@ -117,7 +117,7 @@ export const attacks: readonly Attack[] = [
 
 /** The kind's own fields of one event of a gateway before the actor. */
 export function wafSpecials(number: number, actor: Actor, at: number): Record<string, unknown> {
-  const attack = attacks[Math.floor(at * attacks.length)] ?? (attacks[0] as Attack);
+  const attack = attacks[Math.min(Math.floor(at * attacks.length), attacks.length - 1)] as Attack;
   const { rules, verdict } = attack;
   const score = rules.reduce((sum, each) => sum + each.score, 0);
   return {

@@ -69,6 +69,22 @@ const cases: readonly (readonly [Record<string, unknown>, string, string, boolea
     true,
   ],
   [{ kind: "security", severity: "high", rule: "r", title: "" }, "r", "high", true],
+  [
+    {
+      kind: "waf",
+      verdict: "blocked",
+      mode: "block",
+      method: "GET",
+      host: "shop",
+      path: "/q",
+      ruleIds: [942100, 949110],
+      messages: ["SQL injection", "Score exceeded"],
+      scores: [5, 0],
+    },
+    "GET shop/q: SQL injection",
+    "blocked",
+    true,
+  ],
   [{ kind: "log", body: "hello", severityText: "INFO", severityNumber: 9 }, "hello", "INFO", false],
   [{ kind: "span", name: "GET /", durationUs: 1500 }, "GET /", "1.5 ms", false],
 ];
