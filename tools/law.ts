@@ -18,6 +18,10 @@ export const coreEdges: Readonly<Record<string, readonly string[]>> = {
   policy: ["protocol"],
   // Values of requests are redacted as arguments and paths are; a policy's target is a selector over labels.
   waf: ["redact", "policy"],
+  // Packages are what is matched; advice counts what another base would remove, and secrets are cut as arguments are.
+  sbom: ["redact"],
+  vuln: ["sbom"],
+  image: ["sbom", "vuln", "redact"],
 };
 
 /** Rooms of edge that may import other rooms of edge. */
