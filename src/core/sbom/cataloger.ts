@@ -20,6 +20,19 @@ export interface FileWants {
   /** A larger file is a gap "file-too-large", or is left out without one when `overIsSilent`. */
   readonly bytesMax: number;
   readonly overIsSilent?: true;
+  /** What is given of a larger file instead, so that a binary of any size costs little memory; then there is no gap. */
+  readonly large?: LargeFileWants;
+}
+
+/** Of a file over `bytesMax`: its first bytes as `bytes`, its last ones, and a window at each place where a needle stands (one character a byte). */
+export interface LargeFileWants {
+  readonly headBytes: number;
+  readonly tailBytes: number;
+  readonly needles: readonly string[];
+  readonly beforeBytes: number;
+  readonly afterBytes: number;
+  /** Windows per needle; later places are left out. */
+  readonly windowsMax: number;
 }
 
 /** One regular file of a layer. `bytes` is a view that is only good during the call. */
@@ -32,6 +45,14 @@ export interface CatalogFile {
   text(): string;
   /** One character a byte. */
   latin1(): string;
+  /** Only when `bytes` is not the whole file, see LargeFileWants. */
+  readonly large?: LargeFile;
+}
+
+export interface LargeFile {
+  readonly sizeBytes: number;
+  /** Parts of the file by their offset, the tail last. */
+  readonly windows: readonly { readonly offset: number; readonly bytes: Uint8Array }[];
 }
 
 /** What a pure reader cannot do by itself. Each throws a Fault when the data is bad or grows over `bytesMax`. */
