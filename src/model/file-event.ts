@@ -3,7 +3,8 @@ import { z } from "zod";
 import { choice, text, time, u32, word } from "./column.ts";
 import { fidelities, originColumns, subjectColumns } from "./identity.ts";
 
-export const fileActions = ["open", "create", "rename", "unlink", "chmod", "link", "mount"] as const;
+/** mapped: a live process has it mapped or open (a look at /proc, or the kernel's word): code that is in use. */
+export const fileActions = ["open", "create", "rename", "unlink", "chmod", "link", "mount", "mapped"] as const;
 
 export const FileEvent = z.object({
   time: time(),

@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { DemoStory } from "./demo-story.ts";
 import { Enforcement } from "./enforcement.ts";
+import { Exception } from "./exception.ts";
 import { LocalEndpoint } from "./local-endpoint.ts";
 import { PolicyObject } from "./policy-object.ts";
 import { Retention } from "./retention.ts";
@@ -76,6 +77,12 @@ export const resourceKinds = {
     distribution: "agents",
     role: "admin",
     summary: "What the web application firewall does at least, for every workload",
+  },
+  Exception: {
+    spec: Exception,
+    distribution: "server",
+    role: "operator",
+    summary: "Accepted findings of images: which, where, why, who answers for it, until when",
   },
 } as const satisfies Record<string, ResourceKind>;
 

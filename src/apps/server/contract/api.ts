@@ -4,6 +4,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { foreign } from "./foreign.ts";
 import { graph } from "./graph.ts";
 import { health } from "./health.ts";
+import { images } from "./images.ts";
 import { inventory } from "./inventory.ts";
 import { policy } from "./policy.ts";
 import { resources } from "./resources.ts";
@@ -16,6 +17,7 @@ export const api = {
   ...inventory,
   ...policy,
   ...waf,
+  ...images,
   ...health,
   ...access,
   ...resources,
