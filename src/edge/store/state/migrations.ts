@@ -118,7 +118,31 @@ async function statusDetail({ schema }: Transaction<StateTables>): Promise<void>
     .execute();
 }
 
-const migrations: readonly Migration[] = [tokensAndSettings, agents, resources, ledger, statusDetail];
+async function images({ schema }: Transaction<StateTables>, kind: StateKind): Promise<void> {
+  await schema
+    .createTable("images")
+    .addColumn("digest", "text", (column) => column.primaryKey())
+    .addColumn("record", "text", (column) => column.notNull())
+    .addColumn("subjects", "text", (column) => column.notNull())
+    .addColumn("analysis", "text", (column) => column.notNull())
+    .execute();
+  await schema
+    .createTable("image_subjects")
+    .addColumn("id", kind === "sqlite" ? "integer" : "bigserial", (column) =>
+      kind === "sqlite" ? column.primaryKey().autoIncrement() : column.primaryKey(),
+    )
+    .addColumn("subject_key", "text", (column) => column.notNull().unique())
+    .addColumn("subject", "text", (column) => column.notNull())
+    .execute();
+  await schema
+    .createTable("image_subject_results")
+    .addColumn("subject_id", "bigint", (column) => column.primaryKey())
+    .addColumn("database", "text", (column) => column.notNull())
+    .addColumn("result", "text", (column) => column.notNull())
+    .execute();
+}
+
+const migrations: readonly Migration[] = [tokensAndSettings, agents, resources, ledger, statusDetail, images];
 /** The version that this program writes. */
 export const stateVersion = migrations.length;
 

@@ -8,6 +8,7 @@ import { silentLogger, type Logger } from "../../../base/logger.ts";
 import type { StateStore } from "../../../core/state/ports.ts";
 import { resourceKinds, type ResourceKind } from "../../../model/resource-kinds.ts";
 import { agents } from "./agents.ts";
+import { images } from "./images.ts";
 import { joinTokens } from "./join-tokens.ts";
 import { ledger } from "./ledger.ts";
 import { migrateState } from "./migrations.ts";
@@ -66,6 +67,7 @@ export function openStateStore(options: StateStoreOptions): StateStore {
     agents: agents(context),
     resources: resources(context, options.kinds ?? resourceKinds),
     ledger: ledger(context),
+    images: images(context),
     settings: {
       async get(key) {
         const row = await database.selectFrom("settings").select("value").where("key", "=", key).executeTakeFirst();

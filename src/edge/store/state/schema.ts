@@ -85,6 +85,28 @@ interface LedgerRow {
   outcome: string;
 }
 
+interface ImageRow {
+  digest: string;
+  /** JSON of core/state/image-ports.ts's ImageRecord, without digest and subjects. */
+  record: string;
+  /** Little-endian 32-bit numbers, base64. */
+  subjects: string;
+  /** As it was given, base64: the same column type everywhere. */
+  analysis: string;
+}
+
+interface ImageSubjectRow {
+  id: Generated<number>;
+  subject_key: string;
+  subject: string;
+}
+
+interface ImageSubjectResultRow {
+  subject_id: number;
+  database: string;
+  result: string;
+}
+
 export interface StateTables {
   schema_version: { version: number };
   settings: { key: string; value: string };
@@ -96,6 +118,9 @@ export interface StateTables {
   resource_heads: ResourceHeadRow;
   resource_status: ResourceStatusRow;
   ledger: LedgerRow;
+  images: ImageRow;
+  image_subjects: ImageSubjectRow;
+  image_subject_results: ImageSubjectResultRow;
 }
 
 export type Database = Kysely<StateTables>;
@@ -124,4 +149,8 @@ export const stateLimits = {
   /** The oldest entries leave, and an entry says how many. */
   ledgerEntriesMax: 1_000_000,
   ledgerDetailBytesMax: 16 * 1024,
+  imagesMax: 50_000,
+  imageReferencesMax: 50,
+  /** Of one analysis as it is kept (compressed). */
+  analysisBytesMax: 32 * 1024 * 1024,
 } as const;

@@ -8,6 +8,7 @@ import { Fault } from "../../../base/fault.ts";
 import type { StateStore } from "../../../core/state/ports.ts";
 import { EnforcementStatus } from "../../../model/enforcement-status.ts";
 import type { ResourceKind } from "../../../model/resource-kinds.ts";
+import { SoftwarePackage } from "../../../model/software-package.ts";
 import type { Resource, ResourceManifest } from "../../../model/resource.ts";
 import { openStateStore } from "./open.ts";
 
@@ -261,6 +262,57 @@ const cases: Readonly<Record<string, Case>> = {
     clock.advance(5000);
     await agents.issued({ cluster: "c", node: "n", serial: "03", expiresAtMs: startMs + 9000 });
     assert.equal((await agents.list())[0]?.revoked, false, "joined again");
+  },
+
+  "images keep their subjects, equal subjects are one, results follow the newest database": async ({ images }) => {
+    const subject = (name: string) => ({
+      key: name,
+      subject: {
+        package: SoftwarePackage.parse({ type: "deb", name, cataloger: "deb/dpkg" }),
+        operatingSystem: undefined,
+      },
+    });
+    const [one, two, again] = await images.subjectIds([subject("a"), subject("b"), subject("a")]);
+    assert.equal(one, again);
+    assert.notEqual(one, two);
+    const record = {
+      references: Array.from({ length: 60 }, (_, index) => `r${index}`),
+      otherDigests: [],
+      source: "archive",
+      operatingSystem: "debian 12",
+      layers: 1,
+      diffIds: ["d"],
+      sizeBytes: 5_000_000_000,
+      secrets: undefined,
+      gaps: 0,
+      createdAt: "",
+      analysedAtMs: startMs,
+      author: "ann",
+    };
+    await images.put({ ...record, digest: "x", subjects: Int32Array.from([one ?? 0]) }, new Uint8Array([1, 2, 255]));
+    await images.put(
+      { ...record, digest: "x", subjects: Int32Array.from([one ?? 0, two ?? 0]) },
+      new Uint8Array([0, 255]),
+    );
+    const [kept, ...others] = await images.list();
+    assert.equal(others.length, 0);
+    assert.deepEqual(kept && { ...kept, subjects: [...kept.subjects] }, {
+      ...record,
+      references: record.references.slice(0, 50),
+      digest: "x",
+      subjects: [one, two],
+    });
+    assert.deepEqual([...((await images.analysis("x")) ?? [])], [0, 255]);
+    assert.equal(await images.analysis("y"), undefined);
+    for (const database of ["old", "new"]) await images.putResults([{ id: one ?? 0, database, result: "[]" }]);
+    assert.deepEqual(await images.results([one ?? 0, two ?? 0]), [{ id: one, database: "new", result: "[]" }]);
+    assert.deepEqual(
+      (await images.subjects(one ?? 0, 10)).map(({ id, package: { name } }) => [id, name]),
+      [[two, "b"]],
+    );
+    assert.equal(await images.sweepSubjects(new Set([two ?? 0])), 1);
+    assert.deepEqual(await images.results([one ?? 0]), []);
+    assert.deepEqual([await images.remove("x"), await images.remove("x")], [true, false]);
   },
 
   "the ledger is newest first and pages by id": async ({ ledger }) => {
