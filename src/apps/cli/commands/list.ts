@@ -9,6 +9,7 @@ import { demo } from "./demo.ts";
 import { events } from "./events.ts";
 import { exitCodesCommand } from "./exit-codes.ts";
 import { flows } from "./flows.ts";
+import { image } from "./image.ts";
 import { install } from "./install.ts";
 import { graph } from "./graph.ts";
 import { policy } from "./policy.ts";
@@ -30,6 +31,7 @@ export const commands = [
   clusters,
   policy,
   waf,
+  image,
   resources,
   agent,
   demo,

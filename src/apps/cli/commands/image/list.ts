@@ -1,0 +1,4 @@
+// The sub-commands of `garrison image`, in the order in which help shows them. A new one is a file and one line here.
+import type { CommandUnit } from "../command.ts";
+
+export const imageCommands: readonly CommandUnit[] = [];
