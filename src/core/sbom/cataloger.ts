@@ -28,7 +28,8 @@ export interface FileWants {
 export interface LargeFileWants {
   readonly headBytes: number;
   readonly tailBytes: number;
-  readonly needles: readonly string[];
+  /** By path: few, for each one is a search over the whole file. */
+  needles(path: string): readonly string[];
   readonly beforeBytes: number;
   readonly afterBytes: number;
   /** Windows per needle; later places are left out. */
