@@ -61,6 +61,8 @@ export function emptyQueries(over: Partial<Queries> = {}): Queries {
       lookedAt: emptyLookedAt,
       window: emptyWindow,
     }),
+    imageUse: async () => ({ files: [], seen: [], partialBecause: "" }),
+    reachedWorkloads: async () => ({ workloads: [], partialBecause: "" }),
     hints: async () => ({ hints: [] }),
     listGaps: async () => ({ rows: [] }),
     inventoryAsOf: async () => ({ objects: [], total: 0, because: "no inventory of this cluster is kept" }),

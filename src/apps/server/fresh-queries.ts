@@ -28,6 +28,8 @@ export function freshQueries(queries: Queries, freshness: Freshness): Queries {
     wafSums: (query) => settled(() => queries.wafSums(query)),
     wafRequest: (key) => settled(() => queries.wafRequest(key)),
     wafModeSums: (query) => settled(() => queries.wafModeSums(query)),
+    imageUse: (query) => settled(() => queries.imageUse(query)),
+    reachedWorkloads: (query) => settled(() => queries.reachedWorkloads(query)),
     // A hint helps typing: it may miss the last second, but must not wait.
     hints: (query) => watched(() => queries.hints(query)),
     listGaps: (query) => settled(() => queries.listGaps(query)),

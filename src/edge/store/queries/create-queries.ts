@@ -14,6 +14,7 @@ import type { Queries } from "./queries.ts";
 import type { QueryParts } from "./scan.ts";
 import { eventsSince, flowsSince } from "./streams.ts";
 import { flowTimeline } from "./timeline.ts";
+import { imageUse, reachedWorkloads } from "./images.ts";
 import { wafModeSums, wafRequest, wafSums } from "./waf.ts";
 import { workloadDns, workloadPeers, workloadProcesses } from "./workload-page.ts";
 import { getWorkload, listWorkloads } from "./workloads.ts";
@@ -37,6 +38,8 @@ export function createQueries({ store, clock }: Pick<QueryParts, "store" | "cloc
     wafSums: (query) => wafSums(parts, query),
     wafRequest: (key) => wafRequest(parts, key),
     wafModeSums: (query) => wafModeSums(parts, query),
+    imageUse: (query) => imageUse(parts, query),
+    reachedWorkloads: (query) => reachedWorkloads(parts, query),
     hints: (query) => hints(parts, query),
     listGaps: (query) => listGaps(parts, query),
     inventoryAsOf: (request) => inventoryAsOf(parts, request),

@@ -31,6 +31,8 @@ export const queryLimits = {
   wafBytesToReadMax: 2_000_000_000,
   wafTopMax: 50,
   wafWorkloadsMax: 500,
+  imageFilesMax: 200_000,
+  reachedMax: 20_000,
   /** What needs a person: events of the window, and how many sums of them. */
   overviewRowsToReadMax: 10_000_000,
   overviewBytesToReadMax: 1_000_000_000,

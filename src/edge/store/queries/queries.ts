@@ -5,6 +5,7 @@ import type { EventSum } from "../../../core/graph/attention-workloads.ts";
 import type { FlowSums, HttpSums } from "../../../core/graph/graph-row.ts";
 import type { GraphLevel } from "../../../model/graph.ts";
 import type { WorkloadKind } from "../../../model/identity.ts";
+import type { ImageUse, ImageUseRequest, Reached } from "./images-nouns.ts";
 import type { WafModeRequest, WafModeSums, WafRequestKey, WafSums } from "./waf-nouns.ts";
 import type { InventoryKind, InventoryObject, Pod } from "../../../model/inventory.ts";
 import type { EventKind, Shown, eventTables } from "../../../model/table.ts";
@@ -297,6 +298,8 @@ export interface Queries {
   wafSums(query: WindowRequest & { readonly q: string }): Promise<WafSums>;
   wafRequest(key: WafRequestKey): Promise<{ readonly event: Shown<"waf_events"> | undefined; readonly window: Window }>;
   wafModeSums(query: WafModeRequest): Promise<WafModeSums>;
+  imageUse(query: ImageUseRequest): Promise<ImageUse>;
+  reachedWorkloads(query: WindowRequest): Promise<Reached>;
   hints(query: HintRequest): Promise<{ hints: { value: string; count: number; note: string }[] }>;
   listGaps(query: PageRequest): Promise<{ rows: Shown<"gaps">[]; next?: string }>;
   inventoryAsOf(request: InventoryAsOfRequest): Promise<InventoryAsOf>;
