@@ -1,4 +1,7 @@
 // Every cataloguer, one line a unit. The pass dispatches files by their `wants`; the order here decides nothing.
 import type { Cataloger } from "../cataloger.ts";
+import { apkCataloger } from "./apk/apk.ts";
+import { dpkgCataloger } from "./dpkg/dpkg.ts";
+import { operatingSystemCataloger } from "./os/release.ts";
 
-export const catalogers: readonly Cataloger[] = [];
+export const catalogers: readonly Cataloger[] = [operatingSystemCataloger, dpkgCataloger, apkCataloger];
