@@ -1,0 +1,184 @@
+// What is not a record: facts of vulnerabilities, the index of ids, EPSS scores, known exploited ones. Each is a shard kind of its own, read only when asked for.
+import type { VulnerabilityFacts } from "../advisory.ts";
+import { corrupt, createByteCursor, createByteSink, type ByteCursor, type ByteSink } from "./bytes.ts";
+import type { Shard } from "./table.ts";
+import { writeShard } from "./write-table.ts";
+
+/** Facts without what comes from shards of their own. */
+export type PlainFacts = Omit<VulnerabilityFacts, "knownExploited" | "epss">;
+
+/** By vulnerability id, each once. `deflate` packs an entry: texts are most of a database. */
+export function writeFactsShard(
+  facts: ReadonlyMap<string, PlainFacts>,
+  deflate: (bytes: Uint8Array) => Uint8Array,
+): Uint8Array {
+  return writeShard({
+    kind: "facts",
+    label: "",
+    keys: facts.keys(),
+    write: (id, sink) => {
+      const known = facts.get(id);
+      if (known === undefined) return;
+      const plain = createByteSink();
+      for (const text of [known.title, known.description, known.publishedAt, known.modifiedAt, known.cvss])
+        plain.text(text);
+      plain.f64(known.cvssScore);
+      texts(plain, known.references);
+      texts(plain, known.cwes);
+      const [whole, packed] = [plain.take(), deflate(plain.take())];
+      const isPacked = packed.length < whole.length;
+      sink.varint(isPacked ? whole.length + 1 : 0);
+      sink.bytes(isPacked ? packed : whole);
+    },
+  });
+}
+
+/** An entry beyond this when inflated is refused. */
+export const factsBytesMax = 1 << 20;
+
+/** `inflate(bytes, length)` gives exactly `length` bytes or throws. Throws `vuln/shard-damaged`. */
+export function factsOf(
+  shard: Shard,
+  id: string,
+  inflate: (bytes: Uint8Array, length: number) => Uint8Array,
+): PlainFacts | undefined {
+  const payload = shard.find(id);
+  if (payload === undefined) return undefined;
+  return decodeFacts(id, payload, inflate);
+}
+
+export function decodeFacts(
+  id: string,
+  payload: Uint8Array,
+  inflate: (bytes: Uint8Array, length: number) => Uint8Array,
+): PlainFacts {
+  const outer = createByteCursor(payload);
+  const length = outer.varint();
+  const rest = payload.subarray(payload.length - outer.left);
+  if (length > factsBytesMax) throw corrupt("the facts of a vulnerability are larger than any this program writes");
+  const whole = length === 0 ? rest : inflate(rest, length - 1);
+  const cursor = createByteCursor(whole);
+  const title = cursor.text();
+  const description = cursor.text();
+  const publishedAt = cursor.text();
+  const modifiedAt = cursor.text();
+  const cvss = cursor.text();
+  const cvssScore = cursor.f64();
+  const references = readTexts(cursor);
+  const cwes = readTexts(cursor);
+  if (cursor.left !== 0) throw corrupt("an entry has bytes after its facts");
+  return { id, title, description, references, cwes, publishedAt, modifiedAt, cvssScore, cvss };
+}
+
+function texts(sink: ByteSink, values: readonly string[]): void {
+  sink.varint(values.length);
+  for (const value of values) sink.text(value);
+}
+
+function readTexts(cursor: ByteCursor): readonly string[] {
+  const count = cursor.varint();
+  if (count > cursor.left) throw corrupt("an entry claims more texts than it can hold");
+  return Array.from({ length: count }, () => cursor.text());
+}
+
+/** What a CVE or alias stands for: the vulnerabilities that it names, and the keys of their records. */
+export interface IdEntry {
+  /** Names under which facts are kept: itself, or the CVE that it is an alias of. */
+  readonly vulnerabilities: readonly string[];
+  readonly keys: readonly { readonly ecosystem: string; readonly name: string }[];
+}
+
+/** Keys of one id beyond these are not kept: a vulnerability of everything is found by `find`. */
+export const idKeysMax = 10_000;
+
+export function writeIdShard(entries: ReadonlyMap<string, IdEntry>): Uint8Array {
+  return writeShard({
+    kind: "ids",
+    label: "",
+    keys: entries.keys(),
+    write: (id, sink, pool) => {
+      const entry = entries.get(id);
+      if (entry === undefined) return;
+      sink.varint(pool.list(entry.vulnerabilities));
+      sink.varint(Math.min(entry.keys.length, idKeysMax));
+      for (const { ecosystem, name } of entry.keys.slice(0, idKeysMax)) {
+        sink.varint(pool.text(ecosystem));
+        sink.varint(pool.text(name));
+      }
+    },
+  });
+}
+
+export function idEntryOf(shard: Shard, id: string): IdEntry | undefined {
+  const payload = shard.find(id);
+  if (payload === undefined) return undefined;
+  const cursor = createByteCursor(payload);
+  const vulnerabilities = shard.list(cursor.varint());
+  const count = cursor.varint();
+  if (count * 2 > cursor.left) throw corrupt("an entry claims more keys than it can hold");
+  const keys = Array.from({ length: count }, () => ({
+    ecosystem: shard.text(cursor.varint()),
+    name: shard.text(cursor.varint()),
+  }));
+  if (cursor.left !== 0) throw corrupt("an entry has bytes after its keys");
+  return { vulnerabilities, keys };
+}
+
+export interface EpssScore {
+  readonly score: number;
+  readonly percentile: number;
+}
+
+/** Scores keep nine decimals, more than the feed gives. */
+const epssScale = 1e9;
+
+/** `date` is the model's day, "2026-08-07". */
+export function writeEpssShard(date: string, scores: ReadonlyMap<string, EpssScore>): Uint8Array {
+  return writeShard({
+    kind: "epss",
+    label: date,
+    keys: scores.keys(),
+    write: (id, sink) => {
+      const known = scores.get(id);
+      sink.varint(Math.round((known?.score ?? 0) * epssScale));
+      sink.varint(Math.round((known?.percentile ?? 0) * epssScale));
+    },
+  });
+}
+
+export function epssOf(shard: Shard, id: string): VulnerabilityFacts["epss"] {
+  const payload = shard.find(id);
+  if (payload === undefined) return undefined;
+  const cursor = createByteCursor(payload);
+  const score = cursor.varint() / epssScale;
+  const percentile = cursor.varint() / epssScale;
+  if (score > 1 || percentile > 1) throw corrupt("a probability is larger than 1");
+  return { score, percentile, date: shard.label };
+}
+
+export interface ExploitedEntry {
+  readonly addedAt: string;
+  readonly dueAt: string;
+  readonly ransomware: boolean;
+}
+
+export function writeExploitedShard(entries: ReadonlyMap<string, ExploitedEntry>): Uint8Array {
+  return writeShard({
+    kind: "exploited",
+    label: "",
+    keys: entries.keys(),
+    write: (id, sink) => {
+      const entry = entries.get(id);
+      sink.text(entry?.addedAt ?? "");
+      sink.text(entry?.dueAt ?? "");
+      sink.varint(entry?.ransomware === true ? 1 : 0);
+    },
+  });
+}
+
+export function exploitedOf(shard: Shard, id: string): ExploitedEntry | undefined {
+  const payload = shard.find(id);
+  if (payload === undefined) return undefined;
+  const cursor = createByteCursor(payload);
+  return { addedAt: cursor.text(), dueAt: cursor.text(), ransomware: cursor.varint() === 1 };
+}
