@@ -2,6 +2,12 @@
 import type { Cataloger } from "../cataloger.ts";
 import { apkCataloger } from "./apk/apk.ts";
 import { dpkgCataloger } from "./dpkg/dpkg.ts";
+import { languageCatalogers } from "./languages.ts";
 import { operatingSystemCataloger } from "./os/release.ts";
 
-export const catalogers: readonly Cataloger[] = [operatingSystemCataloger, dpkgCataloger, apkCataloger];
+export const catalogers: readonly Cataloger[] = [
+  operatingSystemCataloger,
+  dpkgCataloger,
+  apkCataloger,
+  ...languageCatalogers,
+];

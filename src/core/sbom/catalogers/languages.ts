@@ -1,0 +1,15 @@
+// Cataloguers of programming languages' packages, one line a unit.
+import type { Cataloger } from "../cataloger.ts";
+import { npmBunLock } from "./npm/bun-lock.ts";
+import { npmPackageJson } from "./npm/package-json.ts";
+import { npmPackageLock } from "./npm/package-lock.ts";
+import { npmPnpmLock } from "./npm/pnpm-lock.ts";
+import { npmYarnLock } from "./npm/yarn-lock.ts";
+
+export const languageCatalogers: readonly Cataloger[] = [
+  npmPackageJson,
+  npmPackageLock,
+  npmYarnLock,
+  npmPnpmLock,
+  npmBunLock,
+];
