@@ -4,10 +4,12 @@ import { apkCataloger } from "./apk/apk.ts";
 import { dpkgCataloger } from "./dpkg/dpkg.ts";
 import { languageCatalogers } from "./languages.ts";
 import { operatingSystemCataloger } from "./os/release.ts";
+import { rpmCataloger } from "./rpm/rpm.ts";
 
 export const catalogers: readonly Cataloger[] = [
   operatingSystemCataloger,
   dpkgCataloger,
   apkCataloger,
+  rpmCataloger,
   ...languageCatalogers,
 ];
