@@ -5,6 +5,10 @@ import { npmPackageJson } from "./npm/package-json.ts";
 import { npmPackageLock } from "./npm/package-lock.ts";
 import { npmPnpmLock } from "./npm/pnpm-lock.ts";
 import { npmYarnLock } from "./npm/yarn-lock.ts";
+import { pythonConda } from "./python/conda.ts";
+import { pythonLocks } from "./python/locks.ts";
+import { pythonMetadata } from "./python/metadata.ts";
+import { pythonRequirements } from "./python/requirements.ts";
 
 export const languageCatalogers: readonly Cataloger[] = [
   npmPackageJson,
@@ -12,4 +16,8 @@ export const languageCatalogers: readonly Cataloger[] = [
   npmYarnLock,
   npmPnpmLock,
   npmBunLock,
+  pythonMetadata,
+  pythonRequirements,
+  pythonLocks,
+  pythonConda,
 ];

@@ -83,7 +83,7 @@ test("the hidden lock of node_modules is read alike", () => {
 });
 
 test("empty, broken and hostile locks", () => {
-  const deep = `${'{"dependencies":{"a":{"version":"1.0.0","dependencies":{"a":'.repeat(1)}`;
+  const deep = '{"dependencies":{"a":{"version":"1.0.0","dependencies":{"a":';
   let nest = '{"version":"1.0.0"}';
   for (let depth = 0; depth < 3000; depth += 1) nest = `{"version":"1.0.${depth}","dependencies":{"a":${nest}}}`;
   const result = catalog(npmPackageLock, {
