@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, test, type TestContext } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { catalog, catalogFile, catalogTools } from "../../../../../test/support/catalog-file.ts";
 import {
   berkeleyDatabase,
