@@ -5,6 +5,7 @@ import { serverLimits } from "./config.ts";
 import { accessHandlers } from "./handlers/access.ts";
 import { graphHandlers } from "./handlers/graph.ts";
 import { healthHandlers } from "./handlers/health.ts";
+import { imageHandlers } from "./handlers/images.ts";
 import { inventoryHandlers } from "./handlers/inventory.ts";
 import { policyHandlers } from "./handlers/policy.ts";
 import { resourceHandlers } from "./handlers/resources.ts";
@@ -73,6 +74,7 @@ export function createApp({
     ...graphHandlers(parts),
     ...policyHandlers(parts),
     ...wafHandlers(parts),
+    ...imageHandlers(parts),
     ...resourceHandlers(parts),
     ...parts.foreign,
   });

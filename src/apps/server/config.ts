@@ -85,6 +85,23 @@ export const ServerConfig = z.strictObject({
         ),
     })
     .prefault({}),
+  images: z
+    .strictObject({
+      advisories: z
+        .string()
+        .default("")
+        .describe("Folder of the advisory database; empty: advisories in the data folder"),
+      registries: names
+        .default([])
+        .describe("Registries that the server may pull images from (host, or host:port); empty: it pulls none"),
+      scanRunning: z.boolean().default(true).describe("Analyse running images of those registries by itself"),
+      pullSecrets: z.string().default("").describe("Docker config.json with credentials for those registries"),
+      registryCa: z
+        .string()
+        .default("")
+        .describe("PEM file: further authorities that those registries' certificates may come from"),
+    })
+    .prefault({}),
   shutdown: z
     .strictObject({
       drainSeconds: z.number().min(0).max(300).default(10).describe("How long requests may end by themselves"),

@@ -28,6 +28,7 @@ import { sharedPolls } from "./shared-polls.ts";
 import { startUpkeep, type KeptStore } from "./upkeep.ts";
 import { programVersion } from "./version.ts";
 import { openAgentsSide } from "./wiring/agents.ts";
+import { openImages } from "./wiring/images.ts";
 import { openForeign } from "./wiring/foreign.ts";
 import { ingestMetrics } from "./wiring/ingest-metrics.ts";
 import { openTelemetry } from "./wiring/telemetry.ts";
@@ -99,6 +100,7 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   const clusters = started.use(
     given.clusters ?? (await openClusters({ config, state, queries, agents, identities, metrics, clock, logger })),
   );
+  const images = started.use(openImages({ config, state, clusters, queries, clock, logger }));
   const parts: ServerParts = {
     config,
     version: programVersion(),
@@ -111,6 +113,7 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     losses: started.use(startLossWatch({ state, queries, clock, logger })),
     foreign: given.foreign ?? openForeign({ ownCluster: config.cluster, state, identities, accept, clock }),
     clusters,
+    images,
     metrics,
     loginRefusals: rateLimit(clock, serverLimits.loginRefusalsPerMinuteMax, "refused logins"),
     startedAtMs: clock.nowMs(),

@@ -10,6 +10,9 @@ import type { ServerConfig } from "./config.ts";
 import type { ForeignParts } from "./foreign/handlers.ts";
 import type { Status } from "./contract/health.ts";
 import type { HandlersOf } from "./http/calls.ts";
+import type { ImageDesk } from "./images/desk.ts";
+import type { RiskOfImage } from "./images/risk-of-image.ts";
+import type { ScanJobs } from "./images/scan-jobs.ts";
 import type { LossWatch } from "./losses.ts";
 import type { RateLimit } from "./http/rate-limit.ts";
 import type { Metrics } from "./metrics.ts";
@@ -43,6 +46,13 @@ export interface AgentsSide extends AgentsDoorView, AsyncDisposable {
   readonly recordGap: (place: { readonly cluster: string; readonly node: string }, gap: Row<"gaps">) => Promise<void>;
 }
 
+/** Images: what is kept of them, scans that the server makes, and the counts of lists. */
+export interface ImagesSide extends AsyncDisposable {
+  readonly desk: ImageDesk;
+  readonly jobs: ScanJobs;
+  readonly riskOf: RiskOfImage;
+}
+
 export type ForeignHandlers = HandlersOf<
   "ingestHubble" | "ingestFalco" | "ingestAudit" | "ingestOtlpLogs" | "ingestOtlpTraces"
 >;
@@ -58,6 +68,7 @@ export interface ServerParts {
   readonly agents: AgentsDoorView;
   readonly foreign: ForeignHandlers;
   readonly clusters: ClustersSide;
+  readonly images: ImagesSide;
   /** What connected agents lost within the last hour. */
   readonly losses: LossWatch;
   readonly metrics: Metrics;

@@ -1,0 +1,20 @@
+// Named limits of the server's images.
+export const deskLimits = {
+  /** Distinct packages matched between two breaths of the event loop; and for how long at most. */
+  matchSliceMs: 20,
+  subjectsPerRead: 1000,
+  /** Analyses that are kept opened (the screens of one image ask several times). */
+  openAnalysesMax: 8,
+  /** How often running images, files in use and exposure are asked anew when somebody looks. */
+  surroundingsMs: 30_000,
+  /** Over which time files in use and connections from outside are looked for. */
+  useWindow: "24h",
+  /** How often the advisory database's manifest is looked at. */
+  databaseLookMs: 15_000,
+  jobsWaitingMax: 200,
+  jobsKept: 200,
+  scanMsMax: 15 * 60_000,
+  scanOldSpaceMegabytesMax: 1024,
+  /** An exception that ends within so long "ends soon". */
+  endsSoonMs: 7 * 86_400_000,
+} as const;
