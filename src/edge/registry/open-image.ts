@@ -1,8 +1,13 @@
 // The door to images: wherever one is, the same ImageSource comes out, its manifest and configuration verified.
-import type { ImageSource } from "./image-source.ts";
-import { folderFiles } from "./files/stored-files.ts";
+import type { ImageSource, LayeredImage } from "./image-source.ts";
+import { openArchive } from "./archive/docker-archive.ts";
+import { openTarFiles } from "./archive/tar-files.ts";
+import { openContainer } from "./container/container-source.ts";
+import { openContainerd } from "./containerd/containerd-store.ts";
+import { folderFiles, type StoredFiles } from "./files/stored-files.ts";
 import { ownPlatform, parsePlatform, type PlatformChoice } from "./manifest/platform.ts";
-import { openOciLayout } from "./oci-layout/oci-layout.ts";
+import { type LayoutChoice, openOciLayout } from "./oci-layout/oci-layout.ts";
+import { openRootFolder } from "./root/root-source.ts";
 
 export type ImageLocation =
   | { readonly kind: "registry"; readonly reference: string }
@@ -21,6 +26,8 @@ export interface OpenImageOptions {
   /** "linux/arm64"; absent: what runs here. */
   readonly platform?: string;
   readonly signal?: AbortSignal;
+  /** Where processes are seen; /proc unless a node's is mounted elsewhere. */
+  readonly procPath?: string;
 }
 
 /** Throws Faults "registry/..." (and "image/bad-reference") that name the image and say what to do. */
@@ -30,17 +37,54 @@ export async function openImage(location: ImageLocation, options: OpenImageOptio
       ? { wanted: ownPlatform(), isAsked: false }
       : { wanted: parsePlatform(options.platform), isAsked: true };
   switch (location.kind) {
-    case "oci-layout": {
-      const files = folderFiles(location.path);
-      const image = await openOciLayout(files, {
-        wanted: location.image ?? "",
-        choice,
-        source: "oci-layout",
-        reference: location.image === undefined ? location.path : `${location.path}:${location.image}`,
-      });
-      return { ...image, [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() };
+    case "oci-layout":
+      return await fromFiles(folderFiles(location.path), location, choice, openOciLayout);
+    case "archive": {
+      const files = await openTarFiles(location.path, options.signal ?? new AbortController().signal);
+      return await fromFiles(files, location, choice, openArchive);
     }
-    default:
+    case "containerd": {
+      const { path = "/var/lib/containerd", namespace = "", image } = location;
+      return disposable(await openContainerd({ folder: path, namespace, image }, choice), nothingOpen);
+    }
+    case "root":
+      return openRootFolder(location.path);
+    case "container":
+      return openContainer(location, options.procPath);
+    case "registry":
       throw new Error("not yet");
   }
+}
+
+type Opener = (files: StoredFiles, options: LayoutChoice) => Promise<LayeredImage>;
+
+interface FilePlace {
+  readonly kind: "oci-layout" | "archive";
+  readonly path: string;
+  readonly image?: string;
+}
+
+async function fromFiles(
+  files: StoredFiles,
+  place: FilePlace,
+  choice: PlatformChoice,
+  open: Opener,
+): Promise<ImageSource> {
+  const wanted = place.image ?? "";
+  const reference = wanted === "" ? place.path : `${place.path}:${wanted}`;
+  try {
+    const image = await open(files, { wanted, choice, source: place.kind, reference });
+    return disposable(image, async () => await files[Symbol.asyncDispose]());
+  } catch (thrown) {
+    await files[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}
+
+async function nothingOpen(): Promise<void> {
+  // Content is opened layer by layer, and closed with each.
+}
+
+function disposable(image: LayeredImage, dispose: () => Promise<void>): ImageSource {
+  return { ...image, [Symbol.asyncDispose]: dispose };
 }
