@@ -44,7 +44,7 @@ function parse(given: string): ComposerVersion | undefined {
       .toLowerCase()
       .match(piecePattern) ?? [];
   const numbers = (found[1] as string).split(".");
-  const isOpen = numbers.some((part) => !isDigits(part)) || (rest.at(-1) === "dev" && rest.length === 1);
+  const isOpen = numbers.some((part) => !isDigits(part));
   if (!isOpen) return { numbers, rest: rest.filter((piece) => piece !== "stable") };
   // "1.x-dev": the newest of its line.
   const known = numbers.filter((part) => isDigits(part));

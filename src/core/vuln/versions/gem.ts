@@ -1,7 +1,8 @@
 // RubyGems' order (Gem::Version): segments of digits or letters, any letters make a pre-release, "-" means ".pre.", zeros at the end do not count.
 import { compareDigits, compareText, isDigits } from "./digits.ts";
 
-const valid = /^[0-9]+(?:\.[0-9a-zA-Z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+// Letters right behind the first number are let in as well ("1beta"): feeds hold them.
+const valid = /^[0-9]+[0-9a-zA-Z]*(?:\.[0-9a-zA-Z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 const segmentPattern = /[0-9]+|[a-zA-Z]+/g;
 
 function isZero(segment: string): boolean {
