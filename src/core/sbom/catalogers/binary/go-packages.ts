@@ -1,0 +1,89 @@
+// From a Go program's build information to packages: module paths and versions, the standard library, and the main module's version, which a build often tells only in its linker flags.
+import type { GoBuildInfo, GoModule } from "./go-build-info.ts";
+
+/** What a part keeps of a program: [module path, version] in the order of the file. */
+export interface GoProgram {
+  readonly modules: readonly (readonly [path: string, version: string])[];
+  /** Architecture and other settings that say which program it is: "amd64", "linux". */
+  readonly architecture: string;
+}
+
+const modulePathMax = 1024;
+const versionMax = 256;
+
+function isPlain(text: string, max: number): boolean {
+  return text.length > 0 && text.length <= max && /^[\x21-\x7e]+$/.test(text);
+}
+
+/** "1.21.3" of "go1.21.3 X:nocoverageredesign", "1.22.0-rc.1" of "go1.22rc1" as Go's own advisories write it; "" of what names no release. */
+export function goVersion(toolchain: string): string {
+  const match = /^(?:devel )?go(\d{1,3}\.\d{1,3})(\.\d{1,3})?(?:(rc|beta|alpha)(\d{1,3}))?(?:[ bB\-+]|$)/.exec(
+    toolchain,
+  );
+  const [, base = "", patch = "", stage = "", number = ""] = match ?? [];
+  if (match === null) return "";
+  if (toolchain.startsWith("devel ")) return `${base}.0-devel`;
+  return stage === "" ? base + patch : `${base}${patch || ".0"}-${stage}.${number}`;
+}
+
+/** "(devel)" is no version. */
+function versionOf(version: string): string {
+  return version !== "(devel)" && isPlain(version, versionMax) ? version : "";
+}
+
+const versionLike = /^v?\d{1,6}\.\d{1,6}(?:\.\d{1,6})?(?:[-+._][0-9A-Za-z.+_-]{1,100})?$/;
+const versionNames =
+  /(?:^|\.)(?:git|build|app|release|tag|semver)?_?(?:version|tag|semver|buildtag|versionnumber|gitversion)$/i;
+
+/** name=value pairs of -X in linker flags, whichever way they are quoted. */
+export function linkerValues(flags: string): Map<string, string> {
+  const values = new Map<string, string>();
+  const pattern = /-X[= ]{1,4}["']?([^\s"'=]{1,300})=(?:"([^"]{0,300})"|'([^']{0,300})'|([^\s"']{0,300}))/g;
+  for (const match of flags.matchAll(pattern)) {
+    values.set(match[1] ?? "", match[2] ?? match[3] ?? match[4] ?? "");
+    if (values.size >= 200) break;
+  }
+  return values;
+}
+
+/** A version that the build put into a variable named like one: main's before the module's own packages', before any other's. */
+function linkerVersion(info: GoBuildInfo): string {
+  const module = info.main?.path ?? "";
+  const rank = (name: string): number => {
+    if (name.startsWith("main.")) return 0;
+    return name.startsWith(module) && module !== "" && !name.includes("/vendor/") ? 1 : 2;
+  };
+  const found = [...linkerValues(info.settings.get("-ldflags") ?? "")]
+    .filter(([name, value]) => versionNames.test(name) && versionLike.test(value))
+    .toSorted(([left], [right]) => rank(left) - rank(right));
+  const version = found[0]?.[1] ?? "";
+  return version === "" || version.startsWith("v") ? version : `v${version}`;
+}
+
+/** Go's pseudo-version of a commit: v0.0.0-20240102030405-0123456789ab. */
+function commitVersion(settings: ReadonlyMap<string, string>): string {
+  const revision = settings.get("vcs.revision") ?? "";
+  const time = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z$/.exec(settings.get("vcs.time") ?? "");
+  if (!/^[0-9a-f]{12,64}$/.test(revision) || time === null) return "";
+  return `v0.0.0-${time.slice(1).join("")}-${revision.slice(0, 12)}`;
+}
+
+function mainVersion(info: GoBuildInfo, main: GoModule): string {
+  const told = versionOf(main.version);
+  const isCommit = /^v0\.0\.0-\d{14}-[0-9a-f]{12}/.test(told);
+  if (told !== "" && !isCommit) return told;
+  return linkerVersion(info) || told || commitVersion(info.settings);
+}
+
+/** Modules with the standard library last. What has a path that cannot be shown is left out. */
+export function goProgram(info: GoBuildInfo): GoProgram {
+  const modules: (readonly [string, string])[] = [];
+  if (info.main !== undefined && isPlain(info.main.path, modulePathMax)) {
+    modules.push([info.main.path, mainVersion(info, info.main)]);
+  }
+  for (const { path, version } of info.modules) {
+    if (isPlain(path, modulePathMax)) modules.push([path, versionOf(version)]);
+  }
+  modules.push(["stdlib", goVersion(info.toolchain)]);
+  return { modules, architecture: info.settings.get("GOARCH") ?? "" };
+}
