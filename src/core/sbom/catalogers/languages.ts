@@ -1,5 +1,7 @@
 // Cataloguers of programming languages' packages, one line a unit.
 import type { Cataloger } from "../cataloger.ts";
+import { javaArchive } from "./java/archive.ts";
+import { javaBuildFiles } from "./java/build-files.ts";
 import { npmBunLock } from "./npm/bun-lock.ts";
 import { npmPackageJson } from "./npm/package-json.ts";
 import { npmPackageLock } from "./npm/package-lock.ts";
@@ -20,4 +22,6 @@ export const languageCatalogers: readonly Cataloger[] = [
   pythonRequirements,
   pythonLocks,
   pythonConda,
+  javaArchive,
+  javaBuildFiles,
 ];
