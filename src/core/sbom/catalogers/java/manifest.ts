@@ -113,11 +113,6 @@ const packageName =
 export function groupOf(manifest: Manifest, artifact: string): string {
   const known = groupsByArtifact.get(artifact);
   if (known !== undefined) return known;
-  // OSGi's own way, "org.eclipse.osgi_3.16.0.v2020-0759".
-  const underscore = stem.lastIndexOf("_");
-  if (underscore > 0 && /^\d+\.\d+\.\d+(?:[.-]|$)/.test(stem.slice(underscore + 1))) {
-    return { name: stem.slice(0, underscore), version: stem.slice(underscore + 1) };
-  }
   for (const field of groupFields) {
     const value = (manifest.get(field) ?? "").split(/[;#\s]/)[0] ?? "";
     if (!packageName.test(value)) continue;
