@@ -41,6 +41,8 @@ export interface TreeEntry {
   readonly linkTarget: string;
   /** Of files; the whole content, or a Fault. */
   read(bytesMax: number): Uint8Array;
+  /** The first bytes alone; absent: `read` is what there is. */
+  readStart?(bytes: number): Uint8Array;
 }
 
 /** A root directory or a running container's root: no layers, read in place. */

@@ -1,0 +1,246 @@
+// From what the pass found in each layer to what is in the image: visible parts to packages, who owns them, facts, loadable files, secrets, and every gap.
+// Pure: the same findings give the same analysis, byte for byte, whether they were read now or came from a cache.
+import { Fault } from "../../base/fault.ts";
+import type {
+  AnalysisGap,
+  ImageAnalysis,
+  ImageConfig,
+  OperatingSystem,
+  SecretFinding,
+} from "../../model/image-analysis.ts";
+import type { SoftwarePackage } from "../../model/software-package.ts";
+import type { Cataloger, CatalogedFile, CombineContext, Combined } from "./cataloger.ts";
+import { operatingSystemCatalogerId, operatingSystemOf } from "./catalogers/os/release.ts";
+import { factsOf, passwdCataloger } from "./facts.ts";
+import type { LayerFindings, LayerPart } from "./layer-findings.ts";
+import { listedPath } from "./layer-listing.ts";
+import { loadableFiles } from "./loadable.ts";
+import { mergePackages } from "./merge-packages.ts";
+import { createOwnership, type Ownership } from "./ownership.ts";
+import { purlOf } from "./purl.ts";
+import { wantsName } from "./second-look.ts";
+import type { SquashedImage } from "./squash.ts";
+
+export interface AnalyseInput {
+  readonly image: SquashedImage;
+  /** One per layer of `image`. */
+  readonly found: readonly LayerFindings[];
+  readonly catalogers: readonly Cataloger[];
+  readonly config: ImageConfig | undefined;
+}
+
+export type Analysed = Pick<
+  ImageAnalysis,
+  "operatingSystem" | "packages" | "secrets" | "facts" | "loadable" | "gaps" | "catalogers"
+>;
+
+/** Of one cataloguer, with its packages' places in the list of all. */
+interface Claim {
+  readonly index: number;
+  readonly paths: readonly string[];
+}
+
+const limits = { packages: 200_000, gaps: 10_000, secrets: 10_000 } as const;
+
+/** The cataloguers that the analysis needs for itself, besides those of the list. */
+export const factCatalogers: readonly Cataloger[] = [passwdCataloger];
+
+export function analyse({ image, found, catalogers, config }: AnalyseInput): Analysed {
+  const gaps = layerGaps(image, found);
+  const system = operatingSystemOf(visibleParts(image, found, catalogers, operatingSystemCatalogerId));
+  gaps.push(...system.gaps);
+  const context: CombineContext = { operatingSystem: system.operatingSystem, has: (path) => image.find(path) >= 0 };
+  const packages: SoftwarePackage[] = [];
+  const claims: Claim[] = [];
+  for (const cataloger of catalogers) {
+    const parts = visibleParts(image, found, catalogers, cataloger.id);
+    const combined = parts.length === 0 ? undefined : combineSafely(cataloger, parts, context, gaps);
+    if (combined === undefined) continue;
+    const first = packages.length;
+    for (const one of combined.packages) packages.push(one);
+    for (const one of combined.owned ?? []) claims.push({ index: first + one.index, paths: one.paths });
+    gaps.push(...(combined.gaps ?? []), ...unknownOwnership(combined, system.operatingSystem));
+  }
+  const ownership = createOwnership(image);
+  const distribution = new Set(claims.map((claim) => claim.index));
+  for (const [owner, claim] of claims.entries()) ownership.claim(owner, claim.paths);
+  const owned = packages.map((one, index) =>
+    distribution.has(index) || isDistribution(one)
+      ? one
+      : withOwner(one, ownership, (owner) => packages[claims[owner]!.index]!),
+  );
+  const isKept = (one: SoftwarePackage) => !(one.ownedBy !== "" && one.cataloger === classifierId);
+  const kept = owned
+    .map((one, index) => ({ one, index }))
+    .filter(({ one }) => isKept(one))
+    .slice(0, limits.packages);
+  const merged = mergePackages(kept.map(({ one }) => one));
+  if (owned.length > limits.packages) gaps.push(limitGap("packages", owned.length - limits.packages));
+  const finalOf = new Map(merged.from.flatMap((from, index) => from.map((at) => [kept[at]!.index, index] as const)));
+  const indexOfOwner = claims.map((claim) => finalOf.get(claim.index) ?? 0);
+  return {
+    ...(system.operatingSystem === undefined ? {} : { operatingSystem: system.operatingSystem }),
+    packages: merged.packages,
+    secrets: secretsOf(image, found),
+    facts: factsOf(image, visibleParts(image, found, [...catalogers, ...factCatalogers], passwdCataloger.id)),
+    loadable: loadableFiles({ image, ownership, packages: merged.packages, indexOfOwner, config }),
+    gaps: boundedGaps(gaps),
+    catalogers: catalogers.map(({ id, version }) => `${id}@${version}`).toSorted(),
+  };
+}
+
+/** A binary recognised by its text is the distribution's package when one owns it: then the package speaks, once. */
+const classifierId = "binary/classifier";
+const distributionTypes: ReadonlySet<string> = new Set(["deb", "apk", "rpm", "alpm", "ebuild"]);
+
+function isDistribution(subject: SoftwarePackage): boolean {
+  return distributionTypes.has(subject.type) && subject.scope === "installed";
+}
+
+/** Owned only when every place it was seen at is: the same package in /usr/local beside the distribution's is not the distribution's. */
+function withOwner(
+  subject: SoftwarePackage,
+  ownership: Ownership,
+  packageOf: (owner: number) => SoftwarePackage,
+): SoftwarePackage {
+  let first = -1;
+  for (const { path } of subject.evidence) {
+    const owner = ownership.ownerOfFile(path.split("!/", 1)[0]!);
+    if (owner < 0) return subject;
+    if (first < 0) first = owner;
+  }
+  return first < 0 ? subject : { ...subject, ownedBy: purlOf(packageOf(first)).slice(0, 4096) };
+}
+
+function combineSafely(
+  cataloger: Cataloger,
+  parts: readonly CatalogedFile<unknown>[],
+  context: CombineContext,
+  gaps: AnalysisGap[],
+): Combined | undefined {
+  try {
+    return cataloger.combine(parts, context);
+  } catch (error) {
+    const because = error instanceof Fault ? error.message : `the cataloguer ${cataloger.id} failed: ${String(error)}`;
+    gaps.push({
+      kind: "database-unreadable",
+      layer: -1,
+      subject: cataloger.id,
+      because: because.slice(0, 2048),
+      count: parts.length,
+    });
+    return undefined;
+  }
+}
+
+function visibleParts(
+  image: SquashedImage,
+  found: readonly LayerFindings[],
+  catalogers: readonly Cataloger[],
+  id: string,
+): CatalogedFile<unknown>[] {
+  const cataloger = catalogers.find((one) => one.id === id);
+  if (cataloger === undefined) return [];
+  const files: CatalogedFile<unknown>[] = [];
+  for (let layer = 0; layer < found.length; layer++) {
+    for (const part of found[layer]!.parts.get(id) ?? []) {
+      for (const path of pathsOf(image, cataloger, layer, part)) files.push({ path, layer, part: part.part });
+    }
+  }
+  return files.sort((left, right) =>
+    left.path < right.path ? -1 : left.path > right.path ? 1 : left.layer - right.layer,
+  );
+}
+
+/** Where a part is seen: at the path it was read for, or else (that one is gone or was never wanted) at the entry's other names. */
+function pathsOf(
+  image: SquashedImage,
+  cataloger: Cataloger,
+  layer: number,
+  { entry, as }: LayerPart,
+): readonly string[] {
+  const nodes = image.nodesOf(layer, entry);
+  if (nodes.length === 0) return [];
+  const own = as ?? listedPath(image.layers[layer]!, entry);
+  if (nodes.length === 1) return [image.find(own) === nodes[0] || as !== undefined ? own : image.pathOf(nodes[0]!)];
+  const ownNode = image.resolve(own);
+  const others =
+    as === undefined ? nodes.filter((node) => node !== ownNode && wantsName(cataloger.wants, image.nameOf(node))) : [];
+  const paths = others.map((node) => image.pathOf(node));
+  if (nodes.includes(ownNode)) paths.push(own);
+  return paths.length > 0 ? paths : [image.pathOf(nodes[0]!)];
+}
+
+function layerGaps(image: SquashedImage, found: readonly LayerFindings[]): AnalysisGap[] {
+  const gaps: AnalysisGap[] = [];
+  for (const [layer, one] of found.entries()) {
+    for (const { entry, ...gap } of one.gaps) {
+      if (entry < 0 || image.nodesOf(layer, entry).length > 0) gaps.push({ ...gap, layer });
+    }
+  }
+  const lost = new Map<number, number>();
+  for (const { layer } of image.unplaced) lost.set(layer, (lost.get(layer) ?? 0) + 1);
+  for (const [layer, count] of lost) {
+    const because = "hard links to nothing, or paths through a circle of links: a runtime cannot unpack them";
+    gaps.push({ kind: "layer-unreadable", layer, subject: "", because, count });
+  }
+  return gaps;
+}
+
+/** A distribution's packages whose files nothing lists: what they own cannot be told. */
+function unknownOwnership(combined: Combined, system: OperatingSystem | undefined): AnalysisGap[] {
+  const ofDistribution = combined.packages.filter(
+    (one) => isDistribution(one) && one.evidence.some(({ kind }) => kind === "database"),
+  ).length;
+  const known = new Set((combined.owned ?? []).map((one) => one.index)).size;
+  if (ofDistribution === 0 || known >= ofDistribution) return [];
+  const because =
+    known === 0
+      ? `the package database of ${system?.name || system?.id || "this system"} has no file lists: language packages cannot be told from the distribution's own`
+      : "packages whose file list is missing: what they own is not known";
+  return [
+    {
+      kind: "ownership-unknown",
+      layer: -1,
+      subject: combined.packages[0]!.cataloger,
+      because,
+      count: ofDistribution - known,
+    },
+  ];
+}
+
+function secretsOf(image: SquashedImage, found: readonly LayerFindings[]): SecretFinding[] {
+  const secrets: SecretFinding[] = [];
+  for (const [layer, one] of found.entries()) {
+    for (const { entry, ...secret } of one.secrets) {
+      const path = `/${listedPath(image.layers[layer]!, entry)}`.slice(0, 8192);
+      secrets.push({ ...secret, path, layer, isHidden: image.nodesOf(layer, entry).length === 0 });
+    }
+  }
+  secrets.sort((left, right) =>
+    left.path === right.path ? left.layer - right.layer || left.line - right.line : left.path < right.path ? -1 : 1,
+  );
+  return secrets.slice(0, limits.secrets);
+}
+
+function limitGap(what: string, count: number): AnalysisGap {
+  return { kind: "limit-reached", layer: -1, subject: "", because: `more ${what} than an analysis holds`, count };
+}
+
+/** Rows alike but for their count are one; sorted by layer and subject. */
+function boundedGaps(gaps: readonly AnalysisGap[]): AnalysisGap[] {
+  const rows = new Map<string, AnalysisGap>();
+  for (const gap of gaps) {
+    const key = `${gap.layer}\n${gap.subject}\n${gap.kind}\n${gap.because}`;
+    const known = rows.get(key);
+    rows.set(key, known === undefined ? gap : { ...known, count: known.count + gap.count });
+  }
+  const sorted = [...rows.values()].sort(
+    (left, right) =>
+      left.layer - right.layer ||
+      (left.subject === right.subject ? 0 : left.subject < right.subject ? -1 : 1) ||
+      (left.kind < right.kind ? -1 : 1),
+  );
+  if (sorted.length <= limits.gaps) return sorted;
+  return [...sorted.slice(0, limits.gaps - 1), limitGap("gaps", sorted.length - limits.gaps + 1)];
+}

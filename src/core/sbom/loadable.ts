@@ -1,0 +1,77 @@
+// Files that a process may map or open, with the packages they belong to: what "loaded" is joined by. A file of several packages (a jar with jars inside) has a row for each.
+import type { ImageConfig, LoadableFiles } from "../../model/image-analysis.ts";
+import type { SoftwarePackage } from "../../model/software-package.ts";
+import type { Ownership } from "./ownership.ts";
+import type { SquashedImage } from "./squash.ts";
+
+const rowsMax = 200_000;
+const loadableName = /(?:\.so(?:\.[\w.]+)?|\.(?:jar|war|ear|node|wasm|dll|pyd))$/;
+
+export interface LoadableInput {
+  readonly image: SquashedImage;
+  readonly ownership: Ownership;
+  readonly packages: readonly SoftwarePackage[];
+  /** Index into `packages` of each owner that claimed paths. */
+  readonly indexOfOwner: readonly number[];
+  readonly config: ImageConfig | undefined;
+}
+
+export function loadableFiles({ image, ownership, packages, indexOfOwner, config }: LoadableInput): LoadableFiles {
+  const rows: { readonly path: string; readonly owner: number }[] = [];
+  const found = packagesByNode(image, packages);
+  const scripts = entryScripts(image, config);
+  for (const node of image.visible()) {
+    if (image.kindOf(node) !== "file") continue;
+    const name = image.nameOf(node);
+    if ((image.modeOf(node) & 0o111) === 0 && !loadableName.test(name) && !scripts.has(node)) continue;
+    const owners = new Set(found.get(node));
+    const owner = ownership.ownerOf(node);
+    if (owner >= 0) owners.add(indexOfOwner[owner]!);
+    if (owners.size === 0) for (const index of nearestModule(image, node, found)) owners.add(index);
+    if (owners.size === 0) continue;
+    const path = `/${image.pathOf(node)}`;
+    if (path.length <= 8192) for (const index of owners) rows.push({ path, owner: index });
+  }
+  rows.sort((left, right) => (left.path < right.path ? -1 : left.path > right.path ? 1 : left.owner - right.owner));
+  const kept = rows.slice(0, rowsMax);
+  return {
+    paths: kept.map((row) => row.path),
+    owners: kept.map((row) => row.owner),
+    omitted: rows.length - kept.length,
+  };
+}
+
+/** Packages by the file they were read from: archives and binaries themselves, and manifests, which name the folder around them. */
+function packagesByNode(image: SquashedImage, packages: readonly SoftwarePackage[]): ReadonlyMap<number, number[]> {
+  const found = new Map<number, number[]>();
+  for (const [index, { evidence, scope }] of packages.entries()) {
+    if (scope !== "installed") continue;
+    for (const { path, kind } of evidence) {
+      if (kind !== "archive" && kind !== "binary" && kind !== "manifest") continue;
+      const node = image.find(path.split("!/", 1)[0]!);
+      if (node > 0) found.set(node, [...(found.get(node) ?? []), index]);
+    }
+  }
+  return found;
+}
+
+/** An add-on or script inside a module of Node's: the package.json above it says whose it is. */
+function nearestModule(image: SquashedImage, node: number, found: ReadonlyMap<number, number[]>): readonly number[] {
+  for (let at = image.parentOf(node); at > 0; at = image.parentOf(at)) {
+    const manifest = image.childOf(at, "package.json");
+    const owners = manifest < 0 ? undefined : found.get(manifest);
+    if (owners !== undefined) return owners;
+    if (image.nameOf(at) === "node_modules") break;
+  }
+  return [];
+}
+
+function entryScripts(image: SquashedImage, config: ImageConfig | undefined): ReadonlySet<number> {
+  const nodes = new Set<number>();
+  for (const word of [...(config?.entrypoint ?? []), ...(config?.command ?? [])].slice(0, 100)) {
+    const path = word.startsWith("/") ? word : `${config?.workingDirectory ?? ""}/${word}`;
+    const node = image.resolve(path);
+    if (node > 0) nodes.add(node);
+  }
+  return nodes;
+}

@@ -1,0 +1,149 @@
+// What a layer cache keeps of a layer, as bytes: JSON, compressed, with a digest in front. Whatever does not read back whole is a miss, never half a result.
+import { createHash } from "node:crypto";
+import zlib from "node:zlib";
+import { z } from "zod";
+import type { Cataloger } from "../../../core/sbom/cataloger.ts";
+import type { LayerFindings } from "../../../core/sbom/layer-findings.ts";
+import { gapKinds } from "../../../model/image-analysis.ts";
+import type { ReadLayer } from "./read-layer.ts";
+
+/** Raised when the pass itself would find something else in the same layer. */
+const format = 1;
+const digestBytes = 32;
+const inflatedMax = 1024 * 1024 * 1024;
+
+/** Of a verified diff id, what looked at it, and how: another set of cataloguers is another key. */
+export function layerKey(diffId: string, catalogers: readonly Cataloger[], search: string): string {
+  const looked = catalogers.map(({ id, version }) => `${id}@${version}`).toSorted();
+  return createHash("sha256")
+    .update(JSON.stringify([format, diffId, looked, search]))
+    .digest("hex");
+}
+
+export type CachedLayer = Pick<ReadLayer, "findings" | "storedBytes" | "inflatedBytes" | "files">;
+
+export function encodeLayer({ findings, storedBytes, inflatedBytes, files }: CachedLayer): Uint8Array {
+  const { listing, parts, secrets, gaps } = findings;
+  const text = JSON.stringify({
+    storedBytes,
+    inflatedBytes,
+    files,
+    folders: listing.folders,
+    folderOf: [...listing.folderOf],
+    names: listing.names,
+    attributes: [...listing.attributes],
+    links: [...listing.links],
+    owners: [...listing.owners],
+    parts: [...parts],
+    secrets,
+    gaps,
+  });
+  const body = zlib.gzipSync(text, { level: 1 });
+  return Buffer.concat([createHash("sha256").update(body).digest(), body]);
+}
+
+const index = z.int().min(0);
+const entry = z.int().min(-1);
+const Cached = z.object({
+  storedBytes: z.number().min(0),
+  inflatedBytes: z.number().min(0),
+  files: index,
+  folders: z.array(z.string()),
+  // Millions of numbers: looked at by `hasSense`, which costs less than a schema.
+  folderOf: z.custom<number[]>(Array.isArray),
+  names: z.custom<string[]>(Array.isArray),
+  attributes: z.custom<number[]>(Array.isArray),
+  links: z.array(z.tuple([index, z.string()])),
+  owners: z.array(z.tuple([index, z.tuple([z.int(), z.int()])])),
+  parts: z.array(
+    z.tuple([z.string(), z.array(z.object({ entry: index, part: z.unknown(), as: z.string().exactOptional() }))]),
+  ),
+  secrets: z.array(
+    z.object({
+      entry: index,
+      rule: z.string(),
+      title: z.string(),
+      severity: z.enum(["critical", "high", "medium", "low"]),
+      line: index,
+      redacted: z.string().max(256),
+    }),
+  ),
+  gaps: z.array(
+    z.object({ entry, kind: z.enum(gapKinds), subject: z.string(), because: z.string(), count: z.int().min(1) }),
+  ),
+});
+
+/** undefined for bytes that are not a layer's, whole. */
+export function decodeLayer(bytes: Uint8Array): CachedLayer | undefined {
+  const body = bytes.subarray(digestBytes);
+  const digest = createHash("sha256").update(body).digest();
+  if (bytes.length <= digestBytes || digest.compare(bytes, 0, digestBytes) !== 0) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(zlib.gunzipSync(body, { maxOutputLength: inflatedMax }).toString("utf8"));
+  } catch {
+    // Counted as a corrupt entry by the caller.
+    return undefined;
+  }
+  const read = Cached.safeParse(value);
+  if (!read.success || !hasSense(read.data)) return undefined;
+  const {
+    storedBytes,
+    inflatedBytes,
+    files,
+    folders,
+    folderOf,
+    names,
+    attributes,
+    links,
+    owners,
+    parts,
+    secrets,
+    gaps,
+  } = read.data;
+  const findings: LayerFindings = {
+    listing: {
+      count: names.length,
+      folders,
+      folderOf: Uint32Array.from(folderOf),
+      names,
+      attributes: Uint32Array.from(attributes),
+      links: new Map(links),
+      owners: new Map(owners),
+    },
+    parts: new Map(parts),
+    secrets,
+    gaps,
+  };
+  return { findings, storedBytes, inflatedBytes, files };
+}
+
+function hasSense({
+  folders,
+  folderOf,
+  names,
+  attributes,
+  links,
+  owners,
+  parts,
+  secrets,
+  gaps,
+}: z.infer<typeof Cached>): boolean {
+  const count = names.length;
+  if (folderOf.length !== count || attributes.length !== count) return false;
+  for (let i = 0; i < count; i++) {
+    if (typeof names[i] !== "string" || !isBelow(folderOf[i], folders.length) || !isBelow(attributes[i], 5 << 12))
+      return false;
+  }
+  const isEntry = ({ entry: at }: { readonly entry: number }) => at < count;
+  return (
+    [...links, ...owners].every(([at]) => at < count) &&
+    parts.every(([, list]) => list.every(isEntry)) &&
+    secrets.every(isEntry) &&
+    gaps.every(isEntry)
+  );
+}
+
+function isBelow(value: unknown, end: number): boolean {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < end;
+}
