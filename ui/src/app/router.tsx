@@ -95,6 +95,24 @@ const wafRequestRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/waf/waf-request-screen.tsx"), "WafRequestScreen"),
 });
 
+const imagesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/images",
+  component: lazyRouteComponent(() => import("../features/images/images-screen.tsx"), "ImagesScreen"),
+});
+
+const imageRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/images/$digest",
+  component: lazyRouteComponent(() => import("../features/images/image-screen.tsx"), "ImageScreen"),
+});
+
+const vulnerabilityRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/vulnerabilities/$id",
+  component: lazyRouteComponent(() => import("../features/images/vulnerability-screen.tsx"), "VulnerabilityScreen"),
+});
+
 const healthRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/health",
@@ -115,6 +133,9 @@ export const router = createRouter({
     policiesRoute,
     newPolicyRoute,
     policyRoute,
+    imagesRoute,
+    imageRoute,
+    vulnerabilityRoute,
     wafRoute,
     wafRequestRoute,
     healthRoute,

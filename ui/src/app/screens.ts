@@ -5,6 +5,7 @@ import {
   LayoutDashboard,
   ListTree,
   Network,
+  Package,
   Server,
   Shield,
   ShieldCheck,
@@ -21,6 +22,7 @@ export interface Screen {
     | "/workloads"
     | "/clusters"
     | "/policies"
+    | "/images"
     | "/waf"
     | "/health";
   readonly label: string;
@@ -40,6 +42,7 @@ export const screens: readonly Screen[] = [
   { to: "/workloads", label: "Workloads", key: "w", icon: Boxes, group: "Observe", scoped: true },
   { to: "/clusters", label: "Clusters", key: "c", icon: Server, group: "Observe", scoped: false },
   { to: "/policies", label: "Policies", key: "p", icon: ShieldCheck, group: "Protect", scoped: true },
+  { to: "/images", label: "Images", key: "i", icon: Package, group: "Protect", scoped: false },
   { to: "/waf", label: "WAF", key: "a", icon: Shield, group: "Protect", scoped: true },
   { to: "/health", label: "Health", key: "h", icon: Activity, group: "Garrison", scoped: false },
 ];

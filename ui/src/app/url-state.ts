@@ -36,6 +36,8 @@ export interface UrlState {
   /** Graph: most vertices asked for; whether idle workloads are asked for too. */
   readonly most?: string | undefined;
   readonly idle?: string | undefined;
+  /** Images: comma-separated choices that narrow the list ("running,kev,critical"). */
+  readonly only?: string | undefined;
 }
 
 const urlKeys = [
@@ -58,6 +60,7 @@ const urlKeys = [
   "before",
   "most",
   "idle",
+  "only",
 ] as const satisfies readonly (keyof UrlState)[];
 const valueLengthMax = 4096;
 
