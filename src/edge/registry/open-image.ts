@@ -7,6 +7,8 @@ import { openContainerd } from "./containerd/containerd-store.ts";
 import { folderFiles, type StoredFiles } from "./files/stored-files.ts";
 import { ownPlatform, parsePlatform, type PlatformChoice } from "./manifest/platform.ts";
 import { type LayoutChoice, openOciLayout } from "./oci-layout/oci-layout.ts";
+import { openRegistryImage } from "./registry/open-registry.ts";
+import type { RegistryOptions } from "./registry/options.ts";
 import { openRootFolder } from "./root/root-source.ts";
 
 export type ImageLocation =
@@ -26,6 +28,8 @@ export interface OpenImageOptions {
   /** "linux/arm64"; absent: what runs here. */
   readonly platform?: string;
   readonly signal?: AbortSignal;
+  /** Which registries, with which trust and credentials. */
+  readonly registry?: RegistryOptions;
   /** Where processes are seen; /proc unless a node's is mounted elsewhere. */
   readonly procPath?: string;
 }
@@ -51,8 +55,11 @@ export async function openImage(location: ImageLocation, options: OpenImageOptio
       return openRootFolder(location.path);
     case "container":
       return openContainer(location, options.procPath);
-    case "registry":
-      throw new Error("not yet");
+    case "registry": {
+      const signal = options.signal ?? new AbortController().signal;
+      const { image, opened } = await openRegistryImage(location.reference, choice, options.registry ?? {}, signal);
+      return disposable(image, async () => opened[Symbol.dispose]());
+    }
   }
 }
 
