@@ -12,7 +12,7 @@ export interface LayerBlob {
   readonly encoding: LayerEncoding;
   /** 0: not known before it is read. */
   readonly sizeBytes: number;
-  /** The blob as stored, once per call, from the start. Rejects with a Fault; the caller verifies digest and diff id. */
+  /** The blob as stored, once per call, from the start; a piece is only good until the next is asked for. Rejects with a Fault; the caller verifies digest and diff id. */
   open(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }
 

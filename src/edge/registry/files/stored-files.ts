@@ -1,5 +1,5 @@
 // Files by name out of a folder or a tar: what layouts and archives are read from. Bounded, no devices, nothing outside.
-import { constants, createReadStream } from "node:fs";
+import { constants } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import path from "node:path";
 import { Fault } from "../../../base/fault.ts";
@@ -53,10 +53,22 @@ export function folderFiles(folder: string): StoredFiles {
     },
     async stream(name, signal) {
       if ((await factsOf(name)) === undefined) throw notThere(folder, name);
-      return faulty(createReadStream(pathOf(name), { signal, highWaterMark: chunkBytes }), folder, name);
+      return faulty(piecesOf(pathOf(name), signal), folder, name);
     },
     [Symbol.asyncDispose]: async () => undefined,
   };
+}
+
+/** A file piece by piece in one buffer: a piece is good until the next is asked for. Gigabytes read so leave nothing to collect. */
+async function* piecesOf(full: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+  await using handle = await open(full, constants.O_RDONLY | constants.O_NONBLOCK);
+  const buffer = Buffer.allocUnsafeSlow(chunkBytes);
+  for (;;) {
+    signal.throwIfAborted();
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+  }
 }
 
 async function readStart(full: string, bytes: number, what: string, name: string): Promise<Uint8Array> {
