@@ -51,7 +51,7 @@ export function printPurl(given: PurlParts): string {
     .map(([key, value]) => `${key.toLowerCase()}=${encode(value)}`)
     .toSorted();
   const subpath = segments(parts.subpath).filter(isPathSegment).map(encode).join("/");
-  return `pkg:${parts.type}/${path}${encode(trimSlashes(parts.name))}${version}${qualifiers.length === 0 ? "" : `?${qualifiers.join("&")}`}${subpath === "" ? "" : `#${subpath}`}`;
+  return `pkg:${parts.type}/${path}${encode(trimSlashes(parts.name) || parts.name)}${version}${qualifiers.length === 0 ? "" : `?${qualifiers.join("&")}`}${subpath === "" ? "" : `#${subpath}`}`;
 }
 
 /**
@@ -79,7 +79,10 @@ export function purlOf(subject: SoftwarePackage): string {
   });
 }
 
+/** rpm's tools name the file of the source package, the others name and version. */
 function upstreamOf(subject: SoftwarePackage, source: { readonly name: string; readonly version: string }): string {
+  if (subject.type === "rpm" && /^[^:@,-]+-[^:@,-]+$/.test(source.version))
+    return `${source.name}-${source.version}.src.rpm`;
   const isSameVersion = source.version === "" || source.version === subject.version;
   if (isSameVersion) return source.name === subject.name ? "" : source.name;
   return `${source.name}@${source.version}`;
