@@ -23,7 +23,7 @@ const architectureNames: Readonly<Record<string, string>> = {
 /** "linux/arm64/v8", "arm64", "linux/arm" -> names as images write them. Throws Fault "registry/bad-platform". */
 export function parsePlatform(text: string): Platform {
   const parts = text.toLowerCase().split("/");
-  if (parts.length > 3 || !parts.every((part) => /^[a-z0-9_.-]{1,64}$/.test(part))) {
+  if (parts.length > 3 || !parts.every((part) => /^[a-z0-9][a-z0-9_.-]{0,63}$/.test(part))) {
     throw new Fault(`"${text.slice(0, 80).replaceAll(/[^ -~]/g, "?")}" is no platform`, {
       code: "registry/bad-platform",
       kind: "usage",
