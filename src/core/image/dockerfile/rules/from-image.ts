@@ -1,0 +1,116 @@
+// FROM: tag, digest, registry, platform.
+import { flagOf, type Instruction } from "../parse/model.ts";
+import type { ImageName, Stage } from "../parse/stages.ts";
+import { defineRules, type Tell } from "../rule.ts";
+
+/** The image of a FROM that names one: not scratch, not a stage. */
+function imageOf(stage: Stage): ImageName | undefined {
+  return stage.parent !== undefined || stage.image?.name.toLowerCase() === "scratch" ? undefined : stage.image;
+}
+
+function onImage(check: (image: ImageName, from: Instruction, tell: Tell) => void) {
+  return (stage: Stage, tell: Tell): void => {
+    const image = imageOf(stage);
+    if (image !== undefined && !image.isOpen && stage.from !== undefined) check(image, stage.from, tell);
+  };
+}
+
+const wordsOfPlatform =
+  /^["']?\$(?:BUILDPLATFORM|TARGETPLATFORM|\{(?:BUILDPLATFORM|TARGETPLATFORM)(?::[-+][^}]*)?\})["']?$/;
+
+export const fromImageRules = defineRules(
+  {
+    id: "dockerfile/untagged-image",
+    hadolint: "DL3006",
+    severity: "warning",
+    title: "an image without a tag",
+    fix: "Write the release that you test with: image:1.2.3.",
+    references: ["CIS-DI-0006"],
+    onStage: onImage((image, from, tell) => {
+      if (image.tag === "" && image.digest === "" && image.repository !== "") {
+        tell.instruction(from, `${image.name} has no tag: it means latest, whatever that is on the day of the build`, {
+          offset: from.words[0]?.offset ?? 0,
+        });
+      }
+    }),
+  },
+  {
+    id: "dockerfile/latest-tag",
+    hadolint: "DL3007",
+    severity: "warning",
+    title: "the tag latest",
+    fix: "Write a release's tag, or pin the digest.",
+    references: ["CIS-DI-0006"],
+    onStage: onImage((image, from, tell) => {
+      if (image.tag === "latest" && image.digest === "") {
+        tell.instruction(from, `${image.name} changes under the same name`, { offset: from.words[0]?.offset ?? 0 });
+      }
+    }),
+  },
+  {
+    id: "dockerfile/no-digest",
+    hadolint: "",
+    severity: "info",
+    title: "an image that is not pinned by digest",
+    fix: "Add the digest, image:tag@sha256:..., and let a bot raise it.",
+    onStage: onImage((image, from, tell) => {
+      if (image.digest === "" && image.tag !== "" && image.tag !== "latest") {
+        tell.instruction(from, `${image.name} can be replaced under its tag`, { offset: from.words[0]?.offset ?? 0 });
+      }
+    }),
+  },
+  {
+    id: "dockerfile/untrusted-registry",
+    hadolint: "DL3026",
+    severity: "error",
+    title: "an image from a registry that is not on the list",
+    fix: "Take the image from a registry on the list, or add its registry there.",
+    onStage(stage, tell, view) {
+      const image = imageOf(stage);
+      const { from } = stage;
+      if (image === undefined || from === undefined || image.isOpen || view.trustedRegistries.length === 0) return;
+      if (view.trustedRegistries.some((pattern) => isMatch(image.registry, pattern))) return;
+      tell.instruction(from, `${image.registry} is not a trusted registry`, { offset: from.words[0]?.offset ?? 0 });
+    },
+  },
+  {
+    id: "dockerfile/platform-fixed",
+    hadolint: "DL3029",
+    severity: "warning",
+    title: "FROM --platform with a fixed platform",
+    fix: "Leave the platform to the build's --platform, or use $BUILDPLATFORM.",
+    onInstruction: {
+      keywords: ["FROM"],
+      check(instruction, tell) {
+        const flag = flagOf(instruction, "platform");
+        if (flag === undefined || wordsOfPlatform.test(flag.value ?? "")) return;
+        tell.instruction(instruction, `the stage is always built for ${flag.value ?? "one platform"}`, {
+          offset: flag.offset,
+        });
+      },
+    },
+  },
+  {
+    id: "dockerfile/platform-redundant",
+    hadolint: "DL3065",
+    severity: "warning",
+    title: "FROM --platform=$TARGETPLATFORM",
+    fix: "Take the flag out.",
+    onInstruction: {
+      keywords: ["FROM"],
+      check(instruction, tell) {
+        const flag = flagOf(instruction, "platform");
+        if (flag?.value !== "$TARGETPLATFORM" && flag?.value !== "${TARGETPLATFORM}") return;
+        tell.instruction(instruction, "the target platform is the default", { offset: flag.offset });
+      },
+    },
+  },
+);
+
+/** "docker.io", "*.example.com", "example.*", "*"; Docker Hub has two names. */
+function isMatch(registry: string, pattern: string): boolean {
+  if (pattern === "*" || pattern === registry) return true;
+  if (registry === "docker.io" && pattern === "hub.docker.com") return true;
+  if (pattern.startsWith("*") && registry.endsWith(pattern.slice(1))) return true;
+  return pattern.endsWith("*") && registry.startsWith(pattern.slice(0, -1));
+}
