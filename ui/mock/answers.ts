@@ -3,6 +3,8 @@ import type { OperationName } from "../../src/apps/server/contract/api.ts";
 import { accessAnswers } from "./access-answers.ts";
 import { gapsIn, keptMs, refuseBySentinel, spanOf, windowOf, youngMs, type Asked } from "./asked.ts";
 import { fieldNotes, matcherOf, sentinelOf } from "./filter.ts";
+import { imageAnswers } from "./images-answers.ts";
+import { imageExtraAnswers } from "./images-extras.ts";
 import { inventoryAnswers } from "./inventory-answers.ts";
 import { overviewAnswers } from "./overview-answers.ts";
 import { keptResources } from "./kept-resources.ts";
@@ -135,6 +137,8 @@ export const answers: Partial<Record<OperationName, (asked: Asked) => unknown>> 
   ...graphAnswers,
   ...policyAnswers,
   ...wafAnswers,
+  ...imageAnswers,
+  ...imageExtraAnswers,
   healthz: () => ({ ok: true }),
 };
 

@@ -108,22 +108,23 @@ function AskForScan({ registries }: { readonly registries: readonly string[] }) 
         <code>garrison image scan REF --upload</code>.
       </Notice>
     );
-  const ask = (): void => {
-    call(apiClient, "scanImage", { body: { reference: reference.trim() } }).then(
-      () => {
-        setReference("");
-        setTrouble(undefined);
-        void queryClient.invalidateQueries({ queryKey: ["listImageJobs"] });
-      },
-      (error: unknown) => setTrouble(troubleOf(error)),
-    );
+  const ask = async (): Promise<void> => {
+    try {
+      await call(apiClient, "scanImage", { body: { reference: reference.trim() } });
+    } catch (error) {
+      setTrouble(troubleOf(error));
+      return;
+    }
+    setReference("");
+    setTrouble(undefined);
+    await queryClient.invalidateQueries({ queryKey: ["listImageJobs"] });
   };
   return (
     <form
       className="image-choices"
       onSubmit={(event) => {
         event.preventDefault();
-        if (reference.trim() !== "") ask();
+        if (reference.trim() !== "") void ask();
       }}
     >
       <input
