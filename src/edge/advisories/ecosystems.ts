@@ -1,54 +1,15 @@
 // Names of ecosystems as this database keeps them, whichever feed says them, and the order of versions that each has.
 import type { VersionScheme } from "../../core/vuln/advisory.ts";
+import { schemeOfEcosystem } from "../../core/vuln/match/ecosystems.ts";
+import { advisoryName } from "../../core/vuln/match/keys.ts";
 import { refuse } from "./read/json-values.ts";
 
-/** By the part of an ecosystem before its ":". What is not here has no order: only listed versions match (`generic`). */
-const schemes: Readonly<Record<string, VersionScheme>> = {
-  Debian: "deb",
-  Ubuntu: "deb",
-  Echo: "deb",
-  Alpine: "apk",
-  Alpaquita: "apk",
-  BellSoft: "apk",
-  "BellSoft Hardened Containers": "apk",
-  Chainguard: "apk",
-  CleanStart: "apk",
-  MinimOS: "apk",
-  Wolfi: "apk",
-  AlmaLinux: "rpm",
-  "Amazon Linux": "rpm",
-  "Azure Linux": "rpm",
-  "CBL-Mariner": "rpm",
-  Mageia: "rpm",
-  "Oracle Linux": "rpm",
-  "Photon OS": "rpm",
-  "Red Hat": "rpm",
-  "Red Hat extended": "rpm",
-  "Rocky Linux": "rpm",
-  SUSE: "rpm",
-  openEuler: "rpm",
-  openSUSE: "rpm",
-  PyPI: "pep440",
-  Maven: "maven",
-  RubyGems: "gem",
-  NuGet: "nuget",
-  Packagist: "composer",
-  Go: "golang",
-  Kubernetes: "golang",
-  npm: "semver",
-  "crates.io": "semver",
-  Bitnami: "semver",
-  "GitHub Actions": "semver",
-  Hex: "semver",
-  Pub: "semver",
-  SwiftURL: "semver",
-  VSCode: "semver",
-  Julia: "semver",
-};
+/** Families that matchers do not ask, but whose order is known. */
+const moreSchemes: Readonly<Record<string, VersionScheme>> = { "BellSoft Hardened Containers": "apk" };
 
 export function schemeOf(ecosystem: string): VersionScheme {
   const name = ecosystem.split(":", 1)[0] ?? "";
-  return Object.hasOwn(schemes, name) ? (schemes[name] ?? "generic") : "generic";
+  return Object.hasOwn(moreSchemes, name) ? (moreSchemes[name] ?? "generic") : schemeOfEcosystem(ecosystem);
 }
 
 export interface EcosystemName {
@@ -65,6 +26,7 @@ export function ecosystemOf(written: string): EcosystemName {
   const suffix = rest.join(":");
   if (name === "Ubuntu") return ubuntu(rest);
   if (name === "Red Hat") return redHat(suffix);
+  if (name === "BellSoft") return { ecosystem: suffix === "" ? "Alpaquita" : `Alpaquita:${suffix}`, pocket: "" };
   if (name === "Maven") return { ecosystem: "Maven", pocket: "" };
   if (name === "Alpine" && /^\d/.test(suffix)) return { ecosystem: `Alpine:v${suffix}`, pocket: "" };
   return { ecosystem: suffix === "" ? name : `${name}:${suffix}`, pocket: "" };
@@ -94,8 +56,48 @@ export function redHat(cpe: string): EcosystemName {
 
 /** How advisories and packages of an ecosystem write one name the same. */
 export function packageNameOf(ecosystem: string, name: string): string {
-  const kind = ecosystem.split(":", 1)[0] ?? "";
-  if (kind === "PyPI") return name.toLowerCase().replaceAll(/[-_.]+/g, "-");
-  if (kind === "NuGet" || kind === "Packagist" || kind === "GitHub Actions") return name.toLowerCase();
-  return name;
+  return advisoryName(ecosystem, name);
+}
+
+const debianReleases: Readonly<Record<string, string>> = {
+  wheezy: "7",
+  jessie: "8",
+  stretch: "9",
+  buster: "10",
+  bullseye: "11",
+  bookworm: "12",
+  trixie: "13",
+  forky: "14",
+  duke: "15",
+  sid: "sid",
+};
+
+/** "bookworm" -> "Debian:12"; undefined for a name that is not known. */
+export function debianEcosystem(codename: string): string | undefined {
+  return Object.hasOwn(debianReleases, codename) ? `Debian:${debianReleases[codename] ?? ""}` : undefined;
+}
+
+const ubuntuReleases: Readonly<Record<string, string>> = {
+  precise: "12.04",
+  trusty: "14.04",
+  xenial: "16.04",
+  bionic: "18.04",
+  focal: "20.04",
+  jammy: "22.04",
+  lunar: "23.04",
+  mantic: "23.10",
+  noble: "24.04",
+  oracular: "24.10",
+  plucky: "25.04",
+  questing: "25.10",
+  resolute: "26.04",
+};
+
+/** "esm-apps/jammy" -> Ubuntu:22.04 of pocket "esm-apps"; undefined for a name that is not known. */
+export function ubuntuEcosystem(distro: string): EcosystemName | undefined {
+  const words = distro.split("/");
+  const release = words.at(-1) ?? "";
+  if (/^\d\d\.\d\d$/.test(release)) return { ecosystem: `Ubuntu:${release}`, pocket: words.slice(0, -1).join("-") };
+  if (!Object.hasOwn(ubuntuReleases, release)) return undefined;
+  return { ecosystem: `Ubuntu:${ubuntuReleases[release] ?? ""}`, pocket: words.slice(0, -1).join("-") };
 }

@@ -20,7 +20,9 @@ export interface ImportSink {
   facts(facts: PlainFacts, rank: FactRank): void;
   exploited(feed: string, id: string, entry: ExploitedEntry): void;
   epss(feed: string, id: string, score: EpssScore): void;
-  /** Names that mean one vulnerability where no record says so. */
+  /** What `feed` says of this vulnerability is replaced by a correction. */
+  overridden(feed: string, id: string): void;
+  /** A moment at which the feed's source was made or changed: the newest counts. */
   dated(feed: string, instant: string): void;
   /** A record that could not be taken, and why. */
   refused(feed: string, which: string, why: string): void;
@@ -34,6 +36,8 @@ export interface AdvisoryDocument {
   readonly name: string;
   /** Inflated; to be read once, before the next document of the same archive. */
   readonly bytes: AsyncIterable<Uint8Array>;
+  /** When the file was changed: the date of feeds that have none of their own; "" of what came out of an archive. */
+  readonly fileAt: string;
 }
 
 export interface DocumentHead {
@@ -47,6 +51,6 @@ export interface Importer {
   /** What it reads, for people. */
   readonly about: string;
   recognises(head: DocumentHead): boolean;
-  /** A broken document throws: what it gave before is kept, the build says so. `feed` overrides the feed's name. */
+  /** A broken document throws: what it gave before is kept, the build says so. */
   read(document: AdvisoryDocument, sink: ImportSink, signal: AbortSignal): Promise<void>;
 }

@@ -46,7 +46,10 @@ async function* within(
     }
     if (!found.isFile()) return;
     if (place.endsWith(".zip")) yield* zipEntries(place, name);
-    else yield* unpacked({ name, bytes: createReadStream(place, { highWaterMark: 1 << 20 }) });
+    else {
+      const fileAt = `${found.mtime.toISOString().slice(0, 19)}Z`;
+      yield* unpacked({ name, fileAt, bytes: createReadStream(place, { highWaterMark: 1 << 20 }) });
+    }
   } catch (thrown) {
     problem(name, thrown instanceof Fault ? thrown : unreadable((thrown as Error).message));
   }
@@ -58,7 +61,7 @@ async function* unpacked(document: AdvisoryDocument): AsyncGenerator<AdvisoryDoc
   const inner = inflated === document ? name : name.replace(/\.(?:gz|zst)$/, "");
   if (/\.tar$|\.tgz$/.test(inner)) {
     for await (const entry of tarEntries(inflated.bytes)) {
-      yield* unpacked({ name: `${name}/${entry.name}`, bytes: entry.bytes });
+      yield* unpacked({ name: `${name}/${entry.name}`, fileAt: "", bytes: entry.bytes });
     }
     return;
   }
@@ -70,7 +73,7 @@ function inflatedOf(document: AdvisoryDocument): AdvisoryDocument {
   const isGzip = /\.(?:gz|tgz)$/.test(document.name);
   if (!isGzip && !document.name.endsWith(".zst")) return document;
   const inflate = isGzip ? createGunzip({ chunkSize: 1 << 20 }) : createZstdDecompress({ chunkSize: 1 << 20 });
-  return { name: document.name, bytes: limited(document, inflate) };
+  return { ...document, bytes: limited(document, inflate) };
 }
 
 async function* limited(

@@ -18,7 +18,7 @@ export async function* zipEntries(file: string, name: string): AsyncGenerator<Ad
     const directory = await read(handle, offset, length);
     for (const entry of entriesOf(directory)) {
       if (entry.name.endsWith("/")) continue;
-      yield { name: `${name}/${entry.name}`, bytes: contentOf(handle, entry, size) };
+      yield { name: `${name}/${entry.name}`, fileAt: "", bytes: contentOf(handle, entry, size) };
     }
   } finally {
     await handle.close();
