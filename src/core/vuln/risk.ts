@@ -113,25 +113,34 @@ export function riskOf(input: RiskInput): { readonly risk: number; readonly beca
   return { risk: Math.round(Math.min(pointsMax, Math.max(0, tally.points))), because: tally.because };
 }
 
-/** The same match ranked anew with what is known of its use. */
-export function withUse(
+/** What is known of the use of a package where an image runs. */
+export interface MatchUse {
+  readonly loaded?: LoadedEvidence | undefined;
+  /** Whether a workload of the image is reached from outside. */
+  readonly exposed?: "exposed" | "not-seen" | "unknown" | undefined;
+  readonly isPrivileged?: boolean | undefined;
+}
+
+/** The match's risk anew, with what is known of its use. */
+export function rankMatch(
   match: VulnerabilityMatch,
-  use: { readonly loaded?: LoadedEvidence; readonly exposure?: Exposure; readonly scope?: RiskInput["scope"] },
-): VulnerabilityMatch {
+  use: MatchUse,
+): { readonly risk: number; readonly riskBecause: string[] } {
+  const { severity, severityFrom, cvssScore, knownExploited, status, epssScore, epssPercentile } = match;
   const { risk, because } = riskOf({
-    severity: match.severity,
-    severityFrom: match.severityFrom,
-    cvssScore: match.cvssScore,
-    knownExploited: match.knownExploited,
-    isRansomware: match.riskBecause.some((words) => words.includes("ransomware")),
-    epss: match.epssScore === undefined ? undefined : { score: match.epssScore, percentile: match.epssPercentile ?? 0 },
+    severity,
+    severityFrom,
+    cvssScore,
+    knownExploited,
+    isRansomware: match.riskBecause.some((words) => words.startsWith("known to be exploited, by ransomware")),
+    epss: epssScore === undefined ? undefined : { score: epssScore, percentile: epssPercentile ?? 0 },
     fixState: match.fix.state,
-    status: match.status,
-    scope: use.scope ?? scopeIn(match.riskBecause),
+    status,
+    scope: scopeIn(match.riskBecause),
     loaded: use.loaded,
-    exposure: use.exposure,
+    exposure: { isInternet: use.exposed === "exposed", isPrivileged: use.isPrivileged === true },
   });
-  return { ...match, ...(use.loaded === undefined ? {} : { loaded: use.loaded }), risk, riskBecause: [...because] };
+  return { risk, riskBecause: [...because] };
 }
 
 /** A match does not hold its package's scope; its own reasons do. */

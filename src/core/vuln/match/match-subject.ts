@@ -17,9 +17,11 @@ export interface MatchSubject {
   readonly operatingSystem?: OperatingSystem | undefined;
 }
 
+/** `package` is 0: whoever knows the place in an analysis sets it. */
+export type SubjectMatch = VulnerabilityMatch;
+
 export interface SubjectMatches {
-  /** `package` is 0 in each: whoever knows the place in an analysis sets it. */
-  readonly matches: readonly VulnerabilityMatch[];
+  readonly matches: readonly SubjectMatch[];
   readonly gaps: readonly AnalysisGap[];
   /** Upstream's vulnerabilities that the distribution's complete feed overrules: not shown, `explain` names them. */
   readonly decidedByDistribution: number;
