@@ -1,0 +1,29 @@
+// How old each feed is, seen from now: what a person or a gate asks of a database that nobody has updated for a while.
+import type { FeedStatus } from "../../core/vuln/advisory.ts";
+
+/** Days after which a feed is old. Slow feeds (a language's with few advisories) are young by when they were imported. */
+export const feedAgeDaysMax = 14;
+
+export interface FeedAge extends FeedStatus {
+  /** Days since its source was made, else since it was imported; -1 when neither is known. */
+  readonly ageDays: number;
+  /** "" or why it should not be relied on. */
+  readonly warning: string;
+}
+
+export function feedAges(feeds: readonly FeedStatus[], nowMs: number, ageDaysMax = feedAgeDaysMax): readonly FeedAge[] {
+  return feeds.map((feed) => {
+    const importedDays = daysSince(feed.importedAt, nowMs);
+    const sourceDays = daysSince(feed.sourceAt, nowMs);
+    const isOld =
+      Math.min(...[importedDays, sourceDays].filter((days) => days >= 0)) > ageDaysMax || importedDays > ageDaysMax;
+    const warning =
+      feed.problem !== "" ? feed.problem : isOld ? `older than ${ageDaysMax} days: update the database` : "";
+    return { ...feed, ageDays: sourceDays >= 0 ? sourceDays : importedDays, warning };
+  });
+}
+
+function daysSince(instant: string, nowMs: number): number {
+  const ms = Date.parse(instant);
+  return Number.isNaN(ms) ? -1 : Math.max(0, Math.floor((nowMs - ms) / 86_400_000));
+}
