@@ -1,6 +1,7 @@
 // Every cataloguer, one line a unit. The pass dispatches files by their `wants`; the order here decides nothing.
 import type { Cataloger } from "../cataloger.ts";
 import { apkCataloger } from "./apk/apk.ts";
+import { classifiedCataloger } from "./binary/classified.ts";
 import { executableCataloger } from "./binary/executables.ts";
 import { dpkgCataloger } from "./dpkg/dpkg.ts";
 import { languageCatalogers } from "./languages.ts";
@@ -13,5 +14,6 @@ export const catalogers: readonly Cataloger[] = [
   apkCataloger,
   rpmCataloger,
   executableCataloger,
+  classifiedCataloger,
   ...languageCatalogers,
 ];
