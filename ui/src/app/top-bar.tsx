@@ -10,9 +10,18 @@ import { carried } from "./use-url-state.ts";
 
 const isMac = navigator.userAgent.includes("Mac");
 
+/** Pages that belong to a screen of another name. */
+const homes: Readonly<Record<string, string>> = { vulnerabilities: "/images" };
+
+/** A digest is named by its beginning. */
+function shortCrumb(part: string): string {
+  return /^sha\d+:[0-9a-f]{32,}$/.test(part) ? part.slice(0, 19) : part;
+}
+
 export function TopBar({ onPalette }: { readonly onPalette: () => void }) {
   const path = useRouterState({ select: (state) => state.location.pathname });
-  const screen = screens.find(({ to }) => path === to || path.startsWith(`${to}/`));
+  const at = homes[path.split("/")[1] ?? ""] ?? path;
+  const screen = screens.find(({ to }) => at === to || at.startsWith(`${to}/`));
   const parts = path.split("/").slice(2).map(decodeURIComponent);
   // One cluster's page has a namespace and a time (objects as they were then), the list of clusters has neither.
   const inCluster = screen?.to === "/clusters" && parts.length > 0;
@@ -28,7 +37,7 @@ export function TopBar({ onPalette }: { readonly onPalette: () => void }) {
               {screen.label}
             </Link>
             <ChevronRight aria-hidden="true" />
-            <h1>{parts.at(-1)}</h1>
+            <h1>{shortCrumb(parts.at(-1) ?? "")}</h1>
           </>
         ) : null}
       </div>

@@ -28,13 +28,13 @@ const columns: readonly SortedColumn<Feed>[] = [
   },
   {
     id: "comprehensive",
-    header: "Says what is not affected",
+    header: "Comprehensive",
     hideBelowPx: 760,
     width: "minmax(120px, 0.8fr)",
     value: (row) => (row.isComprehensive ? 1 : 0),
     cell: (row) =>
       row.isComprehensive ? (
-        "yes"
+        <span title="Lists what is not fixed and not affected, too: its silence about a package is an answer">yes</span>
       ) : (
         <span className="none" title="Its silence about a package means nothing">
           no

@@ -16,11 +16,13 @@ import {
 } from "./image-words.ts";
 import { Epss, KnownExploited, SeverityWord } from "./severity.tsx";
 
+const acceptedLast = 10_000;
+
 const columns: readonly SortedColumn<VulnerabilityMatch>[] = [
   {
     id: "vulnerability",
     header: "Vulnerability",
-    width: "minmax(150px, 1fr)",
+    width: "minmax(196px, 1.1fr)",
     value: (row) => row.vulnerability,
     cell: (row) => (
       <span>
@@ -45,7 +47,8 @@ const columns: readonly SortedColumn<VulnerabilityMatch>[] = [
     header: "Risk",
     align: "end",
     width: "minmax(54px, 0.3fr)",
-    value: (row) => row.risk,
+    // Accepted ones stay at the end, whichever way round but the smallest first.
+    value: (row) => (row.suppressed === undefined ? row.risk : row.risk - acceptedLast),
     cell: (row) => <span title={row.riskBecause.join("\n")}>{row.risk}</span>,
   },
   {

@@ -100,18 +100,19 @@ export function databaseWorries(database: DatabaseState, nowMs: number): readonl
   const worries: string[] = [];
   const builtDays = Math.floor((nowMs - Date.parse(database.builtAt)) / dayMs);
   if (builtDays >= oldFeedDays) worries.push(`the advisory database is ${builtDays} days old`);
-  for (const { feed, problem } of database.feeds) if (problem !== "") worries.push(`${feed}: ${problem}`);
+  for (const { feed, problem } of database.feeds) if (problem !== "") worries.push(`feed ${feed}: ${problem}`);
   if (database.because !== "") worries.push(database.because);
   if (database.rematch !== undefined)
     worries.push(`packages are matched anew: ${database.rematch.done} of ${database.rematch.total}`);
   return worries;
 }
 
-/** "3 images in 2 namespaces" and the like. */
+/** "4 in shop +1": how many containers, and where. */
 export function runningText({ running }: Pick<ImageRow, "running">): string {
   if (running.containers === 0) return "not running";
-  const spaces = running.namespaces.length;
-  return `${running.containers} in ${spaces} ${spaces === 1 ? "namespace" : "namespaces"}`;
+  const [first = "", ...others] = running.namespaces;
+  const where = `${first || "no namespace"}${others.length === 0 ? "" : ` +${others.length}`}`;
+  return `${running.containers} in ${where}`;
 }
 
 /** "sha256:0123456789ab" is enough to tell two apart. */
