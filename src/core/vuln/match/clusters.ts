@@ -1,7 +1,7 @@
 // Records that speak of the same vulnerability, joined by their other names. An erratum over several vulnerabilities is a member of each one's cluster, and joins none.
 import type { AdvisoryRecord } from "../advisory.ts";
 
-const cvePattern = /^CVE-\d{4}-\d{4,}$/;
+const cvePattern = /^CVE-\d{4}-\d+$/;
 
 export function isCve(id: string): boolean {
   return cvePattern.test(id);

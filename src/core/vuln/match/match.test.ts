@@ -1,0 +1,392 @@
+// Matching, case by case: keys, ownership, statuses, pockets, modules, clusters, gaps.
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { OperatingSystem } from "../../../model/image-analysis.ts";
+import { SoftwarePackage } from "../../../model/software-package.ts";
+import type { AdvisoryDatabase, AdvisoryRecord, FeedStatus, VulnerabilityFacts } from "../advisory.ts";
+import { memoryDatabase } from "../memory-database.ts";
+import { osEcosystems } from "./ecosystems.ts";
+import { advisoryName, cpeParts, keysOf } from "./keys.ts";
+import { matchSubject } from "./match-subject.ts";
+
+const debian: OperatingSystem = { id: "debian", versionId: "12", codename: "bookworm", name: "Debian 12", idLike: [] };
+
+function subjectOf(fields: Partial<SoftwarePackage> & Pick<SoftwarePackage, "type" | "name">): SoftwarePackage {
+  return SoftwarePackage.parse({ cataloger: "test", version: "1.0", ...fields });
+}
+
+function recordOf(fields: Partial<AdvisoryRecord> & Pick<AdvisoryRecord, "id" | "ecosystem" | "name">): AdvisoryRecord {
+  return {
+    feed: "test-feed",
+    aliases: [],
+    upstream: [],
+    scheme: "semver",
+    ranges: [{ introduced: "0", fixed: "2.0", lastAffected: "" }],
+    versions: [],
+    status: "affected",
+    statusReason: "",
+    severity: "unknown",
+    cvss: "",
+    module: "",
+    architectures: [],
+    pocket: "",
+    cpeTarget: "",
+    ...fields,
+  };
+}
+
+function feedOf(feed: string, ecosystems: readonly string[], isComprehensive: boolean): FeedStatus {
+  return {
+    feed,
+    ecosystems,
+    isComprehensive,
+    records: 1,
+    refused: 0,
+    refusedBecause: [],
+    sourceAt: "2026-11-01",
+    importedAt: "",
+    problem: "",
+  };
+}
+
+function only(database: AdvisoryDatabase, subject: SoftwarePackage, system: OperatingSystem | undefined = debian) {
+  return matchSubject({ package: subject, operatingSystem: system }, database);
+}
+
+const glibc = subjectOf({
+  type: "deb",
+  namespace: "debian",
+  name: "libc6",
+  version: "2.36-9+b1",
+  architecture: "amd64",
+  source: { name: "glibc", version: "2.36-9" },
+});
+
+test("names of systems and what judges derivatives", () => {
+  const cases: readonly (readonly [Partial<OperatingSystem>, readonly string[]])[] = [
+    [{ id: "debian", versionId: "12" }, ["Debian:12"]],
+    [{ id: "debian", codename: "trixie" }, ["Debian:13"]],
+    [{ id: "debian", codename: "sid" }, []],
+    [{ id: "raspbian", versionId: "12" }, ["Debian:12"]],
+    [{ id: "devuan", versionId: "5" }, ["Debian:12"]],
+    [{ id: "ubuntu", versionId: "22.04" }, ["Ubuntu:22.04"]],
+    [{ id: "kali", versionId: "2026.1", idLike: ["debian"] }, []],
+    [{ id: "alpine", versionId: "3.19.1" }, ["Alpine:v3.19"]],
+    [{ id: "alpine", versionId: "3.21_alpha20240807" }, ["Alpine:edge"]],
+    [{ id: "wolfi", versionId: "20230201" }, ["Wolfi"]],
+    [{ id: "chainguard" }, ["Chainguard", "Wolfi"]],
+    [{ id: "rhel", versionId: "9.4" }, ["Red Hat:9"]],
+    [{ id: "centos", versionId: "7" }, ["Red Hat:7"]],
+    [{ id: "almalinux", versionId: "9.4" }, ["AlmaLinux:9"]],
+    [{ id: "rocky", versionId: "8.9" }, ["Rocky Linux:8"]],
+    [{ id: "ol", versionId: "8.9" }, ["Oracle Linux:8"]],
+    [{ id: "amzn", versionId: "2023" }, ["Amazon Linux:2023"]],
+    [{ id: "amzn", versionId: "2018.03" }, ["Amazon Linux:1"]],
+    [{ id: "azurelinux", versionId: "3.0" }, ["Azure Linux:3"]],
+    [{ id: "photon", versionId: "5.0" }, ["Photon OS:5.0"]],
+    [{ id: "opensuse-leap", versionId: "15.5" }, ["openSUSE:Leap 15.5"]],
+    [{ id: "openeuler", versionId: "22.03", name: "openEuler 22.03 (LTS-SP1)" }, ["openEuler:22.03-LTS-SP1"]],
+    [{ id: "" }, []],
+  ];
+  for (const [system, expected] of cases) {
+    const found = osEcosystems({ id: "", versionId: "", codename: "", name: "", idLike: [], ...system });
+    assert.deepEqual(found.ecosystems, expected, JSON.stringify(system));
+    assert.equal(found.problem === "", expected.length > 0);
+  }
+  const suse = osEcosystems({ id: "sles", versionId: "15.5", codename: "", name: "", idLike: [] }).ecosystems;
+  assert.equal(suse[0], "SUSE:Linux Enterprise Server 15 SP5");
+  assert.ok(suse.includes("SUSE:Linux Enterprise Module for Basesystem 15 SP5"));
+});
+
+test("keys: source packages, registries' spelling, CPEs of binaries", () => {
+  const short = (subject: SoftwarePackage, system?: OperatingSystem): string[] =>
+    keysOf(subject, system).map(({ ecosystem, name, version }) => `${ecosystem} ${name} ${version}`);
+  assert.deepEqual(short(glibc, debian), ["Debian:12 glibc 2.36-9"]);
+  assert.equal(keysOf(glibc, debian)[0]?.because, "source package glibc of libc6");
+  assert.deepEqual(short(subjectOf({ type: "deb", name: "curl", version: "7.88.1-10+b2" }), debian), [
+    "Debian:12 curl 7.88.1-10",
+  ]);
+  const distro = subjectOf({ type: "deb", name: "curl", qualifiers: { distro: "debian-11" } });
+  assert.deepEqual(short(distro), ["Debian:11 curl 1.0"]);
+  const rows: readonly (readonly [SoftwarePackage, string])[] = [
+    [subjectOf({ type: "pypi", name: "Zope.Interface_x" }), "PyPI zope-interface-x 1.0"],
+    [subjectOf({ type: "npm", namespace: "@angular", name: "core" }), "npm @angular/core 1.0"],
+    [subjectOf({ type: "maven", namespace: "org.x", name: "y" }), "Maven org.x:y 1.0"],
+    [
+      subjectOf({ type: "golang", namespace: "github.com/gin-gonic", name: "gin", version: "v1.5.0" }),
+      "Go github.com/gin-gonic/gin v1.5.0",
+    ],
+    [subjectOf({ type: "golang", name: "stdlib", version: "go1.21rc1" }), "Go stdlib 1.21.0-rc.1"],
+    [subjectOf({ type: "bitnami", name: "redis", version: "7.2.4-12" }), "Bitnami redis 7.2.4"],
+    [subjectOf({ type: "nuget", name: "Newtonsoft.Json" }), "NuGet newtonsoft.json 1.0"],
+    [
+      subjectOf({ type: "generic", name: "redis", cpes: ["cpe:2.3:a:redis:redis:7.0:*:*:*:*:*:*:*"] }),
+      "CPE redis:redis 1.0",
+    ],
+  ];
+  for (const [subject, expected] of rows) assert.deepEqual(short(subject), [expected]);
+  const withCpe = subjectOf({ type: "npm", name: "x", cpes: ["cpe:2.3:a:y:z:1:*:*:*:*:*:*:*"] });
+  assert.deepEqual(short(withCpe), ["npm x 1.0"]);
+  assert.deepEqual(cpeParts("cpe:2.3:a:b\\:c:d\\.e:1"), ["a", "b:c", "d.e", "1"]);
+  assert.equal(advisoryName("PyPI", "A__b"), "a-b");
+});
+
+test("deb: the source's version is compared, and a match says all of it", () => {
+  const database = memoryDatabase(
+    [
+      recordOf({
+        id: "DSA-1",
+        upstream: ["CVE-2026-1", "CVE-2026-2"],
+        ecosystem: "Debian:12",
+        name: "glibc",
+        scheme: "deb",
+        ranges: [{ introduced: "0", fixed: "2.36-9+deb12u4", lastAffected: "" }],
+        severity: "high",
+      }),
+    ],
+    {
+      facts: [
+        {
+          id: "CVE-2026-1",
+          title: "Buffer overflow",
+          description: "",
+          references: [],
+          cwes: [],
+          publishedAt: "",
+          modifiedAt: "",
+          cvssScore: 7.5,
+          cvss: "",
+          knownExploited: { addedAt: "", dueAt: "", ransomware: true },
+          epss: { score: 0.5, percentile: 0.97, date: "" },
+        },
+      ],
+    },
+  );
+  const { matches, gaps } = only(database, glibc);
+  assert.deepEqual(matches.map(({ vulnerability }) => vulnerability).sort(), ["CVE-2026-1", "CVE-2026-2"]);
+  const match = matches.find(({ vulnerability }) => vulnerability === "CVE-2026-1");
+  assert.equal(match?.status, "affected");
+  assert.equal(match?.fix.state, "fixed");
+  assert.deepEqual(match?.fix.versions, ["2.36-9+deb12u4"]);
+  assert.equal(match?.severityFrom, "test-feed");
+  assert.equal(match?.title, "Buffer overflow");
+  assert.equal(match?.because[0]?.comparison, "2.36-9 < 2.36-9+deb12u4 (dpkg order)");
+  assert.equal(match?.because[0]?.nameBecause, "source package glibc of libc6");
+  assert.ok((match?.risk ?? 0) >= 950);
+  assert.ok(match?.riskBecause.some((words) => words.includes("ransomware")));
+  assert.deepEqual(gaps, []);
+  const fixed = { ...glibc, source: { name: "glibc", version: "2.36-9+deb12u4" } };
+  assert.deepEqual(only(database, fixed).matches, []);
+});
+
+test("a not-affected word overrules the same feed, not another one", () => {
+  const yes = recordOf({ id: "A-1", aliases: ["CVE-2026-1"], ecosystem: "npm", name: "x" });
+  const no = recordOf({
+    id: "A-2",
+    aliases: ["CVE-2026-1"],
+    ecosystem: "npm",
+    name: "x",
+    status: "not-affected",
+    ranges: [],
+  });
+  const npm = subjectOf({ type: "npm", name: "x" });
+  assert.deepEqual(only(memoryDatabase([yes, no]), npm).matches, []);
+  assert.equal(only(memoryDatabase([yes, { ...no, feed: "other" }]), npm).matches.length, 1);
+  const elsewhere = { ...no, ranges: [{ introduced: "5.0", fixed: "", lastAffected: "" }] };
+  assert.equal(only(memoryDatabase([yes, elsewhere]), npm).matches.length, 1);
+});
+
+test("vendors' states of a fix stay visible", () => {
+  const base = {
+    ecosystem: "Debian:12",
+    name: "glibc",
+    scheme: "deb" as const,
+    ranges: [{ introduced: "0", fixed: "", lastAffected: "" }],
+  };
+  for (const status of ["will-not-fix", "postponed", "end-of-life"] as const) {
+    const database = memoryDatabase([recordOf({ ...base, id: "CVE-2026-1", status, statusReason: "Minor issue" })]);
+    const match = only(database, glibc).matches[0];
+    assert.equal(match?.fix.state, status);
+    assert.equal(match?.status, "affected");
+    assert.match(match?.fix.because ?? "", /Minor issue/);
+  }
+  const open = only(memoryDatabase([recordOf({ ...base, id: "CVE-2026-1" })]), glibc).matches[0];
+  assert.equal(open?.fix.state, "not-fixed");
+  const looking = only(memoryDatabase([recordOf({ ...base, id: "CVE-2026-1", status: "under-investigation" })]), glibc)
+    .matches[0];
+  assert.equal(looking?.status, "under-investigation");
+});
+
+test("a fix of a paid pocket is not offered, save to a build of that pocket", () => {
+  const record = recordOf({
+    id: "USN-1",
+    upstream: ["CVE-2026-1"],
+    ecosystem: "Ubuntu:22.04",
+    name: "vim",
+    scheme: "deb",
+    pocket: "esm-infra",
+    ranges: [{ introduced: "0", fixed: "2:8.2-1+esm2", lastAffected: "" }],
+  });
+  const system = { ...debian, id: "ubuntu", versionId: "22.04" };
+  const plain = only(memoryDatabase([record]), subjectOf({ type: "deb", name: "vim", version: "2:8.2-1" }), system)
+    .matches[0];
+  assert.equal(plain?.fix.state, "not-fixed");
+  assert.match(plain?.fix.because ?? "", /esm-infra/);
+  const esm = only(memoryDatabase([record]), subjectOf({ type: "deb", name: "vim", version: "2:8.2-1+esm1" }), system)
+    .matches[0];
+  assert.deepEqual(esm?.fix.versions, ["2:8.2-1+esm2"]);
+});
+
+test("rpm: module streams and architectures", () => {
+  const system = { ...debian, id: "almalinux", versionId: "8.9" };
+  const node = (fields: Partial<SoftwarePackage>): SoftwarePackage =>
+    subjectOf({
+      type: "rpm",
+      name: "nodejs",
+      version: "1:16.20.0-1.module_el8.8.0+1.x",
+      architecture: "x86_64",
+      module: "nodejs:16",
+      ...fields,
+    });
+  const record = (fields: Partial<AdvisoryRecord>): AdvisoryDatabase =>
+    memoryDatabase([
+      recordOf({
+        id: "ALSA-1",
+        upstream: ["CVE-2026-1"],
+        ecosystem: "AlmaLinux:8",
+        name: "nodejs",
+        scheme: "rpm",
+        ranges: [{ introduced: "0", fixed: "1:18.1-1.module_el8.9.0+1.x", lastAffected: "" }],
+        ...fields,
+      }),
+    ]);
+  const cases: readonly (readonly [string, Partial<AdvisoryRecord>, Partial<SoftwarePackage>, number])[] = [
+    ["another stream", { module: "nodejs:18" }, {}, 0],
+    ["the same stream", { module: "nodejs:16" }, {}, 1],
+    ["the module, any stream", { module: "nodejs" }, {}, 1],
+    ["stream not recorded", { module: "nodejs:18" }, { module: "" }, 1],
+    ["a package of no module", { module: "nodejs:18" }, { module: "", version: "1:16.20.0-1.el8" }, 0],
+    ["an advisory of a module by its bound alone", {}, { module: "", version: "1:16.20.0-1.el8" }, 0],
+    ["an advisory of none", { ranges: [{ introduced: "0", fixed: "1:18.1-1.el8", lastAffected: "" }] }, {}, 0],
+    ["another architecture", { architectures: ["aarch64"] }, {}, 0],
+    ["this architecture", { architectures: ["x86_64"] }, {}, 1],
+  ];
+  for (const [name, fields, subject, expected] of cases)
+    assert.equal(only(record(fields), node(subject), system).matches.length, expected, name);
+});
+
+test("clusters: aliases are one match with all reasons, the vendor's severity and fix first", () => {
+  const database = memoryDatabase([
+    recordOf({
+      id: "GHSA-1",
+      feed: "ghsa",
+      aliases: ["CVE-2026-1"],
+      ecosystem: "PyPI",
+      name: "x",
+      scheme: "pep440",
+      severity: "critical",
+      ranges: [{ introduced: "0", fixed: "3.0", lastAffected: "" }],
+    }),
+    recordOf({
+      id: "PYSEC-1",
+      feed: "osv-pypi",
+      aliases: ["GHSA-1"],
+      ecosystem: "PyPI",
+      name: "x",
+      scheme: "pep440",
+      severity: "high",
+    }),
+    recordOf({ id: "CVE-2026-9", feed: "osv-pypi", ecosystem: "PyPI", name: "x", scheme: "pep440" }),
+  ]);
+  const { matches } = only(database, subjectOf({ type: "pypi", name: "X" }), undefined);
+  assert.equal(matches.length, 2);
+  const match = matches.find(({ vulnerability }) => vulnerability === "CVE-2026-1");
+  assert.deepEqual(match?.aliases, ["GHSA-1", "PYSEC-1"]);
+  assert.deepEqual(
+    match?.because.map(({ record }) => record),
+    ["PYSEC-1", "GHSA-1"],
+  );
+  assert.equal(match?.severity, "high");
+  assert.deepEqual(match?.fix.versions, ["2.0"]);
+});
+
+test("severity: the vendor's, else the vector's, else what NVD says", () => {
+  const base = { id: "CVE-2026-1", ecosystem: "npm", name: "x" };
+  const npm = subjectOf({ type: "npm", name: "x" });
+  const byVector = only(
+    memoryDatabase([recordOf({ ...base, cvss: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H" })]),
+    npm,
+  ).matches[0];
+  assert.deepEqual([byVector?.severity, byVector?.severityFrom, byVector?.cvssScore], ["critical", "cvss", 9.8]);
+  const facts: VulnerabilityFacts = {
+    id: "CVE-2026-1",
+    title: "",
+    description: "",
+    references: [],
+    cwes: [],
+    publishedAt: "",
+    modifiedAt: "",
+    cvssScore: 5,
+    cvss: "",
+    knownExploited: undefined,
+    epss: undefined,
+  };
+  const byNvd = only(memoryDatabase([recordOf(base)], { facts: [facts] }), npm).matches[0];
+  assert.deepEqual([byNvd?.severity, byNvd?.cvssScore], ["medium", 5]);
+  const none = only(memoryDatabase([recordOf(base)]), npm).matches[0];
+  assert.deepEqual([none?.severity, none?.severityFrom], ["unknown", ""]);
+});
+
+test("ownership: a complete feed decides, a partial one leaves the upstream's word, never in silence", () => {
+  const upstream = recordOf({
+    id: "PYSEC-1",
+    aliases: ["CVE-2026-1"],
+    ecosystem: "PyPI",
+    name: "requests",
+    scheme: "pep440",
+    feed: "osv-pypi",
+  });
+  const owned = subjectOf({ type: "pypi", name: "requests", ownedBy: "pkg:deb/debian/python3-requests@2.28.1-1" });
+  const complete = memoryDatabase([upstream], { feeds: [feedOf("debian-tracker", ["Debian:12"], true)] });
+  const decided = only(complete, owned);
+  assert.deepEqual([decided.matches.length, decided.decidedByDistribution], [0, 1]);
+  const partial = memoryDatabase([upstream], { feeds: [feedOf("debian-changelogs", ["Debian:12"], false)] });
+  const shown = only(partial, owned).matches[0];
+  assert.equal(shown?.status, "upstream-only");
+  assert.match(shown?.because[0]?.ownership ?? "", /python3-requests.*does not list everything/);
+  assert.equal(only(memoryDatabase([upstream]), owned).matches[0]?.status, "upstream-only");
+  assert.equal(only(complete, { ...owned, ownedBy: "" }).matches[0]?.status, "affected");
+  const free = only(memoryDatabase([upstream]), { ...owned, ownedBy: "" }).matches[0];
+  assert.ok((free?.risk ?? 0) > (shown?.risk ?? 1000));
+});
+
+test("scope: what is only declared ranks lower, and says so", () => {
+  const database = memoryDatabase([recordOf({ id: "CVE-2026-1", ecosystem: "npm", name: "x", severity: "high" })]);
+  const risks = (["installed", "declared", "development"] as const).map(
+    (scope) => only(database, subjectOf({ type: "npm", name: "x", scope })).matches[0],
+  );
+  assert.ok((risks[0]?.risk ?? 0) > (risks[1]?.risk ?? 0) && (risks[1]?.risk ?? 0) > (risks[2]?.risk ?? 0));
+  assert.ok(risks[2]?.riskBecause.some((words) => words.startsWith("declared for development")));
+});
+
+test("gaps: every way not to know has a row", () => {
+  const record = recordOf({ id: "CVE-2026-1", ecosystem: "npm", name: "x" });
+  const database = memoryDatabase([record], {
+    feeds: [{ ...feedOf("osv-npm", ["npm"], false), sourceAt: "2026-01-01" }],
+  });
+  const kinds = (subject: SoftwarePackage, system?: OperatingSystem, nowMs?: number): string[] =>
+    matchSubject(
+      { package: subject, operatingSystem: system },
+      database,
+      nowMs === undefined ? {} : { nowMs },
+    ).gaps.map(({ kind }) => kind);
+  assert.deepEqual(kinds(glibc), ["operating-system-unknown"]);
+  assert.deepEqual(kinds(glibc, { ...debian, id: "kali", versionId: "1" }), ["operating-system-unknown"]);
+  assert.deepEqual(kinds(glibc, debian), ["feed-missing"]);
+  assert.deepEqual(kinds(subjectOf({ type: "npm", name: "x", version: "" })), ["version-unknown"]);
+  assert.deepEqual(kinds(subjectOf({ type: "npm", name: "x", version: "main" })), ["version-not-comparable"]);
+  assert.deepEqual(kinds(subjectOf({ type: "huggingface", name: "x" })), ["not-supported"]);
+  assert.deepEqual(kinds(subjectOf({ type: "generic", name: "x" })), ["not-supported"]);
+  assert.deepEqual(kinds(subjectOf({ type: "npm", name: "y" }), undefined, Date.parse("2026-11-01")), ["feed-stale"]);
+  assert.deepEqual(kinds(subjectOf({ type: "npm", name: "y" }), undefined, Date.parse("2026-01-20")), []);
+});
