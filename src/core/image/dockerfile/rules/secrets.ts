@@ -9,6 +9,8 @@ const secretFiles =
 const publicFile =
   /(?:\.pub|\.crt|\.cer|(?:ca|chain|fullchain|cert|certificate|public)[^/]*\.pem|example|sample|template)[^/]*$/i;
 
+const openParts = /\$(?:\{[^}]{0,200}\}|[A-Za-z_]\w*|\(\))/g;
+
 export const secretRules = defineRules(
   {
     id: "dockerfile/secret-file",
@@ -42,7 +44,8 @@ export const secretRules = defineRules(
       check(command, tell, { run }) {
         if (command.arguments.length === 0) return;
         const words = [command.name];
-        for (const { text } of command.arguments) words.push(text);
+        // What variables and substitutions give is not in the history.
+        for (const { text, isOpen } of command.arguments) words.push(isOpen ? text.replace(openParts, "") : text);
         const { redacted } = redactArguments(words);
         if (redacted.length === 0 || redacted.every((kind) => kind === "over-limit")) return;
         tell.command(
