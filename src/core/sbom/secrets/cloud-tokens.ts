@@ -214,4 +214,5 @@ export const cloudTokens: readonly TokenRow[] = [
     value: "[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}",
     check: entropy(4),
   },
+  { id: "pulumi-token", title: "Pulumi access token", anchors: "pul-", value: "pul-[0-9a-f]{40}", check: entropy(3) },
 ];

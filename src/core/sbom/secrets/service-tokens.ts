@@ -250,4 +250,5 @@ export const serviceTokens: readonly TokenRow[] = [
     value: "(?:SK|AC)[0-9a-f]{32}",
     check: entropy(3),
   },
+  { id: "newrelic-key", title: "New Relic API key", anchors: "NRAK-", value: "NRAK-[A-Z0-9]{27}", check: entropy(3) },
 ];

@@ -26,9 +26,15 @@ export interface CredentialFile {
 function credentials(id: string, title: string, severity: SecretSeverity, pattern: RegExp): LineReader {
   return (line) => {
     const value = pattern.exec(line)?.[1];
-    if (value === undefined || value === "" || isPlaceholder(value)) return undefined;
+    if (value === undefined || value === "") return undefined;
+    // Hashes begin with what a reference in a template begins with.
+    if (severityIsOfPassword(severity) && isPlaceholder(value)) return undefined;
     return { id, title, severity, value, isHiddenWhole: true };
   };
+}
+
+function severityIsOfPassword(severity: SecretSeverity): boolean {
+  return severity === "critical" || severity === "high";
 }
 
 /** Files whose lines are credentials. */
