@@ -58,8 +58,7 @@ export async function analyseImage(source: ImageSource, options: AnalyseImageOpt
 }
 
 async function openSecretSearch(): Promise<SecretSearch> {
-  const place = "../../../core/sbom/secrets/find-secrets.ts";
-  const { createSecretSearch } = (await import(place)) as { createSecretSearch: () => SecretSearch };
+  const { createSecretSearch } = await import("../../../core/sbom/secrets/find-secrets.ts");
   return createSecretSearch();
 }
 

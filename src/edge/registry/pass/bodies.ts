@@ -55,8 +55,8 @@ export function createBodyReader(notes: LayerNotes): BodyReader {
 }
 
 interface Room {
-  room(bytes: number): Buffer;
-  release(): void;
+  readonly room: (bytes: number) => Buffer;
+  readonly release: () => void;
 }
 
 interface Readers {

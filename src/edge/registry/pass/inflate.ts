@@ -13,7 +13,7 @@ export interface InflateOptions {
   readonly usedBytes?: () => number;
   onPiece(piece: Buffer): void;
   /** Stored bytes that came in. */
-  onStored?(bytes: number): void;
+  readonly onStored?: (bytes: number) => void;
 }
 
 export type InflateLimits = Pick<typeof imageLimits, "blobBytesMax" | "inflatedBytesMax" | "inflateRatioMax">;
@@ -88,7 +88,7 @@ class InputBuffer {
 
 interface OutputOptions extends InflateOptions {
   readonly limits: InflateLimits;
-  stored(): number;
+  readonly stored: () => number;
 }
 
 interface Output {
@@ -131,9 +131,9 @@ function openOutput(first: Buffer, options: OutputOptions): Output {
 }
 
 interface Inflating {
-  take(piece: Buffer): void;
-  finish(): Pick<Inflated, "diffId" | "inflatedBytes" | "trouble">;
-  fail(error: unknown): void;
+  readonly take: (piece: Buffer) => void;
+  readonly finish: () => Pick<Inflated, "diffId" | "inflatedBytes" | "trouble">;
+  readonly fail: (error: unknown) => void;
 }
 
 function inflating(stream: zlib.Gunzip | zlib.ZstdDecompress, { take, finish, fail }: Inflating): Output {

@@ -20,7 +20,7 @@ export interface ReadLayerOptions {
   readonly usedBytes?: () => number;
   /** Entries that other layers of the image have used already. */
   readonly usedEntries?: () => number;
-  onStored?(bytes: number): void;
+  readonly onStored?: (bytes: number) => void;
 }
 
 export interface ReadLayer {
@@ -117,14 +117,14 @@ async function walkBlob(
 ): Promise<{ readonly inflated: Inflated; readonly isBroken: boolean }> {
   const walker = createTarWalker(handler, limits);
   let broken: Fault | undefined;
-  let bug: { readonly error: unknown } | undefined;
+  const bugs: unknown[] = [];
   const attempt = (step: () => void) => {
     if (broken !== undefined) return;
     try {
       step();
     } catch (error) {
       broken = toFault(error);
-      if (!(error instanceof Fault)) bug = { error };
+      if (!(error instanceof Fault)) bugs.push(error);
     }
   };
   const inflated = await inflateLayer(blob, {
@@ -134,7 +134,7 @@ async function walkBlob(
     ...(onStored === undefined ? {} : { onStored }),
     onPiece: (piece) => attempt(() => walker.push(piece)),
   });
-  if (bug !== undefined) throw (bug as { readonly error: unknown }).error;
+  if (bugs.length > 0) throw bugs[0];
   const trouble = inflated.trouble ?? broken;
   attempt(() => walker.end());
   handler.finish();

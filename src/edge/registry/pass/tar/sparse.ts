@@ -30,7 +30,9 @@ export function sparseSink(sink: BodySink, realBytes: number, given?: readonly S
     position += bytes.length;
   };
   const fill = (to: number) => {
-    while (isWanted && position < to) give(zeros.subarray(0, Math.min(zeros.length, to - position)));
+    for (let missing = to - position; missing > 0 && isWanted; missing -= zeros.length) {
+      give(zeros.subarray(0, Math.min(zeros.length, missing)));
+    }
     position = Math.max(position, to);
   };
   const data = (bytes: Buffer) => {

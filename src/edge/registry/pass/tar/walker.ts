@@ -1,8 +1,8 @@
 // Walks a tar that comes in pieces of any size. Bodies nobody wants cost a subtraction; wanted ones are handed on as views of the piece, never copied here.
 // Reads what Go's archive/tar reads, as container runtimes unpack with it: where tools differ, what runs is what counts.
-import { blockBytes, fieldEnd, readHeader, tarFault, type TarHeader } from "./header.ts";
-import { createNameReader, pathText, type NameLimits, type NameRefusal } from "./names.ts";
-import { globalClaims, readPax, runsOf, type PaxHeader, type SparseRun } from "./pax.ts";
+import { blockBytes, fieldEnd, number, readHeader, tarFault, type TarHeader } from "./header.ts";
+import { createNameReader, pathText, type NameLimits, type NameReader, type NameRefusal } from "./names.ts";
+import { globalClaims, readPax, runsOf, type PaxHeader, type PaxSparse } from "./pax.ts";
 import { oldGnuPairs, sparseSink } from "./sparse.ts";
 
 export type TarKind = "file" | "directory" | "symlink" | "hardlink" | "other";
@@ -44,8 +44,10 @@ export interface TarWalker {
 }
 
 const specialBytesMax = 1024 * 1024;
+const sparseNumbersMax = 200_000;
 const flags = { x: 0x78, X: 0x58, g: 0x67, L: 0x4c, K: 0x4b, S: 0x53 } as const;
 
+/** What extended headers say about the entry that follows them. */
 interface Pending {
   pax: PaxHeader | undefined;
   longName: Buffer | undefined;
@@ -60,159 +62,171 @@ interface SparseStart {
   readonly realBytes: number;
 }
 
+interface Walk {
+  readonly handler: TarHandler;
+  readonly limits: NameLimits;
+  readonly names: NameReader;
+  readonly pending: Pending;
+  /** A header that came in two pieces. */
+  readonly carry: Buffer;
+  carried: number;
+  /** Of the body at hand: who takes it, what is left of it, and of its padding. */
+  sink: BodySink | undefined;
+  left: number;
+  padding: number;
+  zeroBlocks: number;
+  isDone: boolean;
+  sparse: SparseStart | undefined;
+}
+
 export function createTarWalker(handler: TarHandler, limits: NameLimits): TarWalker {
-  const carry = Buffer.alloc(blockBytes);
-  const names = createNameReader(limits);
-  const pending: Pending = { pax: undefined, longName: undefined, longLink: undefined };
-  let carried = 0;
-  let sink: BodySink | undefined;
-  let left = 0;
-  let padding = 0;
-  let zeroBlocks = 0;
-  let isDone = false;
-  let sparse: SparseStart | undefined;
-
-  /** Starts a body of `bytes` stored bytes. */
-  const body = (bytes: number, to: BodySink | undefined) => {
-    left = bytes;
-    padding = (blockBytes - (bytes % blockBytes)) % blockBytes;
-    if (bytes > 0) sink = to;
-    else to?.end(true);
+  const walk: Walk = {
+    handler,
+    limits,
+    names: createNameReader(limits),
+    pending: { pax: undefined, longName: undefined, longLink: undefined },
+    carry: Buffer.alloc(blockBytes),
+    carried: 0,
+    sink: undefined,
+    left: 0,
+    padding: 0,
+    zeroBlocks: 0,
+    isDone: false,
+    sparse: undefined,
   };
-
-  const block = (bytes: Buffer, start: number) => {
-    if (sparse !== undefined) {
-      sparse.numbers.push(...oldGnuPairs(bytes, start, 21));
-      if (bytes[start + 504] === 0) finishSparse(sparse);
-      return;
-    }
-    const header = readHeader(bytes, start);
-    if (header === undefined) {
-      zeroBlocks++;
-      if (zeroBlocks === 2) isDone = true;
-      return;
-    }
-    if (zeroBlocks > 0) throw tarFault("tar-zero-block", "A tar goes on after a block of zeros");
-    const special = specialSink(header, pending, handler);
-    if (special !== undefined) {
-      if (header.sizeBytes > specialBytesMax)
-        throw tarFault("tar-extended", "An extended tar header is over its limit");
-      body(header.sizeBytes, special);
-    } else if (header.flag === flags.S) startSparse(header);
-    else member(header, header.path, [header.pathStart, header.pathEnd]);
-  };
-
-  const startSparse = (header: TarHeader) => {
-    const { block: bytes, blockStart } = header;
-    const path = Buffer.from(header.path.subarray(header.pathStart, header.pathEnd));
-    const numbers = oldGnuPairs(bytes, blockStart + 386, 4);
-    const realBytes = sizeAt(bytes, blockStart + 483);
-    const started = { header, path, numbers, realBytes };
-    if (bytes[blockStart + 482] !== 0) sparse = started;
-    else finishSparse(started);
-  };
-
-  const finishSparse = ({ header, path, numbers, realBytes }: SparseStart) => {
-    sparse = undefined;
-    member(header, path, [0, path.length], { realBytes, runs: runsOf(numbers, realBytes) });
-  };
-
-  const member = (
-    header: TarHeader,
-    bytes: Buffer,
-    [start, end]: readonly [number, number],
-    old?: { readonly realBytes: number; readonly runs: readonly SparseRun[] },
-  ) => {
-    const { pax, longName, longLink } = pending;
-    pending.pax = pending.longName = pending.longLink = undefined;
-    const path = longName ?? pax?.path ?? bytes;
-    const isOwn = path === bytes;
-    const from = isOwn ? start : 0;
-    const to = isOwn ? end : path.length;
-    const kind = kindOf(header.flag, path[to - 1] === 0x2f);
-    const stored = hasBody(header.flag) && kind !== "directory" ? (pax?.sizeBytes ?? header.sizeBytes) : 0;
-    const holes = old ?? (kind === "file" ? pax?.sparse : undefined);
-    const name = names(path, from, to);
-    let to_: BodySink | undefined;
-    if (typeof name !== "string") {
-      const linkTarget =
-        kind === "symlink" || kind === "hardlink" ? linkOf(header, kind, longLink ?? pax?.linkTarget) : "";
-      to_ = handler.member({
-        kind,
-        folder: name.folder,
-        name: name.name,
-        mode: header.mode,
-        uid: pax?.uid ?? header.uid,
-        gid: pax?.gid ?? header.gid,
-        sizeBytes: holes?.realBytes ?? stored,
-        linkTarget,
-      });
-    } else if (name !== "root") handler.refused(name, pathText(path, from, Math.min(to, from + 256)));
-    body(stored, to_ === undefined || holes === undefined ? to_ : sparseSink(to_, holes.realBytes, holes.runs));
-  };
-
-  const linkOf = (header: TarHeader, kind: TarKind, given: Buffer | undefined): string => {
-    const bytes = given ?? header.block;
-    const start = given === undefined ? header.blockStart + 157 : 0;
-    const end = given === undefined ? fieldEnd(bytes, start, 100) : given.length;
-    if (kind === "symlink") return pathText(bytes, start, Math.min(end, start + limits.pathBytesMax));
-    const name = names(bytes, start, end);
-    if (typeof name === "string") return "";
-    return name.folder === "" ? name.name : `${name.folder}/${name.name}`;
-  };
-
-  const feedBody = (chunk: Buffer, offset: number): number => {
-    const take = Math.min(left, chunk.length - offset);
-    if (sink !== undefined && !sink.write(chunk.subarray(offset, offset + take))) {
-      sink.end(left === take);
-      sink = undefined;
-    }
-    left -= take;
-    if (left === 0 && sink !== undefined) {
-      const ended = sink;
-      sink = undefined;
-      ended.end(true);
-    }
-    return take;
-  };
-
   return {
     get isDone() {
-      return isDone;
+      return walk.isDone;
     },
     push(chunk) {
-      let offset = 0;
-      while (offset < chunk.length && !isDone) {
-        if (left > 0) offset += feedBody(chunk, offset);
-        else if (padding > 0) {
-          const take = Math.min(padding, chunk.length - offset);
-          padding -= take;
-          offset += take;
-        } else if (carried === 0 && chunk.length - offset >= blockBytes) {
-          offset += blockBytes;
-          block(chunk, offset - blockBytes);
-        } else {
-          const take = chunk.copy(carry, carried, offset, offset + blockBytes - carried);
-          carried += take;
-          offset += take;
-          if (carried < blockBytes) continue;
-          carried = 0;
-          block(carry, 0);
-        }
-      }
+      for (let offset = 0; offset < chunk.length && !walk.isDone;) offset += step(walk, chunk, offset);
     },
     end() {
-      if (isDone) return;
-      sink?.end(false);
-      sink = undefined;
-      if (left > 0 || carried > 0 || sparse !== undefined)
-        throw tarFault("tar-truncated", "The tar ends in the middle of an entry");
+      if (walk.isDone) return;
+      const isCut = walk.left > 0 || walk.carried > 0 || walk.sparse !== undefined;
+      walk.sink?.end(false);
+      walk.sink = undefined;
+      if (isCut) throw tarFault("tar-truncated", "The tar ends in the middle of an entry");
     },
   };
 }
 
-function sizeAt(block: Buffer, start: number): number {
-  return oldGnuPairs(Buffer.concat([block.subarray(start, start + 12), Buffer.alloc(12)]), 0, 1)[0] ?? 0;
+/** Takes some bytes of the chunk and says how many. */
+function step(walk: Walk, chunk: Buffer, offset: number): number {
+  if (walk.left > 0) return feedBody(walk, chunk, offset);
+  if (walk.padding > 0) {
+    const taken = Math.min(walk.padding, chunk.length - offset);
+    walk.padding -= taken;
+    return taken;
+  }
+  if (walk.carried === 0 && chunk.length - offset >= blockBytes) {
+    takeBlock(walk, chunk, offset);
+    return blockBytes;
+  }
+  const taken = chunk.copy(walk.carry, walk.carried, offset, offset + blockBytes - walk.carried);
+  walk.carried += taken;
+  if (walk.carried === blockBytes) {
+    walk.carried = 0;
+    takeBlock(walk, walk.carry, 0);
+  }
+  return taken;
+}
+
+function feedBody(walk: Walk, chunk: Buffer, offset: number): number {
+  const taken = Math.min(walk.left, chunk.length - offset);
+  walk.left -= taken;
+  const { sink } = walk;
+  if (sink === undefined) return taken;
+  const wantsMore = sink.write(chunk.subarray(offset, offset + taken));
+  if (walk.left > 0 && wantsMore) return taken;
+  walk.sink = undefined;
+  sink.end(walk.left === 0);
+  return taken;
+}
+
+/** Starts a body of so many stored bytes. */
+function startBody(walk: Walk, bytes: number, sink: BodySink | undefined): void {
+  walk.left = bytes;
+  walk.padding = (blockBytes - (bytes % blockBytes)) % blockBytes;
+  if (bytes > 0) walk.sink = sink;
+  else sink?.end(true);
+}
+
+function takeBlock(walk: Walk, bytes: Buffer, start: number): void {
+  if (walk.sparse !== undefined) {
+    walk.sparse.numbers.push(...oldGnuPairs(bytes, start, 21));
+    if (walk.sparse.numbers.length > sparseNumbersMax) throw tarFault("tar-sparse", "A sparse map has too many runs");
+    if (bytes[start + 504] === 0) finishSparse(walk, walk.sparse);
+    return;
+  }
+  const header = readHeader(bytes, start);
+  if (header === undefined) {
+    walk.zeroBlocks++;
+    if (walk.zeroBlocks === 2) walk.isDone = true;
+    return;
+  }
+  if (walk.zeroBlocks > 0) throw tarFault("tar-zero-block", "A tar goes on after a block of zeros");
+  const special = specialSink(header, walk.pending, walk.handler);
+  if (special !== undefined) {
+    if (header.sizeBytes > specialBytesMax) throw tarFault("tar-extended", "An extended tar header is over its limit");
+    startBody(walk, header.sizeBytes, special);
+  } else if (header.flag === flags.S) startSparse(walk, header);
+  else takeMember(walk, header, header.path.subarray(header.pathStart, header.pathEnd));
+}
+
+function startSparse(walk: Walk, header: TarHeader): void {
+  const { block, blockStart } = header;
+  const started = {
+    header,
+    path: Buffer.from(header.path.subarray(header.pathStart, header.pathEnd)),
+    numbers: oldGnuPairs(block, blockStart + 386, 4),
+    realBytes: number(block, blockStart + 483, 12),
+  };
+  if (block[blockStart + 482] !== 0) walk.sparse = started;
+  else finishSparse(walk, started);
+}
+
+function finishSparse(walk: Walk, { header, path, numbers, realBytes }: SparseStart): void {
+  walk.sparse = undefined;
+  takeMember(walk, header, path, { realBytes, runs: runsOf(numbers, realBytes) });
+}
+
+function takeMember(walk: Walk, header: TarHeader, ownPath: Buffer, old?: PaxSparse): void {
+  const { pax, longName, longLink } = walk.pending;
+  walk.pending.pax = walk.pending.longName = walk.pending.longLink = undefined;
+  const path = longName ?? pax?.path ?? ownPath;
+  const kind = kindOf(header.flag, path.at(-1) === 0x2f);
+  const stored = hasBody(header.flag) && kind !== "directory" ? (pax?.sizeBytes ?? header.sizeBytes) : 0;
+  const holes = old ?? (kind === "file" ? pax?.sparse : undefined);
+  const name = walk.names(path, 0, path.length);
+  let sink: BodySink | undefined;
+  if (typeof name !== "string") {
+    const isLink = kind === "symlink" || kind === "hardlink";
+    sink = walk.handler.member({
+      kind,
+      folder: name.folder,
+      name: name.name,
+      mode: header.mode,
+      uid: pax?.uid ?? header.uid,
+      gid: pax?.gid ?? header.gid,
+      sizeBytes: holes?.realBytes ?? stored,
+      linkTarget: isLink ? linkOf(walk, header, kind, longLink ?? pax?.linkTarget) : "",
+    });
+  } else if (name !== "root") walk.handler.refused(name, pathText(path, 0, Math.min(path.length, 256)));
+  startBody(
+    walk,
+    stored,
+    sink === undefined || holes === undefined ? sink : sparseSink(sink, holes.realBytes, holes.runs),
+  );
+}
+
+function linkOf(walk: Walk, header: TarHeader, kind: TarKind, given: Buffer | undefined): string {
+  const { blockStart, block } = header;
+  const bytes = given ?? block.subarray(blockStart + 157, fieldEnd(block, blockStart + 157, 100));
+  if (kind === "symlink") return pathText(bytes, 0, Math.min(bytes.length, walk.limits.pathBytesMax));
+  const name = walk.names(bytes, 0, bytes.length);
+  if (typeof name === "string") return "";
+  return name.folder === "" ? name.name : `${name.folder}/${name.name}`;
 }
 
 function kindOf(flag: number, hasSlash: boolean): TarKind {
