@@ -5,8 +5,8 @@ import type { ImageAnalysis } from "../../../model/image-analysis.ts";
 import { printPurl } from "../purl.ts";
 
 export interface DocumentOptions {
-  /** Our own version: "0.1.0". */
-  readonly toolVersion: string;
+  /** Our own version: "0.1.0"; without it the tool is named alone. */
+  readonly toolVersion?: string;
   /** RFC 3339; without it the time in the image's configuration. */
   readonly createdAt?: string;
 }

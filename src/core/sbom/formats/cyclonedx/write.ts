@@ -21,6 +21,7 @@ export function writeCycloneDx(analysis: ImageAnalysis, options: DocumentOptions
     ...analysis.packages.map((subject, index) => componentOf(subject, refs[index] ?? "")),
   ];
   const root = rootComponent(analysis);
+  const toolVersion = options.toolVersion === undefined ? {} : { version: options.toolVersion };
   const timestamp = createdAt(analysis, options);
   const body = {
     metadata: {
@@ -28,7 +29,7 @@ export function writeCycloneDx(analysis: ImageAnalysis, options: DocumentOptions
       lifecycles: [
         { phase: analysis.source === "root" || analysis.source === "container" ? "operations" : "post-build" },
       ],
-      tools: { components: [{ type: "application", name: "garrison", version: options.toolVersion }] },
+      tools: { components: [{ type: "application", name: "garrison", ...toolVersion }] },
       component: root,
       ...(analysis.gaps.length === 0
         ? {}

@@ -13,7 +13,7 @@ const systemId = "SPDXRef-OperatingSystem";
 export function writeSpdx(analysis: ImageAnalysis, options: DocumentOptions): string {
   // The format demands a time: without one of the image it is the epoch, which nobody takes for the truth.
   const created = createdAt(analysis, options) || "1970-01-01T00:00:00Z";
-  const creator = `Tool: garrison-${options.toolVersion}`;
+  const creator = `Tool: garrison${options.toolVersion === undefined ? "" : `-${options.toolVersion}`}`;
   const annotate = (extras: object): object => ({
     annotationDate: created,
     annotationType: "OTHER",
