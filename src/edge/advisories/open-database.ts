@@ -20,6 +20,7 @@ import {
   openShard,
   openShardBytes,
   shardFixedBytes,
+  shardKinds,
   type Shard,
   type ShardKind,
 } from "../../core/vuln/shard/table.ts";
@@ -171,13 +172,7 @@ interface Held {
 }
 
 function createShardFiles(folder: string, manifest: Manifest): ShardFiles {
-  const byPlace = new Map<string, ShardEntry>();
-  const buckets = new Map<string, number>();
-  for (const entry of manifest.shards) {
-    const group = `${entry.kind}\n${entry.label}`;
-    byPlace.set(`${group}\n${entry.bucket}`, entry);
-    buckets.set(group, entry.buckets);
-  }
+  const places = placesOf(manifest);
   const held = new Map<string, Held>();
   const lost = new Map<string, string>();
   const verified = loadVerified(folder);
@@ -208,10 +203,9 @@ function createShardFiles(folder: string, manifest: Manifest): ShardFiles {
   return {
     open,
     shard: (kind, label, key) => {
-      const group = `${kind}\n${label}`;
-      const count = buckets.get(group);
-      if (count === undefined) return undefined;
-      const entry = byPlace.get(`${group}\n${count === 1 ? 0 : bucketOf(key, count)}`);
+      const entries = places[kind].get(label);
+      if (entries === undefined) return undefined;
+      const entry = entries[entries.length === 1 ? 0 : bucketOf(key, entries.length)];
       return entry === undefined ? undefined : open(entry);
     },
     isLost: (label) =>
@@ -224,6 +218,23 @@ function createShardFiles(folder: string, manifest: Manifest): ShardFiles {
       verified.save();
     },
   };
+}
+
+type Places = Readonly<Record<ShardKind, ReadonlyMap<string, readonly (ShardEntry | undefined)[]>>>;
+
+/** Shards by kind and label, each in the place of its bucket. */
+function placesOf(manifest: Manifest): Places {
+  const places = Object.fromEntries(
+    shardKinds.map((kind) => [kind, new Map<string, (ShardEntry | undefined)[]>()]),
+  ) as {
+    readonly [kind in ShardKind]: Map<string, (ShardEntry | undefined)[]>;
+  };
+  for (const entry of manifest.shards) {
+    const group = places[entry.kind].get(entry.label) ?? Array.from({ length: entry.buckets }, () => undefined);
+    group[entry.bucket] = entry;
+    places[entry.kind].set(entry.label, group);
+  }
+  return places;
 }
 
 /** An unreadable shard is a problem of every feed that speaks of its ecosystem. */

@@ -95,56 +95,67 @@ export function createByteSink(capacity = 256): ByteSink {
   };
 }
 
+/** Where one reads. A plain object: a lookup makes one, and nothing else. */
 export interface ByteCursor {
-  readonly left: number;
-  u8(): number;
-  varint(): number;
-  f64(): number;
-  text(): string;
+  readonly bytes: Uint8Array;
+  at: number;
+  readonly to: number;
 }
 
-/** Reads within [from, to); throws `vuln/shard-damaged` beyond it. */
 export function createByteCursor(bytes: Uint8Array, from = 0, to = bytes.length): ByteCursor {
-  let at = from;
-  const u8 = (): number => {
-    if (at >= to) throw corrupt("an entry ends too early");
-    const value = bytes[at] ?? 0;
-    at += 1;
-    return value;
-  };
-  const varint = (): number => {
-    let value = u8();
-    if (value < 0x80) return value;
-    value -= 0x80;
-    for (let scale = 0x80; scale < 2 ** 50; scale *= 0x80) {
-      const byte = u8();
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-    }
-    throw corrupt("a number is too long");
-  };
-  return {
-    get left() {
-      return to - at;
-    },
-    u8,
-    varint,
-    f64: () => {
-      if (to - at < 8) throw corrupt("an entry ends too early");
-      const value = new DataView(bytes.buffer, bytes.byteOffset + at, 8).getFloat64(0, true);
-      at += 8;
-      return value;
-    },
-    text: () => {
-      const length = varint();
-      if (length > to - at) throw corrupt("a text ends too early");
-      at += length;
-      return decodeUtf8(bytes, at - length, at);
-    },
-  };
+  return { bytes, at: from, to };
+}
+
+/** Bytes that are left. */
+export function leftOf(cursor: ByteCursor): number {
+  return cursor.to - cursor.at;
+}
+
+/** All reads throw `vuln/shard-damaged` beyond the cursor's end. */
+export function readVarint(cursor: ByteCursor): number {
+  if (cursor.at >= cursor.to) throw corrupt("an entry ends too early");
+  const first = cursor.bytes[cursor.at] ?? 0;
+  cursor.at += 1;
+  return first < 0x80 ? first : readLong(cursor, first - 0x80);
+}
+
+function readLong(cursor: ByteCursor, low: number): number {
+  let value = low;
+  for (let scale = 0x80; scale < 2 ** 50; scale *= 0x80) {
+    if (cursor.at >= cursor.to) throw corrupt("an entry ends too early");
+    const byte = cursor.bytes[cursor.at] ?? 0;
+    cursor.at += 1;
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) return value;
+  }
+  throw corrupt("a number is too long");
+}
+
+export function readF64(cursor: ByteCursor): number {
+  if (leftOf(cursor) < 8) throw corrupt("an entry ends too early");
+  const value = new DataView(cursor.bytes.buffer, cursor.bytes.byteOffset + cursor.at, 8).getFloat64(0, true);
+  cursor.at += 8;
+  return value;
+}
+
+export function readText(cursor: ByteCursor): string {
+  const length = readVarint(cursor);
+  if (length > leftOf(cursor)) throw corrupt("a text ends too early");
+  cursor.at += length;
+  return decodeUtf8(cursor.bytes, cursor.at - length, cursor.at);
 }
 
 export function encodeUtf8(text: string): Uint8Array {
+  const plain = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code >= 0x80) return encodeWide(text);
+    plain[at] = code;
+  }
+  return plain;
+}
+
+function encodeWide(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length * 3);
   let length = 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -175,6 +186,18 @@ export function encodeUtf8(text: string): Uint8Array {
 
 /** UTF-8 as `encodeUtf8` writes it; anything else in the bytes is a Fault: shards hold no other text. */
 export function decodeUtf8(bytes: Uint8Array, from: number, to: number): string {
+  if (to - from <= plainCharsMax) {
+    let highest = 0;
+    for (let at = from; at < to; at += 1) highest |= bytes[at] ?? 0;
+    // One flat string instead of a chain of pieces: most texts of a shard are such.
+    if (highest < 0x80) return String.fromCharCode(...bytes.subarray(from, to));
+  }
+  return decodeWide(bytes, from, to);
+}
+
+const plainCharsMax = 256;
+
+function decodeWide(bytes: Uint8Array, from: number, to: number): string {
   let text = "";
   let at = from;
   const next = (): number => {

@@ -1,6 +1,16 @@
 // What is not a record: facts of vulnerabilities, the index of ids, EPSS scores, known exploited ones. Each is a shard kind of its own, read only when asked for.
 import type { VulnerabilityFacts } from "../advisory.ts";
-import { corrupt, createByteCursor, createByteSink, type ByteCursor, type ByteSink } from "./bytes.ts";
+import {
+  corrupt,
+  createByteCursor,
+  createByteSink,
+  leftOf,
+  readF64,
+  readText,
+  readVarint,
+  type ByteCursor,
+  type ByteSink,
+} from "./bytes.ts";
 import type { Shard } from "./table.ts";
 import { writeShard } from "./write-table.ts";
 
@@ -53,20 +63,20 @@ export function decodeFacts(
   inflate: (bytes: Uint8Array, length: number) => Uint8Array,
 ): PlainFacts {
   const outer = createByteCursor(payload);
-  const length = outer.varint();
-  const rest = payload.subarray(payload.length - outer.left);
+  const length = readVarint(outer);
+  const rest = payload.subarray(payload.length - leftOf(outer));
   if (length > factsBytesMax) throw corrupt("the facts of a vulnerability are larger than any this program writes");
   const whole = length === 0 ? rest : inflate(rest, length - 1);
   const cursor = createByteCursor(whole);
-  const title = cursor.text();
-  const description = cursor.text();
-  const publishedAt = cursor.text();
-  const modifiedAt = cursor.text();
-  const cvss = cursor.text();
-  const cvssScore = cursor.f64();
+  const title = readText(cursor);
+  const description = readText(cursor);
+  const publishedAt = readText(cursor);
+  const modifiedAt = readText(cursor);
+  const cvss = readText(cursor);
+  const cvssScore = readF64(cursor);
   const references = readTexts(cursor);
   const cwes = readTexts(cursor);
-  if (cursor.left !== 0) throw corrupt("an entry has bytes after its facts");
+  if (leftOf(cursor) !== 0) throw corrupt("an entry has bytes after its facts");
   return { id, title, description, references, cwes, publishedAt, modifiedAt, cvssScore, cvss };
 }
 
@@ -76,9 +86,9 @@ function texts(sink: ByteSink, values: readonly string[]): void {
 }
 
 function readTexts(cursor: ByteCursor): readonly string[] {
-  const count = cursor.varint();
-  if (count > cursor.left) throw corrupt("an entry claims more texts than it can hold");
-  return Array.from({ length: count }, () => cursor.text());
+  const count = readVarint(cursor);
+  if (count > leftOf(cursor)) throw corrupt("an entry claims more texts than it can hold");
+  return Array.from({ length: count }, () => readText(cursor));
 }
 
 /** What a CVE or alias stands for: the vulnerabilities that it names, and the keys of their records. */
@@ -113,14 +123,14 @@ export function idEntryOf(shard: Shard, id: string): IdEntry | undefined {
   const payload = shard.find(id);
   if (payload === undefined) return undefined;
   const cursor = createByteCursor(payload);
-  const vulnerabilities = shard.list(cursor.varint());
-  const count = cursor.varint();
-  if (count * 2 > cursor.left) throw corrupt("an entry claims more keys than it can hold");
+  const vulnerabilities = shard.list(readVarint(cursor));
+  const count = readVarint(cursor);
+  if (count * 2 > leftOf(cursor)) throw corrupt("an entry claims more keys than it can hold");
   const keys = Array.from({ length: count }, () => ({
-    ecosystem: shard.text(cursor.varint()),
-    name: shard.text(cursor.varint()),
+    ecosystem: shard.text(readVarint(cursor)),
+    name: shard.text(readVarint(cursor)),
   }));
-  if (cursor.left !== 0) throw corrupt("an entry has bytes after its keys");
+  if (leftOf(cursor) !== 0) throw corrupt("an entry has bytes after its keys");
   return { vulnerabilities, keys };
 }
 
@@ -150,8 +160,8 @@ export function epssOf(shard: Shard, id: string): VulnerabilityFacts["epss"] {
   const payload = shard.find(id);
   if (payload === undefined) return undefined;
   const cursor = createByteCursor(payload);
-  const score = cursor.varint() / epssScale;
-  const percentile = cursor.varint() / epssScale;
+  const score = readVarint(cursor) / epssScale;
+  const percentile = readVarint(cursor) / epssScale;
   if (score > 1 || percentile > 1) throw corrupt("a probability is larger than 1");
   return { score, percentile, date: shard.label };
 }
@@ -180,5 +190,5 @@ export function exploitedOf(shard: Shard, id: string): ExploitedEntry | undefine
   const payload = shard.find(id);
   if (payload === undefined) return undefined;
   const cursor = createByteCursor(payload);
-  return { addedAt: cursor.text(), dueAt: cursor.text(), ransomware: cursor.varint() === 1 };
+  return { addedAt: readText(cursor), dueAt: readText(cursor), ransomware: readVarint(cursor) === 1 };
 }

@@ -1,6 +1,6 @@
 // Advisory records as entries of a "records" shard: the shard's label is their ecosystem, the key their name; everything else is varints into the pools.
 import { advisoryStatuses, severities, versionSchemes, type AdvisoryRecord, type VersionRange } from "../advisory.ts";
-import { corrupt, createByteCursor, type ByteCursor, type ByteSink } from "./bytes.ts";
+import { corrupt, createByteCursor, leftOf, readVarint, type ByteCursor, type ByteSink } from "./bytes.ts";
 import type { Shard } from "./table.ts";
 import { writeShard, type PoolWriter } from "./write-table.ts";
 
@@ -120,35 +120,33 @@ export function* everyRecord(shard: Shard): Generator<AdvisoryRecord> {
 
 function decodeRecords(shard: Shard, name: string, payload: Uint8Array): AdvisoryRecord[] {
   const cursor = createByteCursor(payload);
-  const count = cursor.varint();
+  const count = readVarint(cursor);
   // A record takes four bytes at least: a count beyond that is a lie.
   if (count * 4 > payload.length) throw corrupt("an entry claims more records than it can hold");
   const records: AdvisoryRecord[] = [];
   for (let index = 0; index < count; index += 1) records.push(decode(shard, name, cursor));
-  if (cursor.left !== 0) throw corrupt("an entry has bytes after its records");
+  if (leftOf(cursor) !== 0) throw corrupt("an entry has bytes after its records");
   return records;
 }
 
 function decode(shard: Shard, name: string, cursor: ByteCursor): AdvisoryRecord {
-  const bits = cursor.varint();
-  const text = (flag: number): string => ((bits & flag) === 0 ? "" : shard.text(cursor.varint()));
-  const list = (flag: number): readonly string[] => ((bits & flag) === 0 ? none : shard.list(cursor.varint()));
+  const bits = readVarint(cursor);
   // In the order in which they were written.
-  const id = shard.text(cursor.varint());
-  const feed = shard.text(cursor.varint());
-  const scheme = choice(versionSchemes, cursor.varint());
-  const aliases = list(has.aliases);
-  const upstream = list(has.upstream);
+  const id = shard.text(readVarint(cursor));
+  const feed = shard.text(readVarint(cursor));
+  const scheme = choice(versionSchemes, readVarint(cursor));
+  const aliases = listIf(shard, cursor, bits & has.aliases);
+  const upstream = listIf(shard, cursor, bits & has.upstream);
   const ranges = (bits & has.ranges) === 0 ? [] : decodeRanges(shard, cursor);
-  const versions = list(has.versions);
-  const status = (bits & has.status) === 0 ? "affected" : choice(advisoryStatuses, cursor.varint());
-  const statusReason = text(has.statusReason);
-  const severity = (bits & has.severity) === 0 ? "unknown" : choice(severities, cursor.varint());
-  const cvss = text(has.cvss);
-  const module = text(has.module);
-  const architectures = list(has.architectures);
-  const pocket = text(has.pocket);
-  const cpeTarget = text(has.cpeTarget);
+  const versions = listIf(shard, cursor, bits & has.versions);
+  const status = (bits & has.status) === 0 ? "affected" : choice(advisoryStatuses, readVarint(cursor));
+  const statusReason = textIf(shard, cursor, bits & has.statusReason);
+  const severity = (bits & has.severity) === 0 ? "unknown" : choice(severities, readVarint(cursor));
+  const cvss = textIf(shard, cursor, bits & has.cvss);
+  const module = textIf(shard, cursor, bits & has.module);
+  const architectures = listIf(shard, cursor, bits & has.architectures);
+  const pocket = textIf(shard, cursor, bits & has.pocket);
+  const cpeTarget = textIf(shard, cursor, bits & has.cpeTarget);
   return {
     id,
     feed,
@@ -170,14 +168,22 @@ function decode(shard: Shard, name: string, cursor: ByteCursor): AdvisoryRecord 
   };
 }
 
+function textIf(shard: Shard, cursor: ByteCursor, isThere: number): string {
+  return isThere === 0 ? "" : shard.text(readVarint(cursor));
+}
+
+function listIf(shard: Shard, cursor: ByteCursor, isThere: number): readonly string[] {
+  return isThere === 0 ? none : shard.list(readVarint(cursor));
+}
+
 function decodeRanges(shard: Shard, cursor: ByteCursor): VersionRange[] {
-  const count = cursor.varint();
-  if (count * 3 > cursor.left) throw corrupt("a record claims more ranges than it can hold");
+  const count = readVarint(cursor);
+  if (count * 3 > leftOf(cursor)) throw corrupt("a record claims more ranges than it can hold");
   const ranges: VersionRange[] = [];
   for (let index = 0; index < count; index += 1) {
-    const introduced = shard.text(cursor.varint());
-    const fixed = shard.text(cursor.varint());
-    ranges.push({ introduced, fixed, lastAffected: shard.text(cursor.varint()) });
+    const introduced = shard.text(readVarint(cursor));
+    const fixed = shard.text(readVarint(cursor));
+    ranges.push({ introduced, fixed, lastAffected: shard.text(readVarint(cursor)) });
   }
   return ranges;
 }

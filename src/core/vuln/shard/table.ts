@@ -134,7 +134,9 @@ export function openShard(
       let [low, high] = [0, at.keys - 1];
       while (low <= high) {
         const middle = (low + high) >>> 1;
-        const [from, to] = span(0, middle, at.keyBytes, at.stringBytes);
+        const from = at.keyBytes + word(middle);
+        const to = at.keyBytes + word(middle + 1);
+        if (from > to || to > at.stringBytes) throw corrupt("its index points outside of it");
         const order = compare(head, from, to, wanted);
         if (order === 0) return payloadAt(middle);
         if (order < 0) low = middle + 1;
