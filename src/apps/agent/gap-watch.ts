@@ -30,6 +30,8 @@ export interface GapSources {
   readonly sensorStats: () => SensorStats;
   readonly queueDrops: () => ReadonlyMap<TableName, number>;
   readonly flowLosses: () => FlowLosses | undefined;
+  /** Files in use that were not told for a limit. */
+  readonly usedFilesOmitted?: () => number;
   /** Why the sensor does not run; "" when it does. */
   readonly sensorDown: string;
 }
@@ -53,6 +55,11 @@ export function createGapWatch(sources: GapSources, startMs: number): (nowMs: nu
         counted: "exact",
         detail: "the agent's queue was full",
       });
+    }
+    const filesOmitted = sources.usedFilesOmitted?.() ?? 0;
+    if (filesOmitted > 0) {
+      const detail = "containers have more files in use than are told of";
+      rows.push({ ...window, table: "file_events", reason: "limit", rows: filesOmitted, counted: "estimate", detail });
     }
     const losses = sources.flowLosses();
     if (losses !== undefined && losses.rowsMerged > 0) {

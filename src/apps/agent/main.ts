@@ -10,6 +10,7 @@ import type { ContainerDirectory } from "../../core/process/container-directory.
 import type { Sensor } from "../../core/sense/sensor.ts";
 import { readCgroupFile } from "../../edge/proc/cgroup-file.ts";
 import { readMachine } from "../../edge/proc/machine.ts";
+import { readUsedFiles } from "../../edge/proc/used-files.ts";
 import { openSpool } from "../../edge/spool/spool.ts";
 import { createUplink, type Uplink } from "../../edge/uplink/uplink.ts";
 import { blockLimits, type AgentReport } from "../../model/agent-protocol.ts";
@@ -31,6 +32,7 @@ import { createReporter } from "./report.ts";
 import { openSensor } from "./sensor-choice.ts";
 import { every } from "./timer.ts";
 import { agentVersion } from "./version.ts";
+import { createUsedFilesWatch, type UsedFilesWatch } from "./used-files.ts";
 import { createVisibilityBook } from "./visibility.ts";
 
 /** A gap that begins at the edge of the accepted range would fall out of it on the way. */
@@ -99,6 +101,7 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
     every(agentLimits.flushEveryMs, () => outbox.flush(), failed),
     every(agentLimits.gapEveryMs, flushGaps, failed),
     every(agentLimits.gapEveryMs, () => sensor.watchFirstBytes(pipeline.watchedCgroups()), failed),
+    every(agentLimits.usedFilesEveryMs, () => agent.usedFiles.tick(clock.nowMs()), failed),
     every(agentLimits.heartbeatEveryMs, () => beat(), failed),
     every(agentLimits.spoolEveryMs, () => spool.tick(), failed),
   ];
@@ -138,7 +141,13 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const book = createAddressBook({ createdMs: startedMs, aheadMs: () => uplink.state.clockAheadMs });
   const enforce = openEnforcement(config, parts, { server, book, clock, outbox, uplink: () => uplink });
   const pipeline = openPipeline(config, { machine, book, sensor, visibility, containers, outbox }, enforce);
-  const gaps = createGapWatch(gapSourcesOf({ sensor, outbox, pipeline, down }), startedMs);
+  const usedFiles = createUsedFilesWatch({
+    processes: () => pipeline.containerProcesses(),
+    // A sensor that is handed in sees a node that is not this machine: its processes are not in this /proc.
+    read: (pid) => (parts.sensor === undefined ? readUsedFiles("/proc", pid) : undefined),
+    tell: (row) => outbox.push("file_events", row),
+  });
+  const gaps = createGapWatch(gapSourcesOf({ sensor, outbox, pipeline, down, usedFiles }), startedMs);
   let statuses: readonly ResourceStatus[] = [];
   const { gateway } = parts;
   const report = createReporter({ boot, startedMs, machine, sensor, spool, outbox, pipeline, gateway });
@@ -183,6 +192,7 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
     words,
     runtime,
     gaps,
+    usedFiles,
     enforce,
   };
 }
@@ -192,13 +202,15 @@ interface LossSources {
   readonly outbox: Outbox;
   readonly pipeline: Pipeline;
   readonly down: string;
+  readonly usedFiles: UsedFilesWatch;
 }
 
-function gapSourcesOf({ sensor, outbox, pipeline, down }: LossSources): GapSources {
+function gapSourcesOf({ sensor, outbox, pipeline, down, usedFiles }: LossSources): GapSources {
   return {
     sensorStats: () => sensor.stats(),
     queueDrops: () => outbox.takeDrops(),
     flowLosses: () => pipeline.flows.takeLosses(),
+    usedFilesOmitted: () => usedFiles.takeOmitted(),
     sensorDown: down,
   };
 }

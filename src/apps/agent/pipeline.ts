@@ -27,6 +27,7 @@ import type { Outbox } from "./outbox.ts";
 import { flowDirectory, localPeer, peerColumns, peerQuestion } from "./peers.ts";
 import { processRowOf } from "./process-rows.ts";
 import { createSubjects, type SubjectCell } from "./subjects.ts";
+import type { ContainerProcess } from "./used-files.ts";
 import type { VisibilityBook } from "./visibility.ts";
 
 export interface PipelineOptions {
@@ -57,6 +58,8 @@ export interface Pipeline {
   drain(nowMs: number): void;
   /** v2 cgroups whose first bytes are asked for; 0 stands for all. */
   watchedCgroups(): ReadonlySet<number>;
+  /** Live processes of containers whose image is known. */
+  containerProcesses(): Iterable<ContainerProcess>;
   readonly flows: FlowAggregator;
   readonly counters: {
     readonly redactions: number;
@@ -163,6 +166,13 @@ class AgentPipeline implements Pipeline {
       }
     }
     return watched;
+  }
+
+  *containerProcesses(): Generator<ContainerProcess> {
+    for (const record of this.#table.living()) {
+      const { containerId, subject } = this.#subjects.cellOf(record);
+      if (containerId !== "" && subject.image !== "") yield { record, subject };
+    }
   }
 
   readonly #reporterOf = (event: { readonly process: ProcessKey; readonly comm: string } & SensorEvent) => {

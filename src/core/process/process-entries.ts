@@ -43,6 +43,12 @@ export class ProcessEntries {
     this.size += 1;
   }
 
+  /** Those that did not end, in the map's order. */
+  *living(): Generator<Entry> {
+    for (const incarnations of this.byPid.values())
+      for (const entry of incarnations) if (entry.exitTimeMs === undefined) yield entry;
+  }
+
   expire(endedBeforeMs: number): void {
     let count = 0;
     for (const entry of this.ended) {

@@ -84,6 +84,8 @@ export interface ProcessTable {
   attribute(key: ProcessKey): Attribution;
   /** Names of the ancestors, nearest first, at most 8. */
   ancestors(key: ProcessKey): string[];
+  /** Processes that did not end; the table may change while they are walked. */
+  living(): Iterable<ProcessRecord>;
   /** Lets go of processes that ended longer ago than the grace time. */
   expire(nowMs: number): void;
   stats(): ProcessTableStats;
@@ -132,6 +134,10 @@ class BoundedProcessTable implements ProcessTable {
 
   find(key: ProcessKey): ProcessRecord | undefined {
     return this.entries.find(key);
+  }
+
+  living(): Iterable<ProcessRecord> {
+    return this.entries.living();
   }
 
   needsCgroup(key: ProcessKey): boolean {
