@@ -5,6 +5,7 @@ import type { CommandUnit } from "./command.ts";
 import { completion } from "./completion.ts";
 import { config } from "./config.ts";
 import { console_ } from "./console.ts";
+import { db } from "./db.ts";
 import { demo } from "./demo.ts";
 import { events } from "./events.ts";
 import { exitCodesCommand } from "./exit-codes.ts";
@@ -17,6 +18,7 @@ import { resources } from "./resources.ts";
 import { run } from "./run.ts";
 import { status } from "./status.ts";
 import { up } from "./up.ts";
+import { vuln } from "./vuln.ts";
 import { waf } from "./waf.ts";
 import { workloads } from "./workloads.ts";
 
@@ -32,6 +34,8 @@ export const commands = [
   policy,
   waf,
   image,
+  vuln,
+  db,
   resources,
   agent,
   demo,

@@ -1,0 +1,5 @@
+// The sub-commands of garrison vuln, in the order in which help shows them.
+import type { CommandUnit } from "../command.ts";
+import { vulnWhere } from "./where.ts";
+
+export const vulnCommands = [vulnWhere] as const satisfies readonly CommandUnit[];
