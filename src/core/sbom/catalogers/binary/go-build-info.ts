@@ -128,7 +128,8 @@ export function readModuleText(text: string): Omit<GoBuildInfo, "toolchain"> {
 
 /** A folder replaces a module by code that no version names. */
 function replacement(replaced: GoModule | undefined, by: GoModule): GoModule {
-  const isFolder = by.version === "" && /^(?:\.{1,2}(?:[/\\]|$)|[/\\]|[A-Za-z]:[/\\])/.test(by.path);
+  const isFolder =
+    (by.version === "" || by.version === "(devel)") && /^(?:\.{1,2}(?:[/\\]|$)|[/\\]|[A-Za-z]:[/\\])/.test(by.path);
   return isFolder && replaced !== undefined ? { path: replaced.path, version: "" } : by;
 }
 

@@ -35,13 +35,34 @@ const versionLike = /^v?\d{1,6}\.\d{1,6}(?:\.\d{1,6})?(?:[-+._][0-9A-Za-z.+_-]{1
 const versionNames =
   /(?:^|\.)(?:git|build|app|release|tag|semver)?_?(?:version|tag|semver|buildtag|versionnumber|gitversion)$/i;
 
+/** Words of a command line, quotes of both kinds taken off. Linear. */
+function shellWords(text: string): string[] {
+  const words: string[] = [];
+  let word = "";
+  let quote = "";
+  for (const letter of text) {
+    if (quote !== "") {
+      if (letter === quote) quote = "";
+      else word += letter;
+    } else if (letter === '"' || letter === "'") quote = letter;
+    else if (letter !== " " && letter !== "\t" && letter !== "\n") word += letter;
+    else {
+      if (word !== "") words.push(word);
+      word = "";
+    }
+  }
+  if (word !== "") words.push(word);
+  return words;
+}
+
 /** name=value pairs of -X in linker flags, whichever way they are quoted. */
 export function linkerValues(flags: string): Map<string, string> {
   const values = new Map<string, string>();
-  const pattern = /-X[= ]{1,4}["']?([^\s"'=]{1,300})=(?:"([^"]{0,300})"|'([^']{0,300})'|([^\s"']{0,300}))/g;
-  for (const match of flags.matchAll(pattern)) {
-    values.set(match[1] ?? "", match[2] ?? match[3] ?? match[4] ?? "");
-    if (values.size >= 200) break;
+  const words = shellWords(flags);
+  for (const [index, word] of words.entries()) {
+    const next = word === "-X" || word === "--X" ? words[index + 1] : /^--?X=(.*)$/s.exec(word)?.[1];
+    const equals = next?.indexOf("=") ?? -1;
+    if (next !== undefined && equals > 0) values.set(next.slice(0, equals), next.slice(equals + 1).slice(0, 300));
   }
   return values;
 }
