@@ -182,6 +182,8 @@ async function readOrRecall(
     if (read.isVerified && key !== "") await cache?.put(key, encodeLayer(read));
     return read;
   } catch (error) {
+    // Whatever a stopped source says then, this is why.
+    pass.signal.throwIfAborted();
     throw error instanceof Fault
       ? namedFault(error, `${source.reference}, layer ${index + 1} of ${source.layers.length}`)
       : error;

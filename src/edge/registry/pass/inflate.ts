@@ -16,7 +16,7 @@ export interface InflateOptions {
   readonly onStored?: (bytes: number) => void;
 }
 
-export type InflateLimits = Pick<typeof imageLimits, "blobBytesMax" | "inflatedBytesMax" | "inflateRatioMax">;
+export type InflateLimits = Readonly<Record<"blobBytesMax" | "inflatedBytesMax" | "inflateRatioMax", number>>;
 
 export interface Inflated {
   readonly digest: string;

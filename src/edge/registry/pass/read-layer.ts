@@ -10,7 +10,7 @@ import { inflateLayer, limitCode, type InflateLimits, type Inflated } from "./in
 import { createTarWalker, type BodySink, type TarHandler, type TarMember } from "./tar/walker.ts";
 
 export type PassLimits = InflateLimits &
-  Pick<typeof imageLimits, "entriesPerLayerMax" | "pathBytesMax" | "pathSegmentsMax">;
+  Readonly<Record<"entriesPerLayerMax" | "pathBytesMax" | "pathSegmentsMax", number>>;
 
 export interface ReadLayerOptions {
   readonly signal: AbortSignal;
@@ -92,6 +92,7 @@ function listingHandler(notes: LayerNotes, member: TarHandler["member"]): TarHan
     escapes: "its path leaves the root of the image",
     "too-long": "its path is over the limit",
     empty: "its path is empty",
+    sparse: "it is a sparse file of more than 1 GiB, which is not read",
   } as const;
   return {
     member,

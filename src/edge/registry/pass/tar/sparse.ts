@@ -30,8 +30,11 @@ export function sparseSink(sink: BodySink, realBytes: number, given?: readonly S
     position += bytes.length;
   };
   const fill = (to: number) => {
-    for (let missing = to - position; missing > 0 && isWanted; missing -= zeros.length) {
+    let missing = to - position;
+    while (missing > 0) {
+      if (!isWanted) break;
       give(zeros.subarray(0, Math.min(zeros.length, missing)));
+      missing -= zeros.length;
     }
     position = Math.max(position, to);
   };

@@ -239,6 +239,25 @@ test("names that leave the root, are empty or too long are refused and the rest 
   );
 });
 
+test("a sparse file that claims exabytes is not laid out", () => {
+  const pax = { "GNU.sparse.map": "0,1", "GNU.sparse.size": "9000000000000000", "GNU.sparse.name": "s" };
+  const { members, refused, fault } = walk(
+    tarOf([
+      { path: "x", body: "A", pax },
+      { path: "after", body: "x" },
+    ]),
+  );
+  assert.equal(fault, undefined);
+  assert.deepEqual(
+    members.map((member) => [member.name, member.body]),
+    [
+      ["s", "cut:"],
+      ["after", "x"],
+    ],
+  );
+  assert.deepEqual(refused, ["sparse:s"]);
+});
+
 test("a global header's names are not applied, as runtimes do not, and told", () => {
   const { members, globals } = walk(tarOf([paxGlobal({ path: "evil", comment: "x" }), { path: "a", body: "x" }]));
   assert.deepEqual(

@@ -29,8 +29,8 @@ export interface BodySink {
 
 export interface TarHandler {
   member(member: TarMember): BodySink | undefined;
-  /** A name that was not taken: it leaves the root, or is over a limit. */
-  refused(why: Exclude<NameRefusal, "root">, path: string): void;
+  /** A name that was not taken (it leaves the root, or is over a limit), or the body of a sparse file that is mostly a claim. */
+  refused(why: Exclude<NameRefusal, "root"> | "sparse", path: string): void;
   /** A global header wants to rename or resize what follows. */
   globalIgnored(keys: readonly string[]): void;
 }
@@ -45,6 +45,8 @@ export interface TarWalker {
 
 const specialBytesMax = 1024 * 1024;
 const sparseNumbersMax = 200_000;
+/** Holes cost a header nothing, and a reader their whole length. */
+const sparseBytesMax = 1024 ** 3;
 const flags = { x: 0x78, X: 0x58, g: 0x67, L: 0x4c, K: 0x4b, S: 0x53 } as const;
 
 /** What extended headers say about the entry that follows them. */
@@ -212,12 +214,21 @@ function takeMember(walk: Walk, header: TarHeader, ownPath: Buffer, old?: PaxSpa
       sizeBytes: holes?.realBytes ?? stored,
       linkTarget: isLink ? linkOf(walk, header, kind, longLink ?? pax?.linkTarget) : "",
     });
-  } else if (name !== "root") walk.handler.refused(name, pathText(path, 0, Math.min(path.length, 256)));
+  } else if (name !== "root") walk.handler.refused(name, shownPath(path));
+  if (sink !== undefined && holes !== undefined && holes.realBytes > sparseBytesMax) {
+    sink.end(false);
+    sink = undefined;
+    walk.handler.refused("sparse", shownPath(path));
+  }
   startBody(
     walk,
     stored,
     sink === undefined || holes === undefined ? sink : sparseSink(sink, holes.realBytes, holes.runs),
   );
+}
+
+function shownPath(path: Buffer): string {
+  return pathText(path, 0, Math.min(path.length, 256));
 }
 
 function linkOf(walk: Walk, header: TarHeader, kind: TarKind, given: Buffer | undefined): string {
