@@ -14,6 +14,8 @@ export interface AdviceFinding {
   /** Of a Dockerfile: line and column from 1; 0 of an image. */
   readonly line: number;
   readonly column: number;
+  /** Numbers of other lists for the same: "CIS Docker 4.1", "CIS-DI-0001" (Dockle). */
+  readonly references?: readonly string[];
   /** Of an image: the file, user, label or variable it is about; "" for the whole image. */
   readonly subject: string;
   readonly layer: number;

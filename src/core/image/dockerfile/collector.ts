@@ -38,8 +38,19 @@ export function createCollector(plan: Plan, ignores: Ignores): Collector {
     counts.set(rule, count);
     if (count > lintLimits.findingsPerRuleMax || found.length >= lintLimits.findingsMax) return;
     const severity = plan.severities.get(rule) ?? rule.severity;
-    const { id, hadolint } = rule;
-    found.push({ rule: id, hadolint, severity, message, fix: fix ?? rule.fix, line, column, subject: "", layer: -1 });
+    const { id, hadolint, references = [] } = rule;
+    found.push({
+      rule: id,
+      hadolint,
+      severity,
+      message,
+      fix: fix ?? rule.fix,
+      line,
+      column,
+      references,
+      subject: "",
+      layer: -1,
+    });
   };
   const collector: Collector = { tell: tellWith(add), rule: undefined, findings: () => finish(found, counts) };
   return collector;

@@ -44,7 +44,7 @@ export const apkRules = defineRules(
     severity: "info",
     title: "apk add without --no-cache",
     fix: "Add --no-cache.",
-    references: ["CIS-DI-0006"],
+    references: ["DKL-DI-0004"],
     onCommand: {
       names: ["apk"],
       check(command, tell, { run }) {

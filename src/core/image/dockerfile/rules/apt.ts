@@ -47,6 +47,7 @@ export const aptRules = defineRules(
     id: "dockerfile/apt-get-dist-upgrade",
     hadolint: "DL3005",
     severity: "warning",
+    references: ["DKL-DI-0003"],
     title: "apt-get dist-upgrade",
     fix: "Take a newer base image.",
     onCommand: {
@@ -76,6 +77,7 @@ export const aptRules = defineRules(
     id: "dockerfile/apt-get-lists-stay",
     hadolint: "DL3009",
     severity: "info",
+    references: ["DKL-DI-0005"],
     title: "apt's lists stay in the layer",
     fix: "End the same RUN with rm -rf /var/lib/apt/lists/*, or mount caches over /var/lib/apt and /var/cache/apt.",
     onStage(stage, tell, view) {
@@ -144,7 +146,7 @@ export const aptRules = defineRules(
     severity: "warning",
     title: "apt-get update in a RUN of its own",
     fix: "Update and install in one RUN.",
-    references: ["CIS-DI-0007", "CIS Docker 4.7"],
+    references: ["CIS Docker 4.7", "CIS-DI-0007"],
     onCommand: {
       names: ["apt-get", "apt"],
       check(command, tell, { run }) {

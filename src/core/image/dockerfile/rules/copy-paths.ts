@@ -76,7 +76,7 @@ export const copyPathRules = defineRules(
     severity: "error",
     title: "ADD of plain files",
     fix: "Use COPY: ADD is for archives and addresses.",
-    references: ["CIS-DI-0009"],
+    references: ["CIS Docker 4.9", "CIS-DI-0009"],
     onInstruction: {
       keywords: ["ADD"],
       check(instruction, tell) {

@@ -66,6 +66,7 @@ export const downloadRules = defineRules(
     id: "dockerfile/unsigned-packages",
     hadolint: "",
     severity: "warning",
+    references: ["CIS Docker 4.11", "CIS-DI-0011"],
     title: "packages without signature verification",
     fix: "Add the repository's key instead.",
     onCommand: {

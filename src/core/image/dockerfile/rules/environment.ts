@@ -74,7 +74,7 @@ export const environmentRules = defineRules(
     severity: "warning",
     title: "ENV or ARG with a secret's name",
     fix: "Use RUN --mount=type=secret in the build, and the platform's secrets at run time.",
-    references: ["CIS-DI-0010"],
+    references: ["CIS Docker 4.10", "CIS-DI-0010"],
     onInstruction: {
       keywords: ["ENV", "ARG"],
       check(instruction, tell) {
@@ -93,7 +93,7 @@ export const environmentRules = defineRules(
     severity: "error",
     title: "a secret in ENV, ARG or LABEL",
     fix: "Revoke it, take it out, and use RUN --mount=type=secret.",
-    references: ["CIS-DI-0010"],
+    references: ["CIS Docker 4.10", "CIS-DI-0010"],
     onInstruction: {
       keywords: ["ENV", "ARG", "LABEL"],
       check(instruction, tell) {

@@ -25,7 +25,7 @@ export const fromImageRules = defineRules(
     severity: "warning",
     title: "an image without a tag",
     fix: "Write the release that you test with: image:1.2.3.",
-    references: ["CIS-DI-0006"],
+    references: ["DKL-DI-0006"],
     onStage: onImage((image, from, tell) => {
       if (image.tag === "" && image.digest === "" && image.repository !== "") {
         tell.instruction(from, `${image.name} has no tag: it means latest, whatever that is on the day of the build`, {
@@ -40,7 +40,7 @@ export const fromImageRules = defineRules(
     severity: "warning",
     title: "the tag latest",
     fix: "Write a release's tag, or pin the digest.",
-    references: ["CIS-DI-0006"],
+    references: ["DKL-DI-0006"],
     onStage: onImage((image, from, tell) => {
       if (image.tag === "latest" && image.digest === "") {
         tell.instruction(from, `${image.name} changes under the same name`, { offset: from.words[0]?.offset ?? 0 });
@@ -63,6 +63,7 @@ export const fromImageRules = defineRules(
     id: "dockerfile/untrusted-registry",
     hadolint: "DL3026",
     severity: "error",
+    references: ["CIS Docker 4.2"],
     title: "an image from a registry that is not on the list",
     fix: "Take the image from a registry on the list, or add its registry there.",
     onStage(stage, tell, view) {

@@ -58,7 +58,7 @@ export const onceRules = defineRules(
     severity: "info",
     title: "no HEALTHCHECK",
     fix: "Add HEALTHCHECK, or HEALTHCHECK NONE where Kubernetes probes.",
-    references: ["CIS-DI-0006"],
+    references: ["CIS Docker 4.6", "CIS-DI-0006"],
     onFile(view, tell) {
       for (const stages of [view.stages, view.triggers]) {
         for (const { from } of stagesWithout(stages, hasHealthcheck)) {

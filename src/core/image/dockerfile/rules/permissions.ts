@@ -51,7 +51,7 @@ export const permissionRules = defineRules(
     severity: "warning",
     title: "chmod that sets the setuid or setgid bit",
     fix: "Give the process a capability instead, or leave it out.",
-    references: ["CIS-DI-0008"],
+    references: ["CIS Docker 4.8", "CIS-DI-0008"],
     onCommand: {
       names: ["chmod"],
       check(command, tell, { run }) {
@@ -68,7 +68,7 @@ export const permissionRules = defineRules(
     isOff: true,
     title: "setuid files of the base are not taken away",
     fix: "Add RUN find / -xdev -perm /6000 -type f -exec chmod a-s {} +.",
-    references: ["CIS-DI-0008"],
+    references: ["CIS Docker 4.8", "CIS-DI-0008"],
     onFile({ final }, tell) {
       if (final?.from === undefined || final.image?.name.toLowerCase() === "scratch") return;
       const takes = final.instructions.some(({ script }) =>

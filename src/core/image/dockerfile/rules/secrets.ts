@@ -9,6 +9,12 @@ const secretFiles =
 const publicFile =
   /(?:\.pub|\.crt|\.cer|(?:ca|chain|fullchain|cert|certificate|public)[^/]*\.pem|example|sample|template)[^/]*$/i;
 
+/** What variables and substitutions give is not in the history: "Bearer $TOKEN" says nothing, "Bearer abc$X" does. */
+function withoutOpenParts(text: string): string {
+  const rest = text.replace(openParts, "");
+  return /(?:[:=\s]|bearer|basic|token)\s*$/i.test(rest.slice(-32)) ? "" : rest;
+}
+
 const openParts = /\$(?:\{[^}]{0,200}\}|[A-Za-z_]\w*|\(\))/g;
 
 export const secretRules = defineRules(
@@ -18,7 +24,7 @@ export const secretRules = defineRules(
     severity: "warning",
     title: "COPY of a file that usually holds a secret",
     fix: "Use RUN --mount=type=secret, and name the file in .dockerignore.",
-    references: ["CIS-DI-0010"],
+    references: ["CIS Docker 4.10", "CIS-DI-0010"],
     onInstruction: {
       keywords: ["COPY", "ADD"],
       check(instruction, tell) {
@@ -38,14 +44,13 @@ export const secretRules = defineRules(
     severity: "error",
     title: "a secret in the words of RUN",
     fix: "Revoke it, and use RUN --mount=type=secret.",
-    references: ["CIS-DI-0010"],
+    references: ["CIS Docker 4.10", "CIS-DI-0010"],
     onCommand: {
       names: ["*"],
       check(command, tell, { run }) {
         if (command.arguments.length === 0) return;
         const words = [command.name];
-        // What variables and substitutions give is not in the history.
-        for (const { text, isOpen } of command.arguments) words.push(isOpen ? text.replace(openParts, "") : text);
+        for (const { text, isOpen } of command.arguments) words.push(isOpen ? withoutOpenParts(text) : text);
         const { redacted } = redactArguments(words);
         if (redacted.length === 0 || redacted.every((kind) => kind === "over-limit")) return;
         tell.command(

@@ -48,6 +48,7 @@ export const shellUseRules = defineRules(
     id: "dockerfile/sudo",
     hadolint: "DL3004",
     severity: "error",
+    references: ["DKL-DI-0001"],
     title: "sudo",
     fix: "Switch with USER root and back; at run time use gosu or setpriv.",
     onCommand: {

@@ -1,4 +1,5 @@
 // Names of stages: twice, reserved, never used; and copies from stages that are not there.
+import { nearest } from "../../../../base/nearest.ts";
 import { bare, flagOf } from "../parse/model.ts";
 import { defineRules } from "../rule.ts";
 
@@ -57,12 +58,15 @@ export const stageNameRules = defineRules(
     fix: "Name a stage above, its number, or an image with its tag.",
     onInstruction: {
       keywords: ["COPY"],
-      check(instruction, tell, { stage }) {
+      check(instruction, tell, { stage, view }) {
         const flag = flagOf(instruction, "from");
         const name = bare(flag?.value ?? "");
         if (flag === undefined || name === "" || /[:/@$.]/.test(name)) return;
         if (!stage.unresolved.has(instruction)) return;
-        tell.instruction(instruction, `there is no stage ${name} above`, { offset: flag.offset });
+        const names = view.stages.filter((one) => one.index < stage.index && one.name !== "").map((one) => one.name);
+        const close = name.length > 64 ? undefined : nearest(name, names.slice(0, 50));
+        const fix = close === undefined ? {} : { fix: `Did you mean ${close}?` };
+        tell.instruction(instruction, `there is no stage ${name} above`, { offset: flag.offset, ...fix });
       },
     },
   },

@@ -26,7 +26,7 @@ export const userRules = defineRules(
     severity: "warning",
     title: "the last USER of a stage is root",
     fix: "End with USER and a number other than 0.",
-    references: ["CIS-DI-0001"],
+    references: ["CIS Docker 4.1", "CIS-DI-0001"],
     onStage(stage, tell) {
       const user = lastUser(stage);
       const name = bare(user?.words[0]?.text ?? "").split(":")[0] ?? "";
@@ -40,7 +40,7 @@ export const userRules = defineRules(
     severity: "warning",
     title: "no USER in the final stage",
     fix: "Add USER with a number other than 0.",
-    references: ["CIS-DI-0001"],
+    references: ["CIS Docker 4.1", "CIS-DI-0001"],
     onFile({ final }, tell) {
       if (final?.from === undefined || inheritedUser(final) !== undefined) return;
       let base: Stage = final;
