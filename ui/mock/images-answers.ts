@@ -55,6 +55,40 @@ function riskOf({ severity, isExploited, isLoaded, cvss }: MockFinding): number 
   return Math.min(1000, Math.round(base + cvss * 8 + (isExploited === true ? 200 : 0) + (isLoaded === true ? 60 : 0)));
 }
 
+/** Whether it is in use, and who accepted it. */
+function standingOf(
+  image: MockImage,
+  finding: MockFinding,
+  nowMs: number,
+): Pick<VulnerabilityMatch, "loaded" | "suppressed"> {
+  return {
+    loaded: {
+      state: finding.isLoaded === true ? "loaded" : image.workloads.length === 0 ? "unknown" : "not-seen",
+      because:
+        finding.isLoaded === true
+          ? `/usr/lib/${image.packages[finding.package]?.name ?? ""} is in use by node in shop/frontend`
+          : "no process was seen using its files",
+      since: image.workloads.length === 0 ? "" : iso(nowMs - dayMs),
+      until: image.workloads.length === 0 ? "" : iso(nowMs - 60_000),
+      containersSeen: 3,
+      containers: 4,
+    },
+    ...(finding.isAccepted === true
+      ? {
+          suppressed: {
+            by: "exception" as const,
+            name: "zlib-minizip",
+            status: "not_affected" as const,
+            justification: "vulnerable_code_not_present",
+            reason: "Debian does not build minizip into zlib1g",
+            owner: "platform",
+            expiresAt: iso(nowMs + 40 * dayMs),
+          },
+        }
+      : {}),
+  };
+}
+
 export function matchOf(image: MockImage, finding: MockFinding, nowMs: number): VulnerabilityMatch {
   const found = image.packages[finding.package];
   if (found === undefined) throw new Error(`${finding.id} is of no package`);
@@ -96,30 +130,7 @@ export function matchOf(image: MockImage, finding: MockFinding, nowMs: number): 
         ownership: finding.isUpstream === true ? distro : "",
       },
     ],
-    loaded: {
-      state: finding.isLoaded === true ? "loaded" : image.workloads.length === 0 ? "unknown" : "not-seen",
-      because:
-        finding.isLoaded === true
-          ? `/usr/lib/${name} is in use by node in shop/frontend`
-          : "no process was seen using its files",
-      since: image.workloads.length === 0 ? "" : iso(nowMs - dayMs),
-      until: image.workloads.length === 0 ? "" : iso(nowMs - 60_000),
-      containersSeen: 3,
-      containers: 4,
-    },
-    ...(finding.isAccepted === true
-      ? {
-          suppressed: {
-            by: "exception" as const,
-            name: "zlib-minizip",
-            status: "not_affected" as const,
-            justification: "vulnerable_code_not_present",
-            reason: "Debian does not build minizip into zlib1g",
-            owner: "platform",
-            expiresAt: iso(nowMs + 40 * dayMs),
-          },
-        }
-      : {}),
+    ...standingOf(image, finding, nowMs),
     risk,
     riskBecause: [
       `${finding.severity} (CVSS ${finding.cvss})`,

@@ -65,6 +65,34 @@ function adviceOf(image: MockImage) {
   ];
 }
 
+function base() {
+  return {
+    how: "layers" as const,
+    image: "debian:12-slim",
+    digest: mockDigest("debian"),
+    layers: 1,
+    because: "its first layer is that of an analysed image",
+    proposals: [
+      {
+        image: "debian:12-slim (newer)",
+        kind: "newer" as const,
+        because: "it was rebuilt with fixed packages",
+        removes: { total: 4, critical: 1, high: 3 },
+        removesBecause: "",
+        packagesRemoved: 0,
+        mindful: [],
+      },
+      {
+        image: "gcr.io/distroless/nodejs22-debian12",
+        kind: "distroless" as const,
+        because: "the entrypoint needs node and nothing else",
+        removesBecause: "it was not analysed here",
+        mindful: ["no shell: a health check by shell has to change"],
+      },
+    ],
+  };
+}
+
 export function imageExtras(image: MockImage, nowMs: number) {
   const [id = "", versionId = ""] = image.system.split(" ");
   return {
@@ -105,31 +133,7 @@ export function imageExtras(image: MockImage, nowMs: number) {
     secretsSearched: true,
     facts: {},
     advice: adviceOf(image),
-    base: {
-      how: "layers" as const,
-      image: "debian:12-slim",
-      digest: mockDigest("debian"),
-      layers: 1,
-      because: "its first layer is that of an analysed image",
-      proposals: [
-        {
-          image: "debian:12-slim (newer)",
-          kind: "newer" as const,
-          because: "it was rebuilt with fixed packages",
-          removes: { total: 4, critical: 1, high: 3 },
-          removesBecause: "",
-          packagesRemoved: 0,
-          mindful: [],
-        },
-        {
-          image: "gcr.io/distroless/nodejs22-debian12",
-          kind: "distroless" as const,
-          because: "the entrypoint needs node and nothing else",
-          removesBecause: "it was not analysed here",
-          mindful: ["no shell: a health check by shell has to change"],
-        },
-      ],
-    },
+    base: base(),
     gaps:
       image.gaps === 0
         ? []

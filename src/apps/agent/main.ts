@@ -141,12 +141,7 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const book = createAddressBook({ createdMs: startedMs, aheadMs: () => uplink.state.clockAheadMs });
   const enforce = openEnforcement(config, parts, { server, book, clock, outbox, uplink: () => uplink });
   const pipeline = openPipeline(config, { machine, book, sensor, visibility, containers, outbox }, enforce);
-  const usedFiles = createUsedFilesWatch({
-    processes: () => pipeline.containerProcesses(),
-    // A sensor that is handed in sees a node that is not this machine: its processes are not in this /proc.
-    read: (pid) => (parts.sensor === undefined ? readUsedFiles("/proc", pid) : undefined),
-    tell: (row) => outbox.push("file_events", row),
-  });
+  const usedFiles = openUsedFiles(parts, pipeline, outbox);
   const gaps = createGapWatch(gapSourcesOf({ sensor, outbox, pipeline, down, usedFiles }), startedMs);
   let statuses: readonly ResourceStatus[] = [];
   const { gateway } = parts;
@@ -195,6 +190,15 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
     usedFiles,
     enforce,
   };
+}
+
+function openUsedFiles(parts: AgentParts, pipeline: Pipeline, outbox: Outbox): UsedFilesWatch {
+  return createUsedFilesWatch({
+    processes: () => pipeline.containerProcesses(),
+    // A sensor that is handed in sees a node that is not this machine: its processes are not in this /proc.
+    read: (pid) => (parts.sensor === undefined ? readUsedFiles("/proc", pid) : undefined),
+    tell: (row) => outbox.push("file_events", row),
+  });
 }
 
 interface LossSources {

@@ -125,8 +125,7 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   );
   started.defer(() => door.close(config.shutdown.drainSeconds * 1000));
   started.defer(() => streams.close());
-  const { url, certificateSha256 } = door;
-  const doors = { url, agents: agentsAddress(config, agents.port), certificateSha256 };
+  const doors = doorsOf(door, agentsAddress(config, agents.port));
   const local = started.use(await writeLocalCredential(config.data, doors, state, clock));
   logger.info(doors, "the server listens");
 
@@ -140,6 +139,10 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     oneTimeUrl: async () => `${door.url}/#token=${await issueOneTimeToken(state.tokens, clock, local.owner)}`,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+function doorsOf({ url, certificateSha256 }: Awaited<ReturnType<typeof listen>>, agents: string) {
+  return { url, agents, certificateSha256 };
 }
 
 /** Where agents of this machine and others reach the door. */

@@ -1,18 +1,17 @@
 // The images' side of the server: keeps analyses, matches them, and judges one image at a time. Lists and screens are made from it (list-*.ts, one-image.ts).
 import type { Clock } from "../../../base/clock.ts";
-import { Fault } from "../../../base/fault.ts";
 import type { Logger } from "../../../base/logger.ts";
-import type { ImageRecord } from "../../../core/state/image-ports.ts";
+import type { ImageRecord, ImageRecords, StoredSubject } from "../../../core/state/image-ports.ts";
 import type { StateStore } from "../../../core/state/ports.ts";
 import type { ImageAnalysis } from "../../../model/image-analysis.ts";
 import type { RiskCounts } from "../contract/images.ts";
+import { analysisCache, type AnalysisCache } from "./analysis-cache.ts";
 import { advisoriesFolder, type Advisories, startAdvisories } from "./advisories.ts";
 import { createExceptionBook, type ExceptionBook } from "./exception-book.ts";
 import { createImageIndex, type ImageIndex } from "./image-index.ts";
-import { countRisk, type Judged, judge } from "./judge.ts";
-import { deskLimits } from "./limits.ts";
+import { countRisk, type Judged, judge, type NamedException } from "./judge.ts";
 import { createMatching, type Matching } from "./matching.ts";
-import { packAnalysis, unpackAnalysis } from "./packing.ts";
+import { packAnalysis } from "./packing.ts";
 import { createResults, type Results } from "./results.ts";
 import { recordOf } from "./record.ts";
 import { subjectsOf } from "./subjects.ts";
@@ -60,129 +59,111 @@ export function openImageDesk(parts: DeskParts): ImageDesk {
   const records = state.images;
   const index = createImageIndex();
   const results = createResults(records);
-  const nowMs = () => clock.nowMs();
-  const matching = createMatching({ records, index, results, logger, nowMs });
+  const matching = createMatching({ records, index, results, logger, nowMs: () => clock.nowMs() });
   const surroundings = createSurroundings(parts);
   const exceptions = createExceptionBook(state.resources);
-  const rematching: Promise<void>[] = [];
-  const failed = (error: unknown): void => logger.error({ error }, "packages could not be matched anew");
+  const rematching = new Set<Promise<void>>();
+  const loaded = loadKept(records, index, results);
   const advisories = startAdvisories({
     folder: advisoriesFolder(parts.config),
     logger,
-    onChange: (database) => rematching.push(ready.then(() => matching.rematch(database)).catch(failed)),
+    onChange(database) {
+      const failed = (error: unknown): void => logger.error({ error }, "packages could not be matched anew");
+      const round = loaded.then(() => matching.rematch(database)).catch(failed);
+      rematching.add(round);
+      void round.finally(() => rematching.delete(round));
+    },
   });
-  const opened = analysisCache((digest) => records.analysis(digest));
-  const ready = load();
-
-  async function load(): Promise<void> {
-    for (const record of await records.list()) index.put(record);
-    await results.load(index.subjects());
-  }
-
-  const first = ready.then(() => advisories.look());
+  const ready = loaded.then(() => advisories.look());
+  const held: Held = {
+    parts,
+    index,
+    results,
+    matching,
+    advisories,
+    opened: analysisCache((digest) => records.analysis(digest)),
+  };
   return {
     index,
     results,
     matching,
     advisories,
     exceptions,
-    ready: first,
+    ready,
     surroundings: () => surroundings.now(),
-    analysis: (digest) => opened.get(digest),
-    async submit(analysis, author) {
-      await first;
-      const subjects = subjectsOf(analysis);
-      const ids = await records.subjectIds(subjects);
-      const known = index.find(analysis.digest);
-      const record = recordOf(analysis, { ids, author, nowMs: nowMs(), known });
-      await records.put(record, await packAnalysis(analysis));
-      opened.forget(record.digest);
-      index.put(record);
-      const { database } = advisories;
-      if (database !== undefined) {
-        const unmatched = new Map(
-          subjects.map(({ subject }, at) => [ids[at] ?? 0, { id: ids[at] ?? 0, ...subject }] as const),
-        );
-        for (const id of unmatched.keys()) if (results.get(id)?.database === database.digest) unmatched.delete(id);
-        await matching.matchNow([...unmatched.values()], database);
-      }
-      return record;
-    },
+    analysis: (digest) => held.opened.get(digest),
+    submit: (analysis, author) => ready.then(() => submit(held, analysis, author)),
     async remove(digest) {
-      await first;
-      opened.forget(digest);
+      await ready;
+      held.opened.forget(digest);
       index.remove(digest);
-      const isRemoved = await records.remove(digest);
-      // Packages of no image are forgotten when the next one leaves: a submit that is going on may just have taken them.
-      return isRemoved;
+      return records.remove(digest);
     },
     async open(digest) {
-      await first;
-      const record = index.find(digest);
-      const analysis = record === undefined ? undefined : await opened.get(record.digest);
-      if (record === undefined || analysis === undefined) return undefined;
-      const around = await surroundings.now();
-      const running = runningOf(record, around, index);
-      const judged = judge({
-        record,
-        analysis,
-        outcomes: await results.whole([...record.subjects]),
-        instances: running.flatMap(({ instances }) => instances),
-        use: around.useOf([
-          ...running.map((each) => each.digest),
-          record.digest,
-          ...record.otherDigests,
-          ...record.references,
-        ]),
-        useBecause: around.useBecause,
-        exceptions: await exceptions.all(),
-        nowMs: nowMs(),
-      });
-      return { record, analysis, running, ...judged, risk: countRisk(judged.matches) };
+      await ready;
+      return openOne(held, digest, { around: await surroundings.now(), exceptions: await exceptions.all() });
     },
     async [Symbol.asyncDispose]() {
       exceptions[Symbol.dispose]();
-      await first;
+      await ready.catch(() => undefined);
+      matching.stop();
       await Promise.all(rematching);
       await advisories[Symbol.asyncDispose]();
     },
   };
 }
 
-interface AnalysisCache {
-  get(digest: string): Promise<ImageAnalysis | undefined>;
-  forget(digest: string): void;
+async function loadKept(records: ImageRecords, index: ImageIndex, results: Results): Promise<void> {
+  for (const record of await records.list()) index.put(record);
+  // Packages of images that were removed: nobody submits before this is done.
+  await records.sweepSubjects(new Set(index.subjects()));
+  await results.load(index.subjects());
 }
 
-/** The last few opened; an analysis that cannot be read is told as what it is. */
-function analysisCache(read: (digest: string) => Promise<Uint8Array | undefined>): AnalysisCache {
-  const kept = new Map<string, Promise<ImageAnalysis | undefined>>();
+interface Held extends Pick<ImageDesk, "index" | "results" | "matching" | "advisories"> {
+  readonly parts: DeskParts;
+  readonly opened: AnalysisCache;
+}
 
-  async function open(digest: string): Promise<ImageAnalysis | undefined> {
-    const packed = await read(digest);
-    if (packed === undefined) return undefined;
-    try {
-      return await unpackAnalysis(packed);
-    } catch (cause) {
-      throw new Fault(`the kept analysis of ${digest} cannot be read`, {
-        code: "images/unreadable",
-        kind: "internal",
-        hint: "analyse the image again, or remove it",
-        cause,
-      });
-    }
-  }
+async function submit(held: Held, analysis: ImageAnalysis, author: string): Promise<ImageRecord> {
+  const { index, results, matching, opened } = held;
+  const { state, clock } = held.parts;
+  const subjects = subjectsOf(analysis);
+  const ids = await state.images.subjectIds(subjects);
+  const record = recordOf(analysis, { ids, author, nowMs: clock.nowMs(), known: index.find(analysis.digest) });
+  await state.images.put(record, await packAnalysis(analysis));
+  opened.forget(record.digest);
+  index.put(record);
+  const { database } = held.advisories;
+  if (database === undefined) return record;
+  const unmatched = new Map<number, StoredSubject>();
+  subjects.forEach(({ subject }, at) => {
+    const id = ids[at] ?? 0;
+    if (results.get(id)?.database !== database.digest) unmatched.set(id, { id, ...subject });
+  });
+  await matching.matchNow([...unmatched.values()], database);
+  return record;
+}
 
-  return {
-    get(digest) {
-      const found = kept.get(digest) ?? open(digest);
-      kept.delete(digest);
-      kept.set(digest, found);
-      found.catch(() => kept.delete(digest));
-      const [oldest] = kept.keys();
-      if (kept.size > deskLimits.openAnalysesMax && oldest !== undefined) kept.delete(oldest);
-      return found;
-    },
-    forget: (digest) => void kept.delete(digest),
-  };
+async function openOne(
+  { parts, index, results, opened }: Held,
+  digest: string,
+  { around, exceptions }: { readonly around: Surroundings; readonly exceptions: readonly NamedException[] },
+): Promise<OpenedImage | undefined> {
+  const record = index.find(digest);
+  const analysis = record === undefined ? undefined : await opened.get(record.digest);
+  if (record === undefined || analysis === undefined) return undefined;
+  const running = runningOf(record, around, index);
+  const names = [...running.map((each) => each.digest), record.digest, ...record.otherDigests, ...record.references];
+  const judged = judge({
+    record,
+    analysis,
+    outcomes: await results.whole([...record.subjects]),
+    instances: running.flatMap(({ instances }) => instances),
+    use: around.useOf(names),
+    useBecause: around.useBecause,
+    exceptions,
+    nowMs: parts.clock.nowMs(),
+  });
+  return { record, analysis, running, ...judged, risk: countRisk(judged.matches) };
 }

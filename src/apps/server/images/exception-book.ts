@@ -1,8 +1,6 @@
 // Exceptions as resources, kept read: which are in force, which end soon. A change is seen at once.
 import type { Resources } from "../../../core/state/ports.ts";
-import { exceptionEnd } from "../../../core/vuln/vex/exceptions.ts";
 import { Exception } from "../../../model/exception.ts";
-import { deskLimits } from "./limits.ts";
 import type { NamedException } from "./judge.ts";
 
 export interface KeptException extends NamedException {
@@ -14,12 +12,6 @@ export interface ExceptionBook extends Disposable {
   all(): Promise<readonly KeptException[]>;
   /** Rises with each change. */
   readonly generation: number;
-}
-
-export function stateOfException(spec: Exception, nowMs: number): "in-force" | "ends-soon" | "expired" {
-  const leftMs = exceptionEnd(spec) - nowMs;
-  if (leftMs <= 0) return "expired";
-  return leftMs <= deskLimits.endsSoonMs ? "ends-soon" : "in-force";
 }
 
 export function createExceptionBook(resources: Pick<Resources, "list" | "onChange">): ExceptionBook {

@@ -15,6 +15,4 @@ export const deskLimits = {
   jobsKept: 200,
   scanMsMax: 15 * 60_000,
   scanOldSpaceMegabytesMax: 1024,
-  /** An exception that ends within so long "ends soon". */
-  endsSoonMs: 7 * 86_400_000,
 } as const;

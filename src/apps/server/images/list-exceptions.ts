@@ -1,12 +1,11 @@
 // Exceptions with what each covers now, and what a new one would: tried on the findings of all images, nothing is changed.
-import { exceptionEnd } from "../../../core/vuln/vex/exceptions.ts";
+import { exceptionEnd, exceptionState } from "../../../core/vuln/vex/exceptions.ts";
 import { suppress } from "../../../core/vuln/vex/apply.ts";
 import type { Exception } from "../../../model/exception.ts";
 import type { VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
 import { imageLimits, type images } from "../contract/images.ts";
 import type { ResponseOf } from "../contract/endpoint.ts";
 import type { ImageDesk, OpenedImage } from "./desk.ts";
-import { stateOfException } from "./exception-book.ts";
 import { imageOf } from "./judge.ts";
 import { shortName } from "./list-images.ts";
 
@@ -87,7 +86,7 @@ export async function listExceptions(desk: ImageDesk, nowMs: number): Promise<Li
   for (const { scope, name, spec, author, changedAt } of await desk.exceptions.all()) {
     const covered = await coveredBy(desk, spec, nowMs);
     const covers = covered.reduce((sum, { matches }) => sum + matches.length, 0);
-    const state = stateOfException(spec, nowMs);
+    const state = exceptionState(spec, nowMs);
     const shown = state !== "expired" && covers === 0 && isOfVulnerabilities(spec) ? "covers-nothing" : state;
     rows.push({ scope, name, spec, state: shown, covers, images: covered.length, author, changedAt });
   }

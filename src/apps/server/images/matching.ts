@@ -22,6 +22,8 @@ export interface Matching {
   matchNow(subjects: readonly StoredSubject[], database: AdvisoryDatabase): Promise<void>;
   /** Brings everything to this database; a later call takes the place of one that is going on. */
   rematch(database: AdvisoryDatabase): Promise<void>;
+  /** Ends a rematch at its next slice; what is not matched is matched by the next start. */
+  stop(): void;
   readonly progress: { readonly done: number; readonly total: number } | undefined;
 }
 
@@ -79,6 +81,7 @@ export function createMatching({ records, index, results, logger, nowMs }: Match
       const ms = Math.round(performance.now() - startedMs);
       logger.info({ packages: old.length, ms, database: database.digest }, "packages were matched with a new database");
     },
+    stop: () => void (round += 1),
     get progress() {
       return progress;
     },

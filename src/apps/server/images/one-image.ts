@@ -14,6 +14,7 @@ import { adviceOf, baseOf } from "./advice-of-image.ts";
 import { databaseStateOf } from "./database-state.ts";
 import type { ImageDesk, OpenedImage } from "./desk.ts";
 import { rowOf } from "./list-images.ts";
+import { programVersion } from "../version.ts";
 import type { RiskOfImage } from "./risk-of-image.ts";
 
 type One = ResponseOf<typeof images.getImage>;
@@ -95,10 +96,11 @@ export async function sbomOf(
   { digest, format }: Call<typeof images.imageSbom>["query"],
 ): Promise<Record<string, unknown>> {
   const opened = await openKnown(desk, digest);
+  const toolVersion = programVersion();
   const texts = {
-    cyclonedx: () => writeCycloneDx(opened.analysis, {}),
-    spdx: () => writeSpdx(opened.analysis, {}),
-    openvex: () => writeOpenVex(opened.analysis, opened.matches, {}),
+    cyclonedx: () => writeCycloneDx(opened.analysis, { toolVersion }),
+    spdx: () => writeSpdx(opened.analysis, { toolVersion }),
+    openvex: () => writeOpenVex(opened.analysis, opened.matches, { toolVersion }),
   } as const;
   // The writers give text, the same byte for byte; the API speaks JSON.
   return JSON.parse(texts[format]()) as Record<string, unknown>;

@@ -1,27 +1,37 @@
 // The worker of a scan: one image, one answer. It holds no credential longer than it lives.
+import { readFile } from "node:fs/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { toFault } from "../../../base/fault.ts";
 import { openImage } from "../../../edge/registry/open-image.ts";
 import { analyseImage } from "../../../edge/registry/pass/analyse-image.ts";
-import { folderCache } from "../../../edge/registry/pass/folder-cache.ts";
-import type { ScanMessage, ScanOrder } from "./scan-jobs.ts";
+import { folderLayerCache } from "../../../edge/registry/pass/layer-cache.ts";
+import { readDockerConfig } from "../../../edge/registry/registry/credentials.ts";
+import type { ScanMessage, ScanOrder } from "./scan-apart.ts";
 
 /** Progress is told so often at most. */
 const progressEveryMs = 500;
 
 async function main(order: ScanOrder, say: (message: ScanMessage) => void): Promise<void> {
   try {
-    const stop = new AbortController();
+    const { registryCa, pullSecrets } = order;
     await using source = await openImage(
-      { kind: "registry", reference: order.reference, platform: order.platform },
-      { allowedRegistries: order.registries, pullSecretsFile: order.pullSecrets, caFile: order.registryCa },
+      { kind: "registry", reference: order.reference },
+      {
+        platform: order.platform,
+        registry: {
+          allowedRegistries: order.registries,
+          ...(registryCa === "" ? {} : { ca: await readFile(registryCa, "utf8") }),
+          ...(pullSecrets === ""
+            ? {}
+            : { credentials: readDockerConfig(await readFile(pullSecrets), { what: pullSecrets }) }),
+        },
+      },
     );
-    let toldMs = 0;
+    let toldMs = Number.NEGATIVE_INFINITY;
     const analysis = await analyseImage(source, {
       secrets: true,
-      cache: folderCache(order.cacheFolder),
-      signal: stop.signal,
-      onProgress: ({ layers, layersDone, bytes }) => {
+      cache: folderLayerCache(order.cacheFolder),
+      onProgress({ layers, layersDone, bytes }) {
         if (performance.now() - toldMs < progressEveryMs) return;
         toldMs = performance.now();
         say({ type: "progress", layers, layersDone, bytes });

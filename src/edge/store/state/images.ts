@@ -1,7 +1,7 @@
 // Analyses of images, distinct packages, and what was matched for each: plain rows, written in transactions, read whole at the server's start.
 import { Fault } from "../../../base/fault.ts";
 import type { ImageRecord, ImageRecords, PackageSubject, SubjectResult } from "../../../core/state/image-ports.ts";
-import { stateLimits, type StateContext } from "./schema.ts";
+import { type Database, stateLimits, type StateContext } from "./schema.ts";
 
 /** Rows per statement: PostgreSQL takes at most 65,535 parameters, SQLite 32,766. */
 const rowsPerStatement = 1000;
@@ -79,15 +79,13 @@ export function images({ database }: StateContext): ImageRecords {
       return numDeletedRows > 0n;
     },
     ...subjectTables({ database }),
+    ...resultTable({ database }),
   };
 }
 
 function subjectTables({
   database,
-}: Pick<StateContext, "database">): Pick<
-  ImageRecords,
-  "subjectIds" | "subjects" | "putResults" | "results" | "sweepSubjects"
-> {
+}: Pick<StateContext, "database">): Pick<ImageRecords, "subjectIds" | "subjects" | "sweepSubjects"> {
   return {
     async subjectIds(given) {
       const ids = new Map<string, number>();
@@ -124,6 +122,12 @@ function subjectTables({
         .execute();
       return rows.map(({ id, subject }) => ({ id: Number(id), ...(JSON.parse(subject) as PackageSubject) }));
     },
+    sweepSubjects: (used) => sweepSubjects(database, used),
+  };
+}
+
+function resultTable({ database }: Pick<StateContext, "database">): Pick<ImageRecords, "putResults" | "results"> {
+  return {
     async putResults(results) {
       await database.transaction().execute(async (writer) => {
         for (const part of slicesOf(results, rowsPerStatement))
@@ -151,26 +155,27 @@ function subjectTables({
       }
       return found;
     },
-    async sweepSubjects(used) {
-      let removed = 0;
-      for (let after = 0; ;) {
-        const rows = await database
-          .selectFrom("image_subjects")
-          .select("id")
-          .where("id", ">", after)
-          .orderBy("id")
-          .limit(rowsPerSweep)
-          .execute();
-        const last = rows.at(-1);
-        if (last === undefined) return removed;
-        after = Number(last.id);
-        const unused = rows.map(({ id }) => Number(id)).filter((id) => !used.has(id));
-        for (const part of slicesOf(unused, rowsPerStatement)) {
-          await database.deleteFrom("image_subject_results").where("subject_id", "in", part).execute();
-          await database.deleteFrom("image_subjects").where("id", "in", part).execute();
-        }
-        removed += unused.length;
-      }
-    },
   };
+}
+
+async function sweepSubjects(database: Database, used: ReadonlySet<number>): Promise<number> {
+  let removed = 0;
+  for (let after = 0; ;) {
+    const rows = await database
+      .selectFrom("image_subjects")
+      .select("id")
+      .where("id", ">", after)
+      .orderBy("id")
+      .limit(rowsPerSweep)
+      .execute();
+    const last = rows.at(-1);
+    if (last === undefined) return removed;
+    after = Number(last.id);
+    const unused = rows.map(({ id }) => Number(id)).filter((id) => !used.has(id));
+    for (const part of slicesOf(unused, rowsPerStatement)) {
+      await database.deleteFrom("image_subject_results").where("subject_id", "in", part).execute();
+      await database.deleteFrom("image_subjects").where("id", "in", part).execute();
+    }
+    removed += unused.length;
+  }
 }

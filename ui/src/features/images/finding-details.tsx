@@ -76,7 +76,7 @@ function Because({ match }: { readonly match: VulnerabilityMatch }) {
 
 function groupsOf(match: VulnerabilityMatch, image: OneImage) {
   const found = image.packages[match.package];
-  const { loaded, suppressed } = match;
+  const { suppressed } = match;
   return [
     {
       title: "Accepted",
@@ -125,25 +125,29 @@ function groupsOf(match: VulnerabilityMatch, image: OneImage) {
         field("CVSS", match.cvss === "" ? "" : `${match.cvssScore} ${match.cvss}`, "data"),
       ],
     },
-    {
-      title: "In use",
-      fields: [
-        field("State", loadedWords[loaded?.state ?? "unknown"]),
-        field("Because", loaded?.because ?? "nobody looked"),
-        field(
-          "Seen",
-          loaded === undefined || loaded.since === ""
-            ? ""
-            : `${formatDateTime(loaded.since)} to ${formatDateTime(loaded.until)}`,
-        ),
-        field(
-          "Looked at",
-          loaded === undefined || loaded.state === "unknown"
-            ? ""
-            : `${loaded.containersSeen} of ${loaded.containers} containers`,
-        ),
-      ],
-    },
+    useGroup(match),
     { title: "Other names", fields: [field("Aliases", match.aliases.join(", "), "data")] },
   ];
+}
+
+function useGroup({ loaded }: VulnerabilityMatch) {
+  return {
+    title: "In use",
+    fields: [
+      field("State", loadedWords[loaded?.state ?? "unknown"]),
+      field("Because", loaded?.because ?? "nobody looked"),
+      field(
+        "Seen",
+        loaded === undefined || loaded.since === ""
+          ? ""
+          : `${formatDateTime(loaded.since)} to ${formatDateTime(loaded.until)}`,
+      ),
+      field(
+        "Looked at",
+        loaded === undefined || loaded.state === "unknown"
+          ? ""
+          : `${loaded.containersSeen} of ${loaded.containers} containers`,
+      ),
+    ],
+  };
 }
