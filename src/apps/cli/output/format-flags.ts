@@ -1,7 +1,7 @@
 // The flags that every command takes, added to the program and to each sub-command so that they may stand anywhere.
 import { Option, type Command } from "commander";
 import { Fault } from "../../../base/fault.ts";
-import { formats, pictureFormats } from "./format.ts";
+import { formats, pictureFormats, reportFormats } from "./format.ts";
 
 /**
  * A command that prints more than rows has its own --output. The program's own takes what any command takes: it is read before it is known
@@ -9,7 +9,7 @@ import { formats, pictureFormats } from "./format.ts";
  */
 export function addGlobalFlags(command: Command): Command {
   if (!command.options.some(({ long }) => long === "--output")) {
-    const choices = command.parent === null ? [...formats, ...pictureFormats] : formats;
+    const choices = command.parent === null ? [...formats, ...pictureFormats, ...reportFormats] : formats;
     command.addOption(new Option("-o, --output <format>", "how data is printed").choices(choices));
   }
   return command

@@ -7,6 +7,8 @@ import { table } from "./table.ts";
 export const formats = ["table", "wide", "json", "jsonl", "yaml", "csv", "name"] as const;
 /** What only a graph can be printed as. */
 export const pictureFormats = ["dot", "mermaid"] as const;
+/** What only reports about images can be printed as. */
+export const reportFormats = ["sarif", "cyclonedx", "spdx", "openvex", "junit", "markdown"] as const;
 export type Format = (typeof formats)[number];
 
 /** One column of a table: only in `wide` when so marked. */

@@ -24,8 +24,14 @@ export interface ImageFlags {
 
 /** Adds where the image is and how to get at it. */
 export function withImageFlags(command: Command): Command {
+  return withPlaceFlags(
+    command.argument("[reference]", "an image in its registry: nginx:1.27, registry.example:5000/shop/web@sha256:..."),
+  );
+}
+
+/** The flags alone, for commands with arguments of their own. */
+export function withPlaceFlags(command: Command): Command {
   return command
-    .argument("[reference]", "an image in its registry: nginx:1.27, registry.example:5000/shop/web@sha256:...")
     .option("--archive <file>", "a tar of docker save, podman save or skopeo (also .gz, .zst)")
     .option("--oci <folder[:image]>", "an OCI layout; a tag or digest when it holds several")
     .option("--root <folder>", "a root file system: a mounted image, a virtual machine's disk, this machine's /")
