@@ -9,6 +9,8 @@ import { withoutCredentials } from "../npm/names.ts";
 const id = "php/composer";
 
 function read(file: CatalogFile): FoundPart | undefined {
+  // Other programs have files of that name, too.
+  if (file.path.endsWith("installed.json") && !file.path.endsWith("composer/installed.json")) return undefined;
   const document = parseJson(file.text());
   const collector = createCollector();
   if (file.path.endsWith("composer.lock")) {
@@ -16,8 +18,7 @@ function read(file: CatalogFile): FoundPart | undefined {
     addAll(collector, document["packages"], () => "declared");
     addAll(collector, document["packages-dev"], () => "development");
   } else {
-    // Composer 1 wrote a bare list, and wrote installed.json in other places, too.
-    if (!file.path.endsWith("composer/installed.json")) return undefined;
+    // Composer 1 wrote a bare list.
     addAll(collector, Array.isArray(document) ? document : recordOf(document)["packages"], () => "installed");
   }
   return collector.part();

@@ -1,4 +1,4 @@
-// ruby/gemfile-lock: Gemfile.lock and gems.locked: exact versions with their platforms, gems from git; gems of a path are this project's own.
+// ruby/gemfile-lock: Gemfile.lock and gems.locked: exact versions, one row for all platforms, gems from git; gems of a path are this project's own.
 import type { CatalogFile } from "../../cataloger.ts";
 import { defineCataloger } from "../../cataloger.ts";
 import type { FoundPart } from "../parts/found.ts";
@@ -27,21 +27,15 @@ function read(file: CatalogFile): FoundPart | undefined {
     else if (current === "GEM" || current === "GIT" || current === "PLUGIN SOURCE") {
       const found = spec.exec(line);
       if (found === null) continue;
-      const { version, platform } = splitPlatform(found[2] ?? "");
-      const qualifiers: Record<string, string> = {};
-      if (platform !== "") qualifiers["platform"] = platform;
-      if (current === "GIT") qualifiers["vcs_url"] = `git+${withoutCredentials(remote)}@${revision}`.slice(0, 1024);
+      // "1.13.9-x86_64-linux": versions have no "-"; one gem for all its platforms.
+      const version = (found[2] ?? "").split("-")[0] ?? "";
+      const address = `git+${withoutCredentials(remote)}@${revision}`;
+      const qualifiers = current === "GIT" ? { vcs_url: address.slice(0, 1024) } : {};
       collector.add({ type: "gem", name: found[1] ?? "", version, line: index + 1, qualifiers });
     }
   }
   if (sections === 0 && file.bytes.length > 0) throw brokenFile("not a Gemfile.lock");
   return collector.part();
-}
-
-/** "1.13.9-x86_64-linux": versions have no "-". */
-function splitPlatform(text: string): { version: string; platform: string } {
-  const dash = text.indexOf("-");
-  return dash < 0 ? { version: text, platform: "" } : { version: text.slice(0, dash), platform: text.slice(dash + 1) };
 }
 
 export const rubyGemfileLock = defineCataloger<FoundPart>({
