@@ -69,7 +69,7 @@ export function analyse({ image, found, catalogers, config }: AnalyseInput): Ana
       ? one
       : withOwner(one, ownership, (owner) => packages[claims[owner]!.index]!),
   );
-  const isKept = (one: SoftwarePackage) => !(one.ownedBy !== "" && one.cataloger === classifierId);
+  const isKept = (one: SoftwarePackage) => !(one.ownedBy !== "" && recognisers.has(one.cataloger));
   const kept = owned
     .map((one, index) => ({ one, index }))
     .filter(({ one }) => isKept(one))
@@ -89,12 +89,13 @@ export function analyse({ image, found, catalogers, config }: AnalyseInput): Ana
   };
 }
 
-/** A binary recognised by its text is the distribution's package when one owns it: then the package speaks, once. */
-const classifierId = "binary/classifier";
+/** A binary recognised by its text or its packaging note is the distribution's package when one owns it: then the package speaks, once. */
+const recognisers: ReadonlySet<string> = new Set(["binary/classifier", "binary/note"]);
 const distributionTypes: ReadonlySet<string> = new Set(["deb", "apk", "rpm", "alpm", "ebuild"]);
 
-function isDistribution(subject: SoftwarePackage): boolean {
-  return distributionTypes.has(subject.type) && subject.scope === "installed";
+/** A row of a distribution's package database: the one who owns, never owned. */
+function isDistribution({ type, evidence }: SoftwarePackage): boolean {
+  return distributionTypes.has(type) && evidence.some(({ kind }) => kind === "database");
 }
 
 /** Owned only when every place it was seen at is: the same package in /usr/local beside the distribution's is not the distribution's. */
@@ -189,9 +190,7 @@ function layerGaps(image: SquashedImage, found: readonly LayerFindings[]): Analy
 
 /** A distribution's packages whose files nothing lists: what they own cannot be told. */
 function unknownOwnership(combined: Combined, system: OperatingSystem | undefined): AnalysisGap[] {
-  const ofDistribution = combined.packages.filter(
-    (one) => isDistribution(one) && one.evidence.some(({ kind }) => kind === "database"),
-  ).length;
+  const ofDistribution = combined.packages.filter(isDistribution).length;
   const known = new Set((combined.owned ?? []).map((one) => one.index)).size;
   if (ofDistribution === 0 || known >= ofDistribution) return [];
   const because =
