@@ -15,6 +15,8 @@ export interface LintOptions {
   readonly labelSchema?: Readonly<Record<string, LabelKind>>;
   /** Labels that the schema does not have are told. */
   readonly strictLabels?: boolean;
+  /** Milliseconds since 1970; absent: ends of life are not looked at. */
+  readonly nowMs?: number;
   /** Comments that ignore rules are not heeded. */
   readonly disableIgnorePragma?: boolean;
 }

@@ -18,6 +18,7 @@ export interface LintView {
   readonly trustedRegistries: readonly string[];
   readonly labelSchema: ReadonlyMap<string, LabelKind>;
   readonly hasStrictLabels: boolean;
+  readonly nowMs: number | undefined;
 }
 
 /** Tells a finding. `fix` replaces the rule's own. */

@@ -26,6 +26,7 @@ export function viewOf(file: Dockerfile, options: LintOptions): LintView {
     trustedRegistries: options.trustedRegistries ?? [],
     labelSchema: new Map(Object.entries(options.labelSchema ?? {})),
     hasStrictLabels: options.strictLabels === true,
+    nowMs: options.nowMs,
   };
 }
 

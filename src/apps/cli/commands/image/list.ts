@@ -1,4 +1,5 @@
 // The sub-commands of `garrison image`, in the order in which help shows them. A new one is a file and one line here.
 import type { CommandUnit } from "../command.ts";
+import { imageAdvise } from "./advise.ts";
 
-export const imageCommands: readonly CommandUnit[] = [];
+export const imageCommands: readonly CommandUnit[] = [imageAdvise];

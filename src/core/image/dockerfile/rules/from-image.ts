@@ -1,4 +1,5 @@
 // FROM: tag, digest, registry, platform.
+import { endOfLife } from "../../../vuln/end-of-life.ts";
 import { flagOf, type Instruction } from "../parse/model.ts";
 import type { ImageName, Stage } from "../parse/stages.ts";
 import { defineRules, type Tell } from "../rule.ts";
@@ -75,6 +76,25 @@ export const fromImageRules = defineRules(
     },
   },
   {
+    id: "dockerfile/end-of-life",
+    hadolint: "",
+    severity: "error",
+    title: "a base whose operating system gets no more fixes",
+    fix: "Take a release that does.",
+    onStage(stage, tell, view) {
+      const image = imageOf(stage);
+      const { from } = stage;
+      if (image === undefined || from === undefined || image.isOpen || view.nowMs === undefined) return;
+      const system = systemOf(image);
+      if (system === undefined) return;
+      const { state, endsOn } = endOfLife({ ...system, codename: "", name: "", idLike: [] }, view.nowMs);
+      if (state !== "ended") return;
+      tell.instruction(from, `${system.id} ${system.versionId} got its last fixes on ${endsOn}`, {
+        offset: from.words[0]?.offset ?? 0,
+      });
+    },
+  },
+  {
     id: "dockerfile/platform-fixed",
     hadolint: "DL3029",
     severity: "warning",
@@ -114,4 +134,42 @@ function isMatch(registry: string, pattern: string): boolean {
   if (registry === "docker.io" && pattern === "hub.docker.com") return true;
   if (pattern.startsWith("*") && registry.endsWith(pattern.slice(1))) return true;
   return pattern.endsWith("*") && registry.startsWith(pattern.slice(0, -1));
+}
+
+const systems: ReadonlyMap<string, string> = new Map([
+  ["debian", "debian"],
+  ["ubuntu", "ubuntu"],
+  ["alpine", "alpine"],
+  ["fedora", "fedora"],
+  ["centos", "centos"],
+  ["rockylinux", "rocky"],
+  ["almalinux", "almalinux"],
+  ["amazonlinux", "amzn"],
+]);
+const codenames: ReadonlyMap<string, readonly [id: string, version: string]> = new Map([
+  ["jessie", ["debian", "8"]],
+  ["stretch", ["debian", "9"]],
+  ["buster", ["debian", "10"]],
+  ["bullseye", ["debian", "11"]],
+  ["bookworm", ["debian", "12"]],
+  ["trixie", ["debian", "13"]],
+  ["xenial", ["ubuntu", "16.04"]],
+  ["bionic", ["ubuntu", "18.04"]],
+  ["focal", ["ubuntu", "20.04"]],
+  ["jammy", ["ubuntu", "22.04"]],
+  ["noble", ["ubuntu", "24.04"]],
+]);
+
+/** "debian:10", "node:14-buster", "python:3.8-alpine3.12": the system that the tag names; undefined when it names none. */
+function systemOf({ repository, tag }: ImageName): { readonly id: string; readonly versionId: string } | undefined {
+  if (tag.length > 128) return undefined;
+  for (const part of tag.toLowerCase().split("-")) {
+    const named = codenames.get(part);
+    if (named !== undefined) return { id: named[0], versionId: named[1] };
+    const alpine = /^alpine(\d+\.\d+)$/.exec(part)?.[1];
+    if (alpine !== undefined) return { id: "alpine", versionId: alpine };
+  }
+  const id = systems.get(repository.replace(/^library\//, ""));
+  const version = /^\d+(?:\.\d+)?/.exec(tag)?.[0];
+  return id === undefined || version === undefined ? undefined : { id, versionId: version };
 }

@@ -46,6 +46,24 @@ checkRules({
       "FROM debian:12 AS a\nFROM a".replace("debian:12", `debian@${digest}`),
     ],
   },
+  "dockerfile/end-of-life": {
+    options: { nowMs: Date.UTC(2026, 0, 1) },
+    fires: [
+      "FROM debian:9",
+      "FROM node:14-buster",
+      "FROM python:3.8-alpine3.12",
+      "FROM ubuntu:18.04",
+      "FROM ubuntu:bionic-20230301",
+    ],
+    passes: [
+      "FROM debian:12",
+      "FROM node:20-bookworm-slim",
+      "FROM alpine:3.22",
+      "FROM example:9",
+      "FROM debian",
+      "FROM $BASE",
+    ],
+  },
   DL3029: {
     fires: ["FROM --platform=linux debian:jessie", "FROM --platform=linux/amd64 debian:jessie"],
     passes: [
