@@ -115,5 +115,5 @@ async function dockerCredentials(context: Context, given: string | undefined): P
     });
   }
   const { readDockerConfig } = await import("../../../../edge/registry/registry/credentials.ts");
-  return readDockerConfig(bytes, {});
+  return readDockerConfig(bytes, { what: file });
 }

@@ -13,14 +13,20 @@ interface Property {
 
 const carried: ReadonlySet<keyof SoftwarePackage> = new Set(["licenses", "cpes", "evidence"]);
 
+export interface CycloneDxOptions extends DocumentOptions {
+  /** Entries of `vulnerabilities`; gets the components' references by index of the package. */
+  readonly vulnerabilities?: (refs: readonly string[]) => readonly object[];
+}
+
 /** JSON text, indented, ending in a line break. */
-export function writeCycloneDx(analysis: ImageAnalysis, options: DocumentOptions): string {
+export function writeCycloneDx(analysis: ImageAnalysis, options: CycloneDxOptions): string {
   const refs = refsOf(analysis.packages);
   const components = [
     ...(analysis.operatingSystem === undefined ? [] : [systemComponent(analysis.operatingSystem)]),
     ...analysis.packages.map((subject, index) => componentOf(subject, refs[index] ?? "")),
   ];
   const root = rootComponent(analysis);
+  const vulnerabilities = options.vulnerabilities?.(refs) ?? [];
   const toolVersion = options.toolVersion === undefined ? {} : { version: options.toolVersion };
   const timestamp = createdAt(analysis, options);
   const body = {
@@ -37,6 +43,7 @@ export function writeCycloneDx(analysis: ImageAnalysis, options: DocumentOptions
     },
     components,
     dependencies: dependenciesOf(analysis, refs),
+    ...(vulnerabilities.length === 0 ? {} : { vulnerabilities }),
   };
   return withUuid((uuid) => ({
     $schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
