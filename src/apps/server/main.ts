@@ -16,11 +16,12 @@ import { freshQueries } from "./fresh-queries.ts";
 import { consoleFiles } from "./http/console-files.ts";
 import { streamHub, type StreamLimits } from "./http/event-stream.ts";
 import { hostsOfAddress } from "./http/own-address.ts";
+import type { Scan } from "./images/scan-apart.ts";
 import { listen, readTls } from "./http/listen.ts";
 import { rateLimit } from "./http/rate-limit.ts";
 import { startLossWatch } from "./losses.ts";
 import { createMetrics } from "./metrics.ts";
-import type { AgentsSide, ForeignHandlers, ServerParts } from "./parts.ts";
+import type { AgentsSide, ForeignHandlers, ImagesSide, ServerParts } from "./parts.ts";
 import { dropPrivileges } from "./privileges.ts";
 import { issueOneTimeToken } from "./one-time-token.ts";
 import { retentionInForce, retentionKey } from "./retention.ts";
@@ -42,6 +43,7 @@ export interface ServerSurroundings {
   readonly agents?: AgentsSide;
   readonly foreign?: ForeignHandlers;
   readonly clusters?: ClustersSide;
+  readonly scanImage?: Scan;
   /** How long accepted blocks wait for company, whoever looks: for tests. */
   readonly insertDelayMs?: number;
   readonly streamTickMs?: number;
@@ -51,6 +53,7 @@ export interface ServerSurroundings {
 }
 
 export interface RunningServer extends AsyncDisposable {
+  readonly images: ImagesSide;
   /** "http://127.0.0.1:8686". */
   readonly url: string;
   readonly port: number;
@@ -100,7 +103,7 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   const clusters = started.use(
     given.clusters ?? (await openClusters({ config, state, queries, agents, identities, metrics, clock, logger })),
   );
-  const images = started.use(openImages({ config, state, clusters, queries, clock, logger }));
+  const images = started.use(openImages({ config, state, clusters, queries, clock, logger, scan: given.scanImage }));
   const parts: ServerParts = {
     config,
     version: programVersion(),
@@ -131,6 +134,7 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
 
   const running = started.move();
   return {
+    images,
     url: door.url,
     port: door.port,
     agentsPort: agents.port,

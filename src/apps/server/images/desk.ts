@@ -38,6 +38,7 @@ export interface ImageDesk extends AsyncDisposable {
   readonly matching: Matching;
   readonly advisories: Advisories;
   readonly exceptions: ExceptionBook;
+  nowMs(): number;
   surroundings(): Promise<Surroundings>;
   /** Keeps an analysis and matches it with the database that is there. */
   submit(analysis: ImageAnalysis, author: string): Promise<ImageRecord>;
@@ -90,6 +91,7 @@ export function openImageDesk(parts: DeskParts): ImageDesk {
     advisories,
     exceptions,
     ready,
+    nowMs: () => clock.nowMs(),
     surroundings: () => surroundings.now(),
     analysis: (digest) => held.opened.get(digest),
     submit: (analysis, author) => ready.then(() => submit(held, analysis, author)),

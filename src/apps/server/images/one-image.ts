@@ -10,7 +10,7 @@ import type { MatchExplanation } from "../../../model/match-explanation.ts";
 import { imageLimits, type images } from "../contract/images.ts";
 import type { ResponseOf } from "../contract/endpoint.ts";
 import type { Call } from "../http/calls.ts";
-import { adviceOf, baseOf } from "./advice-of-image.ts";
+import { adviceOf, baseOf, proposalsFor } from "./advice-of-image.ts";
 import { databaseStateOf } from "./database-state.ts";
 import type { ImageDesk, OpenedImage } from "./desk.ts";
 import { rowOf } from "./list-images.ts";
@@ -40,7 +40,7 @@ export async function oneImage(desk: ImageDesk, riskOf: RiskOfImage, digest: str
   const findings = countsByPackage(opened);
   const instances = opened.running.flatMap((each) => each.instances);
   const exceptions = await desk.exceptions.all();
-  const base = await baseOf(desk, opened);
+  const base = baseOf(desk, opened);
   const layers = layersOf(analysis, findings);
   return {
     image: await rowOf({ desk, riskOf }, record, around),
@@ -64,8 +64,8 @@ export async function oneImage(desk: ImageDesk, riskOf: RiskOfImage, digest: str
     secrets: analysis.secrets,
     secretsSearched: analysis.secretsSearched,
     facts: analysis.facts,
-    advice: adviceOf(opened, exceptions),
-    base,
+    advice: adviceOf(opened, { exceptions, base, nowMs: desk.nowMs() }),
+    base: { ...base, proposals: await proposalsFor(desk, opened, base) },
     gaps: [...opened.gaps],
     instances: instances.slice(0, imageLimits.instancesMax),
     instancesOmitted: Math.max(0, instances.length - imageLimits.instancesMax),

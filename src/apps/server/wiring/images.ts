@@ -7,7 +7,10 @@ import { createScanJobs, type ScanJobsParts } from "../images/scan-jobs.ts";
 import type { ImagesSide } from "../parts.ts";
 
 export function openImages(
-  parts: Omit<DeskParts, "config"> & { readonly config: ServerConfig; readonly scan?: ScanJobsParts["scan"] },
+  parts: Omit<DeskParts, "config"> & {
+    readonly config: ServerConfig;
+    readonly scan?: ScanJobsParts["scan"] | undefined;
+  },
 ): ImagesSide {
   const { config, clock, logger, scan } = parts;
   const desk = openImageDesk(parts);
