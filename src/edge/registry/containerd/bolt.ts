@@ -101,7 +101,7 @@ function pageAt(file: File, id: number): Buffer {
   if (!Number.isSafeInteger(id) || id < 2 || id >= file.pages) throw bad(file.path, `page ${id} lies outside`);
   const head = readBytes(file.descriptor, id * file.pageBytes, file.pageBytes);
   const overflow = head.length < pageHeader ? 0 : head.readUInt32LE(12);
-  if (overflow > boltLimits.overflowMax) throw bad(file.path, `page ${id} is too long`);
+  if (overflow > boltLimits.overflowMax || id + overflow >= file.pages) throw bad(file.path, `page ${id} is too long`);
   const whole =
     overflow === 0 ? head : readBytes(file.descriptor, id * file.pageBytes, (overflow + 1) * file.pageBytes);
   if (whole.length < pageHeader || Number(whole.readBigUInt64LE(0)) !== id)
