@@ -3,10 +3,12 @@ import type { Cataloger } from "../cataloger.ts";
 import { javaArchive } from "./java/archive.ts";
 import { javaBuildFiles } from "./java/build-files.ts";
 import { npmBunLock } from "./npm/bun-lock.ts";
+import { npmDenoLock } from "./npm/deno-lock.ts";
 import { npmPackageJson } from "./npm/package-json.ts";
 import { npmPackageLock } from "./npm/package-lock.ts";
 import { npmPnpmLock } from "./npm/pnpm-lock.ts";
 import { npmYarnLock } from "./npm/yarn-lock.ts";
+import { pythonArchives } from "./python/archives.ts";
 import { pythonConda } from "./python/conda.ts";
 import { pythonLocks } from "./python/locks.ts";
 import { pythonMetadata } from "./python/metadata.ts";
@@ -32,10 +34,12 @@ export const languageCatalogers: readonly Cataloger[] = [
   npmYarnLock,
   npmPnpmLock,
   npmBunLock,
+  npmDenoLock,
   pythonMetadata,
   pythonRequirements,
   pythonLocks,
   pythonConda,
+  pythonArchives,
   javaArchive,
   javaBuildFiles,
   rubyGemspec,

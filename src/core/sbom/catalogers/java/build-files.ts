@@ -1,15 +1,17 @@
-// java/build: pom.xml (its dependencies, as far as the one file says their versions) and gradle.lockfile. Declared, not seen.
+// java/build: pom.xml (its dependencies, as far as the one file says their versions), gradle.lockfile and Gradle's verification-metadata.xml. Declared, not seen.
 import type { CatalogFile } from "../../cataloger.ts";
 import { defineCataloger } from "../../cataloger.ts";
 import type { Collector, FoundPart } from "../parts/found.ts";
 import { combineFound, createCollector } from "../parts/found.ts";
+import { childOf, childrenOf, parseXml } from "../parts/xml.ts";
 import { readPom } from "./pom.ts";
 
 const id = "java/build";
 
 function read(file: CatalogFile): FoundPart | undefined {
   const collector = createCollector();
-  if (file.path.endsWith(".xml") || file.path.endsWith(".pom")) readProject(collector, file.text());
+  if (file.path.endsWith("verification-metadata.xml")) readVerification(collector, file.text());
+  else if (file.path.endsWith(".xml")) readProject(collector, file.text());
   else readGradleLock(collector, file);
   return collector.part();
 }
@@ -22,6 +24,19 @@ function readProject(collector: Collector, text: string): void {
       name: artifact,
       version,
       scope: scope === "test" ? "development" : "declared",
+    });
+  }
+}
+
+/** Every component whose files a Gradle build checks. */
+function readVerification(collector: Collector, text: string): void {
+  for (const item of childrenOf(childOf(parseXml(text), "components"), "component")) {
+    const { attributes } = item;
+    collector.add({
+      type: "maven",
+      namespace: attributes.get("group") ?? "",
+      name: attributes.get("name") ?? "",
+      version: attributes.get("version") ?? "",
     });
   }
 }
@@ -54,7 +69,7 @@ export const javaBuildFiles = defineCataloger<FoundPart>({
   id,
   version: 1,
   wants: {
-    names: ["pom.xml", "gradle.lockfile", "buildscript-gradle.lockfile"],
+    names: ["pom.xml", "gradle.lockfile", "buildscript-gradle.lockfile", "verification-metadata.xml"],
     bytesMax: 8 * 1024 * 1024,
   },
   read,

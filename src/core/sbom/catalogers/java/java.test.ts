@@ -47,6 +47,7 @@ const groups: readonly (readonly [string, string, string])[] = [
   ["Automatic-Module-Name: io.acme.mod", "thing", "io.acme.mod"],
   ["Main-Class: com.acme.app.Main", "thing", "com.acme.app"],
   ["Group-Id: org.jenkins-ci.plugins", "git", "org.jenkins-ci.plugins"],
+  ["X: y", "com.acme.src.yolo", "com.acme.src"],
   ["X: y", "jackson-databind", "com.fasterxml.jackson.core"],
 ];
 
@@ -242,6 +243,8 @@ test("pom.xml and gradle.lockfile", () => {
     "app/pom.xml": project,
     "app/gradle.lockfile":
       "# This is a Gradle generated file\norg.slf4j:slf4j-api:1.7.30=compileClasspath,runtimeClasspath\norg.junit:junit-api:5.7.0=testCompileClasspath,testRuntimeClasspath\nodd line\nempty=annotationProcessor\n",
+    "app/gradle/verification-metadata.xml":
+      "<?xml version='1.0'?><verification-metadata xmlns='x'><components><component group='org.pgp' name='pgp' version='1.0'><artifact name='a'/></component></components></verification-metadata>",
     "bad/pom.xml": "<project><dependencies></project",
     "deep/pom.xml": "<a>".repeat(500),
   });
@@ -250,6 +253,7 @@ test("pom.xml and gradle.lockfile", () => {
     "junit/junit@4.12 development",
     "org.acme/shop-api@2.0 declared",
     "org.junit/junit-api@5.7.0 development",
+    "org.pgp/pgp@1.0 declared",
     "org.slf4j/slf4j-api@1.7.30 declared",
     "org.yaml/snakeyaml@1.26 declared",
     "x/e&xxe;e@1 declared",

@@ -119,7 +119,8 @@ export function groupOf(manifest: Manifest, artifact: string): string {
     if (classFields.has(field)) return value.split(".").slice(0, -1).join(".");
     return field === "group-id" ? value : withoutArtifact(value, artifact);
   }
-  return "";
+  // "com.acme.tool-1.2.jar": the file is named after the package.
+  return packageName.test(artifact) ? artifact.slice(0, artifact.lastIndexOf(".")) : "";
 }
 
 /** "org.acme.tools.tool-core" of artifact tool-core is group org.acme.tools; of "com.google.guava" of guava two segments are not cut. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { catalog, gapsOf, rowsOf } from "../../../../../test/support/catalog.ts";
 import { npmBunLock } from "./bun-lock.ts";
+import { npmDenoLock } from "./deno-lock.ts";
 import { npmPnpmLock } from "./pnpm-lock.ts";
 
 const version5 = `lockfileVersion: 5.4
@@ -209,5 +210,21 @@ test("bun.lock, with comments and trailing commas; bun.lockb is a gap", () => {
   assert.deepEqual(gapsOf(result), [
     "version-unknown /app/bun.lock x1: named without an exact version: forked",
     "not-supported /old/bun.lockb x1: bun's binary lock file is not read; bun.lock (text) is",
+  ]);
+});
+
+test("deno.lock of versions 2, 3 and 5", () => {
+  const entries = { "@s/a@1.0.0": { integrity: "x" }, "b@2.0.0_c@1.0.0": {} };
+  const result = catalog(npmDenoLock, {
+    "v2/deno.lock": JSON.stringify({ version: "2", npm: { specifiers: {}, packages: { "two@2.0.0": {} } } }),
+    "v3/deno.lock": JSON.stringify({ version: "3", packages: { specifiers: {}, npm: { "three@3.0.0": {} } } }),
+    "v5/deno.lock": JSON.stringify({ version: "5", npm: entries, jsr: { "@std/x@1.0.13": {} } }),
+  });
+  assert.deepEqual(rowsOf(result), [
+    "@s/a@1.0.0 declared",
+    "@std/x@1.0.13 declared",
+    "b@2.0.0 declared",
+    "three@3.0.0 declared",
+    "two@2.0.0 declared",
   ]);
 });

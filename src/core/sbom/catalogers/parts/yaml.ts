@@ -153,6 +153,7 @@ function readInlineValue(reader: Reader, line: Line, text: string, depth: number
   for (;;) {
     const next = reader.lines[reader.at];
     if (next === undefined || next.indent <= line.indent) return unquote(whole);
+    if (splitKey(next) !== undefined) throw broken(next, "indented too far");
     whole += ` ${next.text}`;
     reader.at += 1;
   }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { catalog, gapsOf, rowsOf } from "../../../../../test/support/catalog.ts";
+import { writeZip } from "../../../../../test/support/zip.ts";
+import { pythonArchives } from "./archives.ts";
 import { pythonConda } from "./conda.ts";
 import { pythonMetadata } from "./metadata.ts";
 import { normalName, parseRequirement } from "./names.ts";
@@ -129,4 +131,20 @@ test("conda environments", () => {
   });
   assert.deepEqual(rowsOf(result), ["openssl@3.0.8 installed ?build=h0b41bf4_0&subdir=linux-64&channel=conda-forge"]);
   assert.deepEqual(result.broken, []);
+});
+
+test("wheels and eggs as archives", () => {
+  const metadata = "Metadata-Version: 2.1\nName: Some.Pkg\nVersion: 1.0\n";
+  const code = { name: "some/module.py", content: "" };
+  const result = catalog(pythonArchives, {
+    "opt/w/some_pkg-1.0-py3-none-any.whl": writeZip([
+      code,
+      { name: "some_pkg-1.0.dist-info/METADATA", content: metadata },
+    ]),
+    "opt/e/some-1.0.egg": writeZip([{ name: "EGG-INFO/PKG-INFO", content: metadata }, code]),
+    "opt/old.egg": "not a zip",
+    "opt/bad.whl": writeZip([code]),
+  });
+  assert.deepEqual(rowsOf(result), ["some-pkg@1.0 declared", "some-pkg@1.0 installed"]);
+  assert.deepEqual(result.broken, ["opt/bad.whl: a wheel or egg without metadata"]);
 });
