@@ -201,8 +201,9 @@ test("a file's packages are bounded, checked and told once", () => {
   collector.add({ type: "npm", name: "\u202eevil", version: "1" });
   collector.add({ type: "npm", name: "x", version: "v".repeat(600) });
   const part = collector.part();
-  assert.equal(part?.packages.length, foundLimits.packagesMax);
-  const { gaps } = combineFound("npm/x", "lockfile", "declared")([{ path: "a/b", layer: 3, part: part! }]);
+  assert.ok(part !== undefined);
+  assert.equal(part.packages.length, foundLimits.packagesMax);
+  const { gaps } = combineFound("npm/x", "lockfile", "declared")([{ path: "a/b", layer: 3, part }]);
   assert.deepEqual(
     gaps?.map((gap) => [gap.kind, gap.subject, gap.layer, gap.count]),
     [
