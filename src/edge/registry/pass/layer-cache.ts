@@ -78,7 +78,8 @@ export function folderLayerCache(
         await rename(aside, fileOf(key));
       } catch (error) {
         fail(error);
-        await rm(aside, { force: true }).catch(fail);
+        // The first failure is the one that is told.
+        await rm(aside, { force: true }).catch(() => undefined);
       }
     },
     async drop(key) {

@@ -1,0 +1,163 @@
+// Scanning a large real image beside `gzip -dc | tar t` on the same layer, in alternation: CPU seconds, peak memory, what each stage and the secret search cost, a cached re-scan.
+// The scan runs as the packed product does (compiled, not TypeScript). Ends with 1 when a goal is missed, with 2 when the image cannot be built here.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { buildDebianImage, missingForDebianImages } from "../support/debian-image.ts";
+import { largeImage } from "./image-world.ts";
+
+const rounds = Number(process.env["GARRISON_BENCH_PASSES"] ?? "5");
+const goals = { ratio: 0.6, residentMb: 200, secrets: 1.4, compressedMb: 300 } as const;
+const root = path.resolve(import.meta.dirname, "../..");
+const compiled = path.join(root, "build", "bench-image");
+/** Small young generation, and collecting on the thread at hand: less memory, and no other threads' CPU. */
+const nodeFlags = ["--max-semi-space-size=8", "--single-threaded-gc"];
+
+interface Measured {
+  readonly cpuSeconds: number;
+  readonly residentMb: number;
+  readonly told: string;
+}
+
+const stages = {
+  inflate: "inflate alone",
+  walk: "+ both digests, tar walk, squash",
+  full: "+ every cataloguer and classifier",
+  secrets: "the same with the secret search",
+  cached: "the same image again, its layers cached",
+} as const;
+type Stage = keyof typeof stages;
+
+const scratch = mkdtempSync(path.join(os.tmpdir(), "garrison-image-bench-"));
+process.exitCode = await main().finally(() => rmSync(scratch, { recursive: true, force: true }));
+
+async function main(): Promise<number> {
+  const missing = missingForDebianImages();
+  if (missing !== "") {
+    console.error(`cannot build the image here: ${missing} missing (apt-get install mmdebstrap umoci)`);
+    return 2;
+  }
+  const { layout } = await buildDebianImage(largeImage);
+  compile();
+  const blob = largestBlob(layout);
+  const megabytes = statSync(blob).size / 1e6;
+  console.log(
+    `image: ${megabytes.toFixed(0)} MB compressed; ${rounds} rounds; node ${process.version} ${nodeFlags.join(" ")}\n`,
+  );
+  const baseline: number[] = [];
+  const runs = new Map<Stage, Measured[]>();
+  scan("cached", layout);
+  for (let round = 0; round < rounds; round++) {
+    baseline.push(gzipAndTar(blob));
+    for (const stage of Object.keys(stages) as Stage[])
+      runs.set(stage, [...(runs.get(stage) ?? []), scan(stage, layout)]);
+  }
+  return report(megabytes, baseline, runs);
+}
+
+function report(megabytes: number, baseline: readonly number[], runs: ReadonlyMap<Stage, readonly Measured[]>): number {
+  console.log(`gzip -dc | tar t                          ${median(baseline).toFixed(2)} s CPU`);
+  for (const [stage, measured] of runs) {
+    const cpu = median(measured.map((one) => one.cpuSeconds));
+    const ratio = median(measured.map((one, round) => one.cpuSeconds / baseline[round]!));
+    const resident = Math.max(...measured.map((one) => one.residentMb));
+    console.log(
+      `${stages[stage].padEnd(41)} ${cpu.toFixed(2)} s CPU  ${ratio.toFixed(2)} of it  ${resident.toFixed(0)} MB peak`,
+    );
+  }
+  const full = runs.get("full")!;
+  const ratio = median(full.map((one, round) => one.cpuSeconds / baseline[round]!));
+  const secrets = median(runs.get("secrets")!.map((one, round) => one.cpuSeconds / full[round]!.cpuSeconds));
+  const resident = Math.max(...full.map((one) => one.residentMb));
+  console.log(`\nfound: ${full[0]!.told}`);
+  const rows = [
+    {
+      what: "compressed image, MB (at least)",
+      value: megabytes,
+      isMet: megabytes >= goals.compressedMb,
+      goal: goals.compressedMb,
+    },
+    { what: "full scan by gzip | tar, CPU", value: ratio, isMet: ratio <= goals.ratio, goal: goals.ratio },
+    { what: "full scan, MB resident", value: resident, isMet: resident <= goals.residentMb, goal: goals.residentMb },
+    { what: "with secrets by without, CPU", value: secrets, isMet: secrets <= goals.secrets, goal: goals.secrets },
+  ];
+  for (const { what, value, isMet, goal } of rows) {
+    console.log(`${isMet ? "met   " : "MISSED"} ${what}: ${value.toFixed(2)} (goal ${goal})`);
+  }
+  return rows.every((row) => row.isMet) ? 0 : 1;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[values.length >> 1] ?? Number.NaN;
+}
+
+function largestBlob(layout: string): string {
+  const folder = path.join(layout, "blobs", "sha256");
+  const files = readdirSync(folder).map((name) => path.join(folder, name));
+  return files.toSorted((left, right) => statSync(right).size - statSync(left).size)[0]!;
+}
+
+/** CPU of both processes, user and system. */
+function gzipAndTar(blob: string): number {
+  const script = 'TIMEFORMAT="%U %S"; time (gzip -dc "$1" | tar t >/dev/null)';
+  const done = spawnSync("bash", ["-c", script, "bash", blob], { encoding: "utf8" });
+  if (done.status !== 0) throw new Error(`gzip | tar failed: ${done.stderr}`);
+  return done.stderr
+    .trim()
+    .split(/\s+/)
+    .reduce((sum, word) => sum + Number(word), 0);
+}
+
+function compile(): void {
+  rmSync(compiled, { recursive: true, force: true });
+  mkdirSync(compiled, { recursive: true });
+  const tsc = path.join(root, "node_modules", "typescript", "bin", "tsc");
+  const done = spawnSync(
+    process.execPath,
+    [tsc, "-p", "tsconfig.build.json", "--outDir", compiled, "--declaration", "false"],
+    { cwd: root, encoding: "utf8" },
+  );
+  if (!existsSync(path.join(compiled, "edge", "registry", "open-image.js")))
+    throw new Error(`tsc: ${done.stdout}${done.stderr}`);
+  writeFileSync(path.join(compiled, "scan.mjs"), child);
+}
+
+function scan(stage: Stage, layout: string): Measured {
+  const done = spawnSync(
+    process.execPath,
+    [...nodeFlags, path.join(compiled, "scan.mjs"), stage, layout, path.join(scratch, "cache")],
+    { encoding: "utf8" },
+  );
+  if (done.status !== 0) throw new Error(`the scan failed: ${done.stderr}`);
+  return JSON.parse(done.stdout) as Measured;
+}
+
+/** What the child runs: nothing but the source and the pass. */
+const child = `
+import { openImage } from "./edge/registry/open-image.js";
+const [stage, path, cacheFolder] = process.argv.slice(2);
+await using image = await openImage({ kind: "oci-layout", path });
+let told = "";
+if (stage === "inflate") {
+  const { createGunzip } = await import("node:zlib");
+  const gunzip = createGunzip({ chunkSize: 512 * 1024 });
+  gunzip.on("data", (piece) => { if (piece.byteOffset + piece.length === piece.buffer.byteLength) piece.buffer.transfer(0); });
+  const ended = new Promise((resolve) => gunzip.on("end", resolve));
+  for await (const piece of await image.layers[0].open(new AbortController().signal)) await new Promise((resolve) => gunzip.write(piece, resolve));
+  gunzip.end();
+  await ended;
+} else {
+  const { analyseImage } = await import("./edge/registry/pass/analyse-image.js");
+  const options = { secrets: stage === "secrets" };
+  if (stage === "walk") options.catalogers = [];
+  if (stage === "cached") options.cache = (await import("./edge/registry/pass/layer-cache.js")).folderLayerCache(cacheFolder);
+  const analysis = await analyseImage(image, options);
+  const types = new Map();
+  for (const one of analysis.packages) types.set(one.type, (types.get(one.type) ?? 0) + 1);
+  const list = [...types].sort().map(([type, count]) => type + " " + count).join(", ");
+  told = analysis.packages.length + " packages (" + list + "), " + analysis.layers[0].files + " files, " + analysis.gaps.length + " gaps, " + analysis.secrets.length + " secrets";
+}
+const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+console.log(JSON.stringify({ cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, residentMb: maxRSS / 1024, told }));
+`;
