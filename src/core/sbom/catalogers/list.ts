@@ -4,8 +4,11 @@ import { apkCataloger } from "./apk/apk.ts";
 import { classifiedCataloger } from "./binary/classified.ts";
 import { executableCataloger } from "./binary/executables.ts";
 import { dpkgCataloger } from "./dpkg/dpkg.ts";
+import { embeddedCataloger } from "./embedded/embedded.ts";
 import { languageCatalogers } from "./languages.ts";
 import { operatingSystemCataloger } from "./os/release.ts";
+import { pacmanCataloger } from "./pacman/pacman.ts";
+import { portageCataloger } from "./portage/portage.ts";
 import { rpmCataloger } from "./rpm/rpm.ts";
 
 export const catalogers: readonly Cataloger[] = [
@@ -14,6 +17,9 @@ export const catalogers: readonly Cataloger[] = [
   apkCataloger,
   rpmCataloger,
   executableCataloger,
+  pacmanCataloger,
+  portageCataloger,
   classifiedCataloger,
+  embeddedCataloger,
   ...languageCatalogers,
 ];
