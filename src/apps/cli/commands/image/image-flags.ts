@@ -22,6 +22,11 @@ export interface ImageFlags {
   readonly dockerConfig?: string;
 }
 
+/** A flag that may stand as often as wanted. Not commander's own way: that one would take the reference behind it, too. */
+export function collected(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
 /** Adds where the image is and how to get at it. */
 export function withImageFlags(command: Command): Command {
   return withPlaceFlags(
@@ -31,7 +36,7 @@ export function withImageFlags(command: Command): Command {
 
 /** The flags alone, for commands with arguments of their own. */
 export function withPlaceFlags(command: Command): Command {
-  return command
+  return withRegistryFlags(command)
     .option("--archive <file>", "a tar of docker save, podman save or skopeo (also .gz, .zst)")
     .option("--oci <folder[:image]>", "an OCI layout; a tag or digest when it holds several")
     .option("--root <folder>", "a root file system: a mounted image, a virtual machine's disk, this machine's /")
@@ -42,11 +47,16 @@ export function withPlaceFlags(command: Command): Command {
     .option("--namespace <name>", "containerd's namespace (default: all)")
     .option("--platform <os/arch>", "which platform of several: linux/arm64 (default: this machine's)")
     .option("--cache <folder>", "where results of layers are kept (default: the data folder's layers)")
-    .option("--no-cache", "read every layer again")
+    .option("--no-cache", "read every layer again");
+}
+
+/** How a registry is reached: every command that asks one takes them. */
+export function withRegistryFlags(command: Command): Command {
+  return command
     .option("--registry-ca <file>", "PEM of an authority that signs the registry's certificate")
-    .option("--token-realm <host...>", "hosts that may give tokens for the registry, beside itself")
-    .option("--plain-http <host...>", "registries that are spoken to without TLS")
-    .option("--mirror <registry=mirror...>", "where to ask before the registry: docker.io=mirror.example:5000")
+    .option("--token-realm <host>", "hosts that may give tokens for the registry, beside itself", collected)
+    .option("--plain-http <host>", "registries that are spoken to without TLS", collected)
+    .option("--mirror <registry=mirror>", "where to ask before the registry: docker.io=mirror.example:5000", collected)
     .option("--docker-config <file>", "credentials (default: DOCKER_CONFIG or ~/.docker/config.json)");
 }
 

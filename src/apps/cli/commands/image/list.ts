@@ -3,5 +3,6 @@ import type { CommandUnit } from "../command.ts";
 import { imageSbom } from "./sbom.ts";
 import { imageScan } from "./scan.ts";
 import { imageAdvise } from "./advise.ts";
+import { imageVerify } from "./verify.ts";
 
-export const imageCommands: readonly CommandUnit[] = [imageScan, imageSbom, imageAdvise];
+export const imageCommands: readonly CommandUnit[] = [imageScan, imageSbom, imageAdvise, imageVerify];

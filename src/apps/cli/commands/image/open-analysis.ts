@@ -75,7 +75,8 @@ export async function readBytes(file: string): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-async function registryOptions(context: Context, flags: ImageFlags): Promise<RegistryOptions> {
+/** From the flags of registries: hosts, mirrors, authority, credentials of docker's configuration. */
+export async function registryOptions(context: Context, flags: ImageFlags): Promise<RegistryOptions> {
   const credentials = await dockerCredentials(context, flags.dockerConfig);
   const hosts: Record<string, RegistryHost> = Object.create(null) as Record<string, RegistryHost>;
   for (const host of flags.plainHttp ?? []) hosts[host] = { ...hosts[host], scheme: "http" };
