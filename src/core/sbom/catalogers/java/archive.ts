@@ -25,6 +25,8 @@ export const archiveLimits = {
   nestedArchivesMax: 5000,
   pomsMax: 2000,
   metadataBytesMax: 2 * 1024 * 1024,
+  /** Digests are for looking up libraries; what is larger is a program of many. */
+  digestBytesMax: 8 * 1024 * 1024,
 } as const;
 
 const suffixes = [".jar", ".war", ".ear", ".par", ".sar", ".kar", ".nar", ".jpi", ".hpi", ".rar", ".lpkg"];
@@ -195,6 +197,10 @@ function addOwn(
     });
   }
   if (poms.some((pom) => isPomOf(pom, fileName))) return;
+  const [only] = poms;
+  const isOnly = poms.length === 1 && only !== undefined && only.version !== "";
+  // A file may be named after the package's symbolic name, and its version is that of its one pom.
+  if (isOnly && fileName.version.startsWith(only.version)) return;
   // One pom and nothing in the file's name that contradicts: app.jar is what its pom says.
   if (poms.length === 1 && fileName.version === "") return;
   addByManifest(archive, manifest, fileName, scan);
@@ -226,7 +232,7 @@ function addByManifest(
   if (name === "") return;
   const group = groupOf(manifest, name);
   const license = manifest.get("bundle-license") ?? "";
-  const digest = scan.tools.sha1(archive.bytes);
+  const isDigested = group === "" && archive.bytes.length <= archiveLimits.digestBytesMax;
   scan.collector.add({
     type: "maven",
     namespace: group,
@@ -234,7 +240,7 @@ function addByManifest(
     version,
     licenses: license === "" ? [] : [license.split(";")[0] ?? ""],
     // What it really is can be looked up by its digest in an index of the user's own.
-    ...(group === "" ? { qualifiers: { checksum: `sha1:${digest}` } } : {}),
+    ...(isDigested ? { qualifiers: { checksum: `sha1:${scan.tools.sha1(archive.bytes)}` } } : {}),
     inside: archive.inside,
   });
 }

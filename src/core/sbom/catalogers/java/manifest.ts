@@ -125,6 +125,7 @@ export function groupOf(manifest: Manifest, artifact: string): string {
 
 /** "org.acme.tools.tool-core" of artifact tool-core is group org.acme.tools; of "com.google.guava" of guava two segments are not cut. */
 function withoutArtifact(value: string, artifact: string): string {
+  if (value === artifact) return value.slice(0, value.lastIndexOf("."));
   if (!value.endsWith(`.${artifact}`)) return value;
   const group = value.slice(0, -artifact.length - 1);
   return group.split(".").length >= 2 ? group : value;
