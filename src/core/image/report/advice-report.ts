@@ -46,11 +46,16 @@ const secretRules = new Set([
   "dockerfile/secret-name",
 ]);
 
-/** The line that a finding is about, trimmed and cut; "" when it may not be shown: values of secrets go into no report. */
-export function quotedLine(target: AdvisedTarget, { line }: AdviceFinding): string {
-  if (target.lines === undefined || line < 1) return "";
-  const isSecret = target.findings.some((one) => secretRules.has(one.rule) && one.line === line);
-  const text = (target.lines[line - 1] ?? "").trim();
+/** The line that a finding is about, trimmed and cut; "" when there is none. Instructions that may hold a secret are not quoted at all: values go into no report. */
+export function quotedLine({ lines = [], findings }: AdvisedTarget, { line }: AdviceFinding): string {
+  if (line < 1 || line > lines.length) return "";
+  const text = (lines[line - 1] ?? "").trim();
+  const isContinued = (at: number): boolean => /[\\`]\s*$/.test((lines[at - 1] ?? "").slice(-16));
+  let first = line;
+  while (first > 1 && line - first < 200 && isContinued(first - 1)) first--;
+  let last = line;
+  while (last < lines.length && last - line < 200 && isContinued(last)) last++;
+  const isSecret = findings.some((one) => secretRules.has(one.rule) && one.line >= first && one.line <= last);
   if (isSecret) return text === "" ? "" : "(not shown: it may hold a secret)";
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
