@@ -24,9 +24,9 @@ export function instructionOf(createdBy: string): string {
   const instruction =
     /^(?:ADD|COPY|ENV|EXPOSE|USER|CMD|ENTRYPOINT|LABEL|WORKDIR|VOLUME|HEALTHCHECK|ARG|STOPSIGNAL|SHELL)\s/.exec(text);
   if (instruction !== null) return text;
-  const shell = text.search(/\/bin\/(?:sh|bash) (?:-\S+ )*-c /);
-  if (shell < 0) return text.startsWith("RUN ") ? text : "";
-  return `RUN ${text.slice(shell).replace(/^\/bin\/(?:sh|bash) (?:-\S+ )*?-\S*c /, "")}`;
+  const shell = /\/bin\/(?:sh|bash) (?:\S+ ){0,6}?-[a-z]*c /.exec(text);
+  if (shell === null) return text.startsWith("RUN ") ? text : "";
+  return `RUN ${text.slice(shell.index + shell[0].length)}`;
 }
 
 function* findingsOf({ config }: ImageView): Iterable<Told> {
