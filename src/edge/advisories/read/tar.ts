@@ -4,6 +4,8 @@ import { unreadable } from "./unreadable.ts";
 export interface TarEntry {
   readonly name: string;
   readonly sizeBytes: number;
+  /** Of a symbolic link: where it leads; "" of files. */
+  readonly link: string;
   /** To be read before the next entry; what is left is skipped. */
   readonly bytes: AsyncIterable<Uint8Array>;
 }
@@ -12,8 +14,11 @@ const block = 512;
 /** Of a pax header or a long name. */
 const headerBytesMax = 1 << 20;
 
-/** Throws for a stream that is no tar or ends too early. */
-export async function* tarEntries(source: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry> {
+/** Throws for a stream that is no tar or ends too early. Symbolic links are given only when asked for. */
+export async function* tarEntries(
+  source: AsyncIterable<Uint8Array>,
+  links: "with-links" | "files" = "files",
+): AsyncGenerator<TarEntry> {
   const reader = createReader(source);
   let longName = "";
   let longSize: number | undefined;
@@ -42,9 +47,11 @@ export async function* tarEntries(source: AsyncIterable<Uint8Array>): AsyncGener
       const isFile = type === "0" || type === "\0" || type === "7";
       if (isFile) {
         const body = reader.body(sizeBytes);
-        yield { name, sizeBytes, bytes: body };
+        yield { name, sizeBytes, link: "", bytes: body };
         await reader.skip(body);
-      } else if ("123456".includes(type) && sizeBytes > 0 && type !== "5") await reader.drop(sizeBytes);
+      } else if (type === "2" && links === "with-links")
+        yield { name, sizeBytes: 0, link: textAt(header, 157, 100), bytes: reader.body(0) };
+      else if ("123456".includes(type) && sizeBytes > 0 && type !== "5") await reader.drop(sizeBytes);
       await reader.drop(padding);
       [longName, longSize] = ["", undefined];
     }
