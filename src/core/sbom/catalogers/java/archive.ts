@@ -8,7 +8,7 @@ import { combineFound, createCollector, isPrintable } from "../parts/found.ts";
 import type { ZipEntry } from "../parts/zip.ts";
 import { readZip, readZipEntry } from "../parts/zip.ts";
 import type { FileName, Manifest } from "./manifest.ts";
-import { groupOf, nameOf, readArchiveName, readManifest, versionOf } from "./manifest.ts";
+import { groupOf, nameOf, readArchiveName, readManifest, stemOf, versionOf } from "./manifest.ts";
 import type { Coordinates } from "./pom.ts";
 import { readPom, readPomProperties } from "./pom.ts";
 
@@ -88,7 +88,8 @@ function readArchive(archive: Archive, scan: Scan): void {
   }
   const text = manifestEntry === undefined ? undefined : readText(archive, manifestEntry, scan);
   const manifest: Manifest = text === undefined ? new Map() : readManifest(text);
-  addOwn(archive, manifest, readPoms(archive, poms, scan), { ...scan, isBare: manifestEntry === undefined });
+  const packaged = readPoms(archive, poms, scan);
+  addOwn(archive, manifest, packaged, { ...scan, isBare: manifestEntry === undefined, hasPoms: packaged.length > 0 });
   for (const entry of nested) readNested(archive, entry, scan);
 }
 
@@ -179,12 +180,12 @@ function addOwn(
   archive: Archive,
   manifest: Manifest,
   poms: readonly PackagedPom[],
-  scan: Scan & { isBare: boolean },
+  scan: Scan & { isBare: boolean; hasPoms: boolean },
 ): void {
   const fileName = readArchiveName(archive.name);
   const { inside } = archive;
   for (const pom of poms) {
-    const isOwn = isPomOf(pom, fileName);
+    const isOwn = isPomOf(pom, fileName) || pom.artifact === stemOf(archive.name);
     const version = pom.version || (isOwn ? versionOf(manifest, fileName) : "");
     // Of shaded jars: a pom without a version is not this archive's, and no file says which it is.
     scan.collector.add({
@@ -196,7 +197,7 @@ function addOwn(
       inside,
     });
   }
-  if (poms.some((pom) => isPomOf(pom, fileName))) return;
+  if (poms.some((pom) => isPomOf(pom, fileName) || pom.artifact === stemOf(archive.name))) return;
   const [only] = poms;
   const isOnly = poms.length === 1 && only !== undefined && only.version !== "";
   // A file may be named after the package's symbolic name, and its version is that of its one pom.
@@ -220,7 +221,7 @@ function addByManifest(
   archive: Archive,
   manifest: Manifest,
   fileName: FileName,
-  scan: Scan & { isBare: boolean },
+  scan: Scan & { isBare: boolean; hasPoms: boolean },
 ): void {
   const version = versionOf(manifest, fileName);
   // No manifest, and a name without a version: nothing says that this is anybody's library.
@@ -231,6 +232,8 @@ function addByManifest(
       : nameOf(manifest, fileName);
   if (name === "") return;
   const group = groupOf(manifest, name);
+  // Maven's files say what is in it, and nothing says what it is itself.
+  if (scan.hasPoms && group === "") return;
   const license = manifest.get("bundle-license") ?? "";
   const isDigested = group === "" && archive.bytes.length <= archiveLimits.digestBytesMax;
   scan.collector.add({

@@ -22,6 +22,11 @@ const fileNames: readonly (readonly [string, string, string])[] = [
   ["thing.1.2.3.jar", "thing", "1.2.3"],
   ["spring-core-6.0.0-SNAPSHOT.jar", "spring-core", "6.0.0-SNAPSHOT"],
   ["app.jar", "app", ""],
+  ["log4j-1.2-api.jar", "log4j-1.2-api", ""],
+  ["spring3-core-3.x.jar", "spring3-core", ""],
+  ["the-yolo-package_1.2.3-jre.jar", "the-yolo-package", "1.2.3-jre"],
+  ["the-yolo-package.1.2.3-jre.jar", "the-yolo-package", "1.2.3-jre"],
+  ["yolo-rc1asd-1.2.3.jar", "yolo-rc1asd", "1.2.3"],
   ["servlet.3.api.jar", "servlet.3.api", ""],
   ["tool-v2.1.jar", "tool", "2.1"],
 ];

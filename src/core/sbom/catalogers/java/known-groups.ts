@@ -87,7 +87,7 @@ const table: readonly (readonly [string, string])[] = [
   ["org.apache.httpcomponents.core5", "httpcore5 httpcore5-h2"],
   [
     "org.bouncycastle",
-    "bcprov-jdk14 bcprov-jdk15on bcprov-jdk15to18 bcprov-jdk18on bcpkix-jdk14 bcpkix-jdk15on bcpkix-jdk15to18 bcpkix-jdk18on bcpg-jdk15on bcpg-jdk15to18 bcpg-jdk18on bcmail-jdk15on bcmail-jdk18on bcutil-jdk15on bcutil-jdk18on bctls-jdk15on bctls-jdk18on bc-fips",
+    "bcprov-jdk14 bcprov-jdk15on bcprov-jdk15to18 bcprov-jdk18on bcpkix-jdk14 bcpkix-jdk15on bcpkix-jdk15to18 bcpkix-jdk18on bcpg-jdk15on bcpg-jdk15to18 bcpg-jdk18on bcmail-jdk15on bcmail-jdk18on bcutil-jdk15on bcutil-jdk18on bctls-jdk15on bctls-jdk18on bc-fips bcprov bcpkix bcpg bcmail bcutil bctls",
   ],
   ["org.apache.velocity", "velocity velocity-engine-core velocity-tools"],
   ["org.yaml", "snakeyaml"],

@@ -32,11 +32,24 @@ export interface FileName {
   readonly version: string;
 }
 
-/** "log4j-core-2.14.1.jar" is log4j-core, 2.14.1: the version begins at the first group after "-" that looks like one. */
-export function readArchiveName(path: string): FileName {
+/** The file's name without folders and ending. */
+export function stemOf(path: string): string {
   const base = path.slice(path.lastIndexOf("/") + 1);
   const dot = base.lastIndexOf(".");
-  const stem = dot > 0 ? base.slice(0, dot) : base;
+  return dot > 0 ? base.slice(0, dot) : base;
+}
+
+/** "log4j-core-2.14.1.jar" is log4j-core, 2.14.1: the version begins at the first group after "-" that looks like one. */
+export function readArchiveName(path: string): FileName {
+  const stem = stemOf(path);
+  // "log4j-1.2-api.jar" is no log4j of version 1.2.
+  if (groupsByArtifact.has(stem)) return { name: stem, version: "" };
+  const found = splitStem(stem);
+  // "spring3-core-3.x.jar" names a line of versions.
+  return /^[\d.]+\.x$/.test(found.version) ? { name: found.name, version: "" } : found;
+}
+
+function splitStem(stem: string): FileName {
   const known = longestKnown(stem);
   if (known !== undefined) return known;
   // OSGi's own way, "org.eclipse.osgi_3.16.0.v2020-0759".
