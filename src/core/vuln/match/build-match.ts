@@ -1,11 +1,11 @@
 // A cluster of records that hold becomes one match: the vendor's word first, every record among the reasons.
 import type { SoftwarePackage } from "../../../model/software-package.ts";
 import type { VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
-import { purlOf } from "../../sbom/purl.ts";
-import type { AdvisoryDatabase, AdvisoryRecord, Severity, VulnerabilityFacts } from "../advisory.ts";
+import type { AdvisoryDatabase, AdvisoryRecord, Severity } from "../advisory.ts";
 import { cvssScore, severityOfScore } from "../cvss.ts";
 import { riskOf } from "../risk.ts";
 import { compareVersions } from "../versions/compare.ts";
+import { type BriefFacts, briefFactsOf } from "./brief-facts.ts";
 import type { Cluster } from "./clusters.ts";
 import { isDistribution } from "./ecosystems.ts";
 import type { Judgement } from "./judge.ts";
@@ -91,7 +91,7 @@ interface Weight {
   readonly cvss: string;
 }
 
-function weightOf(judgements: readonly Judgement[], facts: VulnerabilityFacts | undefined): Weight {
+function weightOf(judgements: readonly Judgement[], facts: BriefFacts | undefined): Weight {
   const vector = judgements.find(({ record }) => record.cvss !== "")?.record.cvss ?? facts?.cvss ?? "";
   const given = vector === "" ? 0 : (cvssScore(vector) ?? 0);
   const score = given > 0 ? given : (facts?.cvssScore ?? 0);
@@ -102,18 +102,9 @@ function weightOf(judgements: readonly Judgement[], facts: VulnerabilityFacts | 
   return { severity: "unknown", severityFrom: "", cvssScore: 0, cvss: vector };
 }
 
-function factsOf(cluster: Cluster<Judgement>, database: AdvisoryDatabase): VulnerabilityFacts | undefined {
-  const own = database.vulnerability(cluster.name);
-  if (own !== undefined) return own;
-  for (const alias of cluster.aliases) {
-    const found = database.vulnerability(alias);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
 export interface MatchContext {
   readonly subject: SoftwarePackage;
+  readonly purl: string;
   readonly database: AdvisoryDatabase;
   /** Who owns it and which feed therefore decides; "" for nobody. */
   readonly ownership: string;
@@ -126,7 +117,7 @@ function statusOf(deciding: Judgement, ownership: string): VulnerabilityMatch["s
 
 function riskInput(
   match: Omit<VulnerabilityMatch, "risk" | "riskBecause">,
-  facts: VulnerabilityFacts | undefined,
+  facts: BriefFacts | undefined,
   subject: SoftwarePackage,
 ): ReturnType<typeof riskOf> {
   return riskOf({
@@ -146,7 +137,7 @@ function riskInput(
 export function buildMatch(cluster: Cluster<Judgement>, context: MatchContext): VulnerabilityMatch {
   const { subject, database, ownership } = context;
   const judgements = cluster.members.toSorted(order);
-  const facts = factsOf(cluster, database);
+  const facts = briefFactsOf(database, cluster.name, cluster.aliases);
   const because = judgements.slice(0, matchLimits.reasons).map(({ record, key, comparison }) => ({
     record: record.id,
     feed: record.feed,
@@ -160,7 +151,7 @@ export function buildMatch(cluster: Cluster<Judgement>, context: MatchContext): 
     vulnerability: cluster.name,
     aliases: cluster.aliases.slice(0, matchLimits.aliases),
     package: 0,
-    purl: purlOf(subject),
+    purl: context.purl,
     packageName: subject.name,
     packageType: subject.type,
     version: subject.version,

@@ -78,13 +78,14 @@ function matchesOf(
   if (holding.length === 0) return [];
   const excused = excusedOf(judgements);
   const matches: VulnerabilityMatch[] = [];
+  const context = { subject, purl: purlOf(subject), database, ownership };
   for (const cluster of clustersOf(holding, ({ record }) => record)) {
     const ids = [cluster.name, ...cluster.aliases];
     const members =
       excused.size === 0
         ? cluster.members
         : cluster.members.filter(({ record }) => !ids.some((id) => excused.has(`${record.feed}\n${id}`)));
-    if (members.length > 0) matches.push(buildMatch({ ...cluster, members }, { subject, database, ownership }));
+    if (members.length > 0) matches.push(buildMatch({ ...cluster, members }, context));
   }
   return matches;
 }
