@@ -15,7 +15,7 @@ export interface RuleCases {
 /** One test a rule; the rule is named by its id or by Hadolint's number. */
 export function checkRules(table: Readonly<Record<string, RuleCases>>): void {
   for (const [name, { fires, passes, withTriggers = false, options }] of Object.entries(table)) {
-    test(name, () => {
+    void test(name, () => {
       deepEqual(
         fires.filter((text) => !isTold(name, text, options)),
         [],

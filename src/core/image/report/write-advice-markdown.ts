@@ -2,7 +2,7 @@
 import { countWords, numbersOf, removedWords, type AdvisedTarget, type AdviceReport } from "./advice-report.ts";
 
 export function writeAdviceMarkdown(report: AdviceReport): string {
-  return `${report.targets.map(targetText).join("\n")}`;
+  return report.targets.map(targetText).join("\n");
 }
 
 function targetText(target: AdvisedTarget): string {

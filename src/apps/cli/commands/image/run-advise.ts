@@ -113,7 +113,7 @@ async function print(context: Context, format: AdviceFormat, report: AdviceRepor
     case "markdown":
       return await context.print(harmlessLines(writeAdviceMarkdown(report)));
     case "json": {
-      const targets = report.targets.map(({ lines: _, ...target }) => target);
+      const targets = report.targets.map((target) => ({ ...target, lines: undefined }));
       return await context.print(
         `${harmlessJson(JSON.stringify({ apiVersion: "garrison/v1", targets }, undefined, 2))}\n`,
       );

@@ -54,7 +54,7 @@ function isSetInScript(run: Instruction, command: ShellCommand): boolean {
   return (run.script?.commands ?? []).some(({ name, arguments: words, assignments }) => {
     if (name === "") return assignments.some(isSet);
     return (
-      name === "export" && words.some(({ text }) => /^PIP_NO_CACHE_DIR=/.test(text) && truthy.test(text.slice(17)))
+      name === "export" && words.some(({ text }) => text.startsWith("PIP_NO_CACHE_DIR=") && truthy.test(text.slice(17)))
     );
   });
 }

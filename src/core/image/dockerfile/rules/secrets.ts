@@ -52,7 +52,7 @@ export const secretRules = defineRules(
         const words = [command.name];
         for (const { text, isOpen } of command.arguments) words.push(isOpen ? withoutOpenParts(text) : text);
         const { redacted } = redactArguments(words);
-        if (redacted.length === 0 || redacted.every((kind) => kind === "over-limit")) return;
+        if (redacted.every((kind) => kind === "over-limit")) return;
         tell.command(
           run,
           command,

@@ -18,11 +18,11 @@ checkRules({
   },
   "dockerfile/secret-file": {
     fires: [
-      "COPY id_rsa /root/.ssh/id_rsa",
+      "COPY id_rsa /home/app/.ssh/id_rsa",
       "COPY .env /app/",
       "COPY server.key /etc/",
-      "COPY .aws/credentials /root/.aws/",
-      "ADD .npmrc /root/",
+      "COPY .aws/credentials /home/app/.aws/",
+      "ADD .npmrc /home/app/",
     ],
     passes: ["COPY id_rsa.pub /x", "COPY .env.example /app/.env", "COPY ca.pem /x", "COPY src /x", "COPY keys.ts /x"],
   },

@@ -44,7 +44,7 @@ function newState(place: ScriptPlace): State {
 }
 
 function parseAll(state: State, text: string, depth: number): void {
-  const cursor: Cursor = { text, at: 0, depth, parseNested: (inner) => void parseNested(inner, state) };
+  const cursor: Cursor = { text, at: 0, depth, parseNested: (inner) => parseNested(inner, state) };
   while (cursor.at < text.length) parseList(cursor, state, "end", false);
 }
 
