@@ -26,10 +26,11 @@ export async function runVerify(
       platform === "" ? { wanted: ownPlatform(), isAsked: false } : { wanted: parsePlatform(platform), isAsked: true },
     signal: context.signal,
   });
-  const text =
-    options.output === "json"
-      ? `${JSON.stringify({ reference, ...verdict }, undefined, 2)}\n`
-      : table(context, reference, verdict);
+  // The program reads its own --output before the command does.
+  const isJson = (options.output ?? context.flags.output) === "json";
+  const text = isJson
+    ? `${JSON.stringify({ reference, ...verdict }, undefined, 2)}\n`
+    : table(context, reference, verdict);
   await context.print(text);
   return exitCodeOf[verdict.verdict];
 }

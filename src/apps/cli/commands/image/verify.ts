@@ -4,7 +4,7 @@ import type { CommandUnit } from "../command.ts";
 import { collected, type ImageFlags, withRegistryFlags } from "./image-flags.ts";
 
 export interface VerifyFlags extends ImageFlags {
-  readonly output: "table" | "json";
+  readonly output?: "table" | "json";
   readonly key?: readonly string[];
   readonly identity?: string;
   readonly issuer?: string;
@@ -24,9 +24,7 @@ export const imageVerify: CommandUnit = {
         .command("verify")
         .summary("signatures and attestations: cosign's keys, or identities with their issuer")
         .argument("<reference>", "an image in its registry: registry.example/shop/web:1.2 or @sha256:...")
-        .addOption(
-          new Option("-o, --output <format>", "how it is printed").choices(["table", "json"]).default("table"),
-        ),
+        .addOption(new Option("-o, --output <format>", "how it is printed").choices(["table", "json"])),
     )
       .option("--key <file>", "a public key (PEM) that may have signed it; as often as wanted", collected)
       .option(
