@@ -1,5 +1,6 @@
 // Every address of the console that is held against axe and the content policy, with what tells that it has settled.
 import type { Page } from "playwright-core";
+import { mockDigest } from "../../ui/mock/images-world.ts";
 import { firstRow as grid } from "./console-stage.ts";
 
 type Settled = (page: Page) => Promise<void>;
@@ -7,6 +8,7 @@ type Settled = (page: Page) => Promise<void>;
 export function screensOf(url: string): readonly (readonly [string, Settled])[] {
   const workload = `${url}/workloads/local/shop/Deployment/checkout`;
   const policyPage = `${url}/policies/local/kubernetes/NetworkPolicy/shop/orders-db`;
+  const image = `${url}/images/${encodeURIComponent(mockDigest("registry.shop.example/shop/web:1.42.0"))}`;
   return [
     [`${url}/overview`, (page) => page.getByRole("heading", { name: "Coverage" }).waitFor()],
     [`${url}/overview?q=mock:calm`, (page) => page.getByRole("heading", { name: "Nothing needs you now" }).waitFor()],
@@ -44,6 +46,21 @@ export function screensOf(url: string): readonly (readonly [string, Settled])[] 
     [`${url}/waf?tab=requests&paused=1`, (page) => grid(page, /Requests/)],
     [`${url}/waf?tab=gateways`, (page) => grid(page, /Gateways/)],
     [`${url}/waf?q=mock:empty&tab=rules`, (page) => page.getByText("No rule spoke in this window").waitFor()],
+    [`${url}/images`, (page) => grid(page, /Images/)],
+    [`${url}/images?q=mock:empty`, (page) => page.getByText("No image is known yet").waitFor()],
+    [`${url}/images?tab=vulnerabilities`, (page) => grid(page, /Vulnerabilities/)],
+    [`${url}/images?tab=exceptions`, (page) => grid(page, /Exceptions/)],
+    [`${url}/images?tab=scans`, (page) => grid(page, /Scans/)],
+    [`${url}/images?tab=advisories`, (page) => grid(page, /Feeds/)],
+    [image, (page) => grid(page, /Findings/)],
+    [`${image}?tab=packages`, (page) => grid(page, /Packages/)],
+    [`${image}?tab=layers`, (page) => grid(page, /Layers/)],
+    [`${image}?tab=advice`, (page) => page.getByRole("heading", { name: "Hardening" }).waitFor()],
+    [`${image}?tab=secrets`, (page) => grid(page, /Secrets/)],
+    [`${image}?tab=runs`, (page) => grid(page, /Runs/)],
+    [`${image}?tab=gaps`, (page) => grid(page, /Gaps/)],
+    [`${url}/images/nowhere`, (page) => page.getByText("Not found").waitFor()],
+    [`${url}/vulnerabilities/CVE-2023-4911`, (page) => grid(page, /Places/)],
     [`${url}/health`, (page) => page.getByRole("heading", { name: "Agents" }).waitFor()],
     [workload, (page) => grid(page, /Timeline of checkout/)],
     [`${workload}?tab=pods`, (page) => grid(page, /Pods/)],

@@ -45,6 +45,10 @@ const needed: Partial<Record<OperationName, string>> = {
   policyFlows: "?cluster=nowhere",
   wafEvent: "?cluster=nowhere&transactionId=t1&time=2026-11-23T00:00:00.000Z",
   wafModePreview: "?cluster=local&namespace=shop&workload=web",
+  getImage: "?digest=nowhere",
+  imageSbom: "?digest=nowhere&format=spdx",
+  explainMatch: "?digest=nowhere&vulnerability=CVE-2026-1",
+  imageVulnerability: "?id=nowhere",
 };
 
 test(

@@ -100,6 +100,7 @@ test("kinds come with their schemas", async () => {
       ["LocalEndpoint", "object"],
       ["WafPolicy", "object"],
       ["WafFloor", "object"],
+      ["Exception", "object"],
     ],
   );
 });

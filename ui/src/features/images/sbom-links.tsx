@@ -24,7 +24,7 @@ export function SbomLinks({ digest }: { readonly digest: string }) {
   };
   return (
     <>
-      <Dropdown label="Documents of this image" icon={<Download />} text="SBOM" set={false}>
+      <Dropdown label="SBOM and other documents of this image" icon={<Download />} text="SBOM" set={false}>
         {(close) => (
           <ul className="menu">
             {formats.map((format) => (
