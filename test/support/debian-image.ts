@@ -144,6 +144,8 @@ async function build(recipe: Required<DebianRecipe>, folder: string): Promise<vo
       "--variant=minbase",
       '--aptopt=Acquire::Check-Valid-Until "false"',
       "--aptopt=Acquire::Retries 3",
+      // A root that is packed at once needs no flush after each file.
+      "--dpkgopt=force-unsafe-io",
       `--include=${recipe.include.join(",")}`,
       `--customize-hook=dpkg-query --admindir="$1/var/lib/dpkg" -W -f='${queryFormat}' > '${installed}'`,
       recipe.suite,
