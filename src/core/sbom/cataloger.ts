@@ -89,6 +89,8 @@ export interface Combined {
   readonly packages: readonly SoftwarePackage[];
   /** Only of distributions' packages: files and folders that `packages[index]` owns, as its database writes them ("/usr/bin/x"). */
   readonly owned?: readonly { readonly index: number; readonly paths: readonly string[] }[];
+  /** Of packages of languages: loadable files that `packages[index]` lists as its own, absolute. Not ownership: for what a live process has loaded. */
+  readonly files?: readonly { readonly index: number; readonly paths: readonly string[] }[];
   readonly gaps?: readonly AnalysisGap[];
 }
 

@@ -1,4 +1,5 @@
-// python/metadata: an installed distribution by *.dist-info/METADATA, *.egg-info (a file, or a folder's PKG-INFO), with the address it came from (direct_url.json).
+// python/metadata: an installed distribution by *.dist-info/METADATA, *.egg-info (a file, or a folder's PKG-INFO), with the address it came from (direct_url.json)
+// and the native modules and programs that its RECORD lists.
 import type { CatalogedFile, CatalogFile, Combined } from "../../cataloger.ts";
 import { defineCataloger } from "../../cataloger.ts";
 import type { Found, FoundPart } from "../parts/found.ts";
@@ -8,10 +9,13 @@ import { normalName } from "./names.ts";
 
 const id = "python/metadata";
 
-/** Of direct_url.json: no package, qualifiers for the one in the same folder. */
+/** Of direct_url.json and RECORD: no package, but qualifiers and files of the one in the same folder. */
 interface MetadataPart extends FoundPart {
   readonly address?: Readonly<Record<string, string>>;
+  readonly files?: readonly string[];
 }
+
+const filesMax = 5000;
 
 function read(file: CatalogFile): MetadataPart | undefined {
   const segments = file.path.split("/");
@@ -20,6 +24,7 @@ function read(file: CatalogFile): MetadataPart | undefined {
   const isEggFolder = folder.endsWith(".egg-info") || folder === "egg-info";
   const isDistFolder = folder.endsWith(".dist-info") || folder === "dist-info";
   if (base === "direct_url.json") return isDistFolder ? readAddress(file.text()) : undefined;
+  if (base === "RECORD") return isDistFolder ? readRecord(file.text(), segments.slice(0, -2)) : undefined;
   if (base === "METADATA" && !isDistFolder) return undefined;
   if (base === "PKG-INFO" && !isEggFolder) return undefined;
   const found = foundOfMetadata(file.text(), base.endsWith(".egg-info") ? base : (segments.at(-2) ?? ""));
@@ -76,13 +81,34 @@ function readAddress(text: string): MetadataPart | undefined {
   return /^https?:/.test(url) ? { packages: [], address: { download_url: url.slice(0, 1024) } } : undefined;
 }
 
+/** "numpy/core/x.so,sha256=..,123" and "../../../bin/f2py,,": what a process maps or starts; modules in Python are read and closed again. */
+function readRecord(text: string, folder: readonly string[]): MetadataPart | undefined {
+  const files: string[] = [];
+  for (const line of text.split("\n")) {
+    const name = (line.startsWith('"') ? line.slice(1, line.indexOf('"', 1)) : line.split(",", 1)[0]) ?? "";
+    if (!/\.(?:so|pyd|abi3)(?:\.[0-9.]+)?$|(?:^|\/)bin\/[^/]+$/.test(name) || name.length > 1000) continue;
+    const segments = name.startsWith("/") ? [] : [...folder];
+    for (const segment of name.split("/")) {
+      if (segment === "..") segments.pop();
+      else if (segment !== "" && segment !== ".") segments.push(segment);
+    }
+    files.push(`/${segments.join("/")}`);
+    if (files.length >= filesMax) break;
+  }
+  return files.length === 0 ? undefined : { packages: [], files };
+}
+
 const combinePlain = combineFound(id, "database", "installed");
 
-function combine(files: readonly CatalogedFile<MetadataPart>[]): Combined {
+function combine(parts: readonly CatalogedFile<MetadataPart>[]): Combined {
   const addresses = new Map<string, Readonly<Record<string, string>>>();
-  for (const { path, part } of files) if (part.address !== undefined) addresses.set(folderOf(path), part.address);
-  return combinePlain(
-    files.map((file) => {
+  const records = new Map<string, readonly string[]>();
+  for (const { path, part } of parts) {
+    if (part.address !== undefined) addresses.set(folderOf(path), part.address);
+    if (part.files !== undefined) records.set(folderOf(path), part.files);
+  }
+  const combined = combinePlain(
+    parts.map((file) => {
       const qualifiers = addresses.get(folderOf(file.path));
       if (qualifiers === undefined) return file;
       return {
@@ -91,6 +117,11 @@ function combine(files: readonly CatalogedFile<MetadataPart>[]): Combined {
       };
     }),
   );
+  const files = combined.packages.flatMap(({ evidence }, index) => {
+    const paths = records.get(folderOf((evidence[0]?.path ?? "").slice(1)));
+    return paths === undefined ? [] : [{ index, paths }];
+  });
+  return files.length === 0 ? combined : { ...combined, files };
 }
 
 function folderOf(path: string): string {
@@ -100,7 +131,11 @@ function folderOf(path: string): string {
 export const pythonMetadata = defineCataloger<MetadataPart>({
   id,
   version: 1,
-  wants: { names: ["METADATA", "PKG-INFO", "direct_url.json"], suffixes: [".egg-info"], bytesMax: 4 * 1024 * 1024 },
+  wants: {
+    names: ["METADATA", "PKG-INFO", "direct_url.json", "RECORD"],
+    suffixes: [".egg-info"],
+    bytesMax: 4 * 1024 * 1024,
+  },
   read,
   combine,
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { catalog, gapsOf, rowsOf } from "../../../../../test/support/catalog.ts";
+import { catalog, fileOf, gapsOf, rowsOf, testTools } from "../../../../../test/support/catalog.ts";
 import { writeZip } from "../../../../../test/support/zip.ts";
 import { pythonArchives } from "./archives.ts";
 import { pythonConda } from "./conda.ts";
@@ -147,4 +147,32 @@ test("wheels and eggs as archives", () => {
   });
   assert.deepEqual(rowsOf(result), ["some-pkg@1.0 declared", "some-pkg@1.0 installed"]);
   assert.deepEqual(result.broken, ["opt/bad.whl: a wheel or egg without metadata"]);
+});
+
+test("RECORD tells native modules and programs", () => {
+  const files: Readonly<Record<string, string>> = {
+    [`${site}/numpy-1.0.dist-info/METADATA`]: "Name: numpy\nVersion: 1.0\n",
+    [`${site}/numpy-1.0.dist-info/RECORD`]:
+      'numpy/__init__.py,sha256=aa,1\nnumpy/core/_multi.cpython-311-x86_64-linux-gnu.so,sha256=bb,2\n../../../bin/f2py,sha256=cc,3\n"numpy.libs/lib,odd.so.3",,\n../../../../../../etc/bin/x,,\n',
+  };
+  const read = (path: string) => ({
+    path,
+    layer: 0,
+    part: pythonMetadata.read(fileOf(path, files[path] ?? ""), testTools),
+  });
+  const combined = pythonMetadata.combine(Object.keys(files).map(read), {
+    operatingSystem: undefined,
+    has: () => true,
+  });
+  assert.deepEqual(combined.files, [
+    {
+      index: 0,
+      paths: [
+        `/${site}/numpy/core/_multi.cpython-311-x86_64-linux-gnu.so`,
+        "/usr/bin/f2py",
+        `/${site}/numpy.libs/lib,odd.so.3`,
+        "/etc/bin/x",
+      ],
+    },
+  ]);
 });
