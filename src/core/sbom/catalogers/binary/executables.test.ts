@@ -13,6 +13,7 @@ import { skipUnless } from "../../../../../test/support/skip.ts";
 import { Fault } from "../../../../base/fault.ts";
 import { executableCataloger, splitModulePath } from "./executables.ts";
 import { goMagic } from "./go-build-info.ts";
+import { readNoteJson } from "./package-note.ts";
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const marked = (modules: string): string => `${"0".repeat(16)}${modules}\n${"1".repeat(16)}`;
@@ -295,6 +296,15 @@ test("the package that a program says it is part of", () => {
       },
     ],
   );
+});
+
+test("a builder's own kind of note is a generic package; broken notes are none", () => {
+  const own = readNoteJson(
+    '{"type":"testfixture","name":"libhello.so","version":"0.01","license":"MIT","cpe":"cpe:2.3:a:x:hello:0.01:*:*:*:*:*:*:*"}',
+  );
+  assert.deepEqual([own?.type, own?.name, own?.version, own?.license], ["generic", "libhello.so", "0.01", "MIT"]);
+  for (const json of ["", "[]", "null", '{"type":"rpm"}', '{"type":"rpm","name":"a\\u0007","version":"1"}'])
+    assert.equal(readNoteJson(json), undefined);
 });
 
 test("packed programs are a gap", () => {

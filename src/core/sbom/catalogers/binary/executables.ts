@@ -74,6 +74,7 @@ interface Found {
   readonly cataloger: string;
   readonly scope?: "development";
   readonly cpes?: string[];
+  readonly licenses?: string[];
   readonly qualifiers?: Record<string, string>;
 }
 
@@ -111,7 +112,7 @@ function* foundIn({ programs, crates, note }: ExecutablePart): Generator<Found> 
     yield { type: "cargo", name, version, cataloger: "rust/auditable", ...(isBuild ? { scope: "development" } : {}) };
   }
   if (note === undefined) return;
-  const { type, name, version, architecture, os, osVersion } = note;
+  const { type, name, version, architecture, os, osVersion, cpe, license } = note;
   const distro = osVersion === "" ? os : `${os}-${osVersion}`;
   yield {
     type,
@@ -120,6 +121,8 @@ function* foundIn({ programs, crates, note }: ExecutablePart): Generator<Found> 
     version,
     architecture,
     cataloger: "binary/note",
+    ...(cpe.startsWith("cpe:2.3:") ? { cpes: [cpe] } : {}),
+    ...(license === "" ? {} : { licenses: [license] }),
     ...(os === "" ? {} : { qualifiers: { distro } }),
   };
 }

@@ -15,15 +15,13 @@ function isPlain(text: string, max: number): boolean {
   return text.length > 0 && text.length <= max && /^[\x21-\x7e]+$/.test(text);
 }
 
-/** "1.21.3" of "go1.21.3 X:nocoverageredesign", "1.22.0-rc.1" of "go1.22rc1" as Go's own advisories write it; "" of what names no release. */
+/** "1.21.3" of "go1.21.3 X:nocoverageredesign", "1.22rc1" of "go1.22rc1", "1.24-devel" of a build from its branch; "" of what names no release. */
 export function goVersion(toolchain: string): string {
-  const match = /^(?:devel )?go(\d{1,3}\.\d{1,3})(\.\d{1,3})?(?:(rc|beta|alpha)(\d{1,3}))?(?:[ bB\-+]|$)/.exec(
+  const match = /^(?:devel )?go(\d{1,3}\.\d{1,3}(?:\.\d{1,3})?(?:(?:rc|beta|alpha)\d{1,3})?)(?:[ bB\-+]|$)/.exec(
     toolchain,
   );
-  const [, base = "", patch = "", stage = "", number = ""] = match ?? [];
-  if (match === null) return "";
-  if (toolchain.startsWith("devel ")) return `${base}.0-devel`;
-  return stage === "" ? base + patch : `${base}${patch || ".0"}-${stage}.${number}`;
+  if (match?.[1] === undefined) return "";
+  return toolchain.startsWith("devel ") ? `${match[1]}-devel` : match[1];
 }
 
 /** "(devel)" is no version. */

@@ -12,7 +12,11 @@ export interface PackageNote {
   readonly os: string;
   readonly osVersion: string;
   readonly cpe: string;
+  readonly license: string;
 }
+
+/** Types that a package URL knows; a builder's own words are "generic". */
+const packageTypes = new Set(["deb", "rpm", "apk", "alpm", "ebuild", "conda", "bitnami"]);
 
 const noteType = 0xcafe1a7e;
 const jsonBytesMax = 65_536;
@@ -51,15 +55,16 @@ export function readNoteJson(json: string): PackageNote | undefined {
     const field = fields[name];
     return typeof field === "string" && isPlainName(field) ? field : "";
   };
+  if (text("name") === "" || text("version") === "") return undefined;
   const type = text("type").toLowerCase();
-  if (!/^[a-z][a-z0-9.+-]{0,63}$/.test(type) || text("name") === "" || text("version") === "") return undefined;
   return {
-    type,
+    type: packageTypes.has(type) ? type : "generic",
     name: text("name"),
     version: text("version"),
     architecture: text("architecture").slice(0, 64),
     os: text("os").toLowerCase(),
     osVersion: text("osVersion"),
-    cpe: text("osCpe"),
+    cpe: text("cpe"),
+    license: text("license"),
   };
 }

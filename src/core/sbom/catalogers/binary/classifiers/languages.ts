@@ -35,7 +35,7 @@ function pythonEvidence(base: string): readonly Evidence[] {
 export const languageClassifiers: readonly Classifier[] = [
   {
     id: "python",
-    pattern: /^python(?:\d(?:\.\d{1,3})?)?(?:\.exe)?$/,
+    pattern: /^python(?:\d(?:\.\d{1,3})?[a-z]?)?(?:\.exe)?$/,
     package: "python",
     cpes: python,
     evidence: pythonEvidence,
