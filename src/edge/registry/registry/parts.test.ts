@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { Fault } from "../../../base/fault.ts";
 import { forbiddenAddress, isLoopback, refuseAddress } from "./addresses.ts";
 import { parseChallenges } from "./challenge.ts";

@@ -52,16 +52,19 @@ export function createRepository(places: readonly Place[], what: string): Reposi
     signal,
     what,
   });
+  const limitMs = places[0]?.client.transport.limits.documentMs ?? 0;
+  const inTime = <T>(given: AbortSignal, work: (signal: AbortSignal) => Promise<T>) =>
+    within(given, limitMs, what, work);
   const repository: Repository = {
     manifest: (tagOrDigest, given) =>
-      inTime(given, what, (signal) =>
+      inTime(given, (signal) =>
         eachPlace(signal, async (place) => {
           const asked = { ...call(place, `manifests/${tagOrDigest}`, signal), headers: { accept: acceptedTypes } };
           return await place.client.get(asked, (answer) => readManifest(answer, tagOrDigest, what));
         }),
       ),
     document: (descriptor, bytesMax, given) =>
-      inTime(given, what, (signal) =>
+      inTime(given, (signal) =>
         eachPlace(signal, async (place) => {
           const asked = call(place, `blobs/${checked(descriptor.digest, what)}`, signal);
           const bytes = await place.client.get(asked, (answer) => readBody(answer, bytesMax));
@@ -84,7 +87,7 @@ export function createRepository(places: readonly Place[], what: string): Reposi
       }
     },
     referrers: (digest, artifactType, given) =>
-      inTime(given, what, async (signal) => {
+      inTime(given, async (signal) => {
         const found = await eachPlace(
           signal,
           async (place) => await askReferrers(place, call, { digest, artifactType, signal, what }),
@@ -94,15 +97,21 @@ export function createRepository(places: readonly Place[], what: string): Reposi
         return wanted.slice(0, places[0]?.client.transport.limits.referrersMax ?? 0);
       }),
   };
-  async function inTime<T>(given: AbortSignal, name: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const signal = AbortSignal.any([given, AbortSignal.timeout(places[0]?.client.transport.limits.documentMs ?? 0)]);
-    try {
-      return await work(signal);
-    } catch (thrown) {
-      throw signal.aborted ? abortFault({ repository: "", path: "", signal, what: name }, thrown) : thrown;
-    }
-  }
   return repository;
+}
+
+async function within<T>(
+  given: AbortSignal,
+  limitMs: number,
+  what: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const signal = AbortSignal.any([given, AbortSignal.timeout(limitMs)]);
+  try {
+    return await work(signal);
+  } catch (thrown) {
+    throw signal.aborted ? abortFault({ repository: "", path: "", signal, what }, thrown) : thrown;
+  }
 }
 
 function checked(digest: string, what: string): string {

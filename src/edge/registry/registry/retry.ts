@@ -52,9 +52,10 @@ export async function withRetries<T>(retry: Retry, signal: AbortSignal, attempt:
 }
 
 /** Between half of a doubling bound and the whole of it. */
-export function backoffMs({ limits, random }: Retry, tries: number): number {
+export function backoffMs(retry: Retry, tries: number): number {
+  const { limits } = retry;
   const bound = Math.min(limits.backoffMsMax, limits.backoffMsMin * 2 ** (tries - 1));
-  return Math.round(bound / 2 + (bound / 2) * random());
+  return Math.round(bound / 2 + (bound / 2) * retry.random());
 }
 
 /** Retry-After in seconds or as a date; undefined when absent or unreadable. */

@@ -104,8 +104,8 @@ test("folders too deep are gaps, and other things than files are told", async (c
     return;
   await using devices = openRootFolder("/dev") as TreeImage & AsyncDisposable;
   const zero = [...devices.entries(signal)].find((entry) => entry.path === "zero");
-  assert.equal(zero?.type, "other");
-  assert.throws(() => zero!.read(10), /no regular file/);
+  assert.ok(zero?.type === "other");
+  assert.throws(() => zero.read(10), /no regular file/);
   const others = readdirSync("/").filter((name) => name !== "proc" && name !== "sys");
   const leftOut = new Map(others.map((name) => [name, ""]));
   await using all = openRootFolder("/", { leftOut }) as TreeImage & AsyncDisposable;

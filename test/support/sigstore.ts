@@ -1,5 +1,5 @@
 // A sigstore of its own for tests: a certificate authority, a certificate log and a transparency log, made anew, that sign as the public ones do.
-import "../../../base/reflect-metadata.ts";
+import "../../src/base/reflect-metadata.ts";
 import { createHash, createPublicKey, createSign, type KeyObject, randomBytes, webcrypto } from "node:crypto";
 import {
   BasicConstraintsExtension,
@@ -12,7 +12,7 @@ import {
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
 } from "@peculiar/x509";
-import { dsseMessage } from "./public-key.ts";
+import { dsseMessage } from "../../src/edge/registry/signatures/public-key.ts";
 
 const curve = { name: "ECDSA", namedCurve: "P-256" } as const;
 const signingAlgorithm = { name: "ECDSA", hash: "SHA-256" } as const;
@@ -23,8 +23,10 @@ export interface Key {
   sign(message: Uint8Array): Buffer;
 }
 
-export async function makeKey(): Promise<Key & { readonly pair: webcrypto.CryptoKeyPair; readonly publicKey: KeyObject }> {
-  const pair = (await webcrypto.subtle.generateKey(curve, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
+export async function makeKey(): Promise<
+  Key & { readonly pair: webcrypto.CryptoKeyPair; readonly publicKey: KeyObject }
+> {
+  const pair = await webcrypto.subtle.generateKey(curve, true, ["sign", "verify"]);
   const privatePem = PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", pair.privateKey), "PRIVATE KEY");
   const publicPem = PemConverter.encode(await webcrypto.subtle.exportKey("spki", pair.publicKey), "PUBLIC KEY");
   return {

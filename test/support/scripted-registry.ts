@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import { sha256Of } from "../../../../test/support/tar.ts";
+import { sha256Of } from "./tar.ts";
 
 export interface SeenRequest {
   readonly method: string;
