@@ -1,14 +1,23 @@
 // Runs one cataloguer over files given as text or bytes, as the layer pass would: read, then combine. Real decoding and inflating.
 import { createHash } from "node:crypto";
 import { gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
+import { Fault } from "../../src/base/fault.ts";
 import type { Cataloger, CatalogFile, CatalogTools } from "../../src/core/sbom/cataloger.ts";
 import type { AnalysisGap } from "../../src/model/image-analysis.ts";
 import type { SoftwarePackage } from "../../src/model/software-package.ts";
 
+function orFault(inflate: () => Uint8Array): Uint8Array {
+  try {
+    return inflate();
+  } catch (cause) {
+    throw new Fault("packed data cannot be read", { code: "test/broken-data", kind: "usage", cause });
+  }
+}
+
 export const testTools: CatalogTools = {
-  inflateRaw: (bytes, bytesMax) => inflateRawSync(bytes, { maxOutputLength: bytesMax }),
-  inflateZlib: (bytes, bytesMax) => inflateSync(bytes, { maxOutputLength: bytesMax }),
-  gunzip: (bytes, bytesMax) => gunzipSync(bytes, { maxOutputLength: bytesMax }),
+  inflateRaw: (bytes, bytesMax) => orFault(() => inflateRawSync(bytes, { maxOutputLength: bytesMax })),
+  inflateZlib: (bytes, bytesMax) => orFault(() => inflateSync(bytes, { maxOutputLength: bytesMax })),
+  gunzip: (bytes, bytesMax) => orFault(() => gunzipSync(bytes, { maxOutputLength: bytesMax })),
   unzstd: () => {
     throw new Error("not in these tests");
   },

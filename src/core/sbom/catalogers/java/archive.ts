@@ -106,7 +106,7 @@ function insideOf(archive: Archive, entry: ZipEntry): string {
 }
 
 function gapOf(archive: Archive, entry: ZipEntry, error: unknown, scan: Scan): void {
-  const isLarge = error instanceof Fault && error.kind === "limited";
+  const isLarge = error instanceof Fault && error.kind === "too-large";
   const because = error instanceof Fault ? error.message : "an entry of a zip archive cannot be read";
   scan.collector.gap({
     kind: isLarge ? "file-too-large" : "file-unreadable",

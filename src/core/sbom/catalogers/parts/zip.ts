@@ -142,7 +142,7 @@ function readEntry({ view, at, shift, name }: { view: DataView; at: number; shif
 export function readZipEntry(bytes: Uint8Array, entry: ZipEntry, bytesMax: number, tools: CatalogTools): Uint8Array {
   if (entry.isEncrypted) throw brokenFile("an entry of a zip archive is encrypted");
   if (entry.sizeBytes > bytesMax || entry.storedBytes > bytes.length) {
-    throw new Fault("an entry of a zip archive is too large", { code: "sbom/entry-too-large", kind: "limited" });
+    throw new Fault("an entry of a zip archive is too large", { code: "sbom/entry-too-large", kind: "too-large" });
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (!isInside(view, entry.offset, 30) || view.getUint32(entry.offset, true) !== localSignature) {
