@@ -94,7 +94,7 @@ test("proposals: newer, slim, distroless, minimal, each with its price", () => {
     proposals.map(({ kind, image: name }) => [kind, name]),
     [
       ["newer", "debian:13"],
-      ["slim", "debian:10-slim"],
+      ["slim", "debian:13-slim"],
       ["distroless", "gcr.io/distroless/base-debian12:nonroot"],
       ["minimal", "cgr.dev/chainguard/wolfi-base"],
     ],
@@ -162,6 +162,29 @@ test("what another base removes: each vulnerability once; what stays elsewhere, 
   deepEqual(
     [first?.removes, first?.packagesRemoved, first?.removesBecause],
     [{ total: 2, critical: 1, high: 1 }, 1, ""],
+  );
+});
+
+test("analysed candidates come first, as what they are", () => {
+  const others = new Map([
+    ["own/bare:1", analysis({ facts: { shells: [] } })],
+    ["own/next:1", analysis({ operatingSystem: { id: "debian", versionId: "13" } })],
+    ["own/small:1", analysis({ operatingSystem: { id: "alpine", versionId: "3.22" } })],
+  ]);
+  const image = analysis({ operatingSystem: { id: "debian", versionId: "12" } });
+  const proposals = proposeBases(image, {
+    base,
+    nowMs,
+    candidates: [...others.keys(), "unknown"],
+    analysisOf: (name) => others.get(name),
+  });
+  deepEqual(
+    proposals.slice(0, 3).map(({ image: name, kind }) => [name, kind]),
+    [
+      ["own/bare:1", "distroless"],
+      ["own/next:1", "newer"],
+      ["own/small:1", "minimal"],
+    ],
   );
 });
 

@@ -19,6 +19,8 @@ export interface ProposeOptions {
   readonly base: BaseKnowledge;
   /** Of the image as it is; absent: nothing is counted. */
   readonly matches?: readonly VulnerabilityMatch[];
+  /** Other bases that were analysed and may be taken: proposed first. */
+  readonly candidates?: readonly string[];
   /** The analysis of an image by name ("debian:13-slim"), when it was scanned. */
   readonly analysisOf?: (image: string) => ImageAnalysis | undefined;
   readonly matchPackage?: MatchPackage;
@@ -48,6 +50,10 @@ export function proposeBases(analysis: ImageAnalysis, options: ProposeOptions): 
       mindful: mindfulOf(analysis, { kind, lacks }),
     });
   };
+  for (const image of options.candidates ?? []) {
+    const other = options.analysisOf?.(image);
+    if (other !== undefined) add({ image, ...kindOf(analysis, other) });
+  }
   for (const family of familiesOf(analysis, base)) {
     const release = releaseOf(family, analysis, base);
     const newest = newestOf(family, nowMs);
@@ -59,8 +65,10 @@ export function proposeBases(analysis: ImageAnalysis, options: ProposeOptions): 
         lacks: [],
       });
     }
-    for (const variant of family.variants)
-      add({ ...variant, image: imageOfRelease(variant.image, release === "" ? (newest ?? "") : release) });
+    // Variants of a release that has ended would help nobody.
+    const isEnded = release !== "" && hasEnded(family, release, nowMs);
+    const chosen = (release === "" || isEnded ? newest : release) ?? "";
+    for (const variant of family.variants) add({ ...variant, image: imageOfRelease(variant.image, chosen) });
   }
   return proposals;
 }
@@ -118,15 +126,27 @@ function releaseOf(family: Family, analysis: ImageAnalysis, base: BaseKnowledge)
   return family.releases.findLast(isOf) ?? /^[0-9]+(?:\.[0-9]+)?/.exec(version)?.[0] ?? "";
 }
 
+function hasEnded(family: Family, release: string, nowMs: number | undefined): boolean {
+  if (nowMs === undefined || !systemFamilies.includes(family)) return false;
+  return endOfLife({ id: family.id, versionId: release, codename: "", name: "", idLike: [] }, nowMs).state === "ended";
+}
+
+/** What kind of base an analysed one is, beside the image as it is. */
+function kindOf(
+  analysis: ImageAnalysis,
+  other: ImageAnalysis,
+): Pick<Variant, "because" | "lacks"> & { readonly kind: BaseProposal["kind"] } {
+  const because = `it was analysed: ${other.packages.length} packages`;
+  if (other.facts.shells?.length === 0) return { kind: "distroless", because, lacks: ["shell", "package-manager"] };
+  const [mine, its] = [analysis.operatingSystem, other.operatingSystem];
+  if (mine?.id !== its?.id) return { kind: "minimal", because, lacks: its?.id === "alpine" ? ["glibc"] : [] };
+  const isNewer = Number.parseFloat(its?.versionId ?? "") > Number.parseFloat(mine?.versionId ?? "");
+  return { kind: isNewer ? "newer" : "slim", because, lacks: [] };
+}
+
 /** The newest release whose end has not come. */
 function newestOf(family: Family, nowMs: number | undefined): string | undefined {
-  const isSystem = systemFamilies.includes(family);
-  return family.releases.findLast((release) => {
-    if (!isSystem || nowMs === undefined) return true;
-    return (
-      endOfLife({ id: family.id, versionId: release, codename: "", name: "", idLike: [] }, nowMs).state !== "ended"
-    );
-  });
+  return family.releases.findLast((release) => !hasEnded(family, release, nowMs));
 }
 
 function isOlder(release: string, newest: string, { releases }: Family): boolean {

@@ -33,12 +33,12 @@ export const ageRules = defineImageRules(
     check({ analysis, nowMs }) {
       const system = analysis.operatingSystem;
       if (system === undefined || nowMs === undefined) return [];
-      const { state, endsOn, because } = endOfLife(system, nowMs);
+      const { state, endsOn } = endOfLife(system, nowMs);
       const name = system.name === "" ? `${system.id} ${system.versionId}` : system.name;
       return state === "ended"
         ? [
             {
-              message: `${name} got its last fixes on ${endsOn}: ${because}`,
+              message: `${name} got its last fixes on ${endsOn}`,
               subject: `${system.id} ${system.versionId}`,
             },
           ]

@@ -61,7 +61,7 @@ export const surfaceRules = defineImageRules(
     fix: "Take it out: a container has one user.",
     references: ["DKL-DI-0001"],
     check(view) {
-      return together(toolsOf(view, new Set(["sudo", "doas"])), (names) => `${names} gives root to whoever gets in`);
+      return together(toolsOf(view, new Set(["sudo", "doas"])), (names) => `whoever gets in gets root by ${names}`);
     },
   },
   {
@@ -79,7 +79,7 @@ export const surfaceRules = defineImageRules(
         yield { message: `${path} (${modeText(mode)}) runs as ${who}`, subject: path, layer };
       }
       const usual = all.filter(({ path }) => usualSetuid.has(baseName(path)));
-      for (const told of together(usual, (names) => `${names} of the distribution keep their rights`))
+      for (const told of together(usual, (names) => `files of the distribution that run as their owner: ${names}`))
         yield { ...told, severity: "info" };
     },
   },
@@ -102,7 +102,8 @@ export const surfaceRules = defineImageRules(
     title: "compilers and build tools",
     fix: "Build in a stage of its own and copy what was built.",
     references: ["CIS Docker 4.3", "CIS-DI-0003"],
-    check: (view) => together(toolsOf(view, compilers), (names) => `${names} serve building, and whoever breaks in`),
+    check: (view) =>
+      together(toolsOf(view, compilers), (names) => `tools for building, which serve whoever breaks in too: ${names}`),
   },
   {
     id: "image/debugger",
@@ -111,7 +112,7 @@ export const surfaceRules = defineImageRules(
     title: "debuggers and network tools",
     fix: "Take them out; kubectl debug brings them when they are needed.",
     references: ["CIS Docker 4.3", "CIS-DI-0003"],
-    check: (view) => together(toolsOf(view, debuggers), (names) => `${names} serve whoever breaks in`),
+    check: (view) => together(toolsOf(view, debuggers), (names) => `tools that serve whoever breaks in: ${names}`),
   },
   {
     id: "image/downloader",
@@ -120,7 +121,8 @@ export const surfaceRules = defineImageRules(
     title: "download tools",
     fix: "Fetch in a stage of its own.",
     references: ["CIS Docker 4.3", "CIS-DI-0003"],
-    check: (view) => together(toolsOf(view, downloaders), (names) => `${names} fetch what an intruder wants next`),
+    check: (view) =>
+      together(toolsOf(view, downloaders), (names) => `tools that fetch what an intruder wants next: ${names}`),
   },
   {
     id: "image/package-manager",
@@ -129,7 +131,11 @@ export const surfaceRules = defineImageRules(
     title: "a package manager",
     fix: "Take a base without one: distroless, chiselled, scratch.",
     references: ["CIS Docker 4.3"],
-    check: ({ facts }) => together(facts.packageManagers, (names) => `${names} install what an intruder wants next`),
+    check: ({ facts }) =>
+      together(
+        facts.packageManagers,
+        (names) => `package managers, which install what an intruder wants next: ${names}`,
+      ),
   },
   {
     id: "image/shell",
@@ -141,7 +147,7 @@ export const surfaceRules = defineImageRules(
     check: ({ facts }) =>
       together(
         facts.shells?.filter(({ path }) => !privileges.has(baseName(path))),
-        (names) => `${names} run an intruder's commands`,
+        (names) => `shells, which run an intruder's commands: ${names}`,
       ),
   },
 );

@@ -13,6 +13,9 @@ export interface AdviseFlags extends ImageFlags {
   readonly ignore?: readonly string[];
   readonly trustedRegistry?: readonly string[];
   readonly rules?: boolean;
+  readonly compare?: readonly string[];
+  readonly db?: string | false;
+  readonly dbKey?: string;
 }
 
 export const imageAdvise: CommandUnit = {
@@ -37,6 +40,16 @@ export const imageAdvise: CommandUnit = {
       .option("--no-config", "heed no settings file")
       .option("--ignore <rule...>", "leave rules out: DL3008, dockerfile/no-digest, image/shell")
       .option("--trusted-registry <host...>", "tell images of any other registry: docker.io, *.example.com")
+      .option(
+        "--compare <name=path...>",
+        "another base at hand (archive, OCI layout, folder): recognised, and counted: debian:13-slim=slim.tar",
+      )
+      .option(
+        "--db <folder>",
+        "the advisory database to count with (default: the data folder's advisories, when there is one)",
+      )
+      .option("--no-db", "count no vulnerabilities")
+      .option("--db-key <file>", "the public key that the database must be signed with")
       .option("--secrets", "search an image's layers for secrets too")
       .option("--rules", "list the rules and end")
       .addOption(new Option("-o, --output <format>", "how data is printed").choices(adviceFormats))
