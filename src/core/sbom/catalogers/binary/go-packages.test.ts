@@ -86,6 +86,15 @@ describe("the main module's version", () => {
   }
 });
 
+test("without modules the package's path is told when its version is", () => {
+  const settings = "build\t-ldflags=-X main.version=1.1.5";
+  const info = { toolchain: "go1.19.8", ...readModuleText(`path\texample.org/runc\n${settings}`) };
+  assert.deepEqual(goProgram(info).modules, [
+    ["example.org/runc", "v1.1.5"],
+    ["stdlib", "1.19.8"],
+  ]);
+});
+
 test("paths that cannot be shown are left out; no module text is only the standard library", () => {
   const info = {
     toolchain: "go1.21.3",

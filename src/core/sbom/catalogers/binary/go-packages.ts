@@ -30,8 +30,12 @@ function versionOf(version: string): string {
 }
 
 const versionLike = /^v?\d{1,6}\.\d{1,6}(?:\.\d{1,6})?(?:[-+._][0-9A-Za-z.+_-]{1,100})?$/;
+/** "main.version", "x/internal/version.gitVersion", "x/mysql.TiDBReleaseVersion", "x/buildinfo.tag". */
 const versionNames =
-  /(?:^|\.)(?:git|build|app|release|tag|semver)?_?(?:version|tag|semver|buildtag|versionnumber|gitversion)$/i;
+  /\.(?:[A-Za-z0-9_]{0,40}(?:Ver|Version|Tag|VERSION)|(?:[A-Za-z0-9]{0,40}_|git|build|app|release)?(?:ver|version|tag))$/;
+/** Those that mean the program itself; a longer name may mean one of its tools: "kubectlVersion". */
+const plainNames = /\.(?:git|build|app|release|release_|sem)?_?(?:ver|version|tag)$/i;
+const otherNames = /\.(?:go|golang|make|glibc|kernel|schema|proto|api|min)_?version$/i;
 
 /** Words of a command line, quotes of both kinds taken off. Linear. */
 function shellWords(text: string): string[] {
@@ -58,7 +62,9 @@ export function linkerValues(flags: string): Map<string, string> {
   const values = new Map<string, string>();
   const words = shellWords(flags);
   for (const [index, word] of words.entries()) {
-    const next = word === "-X" || word === "--X" ? words[index + 1] : /^--?X=(.*)$/s.exec(word)?.[1];
+    // "all=-X" gives the flags to every package.
+    const flag = /^(?:[A-Za-z./]{1,100}=)?--?X(?:=(.*))?$/s.exec(word);
+    const next = flag === null ? undefined : (flag[1] ?? words[index + 1]);
     const equals = next?.indexOf("=") ?? -1;
     if (next !== undefined && equals > 0) values.set(next.slice(0, equals), next.slice(equals + 1).slice(0, 300));
   }
@@ -69,11 +75,13 @@ export function linkerValues(flags: string): Map<string, string> {
 function linkerVersion(info: GoBuildInfo): string {
   const module = info.main?.path ?? "";
   const rank = (name: string): number => {
-    if (name.startsWith("main.")) return 0;
-    return name.startsWith(module) && module !== "" && !name.includes("/vendor/") ? 1 : 2;
+    const isOwn = module !== "" && name.startsWith(module) && !name.includes("/vendor/");
+    const place = name.startsWith("main.") ? 0 : isOwn ? 1 : 2;
+    return place * 2 + (plainNames.test(name) ? 0 : 1);
   };
   const found = [...linkerValues(info.settings.get("-ldflags") ?? "")]
-    .filter(([name, value]) => versionNames.test(name) && versionLike.test(value))
+    .map(([name, value]) => [name, value.slice(value.lastIndexOf("/") + 1)] as const)
+    .filter(([name, value]) => versionNames.test(name) && !otherNames.test(name) && versionLike.test(value))
     .toSorted(([left], [right]) => rank(left) - rank(right));
   const version = found[0]?.[1] ?? "";
   return version === "" || version.startsWith("v") ? version : `v${version}`;
@@ -99,6 +107,9 @@ export function goProgram(info: GoBuildInfo): GoProgram {
   const modules: (readonly [string, string])[] = [];
   if (info.main !== undefined && isPlain(info.main.path, modulePathMax)) {
     modules.push([info.main.path, mainVersion(info, info.main)]);
+  } else if (isPlain(info.package, modulePathMax) && linkerVersion(info) !== "") {
+    // Built without modules, as distributions do it: its package's path is all there is.
+    modules.push([info.package, linkerVersion(info)]);
   }
   for (const { path, version } of info.modules) {
     if (isPlain(path, modulePathMax)) modules.push([path, versionOf(version)]);
