@@ -94,7 +94,7 @@ const justBefore = new Map([
 
 /** A package that a record speaks of, just before its fix (one in five) or after it; or one of its kind that nobody speaks of. */
 function subjectOf(record: AdvisoryRecord, isKnown: boolean, at: number): MatchSubject {
-  const fixed = record.ranges.find((range) => range.fixed !== "")?.fixed ?? "1.0.0";
+  const fixed = record.ranges.findLast((range) => range.fixed !== "")?.fixed ?? "1.0.0";
   const cut = record.ecosystem === "Go" ? record.name.lastIndexOf("/") : -1;
   const name = isKnown ? record.name.slice(cut + 1) : `${record.name.slice(cut + 1)}-other-${at}`;
   return {
@@ -109,9 +109,22 @@ function subjectOf(record: AdvisoryRecord, isKnown: boolean, at: number): MatchS
   };
 }
 
+/** Of each name the record with the highest fix: fleets are a few fixes behind, not all of them. */
+function newestOf(records: readonly AdvisoryRecord[]): readonly AdvisoryRecord[] {
+  const fixOf = (record: AdvisoryRecord): string => record.ranges.findLast((range) => range.fixed !== "")?.fixed ?? "";
+  const newest = new Map<string, AdvisoryRecord>();
+  for (const record of records) {
+    const key = `${record.ecosystem}\n${record.name}`;
+    const known = newest.get(key);
+    if (known === undefined || (compareVersions(record.scheme, fixOf(known), fixOf(record)) ?? 1) < 0)
+      newest.set(key, record);
+  }
+  return [...newest.values()];
+}
+
 function subjectsOf(database: OpenDatabase): readonly MatchSubject[] {
   const wanted = new Set([...systems.keys(), ...types.keys()]);
-  const records = [...database.everyRecord()].filter(({ ecosystem }) => wanted.has(ecosystem));
+  const records = newestOf([...database.everyRecord()].filter(({ ecosystem }) => wanted.has(ecosystem)));
   const random = seeded(7);
   return Array.from({ length: distinct }, (_, at) => {
     const record = records[Math.floor(random() * records.length)] as AdvisoryRecord;

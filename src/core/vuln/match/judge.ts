@@ -77,8 +77,17 @@ export function judge(record: AdvisoryRecord, key: AdvisoryKey, subject: Softwar
   const verdict = isAffected(record, key.version);
   if (verdict === undefined)
     return refuse("not-comparable", `${key.version} has no order against the record's versions`);
-  const { affected, comparison, fixed } = verdict;
-  if (!affected) return refuse("outside", comparison);
+  if (!verdict.affected)
+    return {
+      record,
+      key,
+      outcome: "outside",
+      get comparison() {
+        return verdict.comparison;
+      },
+      fixed: "",
+    };
+  const { comparison, fixed } = verdict;
   const outcome = record.status === "not-affected" ? "not-affected" : "affected";
   return { record, key, outcome, comparison, fixed };
 }
