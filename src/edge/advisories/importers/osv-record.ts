@@ -54,7 +54,7 @@ export function readOsv(value: unknown, nowMs: number): OsvResult {
   const names = namesOf(value, id);
   if (names.isErratum && names.upstream.length === 0 && isMaintenance(id))
     return nothing("erratum without a vulnerability");
-  const records = affected.flatMap((entry) => recordOf(value, entry, { id, ...names }));
+  const records = distinct(affected.flatMap((entry) => recordOf(value, entry, { id, ...names })));
   const facts = factsOf(value, id, names, nowMs);
   if (records.length === 0)
     return { ...nothing(affected.length === 0 ? "no package named" : "no version named"), facts };
@@ -65,6 +65,12 @@ export function readOsv(value: unknown, nowMs: number): OsvResult {
 function pastOf(value: unknown, nowMs: number): string {
   const instant = instantOf(value, Number.MAX_SAFE_INTEGER);
   return Date.parse(instant) <= nowMs ? instant : "";
+}
+
+/** Errata name a package once an architecture, Go once a folder: the same record for a matcher. */
+function distinct(records: readonly AdvisoryRecord[]): readonly AdvisoryRecord[] {
+  if (records.length < 2) return records;
+  return [...new Map(records.map((record) => [JSON.stringify(record), record])).values()];
 }
 
 interface Names {
