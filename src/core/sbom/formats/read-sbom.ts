@@ -163,7 +163,12 @@ function parsed(text: string): unknown {
   try {
     return objectOf(JSON.parse(text));
   } catch (cause) {
-    throw new Fault("the document is not JSON to its end", { code: "sbom/bad-json", kind: "usage", cause });
+    throw new Fault("the document is not JSON to its end", {
+      code: "sbom/bad-json",
+      kind: "usage",
+      hint: "it may be cut off, or hold several documents: one is read at a time",
+      cause,
+    });
   }
 }
 

@@ -2,10 +2,10 @@
 import { writeCycloneDx } from "../../../../core/sbom/formats/cyclonedx/write.ts";
 import { writeSpdx } from "../../../../core/sbom/formats/spdx/write.ts";
 import { purlOf } from "../../../../core/sbom/purl.ts";
-import { gapWords } from "../../../../core/vuln/report/scan-report.ts";
+import { gapWords, oneLine } from "../../../../core/vuln/report/scan-report.ts";
 import type { ImageAnalysis } from "../../../../model/image-analysis.ts";
 import type { Context } from "../../context.ts";
-import { harmless, harmlessJson } from "../../output/harmless.ts";
+import { harmlessJson } from "../../output/harmless.ts";
 import { table } from "../../output/table.ts";
 import { version } from "../../version.ts";
 import { analysisOf } from "./open-analysis.ts";
@@ -28,7 +28,7 @@ export async function runSbom(
   const write = (format: SbomFormat): string => documentOf(context, analysis, format, createdAt);
   for (const file of files) await writeWhole(file.path, write(file.format));
   if (files.length === 0 || asked !== undefined) await context.print(write(asked ?? "cyclonedx"));
-  for (const gap of analysis.gaps.slice(0, gapsShown)) context.say(`gap: ${gapWords(gap)}`);
+  for (const gap of analysis.gaps.slice(0, gapsShown)) context.say(`gap: ${oneLine(gapWords(gap))}`);
   if (analysis.gaps.length > gapsShown)
     context.say(`and ${analysis.gaps.length - gapsShown} more gaps: all are in the document`);
 }
@@ -50,13 +50,15 @@ function documentOf(
     case "table":
       return table(
         [{ title: "type" }, { title: "package" }, { title: "version" }, { title: "license" }, { title: "path" }],
-        analysis.packages.map((subject) => [
-          subject.type,
-          subject.namespace === "" || subject.type === "deb" ? subject.name : `${subject.namespace}/${subject.name}`,
-          subject.version,
-          subject.licenses.join(", "),
-          harmless(subject.evidence[0]?.path ?? purlOf(subject)),
-        ]),
+        analysis.packages.map((subject) =>
+          [
+            subject.type,
+            subject.namespace === "" || subject.type === "deb" ? subject.name : `${subject.namespace}/${subject.name}`,
+            subject.version,
+            subject.licenses.join(", "),
+            subject.evidence[0]?.path ?? purlOf(subject),
+          ].map(oneLine),
+        ),
         { width: context.width, header: true },
       );
   }

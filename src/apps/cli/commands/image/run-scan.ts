@@ -4,6 +4,7 @@ import { nearest } from "../../../../base/nearest.ts";
 import { gatesOf, gateVerdict } from "../../../../core/vuln/report/gate.ts";
 import {
   gapWords,
+  oneLine,
   type DatabaseUsed,
   type MatchSeverity,
   type ScanReport,
@@ -156,6 +157,6 @@ async function upload(context: Context, analysis: ImageAnalysis): Promise<void> 
 }
 
 function sayGaps(context: Context, { gaps }: ScanReport): void {
-  for (const gap of gaps.slice(0, gapsSaid)) context.say(`gap: ${gapWords(gap)}`);
+  for (const gap of gaps.slice(0, gapsSaid)) context.say(`gap: ${oneLine(gapWords(gap))}`);
   if (gaps.length > gapsSaid) context.say(`and ${gaps.length - gapsSaid} more gaps`);
 }

@@ -1,7 +1,7 @@
 // garrison image sbom: what is in an image as a document that other programs read. The same image gives the same bytes.
 import { Option } from "commander";
 import type { CommandUnit } from "../command.ts";
-import { withImageFlags, type ImageFlags } from "./image-flags.ts";
+import { collected, withImageFlags, type ImageFlags } from "./image-flags.ts";
 
 export const sbomFormats = ["cyclonedx", "spdx", "json", "table"] as const;
 
@@ -22,7 +22,11 @@ export const imageSbom: CommandUnit = {
         )
         .addOption(new Option("-o, --output <format>", "the format (default: cyclonedx)").choices(sbomFormats)),
     )
-      .option("--output-file <format=path...>", "written to a file instead, as often as wanted: spdx=web.spdx.json")
+      .option(
+        "--output-file <format=path>",
+        "written to a file instead, as often as wanted: spdx=web.spdx.json",
+        collected,
+      )
       .option(
         "--created-at <time>",
         "the time that the document carries (default: SOURCE_DATE_EPOCH, then the image's own)",

@@ -10,7 +10,6 @@ import {
 } from "../../../../core/vuln/report/scan-report.ts";
 import { matchSeverities, type VulnerabilityMatch } from "../../../../model/vulnerability-match.ts";
 import type { Context } from "../../context.ts";
-import { harmless } from "../../output/harmless.ts";
 import type { Paint } from "../../output/paint.ts";
 import { table, type TableColumn } from "../../output/table.ts";
 import { age } from "../../output/units.ts";
@@ -46,8 +45,8 @@ function headLines({ analysis }: ScanReport, paint: Paint): string {
   const system = analysis.operatingSystem;
   const name = system === undefined ? "" : `, ${system.name === "" ? `${system.id} ${system.versionId}` : system.name}`;
   const layers = analysis.layers.length === 0 ? "" : `, ${plural(analysis.layers.length, "layer")}`;
-  const digest = analysis.digest === "" ? "" : `\n${paint.dim(harmless(analysis.digest))}`;
-  return `${paint.bold(harmless(analysis.reference))}: ${plural(analysis.packages.length, "package")}${harmless(name)}${layers}${digest}\n`;
+  const digest = analysis.digest === "" ? "" : `\n${paint.dim(clean(analysis.digest))}`;
+  return `${paint.bold(clean(analysis.reference))}: ${plural(analysis.packages.length, "package")}${clean(name)}${layers}${digest}\n`;
 }
 
 function countLines(report: ScanReport, counts: ReportCounts, paint: Paint): string {
@@ -95,10 +94,10 @@ function matchRows(
 ): string {
   const cells = rows.map((match) => [
     severityWord(match.severity, match.severity, context.paint),
-    match.vulnerability,
-    match.packageName,
-    match.version,
-    match.fix.state === "fixed" ? fixWords(match) : context.paint.dim(fixWords(match)),
+    clean(match.vulnerability),
+    clean(match.packageName),
+    clean(match.version),
+    match.fix.state === "fixed" ? clean(fixWords(match)) : context.paint.dim(clean(fixWords(match))),
     String(match.risk),
     noteOf(match, context.paint),
   ]);
@@ -107,7 +106,7 @@ function matchRows(
   const [header = "", ...lines] = text.split("\n");
   const explained = rows.flatMap((match, index) => [
     lines[index] ?? "",
-    ...whyLines(report, match).map((line) => context.paint.dim(`    ${harmless(line)}`)),
+    ...whyLines(report, match).map((line) => context.paint.dim(`    ${clean(line)}`)),
   ]);
   return [header, ...explained, ""].join("\n");
 }
@@ -115,12 +114,12 @@ function matchRows(
 /** What else a person should see at once; the title where nothing is more urgent. */
 function noteOf(match: VulnerabilityMatch, paint: Paint): string {
   const marks = [
-    match.suppressed === undefined ? "" : `suppressed by ${match.suppressed.by} ${match.suppressed.name}`,
+    match.suppressed === undefined ? "" : clean(`suppressed by ${match.suppressed.by} ${match.suppressed.name}`),
     match.knownExploited ? paint.bad("exploited") : "",
     match.status === "affected" ? "" : paint.odd(match.status.replaceAll("-", " ")),
     match.loaded?.state === "loaded" ? "in use" : "",
   ].filter((mark) => mark !== "");
-  return [...marks, match.title].filter((word) => word !== "").join("; ");
+  return [...marks, clean(match.title)].filter((word) => word !== "").join("; ");
 }
 
 function whyLines(report: ScanReport, match: VulnerabilityMatch): readonly string[] {
@@ -152,10 +151,10 @@ function secretRows(context: Context, { secrets }: ScanReport): string {
     .slice(0, rowsShown)
     .map((secret) => [
       severityWord(secret.severity, secret.severity, context.paint),
-      secret.title,
-      `${secret.path}:${secret.line}`,
+      clean(secret.title),
+      clean(`${secret.path}:${secret.line}`),
       secret.layer < 0 ? "" : String(secret.layer),
-      secret.isHidden ? "removed later, still in the image" : secret.redacted,
+      secret.isHidden ? "removed later, still in the image" : clean(secret.redacted),
     ]);
   const titles = [{ title: "severity" }, { title: "secret" }, { title: "file" }, { title: "layer" }, { title: "" }];
   const more =
@@ -165,7 +164,7 @@ function secretRows(context: Context, { secrets }: ScanReport): string {
 
 function gapLines({ gaps }: ScanReport, paint: Paint): string {
   if (gaps.length === 0) return "";
-  const lines = gaps.slice(0, gapsShown).map((gap) => `  ${harmless(gapWords(gap))}\n`);
+  const lines = gaps.slice(0, gapsShown).map((gap) => `  ${clean(gapWords(gap))}\n`);
   const more = gaps.length > gapsShown ? `  and ${gaps.length - gapsShown} more\n` : "";
   return `\n${paint.odd("not looked at, or not certain:")}\n${lines.join("")}${more}`;
 }
@@ -177,8 +176,8 @@ function databaseLine(context: Context, { database }: ScanReport): string {
   const warned = database.feeds.filter(({ warning }) => warning !== "");
   const warnings = warned
     .slice(0, gapsShown)
-    .map(({ feed, warning }) => `  ${context.paint.odd(harmless(`${feed}: ${warning}`))}\n`);
-  return `\n${context.paint.dim(`advisories of ${harmless(database.builtAt)}${old}, ${plural(database.feeds.length, "feed")}`)}\n${warnings.join("")}`;
+    .map(({ feed, warning }) => `  ${context.paint.odd(clean(`${feed}: ${warning}`))}\n`);
+  return `\n${context.paint.dim(`advisories of ${clean(database.builtAt)}${old}, ${plural(database.feeds.length, "feed")}`)}\n${warnings.join("")}`;
 }
 
 function severityWord(severity: MatchSeverity, text: string, paint: Paint): string {
@@ -194,6 +193,11 @@ function severityWord(severity: MatchSeverity, text: string, paint: Paint): stri
     case "negligible":
       return paint.dim(text);
   }
+}
+
+/** Nothing of what others wrote keeps a control character, our own colours included: it is painted afterwards. */
+function clean(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, "\ufffd");
 }
 
 function plural(count: number, word: string): string {

@@ -1,7 +1,7 @@
 // garrison image scan: what is in an image, what is wrong with it and why; for people, for CI, for other programs.
 import { Option } from "commander";
 import type { CommandUnit } from "../command.ts";
-import { withImageFlags, type ImageFlags } from "./image-flags.ts";
+import { collected, withImageFlags, type ImageFlags } from "./image-flags.ts";
 
 export const scanFormats = [
   "table",
@@ -43,16 +43,17 @@ export const imageScan: CommandUnit = {
         .summary("vulnerabilities, secrets and gaps of an image, an archive, a folder, a container or an SBOM")
         .addOption(new Option("-o, --output <format>", "how it is printed").choices(scanFormats)),
     )
-      .option("--output-file <format=path...>", "also written to a file, as often as wanted: sarif=scan.sarif")
+      .option("--output-file <format=path>", "also written to a file, as often as wanted: sarif=scan.sarif", collected)
       .option("--severity <list>", "only these: critical,high")
       .option("--only-fixed", "only what a newer version fixes")
       .option(
-        "--fail-on <gates...>",
-        "exit 3: critical, high, medium, low, negligible (that or worse), kev (known to be exploited), secret, upstream-only, any",
+        "--fail-on <gates>",
+        "exit 3, with commas: critical, high, medium, low, negligible (that or worse), kev (known to be exploited), secret, upstream-only, any",
+        collected,
       )
       .option("--fail-on-gaps", "exit 7 when something could not be looked at")
-      .option("--vex <file...>", "statements that suppress: OpenVEX, CSAF, CycloneDX")
-      .option("--exceptions <file...>", "accepted findings: manifests of kind Exception")
+      .option("--vex <file>", "statements that suppress: OpenVEX, CSAF, CycloneDX", collected)
+      .option("--exceptions <file>", "accepted findings: manifests of kind Exception", collected)
       .option("--secrets", "look for keys and tokens in every layer, too")
       .option("--db <folder>", "the advisory database (default: the data folder's advisories)")
       .option("--no-db", "look up no vulnerability: packages and secrets only; the result then has a gap")
@@ -64,7 +65,7 @@ export const imageScan: CommandUnit = {
       .option("--created-at <time>", "the time that documents carry (default: the image's own)")
       .addHelpText(
         "after",
-        "\nExamples:\n  garrison image scan nginx:1.27\n  garrison image scan --archive web.tar --why\n  garrison image scan --oci build/web:1.2 --fail-on high kev --output-file sarif=web.sarif" +
+        "\nExamples:\n  garrison image scan nginx:1.27\n  garrison image scan --archive web.tar --why\n  garrison image scan --oci build/web:1.2 --fail-on high,kev --output-file sarif=web.sarif" +
           "\n  garrison image scan --root / --only-fixed\n  garrison image scan --sbom web.cdx.json --vex vendor.json -o json",
       )
       .action(run<ScanFlags>(async (context, input) => (await import("./run-scan.ts")).runScan(context, input)));
