@@ -33,7 +33,7 @@ function order(left: Judgement, right: Judgement): number {
 function canHave(judgement: Judgement): boolean {
   const { pocket } = judgement.record;
   if (pocket === "") return true;
-  return /[+~]esm\d/.test(judgement.key.version) && pocket.includes("esm");
+  return /[+~]esm\d/.test(judgement.key.version) && /esm|pro/.test(pocket);
 }
 
 type Fix = VulnerabilityMatch["fix"];

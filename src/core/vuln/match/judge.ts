@@ -55,12 +55,28 @@ function architectureProblem(record: AdvisoryRecord, subject: SoftwarePackage): 
   return `for ${record.architectures.join(", ")}; the package is for ${subject.architecture}`;
 }
 
-const targetAt = 8;
+/** Builds with a numbering of their own: Ubuntu's and Oracle's FIPS builds, Oracle's Ksplice ones. Their versions say nothing about others. */
+const apartBuilds = [/fips/i, /\.ksplice/i];
+
+function buildProblem(record: AdvisoryRecord, key: AdvisoryKey): string {
+  if (record.scheme !== "deb" && record.scheme !== "rpm") return "";
+  const bounds = record.ranges.map(({ fixed, lastAffected }) => fixed + lastAffected).join(" ");
+  for (const build of apartBuilds) {
+    const isApart = build.test(record.pocket) || build.test(bounds);
+    if (isApart !== build.test(key.version) && (isApart || bounds.trim() !== ""))
+      return isApart
+        ? `for builds apart (${record.pocket || bounds})`
+        : "for ordinary builds; the package is one apart";
+  }
+  return "";
+}
+
+const targetSoftwareAt = 10;
 
 /** Software a CPE runs in ("wordpress", "node.js"): the binary's own CPE must not say another. */
 function targetProblem(record: AdvisoryRecord, subject: SoftwarePackage): string {
   if (record.cpeTarget === "" || record.cpeTarget === "*") return "";
-  const targets = subject.cpes.map((cpe) => cpe.split(/(?<!\\):/)[targetAt + 2] ?? "*");
+  const targets = subject.cpes.map((cpe) => cpe.split(/(?<!\\):/)[targetSoftwareAt] ?? "*");
   if (targets.includes(record.cpeTarget)) return "";
   return `only with ${record.cpeTarget}`;
 }
@@ -72,7 +88,7 @@ export function judge(record: AdvisoryRecord, key: AdvisoryKey, subject: Softwar
   if (module !== "") return refuse("other-module", module);
   const architecture = architectureProblem(record, subject);
   if (architecture !== "") return refuse("other-architecture", architecture);
-  const target = targetProblem(record, subject);
+  const target = targetProblem(record, subject) || buildProblem(record, key);
   if (target !== "") return refuse("other-target", target);
   const verdict = isAffected(record, key.version);
   if (verdict === undefined)

@@ -237,6 +237,27 @@ test("a fix of a paid pocket is not offered, save to a build of that pocket", ()
   assert.deepEqual(esm?.fix.versions, ["2:8.2-1+esm2"]);
 });
 
+test("builds with a numbering of their own are judged by records of such builds only", () => {
+  const system = { ...debian, id: "ol", versionId: "8.9" };
+  const record = (fixed: string): AdvisoryDatabase =>
+    memoryDatabase([
+      recordOf({
+        id: "ELSA-1",
+        upstream: ["CVE-2026-1"],
+        ecosystem: "Oracle Linux:8",
+        name: "openssl",
+        scheme: "rpm",
+        ranges: [{ introduced: "0", fixed, lastAffected: "" }],
+      }),
+    ]);
+  const count = (fixed: string, version: string): number =>
+    only(record(fixed), subjectOf({ type: "rpm", name: "openssl", version }), system).matches.length;
+  assert.equal(count("10:1.1.1k-6_fips", "1:1.1.1k-5.el8"), 0);
+  assert.equal(count("10:1.1.1k-6_fips", "10:1.1.1k-5_fips"), 1);
+  assert.equal(count("1:1.1.1k-6.el8", "1:1.1.1k-5.el8"), 1);
+  assert.equal(count("2:2.28-6.ksplice1.el8", "1:1.1.1k-5.el8"), 0);
+});
+
 test("rpm: module streams and architectures", () => {
   const system = { ...debian, id: "almalinux", versionId: "8.9" };
   const node = (fields: Partial<SoftwarePackage>): SoftwarePackage =>
