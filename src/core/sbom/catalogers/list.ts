@@ -3,6 +3,7 @@ import type { Cataloger } from "../cataloger.ts";
 import { apkCataloger } from "./apk/apk.ts";
 import { classifiedCataloger } from "./binary/classified.ts";
 import { executableCataloger } from "./binary/executables.ts";
+import { chiselCataloger } from "./dpkg/chisel.ts";
 import { dpkgCataloger } from "./dpkg/dpkg.ts";
 import { embeddedCataloger } from "./embedded/embedded.ts";
 import { languageCatalogers } from "./languages.ts";
@@ -14,6 +15,7 @@ import { rpmCataloger } from "./rpm/rpm.ts";
 export const catalogers: readonly Cataloger[] = [
   operatingSystemCataloger,
   dpkgCataloger,
+  chiselCataloger,
   apkCataloger,
   rpmCataloger,
   executableCataloger,

@@ -155,6 +155,25 @@ describe("joined", () => {
     );
     assert.deepEqual(read.owned, [{ index: 1, paths: ["/etc/issue"] }]);
   });
+  test("opkg's database is of the same shape", () => {
+    const read = catalog(dpkgCataloger, [
+      catalogFile(
+        "usr/lib/opkg/status",
+        paragraph({
+          Package: "busybox",
+          Version: "1.36.1-1",
+          Status: "install user installed",
+          Architecture: "x86_64",
+        }),
+      ),
+      catalogFile("usr/lib/opkg/info/busybox.list", "/bin/busybox\n"),
+    ]);
+    assert.deepEqual(
+      read.packages.map(({ type, name }) => `${type}/${name}`),
+      ["opkg/busybox"],
+    );
+    assert.deepEqual(read.owned, [{ index: 0, paths: ["/bin/busybox"] }]);
+  });
   test("refused rows are one gap", () => {
     const read = catalog(dpkgCataloger, [catalogFile("var/lib/dpkg/status", "Package: a\n\nPackage: b\n")]);
     assert.deepEqual(

@@ -19,18 +19,22 @@ type DpkgPart =
   | { readonly kind: "files"; readonly name: string; readonly text: string }
   | { readonly kind: "licenses"; readonly name: string; readonly licenses: readonly string[] };
 
-const statusFile = "var/lib/dpkg/status";
-const statusFolder = "var/lib/dpkg/status.d/";
-const infoFolder = "var/lib/dpkg/info/";
+/** opkg (OpenWrt) keeps the same files at places of its own. */
+const databaseFolders = ["var/lib/dpkg/", "usr/lib/dpkg/", "usr/lib/opkg/", "var/lib/opkg/"];
+const statusFiles = databaseFolders.map((folder) => `${folder}status`);
+const statusFolders = ["var/lib/dpkg/status.d/", "usr/lib/dpkg/status.d/"];
+const infoFolders = databaseFolders.map((folder) => `${folder}info/`);
 const documentFolder = "usr/share/doc/";
 
 function readFile(file: CatalogFile, tools: CatalogTools): DpkgPart | undefined {
   const { path } = file;
-  if (path === statusFile) return { kind: "status", ...readDpkgStatus(file.text()) };
-  if (path.startsWith(infoFolder) && path.endsWith(".list")) {
+  if (statusFiles.includes(path)) return { kind: "status", ...readDpkgStatus(file.text()) };
+  const infoFolder = infoFolders.find((folder) => path.startsWith(folder));
+  if (infoFolder !== undefined && path.endsWith(".list")) {
     return { kind: "files", name: path.slice(infoFolder.length, -5), text: file.text() };
   }
-  if (path.startsWith(statusFolder)) return readStatusFolder(file);
+  const statusFolder = statusFolders.find((folder) => path.startsWith(folder));
+  if (statusFolder !== undefined) return readStatusFolder(file, path.slice(statusFolder.length));
   if (!path.startsWith(documentFolder) || !path.endsWith("/copyright")) return undefined;
   const licenses = readCopyright(file, tools);
   return licenses.length === 0
@@ -38,8 +42,7 @@ function readFile(file: CatalogFile, tools: CatalogTools): DpkgPart | undefined 
     : { kind: "licenses", name: path.slice(documentFolder.length, -10), licenses };
 }
 
-function readStatusFolder(file: CatalogFile): DpkgPart | undefined {
-  const name = file.path.slice(statusFolder.length);
+function readStatusFolder(file: CatalogFile, name: string): DpkgPart | undefined {
   if (name.endsWith(".md5sums")) return { kind: "files", name: name.slice(0, -8), text: file.text() };
   if (name.endsWith(".list") || name.endsWith(".conffiles")) return undefined;
   const status = readDpkgStatus(file.text());
@@ -66,7 +69,7 @@ function packageOf(
   context: CombineContext,
 ): SoftwarePackage {
   return {
-    type: "deb",
+    type: evidence.path.includes("/opkg/") ? "opkg" : "deb",
     namespace: namespaceOf(context.operatingSystem),
     name: entry.name,
     version: entry.version,
@@ -97,7 +100,7 @@ function sortParts(files: readonly CatalogedFile<DpkgPart>[]): Joined {
     if (part.kind === "status") statuses.push({ path, layer, part });
     else if (part.kind === "licenses") licenses.set(part.name, part.licenses);
     else
-      lists.set(path.startsWith(statusFolder) ? path.slice(0, -8) : part.name, {
+      lists.set(statusFolders.some((folder) => path.startsWith(folder)) ? path.slice(0, -8) : part.name, {
         text: part.text,
         isMd5sums: path.endsWith(".md5sums"),
       });
@@ -134,8 +137,8 @@ export const dpkgCataloger = defineCataloger<DpkgPart>({
   id: "deb/dpkg",
   version: 1,
   wants: {
-    paths: [statusFile],
-    folders: [statusFolder],
+    paths: statusFiles,
+    folders: statusFolders,
     suffixes: [".list"],
     names: ["copyright"],
     bytesMax: 64 * 1024 * 1024,

@@ -192,7 +192,7 @@ function combine(files: readonly CatalogedFile<RpmPart>[], context: CombineConte
 export const rpmCataloger = defineCataloger<RpmPart>({
   id: "rpm/database",
   version: 1,
-  wants: { paths, bytesMax: 256 * 1024 * 1024 },
+  wants: { paths, bytesMax: 128 * 1024 * 1024 },
   read: readFile,
   combine,
 });
