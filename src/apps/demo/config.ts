@@ -27,6 +27,8 @@ export const demoLimits = {
   identitiesMs: 1000,
   /** Containers that ended are still known for this many more. */
   endedContainersMax: 256,
+  /** How often files in use are told. */
+  usedFilesEveryMs: 600_000,
   /** Disk of one simulated node's agent while the server is away. */
   spoolBytesMax: 32 * 1024 * 1024,
 } as const;

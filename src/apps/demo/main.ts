@@ -6,6 +6,8 @@ import type { Logger } from "../../base/logger.ts";
 import type { ContainerDirectory } from "../../core/process/container-directory.ts";
 import type { Sensor, SensorEvent } from "../../core/sense/sensor.ts";
 import { startKubeServer } from "../../edge/kube-server/server.ts";
+import { offerAdvisories, offerImages, usedFiles } from "./images.ts";
+import type { Row } from "../../model/table.ts";
 import type { GatewayReport } from "../../model/node.ts";
 import { readMachine } from "../../edge/proc/machine.ts";
 import { demoLimits, type DemoConfig } from "./config.ts";
@@ -37,12 +39,15 @@ export type RunAgent = (
     notice?(line: string): void;
     readonly sensor: Sensor;
     readonly containers: ContainerDirectory;
-    rows?(push: PushWafRow): void;
+    rows?(push: PushRow): void;
     readonly gateway?: () => GatewayReport;
   },
 ) => Promise<void>;
 
-type PushWafRow = (table: "waf_events", row: WafRow) => void;
+interface PushRow {
+  (table: "waf_events", row: WafRow): void;
+  (table: "file_events", row: Row<"file_events">): void;
+}
 
 export interface DemoParts {
   readonly logger: Logger;
@@ -83,7 +88,7 @@ export async function runDemo(config: DemoConfig, parts: DemoParts): Promise<voi
     const sensors = simulation.world.nodes.map((node) => createNodeSensor(simulation, node, clock.nowMs));
     const nodes = simulation.world.nodes.map((node, index) => ({ node, sensor: sensors[index] as NodeSensor }));
     const gateway = createDemoGateway(simulation.world, clock.nowMs());
-    let pushRow: PushWafRow = () => undefined;
+    let pushRow: PushRow = () => undefined;
     const agents = nodes.map(({ node, sensor }) =>
       startAgent(config, parts, {
         node,
@@ -94,7 +99,7 @@ export async function runDemo(config: DemoConfig, parts: DemoParts): Promise<voi
         ...(node === simulation.world.nodes[0]
           ? {
               gateway,
-              onPush: (push: PushWafRow) => void (pushRow = push),
+              onPush: (push: PushRow) => void (pushRow = push),
             }
           : {}),
       }),
@@ -103,6 +108,11 @@ export async function runDemo(config: DemoConfig, parts: DemoParts): Promise<voi
     const offered = control.offerPolicies().catch((error: unknown) => {
       logger.warn({ error: toFault(error).message }, "the demo's policies could not be put");
     });
+    const analysed = offerAdvisories(config.data, clock.nowMs())
+      .then(() => offerImages(server.client))
+      .catch((error: unknown) => {
+        logger.warn({ error: toFault(error).message }, "the demo's images could not be sent");
+      });
     const following = followStory(control, simulation, { clock, logger, stop: stop.signal });
     await Promise.race([Promise.all(agents.map(({ ready }) => ready)), ...agents.map(({ ended }) => ended)]);
     parts.ready({
@@ -116,11 +126,11 @@ export async function runDemo(config: DemoConfig, parts: DemoParts): Promise<voi
       .waitForInventory(stop.signal)
       .then(() => pause(demoLimits.identitiesMs, stop.signal))
       .then(() =>
-        moveOn(simulation, nodes, { clock, stop: stop.signal, visits: (nowMs) => visits(gateway, pushRow, nowMs) }),
+        moveOn(simulation, nodes, { clock, stop: stop.signal, visits: telling(simulation, gateway, () => pushRow) }),
       );
     await Promise.race([aborted(signal), moving, following, ...agents.map(({ ended }) => ended)]);
     stop.abort();
-    await Promise.all([moving, following, offered, ...agents.map(({ ended }) => ended)]);
+    await Promise.all([moving, following, offered, analysed, ...agents.map(({ ended }) => ended)]);
   } finally {
     stop.abort();
     await kubeconfig.remove();
@@ -136,7 +146,7 @@ interface AgentStart {
   readonly stop: AbortController;
   /** Of the first node. */
   readonly gateway?: DemoGateway;
-  readonly onPush?: (push: PushWafRow) => void;
+  readonly onPush?: (push: PushRow) => void;
 }
 
 function startAgent(
@@ -176,8 +186,16 @@ interface Going {
   readonly stop: AbortSignal;
 }
 
-function visits(gateway: DemoGateway, push: PushWafRow, nowMs: number): void {
-  for (const row of gateway.advance(nowMs)) push("waf_events", row);
+/** What the first node tells beside its sensor: what its gateway saw, and now and then which files its containers use. */
+function telling(simulation: Simulation, gateway: DemoGateway, push: () => PushRow): (nowMs: number) => void {
+  let toldMs = Number.NEGATIVE_INFINITY;
+  return (nowMs) => {
+    for (const row of gateway.advance(nowMs)) push()("waf_events", row);
+    const [first] = simulation.world.nodes;
+    if (first === undefined || nowMs - toldMs < demoLimits.usedFilesEveryMs) return;
+    toldMs = nowMs;
+    for (const row of usedFiles(simulation.world, first, nowMs)) push()("file_events", row);
+  };
 }
 
 /** Moves the world on, a tick at a time, and hands every node what it heard. */
