@@ -3,7 +3,6 @@
 import type { SecretFinding } from "../../../model/image-analysis.ts";
 import type { CatalogFile, CatalogTools } from "../cataloger.ts";
 import { createAnchorScan } from "./anchors.ts";
-import { isPlaceholder } from "./checks.ts";
 import type { SkipReason } from "./files.ts";
 import { isConfigFile, isExampleFile, isInPackage, isTestMaterial, secretLimits, skipReasonOf } from "./files.ts";
 import { findPrivateKeys } from "./private-key.ts";
@@ -160,6 +159,6 @@ const shownLengthMin = 20;
 
 /** "ghp_… [40]": at most four first characters, and the length. */
 export function redact(value: string, isHiddenWhole: boolean): string {
-  const head = isHiddenWhole || value.length < shownLengthMin || isPlaceholder(value) ? "" : value.slice(0, shownMax);
+  const head = isHiddenWhole || value.length < shownLengthMin ? "" : value.slice(0, shownMax);
   return `${head.replace(/[^\x21-\x7e]/g, "?")}… [${value.length}]`;
 }

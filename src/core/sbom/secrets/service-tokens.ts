@@ -110,6 +110,7 @@ export const serviceTokens: readonly TokenRow[] = [
   {
     id: "mailgun-key",
     title: "Mailgun API key",
+    severity: "medium",
     anchors: "key-",
     value: "key-(?=[0-9a-f]{0,30}[a-f])[0-9a-f]{32}",
     check: entropy(3.2),

@@ -36,12 +36,9 @@ function addPackages(collector: Collector, packages: JsonRecord): void {
       scope: isDevelopment(entry) ? "development" : "declared",
       licenses: licensesOf(entry),
     });
-    if (found !== undefined && !isLocalTarball(entry)) collector.add(found);
+    // A tarball beside the project is somebody's package, too: it has name and version.
+    if (found !== undefined) collector.add(found);
   }
-}
-
-function isLocalTarball(entry: JsonRecord): boolean {
-  return stringOf(entry["resolved"]).startsWith("file:");
 }
 
 /** devOptional: of a development dependency and of an optional one: a production install has it. */

@@ -32,8 +32,7 @@ function read(file: CatalogFile): FoundPart | undefined {
 /** Of a key such as "/@s/a/1.2.3_peer@1.0.0" (5), "/@s/a@1.2.3(peer@1.0.0)" (6 to 8), "@s/a@1.2.3" (9), or an address. */
 function lockedOf(key: string, entry: YamlMap, major: number) {
   const resolution = mapOf(entry.get("resolution"));
-  if (key.startsWith("file:") || key.startsWith("link:") || scalarOf(resolution.get("type")) === "directory")
-    return undefined;
+  if (key.startsWith("link:") || scalarOf(resolution.get("type")) === "directory") return undefined;
   const given = { name: scalarOf(entry.get("name")), version: scalarOf(entry.get("version")) };
   const fromKey = major < 6 ? ofSlashedKey(key) : ofKey(key);
   const name = given.name || fromKey.name;

@@ -33,6 +33,9 @@ forked@acme/forked#main:
 "local@file:../local":
   version "0.0.0"
 
+"vendored@file:./vendored.tgz":
+  version "1.8.1"
+
 "linked@link:./x":
   version "0.0.0"
 `;
@@ -45,6 +48,7 @@ test("Yarn 1", () => {
     "gitted@0.1.1 declared ?vcs_url=git+ssh://git@git.example/gitted.git#a1b2",
     "plain@1.9.1 declared",
     "real-one@2.3.4 declared",
+    "vendored@1.8.1 declared",
   ]);
   assert.equal(result.packages.find((item) => item.name === "core")?.evidence[0]?.line, 5);
 });

@@ -78,7 +78,7 @@ function addBlock(collector: Collector, block: Block): void {
 
 function addClassic(collector: Collector, block: Block): void {
   const wanted = splitAtVersion(block.descriptor);
-  if (isLocalReference(wanted.version) || isLocalReference(block.resolved)) return;
+  if (isOwnFolder(wanted.version, block.version)) return;
   const isAlias = wanted.version.startsWith("npm:");
   const name = isAlias ? splitAtVersion(wanted.version.slice(4)).name : wanted.name;
   const resolved = isGitReference(wanted.version) ? wanted.version : block.resolved;
@@ -92,10 +92,16 @@ function addClassic(collector: Collector, block: Block): void {
   if (found !== undefined) collector.add(found);
 }
 
+/** Links, and folders that were never given a version. A vendored package ("file:") keeps its own. */
+function isOwnFolder(reference: string, version: string): boolean {
+  if (!isLocalReference(reference)) return false;
+  return !reference.startsWith("file:") || version === "0.0.0" || version === "0.0.0-use.local";
+}
+
 /** "a@npm:1.2.3", "a@workspace:.", "a@patch:a@npm%3A1.2.3#...", "a@https://...#commit=..". */
 function addResolution(collector: Collector, block: Block): void {
   const { name, version: reference } = splitAtVersion(block.resolution);
-  if (block.linkType === "soft" || isLocalReference(reference)) return;
+  if (block.linkType === "soft" || isOwnFolder(reference, block.version)) return;
   const isRegistry = reference.startsWith("npm:") || reference.startsWith("patch:") || reference.startsWith("virtual:");
   const fromReference = reference.startsWith("npm:") ? (reference.slice(4).split("::")[0] ?? "") : "";
   const version = isPlainVersion(fromReference) ? fromReference : block.version;

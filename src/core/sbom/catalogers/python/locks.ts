@@ -56,7 +56,8 @@ function readPipfile(collector: Collector, text: string): void {
   }
 }
 
-const localSources = new Set(["directory", "file"]);
+/** A folder of this project; a wheel or source archive beside it is somebody's package. */
+const localSources = new Set(["directory"]);
 
 function readPoetry(collector: Collector, lock: TomlTable): void {
   for (const entry of tablesOf(lock["package"])) {
@@ -95,7 +96,7 @@ function readUv(collector: Collector, lock: TomlTable): void {
 
 function isLocalUv(entry: TomlTable): boolean {
   const source = tableOf(entry["source"]);
-  return ["editable", "virtual", "directory", "path"].some((kind) => source[kind] !== undefined);
+  return ["editable", "virtual", "directory"].some((kind) => source[kind] !== undefined);
 }
 
 function dependencyNames(entry: TomlTable): string[] {
@@ -107,9 +108,13 @@ function namesIn(groups: TomlTable): string[] {
   return Object.values(groups).flatMap((group) => tablesOf(group).map((item) => textOf(item["name"])));
 }
 
+function isFolder(place: string): boolean {
+  return place !== "" && !/\.(?:whl|zip|tar\.gz|tgz)$/.test(place);
+}
+
 function readPdm(collector: Collector, lock: TomlTable): void {
   for (const entry of tablesOf(lock["package"])) {
-    if (textOf(entry["path"]) !== "" || entry["editable"] === true) continue;
+    if (isFolder(textOf(entry["path"])) || entry["editable"] === true) continue;
     const groups = textsOf(entry["groups"]);
     const isDevelopment = groups.length > 0 && groups.every((group) => /^(?:dev|test|lint|doc)/i.test(group));
     const commit = textOf(entry["revision"]) || textOf(entry["ref"]);
