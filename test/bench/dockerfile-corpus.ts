@@ -25,9 +25,9 @@ export function dockerfileCorpus(count: number, seed: number): readonly string[]
 }
 
 interface Dice {
-  random(): number;
-  pick<Item>(items: readonly Item[]): Item;
-  some(least: number, most: number): readonly string[];
+  readonly random: () => number;
+  readonly pick: <Item>(items: readonly Item[]) => Item;
+  readonly some: (least: number, most: number) => readonly string[];
 }
 
 function oneFile(dice: Dice): string {
