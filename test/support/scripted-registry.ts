@@ -1,6 +1,7 @@
 // A registry in this process for tests: serves what it was given, counts and records what is asked, and misbehaves where a test says so.
 import { once } from "node:events";
 import http from "node:http";
+import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { sha256Of } from "./tar.ts";
 
@@ -40,12 +41,17 @@ export interface ScriptedRegistry {
 export const manifestType = "application/vnd.oci.image.manifest.v1+json";
 export const indexType = "application/vnd.oci.image.index.v1+json";
 
-export async function scriptedRegistry(): Promise<ScriptedRegistry> {
+/** With a certificate it speaks TLS, and asks for one of its clients without insisting. */
+export async function scriptedRegistry(tls?: {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+}): Promise<ScriptedRegistry> {
   const blobs = new Map<string, Uint8Array>();
   const manifests = new Map<string, { bytes: Buffer; mediaType: string; digest: string }>();
   const seen: SeenRequest[] = [];
   const tricks: Trick[] = [];
-  const server = http.createServer((request, response) => {
+  const listener = (request: http.IncomingMessage, response: http.ServerResponse) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
@@ -54,7 +60,11 @@ export async function scriptedRegistry(): Promise<ScriptedRegistry> {
       seen.push(asked);
       if (!tricks.some((trick) => trick(asked, response))) serve(asked, response);
     });
-  });
+  };
+  const server =
+    tls === undefined
+      ? http.createServer(listener)
+      : https.createServer({ ...tls, requestCert: true, rejectUnauthorized: false }, listener);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;

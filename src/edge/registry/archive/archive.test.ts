@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import zlib from "node:zlib";
+import * as fc from "fast-check";
 import { dockerArchive, type TarEntry, sha256Of, tarOf, writeOciLayout } from "../../../../test/support/tar.ts";
 import { Fault } from "../../../base/fault.ts";
 import type { LayeredImage } from "../image-source.ts";
@@ -33,7 +34,8 @@ async function openAt(file: string, image?: string, options: OpenImageOptions = 
 
 async function contentOf(image: LayeredImage, layer: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of await image.layers[layer]!.open(AbortSignal.timeout(20_000))) chunks.push(chunk);
+  for await (const chunk of await image.layers[layer]!.open(AbortSignal.timeout(20_000)))
+    chunks.push(Uint8Array.from(chunk));
   return Buffer.concat(chunks);
 }
 
@@ -211,4 +213,33 @@ test("a platform that was asked for is kept to", async () => {
   const file = put(archiveOf([{ layers: [{ name: "a", tar: first }], config: { architecture: "s390x" } }]));
   assert.equal((await openAt(file)).config.architecture, "s390x");
   await fault(openAt(file, undefined, { platform: "linux/arm64" }), "registry/no-platform", /linux\/s390x/);
+});
+
+test("whatever byte of an archive is another: a Fault, or an image", async () => {
+  const small = dockerArchive({ layers: [first] });
+  await fc.assert(
+    fc.asyncProperty(fc.nat(small.length - 1), fc.nat(255), fc.boolean(), async (at, value, isCut) => {
+      const bytes = Buffer.from(small);
+      bytes[at] = value;
+      const file = put(isCut ? bytes.subarray(0, at) : bytes);
+      try {
+        await contentOf(await openAt(file), 0);
+      } catch (thrown) {
+        assert.ok(thrown instanceof Fault, String(thrown));
+      }
+      rmSync(file);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a caller who gives up gets his reason back", async () => {
+  const image = await openAt(put(dockerArchive({ layers: [second] })));
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const stream = await image.layers[0]!.open(controller.signal);
+  controller.abort(reason);
+  await assert.rejects(async () => {
+    for await (const chunk of stream) assert.equal(chunk.length, 0);
+  }, reason);
 });

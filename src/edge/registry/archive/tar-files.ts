@@ -109,7 +109,7 @@ function plainTar(what: string, handle: FileHandle, members: ReadonlyMap<string,
     async stream(name, signal) {
       const member = members.get(name);
       if (member === undefined) throw notThere(what, name);
-      return faulty(stream(name, member, signal), what, name);
+      return faulty(stream(name, member, signal), { what, name, signal });
     },
     [Symbol.asyncDispose]: () => handle.close(),
   };
@@ -171,7 +171,7 @@ function compressedTar(what: string, { members, kept, heads }: TarIndex, inflate
     async stream(name, signal) {
       const member = members.get(name);
       if (member === undefined) throw notThere(what, name);
-      return faulty(stream(name, member, signal), what, name);
+      return faulty(stream(name, member, signal), { what, name, signal });
     },
     [Symbol.asyncDispose]: async () => undefined,
   };

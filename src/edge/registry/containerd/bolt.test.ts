@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { Fault } from "../../../base/fault.ts";
 import { openBolt } from "./bolt.ts";
 import { listContainerd } from "./containerd-store.ts";

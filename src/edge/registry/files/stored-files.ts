@@ -53,7 +53,7 @@ export function folderFiles(folder: string): StoredFiles {
     },
     async stream(name, signal) {
       if ((await factsOf(name)) === undefined) throw notThere(folder, name);
-      return faulty(piecesOf(pathOf(name), signal), folder, name);
+      return faulty(piecesOf(pathOf(name), signal), { what: folder, name, signal });
     },
     [Symbol.asyncDispose]: async () => undefined,
   };
@@ -87,16 +87,15 @@ async function readStart(full: string, bytes: number, what: string, name: string
   }
 }
 
-/** A stream whose errors are Faults that name the file. */
+/** A stream whose errors are Faults that name the file; a caller who gave up gets his own reason back. */
 export async function* faulty(
   stream: AsyncIterable<Uint8Array>,
-  what: string,
-  name: string,
+  of: { readonly what: string; readonly name: string; readonly signal: AbortSignal },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     yield* stream;
   } catch (thrown) {
-    throw unreadable(what, name, thrown);
+    throw of.signal.aborted ? of.signal.reason : unreadable(of.what, of.name, thrown);
   }
 }
 

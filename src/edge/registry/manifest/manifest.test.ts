@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { Fault } from "../../../base/fault.ts";
 import { jsonLimits, parseJson } from "./bounded-json.ts";
 import { readConfig } from "./config.ts";

@@ -70,7 +70,7 @@ interface AgentContext {
 function createAgent(url: URL, host: RegistryHost, { options, limits, isListed }: AgentContext): http.Agent {
   const shared = { keepAlive: true, maxSockets: limits.socketsPerHostMax, lookup: guardedLookup(isListed) };
   if (url.protocol === "http:") return new http.Agent(shared);
-  const ca = host.ca ?? (options.ca === undefined ? undefined : [...tls.getCACertificates("default"), options.ca]);
+  const ca = host.ca ?? (options.ca === undefined ? undefined : [...systemAuthorities(), options.ca]);
   return new https.Agent({
     ...shared,
     ...(ca === undefined ? {} : { ca }),
@@ -78,6 +78,11 @@ function createAgent(url: URL, host: RegistryHost, { options, limits, isListed }
     ...(host.clientKey === undefined ? {} : { key: host.clientKey }),
     rejectUnauthorized: host.skipVerify !== true,
   });
+}
+
+/** Older runtimes know only those that they bring along. */
+function systemAuthorities(): readonly string[] {
+  return typeof tls.getCACertificates === "function" ? tls.getCACertificates("default") : tls.rootCertificates;
 }
 
 async function send(sending: Sending, agent: http.Agent, limits: RegistryLimits): Promise<Answer> {

@@ -45,17 +45,17 @@ test("verdicts are kept by digest and policy, good ones longer, unknown ones not
     authorities: [],
     problems: [],
   });
-  cache.put(policy, verdict("a", "verified"));
-  cache.put(policy, verdict("b", "failed"));
-  cache.put(policy, verdict("c", "unknown"));
+  cache.put("a", policy, verdict("a", "verified"));
+  cache.put("b", policy, verdict("b", "failed"));
+  cache.put("c", policy, verdict("c", "unknown"));
   assert.equal(cache.get("a", policy)?.verdict, "verified");
   assert.equal(cache.get("a", other), undefined);
   assert.equal(cache.get("c", policy), undefined);
   nowMs = verdictCacheLimits.otherMs;
   assert.equal(cache.get("b", policy), undefined);
   assert.equal(cache.get("a", policy)?.verdict, "verified");
-  cache.put(policy, verdict("d", "verified"));
-  cache.put(policy, verdict("e", "verified"));
+  cache.put("d", policy, verdict("d", "verified"));
+  cache.put("e", policy, verdict("e", "verified"));
   assert.equal(cache.get("a", policy), undefined);
   assert.equal(cache.evicted, 1);
 });

@@ -1,4 +1,4 @@
-// Verdicts kept by digest and policy: what holds for bytes under rules does not change, so a good verdict stays; others are asked again soon, because signatures come later.
+// Verdicts kept by what was judged (repository and digests) and policy: what holds for bytes under rules does not change, so a good verdict stays; others are asked again soon, because signatures come later.
 import { policyHash, type SignaturePolicy } from "./policy.ts";
 import type { SignatureVerdict, Verdict } from "./verify-image.ts";
 
@@ -10,8 +10,8 @@ export const verdictCacheLimits = {
 } as const;
 
 export interface VerdictCache {
-  get(digest: string, policy: SignaturePolicy): SignatureVerdict | undefined;
-  put(policy: SignaturePolicy, verdict: SignatureVerdict): void;
+  get(judged: string, policy: SignaturePolicy): SignatureVerdict | undefined;
+  put(judged: string, policy: SignaturePolicy, verdict: SignatureVerdict): void;
   /** What fell out because the cache was full. */
   readonly evicted: number;
 }
@@ -22,10 +22,10 @@ export function createVerdictCache(
 ): VerdictCache {
   const entries = new Map<string, { readonly verdict: SignatureVerdict; readonly untilMs: number }>();
   let evicted = 0;
-  const keyOf = (digest: string, policy: SignaturePolicy): string => `${digest} ${policyHash(policy)}`;
+  const keyOf = (judged: string, policy: SignaturePolicy): string => `${judged} ${policyHash(policy)}`;
   return {
-    get(digest, policy) {
-      const key = keyOf(digest, policy);
+    get(judged, policy) {
+      const key = keyOf(judged, policy);
       const found = entries.get(key);
       if (found === undefined) return undefined;
       entries.delete(key);
@@ -34,10 +34,10 @@ export function createVerdictCache(
       entries.set(key, found);
       return found.verdict;
     },
-    put(policy, verdict) {
+    put(judged, policy, verdict) {
       const keptMs = keptMsOf(verdict.verdict);
-      if (keptMs === 0 || verdict.digest === "") return;
-      const key = keyOf(verdict.digest, policy);
+      if (keptMs === 0 || judged === "") return;
+      const key = keyOf(judged, policy);
       entries.delete(key);
       entries.set(key, { verdict, untilMs: nowMs() + keptMs });
       for (const [oldest] of entries) {

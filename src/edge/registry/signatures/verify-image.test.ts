@@ -6,6 +6,7 @@ import { manifestType, scriptedRegistry } from "../../../../test/support/scripte
 import { SignaturePolicy } from "./policy.ts";
 import { dsseMessage } from "./public-key.ts";
 import { makeKey, makeSigstore, type SignedOptions } from "../../../../test/support/sigstore.ts";
+import { createVerdictCache } from "./verdict-cache.ts";
 import { type SignatureVerdict, type Verdict, verifyImage } from "./verify-image.ts";
 
 const registry = await scriptedRegistry();
@@ -315,4 +316,24 @@ test("a policy whose key is none is a Fault, not a verdict", async () => {
     verify(image().name, [key("nonsense")]),
     (thrown) => thrown instanceof Fault && thrown.code === "registry/bad-key",
   );
+});
+
+test("a verdict that is known is not looked up again, for this digest under this policy and repository", async () => {
+  const made = image();
+  const payload = payloadOf(made);
+  attachSignature(made.repository, made.digest, payload, ours.sign(payload));
+  const cache = createVerdictCache(() => 0);
+  const policy = SignaturePolicy.parse({ authorities: [key()] });
+  const ask = () =>
+    verifyImage(made.name, {
+      policy,
+      registry: { hosts: { [registry.host]: { scheme: "http" } } },
+      choice: { wanted: ownPlatform(), isAsked: false },
+      signal: AbortSignal.timeout(20_000),
+      cache,
+    });
+  const first = await says(ask(), "verified", /./);
+  registry.seen.length = 0;
+  assert.equal(await ask(), first);
+  assert.equal(registry.seen.length, 1);
 });

@@ -3,12 +3,13 @@ import { Fault } from "../../../base/fault.ts";
 import { imageLimits } from "../image-source.ts";
 import { parseManifest } from "../manifest/manifest.ts";
 import { choosePlatform, type PlatformChoice } from "../manifest/platform.ts";
-import { formatReference, tagOf } from "../../../core/image/reference.ts";
+import { formatReference, type ImageReference, tagOf } from "../../../core/image/reference.ts";
 import { type OpenRepository, openRepository } from "../registry/open-registry.ts";
 import type { RegistryOptions } from "../registry/options.ts";
 import { type Collected, collectSigned } from "./collect.ts";
 import { type AuthorityVerdict, judgeAuthority } from "./judge.ts";
 import { isCovered, type SignaturePolicy } from "./policy.ts";
+import type { VerdictCache } from "./verdict-cache.ts";
 
 export type Verdict = "verified" | "unsigned" | "failed" | "unknown";
 
@@ -27,6 +28,8 @@ export interface VerifyOptions {
   readonly registry: RegistryOptions;
   readonly choice: PlatformChoice;
   readonly signal: AbortSignal;
+  /** Asked once the digest is known, and told what was found. */
+  readonly cache?: VerdictCache;
 }
 
 /**
@@ -40,12 +43,21 @@ export async function verifyImage(text: string, options: VerifyOptions): Promise
   try {
     const digests = await digestsOf(opened, options);
     digest = digests[0] ?? "";
-    return await judgeDigests(opened, digests, options);
+    const known = options.cache?.get(keyOf(opened.reference, digests), options.policy);
+    if (known !== undefined) return known;
+    const verdict = await judgeDigests(opened, digests, options);
+    options.cache?.put(keyOf(opened.reference, digests), options.policy, verdict);
+    return verdict;
   } catch (thrown) {
     if (!(thrown instanceof Fault) || options.signal.aborted) throw thrown;
     if (ownFaults.has(thrown.code)) throw thrown;
     return unknown(digest, thrown.message);
   }
+}
+
+/** Of an index the platform that was looked at belongs to the verdict; and the repository, where signatures lie and which they may have to name. */
+function keyOf({ registry, repository }: ImageReference, digests: readonly string[]): string {
+  return [`${registry}/${repository}`, ...digests].join(" ");
 }
 
 const ownFaults: ReadonlySet<string> = new Set([
