@@ -24,6 +24,7 @@ const agentTables: readonly TableName[] = [
   "process_events",
   "dns_events",
   "http_events",
+  "file_events",
   "waf_events",
   "security_events",
   "gaps",
