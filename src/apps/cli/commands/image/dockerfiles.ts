@@ -6,7 +6,7 @@ import { readLintConfiguration, type LintConfiguration } from "../../../../core/
 
 export const dockerfileLimits = { filesMax: 20_000, folderDepthMax: 16, bytesMax: 4 * 1024 * 1024 } as const;
 
-const names = /^(?:Dockerfile|Containerfile)(?:\..+)?$|\.(?:dockerfile|containerfile)$/i;
+const names = /^(?:Dockerfile|Containerfile)(?:\..+)?$|\.(?:[Dd]ockerfile|[Cc]ontainerfile)$/;
 const skipped = new Set(["node_modules", ".git", "vendor"]);
 
 /** The files that the arguments name; undefined when the one argument is an image's reference. Throws usage Faults. */

@@ -61,8 +61,10 @@ export const onceRules = defineRules(
     references: ["CIS Docker 4.6", "CIS-DI-0006"],
     onFile(view, tell) {
       for (const stages of [view.stages, view.triggers]) {
-        for (const { from } of stagesWithout(stages, hasHealthcheck)) {
-          if (from !== undefined) tell.instruction(from, "nothing tells whether the container works");
+        for (const { from, consumers } of stagesWithout(stages, hasHealthcheck)) {
+          // Of a stage that others use only those are images.
+          if (from !== undefined && consumers.length === 0)
+            tell.instruction(from, "nothing tells whether the container works");
         }
       }
     },

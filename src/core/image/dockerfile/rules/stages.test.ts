@@ -167,6 +167,7 @@ checkRules({
       "FROM scratch\nHEALTHCHECK NONE",
       "FROM scratch\nHEALTHCHECK CMD /bin/bla",
       "FROM scratch AS base\nHEALTHCHECK CMD /bin/bla\nFROM base",
+      "FROM golang:1 AS build\nFROM scratch\nCOPY --from=build /a /a\nHEALTHCHECK CMD /a",
       "FROM scratch AS b1\nFROM b1 AS b2\nFROM b2 AS b3\nFROM b3 AS end\nHEALTHCHECK NONE",
     ],
   },
