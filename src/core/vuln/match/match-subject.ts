@@ -4,6 +4,7 @@ import type { SoftwarePackage } from "../../../model/software-package.ts";
 import type { VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
 import { purlOf } from "../../sbom/purl.ts";
 import type { AdvisoryDatabase, AdvisoryKey } from "../advisory.ts";
+import { rangeState } from "../versions/compare.ts";
 import { buildMatch } from "./build-match.ts";
 import { clustersOf, vulnerabilitiesOf } from "./clusters.ts";
 import { osEcosystems } from "./ecosystems.ts";
@@ -33,15 +34,16 @@ function gap(kind: AnalysisGap["kind"], subject: string, because: string, count 
   return { kind, layer: -1, subject, because, count };
 }
 
-/** Every record of every key, judged; the same record under two names once. */
-export function judgeAll(
+/** Every record of every key that may hold, judged; the same record under two names once. Those whose ranges are elsewhere are left out. */
+function judgeAll(
   subject: SoftwarePackage,
   keys: readonly AdvisoryKey[],
   database: AdvisoryDatabase,
 ): readonly Judgement[] {
   const judgements: Judgement[] = [];
   for (const key of keys)
-    for (const record of database.find(key.ecosystem, key.name)) judgements.push(judge(record, key, subject));
+    for (const record of database.find(key.ecosystem, key.name))
+      if (rangeState(record, key.version) !== false) judgements.push(judge(record, key, subject));
   return keys.length > 1 ? withoutRepeats(judgements) : judgements;
 }
 

@@ -88,6 +88,24 @@ function outsideWords(record: Pick<AdvisoryRecord, "ranges" | "versions">, versi
   return words.join("; ");
 }
 
+/** `isAffected` without words: true, false, or undefined for "nobody can say". Most records do not hold; this is what finds that out. */
+export function rangeState(
+  record: Pick<AdvisoryRecord, "scheme" | "ranges" | "versions">,
+  version: string,
+): boolean | undefined {
+  const { ranges, versions, scheme } = record;
+  if (ranges.length === 0 && versions.length === 0) return true;
+  const { compare } = orders[scheme];
+  let hasUnknown = false;
+  for (const range of ranges) {
+    const inside = isWithin(compare, range, version);
+    if (inside === true) return true;
+    if (inside === undefined) hasUnknown = true;
+  }
+  if (versions.length > 0 && normalizedList(scheme, versions, version)) return true;
+  return hasUnknown ? undefined : false;
+}
+
 /**
  * Whether a version is within a record's ranges or among its listed versions (either counts). No ranges and no list: every version. Undefined: nothing held, and at
  * least one bound could not be compared.

@@ -79,6 +79,17 @@ interface RpmVersion {
   readonly release: string | undefined;
 }
 
+let lastText = "";
+let lastParsed: RpmVersion = { epoch: "", version: "", release: undefined };
+
+/** The installed version is held against many records in a row: parsed once. */
+function parseLeft(text: string): RpmVersion {
+  if (text === lastText) return lastParsed;
+  lastParsed = parse(text.trim());
+  lastText = text;
+  return lastParsed;
+}
+
 function parse(text: string): RpmVersion {
   let digits = skipDigits(text, 0, text.length);
   const hasEpoch = text.charCodeAt(digits) === 58;
@@ -91,7 +102,7 @@ function parse(text: string): RpmVersion {
 
 /** Negative, zero or positive; undefined when one is empty. */
 export function compareRpm(leftText: string, rightText: string): number | undefined {
-  const left = parse(leftText.trim());
+  const left = parseLeft(leftText);
   const right = parse(rightText.trim());
   if (left.version === "" || right.version === "") return undefined;
   const epoch = comparePart(left.epoch === "" ? "0" : left.epoch, right.epoch === "" ? "0" : right.epoch);
