@@ -31,9 +31,9 @@ const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const url64 = (text: string): string => Buffer.from(text).toString("base64url");
 const token = (): string =>
   `${url64('{"alg":"HS256","typ":"JWT"}')}.${url64(`{"sub":"${random(hex, 12)}","iat":1700000000}`)}.${random(word, 43)}`;
-const pem = (): string => generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+const pem = (): string => generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
 const rsa = generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey;
-const rsaPem = rsa.export({ type: "pkcs1", format: "pem" }).toString();
+const rsaPem = rsa.export({ type: "pkcs1", format: "pem" });
 
 interface Case {
   readonly rule: string;

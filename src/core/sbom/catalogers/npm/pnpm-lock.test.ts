@@ -67,6 +67,14 @@ packages:
     cpu: [x64, arm64]
     dev: true
 
+  files.example/hosted@1.3.0:
+    resolution: {integrity: sha512-cc==}
+    dev: false
+
+  files.example/@s/hosted@1.4.0(b@1.0.0):
+    resolution: {integrity: sha512-cc==}
+    dev: false
+
   '@github.com/acme/g/0ff':
     resolution: {commit: 0ff, repo: https://github.com/acme/g.git, type: git}
     name: g
@@ -143,7 +151,13 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
   [
     "6",
     version6,
-    ["@s/b@2.0.0 development", "a@1.0.0 declared", "g@1.1.1 declared ?vcs_url=git+https://github.com/acme/g.git#0ff"],
+    [
+      "@s/b@2.0.0 development",
+      "@s/hosted@1.4.0 declared",
+      "a@1.0.0 declared",
+      "g@1.1.1 declared ?vcs_url=git+https://github.com/acme/g.git#0ff",
+      "hosted@1.3.0 declared",
+    ],
   ],
   [
     "9",

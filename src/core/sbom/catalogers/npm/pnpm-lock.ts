@@ -58,12 +58,12 @@ function ofSlashedKey(key: string): { name: string; version: string } {
 }
 
 function ofKey(key: string): { name: string; version: string } {
-  const plain = key.startsWith("/") ? key.slice(1) : key;
-  const peers = plain.indexOf("(");
-  const split = splitAtVersion(peers < 0 ? plain : plain.slice(0, peers));
-  // Before "@" there may be a registry's host.
-  const scope = split.name.indexOf("/@");
-  return { name: scope < 0 ? split.name : split.name.slice(scope + 1), version: split.version };
+  const plain = withoutPeers(key.startsWith("/") ? key.slice(1) : key);
+  // In front there may be a registry's host.
+  const scope = plain.indexOf("/@");
+  if (scope > 0) return splitAtVersion(plain.slice(scope + 1));
+  const { name, version } = splitAtVersion(plain);
+  return { name: name.startsWith("@") ? name : name.slice(name.lastIndexOf("/") + 1), version };
 }
 
 function withoutPeers(key: string): string {

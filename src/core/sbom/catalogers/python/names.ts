@@ -19,7 +19,7 @@ export interface Requirement {
 
 /** undefined: not a requirement (an option, an address without a name, a template). */
 export function parseRequirement(line: string): Requirement | undefined {
-  const text = (line.split(/\s--?[a-z]/)[0] ?? "").trim();
+  const text = (line.split(/\s--?[A-Za-z]/)[0] ?? "").trim();
   if (/^(?:[a-z+]+:\/\/|\.{0,2}\/|file:)/i.test(text)) return ofAddress(text);
   const found = nameStart.exec(text);
   const name = found?.[1];

@@ -29,6 +29,7 @@ const requirements: readonly (readonly [string, readonly [string, string, string
     ["some_pkg", "1.2.3", "https://files.example/some_pkg-1.2.3-py3-none-any.whl"],
   ],
   ["hashed==1.0 --hash=sha256:aa --hash=sha256:bb", ["hashed", "1.0", ""]],
+  ["short==1.0 -C bar", ["short", "1.0", ""]],
   ["./local/folder", undefined],
   ["{{ template }}", undefined],
   ["two words", undefined],
