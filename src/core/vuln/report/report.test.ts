@@ -225,7 +225,7 @@ test("JUnit: well-formed, counts that agree, suppressed ones and gaps skipped", 
 
 test("Markdown: nothing of others is markup; CSV rows have every column; JSON has it all", () => {
   const markdown = writeMarkdown(report);
-  assert.ok(!/<b>|\u001b|\u0000/.test(markdown));
+  for (const part of ["<b>", "\u001b", "\u0000"]) assert.ok(!markdown.includes(part));
   assert.ok(!/(?<!\\)@all/.test(markdown));
   for (const line of markdown.split("\n").filter((one) => one.startsWith("| high")))
     assert.equal(line.replaceAll("\\|", "").split("|").length, 8);

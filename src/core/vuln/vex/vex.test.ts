@@ -3,98 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { Fault } from "../../../base/fault.ts";
-import { ImageAnalysis } from "../../../model/image-analysis.ts";
-import type { VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
-import { purlOf } from "../../sbom/purl.ts";
-import { suppress, type SuppressOptions } from "./apply.ts";
+import { suppress } from "./apply.ts";
 import { readVex } from "./read.ts";
+import { analysis, digest, image, matchOf, openVex, over, statement } from "./vex-world.fixture.ts";
 import { writeOpenVex } from "./write-openvex.ts";
-
-const digest = `sha256:${"a".repeat(64)}`;
-const analysis = ImageAnalysis.parse({
-  schema: 1,
-  source: "registry",
-  reference: "registry.example/shop/web:1.2",
-  digest,
-  packages: [
-    {
-      type: "deb",
-      namespace: "debian",
-      name: "libssl3",
-      version: "3.0.11-1",
-      architecture: "amd64",
-      source: { name: "openssl", version: "3.0.11-1" },
-      qualifiers: { distro: "debian-12" },
-      cataloger: "deb/dpkg",
-    },
-    { type: "npm", namespace: "@a", name: "b", version: "1.0.0", cataloger: "npm" },
-    {
-      type: "generic",
-      name: "nginx",
-      version: "1.25.3",
-      cpes: ["cpe:2.3:a:f5:nginx:1.25.3:*:*:*:*:*:*:*"],
-      cataloger: "x",
-    },
-    { type: "rpm", namespace: "redhat", name: "kernel", version: "1:5.1-2.el9", cataloger: "rpm" },
-  ],
-});
-
-function matchOf(index: number, given: Partial<VulnerabilityMatch> = {}): VulnerabilityMatch {
-  const subject = analysis.packages[index];
-  assert.ok(subject);
-  return {
-    vulnerability: "CVE-2026-1",
-    aliases: ["GHSA-aaaa-bbbb-cccc"],
-    package: index,
-    purl: purlOf(subject),
-    packageName: subject.name,
-    packageType: subject.type,
-    version: subject.version,
-    status: "affected",
-    severity: "high",
-    severityFrom: "x",
-    cvssScore: 0,
-    cvss: "",
-    fix: { state: "fixed", versions: ["9"], because: "" },
-    title: "",
-    knownExploited: false,
-    because: [
-      { record: "DSA-1", feed: "f", ecosystem: "e", name: "n", nameBecause: "", comparison: "", ownership: "" },
-    ],
-    risk: 1,
-    riskBecause: [],
-    ...given,
-  };
-}
-
-const image = { references: [analysis.reference], digests: [digest], workloads: [], packages: analysis.packages };
-const over = (
-  matches: readonly VulnerabilityMatch[],
-  documents: readonly unknown[],
-  rest: Partial<SuppressOptions> = {},
-): VulnerabilityMatch[] =>
-  suppress(matches, {
-    documents: documents.map((one) => readVex(JSON.stringify(one))),
-    exceptions: [],
-    image,
-    nowMs: 0,
-    ...rest,
-  });
-
-const openVex = (statements: readonly object[], timestamp = "2026-01-01T00:00:00Z"): object => ({
-  "@context": "https://openvex.dev/ns/v0.2.0",
-  "@id": "https://vex.example/1",
-  author: "Vendor",
-  timestamp,
-  statements,
-});
-const statement = (product: unknown, rest: object = {}): object => ({
-  vulnerability: { name: "CVE-2026-1" },
-  products: [product],
-  status: "not_affected",
-  justification: "vulnerable_code_not_present",
-  ...rest,
-});
 
 const covering: readonly (readonly [string, unknown, number])[] = [
   ["the package itself, any version", { "@id": "pkg:npm/%40a/b" }, 1],
@@ -191,147 +103,6 @@ test("the newest statement counts; of the same time the later one; affected take
   assert.deepEqual([told?.status, told?.suppressed], ["under-investigation", undefined]);
 });
 
-const csaf = {
-  document: {
-    category: "csaf_vex",
-    csaf_version: "2.0",
-    publisher: { name: "Maker" },
-    tracking: { id: "M-1", current_release_date: "2026-01-01T00:00:00Z" },
-  },
-  product_tree: {
-    branches: [
-      {
-        category: "vendor",
-        branches: [
-          {
-            category: "product_name",
-            product: {
-              product_id: "P",
-              name: "Linux 9",
-              product_identification_helper: { cpe: "cpe:/o:redhat:enterprise_linux:9" },
-            },
-          },
-          {
-            category: "product_version",
-            product: {
-              product_id: "K",
-              name: "kernel",
-              product_identification_helper: { purl: "pkg:rpm/redhat/kernel@5.1-2.el9?epoch=1" },
-            },
-          },
-          {
-            category: "product_version",
-            product: {
-              product_id: "ANY",
-              name: "kernel",
-              product_identification_helper: { purl: "pkg:rpm/redhat/kernel" },
-            },
-          },
-        ],
-      },
-    ],
-    full_product_names: [
-      { product_id: "B", name: "b", product_identification_helper: { purl: "pkg:npm/%40a/b@1.0.0" } },
-    ],
-    relationships: [
-      {
-        category: "default_component_of",
-        product_reference: "K",
-        relates_to_product_reference: "P",
-        full_product_name: { product_id: "P:K", name: "k" },
-      },
-      {
-        category: "default_component_of",
-        product_reference: "ANY",
-        relates_to_product_reference: "P",
-        full_product_name: { product_id: "P:ANY", name: "k" },
-      },
-    ],
-    product_groups: [{ group_id: "G", product_ids: ["B"] }],
-  },
-  vulnerabilities: [
-    {
-      cve: "CVE-2026-1",
-      product_status: { known_not_affected: ["B", "P:K", "lost"] },
-      flags: [{ label: "component_not_present", group_ids: ["G"] }],
-      threats: [{ category: "impact", details: "not built in", product_ids: ["P:K"] }],
-    },
-    {
-      cve: "CVE-2026-2",
-      product_status: { known_not_affected: ["P:ANY"], known_affected: ["B"] },
-      remediations: [{ category: "vendor_fix", details: "update", product_ids: ["B"] }],
-    },
-  ],
-};
-
-test("CSAF: branches, relationships, groups, flags and threats; a platform that nobody can check needs a version", () => {
-  const matches = over([matchOf(1), matchOf(3), matchOf(3, { vulnerability: "CVE-2026-2", aliases: [] })], [csaf]);
-  assert.deepEqual(
-    matches.map(({ suppressed }) => [suppressed?.status, suppressed?.justification, suppressed?.reason]),
-    [
-      ["not_affected", "component_not_present", ""],
-      ["not_affected", "", "not built in"],
-      [undefined, undefined, undefined],
-    ],
-  );
-  assert.deepEqual(readVex(JSON.stringify(csaf)).problems, ["a status names a product that is not in the tree"]);
-});
-
-test("CycloneDX VEX: by reference, by BOM-Link, by version; as XML, too", () => {
-  const base = {
-    bomFormat: "CycloneDX",
-    serialNumber: "urn:uuid:1",
-    components: [{ type: "library", "bom-ref": "r", name: "b", purl: "pkg:npm/%40a/b@1.0.0" }],
-  };
-  const of = (
-    affects: object,
-    analysis: object = { state: "not_affected", justification: "code_not_reachable", detail: "d" },
-  ): object => ({ ...base, vulnerabilities: [{ id: "CVE-2026-1", analysis, affects: [affects] }] });
-  for (const affects of [
-    { ref: "r" },
-    { ref: "urn:cdx:1/1#pkg:npm/%40a/b@1.0.0" },
-    { ref: "urn:cdx:1/1#pkg%3Anpm%2F%2540a%2Fb%401.0.0" },
-    { ref: "r", versions: [{ version: "1.0.0" }] },
-  ])
-    assert.deepEqual(
-      over([matchOf(1)], [of(affects)])[0]?.suppressed?.justification,
-      "vulnerable_code_not_in_execute_path",
-      JSON.stringify(affects),
-    );
-  for (const affects of [
-    { ref: "other" },
-    { ref: "r", versions: [{ version: "2" }] },
-    { ref: "r", versions: [{ range: "vers:npm/<3" }] },
-  ])
-    assert.equal(over([matchOf(1)], [of(affects)])[0]?.suppressed, undefined);
-  assert.equal(over([matchOf(1)], [of({ ref: "r" }, { state: "exploitable" })])[0]?.suppressed, undefined);
-  assert.equal(over([matchOf(1)], [of({ ref: "r" }, { state: "resolved" })])[0]?.suppressed?.status, "fixed");
-  const xml = `<bom xmlns="http://cyclonedx.org/schema/bom/1.4"><vulnerabilities><vulnerability><id>CVE-2026-1</id><analysis><state>false_positive</state></analysis><affects><target><ref>pkg:npm/%40a/b@1.0.0</ref></target></affects></vulnerability></vulnerabilities></bom>`;
-  assert.equal(
-    suppress([matchOf(1)], { documents: [readVex(xml)], exceptions: [], image, nowMs: 0 })[0]?.suppressed?.status,
-    "not_affected",
-  );
-});
-
-test("wrapped documents are opened; what is no VEX is refused; broken parts are problems", () => {
-  const inner = openVex([
-    statement({ "@id": "pkg:npm/%40a/b" }),
-    { status: "fixed" },
-    7,
-    statement({ "@id": "pkg:npm/%zz" }),
-  ]);
-  const dsse = {
-    payloadType: "x",
-    payload: Buffer.from(
-      JSON.stringify({ _type: "https://in-toto.io/Statement/v1", predicate: { ...inner, author: "Müller" } }),
-    ).toString("base64"),
-  };
-  const { author, statements, problems } = readVex(JSON.stringify(dsse));
-  assert.deepEqual([author, statements.length, problems.length], ["Müller", 2, 2]);
-  for (const text of ["", "{}", "[1]", "x", "<bom>", '{"payload":"!"}'])
-    assert.throws(() => readVex(text), Fault, text);
-});
-
 test("OpenVEX out: reproducible, every status with what it must have, and read back it says the same", () => {
   const product = { "@id": "pkg:npm/%40a/b" };
   const decided = over([matchOf(1), matchOf(0)], [openVex([statement(product)])]);
@@ -365,7 +136,7 @@ test("OpenVEX out: reproducible, every status with what it must have, and read b
   }
   assert.match(text, /Risk accepted by me until 2026-12-01: behind a wall/);
   const again = suppress(
-    decided.map(({ suppressed: _, ...match }) => match),
+    decided.map((match) => ({ ...match, suppressed: undefined })),
     { documents: [readVex(text)], exceptions: [], image, nowMs: 0 },
   );
   assert.deepEqual(
