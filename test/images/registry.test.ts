@@ -10,6 +10,7 @@ import zlib from "node:zlib";
 import { Fault } from "../../src/base/fault.ts";
 import type { LayeredImage } from "../../src/edge/registry/image-source.ts";
 import { type ImageLocation, openImage } from "../../src/edge/registry/open-image.ts";
+import { analyseImage } from "../../src/edge/registry/pass/analyse-image.ts";
 import { basicCredential } from "../../src/edge/registry/registry/credentials.ts";
 import { openRepository } from "../../src/edge/registry/registry/open-registry.ts";
 import type { RegistryOptions } from "../../src/edge/registry/registry/options.ts";
@@ -135,6 +136,12 @@ test("what skopeo pushed is pulled: gzip, zstd, docker's and OCI's manifests, an
     const again = await open(context, { kind: "registry", reference: `${registry.host}/shop/web@${digest}` });
     assert.equal(again.digest, digest);
   }
+  // And the whole way: from the registry through the pass.
+  await using source = await openImage({ kind: "registry", reference: `${registry.host}/shop/web:oci` });
+  const analysis = await analyseImage(source, { secrets: false });
+  assert.equal(analysis.operatingSystem?.id, "debian");
+  assert.equal(analysis.layers.length, 2);
+  assert.equal(analysis.source, "registry");
   // skopeo keeps layers that are compressed already; this one packs them anew.
   const plain = path.join(folder, "plain");
   writeOciLayout(plain, {

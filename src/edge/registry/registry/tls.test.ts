@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { after, test } from "node:test";
 import { scriptedRegistry } from "../../../../test/support/scripted-registry.ts";
@@ -31,7 +30,7 @@ test("a client's certificate is shown to its own host", async () => {
   secure.image("shop/web", "1", [layer]);
   const shown: string[] = [];
   secure.tricks.push((_request, response) => {
-    const socket = (response.req as IncomingMessage).socket as TLSSocket;
+    const socket = response.req.socket as TLSSocket;
     shown.push(String(socket.getPeerCertificate().subject?.CN ?? ""));
     return false;
   });
