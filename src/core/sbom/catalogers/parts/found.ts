@@ -52,8 +52,11 @@ export function brokenFile(message: string, where?: string): Fault {
 // Control characters, line separators, and what turns the direction of text: they would lie in a terminal and in a report.
 const unprintable = /[\p{Cc}\p{Cf}\u2028\u2029\ufffd]/u;
 
+/** Nearly all names: not worth a look at Unicode's tables. */
+const plainText = /^[ -~]*$/;
+
 export function isPrintable(text: string, lengthMax: number): boolean {
-  return text.length <= lengthMax && !unprintable.test(text);
+  return text.length <= lengthMax && (plainText.test(text) || !unprintable.test(text));
 }
 
 export interface Collector {
