@@ -25,8 +25,9 @@ export interface SecretSearch {
 
 const gapsMax = 10_000;
 const secretsMax = 10_000;
-/** A larger buffer is given back after use. */
-const keptBufferBytes = 4 * 1024 * 1024;
+const firstBufferBytes = 256 * 1024;
+/** A larger buffer grows by half, not to double. */
+const largeBufferBytes = 16 * 1024 * 1024;
 
 export interface Wanted {
   readonly member: TarMember;
@@ -43,20 +44,16 @@ export interface BodyReader {
 }
 
 export function createBodyReader(notes: LayerNotes): BodyReader {
-  let buffer = Buffer.alloc(0);
+  // One for the whole layer: memory that is fresh costs more than the copy into it.
+  let buffer = Buffer.allocUnsafeSlow(firstBufferBytes);
   const room = (bytes: number): Buffer => {
-    if (buffer.length < bytes) buffer = Buffer.allocUnsafeSlow(Math.max(bytes, 64 * 1024));
+    if (buffer.length >= bytes) return buffer;
+    const roomier = buffer.length < largeBufferBytes ? buffer.length * 2 : Math.ceil(buffer.length * 1.5);
+    (buffer.buffer as ArrayBuffer).transfer(0);
+    buffer = Buffer.allocUnsafeSlow(Math.max(bytes, roomier));
     return buffer;
   };
-  const release = () => {
-    if (buffer.length > keptBufferBytes) buffer = Buffer.alloc(0);
-  };
-  return { open: (wanted) => openBody(wanted, notes, { room, release }) };
-}
-
-interface Room {
-  readonly room: (bytes: number) => Buffer;
-  readonly release: () => void;
+  return { open: (wanted) => openBody(wanted, notes, room) };
 }
 
 interface Readers {
@@ -64,7 +61,7 @@ interface Readers {
   readonly parts: readonly { readonly cataloger: Cataloger; readonly taker: WindowTaker }[];
 }
 
-function openBody(wanted: Wanted, notes: LayerNotes, { room, release }: Room): BodySink | undefined {
+function openBody(wanted: Wanted, notes: LayerNotes, room: (bytes: number) => Buffer): BodySink | undefined {
   const { member, interests } = wanted;
   const path = wanted.as ?? joinPath(member.folder, member.name);
   const size = member.sizeBytes;
@@ -95,7 +92,6 @@ function openBody(wanted: Wanted, notes: LayerNotes, { room, release }: Room): B
     end(isWhole) {
       if (readers === undefined) readers = readersOf(wanted, path, false, notes);
       if (isWhole) deliver();
-      release();
     },
   };
   function feed(bytes: Buffer): void {
@@ -103,8 +99,8 @@ function openBody(wanted: Wanted, notes: LayerNotes, { room, release }: Room): B
     if (readers!.whole.length === 0 && wanted.secrets === undefined) return;
     if (filled === 0 && bytes.length === size) held = bytes;
     else {
-      held = room(size);
-      bytes.copy(held, filled);
+      if (filled === 0) held = room(size);
+      bytes.copy(held!, filled);
     }
     filled += bytes.length;
   }
