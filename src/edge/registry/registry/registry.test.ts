@@ -171,3 +171,16 @@ test("an endless nest of indexes ends", async () => {
   assert.equal((await pull("deep:1")).layers.length, 1);
   await fault(pull("deep:5"), "registry/index-depth");
 });
+
+test("an answer that nobody reads may stall", async () => {
+  registry.tricks.push((request, response) => {
+    if (request.headers.authorization !== undefined || !request.url.includes("manifests")) return false;
+    response.writeHead(401, { "www-authenticate": 'Basic realm="x"', "content-length": 1000 });
+    response.write("x");
+    return true;
+  });
+  await fault(pull("shop/web:1", optionsOf({ limits: { idleMs: 30, answerMs: 500 } })), "registry/unauthorized");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, 120);
+  await promise;
+});

@@ -135,6 +135,8 @@ function watchSilence(response: http.IncomingMessage, idleMs: number): void {
   response.pause();
   response.on("data", () => timer.refresh());
   response.once("close", () => clearTimeout(timer));
+  // Whoever reads meets the error there; a body that nobody wants may break in silence.
+  response.on("error", () => undefined);
 }
 
 function timedOut(what: string): Error {
