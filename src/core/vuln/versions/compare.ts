@@ -74,11 +74,24 @@ function rangeWords(range: VersionRange, version: string, isInside: boolean): st
 
 const wordsMax = 4;
 
+const leadPattern = /^[vV=\s]*0*([0-9]*)/;
+
+/** The first number of a version: versions that are the same have the same one. */
+function leadOf(version: string): string {
+  return leadPattern.exec(version)?.[1] ?? "";
+}
+
 function normalizedList(scheme: VersionScheme, versions: readonly string[], version: string): boolean {
   if (versions.includes(version)) return true;
   const { compare } = orders[scheme];
-  // "1.0" is listed, "1.0.0" is installed: the same where the order says so.
-  return versions.some((listed) => compare(listed, version) === 0);
+  const lead = leadOf(version);
+  const hasEpoch = version.includes("!") || version.includes(":");
+  // "1.0" is listed, "1.0.0" is installed: the same where the order says so. Lists are long: the first number is looked at before the whole.
+  return versions.some(
+    (listed) =>
+      (hasEpoch || leadOf(listed) === lead || listed.includes("!") || listed.includes(":")) &&
+      compare(listed, version) === 0,
+  );
 }
 
 function outsideWords(record: Pick<AdvisoryRecord, "ranges" | "versions">, version: string): string {
