@@ -27,7 +27,7 @@ export function changelogEntries(text: string): readonly ChangelogEntry[] {
       close("");
       if (entries.length >= entriesMax) break;
       open = { source: header[1] ?? "", version: header[2] ?? "", lines: [] };
-    } else if (/^ -- /.test(line)) close(dateOf(line));
+    } else if (line.startsWith(" -- ")) close(dateOf(line));
     else if (open !== undefined && /^\s/.test(line)) open.lines.push(line);
   }
   close("");

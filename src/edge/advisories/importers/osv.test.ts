@@ -198,8 +198,8 @@ test("GHSA: severity, CWEs, the bound of a range without a fix", async () => {
     "GHSA-aaaa-bbbb-cccc Packagist vendor/name [0,5) affected",
   ]);
   assert.deepEqual(
-    records.map(({ severity, cvss, feed }) => [severity, cvss, feed]),
-    Array(2).fill(["medium", "CVSS:4.0/AV:N", "ghsa"]),
+    records.map(({ severity, cvss, feed }) => [severity, cvss, feed].join(" ")),
+    ["medium CVSS:4.0/AV:N ghsa", "medium CVSS:4.0/AV:N ghsa"],
   );
   assert.deepEqual([facts.get("CVE-2026-7")?.title, facts.get("CVE-2026-7")?.cwes], ["Title", ["CWE-79"]]);
 });

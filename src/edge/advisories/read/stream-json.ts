@@ -25,107 +25,124 @@ interface Container {
 export async function* jsonMembers(bytes: AsyncIterable<Uint8Array>, depth: number): AsyncGenerator<JsonMember> {
   const scan = createScan(depth);
   for await (const piece of bytes) {
-    yield* scan.push(piece);
+    yield* scanPiece(scan, piece);
   }
-  scan.end();
+  if (scan.taking !== "" || scan.stack.length > 0) throw unreadable("the document ends too early");
 }
 
-function createScan(depth: number): { push(piece: Uint8Array): JsonMember[]; end(): void } {
-  const stack: Container[] = [];
-  let held: Uint8Array[] = [];
-  let heldBytes = 0;
-  /** What is being taken: a key, a string, a word (number, true), or a container with this many open within. */
-  let taking: "" | "string" | "word" | "container" = "";
-  let isKey = false;
-  let nested = 0;
-  let inString = false;
-  let isEscaped = false;
-  const keep = (piece: Uint8Array): void => {
-    heldBytes += piece.length;
-    if (heldBytes <= lineBytesMax) held.push(piece);
-    else held = [];
+interface Scan {
+  readonly depth: number;
+  readonly stack: Container[];
+  held: Uint8Array[];
+  heldBytes: number;
+  /** What is being taken: a string (perhaps a key), a word (number, true), or a container with `nested` open within. */
+  taking: "" | "string" | "word" | "container";
+  isKey: boolean;
+  nested: number;
+  inString: boolean;
+  isEscaped: boolean;
+}
+
+function createScan(depth: number): Scan {
+  return {
+    depth,
+    stack: [],
+    held: [],
+    heldBytes: 0,
+    taking: "",
+    isKey: false,
+    nested: 0,
+    inString: false,
+    isEscaped: false,
   };
-  const finish = (out: JsonMember[]): void => {
-    const text = heldBytes > lineBytesMax ? undefined : Buffer.concat(held).toString("utf8");
-    [held, heldBytes, taking] = [[], 0, ""];
-    const top = stack.at(-1);
-    if (isKey && top !== undefined) {
-      top.key = text === undefined ? "" : keyOf(text);
-      top.isKeyNext = false;
-      isKey = false;
-      return;
+}
+
+/** Values that end in this piece. */
+function scanPiece(scan: Scan, piece: Uint8Array): readonly JsonMember[] {
+  const out: JsonMember[] = [];
+  let from = 0;
+  for (let at = 0; at < piece.length; at += 1) {
+    const byte = piece[at] ?? 0;
+    if (scan.taking === "") {
+      between(scan, byte);
+      from = at;
+    } else if (scan.taking === "word") {
+      if (!blank.has(byte) && byte !== comma && !closing.has(byte)) continue;
+      keep(scan, piece.subarray(from, at));
+      finish(scan, out);
+      between(scan, byte);
+    } else if (isEnd(scan, byte)) {
+      keep(scan, piece.subarray(from, at + 1));
+      finish(scan, out);
     }
-    out.push({ path: stack.map((one) => (one.isArray ? String(one.index) : one.key)), text });
-  };
-  const begin = (byte: number): void => {
-    const top = stack.at(-1);
-    if (top !== undefined && !top.isArray && top.isKeyNext) {
-      if (byte !== quote) throw unreadable("it is not JSON: a key was expected");
-      [taking, isKey, inString] = ["string", true, true];
-    } else if (opening.has(byte)) {
-      if (stack.length < depth) stack.push({ isArray: byte === 0x5b, key: "", index: 0, isKeyNext: byte !== 0x5b });
-      else [taking, nested, inString] = ["container", 1, false];
-    } else if (byte === quote) [taking, inString] = ["string", true];
-    else taking = "word";
-  };
-  /** Outside of anything that is taken. */
-  const between = (byte: number): void => {
-    const top = stack.at(-1);
-    if (blank.has(byte) || byte === 0xef || byte === 0xbb || byte === 0xbf) return;
-    if (closing.has(byte)) {
-      if (top === undefined) throw unreadable("it is not JSON: a bracket too many");
-      stack.pop();
-    } else if (byte === comma && top !== undefined) {
-      top.index += 1;
-      top.isKeyNext = !top.isArray;
-    } else if (byte !== colon) begin(byte);
-  };
-  /** True when the value ends with this byte. */
-  const isEnd = (byte: number): boolean => {
-    if (inString) {
-      if (isEscaped) isEscaped = false;
-      else if (byte === backslash) isEscaped = true;
-      else if (byte === quote) {
-        inString = false;
-        return taking === "string";
-      }
-      return false;
-    }
-    if (byte === quote) inString = true;
-    else if (opening.has(byte)) nested += 1;
-    else if (closing.has(byte)) {
-      nested -= 1;
-      return nested === 0;
+  }
+  if (scan.taking !== "") keep(scan, piece.subarray(from));
+  return out;
+}
+
+function keep(scan: Scan, piece: Uint8Array): void {
+  scan.heldBytes += piece.length;
+  if (scan.heldBytes <= lineBytesMax) scan.held.push(piece);
+  else scan.held = [];
+}
+
+function finish(scan: Scan, out: JsonMember[]): void {
+  const text = scan.heldBytes > lineBytesMax ? undefined : Buffer.concat(scan.held).toString("utf8");
+  [scan.held, scan.heldBytes, scan.taking] = [[], 0, ""];
+  const top = scan.stack.at(-1);
+  if (scan.isKey && top !== undefined) {
+    top.key = text === undefined ? "" : keyOf(text);
+    top.isKeyNext = false;
+    scan.isKey = false;
+    return;
+  }
+  out.push({ path: scan.stack.map((one) => (one.isArray ? String(one.index) : one.key)), text });
+}
+
+function begin(scan: Scan, byte: number): void {
+  const top = scan.stack.at(-1);
+  if (top !== undefined && !top.isArray && top.isKeyNext) {
+    if (byte !== quote) throw unreadable("it is not JSON: a key was expected");
+    [scan.taking, scan.isKey, scan.inString] = ["string", true, true];
+  } else if (opening.has(byte)) {
+    const isArray = byte === 0x5b;
+    if (scan.stack.length < scan.depth) scan.stack.push({ isArray, key: "", index: 0, isKeyNext: !isArray });
+    else [scan.taking, scan.nested, scan.inString] = ["container", 1, false];
+  } else if (byte === quote) [scan.taking, scan.inString] = ["string", true];
+  else scan.taking = "word";
+}
+
+/** Outside of anything that is taken. */
+function between(scan: Scan, byte: number): void {
+  const top = scan.stack.at(-1);
+  if (blank.has(byte) || byte === 0xef || byte === 0xbb || byte === 0xbf) return;
+  if (closing.has(byte)) {
+    if (top === undefined) throw unreadable("it is not JSON: a bracket too many");
+    scan.stack.pop();
+  } else if (byte === comma && top !== undefined) {
+    top.index += 1;
+    top.isKeyNext = !top.isArray;
+  } else if (byte !== colon) begin(scan, byte);
+}
+
+/** True when the value ends with this byte. */
+function isEnd(scan: Scan, byte: number): boolean {
+  if (scan.inString) {
+    if (scan.isEscaped) scan.isEscaped = false;
+    else if (byte === backslash) scan.isEscaped = true;
+    else if (byte === quote) {
+      scan.inString = false;
+      return scan.taking === "string";
     }
     return false;
-  };
-  const push = (piece: Uint8Array): JsonMember[] => {
-    const out: JsonMember[] = [];
-    let from = 0;
-    for (let at = 0; at < piece.length; at += 1) {
-      const byte = piece[at] ?? 0;
-      if (taking === "") {
-        between(byte);
-        from = at;
-      } else if (taking === "word") {
-        if (!blank.has(byte) && byte !== comma && !closing.has(byte)) continue;
-        keep(piece.subarray(from, at));
-        finish(out);
-        between(byte);
-      } else if (isEnd(byte)) {
-        keep(piece.subarray(from, at + 1));
-        finish(out);
-      }
-    }
-    if (taking !== "") keep(piece.subarray(from));
-    return out;
-  };
-  return {
-    push,
-    end: () => {
-      if (taking !== "" || stack.length > 0) throw unreadable("the document ends too early");
-    },
-  };
+  }
+  if (byte === quote) scan.inString = true;
+  else if (opening.has(byte)) scan.nested += 1;
+  else if (closing.has(byte)) {
+    scan.nested -= 1;
+    return scan.nested === 0;
+  }
+  return false;
 }
 
 function keyOf(text: string): string {

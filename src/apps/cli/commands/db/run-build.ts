@@ -10,13 +10,13 @@ import { feedTable, placeOf, progressOf } from "./feed-table.ts";
 export async function runBuild(context: Context, { options }: { readonly options: DbBuildFlags }): Promise<number> {
   const sources = sourcesOf(options);
   const mirrors = options.debianMirror ?? [];
-  if (sources.length === 0 && mirrors.length === 0)
-    throw usage("no source is named", "name feeds with --from, or a mirror with --debian-mirror");
   if (mirrors.length > 0 !== (options.release !== undefined))
     throw usage(
       "--debian-mirror and --release belong together",
       "for example --debian-mirror /srv/debian-security --release bookworm",
     );
+  if (sources.length === 0 && mirrors.length === 0)
+    throw usage("no source is named", "name feeds with --from, or a mirror with --debian-mirror");
   const place = placeOf(context, { ...options, db: options.into ?? options.db });
   const say = progressOf(context);
   const result = await buildDatabase({
