@@ -79,7 +79,9 @@ export function createCollector(place: string): Collector {
       }
       const found = packageOf(component, place, gap);
       if (found === undefined) return;
-      const key = purlOf(found);
+      // Our own documents have nothing twice: packages of one URL were kept apart for a reason, such as their owner.
+      const isOurs = Object.keys(component.extras).length > 0;
+      const key = isOurs ? `${packages.size}` : purlOf(found);
       const before = packages.get(key);
       packages.set(key, before === undefined ? found : merged(before, found));
       countSystem(systems, component.purl);

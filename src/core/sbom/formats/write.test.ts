@@ -62,6 +62,19 @@ test("reading our own gives packages, system, gaps and digests back", () => {
   }
 });
 
+test("two packages of one URL stay two: one of them belongs to a distribution's package", async () => {
+  const [first, npm] = sample.packages;
+  assert.ok(first !== undefined && npm !== undefined);
+  const twice = { ...sample, packages: [first, npm, { ...npm, ownedBy: "" }] };
+  const text = writeCycloneDx(twice, options);
+  assert.equal(await cycloneDx.validate(text), null);
+  for (const written of [text, writeSpdx(twice, options)])
+    assert.deepEqual(
+      readSbom(bytesOf(written), tools).packages.map(({ ownedBy }) => ownedBy),
+      ["", npm.ownedBy, ""],
+    );
+});
+
 test("property: any analysis is written validly and read back the same, by both formats", async () => {
   await fc.assert(
     fc.asyncProperty(analyses, async (analysis) => {

@@ -27,7 +27,9 @@ export interface TableFlags {
 
 export function scanTable(context: Context, report: ScanReport, flags: TableFlags): string {
   const counts = countReport(report);
-  const shown = report.matches.filter(({ suppressed }) => flags.suppressed === true || suppressed === undefined);
+  const shown = groupsOf(
+    report.matches.filter(({ suppressed }) => flags.suppressed === true || suppressed === undefined),
+  );
   const rows = flags.all === true ? shown : shown.slice(0, rowsShown);
   const { paint } = context;
   return [
@@ -55,6 +57,7 @@ function countLines(report: ScanReport, counts: ReportCounts, paint: Paint): str
     .map((severity) => severityWord(severity, `${counts.severities[severity]} ${severity}`, paint));
   const found = bySeverity.length > 0 ? bySeverity.join("  ") : noneWords(report, counts, paint);
   const facts = [
+    counts.total === 0 ? "" : vulnerabilityWords(counts),
     counts.knownExploited === 0 ? "" : paint.bad(`${counts.knownExploited} known to be exploited`),
     counts.total === 0 ? "" : `${counts.fixable} with a fix`,
     counts.upstreamOnly === 0 ? "" : `${counts.upstreamOnly} upstream only`,
@@ -64,6 +67,12 @@ function countLines(report: ScanReport, counts: ReportCounts, paint: Paint): str
     report.analysis.secretsSearched ? plural(counts.secrets, "secret") : "secrets not searched",
   ].filter((fact) => fact !== "");
   return `\n${found}\n${facts.join(", ")}\n`;
+}
+
+/** Rows count packages; people count vulnerabilities. */
+function vulnerabilityWords({ total, vulnerabilities }: ReportCounts): string {
+  const names = vulnerabilities === 1 ? "vulnerability" : "vulnerabilities";
+  return total === vulnerabilities ? `${vulnerabilities} ${names}` : `${total} findings of ${vulnerabilities} ${names}`;
 }
 
 /** Nothing found is only good news when everything was looked at. */
@@ -86,16 +95,39 @@ const columns: readonly TableColumn[] = [
   { title: "" },
 ];
 
-function matchRows(
-  context: Context,
-  report: ScanReport,
-  rows: readonly VulnerabilityMatch[],
-  flags: TableFlags,
-): string {
-  const cells = rows.map((match) => [
+/** Binaries of one source package have the same finding at the same version: one row, with how many more. */
+interface MatchGroup {
+  readonly match: VulnerabilityMatch;
+  readonly others: number;
+}
+
+function groupsOf(matches: readonly VulnerabilityMatch[]): readonly MatchGroup[] {
+  const groups = new Map<string, MatchGroup>();
+  for (const match of matches) {
+    const { vulnerability, packageType, version, severity, status, suppressed, loaded, because } = match;
+    const record = because[0]?.record ?? "";
+    const key = JSON.stringify([
+      vulnerability,
+      packageType,
+      version,
+      severity,
+      status,
+      fixWords(match),
+      suppressed,
+      loaded?.state,
+      record,
+    ]);
+    const known = groups.get(key);
+    groups.set(key, known === undefined ? { match, others: 0 } : { ...known, others: known.others + 1 });
+  }
+  return [...groups.values()];
+}
+
+function matchRows(context: Context, report: ScanReport, rows: readonly MatchGroup[], flags: TableFlags): string {
+  const cells = rows.map(({ match, others }) => [
     severityWord(match.severity, match.severity, context.paint),
     clean(match.vulnerability),
-    clean(match.packageName),
+    `${clean(match.packageName)}${others === 0 ? "" : ` +${others}`}`,
     clean(match.version),
     match.fix.state === "fixed" ? clean(fixWords(match)) : context.paint.dim(clean(fixWords(match))),
     String(match.risk),
@@ -104,7 +136,7 @@ function matchRows(
   const text = table(columns, cells, { width: context.width, header: true });
   if (flags.why !== true) return text;
   const [header = "", ...lines] = text.split("\n");
-  const explained = rows.flatMap((match, index) => [
+  const explained = rows.flatMap(({ match }, index) => [
     lines[index] ?? "",
     ...whyLines(report, match).map((line) => context.paint.dim(`    ${clean(line)}`)),
   ]);
