@@ -85,6 +85,10 @@ describe("apk", () => {
     const two = [...one, catalogFile("lib/apk/db/installed", text)];
     assert.equal(catalog(apkCataloger, two, wolfi).packages.length, 2);
   });
+  test("a folder longer than any path has no files", () => {
+    const part = readApkDatabase(`P:a\nV:1\nF:${"x".repeat(1_000_000)}\n${"R:y\n".repeat(100_000)}F:bin\nR:z\n`);
+    assert.equal(part.entries[0]?.paths, "/bin/z");
+  });
   test("any lines are read", () => {
     const lines = fc.array(fc.constantFrom("P:a", "V:1", "", "F:x", "R:", "R:y", ":", "\r", "o:", "L:"), {
       maxLength: 40,

@@ -26,6 +26,10 @@ interface ApkPart {
   readonly refused: number;
 }
 
+const pathLengthMax = 8192;
+/** Characters of all paths of a database: a long folder of many short names is more than the file itself. */
+const pathsLengthMax = 128 * 1024 * 1024;
+
 const databases = ["lib/apk/db/installed", "usr/lib/apk/db/installed"];
 
 interface OpenEntry {
@@ -54,6 +58,7 @@ function entryOf({ fields, paths }: OpenEntry): ApkEntry | undefined {
 export function readApkDatabase(text: string): ApkPart {
   const entries: ApkEntry[] = [];
   let refused = 0;
+  let lengthLeft = pathsLengthMax;
   let open: OpenEntry = { fields: new Map(), folder: "", paths: [] };
   const finish = (): void => {
     if (open.fields.size === 0) return;
@@ -68,8 +73,11 @@ export function readApkDatabase(text: string): ApkPart {
     const letter = text[start] ?? "";
     if (end === start || (end === start + 1 && letter === "\r")) finish();
     else if (text[start + 1] === ":") {
-      if (letter === "R") open.paths.push(`/${open.folder}${text.slice(start + 2, end)}`);
-      else if (letter === "F") open.folder = end > start + 2 ? `${text.slice(start + 2, end)}/` : "";
+      const length = open.folder.length + end - start - 1;
+      if (letter === "R" && length <= pathLengthMax && lengthLeft >= length) {
+        lengthLeft -= length;
+        open.paths.push(`/${open.folder}${text.slice(start + 2, end)}`);
+      } else if (letter === "F") open.folder = end > start + 2 ? `${text.slice(start + 2, end)}/` : "";
       else if ("PVAoL".includes(letter)) open.fields.set(letter, text.slice(start + 2, end).trim());
     }
     start = end + 1;

@@ -43,7 +43,7 @@ function readCommands(reader: ByteReader, isLittleEndian: boolean, is64: boolean
   const segments: Segment[] = [];
   const count = Math.min(reader.u32(16), commandsMax);
   orElse(() => {
-    for (let index = 0, at = is64 ? 32 : 28; index < count; index += 1) {
+    for (let index = 0, at = is64 ? 32 : 28; index < count && sections.length < sectionsMax; index += 1) {
       const command = reader.u32(at);
       const size = reader.u32(at + 4);
       if (size < 8) return;

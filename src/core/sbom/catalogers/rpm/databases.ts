@@ -11,6 +11,7 @@ function* ndbHeaders(bytes: Uint8Array): Generator<Uint8Array> {
   const reader = byteReader(bytes, true, "ndb database");
   const slotPages = reader.u32(12);
   if (slotPages === 0 || slotPages > 65_536) throw badData("ndb database with a wrong number of pages");
+  let bytesLeft = bytes.length;
   // The first two slots' places are the database's own header.
   for (let at = 32; at < slotPages * 4096; at += 16) {
     if (reader.u32(at) !== ndbMagic.slot) throw badData("ndb database with a broken slot");
@@ -19,7 +20,11 @@ function* ndbHeaders(bytes: Uint8Array): Generator<Uint8Array> {
     const blobAt = reader.u32(at + 8) * 16;
     if (reader.u32(blobAt) !== ndbMagic.blob || reader.u32(blobAt + 4) !== package_)
       throw badData("ndb database with a broken blob");
-    yield reader.slice(blobAt + 16, reader.u32(blobAt + 12));
+    const blob = reader.slice(blobAt + 16, reader.u32(blobAt + 12));
+    // Blobs stand apart: more bytes than the file has means that slots share them.
+    bytesLeft -= blob.length;
+    if (bytesLeft < 0) throw badData("ndb database whose slots share a blob");
+    yield blob;
   }
 }
 
@@ -32,6 +37,8 @@ interface Berkeley {
   readonly pageBytes: number;
   readonly pages: number;
   readonly isHash: boolean;
+  /** Overflow pages that were read: each belongs to one value. */
+  readonly used: Set<number>;
 }
 
 function openBerkeley(bytes: Uint8Array): Berkeley | undefined {
@@ -45,19 +52,26 @@ function openBerkeley(bytes: Uint8Array): Berkeley | undefined {
       throw badData("Berkeley database with a wrong page size");
     }
     if (reader.u8(24) !== 0) throw badData("Berkeley database that is encrypted");
-    return { reader, pageBytes, pages: Math.floor(bytes.length / pageBytes), isHash: magic === berkeleyMagic.hash };
+    return {
+      reader,
+      pageBytes,
+      pages: Math.floor(bytes.length / pageBytes),
+      isHash: magic === berkeleyMagic.hash,
+      used: new Set(),
+    };
   }
   return undefined;
 }
 
-/** A value on pages of its own: a chain, each link counted, so that a cycle ends. */
-function overflowValue({ reader, pageBytes, pages }: Berkeley, first: number, length: number): Uint8Array {
+/** A value on a chain of pages of its own. A page that is used twice is a Fault, so that cycles and shared chains end. */
+function overflowValue({ reader, pageBytes, pages, used }: Berkeley, first: number, length: number): Uint8Array {
   if (length > headerBytesMax) throw badData("Berkeley value that is too large");
   const chunks: Uint8Array[] = [];
   let left = length;
   let page = first;
-  for (let links = 0; left > 0; links += 1) {
-    if (page === 0 || page >= pages || links > pages) throw badData("Berkeley value whose pages end early");
+  while (left > 0) {
+    if (page === 0 || page >= pages || used.has(page)) throw badData("Berkeley value whose pages end early");
+    used.add(page);
     const at = page * pageBytes;
     if (reader.u8(at + 25) !== pageType.overflow) throw badData("Berkeley value on a page of another kind");
     const count = Math.min(left, reader.u16(at + 22));

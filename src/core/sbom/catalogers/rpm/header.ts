@@ -21,6 +21,9 @@ export interface RpmEntry {
 const indexEntriesMax = 65_536;
 const dataBytesMax = 256 * 1024 * 1024;
 const filesMax = 500_000;
+const pathLengthMax = 8192;
+/** Characters of all paths of one package; later ones are left out. */
+const pathsLengthMax = 64 * 1024 * 1024;
 
 const tags = {
   name: 1000,
@@ -118,10 +121,15 @@ function pathsOf(header: Header): string {
   const modes = numbersOf(header, tags.fileModes);
   const flags = numbersOf(header, tags.fileFlags);
   const paths: string[] = [];
+  let lengthLeft = pathsLengthMax;
   for (const [index, name] of baseNames.entries()) {
     const isFolder = ((modes[index] ?? 0) & 0o170000) === 0o040000;
     const folder = folders[folderOf[index] ?? -1];
     if (isFolder || folder === undefined || ((flags[index] ?? 0) & ghost) !== 0) continue;
+    const length = folder.length + name.length;
+    if (length > pathLengthMax) continue;
+    lengthLeft -= length;
+    if (lengthLeft < 0) break;
     paths.push(folder + name);
   }
   return paths.join("\n");

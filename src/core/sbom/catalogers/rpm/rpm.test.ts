@@ -160,6 +160,25 @@ describe("lying rpm databases", () => {
       assert.throws(() => rpmCataloger.read(catalogFile("var/lib/rpm/Packages", bytes), catalogTools), Fault);
     }
   });
+  test("slots, chains and pages that are used again end in a Fault, not in work without end", (context) => {
+    if (sqliteDatabase(context) === undefined) return;
+    const headers = headersOf(work).toSorted((left, right) => right.blob.length - left.blob.length);
+    const shared = ndbDatabase(headers);
+    for (let slot = 48; slot < 4096; slot += 16) shared.copyWithin(slot, 32, 48);
+    const read = catalog(rpmCataloger, [catalogFile("var/lib/rpm/Packages.db", shared)]);
+    assert.deepEqual(
+      read.gaps?.map(({ because }) => because),
+      ["Not readable: ndb database whose slots share a blob"],
+    );
+    if (!hasBerkeley) return;
+    const chained = berkeleyDatabase(work, "hash", 512);
+    // Every overflow page leads to the first one of its kind.
+    const pages = Array.from({ length: chained.length / 512 }, (_, page) => page).filter(
+      (page) => chained[page * 512 + 25] === 7,
+    );
+    for (const page of pages) chained.writeUInt32LE(pages[0] ?? 0, page * 512 + 16);
+    readOrFault("var/lib/rpm/Packages", chained);
+  });
   test("a broken header is counted and the others are read", (context) => {
     if (sqliteDatabase(context) === undefined) return;
     const headers = headersOf(work);

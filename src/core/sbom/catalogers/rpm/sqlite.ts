@@ -6,6 +6,8 @@ const magic = "SQLite format 3\u0000";
 const pageBytesMin = 512;
 const depthMax = 20;
 const valueBytesMax = 64 * 1024 * 1024;
+/** Of one table. */
+const rowsMax = 1_000_000;
 
 interface Database {
   readonly reader: ByteReader;
@@ -87,7 +89,8 @@ function* cellsOf(database: Database, page: number, depth: number): Generator<nu
   const pageAt = visit(database, page);
   const at = page === 1 ? pageAt + 100 : pageAt;
   const type = reader.u8(at);
-  const count = reader.u16(at + 3);
+  // More cells than fit would be other pages' bytes.
+  const count = Math.min(reader.u16(at + 3), database.pageBytes / 2);
   if (type !== 5 && type !== 13) throw badData(`SQLite page ${page} of a wrong kind`);
   for (let index = 0; index < count; index += 1) {
     const cellAt = pageAt + reader.u16(at + (type === 5 ? 12 : 8) + index * 2);
@@ -133,7 +136,12 @@ export function* sqliteRows(bytes: Uint8Array, table: string): Generator<SqliteV
   for (const cellAt of cellsOf(database, 1, 0)) {
     const [kind, name, , root] = columnsOf(payloadOf(database, cellAt));
     if (!isText(kind, "table") || !isText(name, table) || typeof root !== "number") continue;
-    for (const rowAt of cellsOf(database, root, 0)) yield columnsOf(payloadOf(database, rowAt));
+    let rows = 0;
+    for (const rowAt of cellsOf(database, root, 0)) {
+      rows += 1;
+      if (rows > rowsMax) throw badData("SQLite table with too many rows");
+      yield columnsOf(payloadOf(database, rowAt));
+    }
     return;
   }
   throw badData(`SQLite file without the table ${table}`);
