@@ -96,6 +96,9 @@ export const ServerConfig = z.strictObject({
         .describe("Registries that the server may pull images from (host, or host:port); empty: it pulls none"),
       scanRunning: z.boolean().default(true).describe("Analyse running images of those registries by itself"),
       pullSecrets: z.string().default("").describe("Docker config.json with credentials for those registries"),
+      tokenRealms: names
+        .default([])
+        .describe("Further hosts that may give tokens for those registries (some have theirs elsewhere)"),
       registryCa: z
         .string()
         .default("")

@@ -77,7 +77,16 @@ test("limits are exact at their edges", () => {
 
 test("agents write what their sensors saw and their gaps; what the server writes itself is refused", () => {
   const taken = tableNames.filter((table) => codeOf({ table }, 100) === "");
-  deepEqual(taken, ["flows", "process_events", "file_events", "dns_events", "http_events", "security_events", "waf_events", "gaps"]);
+  deepEqual(taken, [
+    "flows",
+    "process_events",
+    "file_events",
+    "dns_events",
+    "http_events",
+    "security_events",
+    "waf_events",
+    "gaps",
+  ]);
   for (const table of ["inventory_events", "kubernetes_events", "audit_events", "findings"] as const) {
     equal(codeOf({ table }, 100), "agents/table-not-taken", table);
   }

@@ -40,7 +40,10 @@ export function baseOf(desk: ImageDesk, { analysis }: Pick<OpenedImage, "analysi
     digest,
     diffIds,
   }));
-  return recogniseBase(analysis, { known });
+  const base = recogniseBase(analysis, { known });
+  // What the analysis itself says of its layers, when the base is known by name alone.
+  const own = analysis.layers.findIndex(({ isBase }) => !isBase);
+  return base.layers === 0 && own > 0 ? { ...base, layers: own } : base;
 }
 
 /** Only images that were analysed here are counted: the proposals say of the others that nobody did. */

@@ -11,6 +11,7 @@ export interface ScanOrder {
   readonly registries: readonly string[];
   readonly pullSecrets: string;
   readonly registryCa: string;
+  readonly tokenRealms: readonly string[];
   readonly cacheFolder: string;
 }
 

@@ -31,6 +31,7 @@ interface ScanConfig {
   readonly scanRunning: boolean;
   readonly pullSecrets: string;
   readonly registryCa: string;
+  readonly tokenRealms: readonly string[];
 }
 
 export interface ScanJobsParts {
@@ -145,8 +146,12 @@ class Jobs implements ScanJobs {
   async #runOne(job: Job): Promise<void> {
     const { config, cacheFolder, clock, logger, keep, scan = scanApart } = this.#parts;
     job.state = "running";
+    const { registries, pullSecrets, registryCa, tokenRealms } = config;
     const order: ScanOrder = {
-      ...config,
+      registries,
+      pullSecrets,
+      registryCa,
+      tokenRealms,
       reference: job.reference,
       platform: this.#platforms.get(job.id) ?? "",
       cacheFolder,

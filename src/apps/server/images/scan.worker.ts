@@ -20,6 +20,7 @@ async function main(order: ScanOrder, say: (message: ScanMessage) => void): Prom
         platform: order.platform,
         registry: {
           allowedRegistries: order.registries,
+          tokenRealms: order.tokenRealms,
           ...(registryCa === "" ? {} : { ca: await readFile(registryCa, "utf8") }),
           ...(pullSecrets === ""
             ? {}

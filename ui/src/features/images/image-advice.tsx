@@ -19,7 +19,8 @@ export function AdvicePart({ image }: { readonly image: OneImage }) {
             <>Not recognised: {base.because}.</>
           ) : (
             <>
-              <b className="data">{base.image}</b>, {base.layers} {base.layers === 1 ? "layer" : "layers"} of it.{" "}
+              <b className="data">{base.image}</b>
+              {base.layers === 0 ? ". " : `, ${base.layers} ${base.layers === 1 ? "layer" : "layers"} of it. `}
               {sentence(base.because)}
             </>
           )}
@@ -91,7 +92,7 @@ function AdviceItem({ advice }: { readonly advice: Advice }) {
   return (
     <li data-severity={advice.severity} data-accepted={advice.accepted !== undefined}>
       <p>
-        <b>{advice.message}</b> <span className="none data">{advice.hadolint || advice.rule}</span>
+        <b>{sentence(advice.message)}</b> <span className="none data">{advice.hadolint || advice.rule}</span>
       </p>
       {advice.subject === "" ? null : <p className="data">{advice.subject}</p>}
       <p>{advice.fix}</p>
