@@ -104,15 +104,7 @@ export async function runDemo(config: DemoConfig, parts: DemoParts): Promise<voi
           : {}),
       }),
     );
-    // Nobody waits for them: without policies the shop is the same.
-    const offered = control.offerPolicies().catch((error: unknown) => {
-      logger.warn({ error: toFault(error).message }, "the demo's policies could not be put");
-    });
-    const analysed = offerAdvisories(config.data, clock.nowMs())
-      .then(() => offerImages(server.client))
-      .catch((error: unknown) => {
-        logger.warn({ error: toFault(error).message }, "the demo's images could not be sent");
-      });
+    const offered = offerThings(config, { control, server, logger, nowMs: clock.nowMs() });
     const following = followStory(control, simulation, { clock, logger, stop: stop.signal });
     await Promise.race([Promise.all(agents.map(({ ready }) => ready)), ...agents.map(({ ended }) => ended)]);
     parts.ready({
@@ -130,12 +122,32 @@ export async function runDemo(config: DemoConfig, parts: DemoParts): Promise<voi
       );
     await Promise.race([aborted(signal), moving, following, ...agents.map(({ ended }) => ended)]);
     stop.abort();
-    await Promise.all([moving, following, offered, analysed, ...agents.map(({ ended }) => ended)]);
+    await Promise.all([moving, following, offered, ...agents.map(({ ended }) => ended)]);
   } finally {
     stop.abort();
     await kubeconfig.remove();
     await api.close();
   }
+}
+
+interface Offering {
+  readonly control: Control;
+  readonly server: ServerAccess;
+  readonly logger: Logger;
+  readonly nowMs: number;
+}
+
+/** Policies, advisories, images. Nobody waits for them: without them the shop is the same. Never rejects. */
+async function offerThings(config: DemoConfig, { control, server, logger, nowMs }: Offering): Promise<void> {
+  const told = (what: string) => (error: unknown) => {
+    logger.warn({ error: toFault(error).message }, `the demo's ${what} could not be put`);
+  };
+  await Promise.all([
+    control.offerPolicies().catch(told("policies")),
+    offerAdvisories(config.data, nowMs)
+      .then(() => offerImages(server.client))
+      .catch(told("images")),
+  ]);
 }
 
 interface AgentStart {

@@ -89,7 +89,6 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   const telemetry = started.use(given.telemetry ?? (await openTelemetry({ config, retention, logger })));
   const agentsParts = { config, state, telemetry, identities, clock, logger, insertDelayMs };
   const agents = started.use(given.agents ?? (await openAgentsSide(agentsParts)));
-  const { accept } = agents;
   const metrics = createMetrics();
   ingestMetrics(metrics, agents);
   const upkeep = started.use(startUpkeep({ config, telemetry, retention, agents, clock, logger }));
@@ -114,7 +113,8 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     queries,
     agents,
     losses: started.use(startLossWatch({ state, queries, clock, logger })),
-    foreign: given.foreign ?? openForeign({ ownCluster: config.cluster, state, identities, accept, clock }),
+    foreign:
+      given.foreign ?? openForeign({ ownCluster: config.cluster, state, identities, accept: agents.accept, clock }),
     clusters,
     images,
     metrics,
