@@ -89,8 +89,7 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   const telemetry = started.use(given.telemetry ?? (await openTelemetry({ config, retention, logger })));
   const agentsParts = { config, state, telemetry, identities, clock, logger, insertDelayMs };
   const agents = started.use(given.agents ?? (await openAgentsSide(agentsParts)));
-  const metrics = createMetrics();
-  ingestMetrics(metrics, agents);
+  const metrics = ingestMetrics(createMetrics(), agents);
   const upkeep = started.use(startUpkeep({ config, telemetry, retention, agents, clock, logger }));
   started.defer(state.resources.onChange(({ kind }) => kind === retentionKey.kind && upkeep.wake()));
   const console = consoleFiles(config.console.files === "" ? builtConsole : config.console.files, () => clock.nowMs());

@@ -2,7 +2,7 @@
 import type { Metrics } from "../metrics.ts";
 import type { AgentsDoorView } from "../parts.ts";
 
-export function ingestMetrics(metrics: Metrics, agents: AgentsDoorView): void {
+export function ingestMetrics(metrics: Metrics, agents: AgentsDoorView): Metrics {
   const of = (name: "rows" | "blocks" | "duplicates") => () => [{ value: agents.ingest()[name] }];
   metrics.gauge("garrison_ingest_rows_total", "Rows acknowledged", of("rows"), "counter");
   metrics.gauge("garrison_ingest_blocks_total", "Blocks acknowledged", of("blocks"), "counter");
@@ -16,4 +16,5 @@ export function ingestMetrics(metrics: Metrics, agents: AgentsDoorView): void {
   metrics.gauge("garrison_spool_bytes", "Bytes accepted and not yet in the store", () => [
     { value: agents.ingest().spoolBytes },
   ]);
+  return metrics;
 }
