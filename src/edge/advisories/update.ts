@@ -86,9 +86,25 @@ export async function updateDatabase(options: UpdateOptions): Promise<UpdateResu
       options.onProgress?.({ shards, shardsTotal: missing.length, bytes, bytesTotal });
     }
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, missing.length) }, work));
+  const ended = await Promise.allSettled(
+    Array.from({ length: Math.min(atOnce, missing.length) }, stopOthers(work, queue)),
+  );
+  // All have ended before the lock is let go: nobody writes behind it.
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
   const isChanged = install(options.into, next);
   return { manifest: next.manifest, signedBy, isChanged, shardsFetched: shards, bytesFetched: bytes };
+}
+
+/** When one fails the queue is emptied: the rest end with what they are at. */
+function stopOthers(work: () => Promise<void>, queue: ShardEntry[]): () => Promise<void> {
+  return async () => {
+    try {
+      await work();
+    } catch (thrown) {
+      queue.length = 0;
+      throw thrown;
+    }
+  };
 }
 
 /** Puts the manifest in its place; false when it was there already. */
