@@ -67,3 +67,20 @@ test("a broken file is a fault, a name with control characters is counted and no
     gapsOf(result).every((gap) => gap.startsWith("file-unreadable /a/node_modules/") && !gap.includes("\u001b")),
   );
 });
+
+test("a package that is called like a folder of tests is a package, and so is what lies in its examples and templates", () => {
+  const named = (name: string): string => JSON.stringify({ name, version: "1.0.0" });
+  const names = ["test", "tests", "spec", "mocks", "fixtures", "examples", "templates", "@shop/test", "@shop/fixtures"];
+  const files = Object.fromEntries(names.map((name) => [`app/node_modules/${name}/package.json`, named(name)]));
+  const result = catalog(npmPackageJson, {
+    ...files,
+    "app/node_modules/maker/templates/vendor/x/package.json": named("in-a-template"),
+    "app/node_modules/@shop/cart/lib/test/x/package.json": named("of-a-test"),
+    "app/node_modules/test/fixtures/x/package.json": named("of-a-fixture"),
+    "app/node_modules/maker/test/node_modules/y/package.json": named("installed-for-tests"),
+  });
+  assert.deepEqual(
+    rowsOf(result),
+    [...names, "in-a-template", "installed-for-tests"].map((name) => `${name}@1.0.0 installed`).toSorted(),
+  );
+});

@@ -9,13 +9,14 @@ import { splitScope } from "./names.ts";
 
 const id = "npm/package-json";
 
-/** Folders inside a package that hold material of its tests: a package.json there is no installed package. */
+/** Folders inside a package, below its own name, that hold material of its tests: a package.json there is no installed package. */
 const testFolders =
-  /\/(?:tests?|__tests__|specs?|fixtures?|__fixtures__|test-?data|examples?|mocks?|__mocks__|templates?)\//;
+  /^(?:@[^/]*\/[^/]+|[^@/][^/]*)\/(?:.*\/)?(?:tests?|__tests__|specs?|fixtures?|__fixtures__|test-?data|__mocks__)\//;
+const installFolder = "node_modules/";
 
 function read(file: CatalogFile): FoundPart | undefined {
-  const inPackage = file.path.lastIndexOf("node_modules/");
-  if (inPackage >= 0 && testFolders.test(file.path.slice(inPackage + 12))) return undefined;
+  const inPackage = file.path.lastIndexOf(installFolder);
+  if (inPackage >= 0 && testFolders.test(file.path.slice(inPackage + installFolder.length))) return undefined;
   // Most small ones only say { "type": "module" }: not worth a parse.
   if (file.bytes.length < 24) return undefined;
   const text = file.text();
@@ -47,7 +48,7 @@ export function licensesOf(manifest: JsonRecord): string[] {
 
 export const npmPackageJson = defineCataloger<FoundPart>({
   id,
-  version: 1,
+  version: 2,
   wants: { names: ["package.json"], bytesMax: 4 * 1024 * 1024 },
   read,
   combine: combineFound(id, "manifest", "installed"),
