@@ -91,6 +91,12 @@ export const ServerConfig = z.strictObject({
         .string()
         .default("")
         .describe("Folder of the advisory database; empty: advisories in the data folder"),
+      advisoriesKey: z
+        .string()
+        .default("")
+        .describe(
+          "Public key that the advisory database must be signed by; empty: advisories.pub of the data folder, when there",
+        ),
       registries: names
         .default([])
         .describe("Registries that the server may pull images from (host, or host:port); empty: it pulls none"),

@@ -20,9 +20,12 @@ export function cliFile(dataFolder: string): string {
 
 /** What a data folder holds at its top. */
 const ownNames: ReadonlySet<string> = new Set([
+  "advisories",
+  "advisories.pub",
   "agent",
   "clusters",
   "demo",
+  "image-layers",
   "pki",
   "run",
   "spool",

@@ -1,9 +1,9 @@
 // The advisory database of the server: opened from its folder, looked at again from time to time, changed whole. Without one nothing is known, and that is said.
-import path from "node:path";
 import { toFault } from "../../../base/fault.ts";
 import type { Logger } from "../../../base/logger.ts";
 import type { AdvisoryDatabase } from "../../../core/vuln/advisory.ts";
-import { openAdvisoryDatabase } from "../../../edge/advisories/open-database.ts";
+import { advisoryPlace, openConfiguredDatabase } from "../../../edge/advisories/open-configured.ts";
+import type { OpenDatabase } from "../../../edge/advisories/open-database.ts";
 import { deskLimits } from "./limits.ts";
 
 export interface Advisories extends AsyncDisposable {
@@ -15,7 +15,10 @@ export interface Advisories extends AsyncDisposable {
 }
 
 export interface AdvisoriesParts {
-  readonly folder: string;
+  readonly config: {
+    readonly data: string;
+    readonly images: { readonly advisories: string; readonly advisoriesKey: string };
+  };
   readonly logger: Logger;
   /** Called with each new database, the first one too. */
   readonly onChange: (database: AdvisoryDatabase) => void;
@@ -23,31 +26,34 @@ export interface AdvisoriesParts {
 
 export const noDatabaseHint = "make one with `garrison db build`, or copy one with `garrison db import`";
 
-export function advisoriesFolder(config: {
-  readonly data: string;
-  readonly images: { readonly advisories: string };
-}): string {
-  return config.images.advisories === "" ? path.join(config.data, "advisories") : config.images.advisories;
+/** Where it is, and whose signature it must have; read anew at each look, since a key may come later. */
+function placeOf({ data, images: { advisories, advisoriesKey } }: AdvisoriesParts["config"]) {
+  return advisoryPlace(data, {
+    folder: advisories,
+    ...(advisoriesKey === "" ? {} : { publicKey: advisoriesKey }),
+  });
 }
 
-export function startAdvisories({ folder, logger, onChange }: AdvisoriesParts): Advisories {
-  let opened: (AdvisoryDatabase & Disposable) | undefined;
+export function startAdvisories({ config, logger, onChange }: AdvisoriesParts): Advisories {
+  let opened: OpenDatabase | undefined;
+  /** A rematch that reads one ends within its slice; screens read within a breath. */
+  const retired = new Set<OpenDatabase>();
   let because = `there is no advisory database yet: ${noDatabaseHint}`;
   let looking: Promise<void> | undefined;
 
   async function lookOnce(): Promise<void> {
     try {
-      const next = await Promise.resolve(openAdvisoryDatabase(folder));
-      if (next.digest === opened?.digest) {
+      const next = openConfiguredDatabase(placeOf(config));
+      because = "";
+      if (next.digest === opened?.digest && next.builtAt === opened.builtAt) {
         next[Symbol.dispose]();
         return;
       }
       const before = opened;
       opened = next;
-      because = "";
-      onChange(next);
-      // Readers of the one before end within a breath: reads are synchronous.
-      setImmediate(() => before?.[Symbol.dispose]());
+      if (before !== undefined) retire(before);
+      // The same records, imported anew: nothing is matched differently.
+      if (before?.digest !== next.digest) onChange(next);
     } catch (thrown) {
       const fault = toFault(thrown);
       // The one in use goes on: a half-copied folder is looked at again.
@@ -57,6 +63,13 @@ export function startAdvisories({ folder, logger, onChange }: AdvisoriesParts): 
         logger.warn({ error: fault.message }, "the advisory database cannot be opened");
       because = reason;
     }
+  }
+
+  function retire(before: OpenDatabase): void {
+    retired.add(before);
+    setTimeout(() => {
+      if (retired.delete(before)) before[Symbol.dispose]();
+    }, deskLimits.databaseRetiredMs).unref();
   }
 
   const look = (): Promise<void> => (looking ??= lookOnce().finally(() => (looking = undefined)));
@@ -73,6 +86,8 @@ export function startAdvisories({ folder, logger, onChange }: AdvisoriesParts): 
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       await looking;
+      for (const before of retired) before[Symbol.dispose]();
+      retired.clear();
       opened?.[Symbol.dispose]();
     },
   };

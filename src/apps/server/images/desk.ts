@@ -6,7 +6,7 @@ import type { StateStore } from "../../../core/state/ports.ts";
 import type { ImageAnalysis } from "../../../model/image-analysis.ts";
 import type { RiskCounts } from "../contract/images.ts";
 import { analysisCache, type AnalysisCache } from "./analysis-cache.ts";
-import { advisoriesFolder, type Advisories, startAdvisories } from "./advisories.ts";
+import { type Advisories, type AdvisoriesParts, startAdvisories } from "./advisories.ts";
 import { createExceptionBook, type ExceptionBook } from "./exception-book.ts";
 import { createImageIndex, type ImageIndex } from "./image-index.ts";
 import { countRisk, type Judged, judge, type NamedException } from "./judge.ts";
@@ -18,7 +18,7 @@ import { subjectsOf } from "./subjects.ts";
 import { createSurroundings, type RunningImage, type Surroundings, type SurroundingsParts } from "./surroundings.ts";
 
 export interface DeskParts extends SurroundingsParts {
-  readonly config: { readonly data: string; readonly images: { readonly advisories: string } };
+  readonly config: AdvisoriesParts["config"];
   readonly state: Pick<StateStore, "images" | "resources">;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -46,6 +46,8 @@ export interface ImageDesk extends AsyncDisposable {
   /** Undefined: no such analysis. */
   open(digest: string): Promise<OpenedImage | undefined>;
   analysis(digest: string): Promise<ImageAnalysis | undefined>;
+  /** Resolves when no rematch is going on. */
+  settled(): Promise<void>;
   /** Resolves when what is stored is read and the database was looked at. */
   readonly ready: Promise<void>;
 }
@@ -66,7 +68,7 @@ export function openImageDesk(parts: DeskParts): ImageDesk {
   const rematching = new Set<Promise<void>>();
   const loaded = loadKept(records, index, results);
   const advisories = startAdvisories({
-    folder: advisoriesFolder(parts.config),
+    config: parts.config,
     logger,
     onChange(database) {
       const failed = (error: unknown): void => logger.error({ error }, "packages could not be matched anew");
@@ -92,6 +94,9 @@ export function openImageDesk(parts: DeskParts): ImageDesk {
     exceptions,
     ready,
     nowMs: () => clock.nowMs(),
+    async settled() {
+      while (rematching.size > 0) await Promise.all(rematching);
+    },
     surroundings: () => surroundings.now(),
     analysis: (digest) => held.opened.get(digest),
     submit: (analysis, author) => ready.then(() => submit(held, analysis, author)),

@@ -11,6 +11,8 @@ export const deskLimits = {
   useWindow: "24h",
   /** How often the advisory database's manifest is looked at. */
   databaseLookMs: 15_000,
+  /** How long a database that was replaced stays open. */
+  databaseRetiredMs: 60_000,
   jobsWaitingMax: 200,
   jobsKept: 200,
   scanMsMax: 15 * 60_000,
