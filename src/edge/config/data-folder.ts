@@ -25,7 +25,7 @@ const ownNames: ReadonlySet<string> = new Set([
   "agent",
   "clusters",
   "demo",
-  "image-layers",
+  "layers",
   "pki",
   "run",
   "spool",

@@ -17,7 +17,7 @@ export function openImages(
   desk.ready.catch((error: unknown) => logger.error({ error }, "kept images cannot be read"));
   const jobs = createScanJobs({
     config: config.images,
-    cacheFolder: path.join(config.data, "image-layers"),
+    cacheFolder: path.join(config.data, "layers"),
     clock,
     logger,
     keep: (analysis, author) => desk.submit(analysis, author),
