@@ -5,7 +5,7 @@ import { exitCodeOf, toFault, type Fault } from "../../base/fault.ts";
 import { commands } from "./commands/list.ts";
 import type { Run } from "./commands/command.ts";
 import type { Context, GlobalFlags } from "./context.ts";
-import { harmlessLines } from "./output/harmless.ts";
+import { coloured, harmlessLines } from "./output/harmless.ts";
 import { addGlobalFlags, checkOutput } from "./output/format-flags.ts";
 import { paint } from "./output/paint.ts";
 import { version } from "./version.ts";
@@ -98,10 +98,10 @@ function contextOf(flags: GlobalFlags & { readonly now?: string }, signal: Abort
     isTerminal,
     nowMs: () => now ?? Date.now(),
     print: async (text) => {
-      if (text !== "" && !process.stdout.write(text)) await once(process.stdout, "drain");
+      if (text !== "" && !process.stdout.write(coloured(text))) await once(process.stdout, "drain");
     },
     say: (line) => {
-      process.stderr.write(`${harmlessLines(line)}\n`);
+      process.stderr.write(`${coloured(harmlessLines(line))}\n`);
     },
     signal,
     fetch: globalThis.fetch,

@@ -1,15 +1,20 @@
 // Tables as kubectl prints them: upper-case headers, two spaces, no borders; the last column may run long.
-import { stripVTControlCharacters } from "node:util";
-import { harmless } from "./harmless.ts";
+import { harmless, piecesOf, withoutColour } from "./harmless.ts";
 
 export interface TableColumn {
   readonly title: string;
   readonly align?: "right";
+  /** Where the table is too wide: first gives before all others, and goes altogether when little would be left; never gives nothing. */
+  readonly squeeze?: "first" | "never";
+  /** Where a long cell is cut: versions in the middle, because their ends tell them apart. */
+  readonly cut?: "middle";
 }
 
 const gap = "  ";
 /** No column is squeezed below this many cells of the terminal. */
 const columnWidthMin = 8;
+/** A column that may go altogether goes below this many. */
+const squeezedMin = 16;
 
 /** Lines of a table, ending in a line break. Cells may carry colour; control characters of data are shown as "�". */
 export function table(
@@ -22,13 +27,15 @@ export function table(
   const widths = titles.map((title, index) =>
     cells.reduce((most, row) => Math.max(most, textWidth(row[index] ?? "")), textWidth(title)),
   );
-  squeeze(widths, options.width);
+  squeeze(widths, columns, options.width);
   const line = (row: readonly string[]): string =>
     row
-      .map((cell, index) => {
+      .flatMap((cell, index) => {
         const isLast = index === row.length - 1;
         const width = widths[index] ?? 0;
-        const cut = isLast && options.width === Number.POSITIVE_INFINITY ? cell : cutTo(cell, width);
+        if (width === 0) return [];
+        const cut =
+          isLast && options.width === Number.POSITIVE_INFINITY ? cell : cutTo(cell, width, columns[index]?.cut);
         if (columns[index]?.align === "right") return " ".repeat(Math.max(0, width - textWidth(cut))) + cut;
         return isLast ? cut : cut + " ".repeat(Math.max(0, width - textWidth(cut)));
       })
@@ -37,34 +44,51 @@ export function table(
   return [...(options.header ? [line(titles)] : []), ...cells.map(line)].map((text) => `${text}\n`).join("");
 }
 
-/** Takes from the widest columns until the table fits, or nothing more can be taken. */
-function squeeze(widths: number[], total: number): void {
-  let over = widths.reduce((sum, width) => sum + width + gap.length, -gap.length) - total;
-  while (over > 0) {
-    const widest = Math.max(...widths);
+/** Takes from what may go first, then from the widest columns, until the table fits or nothing more can be taken. */
+function squeeze(widths: number[], columns: readonly TableColumn[], total: number): void {
+  const over = (): number =>
+    widths.reduce((sum, width) => sum + (width === 0 ? 0 : width + gap.length), -gap.length) - total;
+  columns.forEach((column, index) => {
+    if (column.squeeze !== "first" || over() <= 0) return;
+    const left = (widths[index] ?? 0) - over();
+    widths[index] = left < squeezedMin ? 0 : left;
+  });
+  while (over() > 0) {
+    const widest = Math.max(...widths.filter((_, index) => columns[index]?.squeeze === undefined));
     if (widest <= columnWidthMin) return;
-    widths[widths.indexOf(widest)] = widest - 1;
-    over -= 1;
+    const index = widths.findIndex((width, at) => width === widest && columns[at]?.squeeze === undefined);
+    widths[index] = widest - 1;
   }
 }
 
-function cutTo(cell: string, width: number): string {
-  if (textWidth(cell) <= width) return cell;
-  let kept = "";
-  let used = 0;
-  const plain = stripVTControlCharacters(cell);
-  for (const char of plain) {
-    const next = charWidth(char);
-    if (used + next > width - 1) break;
-    kept += char;
-    used += next;
+/** The cell in at most so many cells of the terminal, with an ellipsis for what is gone; its colours stay. */
+function cutTo(cell: string, width: number, where: "middle" | undefined): string {
+  const total = textWidth(cell);
+  if (total <= width) return cell;
+  const tail = where === "middle" ? Math.floor((width - 1) / 2) : 0;
+  const [headEnd, tailStart] = [width - 1 - tail, total - tail];
+  let [at, kept, isCut] = [0, "", false];
+  for (const piece of piecesOf(cell)) {
+    if (piece.isMark) {
+      kept += piece.text;
+      continue;
+    }
+    for (const char of piece.text) {
+      const next = at + charWidth(char);
+      if (!isCut && next > headEnd) {
+        kept += "…";
+        isCut = true;
+      }
+      if (!isCut || at >= tailStart) kept += char;
+      at = next;
+    }
   }
-  return cell === plain ? `${kept}…` : cell.replace(plain, `${kept}…`);
+  return kept;
 }
 
 export function textWidth(text: string): number {
   let width = 0;
-  for (const char of stripVTControlCharacters(text)) width += charWidth(char);
+  for (const char of withoutColour(text)) width += charWidth(char);
   return width;
 }
 
