@@ -101,6 +101,9 @@ export const ImageRow = z.object({
 });
 export type ImageRow = z.infer<typeof ImageRow>;
 
+/** The exception that holds for it. */
+const Accepted = z.object({ name: z.string(), owner: z.string(), expiresAt: z.string() });
+
 export const Advice = z.object({
   rule: z.string(),
   hadolint: z.string(),
@@ -112,7 +115,7 @@ export const Advice = z.object({
   subject: z.string(),
   layer: z.int(),
   /** An exception for this rule: its name and end. */
-  accepted: z.object({ name: z.string(), owner: z.string(), expiresAt: z.string() }).optional(),
+  accepted: Accepted.optional(),
 });
 
 export const Base = z.object({
@@ -259,7 +262,7 @@ export const images = {
       packagesOmitted: count,
       matches: z.array(VulnerabilityMatch),
       matchesOmitted: count,
-      secrets: z.array(SecretFinding),
+      secrets: z.array(SecretFinding.extend({ accepted: Accepted.optional() })),
       secretsSearched: z.boolean(),
       facts: ImageFacts,
       advice: z.array(Advice),

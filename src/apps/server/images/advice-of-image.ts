@@ -34,6 +34,24 @@ export function adviceOf(opened: OpenedImage, { exceptions, base, nowMs }: Advic
   });
 }
 
+/** Secrets with the exception that holds for each: they stay. */
+export function secretsOf(
+  opened: OpenedImage,
+  { exceptions, nowMs }: Omit<AdviceSurroundings, "base">,
+): One["secrets"] {
+  const instances = opened.running.flatMap((each) => each.instances);
+  const ready = readyExceptions(exceptions, imageOf({ ...opened, instances }), nowMs);
+  return opened.analysis.secrets.map((secret) => {
+    const names = [`secret/${secret.rule}`];
+    const accepted = exceptionFor({ names, paths: [secret.path], package: undefined }, ready);
+    if (accepted === undefined) return secret;
+    return {
+      ...secret,
+      accepted: { name: accepted.name, owner: accepted.spec.owner, expiresAt: accepted.spec.expires },
+    };
+  });
+}
+
 export function baseOf(desk: ImageDesk, { analysis }: Pick<OpenedImage, "analysis">): BaseKnowledge {
   const known = [...desk.index.all()].map(({ digest, references, diffIds }) => ({
     image: shortName(references[0] ?? digest),

@@ -10,7 +10,7 @@ import type { MatchExplanation } from "../../../model/match-explanation.ts";
 import { imageLimits, type images } from "../contract/images.ts";
 import type { ResponseOf } from "../contract/endpoint.ts";
 import type { Call } from "../http/calls.ts";
-import { adviceOf, baseOf, proposalsFor } from "./advice-of-image.ts";
+import { adviceOf, baseOf, proposalsFor, secretsOf } from "./advice-of-image.ts";
 import { databaseStateOf } from "./database-state.ts";
 import type { ImageDesk, OpenedImage } from "./desk.ts";
 import { rowOf } from "./list-images.ts";
@@ -61,7 +61,7 @@ export async function oneImage(desk: ImageDesk, riskOf: RiskOfImage, digest: str
     packagesOmitted: Math.max(0, analysis.packages.length - imageLimits.packagesMax),
     matches: matches.slice(0, imageLimits.matchesMax),
     matchesOmitted: Math.max(0, matches.length - imageLimits.matchesMax),
-    secrets: analysis.secrets,
+    secrets: secretsOf(opened, { exceptions, nowMs: desk.nowMs() }),
     secretsSearched: analysis.secretsSearched,
     facts: analysis.facts,
     advice: adviceOf(opened, { exceptions, base, nowMs: desk.nowMs() }),

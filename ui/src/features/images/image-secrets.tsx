@@ -50,6 +50,21 @@ const columns: readonly SortedColumn<Secret>[] = [
     cell: (row) => (row.layer < 0 ? <span className="none">–</span> : row.layer + 1),
   },
   {
+    id: "accepted",
+    header: "Accepted",
+    hideBelowPx: 900,
+    width: "minmax(110px, 0.8fr)",
+    value: (row) => row.accepted?.owner ?? "",
+    cell: (row) =>
+      row.accepted === undefined ? (
+        <span className="none">no</span>
+      ) : (
+        <span title={row.accepted.name}>
+          by {row.accepted.owner} until {row.accepted.expiresAt.slice(0, 10)}
+        </span>
+      ),
+  },
+  {
     id: "hidden",
     header: "Hidden",
     width: "minmax(70px, 0.4fr)",
@@ -91,6 +106,7 @@ export function SecretsPart({ image }: { readonly image: OneImage }) {
         rows={image.secrets}
         initial={{ by: "severity", direction: "descending" }}
         onOpen={() => undefined}
+        extrasOf={(row) => (row.accepted === undefined ? {} : { tone: "muted" })}
       >
         <State
           icon={<KeyRound />}
