@@ -29,7 +29,7 @@ const rules: ReadonlyMap<string, TypeRule> = new Map<string, TypeRule>([
   ["apk", { lower: both }],
   ["bitbucket", { lower: both }],
   ["bitnami", { lower: ["name"] }],
-  ["chrome-extension", { lower: ["name"], namespace: "prohibited" }],
+  ["chrome-extension", { lower: ["name"], namespace: "prohibited", problem: extensionProblem(/^[a-p]{32}$/) }],
   [
     "cocoapods",
     { problem: ({ name }) => (/[\s+]|^\./.test(name) ? "a pod's name has no space, no + and no leading dot" : "") },
@@ -39,6 +39,14 @@ const rules: ReadonlyMap<string, TypeRule> = new Map<string, TypeRule>([
   ["cpan", { namespace: "required", problem: cpanProblem }],
   ["cran", { version: "required" }],
   ["deb", { lower: both }],
+  ["edge-extension", { lower: ["name"], namespace: "prohibited", problem: extensionProblem(/^[a-p]{32}$/) }],
+  [
+    "firefox-extension",
+    {
+      namespace: "prohibited",
+      problem: extensionProblem(/^[^@{}]*@[^@{}]+$|^\{[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\}$/i),
+    },
+  ],
   ["gitee", { lower: both }],
   ["github", { lower: both }],
   ["golang", { lower: both }],
@@ -53,12 +61,16 @@ const rules: ReadonlyMap<string, TypeRule> = new Map<string, TypeRule>([
   ["npm", { lower: both }],
   ["oci", { lower: ["name"] }],
   ["opam", { namespace: "prohibited" }],
+  ["openvsx", { lower: both, namespace: "required" }],
   ["otp", { lower: ["name"], namespace: "prohibited" }],
+  ["psgallery", { lower: ["name"] }],
   ["pub", { lower: ["name"] }],
   ["pypi", { name: (name) => name.toLowerCase().replaceAll("_", "-") }],
   ["qpkg", { lower: ["namespace"] }],
   ["rpm", { lower: ["namespace"] }],
+  ["smartsetup", { lower: ["name"], namespace: "prohibited" }],
   ["swift", { namespace: "required" }],
+  ["vcpkg", { namespace: "prohibited" }],
   ["vscode-extension", { lower: both, namespace: "required" }],
 ]);
 
@@ -88,6 +100,14 @@ export function typeProblem(parts: PurlParts): string {
 function cpanProblem({ namespace, name }: PurlParts): string {
   if (name.includes("::")) return "a CPAN package is named by its distribution, not by a module";
   return namespace === namespace.toUpperCase() ? "" : "a CPAN author is written in upper case";
+}
+
+/** A browser's extension: its identifier as the browser gives it, its version of one to four numbers. */
+function extensionProblem(identifier: RegExp): (parts: PurlParts) => string {
+  return ({ name, version }) => {
+    if (!identifier.test(name)) return "an extension is named by its identifier, not by its title";
+    return /^$|^\d+(?:\.\d+){0,3}$/.test(version) ? "" : "an extension's version is one to four numbers";
+  };
 }
 
 /** Names in Azure Databricks have no letter case, those in Azure ML have. */
