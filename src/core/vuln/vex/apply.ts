@@ -1,6 +1,12 @@
 // Lays VEX statements and exceptions over matches: nothing is taken away, a match that somebody has decided about says who and why.
 import type { Suppression, VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
-import { exceptionFor, readyExceptions, type NamedException, type ReadyException } from "./exceptions.ts";
+import {
+  exceptionFor,
+  readyExceptions,
+  suppressionBy,
+  type NamedException,
+  type ReadyException,
+} from "./exceptions.ts";
 import { namesOfPackage, type PackageNames, type SuppressionImage } from "./image-subject.ts";
 import { coversPackage, isPackage, type ProductSubject } from "./product.ts";
 import type { VexDocument, VexProduct, VexStatement } from "./statement.ts";
@@ -77,17 +83,7 @@ function exceptionOf(
   const paths = subject.image.packages[match.package]?.evidence.map(({ path }) => path) ?? [];
   const deciding = ready.filter(({ spec }) => spec.status !== "under_investigation");
   const found = exceptionFor({ names, paths, package: subject.namesOf(match.package) }, deciding);
-  if (found === undefined) return undefined;
-  const { name, spec } = found;
-  return {
-    by: "exception",
-    name,
-    status: spec.status,
-    justification: spec.justification ?? "",
-    reason: spec.reason,
-    owner: spec.owner,
-    expiresAt: spec.expires,
-  };
+  return found === undefined ? undefined : suppressionBy(found);
 }
 
 function statementsByName(documents: readonly VexDocument[]): ReadonlyMap<string, readonly Placed[]> {

@@ -23,10 +23,14 @@ const image = {
 };
 const nowMs = Date.parse("2026-06-15T12:00:00Z");
 
-function holds(
-  scope: object,
-  given: { readonly vulnerability?: string; readonly expires?: string; readonly paths?: readonly string[] } = {},
-): boolean {
+interface Given {
+  readonly vulnerability?: string;
+  readonly expires?: string;
+  readonly paths?: readonly string[];
+  readonly workloads?: readonly string[];
+}
+
+function holds(scope: object, given: Given = {}): boolean {
   const spec = Exception.parse({
     vulnerability: given.vulnerability ?? "CVE-2026-1",
     scope,
@@ -34,7 +38,11 @@ function holds(
     owner: "o",
     expires: given.expires ?? "2026-12-31",
   });
-  const ready = readyExceptions([{ name: "e", spec }], image, nowMs);
+  const ready = readyExceptions(
+    [{ name: "e", spec }],
+    { ...image, workloads: given.workloads ?? image.workloads },
+    nowMs,
+  );
   const paths = given.paths ?? subject.evidence.map(({ path }) => path);
   return (
     exceptionFor({ names: ["CVE-2026-1", "GHSA-1"], paths, package: namesOfPackage(subject) }, ready) !== undefined
@@ -73,6 +81,12 @@ test("scopes", () => {
   assert.ok(!holds({ any: true }, { vulnerability: "*" }), "everything of everywhere is nobody's decision");
   assert.ok(!holds({ path: "/app/**" }, { paths: ["/app/x", "/usr/x"] }), "every place must be covered");
   assert.ok(!holds({ path: "/app/**" }, { paths: [] }));
+});
+
+test("a workload's exception holds when every workload that runs the image is meant, and one at least runs it", () => {
+  assert.ok(holds({ workload: "shop/*" }, { workloads: ["shop/a", "shop/b"] }));
+  assert.ok(!holds({ workload: "shop/a" }, { workloads: ["shop/a", "shop/b"] }), "it would be silent for shop/b");
+  assert.ok(!holds({ workload: "shop/a" }, { workloads: [] }), "nobody knows what runs it");
 });
 
 test("the day of expiry counts until its end, in UTC; a moment until it is there; the end is told beforehand", () => {

@@ -1,6 +1,7 @@
 // Exceptions: whether one is in force, and whether its scope holds for a finding. All given fields must hold.
 import { parseInstantMs } from "../../../base/instant.ts";
 import type { Exception, ExceptionScope } from "../../../model/exception.ts";
+import type { Suppression } from "../../../model/vulnerability-match.ts";
 import { normalised } from "../../sbom/purl-types.ts";
 import { readPurl, type PurlParts } from "../../sbom/purl.ts";
 import { matchesGlob } from "./glob.ts";
@@ -67,6 +68,19 @@ export function exceptionFor(subject: ExceptionSubject, ready: readonly ReadyExc
   return ready.find((exception) => isAbout(exception, subject));
 }
 
+/** What the exception says, as it stands beside a finding. */
+export function suppressionBy({ name, spec }: NamedException): Suppression {
+  return {
+    by: "exception",
+    name,
+    status: spec.status,
+    justification: spec.justification ?? "",
+    reason: spec.reason,
+    owner: spec.owner,
+    expiresAt: spec.expires,
+  };
+}
+
 function isAbout({ spec, purl }: ReadyException, subject: ExceptionSubject): boolean {
   const wanted = spec.vulnerability.toLowerCase();
   if (wanted === "*") {
@@ -96,7 +110,11 @@ function isForImage(scope: ExceptionScope, image: SuppressionImage): boolean {
       image.digests.includes(digest) || [...image.references, ...tagged].some((name) => matchesGlob(wanted, name));
     if (!isIt) return false;
   }
-  return workload === undefined || image.workloads.some((name) => matchesGlob(workload, name));
+  // What one workload accepts must not silence the same finding for another that runs the image.
+  return (
+    workload === undefined ||
+    (image.workloads.length > 0 && image.workloads.every((name) => matchesGlob(workload, name)))
+  );
 }
 
 function purlOrNone(text: string | undefined): PurlParts | undefined {
