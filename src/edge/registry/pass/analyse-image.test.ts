@@ -7,7 +7,14 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { Fault } from "../../../base/fault.ts";
 import { defineCataloger, type Cataloger } from "../../../core/sbom/cataloger.ts";
 import { ImageAnalysis } from "../../../model/image-analysis.ts";
-import { tarOf, writeOciLayout, type OciLayer, type TarEntry } from "../../../../test/support/tar.ts";
+import {
+  dockerArchive,
+  sha256Of,
+  tarOf,
+  writeOciLayout,
+  type OciLayer,
+  type TarEntry,
+} from "../../../../test/support/tar.ts";
 import { imageLimits } from "../image-source.ts";
 import { openImage } from "../open-image.ts";
 import { analyseImage, type AnalyseImageOptions } from "./analyse-image.ts";
@@ -199,6 +206,28 @@ test("a layer that is not the one the image names is a fault, and no cache keeps
     );
   }
   assert.equal(readdirSync(folder).length, 1, "the honest layer alone");
+});
+
+test("a cached layer speaks for no image that only claims its diff id", async () => {
+  const clean = tarOf([node("a", "2.0.0")]);
+  const bad = tarOf([node("a", "1.0.0")]);
+  const liar = { layers: [{ tar: bad, claimedDiffId: sha256Of(clean) }] };
+  const folder = path.join(scratch, "cache-of-claims");
+  const cache = folderLayerCache(folder);
+  const isWrong = (error: unknown) => error instanceof Fault && error.code === "registry/layer-digest";
+  await scan([{ tar: clean }], { cache });
+  await assert.rejects(scan(liar.layers, { cache }), isWrong);
+  // The same in docker's archives, whose layers have no digest of their own.
+  const archived = async (image: Parameters<typeof dockerArchive>[0]) => {
+    const file = path.join(scratch, "claims.tar");
+    writeFileSync(file, dockerArchive(image));
+    await using source = await openImage({ kind: "archive", path: file });
+    return names(await analyseImage(source, { secrets: false, cache }));
+  };
+  assert.deepEqual(await archived({ layers: [clean] }), ["npm/a@2.0.0"]);
+  assert.deepEqual(await archived({ layers: [clean] }), ["npm/a@2.0.0"]);
+  assert.equal(cache.counts().hits, 1);
+  await assert.rejects(archived(liar), isWrong);
 });
 
 const damaged: readonly {

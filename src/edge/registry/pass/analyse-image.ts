@@ -18,7 +18,7 @@ import type { SecretSearch } from "./bodies.ts";
 import { createDispatch } from "./dispatch.ts";
 import type { LayerCache } from "./layer-cache.ts";
 import { decodeLayer, encodeLayer, layerKey, type CachedLayer } from "./layer-codec.ts";
-import { lookAgain, readLayer, type PassLimits } from "./read-layer.ts";
+import { hasItsDiffId, lookAgain, readLayer, type PassLimits } from "./read-layer.ts";
 import { contentDigest, readTree } from "./read-tree.ts";
 
 export interface AnalyseImageOptions {
@@ -159,17 +159,13 @@ async function readOrRecall(
   const key =
     blob.diffId === ""
       ? ""
-      : layerKey(blob.diffId, pass.all, pass.secrets === undefined ? "" : `secrets@${pass.secrets.version}`);
-  const kept = key === "" ? undefined : await cache?.get(key);
-  if (kept !== undefined) {
-    const recalled = decodeLayer(kept);
+      : layerKey(blob, pass.all, pass.secrets === undefined ? "" : `secrets@${pass.secrets.version}`);
+  try {
+    const recalled = key === "" ? undefined : await recall(blob, key, pass);
     if (recalled !== undefined) {
       onStored(blob.sizeBytes);
       return recalled;
     }
-    await cache?.drop(key);
-  }
-  try {
     const read = await readLayer(blob, {
       signal: pass.signal,
       dispatch: createDispatch(pass.all),
@@ -188,6 +184,17 @@ async function readOrRecall(
       ? namedFault(error, `${source.reference}, layer ${index + 1} of ${source.layers.length}`)
       : error;
   }
+}
+
+/** What is kept of a layer. Where no digest ties the blob to the key, it is hashed first: a claimed diff id lets no image speak for another. */
+async function recall(blob: LayerBlob, key: string, { options, signal }: Pass): Promise<CachedLayer | undefined> {
+  const kept = await options.cache?.get(key);
+  if (kept === undefined) return undefined;
+  const recalled = decodeLayer(kept);
+  if (recalled === undefined) await options.cache?.drop(key);
+  else if (blob.digest === "" && !(await hasItsDiffId(blob, { signal, limits: options.limits ?? imageLimits })))
+    return undefined;
+  return recalled;
 }
 
 /** The same fault, and which image and layer it is about. */

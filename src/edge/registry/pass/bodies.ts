@@ -25,9 +25,8 @@ export interface SecretSearch {
 
 const gapsMax = 10_000;
 const secretsMax = 10_000;
-const firstBufferBytes = 256 * 1024;
-/** A larger buffer grows by half, not to double. */
-const largeBufferBytes = 16 * 1024 * 1024;
+/** Pages of it that no body reaches are never touched, and so cost nothing. */
+const firstBufferBytes = 32 * 1024 * 1024;
 
 export interface Wanted {
   readonly member: TarMember;
@@ -44,13 +43,12 @@ export interface BodyReader {
 }
 
 export function createBodyReader(notes: LayerNotes): BodyReader {
-  // One for the whole layer: memory that is fresh costs more than the copy into it.
-  let buffer = Buffer.allocUnsafeSlow(firstBufferBytes);
+  // One for the whole layer, large from the start: a page touched for the first time costs many times the copy into it.
+  let buffer = Buffer.alloc(0);
   const room = (bytes: number): Buffer => {
     if (buffer.length >= bytes) return buffer;
-    const roomier = buffer.length < largeBufferBytes ? buffer.length * 2 : Math.ceil(buffer.length * 1.5);
     (buffer.buffer as ArrayBuffer).transfer(0);
-    buffer = Buffer.allocUnsafeSlow(Math.max(bytes, roomier));
+    buffer = Buffer.allocUnsafeSlow(Math.max(firstBufferBytes, Math.ceil(bytes * 1.25)));
     return buffer;
   };
   return { open: (wanted) => openBody(wanted, notes, room) };

@@ -5,18 +5,26 @@ import { z } from "zod";
 import type { Cataloger } from "../../../core/sbom/cataloger.ts";
 import type { LayerFindings } from "../../../core/sbom/layer-findings.ts";
 import { gapKinds } from "../../../model/image-analysis.ts";
+import type { LayerBlob } from "../image-source.ts";
 import type { ReadLayer } from "./read-layer.ts";
 
 /** Raised when the pass itself would find something else in the same layer. */
-const format = 1;
+const format = 2;
 const digestBytes = 32;
 const inflatedMax = 1024 * 1024 * 1024;
 
-/** Of a verified diff id, what looked at it, and how: another set of cataloguers is another key. */
-export function layerKey(diffId: string, catalogers: readonly Cataloger[], search: string): string {
+/**
+ * Of a layer, what looked at it, and how: another set of cataloguers is another key. Blob and diff id belong to it both, for an image's configuration may claim any
+ * diff id: only the pair was seen to belong together. A layer without a digest of its blob has its diff id alone; whoever finds that must check that the blob has it.
+ */
+export function layerKey(
+  { digest, diffId }: Pick<LayerBlob, "digest" | "diffId">,
+  catalogers: readonly Cataloger[],
+  search: string,
+): string {
   const looked = catalogers.map(({ id, version }) => `${id}@${version}`).toSorted();
   return createHash("sha256")
-    .update(JSON.stringify([format, diffId, looked, search]))
+    .update(JSON.stringify([format, digest, diffId, looked, search]))
     .digest("hex");
 }
 

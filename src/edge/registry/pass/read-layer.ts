@@ -159,6 +159,14 @@ function verify(blob: LayerBlob, { digest, diffId, trouble }: Inflated): void {
     throw wrongDigest("diff id", blob.diffId, diffId);
 }
 
+/** Reads the blob for its hashes alone: whether it is whole and of the diff id that the image names. */
+export async function hasItsDiffId(
+  blob: LayerBlob,
+  { signal, limits }: { readonly signal: AbortSignal; readonly limits: InflateLimits },
+): Promise<boolean> {
+  return (await inflateLayer(blob, { signal, limits, onPiece: () => undefined })).diffId === blob.diffId;
+}
+
 function wrongDigest(what: string, wanted: string, found: string): Fault {
   return new Fault(`The layer's ${what} is ${found}, the image says ${wanted}`, {
     code: "registry/layer-digest",

@@ -24,21 +24,32 @@ export function createWindowTaker(wants: LargeFileWants, path: string, sizeBytes
   const windows: Window[] = [];
   let open: Window[] = [];
   /** The end of what went by: where a needle may have begun, and what stands before one. */
-  let last = Buffer.alloc(0);
+  let last: Buffer = Buffer.alloc(0);
   let position = 0;
 
   const fillOpen = (bytes: Buffer) => {
     for (const window of open) window.filled += bytes.copy(window.bytes, window.filled);
     open = open.filter((window) => window.filled < window.bytes.length);
   };
-  /** `seen` is what is in memory, from `start` of the file on; all of it is taken into the window that begins in it. */
-  const take = (seen: Buffer, start: number, at: number) => {
-    const offset = Math.max(0, at - wants.beforeBytes, start);
+  /** Opens a window around the needle at `at`; what stands before it is in `last` (which ends at `position`) or in `bytes` (which begin there). */
+  const take = (bytes: Buffer, at: number) => {
+    const offset = Math.max(0, at - wants.beforeBytes, position - last.length);
     const end = Math.min(sizeBytes, at + wants.afterBytes);
     const window: Window = { offset, bytes: Buffer.alloc(Math.max(end - offset, 0)), filled: 0 };
-    window.filled = seen.copy(window.bytes, 0, offset - start);
+    if (offset < position) window.filled = last.copy(window.bytes, 0, offset - (position - last.length));
+    window.filled += bytes.copy(window.bytes, window.filled, Math.max(0, offset - position));
     windows.push(window);
     if (window.filled < window.bytes.length) open.push(window);
+  };
+  /** Needles that begin in `seen`, which lies at `start` of the file and is a part of what is at hand. */
+  const search = (needle: (typeof needles)[number], seen: Buffer, start: number, bytes: Buffer) => {
+    while (needle.count < wants.windowsMax) {
+      const at = seen.indexOf(needle.bytes, Math.max(0, needle.from - start));
+      if (at < 0) return;
+      take(bytes, start + at);
+      needle.count++;
+      needle.from = start + at + wants.afterBytes + 1;
+    }
   };
   return {
     write(bytes) {
@@ -47,21 +58,16 @@ export function createWindowTaker(wants: LargeFileWants, path: string, sizeBytes
       if (position + bytes.length > tailStart)
         bytes.copy(tail, Math.max(0, position - tailStart), Math.max(0, tailStart - position));
       fillOpen(bytes);
-      if (needles.length > 0) {
-        const start = position - last.length;
-        const seen = last.length === 0 ? bytes : Buffer.concat([last, bytes]);
-        for (const needle of needles) {
-          let at = needle.count < wants.windowsMax ? seen.indexOf(needle.bytes, Math.max(0, needle.from - start)) : -1;
-          while (at >= 0) {
-            take(seen, start, start + at);
-            needle.count++;
-            needle.from = start + at + wants.afterBytes + 1;
-            at = needle.count < wants.windowsMax ? seen.indexOf(needle.bytes, needle.from - start) : -1;
-          }
-          needle.from = Math.max(needle.from, position + bytes.length - needle.bytes.length + 1);
+      for (const needle of needles) {
+        // First across the seam, where only the needle's own length matters, then in the piece as it is.
+        const seam = Math.min(last.length, needle.bytes.length - 1);
+        if (seam > 0) {
+          const both = Buffer.concat([last.subarray(last.length - seam), bytes.subarray(0, needle.bytes.length - 1)]);
+          search(needle, both, position - seam, bytes);
         }
-        last = Buffer.from(seen.subarray(Math.max(0, seen.length - keptBefore)));
+        search(needle, bytes, position, bytes);
       }
+      if (needles.length > 0) last = lastOf(last, bytes, keptBefore);
       position += bytes.length;
     },
     finish() {
@@ -73,4 +79,10 @@ export function createWindowTaker(wants: LargeFileWants, path: string, sizeBytes
       return { head, large: { sizeBytes, windows: [...parts, { offset: sizeBytes - tail.length, bytes: tail }] } };
     },
   };
+}
+
+/** The last bytes of two pieces. */
+function lastOf(left: Buffer, right: Buffer, bytes: number): Buffer {
+  if (right.length >= bytes) return Buffer.from(right.subarray(right.length - bytes));
+  return Buffer.concat([left.subarray(Math.max(0, left.length + right.length - bytes)), right]);
 }
