@@ -1,4 +1,5 @@
 // The report as flat rows, for tables of other programs: findings, secrets and gaps in one list, told apart by their first column.
+import type { Suppression } from "../../../model/vulnerability-match.ts";
 import { fixWords, gapWords, placeOf, type ScanReport } from "./scan-report.ts";
 
 export const csvColumns = [
@@ -40,8 +41,7 @@ export function csvRows(report: ScanReport): readonly CsvRow[] {
       knownExploited: match.knownExploited ? "yes" : "",
       epss: match.epssScore === undefined ? "" : String(match.epssScore),
       risk: String(match.risk),
-      suppressedBy: match.suppressed === undefined ? "" : `${match.suppressed.by} ${match.suppressed.name}`,
-      suppressedBecause: match.suppressed?.reason ?? "",
+      ...suppressedCells(match.suppressed),
       title: match.title,
     })),
     ...report.secrets.map((secret) => ({
@@ -51,6 +51,7 @@ export function csvRows(report: ScanReport): readonly CsvRow[] {
       severity: secret.severity,
       path: secret.path,
       layer: layerWord(secret.layer),
+      ...suppressedCells(secret.suppressed),
       title: secret.title,
     })),
     ...report.gaps.map((gap) => ({
@@ -65,6 +66,13 @@ export function csvRows(report: ScanReport): readonly CsvRow[] {
 }
 
 export const emptyRow = Object.fromEntries(csvColumns.map((column) => [column, ""])) as CsvRow;
+
+function suppressedCells(suppressed: Suppression | undefined): Pick<CsvRow, "suppressedBy" | "suppressedBecause"> {
+  return {
+    suppressedBy: suppressed === undefined ? "" : `${suppressed.by} ${suppressed.name}`,
+    suppressedBecause: suppressed?.reason ?? "",
+  };
+}
 
 function layerWord(layer: number): string {
   return layer < 0 ? "" : String(layer);

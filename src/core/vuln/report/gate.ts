@@ -2,7 +2,7 @@
 import { Fault } from "../../../base/fault.ts";
 import { nearest } from "../../../base/nearest.ts";
 import { matchSeverities, type VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
-import type { ScanReport } from "./scan-report.ts";
+import { liveSecrets, type ScanReport } from "./scan-report.ts";
 
 /** A severity means that one or worse; any: every finding that is not suppressed. */
 export const gates = [
@@ -42,9 +42,9 @@ export function gateVerdict(
   asked: readonly Gate[],
 ): readonly string[] {
   const live = report.matches.filter(({ suppressed }) => suppressed === undefined);
+  const secrets = liveSecrets(report.secrets).length;
   return [...new Set(asked)].flatMap((gate) => {
-    const count =
-      gate === "secret" ? report.secrets.length : countAt(live, gate) + (gate === "any" ? report.secrets.length : 0);
+    const count = gate === "secret" ? secrets : countAt(live, gate) + (gate === "any" ? secrets : 0);
     return count === 0 ? [] : [`${count} at --fail-on ${gate}`];
   });
 }

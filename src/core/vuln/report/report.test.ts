@@ -100,7 +100,10 @@ const report: ScanReport = {
     matchOf(0, { vulnerability: "CVE-2026-4", severity: "critical", suppressed: accepted }),
     matchOf(1, { vulnerability: "CVE-2026-5", severity: "unknown", cvss: "", cvssScore: 0, severityFrom: "" }),
   ],
-  secrets: analysis.secrets,
+  secrets: [
+    ...analysis.secrets,
+    ...analysis.secrets.map((secret) => ({ ...secret, path: "/known.pem", suppressed: accepted })),
+  ],
   gaps: analysis.gaps,
   database: { digest: "d", builtAt: "2026-06-01T00:00:00Z", feeds: [] },
   decidedByDistribution: 2,
@@ -121,9 +124,10 @@ test("counts: suppressed ones apart, upstream only in no severity", () => {
       counts.upstreamOnly,
       counts.suppressed,
       counts.secrets,
+      counts.suppressedSecrets,
       counts.gaps,
     ],
-    [4, 3, 1, 1, 1, 1, 3],
+    [4, 3, 1, 1, 1, 1, 1, 3],
   );
 });
 
@@ -139,6 +143,9 @@ test("the gate: a severity is that or worse, unknown and upstream-only are none,
     "any",
   ]);
   assert.deepEqual(gateVerdict(report, gatesOf(["critical,low", "kev"])), ["2 at --fail-on low", "1 at --fail-on kev"]);
+  const onlyAccepted = { ...empty, secrets: report.secrets.slice(1) };
+  assert.deepEqual(gateVerdict(onlyAccepted, gatesOf(["any", "secret"])), []);
+  assert.deepEqual(gateVerdict(report, gatesOf(["secret"])), ["1 at --fail-on secret"]);
   assert.deepEqual(gateVerdict(empty, gatesOf(["any", "secret"])), []);
   assert.deepEqual(gatesOf(["never", ""]), []);
   assert.throws(
@@ -192,7 +199,9 @@ interface Sarif {
 test("SARIF: rules by index, relative addresses, fingerprints that outlive a version, gaps as notifications", () => {
   const [run] = (JSON.parse(writeSarif(report)) as Sarif).runs;
   assert.ok(run);
-  assert.equal(run.results.length, 6);
+  assert.equal(run.results.length, 7);
+  assert.equal(run.results[6]?.suppressions?.[0]?.kind, "external");
+  assert.equal(run.results[5]?.suppressions, undefined);
   for (const result of run.results) {
     assert.equal(run.tool.driver.rules[result.ruleIndex]?.id, result.ruleId);
     const place = result.locations[0]?.physicalLocation;
@@ -215,10 +224,10 @@ test("JUnit: well-formed, counts that agree, suppressed ones and gaps skipped", 
   const root = parseXml(writeJunit(report));
   const cases = childrenOf(childrenOf(root, "testsuite")[0], "testcase");
   const having = (name: string): number => cases.filter((one) => childrenOf(one, name).length > 0).length;
-  assert.deepEqual([cases.length, having("failure"), having("skipped")], [7, 5, 2]);
+  assert.deepEqual([cases.length, having("failure"), having("skipped")], [8, 5, 3]);
   assert.deepEqual(
     ["tests", "failures", "skipped"].map((name) => root.attributes.get(name)),
-    ["7", "5", "2"],
+    ["8", "5", "3"],
   );
   assert.equal(childrenOf(childrenOf(parseXml(writeJunit(empty)), "testsuite")[0], "testcase").length, 1);
 });
@@ -229,10 +238,18 @@ test("Markdown: nothing of others is markup; CSV rows have every column; JSON ha
   assert.ok(!/(?<!\\)@all/.test(markdown));
   for (const line of markdown.split("\n").filter((one) => one.startsWith("| high")))
     assert.equal(line.replaceAll("\\|", "").split("|").length, 8);
+  assert.ok(markdown.includes("&#60;b&#62;"), "an entity is one: its # is not escaped");
+  assert.match(markdown, /- CVE-2026-4 in a: exception e: accepted, ok/);
   assert.match(markdown, /Not looked at/);
   assert.match(writeMarkdown(empty), /No vulnerability was found/);
   const rows = csvRows(report);
-  assert.equal(rows.length, 7);
+  assert.equal(rows.length, 8);
+  assert.deepEqual(
+    rows.map(({ suppressedBy }) => suppressedBy).filter((by) => by !== ""),
+    ["exception e", "exception e"],
+  );
+  assert.match(markdown, /1 secret, 1 more accepted/);
+  assert.match(markdown, /known\.pem:3 \| 0 \| exception e: accepted, ok \\\(me, until 2026-12-31\\\) \|/);
   for (const row of rows) assert.deepEqual(Object.keys(row), [...csvColumns]);
   const json = JSON.parse(writeScanJson(report)) as {
     matches: unknown[];

@@ -1,6 +1,6 @@
 // The result of a scan as every output gets it: the analysis, what was matched and decided, what is uncertain, and which database said so.
 import type { AnalysisGap, ImageAnalysis, SecretFinding } from "../../../model/image-analysis.ts";
-import { matchSeverities, type VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
+import { matchSeverities, type Suppression, type VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
 
 export type MatchSeverity = (typeof matchSeverities)[number];
 
@@ -15,11 +15,14 @@ export interface DatabaseUsed {
   }[];
 }
 
+/** A secret that a decision accepts stays, with the decision beside it: in every output, apart in the counts, at no gate. */
+export type ReportedSecret = SecretFinding & { readonly suppressed?: Suppression };
+
 export interface ScanReport {
   readonly analysis: ImageAnalysis;
   /** Most urgent first; suppressed ones among them. */
   readonly matches: readonly VulnerabilityMatch[];
-  readonly secrets: readonly SecretFinding[];
+  readonly secrets: readonly ReportedSecret[];
   /** Of the analysis and of matching. */
   readonly gaps: readonly AnalysisGap[];
   /** Undefined: no vulnerability was looked up, and a gap says so. */
@@ -42,6 +45,7 @@ export interface ReportCounts {
   readonly upstreamOnly: number;
   readonly suppressed: number;
   readonly secrets: number;
+  readonly suppressedSecrets: number;
   readonly gaps: number;
 }
 
@@ -62,9 +66,23 @@ export function countReport({
     knownExploited: live.filter(({ knownExploited }) => knownExploited).length,
     upstreamOnly: live.filter(({ status }) => status === "upstream-only").length,
     suppressed: matches.length - live.length,
-    secrets: secrets.length,
+    secrets: liveSecrets(secrets).length,
+    suppressedSecrets: secrets.length - liveSecrets(secrets).length,
     gaps: gaps.reduce((sum, { count }) => sum + count, 0),
   };
+}
+
+/** Those that nobody accepted. */
+export function liveSecrets(secrets: readonly ReportedSecret[]): readonly ReportedSecret[] {
+  return secrets.filter(({ suppressed }) => suppressed === undefined);
+}
+
+/** "exception e: accepted, not reachable (web team, until 2026-12-31)". */
+export function suppressionWords({ by, name, status, justification, reason, owner, expiresAt }: Suppression): string {
+  const until = expiresAt === "" ? "" : `until ${expiresAt}`;
+  const who = [owner, until].filter((word) => word !== "").join(", ");
+  const what = [status.replaceAll("_", " "), justification.replaceAll("_", " "), reason].filter((word) => word !== "");
+  return `${by} ${name}: ${what.join(", ")}${who === "" ? "" : ` (${who})`}`;
 }
 
 /** The first place that a package was seen at; "" for none. */

@@ -1,5 +1,5 @@
 // The report as JUnit XML: a finding is a failed case, a suppressed one and a gap are skipped cases with their reason. For CI systems that show tests.
-import { fixWords, gapWords, oneLine, placeOf, type ScanReport } from "./scan-report.ts";
+import { fixWords, gapWords, liveSecrets, oneLine, placeOf, suppressionWords, type ScanReport } from "./scan-report.ts";
 
 export function writeJunit(report: ScanReport): string {
   const { analysis, matches, secrets, gaps } = report;
@@ -7,12 +7,7 @@ export function writeJunit(report: ScanReport): string {
   const cases = [
     ...matches.map((match) => {
       const name = `${match.vulnerability} ${match.packageName} ${match.version}`;
-      if (match.suppressed !== undefined)
-        return caseOf(
-          match.purl,
-          name,
-          skipped(`${match.suppressed.by} ${match.suppressed.name}: ${match.suppressed.reason}`),
-        );
+      if (match.suppressed !== undefined) return caseOf(match.purl, name, skipped(suppressionWords(match.suppressed)));
       const fix = fixWords(match);
       const place = placeOf(report, match);
       const body = [
@@ -37,7 +32,9 @@ export function writeJunit(report: ScanReport): string {
       caseOf(
         `secret/${secret.rule}`,
         `${secret.title} ${secret.path}:${secret.line}`,
-        `<failure type="${xml(secret.severity)}" message="${xml(secret.title)}">${xml(`${secret.path}, layer ${secret.layer}: ${secret.redacted}`)}</failure>`,
+        secret.suppressed === undefined
+          ? `<failure type="${xml(secret.severity)}" message="${xml(secret.title)}">${xml(`${secret.path}, layer ${secret.layer}: ${secret.redacted}`)}</failure>`
+          : skipped(suppressionWords(secret.suppressed)),
       ),
     ),
     ...gaps.map((gap) =>
@@ -49,8 +46,8 @@ export function writeJunit(report: ScanReport): string {
     ),
   ];
   if (cases.length === 0) cases.push(caseOf("garrison", "no finding", ""));
-  const failures = live.length + secrets.length;
-  const skips = matches.length - live.length + gaps.length;
+  const failures = live.length + liveSecrets(secrets).length;
+  const skips = matches.length + secrets.length - failures + gaps.length;
   const counts = `tests="${cases.length}" failures="${failures}" errors="0" skipped="${skips}"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',

@@ -1,9 +1,18 @@
 // The report as Markdown for a comment or a job's summary: counts first, the most urgent findings, gaps always. What others wrote cannot become markup.
-import { countReport, fixWords, gapWords, oneLine, severityWords, type ScanReport } from "./scan-report.ts";
+import {
+  countReport,
+  fixWords,
+  gapWords,
+  oneLine,
+  severityWords,
+  suppressionWords,
+  type ScanReport,
+} from "./scan-report.ts";
 
-/** A comment has an end: rows of the table, and of gaps. */
+/** A comment has an end: rows of the table, of gaps and of decisions. */
 const rowsMax = 200;
 const gapsMax = 30;
+const decidedMax = 30;
 
 export function writeMarkdown(report: ScanReport): string {
   const { analysis, matches, secrets, gaps, database } = report;
@@ -12,7 +21,7 @@ export function writeMarkdown(report: ScanReport): string {
   const lines = [
     `## ${md(analysis.reference)}`,
     "",
-    `${counts.total === 0 ? "No vulnerability was found" : `**${md(severityWords(counts) || `${counts.total} findings`)}**`}; ${counts.fixable} with a fix, ${counts.knownExploited} known to be exploited, ${counts.upstreamOnly} upstream only, ${counts.suppressed} suppressed, ${counts.secrets} secrets${analysis.secretsSearched ? "" : " (not searched)"}.`,
+    `${counts.total === 0 ? "No vulnerability was found" : `**${md(severityWords(counts) || `${counts.total} findings`)}**`}; ${counts.fixable} with a fix, ${counts.knownExploited} known to be exploited, ${counts.upstreamOnly} upstream only, ${counts.suppressed} suppressed, ${secretWords(report)}.`,
     "",
     database === undefined
       ? "No advisory database was used."
@@ -33,9 +42,21 @@ export function writeMarkdown(report: ScanReport): string {
     lines.push("");
   }
   if (secrets.length > 0) {
-    lines.push("| Secret | File | Layer |", "| --- | --- | --- |");
+    lines.push("| Secret | File | Layer | |", "| --- | --- | --- | --- |");
     for (const secret of secrets.slice(0, rowsMax))
-      lines.push(`| ${md(secret.title)} | ${md(`${secret.path}:${secret.line}`)} | ${secret.layer} |`);
+      lines.push(
+        `| ${md(secret.title)} | ${md(`${secret.path}:${secret.line}`)} | ${secret.layer} | ${secret.suppressed === undefined ? "" : md(suppressionWords(secret.suppressed))} |`,
+      );
+    if (secrets.length > rowsMax) lines.push("", `and ${secrets.length - rowsMax} more`);
+    lines.push("");
+  }
+  const decided = matches.flatMap((match) => (match.suppressed === undefined ? [] : [{ match, by: match.suppressed }]));
+  if (decided.length > 0) {
+    const words = decided
+      .slice(0, decidedMax)
+      .map(({ match, by }) => `- ${md(`${match.vulnerability} in ${match.packageName}: ${suppressionWords(by)}`)}`);
+    lines.push("**Suppressed:**", "", ...words);
+    if (decided.length > decidedMax) lines.push(`- and ${decided.length - decidedMax} more`);
     lines.push("");
   }
   if (gaps.length > 0) {
@@ -50,10 +71,15 @@ export function writeMarkdown(report: ScanReport): string {
   return lines.join("\n");
 }
 
+function secretWords(report: ScanReport): string {
+  const { secrets, suppressedSecrets } = countReport(report);
+  const accepted = suppressedSecrets === 0 ? "" : `, ${suppressedSecrets} more accepted`;
+  return `${secrets} secret${secrets === 1 ? "" : "s"}${report.analysis.secretsSearched ? "" : " (not searched)"}${accepted}`;
+}
+
 /** Plain text: every character that Markdown or HTML could take for its own is escaped. */
 function md(text: string): string {
   return oneLine(text)
-    .replace(/[&<>]/g, (char) => `&#${char.charCodeAt(0)};`)
-    .replace(/[\\`*_{}[\]()#+!|~@]/g, (char) => `\\${char}`)
+    .replace(/[&<>\\`*_{}[\]()#+!|~@]/g, (char) => (/[&<>]/.test(char) ? `&#${char.charCodeAt(0)};` : `\\${char}`))
     .replace(/(https?):\/\//g, "$1:\u200b//");
 }

@@ -1,8 +1,16 @@
 // The report as SARIF 2.1.0: a rule a vulnerability, a result a package it is in, gaps as notifications of the tool. For code scanning services.
-import type { VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
+import type { Suppression, VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
 import { purlWithoutQualifiers, readPurl } from "../../sbom/purl.ts";
 import { uuidOf } from "../../sbom/formats/document.ts";
-import { fixWords, gapWords, oneLine, placeOf, type MatchSeverity, type ScanReport } from "./scan-report.ts";
+import {
+  fixWords,
+  gapWords,
+  oneLine,
+  placeOf,
+  suppressionWords,
+  type MatchSeverity,
+  type ScanReport,
+} from "./scan-report.ts";
 
 const levels: Readonly<Record<MatchSeverity, "error" | "warning" | "note">> = {
   critical: "error",
@@ -83,19 +91,7 @@ function matchResult(report: ScanReport, match: VulnerabilityMatch, indexOf: (ru
     message: { text: oneLine(words) },
     locations: [location(place === "" ? report.analysis.reference : place, match.purl)],
     partialFingerprints: { "garrison/v1": uuidOf(`${match.vulnerability}\n${purlBase(match.purl)}\n${place}`) },
-    ...(suppressed === undefined
-      ? {}
-      : {
-          suppressions: [
-            {
-              kind: "external",
-              status: "accepted",
-              justification: oneLine(
-                `${suppressed.by} ${suppressed.name}: ${suppressed.status} ${suppressed.justification} ${suppressed.reason}`,
-              ),
-            },
-          ],
-        }),
+    ...suppressionsOf(suppressed),
     properties: {
       purl: match.purl,
       status: match.status,
@@ -154,7 +150,15 @@ function secretResult(secret: ScanReport["secrets"][number], indexOf: (rule: Rul
     },
     locations: [location(secret.path, "", secret.line)],
     partialFingerprints: { "garrison/v1": uuidOf(`${id}\n${secret.path}\n${secret.redacted}`) },
+    ...suppressionsOf(secret.suppressed),
     properties: { layer: secret.layer, redacted: secret.redacted },
+  };
+}
+
+function suppressionsOf(suppressed: Suppression | undefined): object {
+  if (suppressed === undefined) return {};
+  return {
+    suppressions: [{ kind: "external", status: "accepted", justification: oneLine(suppressionWords(suppressed)) }],
   };
 }
 

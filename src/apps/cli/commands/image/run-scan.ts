@@ -7,10 +7,16 @@ import {
   oneLine,
   type DatabaseUsed,
   type MatchSeverity,
+  type ReportedSecret,
   type ScanReport,
 } from "../../../../core/vuln/report/scan-report.ts";
 import { matchAnalysis } from "../../../../core/vuln/match/match-analysis.ts";
-import { exceptionFor, readyExceptions, type NamedException } from "../../../../core/vuln/vex/exceptions.ts";
+import {
+  exceptionFor,
+  readyExceptions,
+  suppressionBy,
+  type NamedException,
+} from "../../../../core/vuln/vex/exceptions.ts";
 import { suppress } from "../../../../core/vuln/vex/apply.ts";
 import type { AnalysisGap, ImageAnalysis, SecretFinding } from "../../../../model/image-analysis.ts";
 import { matchSeverities, type VulnerabilityMatch } from "../../../../model/vulnerability-match.ts";
@@ -49,7 +55,7 @@ export async function runScan(
   const report: ScanReport = {
     analysis,
     matches: kept,
-    secrets: unaccepted(analysis.secrets, exceptions, { image, nowMs: context.nowMs() }),
+    secrets: secretsWithDecisions(analysis.secrets, exceptions, { image, nowMs: context.nowMs() }),
     gaps: [...analysis.gaps, ...found.gaps],
     database: lookup.used,
     decidedByDistribution: found.decidedByDistribution,
@@ -119,17 +125,18 @@ function isShown(match: VulnerabilityMatch, severities: readonly MatchSeverity[]
   return severities.includes(match.severity) && (!onlyFixed || match.fix.state === "fixed");
 }
 
-/** Secrets that no exception in force accepts. */
-function unaccepted(
+/** All secrets; with an exception in force beside those that it accepts. */
+function secretsWithDecisions(
   secrets: readonly SecretFinding[],
   exceptions: readonly NamedException[],
   { image, nowMs }: { readonly image: ReturnType<typeof imageOf>; readonly nowMs: number },
-): readonly SecretFinding[] {
+): readonly ReportedSecret[] {
   const ready = readyExceptions(exceptions, image, nowMs).filter(({ spec }) => spec.status !== "under_investigation");
-  return secrets.filter(
-    ({ rule, path }) =>
-      exceptionFor({ names: [`secret/${rule}`], paths: [path], package: undefined }, ready) === undefined,
-  );
+  return secrets.map((secret) => {
+    const subject = { names: [`secret/${secret.rule}`], paths: [secret.path], package: undefined };
+    const exception = exceptionFor(subject, ready);
+    return exception === undefined ? secret : { ...secret, suppressed: suppressionBy(exception) };
+  });
 }
 
 /** "critical,high" -> severities; all of them when nothing is asked. Throws a usage Fault with the nearest word. */
