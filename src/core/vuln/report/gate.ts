@@ -1,4 +1,4 @@
-// Which findings end a job: `--fail-on critical,kev`. Suppressed ones never do; what only upstream says of a distribution's package does not by severity.
+// Which findings end a job: `--fail-on critical,kev`. Suppressed ones never do; what only upstream says of a distribution's package does not by severity, and what has no severity only where "unknown" is asked for.
 import { Fault } from "../../../base/fault.ts";
 import { nearest } from "../../../base/nearest.ts";
 import { matchSeverities, type VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
@@ -11,6 +11,7 @@ export const gates = [
   "medium",
   "low",
   "negligible",
+  "unknown",
   "kev",
   "secret",
   "upstream-only",
@@ -49,9 +50,26 @@ export function gateVerdict(
   });
 }
 
+/**
+ * A gate that asks for severities lets through what nobody rated, Go's whole database among it, unless NVD's or GitHub's ratings are there: how many, in words.
+ * undefined: none, or they are at a gate.
+ */
+export function unratedWords({ matches }: Pick<ScanReport, "matches">, asked: readonly Gate[]): string | undefined {
+  const isBySeverity = asked.some((gate) => matchSeverities.some((severity) => severity === gate));
+  if (!isBySeverity || asked.includes("unknown") || asked.includes("any")) return undefined;
+  const count = countAt(
+    matches.filter(({ suppressed }) => suppressed === undefined),
+    "unknown",
+  );
+  return count === 0
+    ? undefined
+    : `${count} of unknown severity are at none of these gates: add unknown to stop at them`;
+}
+
 function countAt(live: readonly VulnerabilityMatch[], gate: Exclude<Gate, "secret">): number {
   if (gate === "any") return live.length;
   if (gate === "kev") return live.filter(({ knownExploited }) => knownExploited).length;
+  if (gate === "unknown") return live.filter((one) => one.severity === gate && one.status !== "upstream-only").length;
   if (gate === "upstream-only") return live.filter(({ status }) => status === "upstream-only").length;
   const worst = matchSeverities.indexOf(gate);
   return live.filter(

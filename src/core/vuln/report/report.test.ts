@@ -8,7 +8,7 @@ import type { VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
 import { childrenOf, parseXml } from "../../sbom/formats/xml.ts";
 import { purlOf } from "../../sbom/purl.ts";
 import { csvColumns, csvRows } from "./csv-rows.ts";
-import { gatesOf, gateVerdict } from "./gate.ts";
+import { gatesOf, gateVerdict, unratedWords } from "./gate.ts";
 import { countReport, severityWords, type ScanReport } from "./scan-report.ts";
 import { writeCycloneDxReport } from "./write-cyclonedx.ts";
 import { writeScanJson } from "./write-json.ts";
@@ -133,20 +133,19 @@ test("counts: suppressed ones apart, upstream only in no severity", () => {
 
 test("the gate: a severity is that or worse, unknown and upstream-only are none, suppressed ones never count", () => {
   const stops = (text: string): boolean => gateVerdict(report, gatesOf([text])).length > 0;
-  assert.deepEqual(["critical", "high", "medium", "low", "kev", "secret", "upstream-only", "any"].filter(stops), [
-    "high",
-    "medium",
-    "low",
-    "kev",
-    "secret",
-    "upstream-only",
-    "any",
-  ]);
+  assert.deepEqual(
+    ["critical", "high", "medium", "low", "unknown", "kev", "secret", "upstream-only", "any"].filter(stops),
+    ["high", "medium", "low", "unknown", "kev", "secret", "upstream-only", "any"],
+  );
   assert.deepEqual(gateVerdict(report, gatesOf(["critical,low", "kev"])), ["2 at --fail-on low", "1 at --fail-on kev"]);
   const onlyAccepted = { ...empty, secrets: report.secrets.slice(1) };
   assert.deepEqual(gateVerdict(onlyAccepted, gatesOf(["any", "secret"])), []);
   assert.deepEqual(gateVerdict(report, gatesOf(["secret"])), ["1 at --fail-on secret"]);
   assert.deepEqual(gateVerdict(empty, gatesOf(["any", "secret"])), []);
+  assert.match(unratedWords(report, gatesOf(["critical,kev"])) ?? "", /^1 of unknown severity/);
+  for (const text of ["kev", "critical,unknown", "any", ""])
+    assert.equal(unratedWords(report, gatesOf([text])), undefined);
+  assert.equal(unratedWords(empty, gatesOf(["critical"])), undefined);
   assert.deepEqual(gatesOf(["never", ""]), []);
   assert.throws(
     () => gatesOf(["critcal"]),

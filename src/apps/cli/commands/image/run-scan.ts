@@ -1,7 +1,7 @@
 // What `garrison image scan` does: analyse, look up, lay decisions over, filter, print, gate.
 import { Fault } from "../../../../base/fault.ts";
 import { nearest } from "../../../../base/nearest.ts";
-import { gatesOf, gateVerdict } from "../../../../core/vuln/report/gate.ts";
+import { gatesOf, gateVerdict, unratedWords } from "../../../../core/vuln/report/gate.ts";
 import {
   gapWords,
   oneLine,
@@ -70,6 +70,8 @@ export async function runScan(
   if (format !== "table") sayGaps(context, report);
   const stopped = gateVerdict(report, gates);
   for (const words of stopped) context.say(`gate: ${words}`);
+  const unrated = unratedWords(report, gates);
+  if (unrated !== undefined) context.say(`gate: ${unrated}`);
   if (stopped.length > 0) return gateCode;
   return options.failOnGaps === true && report.gaps.length > 0 ? partialCode : 0;
 }

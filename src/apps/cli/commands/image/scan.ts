@@ -48,7 +48,7 @@ export const imageScan: CommandUnit = {
       .option("--only-fixed", "only what a newer version fixes")
       .option(
         "--fail-on <gates>",
-        "exit 3, with commas: critical, high, medium, low, negligible (that or worse), kev (known to be exploited), secret, upstream-only, any",
+        "exit 3, with commas: critical, high, medium, low, negligible (that or worse), unknown (nobody rated it), kev (known to be exploited), secret, upstream-only, any",
         collected,
       )
       .option("--fail-on-gaps", "exit 7 when something could not be looked at")
