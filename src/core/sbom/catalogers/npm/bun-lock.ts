@@ -68,7 +68,7 @@ function resolve(from: string, name: string, packages: JsonRecord): string {
 
 export const npmBunLock = defineCataloger<FoundPart>({
   id,
-  version: 1,
+  version: 2,
   wants: { names: ["bun.lock", "bun.lockb"], bytesMax: 64 * 1024 * 1024 },
   read,
   combine: combineFound(id, "lockfile", "declared"),

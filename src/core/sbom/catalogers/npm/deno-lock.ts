@@ -27,7 +27,7 @@ function read(file: CatalogFile): FoundPart | undefined {
 
 export const npmDenoLock = defineCataloger<FoundPart>({
   id,
-  version: 1,
+  version: 2,
   wants: { names: ["deno.lock"], bytesMax: 32 * 1024 * 1024 },
   read,
   combine: combineFound(id, "lockfile", "declared"),

@@ -1,4 +1,5 @@
 // npm's names: scope and name, what a version field of a lock file means when it is no version (git, file, alias, tarball).
+import { publicAddress } from "../parts/address.ts";
 import type { Found } from "../parts/found.ts";
 
 export function splitScope(fullName: string): { namespace: string; name: string } {
@@ -63,13 +64,8 @@ export function toNpmFound(locked: Locked): Found | undefined {
 
 function qualifiersOf(reference: string): Record<string, string> | undefined {
   if (reference === "") return undefined;
-  if (isGitReference(reference)) return { vcs_url: withoutCredentials(reference).slice(0, 1024) };
+  if (isGitReference(reference)) return { vcs_url: publicAddress(reference) };
   return undefined;
-}
-
-/** User and password of an address are nobody's business. */
-export function withoutCredentials(address: string): string {
-  return address.replace(/(:\/\/)[^/@\s]{1,512}@/, (whole, scheme: string) => (whole === "://git@" ? whole : scheme));
 }
 
 /** ".../-/name-1.2.3.tgz" says the version that an address alone does not. */

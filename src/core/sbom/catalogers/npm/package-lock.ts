@@ -68,7 +68,7 @@ function addTree(collector: Collector, top: JsonRecord): void {
 
 export const npmPackageLock = defineCataloger<FoundPart>({
   id,
-  version: 1,
+  version: 2,
   wants: {
     names: ["package-lock.json", "npm-shrinkwrap.json", ".package-lock.json"],
     bytesMax: 64 * 1024 * 1024,

@@ -104,7 +104,7 @@ function addKeys(keys: Set<string>, dependencies: YamlMap): void {
 
 export const npmPnpmLock = defineCataloger<FoundPart>({
   id,
-  version: 1,
+  version: 2,
   wants: { names: ["pnpm-lock.yaml"], bytesMax: 64 * 1024 * 1024 },
   read,
   combine: combineFound(id, "lockfile", "declared"),

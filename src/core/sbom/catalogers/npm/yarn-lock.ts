@@ -116,7 +116,7 @@ function addResolution(collector: Collector, block: Block): void {
 
 export const npmYarnLock = defineCataloger<FoundPart>({
   id,
-  version: 1,
+  version: 2,
   wants: { names: ["yarn.lock"], bytesMax: 64 * 1024 * 1024 },
   read,
   combine: combineFound(id, "lockfile", "declared"),

@@ -3,7 +3,7 @@ import type { CatalogFile } from "../../cataloger.ts";
 import { defineCataloger } from "../../cataloger.ts";
 import type { Collector, FoundPart } from "../parts/found.ts";
 import { combineFound, createCollector } from "../parts/found.ts";
-import { withoutCredentials } from "../npm/names.ts";
+import { publicAddress } from "../parts/address.ts";
 
 const id = "erlang/hex";
 const lineLengthMax = 65_536;
@@ -21,7 +21,7 @@ function read(file: CatalogFile): FoundPart | undefined {
 }
 
 function addGit(collector: Collector, name: string, url: string, revision: string, line = 0): void {
-  const address = `git+${withoutCredentials(url)}@${revision}`;
+  const address = `git+${publicAddress(url)}@${revision}`;
   collector.add({ type: "hex", name, version: "", line, qualifiers: { vcs_url: address.slice(0, 1024) } });
 }
 
@@ -47,7 +47,7 @@ function readRebar(collector: Collector, text: string): void {
 
 export const erlangHex = defineCataloger<FoundPart>({
   id,
-  version: 1,
+  version: 2,
   wants: { names: ["mix.lock", "rebar.lock"], bytesMax: 4 * 1024 * 1024 },
   read,
   combine: combineFound(id, "lockfile", "declared"),

@@ -3,7 +3,7 @@ import type { CatalogFile } from "../../cataloger.ts";
 import { defineCataloger } from "../../cataloger.ts";
 import type { Collector, FoundPart } from "../parts/found.ts";
 import { combineFound, createCollector } from "../parts/found.ts";
-import { withoutCredentials } from "../npm/names.ts";
+import { publicAddress } from "../parts/address.ts";
 import { listOf, mapOf, parseYaml, scalarOf } from "../parts/yaml.ts";
 
 const id = "haskell/locks";
@@ -34,7 +34,7 @@ function readStack(collector: Collector, text: string): void {
     const git = scalarOf(completed.get("git"));
     const name = scalarOf(completed.get("name"));
     if (name === "") continue;
-    const address = `git+${withoutCredentials(git)}@${scalarOf(completed.get("commit"))}`;
+    const address = `git+${publicAddress(git)}@${scalarOf(completed.get("commit"))}`;
     const qualifiers = git === "" ? {} : { vcs_url: address.slice(0, 1024) };
     collector.add({ type: "hackage", name, version: scalarOf(completed.get("version")), qualifiers });
   }
@@ -42,7 +42,7 @@ function readStack(collector: Collector, text: string): void {
 
 export const haskellLocks = defineCataloger<FoundPart>({
   id,
-  version: 1,
+  version: 2,
   wants: { names: ["stack.yaml.lock", "cabal.project.freeze"], bytesMax: 8 * 1024 * 1024 },
   read,
   combine: combineFound(id, "lockfile", "declared"),

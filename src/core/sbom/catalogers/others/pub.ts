@@ -1,6 +1,7 @@
 // dart/pub: pubspec.lock. Packages of a path or of the SDK are left out; direct development dependencies are marked as such.
 import type { CatalogFile } from "../../cataloger.ts";
 import { defineCataloger } from "../../cataloger.ts";
+import { publicAddress } from "../parts/address.ts";
 import type { FoundPart } from "../parts/found.ts";
 import { combineFound, createCollector } from "../parts/found.ts";
 import { mapOf, parseYaml, scalarOf } from "../parts/yaml.ts";
@@ -14,7 +15,7 @@ function read(file: CatalogFile): FoundPart | undefined {
     const source = scalarOf(entry.get("source"));
     if (source === "path" || source === "sdk") continue;
     const description = mapOf(entry.get("description"));
-    const address = `git+${scalarOf(description.get("url"))}@${scalarOf(description.get("resolved-ref"))}`;
+    const address = `git+${publicAddress(scalarOf(description.get("url")))}@${scalarOf(description.get("resolved-ref"))}`;
     collector.add({
       type: "pub",
       name,
@@ -28,7 +29,7 @@ function read(file: CatalogFile): FoundPart | undefined {
 
 export const dartPub = defineCataloger<FoundPart>({
   id,
-  version: 1,
+  version: 2,
   wants: { names: ["pubspec.lock"], bytesMax: 8 * 1024 * 1024 },
   read,
   combine: combineFound(id, "lockfile", "declared"),

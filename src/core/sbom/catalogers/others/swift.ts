@@ -4,7 +4,7 @@ import { defineCataloger } from "../../cataloger.ts";
 import type { Collector, FoundPart } from "../parts/found.ts";
 import { combineFound, createCollector } from "../parts/found.ts";
 import { arrayOf, isRecord, parseJsonRecord, recordOf, stringOf } from "../parts/json.ts";
-import { withoutCredentials } from "../npm/names.ts";
+import { publicAddress } from "../parts/address.ts";
 import { listOf, mapOf, parseYaml, scalarOf } from "../parts/yaml.ts";
 
 const id = "swift/locks";
@@ -20,7 +20,7 @@ function readResolved(collector: Collector, text: string): void {
   const document = parseJsonRecord(text);
   for (const pin of arrayOf(document["pins"] ?? recordOf(document["object"])["pins"])) {
     if (!isRecord(pin) || stringOf(pin["kind"]).startsWith("local")) continue;
-    const location = withoutCredentials(stringOf(pin["location"]) || stringOf(pin["repositoryURL"]));
+    const location = publicAddress(stringOf(pin["location"]) || stringOf(pin["repositoryURL"]));
     const state = recordOf(pin["state"]);
     const version = stringOf(state["version"]);
     const revision = stringOf(state["revision"]);
@@ -55,7 +55,7 @@ function readPods(collector: Collector, text: string): void {
 
 export const swiftLocks = defineCataloger<FoundPart>({
   id,
-  version: 1,
+  version: 2,
   wants: { names: ["Package.resolved", ".package.resolved", "Podfile.lock"], bytesMax: 8 * 1024 * 1024 },
   read,
   combine: combineFound(id, "lockfile", "declared"),

@@ -4,6 +4,7 @@ import { Fault } from "../../../../base/fault.ts";
 import type { AnalysisGap } from "../../../../model/image-analysis.ts";
 import type { Evidence, SoftwarePackage } from "../../../../model/software-package.ts";
 import type { CatalogedFile, Combined } from "../../cataloger.ts";
+import { publicAddress } from "./address.ts";
 
 export interface Found {
   readonly type: string;
@@ -123,9 +124,15 @@ function toChecked(found: Found): Found | undefined {
   if (!isPrintable(version, foundLimits.versionLengthMax)) return undefined;
   if (!isPrintable(namespace, foundLimits.nameLengthMax)) return undefined;
   const licenses = toLicenses(found.licenses);
-  const { licenses: _licenses, ...rest } = found;
-  const checked = { ...rest, name, namespace, version };
+  const { licenses: _licenses, qualifiers, ...rest } = found;
+  const shown = qualifiers === undefined ? {} : { qualifiers: publicQualifiers(qualifiers) };
+  const checked = { ...rest, ...shown, name, namespace, version };
   return licenses.length === 0 ? checked : { ...checked, licenses };
+}
+
+/** Whatever a reader forgot: no address with a password leaves a cataloguer. */
+function publicQualifiers(qualifiers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(qualifiers).map(([key, value]) => [key, publicAddress(value)]));
 }
 
 function toLicenses(given: readonly string[] | undefined): readonly string[] {

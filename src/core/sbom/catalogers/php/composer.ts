@@ -4,7 +4,7 @@ import { defineCataloger } from "../../cataloger.ts";
 import type { Collector, Found, FoundPart } from "../parts/found.ts";
 import { brokenFile, combineFound, createCollector } from "../parts/found.ts";
 import { arrayOf, isRecord, parseJson, recordOf, stringOf, stringsOf } from "../parts/json.ts";
-import { withoutCredentials } from "../npm/names.ts";
+import { publicAddress } from "../parts/address.ts";
 
 const id = "php/composer";
 
@@ -30,7 +30,7 @@ function addAll(collector: Collector, list: unknown, scopeOf: () => NonNullable<
     const source = recordOf(entry["source"]);
     const version = stringOf(entry["version"]);
     const isBranch = version.startsWith("dev-") || version.endsWith("-dev");
-    const address = `${stringOf(source["type"])}+${withoutCredentials(stringOf(source["url"]))}@${stringOf(source["reference"])}`;
+    const address = `${stringOf(source["type"])}+${publicAddress(stringOf(source["url"]))}@${stringOf(source["reference"])}`;
     const fullName = stringOf(entry["name"]).toLowerCase();
     const slash = fullName.indexOf("/");
     collector.add({
@@ -60,7 +60,7 @@ function combine(files: readonly CatalogedFile<FoundPart>[]): Combined {
 
 export const phpComposer = defineCataloger<FoundPart>({
   id,
-  version: 1,
+  version: 2,
   wants: { names: ["composer.lock", "installed.json"], bytesMax: 32 * 1024 * 1024 },
   read,
   combine,

@@ -135,7 +135,7 @@ function readPylock(collector: Collector, lock: TomlTable): void {
 
 export const pythonLocks = defineCataloger<FoundPart>({
   id,
-  version: 1,
+  version: 2,
   wants: {
     names: ["Pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock", "pylock.toml"],
     pattern: /^pylock\.[^./]{1,100}\.toml$/,

@@ -2,6 +2,7 @@
 // and the native modules and programs that its RECORD lists.
 import type { CatalogedFile, CatalogFile, Combined } from "../../cataloger.ts";
 import { defineCataloger } from "../../cataloger.ts";
+import { publicAddress } from "../parts/address.ts";
 import type { Found, FoundPart } from "../parts/found.ts";
 import { brokenFile, combineFound, partOf } from "../parts/found.ts";
 import { parseJsonRecord, recordOf, stringOf } from "../parts/json.ts";
@@ -71,7 +72,7 @@ function licensesOf(expression: string, license: string, classifiers: readonly s
 
 function readAddress(text: string): MetadataPart | undefined {
   const direct = parseJsonRecord(text);
-  const url = stringOf(direct["url"]).replace(/(:\/\/)[^/@\s]{1,512}@/, "$1");
+  const url = publicAddress(stringOf(direct["url"]));
   const vcs = recordOf(direct["vcs_info"]);
   if (stringOf(vcs["vcs"]) !== "") {
     const commit = stringOf(vcs["commit_id"]);
@@ -130,7 +131,7 @@ function folderOf(path: string): string {
 
 export const pythonMetadata = defineCataloger<MetadataPart>({
   id,
-  version: 1,
+  version: 2,
   wants: {
     names: ["METADATA", "PKG-INFO", "direct_url.json", "RECORD"],
     suffixes: [".egg-info"],

@@ -1,4 +1,5 @@
 // Python's names and requirements: the normal form of a name (PEP 503) and what one line of a requirements file says (PEP 508).
+import { publicAddress } from "../parts/address.ts";
 
 export function normalName(name: string): string {
   return name
@@ -51,7 +52,7 @@ export function exactVersion(specifier: string): string {
 
 /** Qualifiers of a package URL for code that came from an address and not from an index. */
 export function qualifiersOfAddress(address: string): Readonly<Record<string, string>> {
-  const clean = address.replace(/(:\/\/)[^/@\s]{1,512}@/, "$1").slice(0, 1024);
+  const clean = publicAddress(address);
   if (/^(?:git|hg|svn|bzr)\+|\.git(?:[@#]|$)/.test(address)) return { vcs_url: clean };
   return /^https?:/.test(address) ? { download_url: clean } : {};
 }

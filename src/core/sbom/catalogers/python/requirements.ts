@@ -65,7 +65,7 @@ function* logicalLines(text: string): Generator<{ text: string; line: number }> 
 
 export const pythonRequirements = defineCataloger<FoundPart>({
   id,
-  version: 1,
+  version: 2,
   wants: { pattern: /^[^/]{0,100}requirements[^/]{0,100}\.txt$/i, bytesMax: 4 * 1024 * 1024 },
   read,
   combine: combineFound(id, "manifest", "declared"),

@@ -3,7 +3,7 @@ import type { CatalogFile } from "../../cataloger.ts";
 import { defineCataloger } from "../../cataloger.ts";
 import type { FoundPart } from "../parts/found.ts";
 import { brokenFile, combineFound, createCollector } from "../parts/found.ts";
-import { withoutCredentials } from "../npm/names.ts";
+import { publicAddress } from "../parts/address.ts";
 
 const id = "ruby/gemfile-lock";
 
@@ -29,7 +29,7 @@ function read(file: CatalogFile): FoundPart | undefined {
       if (found === null) continue;
       // "1.13.9-x86_64-linux": versions have no "-"; one gem for all its platforms.
       const version = (found[2] ?? "").split("-")[0] ?? "";
-      const address = `git+${withoutCredentials(remote)}@${revision}`;
+      const address = `git+${publicAddress(remote)}@${revision}`;
       const qualifiers = current === "GIT" ? { vcs_url: address.slice(0, 1024) } : {};
       collector.add({ type: "gem", name: found[1] ?? "", version, line: index + 1, qualifiers });
     }
@@ -40,7 +40,7 @@ function read(file: CatalogFile): FoundPart | undefined {
 
 export const rubyGemfileLock = defineCataloger<FoundPart>({
   id,
-  version: 1,
+  version: 2,
   wants: { names: ["Gemfile.lock", "gems.locked", "Gemfile.next.lock"], bytesMax: 16 * 1024 * 1024 },
   read,
   combine: combineFound(id, "lockfile", "declared"),

@@ -3,7 +3,7 @@ import type { CatalogFile } from "../../cataloger.ts";
 import { defineCataloger } from "../../cataloger.ts";
 import type { FoundPart } from "../parts/found.ts";
 import { combineFound, createCollector } from "../parts/found.ts";
-import { withoutCredentials } from "../npm/names.ts";
+import { publicAddress } from "../parts/address.ts";
 import { parseToml, tablesOf, textOf } from "../parts/toml.ts";
 
 const id = "rust/cargo-lock";
@@ -13,7 +13,7 @@ function read(file: CatalogFile): FoundPart | undefined {
   for (const entry of tablesOf(parseToml(file.text())["package"])) {
     const source = textOf(entry["source"]);
     if (source === "") continue;
-    const qualifiers = source.startsWith("git+") ? { vcs_url: withoutCredentials(source).slice(0, 1024) } : {};
+    const qualifiers = source.startsWith("git+") ? { vcs_url: publicAddress(source) } : {};
     collector.add({ type: "cargo", name: textOf(entry["name"]), version: textOf(entry["version"]), qualifiers });
   }
   return collector.part();
@@ -21,7 +21,7 @@ function read(file: CatalogFile): FoundPart | undefined {
 
 export const rustCargoLock = defineCataloger<FoundPart>({
   id,
-  version: 1,
+  version: 2,
   wants: { names: ["Cargo.lock"], bytesMax: 32 * 1024 * 1024 },
   read,
   combine: combineFound(id, "lockfile", "declared"),
