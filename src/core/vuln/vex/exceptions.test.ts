@@ -28,6 +28,7 @@ interface Given {
   readonly expires?: string;
   readonly paths?: readonly string[];
   readonly workloads?: readonly string[];
+  readonly references?: readonly string[];
 }
 
 function holds(scope: object, given: Given = {}): boolean {
@@ -40,7 +41,7 @@ function holds(scope: object, given: Given = {}): boolean {
   });
   const ready = readyExceptions(
     [{ name: "e", spec }],
-    { ...image, workloads: given.workloads ?? image.workloads },
+    { ...image, workloads: given.workloads ?? image.workloads, references: given.references ?? image.references },
     nowMs,
   );
   const paths = given.paths ?? subject.evidence.map(({ path }) => path);
@@ -87,6 +88,14 @@ test("a workload's exception holds when every workload that runs the image is me
   assert.ok(holds({ workload: "shop/*" }, { workloads: ["shop/a", "shop/b"] }));
   assert.ok(!holds({ workload: "shop/a" }, { workloads: ["shop/a", "shop/b"] }), "it would be silent for shop/b");
   assert.ok(!holds({ workload: "shop/a" }, { workloads: [] }), "nobody knows what runs it");
+});
+
+test("an image's tag is not meant when the image is only named by another digest", () => {
+  const digest = `sha256:${"b".repeat(64)}`;
+  assert.ok(!holds({ image: "shop.example/web:latest" }, { references: [`shop.example/web@${digest}`] }));
+  assert.ok(holds({ image: "shop.example/web:latest" }, { references: ["shop.example/web"] }));
+  assert.ok(holds({ image: "shop.example/web:1.2" }, { references: [`shop.example/web:1.2@${digest}`] }));
+  assert.ok(holds({ repository: "shop.example/web" }, { references: [`shop.example/web@${digest}`] }));
 });
 
 test("the day of expiry counts until its end, in UTC; a moment until it is there; the end is told beforehand", () => {

@@ -102,12 +102,16 @@ function isForImage(scope: ExceptionScope, image: SuppressionImage): boolean {
     if (!names.some((name) => matchesGlob(repository, name))) return false;
   }
   if (wanted !== undefined) {
-    const tagged = references.flatMap(({ repository: own, tag }) =>
-      repositoryNames(own).map((name) => `${name}:${tag === "" ? "latest" : tag}`),
-    );
-    const digest = wanted.slice(wanted.indexOf("@") + 1);
+    // A digest without a tag is not "latest": what that tag means today says nothing about it.
+    const tagged = references
+      .filter(({ tag, digest }) => tag !== "" || digest === "")
+      .flatMap(({ repository: own, tag }) =>
+        repositoryNames(own).map((name) => `${name}:${tag === "" ? "latest" : tag}`),
+      );
+    const wantedDigest = wanted.slice(wanted.indexOf("@") + 1);
     const isIt =
-      image.digests.includes(digest) || [...image.references, ...tagged].some((name) => matchesGlob(wanted, name));
+      image.digests.includes(wantedDigest) ||
+      [...image.references, ...tagged].some((name) => matchesGlob(wanted, name));
     if (!isIt) return false;
   }
   // What one workload accepts must not silence the same finding for another that runs the image.
