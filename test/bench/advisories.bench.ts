@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { buildDatabase } from "../../src/edge/advisories/build/build-database.ts";
+import { buildDatabase } from "../../src/edge/advisories/assemble/build-database.ts";
 import { shardFile } from "../../src/edge/advisories/manifest.ts";
 import { openAdvisoryDatabase } from "../../src/edge/advisories/open-database.ts";
 import { sharedAdvisories } from "../support/advisories.ts";

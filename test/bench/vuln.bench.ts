@@ -8,7 +8,7 @@ import type { AdvisoryDatabase, AdvisoryRecord, VersionScheme } from "../../src/
 import { matchAnalysis } from "../../src/core/vuln/match/match-analysis.ts";
 import { type MatchSubject, matchSubject } from "../../src/core/vuln/match/match-subject.ts";
 import { compareVersions } from "../../src/core/vuln/versions/compare.ts";
-import { buildDatabase } from "../../src/edge/advisories/build/build-database.ts";
+import { buildDatabase } from "../../src/edge/advisories/assemble/build-database.ts";
 import { type OpenDatabase, openAdvisoryDatabase } from "../../src/edge/advisories/open-database.ts";
 import { ImageAnalysis, type OperatingSystem } from "../../src/model/image-analysis.ts";
 import { SoftwarePackage } from "../../src/model/software-package.ts";

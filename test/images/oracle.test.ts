@@ -10,7 +10,7 @@ import { gunzipSync } from "node:zlib";
 import type { AdvisoryDatabase } from "../../src/core/vuln/advisory.ts";
 import { explain } from "../../src/core/vuln/explain.ts";
 import { type AnalysisMatches, matchAnalysis } from "../../src/core/vuln/match/match-analysis.ts";
-import { buildDatabase } from "../../src/edge/advisories/build/build-database.ts";
+import { buildDatabase } from "../../src/edge/advisories/assemble/build-database.ts";
 import { openAdvisoryDatabase } from "../../src/edge/advisories/open-database.ts";
 import { openImage } from "../../src/edge/registry/open-image.ts";
 import { analyseImage } from "../../src/edge/registry/pass/analyse-image.ts";

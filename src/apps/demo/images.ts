@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { Fault } from "../../base/fault.ts";
-import { buildDatabase } from "../../edge/advisories/build/build-database.ts";
+import { buildDatabase } from "../../edge/advisories/assemble/build-database.ts";
 import { factRanks } from "../../edge/advisories/importers/importer.ts";
 import type { Row } from "../../model/table.ts";
 import { call, type ClientOptions } from "../server/contract/client.ts";

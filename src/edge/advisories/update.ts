@@ -3,8 +3,8 @@ import type { KeyObject } from "node:crypto";
 import { createReadStream } from "node:fs";
 import path from "node:path";
 import { Fault } from "../../base/fault.ts";
-import { gateLimits, gateOf, type GateLimits } from "./build/gate.ts";
-import { replaceManifest } from "./build/replace-manifest.ts";
+import { gateLimits, gateOf, type GateLimits } from "./assemble/gate.ts";
+import { replaceManifest } from "./assemble/replace-manifest.ts";
 import { lockDatabase } from "./lock.ts";
 import {
   manifestBytesMax,

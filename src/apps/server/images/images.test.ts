@@ -6,7 +6,7 @@ import path from "node:path";
 import { test, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import { emptyQueries, ask, testServer, type TestServer } from "../../../../test/support/test-server.ts";
-import { buildDatabase } from "../../../edge/advisories/build/build-database.ts";
+import { buildDatabase } from "../../../edge/advisories/assemble/build-database.ts";
 import { ImageAnalysis } from "../../../model/image-analysis.ts";
 import type { ClustersSide } from "../clusters/clusters-side.ts";
 

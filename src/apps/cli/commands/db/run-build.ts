@@ -1,6 +1,6 @@
 // What `garrison db build` does: sources, progress, the result in a table, what was refused and left out by name.
 import { Fault } from "../../../../base/fault.ts";
-import { buildDatabase, type BuildResult, type BuildSource } from "../../../../edge/advisories/build/build-database.ts";
+import { buildDatabase, type BuildResult, type BuildSource } from "../../../../edge/advisories/assemble/build-database.ts";
 import { readSigningKey } from "../../../../edge/advisories/signing.ts";
 import type { Context } from "../../context.ts";
 import type { DbBuildFlags } from "./build.ts";
