@@ -9,7 +9,7 @@ import { listImages } from "../../src/apps/server/images/list-images.ts";
 import { listVulnerabilities } from "../../src/apps/server/images/list-vulnerabilities.ts";
 import { createRiskOfImage } from "../../src/apps/server/images/risk-of-image.ts";
 import { createScanJobs } from "../../src/apps/server/images/scan-jobs.ts";
-import { buildDatabase } from "../../src/edge/advisories/build/build-database.ts";
+import { buildDatabase } from "../../src/edge/advisories/assemble/build-database.ts";
 import { openStateStore } from "../../src/edge/store/state/open.ts";
 import { ImageAnalysis } from "../../src/model/image-analysis.ts";
 import { SoftwarePackage } from "../../src/model/software-package.ts";
@@ -117,7 +117,8 @@ try {
   const desk = openImageDesk(first);
   await desk.ready;
   let before = cpuMs();
-  for (let number = 0; number < imagesWanted; number += 1) await desk.submit(analysisNumbered(number), "bench");
+  for (let number = 0; number < imagesWanted; number += 1)
+    await desk.submit(analysisNumbered(number), { author: "bench", how: "sent" });
   console.log(
     `kept and matched: ${((cpuMs() - before) / imagesWanted).toFixed(2)} ms CPU an image of ${packagesPerImage} packages (${imagesWanted} images)`,
   );
@@ -152,7 +153,7 @@ try {
     cacheFolder: folder,
     clock,
     logger: silentLogger,
-    keep: (analysis) => desk.submit(analysis, ""),
+    keep: (analysis) => desk.submit(analysis, { author: "", how: "own" }),
   });
   const query = { q: "", running: false, fixable: false, knownExploited: false, limit: 200, offset: 0 };
   before = cpuMs();

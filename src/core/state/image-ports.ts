@@ -3,6 +3,9 @@
 import type { OperatingSystem } from "../../model/image-analysis.ts";
 import type { SoftwarePackage } from "../../model/software-package.ts";
 
+export const imageTrusts = ["sent", "layers", "own"] as const;
+export type ImageTrust = (typeof imageTrusts)[number];
+
 /** What lists show, without opening the analysis. */
 export interface ImageRecord {
   /** Names the image; see model/image-analysis.ts. */
@@ -12,6 +15,8 @@ export interface ImageRecord {
   readonly otherDigests: readonly string[];
   readonly source: string;
   readonly operatingSystem: string;
+  /** The system whose end of life counts: absent when no package of a distribution is in the image. */
+  readonly system?: OperatingSystem;
   readonly layers: number;
   readonly diffIds: readonly string[];
   readonly sizeBytes: number;
@@ -23,6 +28,8 @@ export interface ImageRecord {
   readonly createdAt: string;
   readonly analysedAtMs: number;
   readonly author: string;
+  /** How far its word on names and digests goes: the server's own scan before an analysis of layers that was sent, that before folders and SBOMs. */
+  readonly trust: ImageTrust;
   /** `subjects[i]` is the subject of `packages[i]`. */
   readonly subjects: Int32Array;
 }

@@ -1,6 +1,7 @@
 // What the shop's images hold, as tables: enough packages for every screen, with versions that real ones had. Names without an entry were never analysed, which is shown, too.
 import { ImageAnalysis } from "../../../model/image-analysis.ts";
 import type { AppSpec } from "./catalog.ts";
+import { digestOf } from "./make-pod.ts";
 
 interface Part {
   readonly type: string;
@@ -162,7 +163,7 @@ export function imageOf(spec: AppSpec, version: string, hexOf: (text: string) =>
     schema: 1,
     source: "registry",
     reference,
-    digest: `sha256:${hexOf(reference)}`,
+    digest: digestOf(reference),
     ...(content.system === ""
       ? {}
       : {

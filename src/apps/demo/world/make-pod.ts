@@ -98,7 +98,8 @@ function placeOf(world: World, app: App | undefined): SimNode {
 }
 
 /** One image, one digest: not of real content, but stable. */
-function digestOf(image: string): string {
+/** What the simulated runtime calls an image. */
+export function digestOf(image: string): string {
   let digits = "";
   for (let part = 0; digits.length < 64; part += 1) {
     let value = 0x811c9dc5 ^ part;

@@ -40,7 +40,9 @@ export function imageHandlers(parts: Pick<ServerParts, "images" | "clock">): Han
     listImages: async ({ query }) => {
       const answer = await listImages({ desk, jobs, riskOf }, query);
       jobs.askForRunning(
-        (await desk.surroundings()).running.filter(({ digest, name }) => desk.index.find(digest, name) === undefined),
+        (await desk.surroundings()).running.filter(
+          ({ digest, name }) => desk.index.ofRunning({ digest, name }) === undefined,
+        ),
       );
       return answer;
     },
@@ -49,7 +51,7 @@ export function imageHandlers(parts: Pick<ServerParts, "images" | "clock">): Han
     explainMatch: ({ query }) => explainFor(desk, query.digest, query.vulnerability),
     submitImage: async ({ request, caller, record }) => {
       const analysis = await readAnalysis(request);
-      const kept = await desk.submit(analysis, caller?.user ?? "");
+      const kept = await desk.submit(analysis, { author: caller?.user ?? "", how: "sent" });
       await record({
         action: "image.submit",
         target: kept.digest,

@@ -13,7 +13,7 @@ import { countRisk, type Judged, judge, type NamedException } from "./judge.ts";
 import { createMatching, type Matching } from "./matching.ts";
 import { packAnalysis } from "./packing.ts";
 import { createResults, type Results } from "./results.ts";
-import { recordOf } from "./record.ts";
+import { recordOf, refuseLessTrust, type Submission, trustOf } from "./record.ts";
 import { subjectsOf } from "./subjects.ts";
 import { createSurroundings, type RunningImage, type Surroundings, type SurroundingsParts } from "./surroundings.ts";
 
@@ -40,8 +40,8 @@ export interface ImageDesk extends AsyncDisposable {
   readonly exceptions: ExceptionBook;
   nowMs(): number;
   surroundings(): Promise<Surroundings>;
-  /** Keeps an analysis and matches it with the database that is there. */
-  submit(analysis: ImageAnalysis, author: string): Promise<ImageRecord>;
+  /** Keeps an analysis and matches it with the database that is there. Throws Fault "images/less-trusted" when a better one of the same digest is kept. */
+  submit(analysis: ImageAnalysis, submission: Submission): Promise<ImageRecord>;
   remove(digest: string): Promise<boolean>;
   /** Undefined: no such analysis. */
   open(digest: string): Promise<OpenedImage | undefined>;
@@ -54,7 +54,7 @@ export interface ImageDesk extends AsyncDisposable {
 
 /** What runs under this record: a runtime may know it by any of its names. */
 export function runningOf(record: ImageRecord, { running }: Surroundings, index: ImageIndex): readonly RunningImage[] {
-  return running.filter(({ digest, name }) => index.find(digest, name)?.digest === record.digest);
+  return running.filter(({ digest, name }) => index.ofRunning({ digest, name })?.digest === record.digest);
 }
 
 export function openImageDesk(parts: DeskParts): ImageDesk {
@@ -99,7 +99,7 @@ export function openImageDesk(parts: DeskParts): ImageDesk {
     },
     surroundings: () => surroundings.now(),
     analysis: (digest) => held.opened.get(digest),
-    submit: (analysis, author) => ready.then(() => submit(held, analysis, author)),
+    submit: (analysis, submission) => ready.then(() => submit(held, analysis, submission)),
     async remove(digest) {
       await ready;
       held.opened.forget(digest);
@@ -132,12 +132,14 @@ interface Held extends Pick<ImageDesk, "index" | "results" | "matching" | "advis
   readonly opened: AnalysisCache;
 }
 
-async function submit(held: Held, analysis: ImageAnalysis, author: string): Promise<ImageRecord> {
+async function submit(held: Held, analysis: ImageAnalysis, { author, how }: Submission): Promise<ImageRecord> {
   const { index, results, matching, opened } = held;
   const { state, clock } = held.parts;
+  const trust = trustOf(analysis, how);
+  refuseLessTrust(index.find(analysis.digest), { digest: analysis.digest, trust });
   const subjects = subjectsOf(analysis);
   const ids = await state.images.subjectIds(subjects);
-  const record = recordOf(analysis, { ids, author, nowMs: clock.nowMs(), known: index.find(analysis.digest) });
+  const record = recordOf(analysis, { ids, author, trust, nowMs: clock.nowMs(), known: index.find(analysis.digest) });
   await state.images.put(record, await packAnalysis(analysis));
   opened.forget(record.digest);
   index.put(record);
@@ -153,7 +155,7 @@ async function submit(held: Held, analysis: ImageAnalysis, author: string): Prom
 }
 
 async function openOne(
-  { parts, index, results, opened }: Held,
+  { parts, index, results, opened, advisories }: Held,
   digest: string,
   { around, exceptions }: { readonly around: Surroundings; readonly exceptions: readonly NamedException[] },
 ): Promise<OpenedImage | undefined> {
@@ -170,6 +172,7 @@ async function openOne(
     use: around.useOf(names),
     useBecause: around.useBecause,
     exceptions,
+    database: advisories.database,
     nowMs: parts.clock.nowMs(),
   });
   return { record, analysis, running, ...judged, risk: countRisk(judged.matches) };

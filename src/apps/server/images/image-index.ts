@@ -1,31 +1,64 @@
-// All images that are known, in memory: by digest, by any other name, and by the packages they share.
-import type { ImageRecord } from "../../../core/state/image-ports.ts";
+// All images that are known, in memory: by digest, by other names, and by the packages they share.
+import { type ImageRecord, imageTrusts } from "../../../core/state/image-ports.ts";
+
+/** An image as a runtime names it. */
+export interface NamedImage {
+  /** "" when the runtime says none. */
+  readonly digest: string;
+  readonly name: string;
+}
 
 export interface ImageIndex {
   put(record: ImageRecord): void;
   remove(digest: string): void;
   readonly size: number;
   all(): Iterable<ImageRecord>;
-  /** By digest, another digest, or a reference, the first that fits: a runtime may call an image by any of them. */
-  find(...names: readonly string[]): ImageRecord | undefined;
+  /** By digest, another digest of it, or a reference. */
+  find(name: string): ImageRecord | undefined;
+  /** The record of what runs: a digest decides alone (a tag may mean another image by now); the name only where there is none. */
+  ofRunning(image: NamedImage): ImageRecord | undefined;
   /** Digests of images that hold a subject. */
   holding(subject: number): Iterable<string>;
   subjects(): Iterable<number>;
-  /** How often a subject is used. */
-  uses(subject: number): number;
+}
+
+function rankOf({ trust }: ImageRecord): number {
+  return imageTrusts.indexOf(trust);
+}
+
+/** Whether `next` may speak for a name that `holder` has: never with less trust; with the same, the later one (a tag moves). */
+function mayTake(next: ImageRecord, holder: ImageRecord | undefined): boolean {
+  if (holder === undefined || holder.digest === next.digest) return true;
+  const [mine, theirs] = [rankOf(next), rankOf(holder)];
+  return mine > theirs || (mine === theirs && next.analysedAtMs >= holder.analysedAtMs);
 }
 
 export function createImageIndex(): ImageIndex {
   const byDigest = new Map<string, ImageRecord>();
+  /** Who claims a name, and who of them has it. */
+  const claims = new Map<string, Set<string>>();
   const byName = new Map<string, string>();
   const bySubject = new Map<number, Set<string>>();
+
+  function settle(name: string): void {
+    let holder: ImageRecord | undefined;
+    for (const digest of claims.get(name) ?? []) {
+      const claimant = byDigest.get(digest);
+      if (claimant !== undefined && mayTake(claimant, holder)) holder = claimant;
+    }
+    if (holder === undefined) byName.delete(name);
+    else byName.set(name, holder.digest);
+  }
 
   function forget(digest: string): void {
     const known = byDigest.get(digest);
     if (known === undefined) return;
     byDigest.delete(digest);
-    for (const name of [...known.otherDigests, ...known.references])
-      if (byName.get(name) === digest) byName.delete(name);
+    for (const name of namesOf(known)) {
+      claims.get(name)?.delete(digest);
+      if (claims.get(name)?.size === 0) claims.delete(name);
+      settle(name);
+    }
     for (const subject of known.subjects) {
       const holders = bySubject.get(subject);
       holders?.delete(digest);
@@ -33,14 +66,18 @@ export function createImageIndex(): ImageIndex {
     }
   }
 
+  const find = (name: string): ImageRecord | undefined =>
+    name === "" ? undefined : (byDigest.get(name) ?? byDigest.get(byName.get(name) ?? ""));
+
   return {
     put(record) {
       forget(record.digest);
       byDigest.set(record.digest, record);
-      // A tag moves: the image that was analysed under it last has it.
-      for (const name of [...record.otherDigests, ...record.references]) {
-        const holder = byDigest.get(byName.get(name) ?? "");
-        if (holder === undefined || holder.analysedAtMs <= record.analysedAtMs) byName.set(name, record.digest);
+      for (const name of namesOf(record)) {
+        const claimants = claims.get(name);
+        if (claimants === undefined) claims.set(name, new Set([record.digest]));
+        else claimants.add(record.digest);
+        settle(name);
       }
       for (const subject of record.subjects) {
         const holders = bySubject.get(subject);
@@ -53,16 +90,14 @@ export function createImageIndex(): ImageIndex {
       return byDigest.size;
     },
     all: () => byDigest.values(),
-    find(...names) {
-      for (const name of names) {
-        if (name === "") continue;
-        const found = byDigest.get(name) ?? byDigest.get(byName.get(name) ?? "");
-        if (found !== undefined) return found;
-      }
-      return undefined;
-    },
+    find,
+    ofRunning: ({ digest, name }) => find(digest === "" ? name : digest),
     holding: (subject) => bySubject.get(subject) ?? [],
     subjects: () => bySubject.keys(),
-    uses: (subject) => bySubject.get(subject)?.size ?? 0,
   };
+}
+
+/** An SBOM's claims of digests are words in a document: they name nothing. */
+function namesOf({ otherDigests, references, source }: ImageRecord): readonly string[] {
+  return source === "sbom" ? references : [...otherDigests, ...references];
 }

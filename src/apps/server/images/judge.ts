@@ -1,6 +1,10 @@
 // The findings of one image: what was matched for its packages, with where they are, whether their files are in use, and who accepted what. Riskiest first.
 import { purlOf } from "../../../core/sbom/purl.ts";
 import type { ImageRecord } from "../../../core/state/image-ports.ts";
+import type { AdvisoryDatabase, AdvisoryKey } from "../../../core/vuln/advisory.ts";
+import { feedGaps } from "../../../core/vuln/match/feed-gaps.ts";
+import { keysOf } from "../../../core/vuln/match/keys.ts";
+import { systemGaps } from "../../../core/vuln/match/match-analysis.ts";
 import { rankMatch } from "../../../core/vuln/risk.ts";
 import { suppress } from "../../../core/vuln/vex/apply.ts";
 import type { Exception } from "../../../model/exception.ts";
@@ -25,6 +29,8 @@ export interface JudgeInput {
   readonly use: UseOfImage | undefined;
   readonly useBecause: string;
   readonly exceptions: readonly NamedException[];
+  /** What the age of feeds is read from; undefined: there is none. */
+  readonly database: AdvisoryDatabase | undefined;
   readonly nowMs: number;
 }
 
@@ -58,7 +64,8 @@ export function judge(input: JudgeInput): Judged {
     const subject = record.subjects[index] ?? 0;
     const outcome = outcomes.get(subject);
     if (outcome === undefined) return;
-    if (!told.has(subject)) gaps.push(...outcome.gaps);
+    // How old a feed is changes with the day, not with the match.
+    if (!told.has(subject)) gaps.push(...outcome.gaps.filter(({ kind }) => kind !== "feed-stale"));
     told.add(subject);
     const purl = purlOf(each);
     for (const match of outcome.matches) {
@@ -66,9 +73,22 @@ export function judge(input: JudgeInput): Judged {
       found.push({ ...whole, ...rankMatch(whole, { loaded: loaded[index], exposed }) });
     }
   });
+  gaps.push(...gapsOfToday(input));
   const image = imageOf(input);
   const judged = suppress(found, { documents: [], exceptions: input.exceptions, image, nowMs });
   return { matches: [...judged].sort(byRisk), loaded, gaps: mergeGaps(gaps) };
+}
+
+/** End of life and old feeds, as they are today. */
+function gapsOfToday({ analysis, database, nowMs }: JudgeInput): readonly AnalysisGap[] {
+  const gaps = systemGaps(analysis, nowMs);
+  if (database === undefined) return gaps;
+  const keys = new Map<string, AdvisoryKey>();
+  for (const each of analysis.packages)
+    for (const key of keysOf(each, analysis.operatingSystem)) keys.set(key.ecosystem, key);
+  for (const key of keys.values())
+    gaps.push(...feedGaps([key], database, { nowMs }).filter(({ kind }) => kind === "feed-stale"));
+  return gaps;
 }
 
 function exposureOf(instances: readonly ImageInstance[]): ImageInstance["exposed"] {

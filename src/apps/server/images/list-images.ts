@@ -25,7 +25,7 @@ export async function listImages(parts: ListParts, query: Query): Promise<Respon
   await desk.ready;
   const around = await desk.surroundings();
   const analysed = await Promise.all([...desk.index.all()].map((record) => rowOf(parts, record, around)));
-  const unknown = around.running.filter(({ digest, name }) => desk.index.find(digest, name) === undefined);
+  const unknown = around.running.filter(({ digest, name }) => desk.index.ofRunning({ digest, name }) === undefined);
   const rows = [...analysed, ...mergeUnknown(unknown, parts)];
   const shown = rows.filter((row) => isAsked(row, query)).sort(byRisk);
   return {

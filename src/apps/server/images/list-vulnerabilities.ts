@@ -67,7 +67,7 @@ interface Spread {
 function spreadOfImages(desk: ImageDesk, around: Surroundings): ReadonlyMap<string, Spread> {
   const instances = new Map<string, ImageInstance[]>();
   for (const image of around.running) {
-    const digest = desk.index.find(image.digest, image.name)?.digest;
+    const digest = desk.index.ofRunning(image)?.digest;
     if (digest === undefined) continue;
     instances.set(digest, [...(instances.get(digest) ?? []), ...image.instances]);
   }

@@ -1,6 +1,8 @@
 // What a list says of one image: counts and gaps. Images that run, or that an exception may be about, are judged whole and remembered until something of it changes; the rest is
 // added up from the short results.
 import type { ImageRecord } from "../../../core/state/image-ports.ts";
+import { endOfLife } from "../../../core/vuln/end-of-life.ts";
+import { exceptionEnd } from "../../../core/vuln/vex/exceptions.ts";
 import type { RiskCounts } from "../contract/images.ts";
 import { type ImageDesk, runningOf } from "./desk.ts";
 import { emptyRisk } from "./judge.ts";
@@ -19,12 +21,12 @@ export function createRiskOfImage(desk: ImageDesk): RiskOfImage {
   const judged = new Map<string, { readonly stamp: string; readonly listed: ListedRisk }>();
 
   async function isInQuestion(record: ImageRecord): Promise<boolean> {
-    const accepted = new Set((await desk.exceptions.all()).map(({ spec }) => spec.vulnerability));
+    const accepted = new Set((await desk.exceptions.all()).map(({ spec }) => spec.vulnerability.toLowerCase()));
     if (accepted.size === 0) return false;
     if (accepted.has("*")) return true;
     for (const subject of record.subjects)
       for (const { names } of desk.results.get(subject)?.matches ?? [])
-        if (names.some((name) => accepted.has(name))) return true;
+        if (names.some((name) => accepted.has(name.toLowerCase()))) return true;
     return false;
   }
 
@@ -40,6 +42,7 @@ export function createRiskOfImage(desk: ImageDesk): RiskOfImage {
     const stamp = JSON.stringify([
       record.analysedAtMs,
       desk.exceptions.generation,
+      await inForce(desk),
       desk.advisories.database?.digest,
       isMatched(desk, record),
       running,
@@ -58,6 +61,12 @@ export function createRiskOfImage(desk: ImageDesk): RiskOfImage {
   };
 }
 
+/** How many exceptions count now: one that ends changes the answer without anybody's doing. */
+async function inForce(desk: ImageDesk): Promise<number> {
+  const nowMs = desk.nowMs();
+  return (await desk.exceptions.all()).filter(({ spec }) => exceptionEnd(spec) > nowMs).length;
+}
+
 /** Every package was matched, with whatever database. An image without packages is matched once there is a database. */
 function isMatched(desk: ImageDesk, record: ImageRecord): boolean {
   if (desk.advisories.database === undefined && record.subjects.length === 0) return false;
@@ -69,7 +78,8 @@ function addUp(desk: ImageDesk, record: ImageRecord): ListedRisk {
   const risk = emptyRisk();
   const vulnerabilities = new Set<string>();
   const told = new Set<number>();
-  let { gaps } = record;
+  // Past its end: a gap of today.
+  let gaps = record.gaps + (endOfLife(record.system, desk.nowMs()).state === "ended" ? 1 : 0);
   let topRisk = 0;
   for (const subject of record.subjects) {
     const outcome = desk.results.get(subject);

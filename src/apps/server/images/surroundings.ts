@@ -1,7 +1,7 @@
 // Where images run, which of their files are in use, and who is spoken to from outside: asked of inventory and telemetry when somebody looks, kept for a while.
 import type { Clock } from "../../../base/clock.ts";
 import { toFault } from "../../../base/fault.ts";
-import { formatReference, parseReference } from "../../../core/image/reference.ts";
+import { formatReference, parseReference, tagOf } from "../../../core/image/reference.ts";
 import type { ImageUse, Reached } from "../../../edge/store/queries/images-nouns.ts";
 import type { Queries } from "../../../edge/store/queries/queries.ts";
 import type { WorkloadKind } from "../../../model/identity.ts";
@@ -35,11 +35,11 @@ export interface Surroundings {
   readonly useBecause: string;
 }
 
-/** "nginx" and "docker.io/library/nginx:latest" are one; what is no reference stays as it is. */
+/** "nginx" and "docker.io/library/nginx:latest" are one; of a pinned one the digest counts, not the tag; what is no reference stays as it is. */
 export function canonicalName(text: string): string {
   try {
     const reference = parseReference(text);
-    return formatReference({ ...reference, digest: "", tag: reference.tag === "" ? "latest" : reference.tag });
+    return formatReference({ ...reference, tag: reference.digest === "" ? tagOf(reference) : "" });
   } catch {
     // A runtime may call an image by its bare digest, or by nothing a registry knows.
     return text;

@@ -20,7 +20,7 @@ export function openImages(
     cacheFolder: path.join(config.data, "layers"),
     clock,
     logger,
-    keep: (analysis, author) => desk.submit(analysis, author),
+    keep: (analysis, author) => desk.submit(analysis, { author, how: "own" }),
     ...(scan === undefined ? {} : { scan }),
   });
   return {

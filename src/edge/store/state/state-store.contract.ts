@@ -288,6 +288,7 @@ const cases: Readonly<Record<string, Case>> = {
       createdAt: "",
       analysedAtMs: startMs,
       author: "ann",
+      trust: "layers" as const,
     };
     await images.put({ ...record, digest: "x", subjects: Int32Array.from([one ?? 0]) }, new Uint8Array([1, 2, 255]));
     await images.put(

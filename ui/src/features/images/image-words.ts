@@ -94,6 +94,9 @@ const dayMs = 86_400_000;
 /** Feeds older than this are worth a word. */
 const oldFeedDays = 3;
 
+/** As the matcher judges them (core/vuln/match/feed-gaps.ts). */
+const staleFeedDays = 30;
+
 /** One line each: why findings may be missing. Empty: the database is there and young. */
 export function databaseWorries(database: DatabaseState, nowMs: number): readonly string[] {
   if (database.digest === "") return [database.because || "there is no advisory database"];
@@ -101,6 +104,11 @@ export function databaseWorries(database: DatabaseState, nowMs: number): readonl
   const builtDays = Math.floor((nowMs - Date.parse(database.builtAt)) / dayMs);
   if (builtDays >= oldFeedDays) worries.push(`the advisory database is ${builtDays} days old`);
   for (const { feed, problem } of database.feeds) if (problem !== "") worries.push(`feed ${feed}: ${problem}`);
+  const old = database.feeds.filter(({ sourceAt }) => (nowMs - Date.parse(sourceAt)) / dayMs > staleFeedDays);
+  if (old.length > 0)
+    worries.push(
+      `${old.map(({ feed }) => feed).join(", ")}: older than ${staleFeedDays} days, what was published since is not known`,
+    );
   if (database.because !== "") worries.push(database.because);
   if (database.rematch !== undefined)
     worries.push(`packages are matched anew: ${database.rematch.done} of ${database.rematch.total}`);
