@@ -38,6 +38,8 @@ export const SoftwarePackage = z.object({
   scope: z.enum(packageScopes).default("installed"),
   /** Package URL of the distribution's package that owns the file it was found in; "" when none does, or ownership is not known (a gap says so). */
   ownedBy: z.string().max(4096).default(""),
+  /** Who built it, in its database's words: rpm's Vendor, dpkg's Vendor or else its Maintainer with the address. Of an owned package: its owner's. Absent: nobody says. */
+  vendor: z.string().max(256).optional(),
   /** The unit that found it: "deb/dpkg", "npm/lock", ...; "sbom" when it was read from one. */
   cataloger: z.string().max(64),
   evidence: z.array(Evidence).max(200).default([]),

@@ -20,6 +20,7 @@ import { createOwnership, type Ownership } from "./ownership.ts";
 import { purlOf } from "./purl.ts";
 import { wantsName } from "./second-look.ts";
 import type { SquashedImage } from "./squash.ts";
+import { whoseBuild } from "./vendor.ts";
 
 export interface AnalyseInput {
   readonly image: SquashedImage;
@@ -52,6 +53,7 @@ export function analyse({ image, found, catalogers, config }: AnalyseInput): Ana
   const context: CombineContext = { operatingSystem: system.operatingSystem, has: (path) => image.find(path) >= 0 };
   const packages: SoftwarePackage[] = [];
   const claims: Claim[] = [];
+  const listed: Claim[] = [];
   for (const cataloger of catalogers) {
     const parts = visibleParts(image, found, catalogers, cataloger.id);
     const combined = parts.length === 0 ? undefined : combineSafely(cataloger, parts, context, gaps);
@@ -59,58 +61,74 @@ export function analyse({ image, found, catalogers, config }: AnalyseInput): Ana
     const first = packages.length;
     for (const one of combined.packages) packages.push(one);
     for (const one of combined.owned ?? []) claims.push({ index: first + one.index, paths: one.paths });
+    for (const one of combined.files ?? []) listed.push({ index: first + one.index, paths: one.paths });
     gaps.push(...(combined.gaps ?? []), ...unknownOwnership(combined, system.operatingSystem));
   }
   const ownership = createOwnership(image);
   const distribution = new Set(claims.map((claim) => claim.index));
   for (const [owner, claim] of claims.entries()) ownership.claim(owner, claim.paths);
-  const owned = packages.map((one, index) =>
-    distribution.has(index) || isDistribution(one)
-      ? one
-      : withOwner(one, ownership, (owner) => packages[claims[owner]!.index]!),
-  );
-  const isKept = (one: SoftwarePackage) => !(one.ownedBy !== "" && recognisers.has(one.cataloger));
-  const kept = owned
-    .map((one, index) => ({ one, index }))
-    .filter(({ one }) => isKept(one))
-    .slice(0, limits.packages);
+  const kept = packages
+    .map((one, index) => {
+      const owner = distribution.has(index) || isDistribution(one) ? -1 : ownerOf(one, ownership);
+      return { one, index, owner: owner < 0 ? undefined : packages[claims[owner]!.index]! };
+    })
+    .filter(({ one, owner }) => isKept(one, owner, system.operatingSystem))
+    .map(({ one, index, owner }) => ({ one: owner === undefined ? one : withOwner(one, owner), index }));
+  const over = kept.splice(limits.packages).length;
   const merged = mergePackages(kept.map(({ one }) => one));
-  if (owned.length > limits.packages) gaps.push(limitGap("packages", owned.length - limits.packages));
+  if (over > 0) gaps.push(limitGap("packages", over));
   const finalOf = new Map(merged.from.flatMap((from, index) => from.map((at) => [kept[at]!.index, index] as const)));
   const indexOfOwner = claims.map((claim) => finalOf.get(claim.index) ?? 0);
+  const files = listed.flatMap(({ index, paths }) => {
+    const owner = finalOf.get(index);
+    return owner === undefined ? [] : [{ owner, paths }];
+  });
   return {
     ...(system.operatingSystem === undefined ? {} : { operatingSystem: system.operatingSystem }),
     packages: merged.packages,
     secrets: secretsOf(image, found),
     facts: factsOf(image, visibleParts(image, found, [...catalogers, ...factCatalogers], passwdCataloger.id)),
-    loadable: loadableFiles({ image, ownership, packages: merged.packages, indexOfOwner, config }),
+    loadable: loadableFiles({ image, ownership, packages: merged.packages, indexOfOwner, files, config }),
     gaps: boundedGaps(gaps),
     catalogers: catalogers.map(({ id, version }) => `${id}@${version}`).toSorted(),
   };
 }
 
-/** A binary recognised by its text or its packaging note is the distribution's package when one owns it: then the package speaks, once. */
-const recognisers: ReadonlySet<string> = new Set(["binary/classifier", "binary/note"]);
-const distributionTypes: ReadonlySet<string> = new Set(["deb", "apk", "rpm", "alpm", "ebuild"]);
+/** Rows of a package database own; they are never owned. */
+const distributionTypes: ReadonlySet<string> = new Set(["deb", "apk", "rpm", "alpm", "ebuild", "opkg"]);
 
-/** A row of a distribution's package database: the one who owns, never owned. */
+/**
+ * A packaging note in an owned file says again what its owner is. A binary recognised by its text speaks when its owner is not the distribution's: of that one no
+ * advisories of the distribution speak.
+ */
+function isKept(
+  { cataloger }: SoftwarePackage,
+  owner: SoftwarePackage | undefined,
+  system: OperatingSystem | undefined,
+): boolean {
+  if (owner === undefined) return true;
+  if (cataloger === "binary/note") return false;
+  return cataloger !== "binary/classifier" || whoseBuild(owner, system?.id ?? "") === "other";
+}
+
 function isDistribution({ type, evidence }: SoftwarePackage): boolean {
   return distributionTypes.has(type) && evidence.some(({ kind }) => kind === "database");
 }
 
-/** Owned only when every place it was seen at is: the same package in /usr/local beside the distribution's is not the distribution's. */
-function withOwner(
-  subject: SoftwarePackage,
-  ownership: Ownership,
-  packageOf: (owner: number) => SoftwarePackage,
-): SoftwarePackage {
+/** Owned only when every place it was seen at is: the same package in /usr/local beside the distribution's is not the distribution's. -1 for nobody. */
+function ownerOf(subject: SoftwarePackage, ownership: Ownership): number {
   let first = -1;
   for (const { path } of subject.evidence) {
     const owner = ownership.ownerOfFile(path.split("!/", 1)[0]!);
-    if (owner < 0) return subject;
+    if (owner < 0) return -1;
     if (first < 0) first = owner;
   }
-  return first < 0 ? subject : { ...subject, ownedBy: purlOf(packageOf(first)).slice(0, 4096) };
+  return first;
+}
+
+function withOwner(subject: SoftwarePackage, owner: SoftwarePackage): SoftwarePackage {
+  const vendor = owner.vendor === undefined ? {} : { vendor: owner.vendor };
+  return { ...subject, ownedBy: purlOf(owner).slice(0, 4096), ...vendor };
 }
 
 function combineSafely(

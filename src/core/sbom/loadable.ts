@@ -13,12 +13,16 @@ export interface LoadableInput {
   readonly packages: readonly SoftwarePackage[];
   /** Index into `packages` of each owner that claimed paths. */
   readonly indexOfOwner: readonly number[];
+  /** Loadable files that packages of languages list as their own; `owner` is an index into `packages`. */
+  readonly files: readonly { readonly owner: number; readonly paths: readonly string[] }[];
   readonly config: ImageConfig | undefined;
 }
 
-export function loadableFiles({ image, ownership, packages, indexOfOwner, config }: LoadableInput): LoadableFiles {
+export function loadableFiles(input: LoadableInput): LoadableFiles {
+  const { image, ownership, packages, indexOfOwner, config } = input;
   const rows: { readonly path: string; readonly owner: number }[] = [];
   const found = packagesByNode(image, packages);
+  const unlisted = addListed(found, input);
   const scripts = entryScripts(image, config);
   for (const node of image.visible()) {
     if (image.kindOf(node) !== "file") continue;
@@ -37,22 +41,45 @@ export function loadableFiles({ image, ownership, packages, indexOfOwner, config
   return {
     paths: kept.map((row) => row.path),
     owners: kept.map((row) => row.owner),
-    omitted: rows.length - kept.length,
+    omitted: rows.length - kept.length + unlisted,
   };
 }
 
 /** Packages by the file they were read from: archives and binaries themselves, and manifests, which name the folder around them. */
-function packagesByNode(image: SquashedImage, packages: readonly SoftwarePackage[]): ReadonlyMap<number, number[]> {
+function packagesByNode(image: SquashedImage, packages: readonly SoftwarePackage[]): Map<number, number[]> {
   const found = new Map<number, number[]>();
   for (const [index, { evidence, scope }] of packages.entries()) {
     if (scope !== "installed") continue;
     for (const { path, kind } of evidence) {
       if (kind !== "archive" && kind !== "binary" && kind !== "manifest") continue;
       const node = image.find(path.split("!/", 1)[0]!);
-      if (node > 0) found.set(node, [...(found.get(node) ?? []), index]);
+      if (node > 0) add(found, node, index);
     }
   }
   return found;
+}
+
+/** What a package's own list names, where it is: native modules, programs in bin folders. Gives how many were over the limit. */
+function addListed(found: Map<number, number[]>, { image, packages, files }: LoadableInput): number {
+  let added = 0;
+  let omitted = 0;
+  for (const { owner, paths } of files) {
+    if (packages[owner]?.scope !== "installed") continue;
+    for (const path of new Set(paths)) {
+      const node = image.resolve(path);
+      if (node <= 0) continue;
+      if (added < rowsMax) add(found, node, owner);
+      else omitted += 1;
+      added += 1;
+    }
+  }
+  return omitted;
+}
+
+function add(found: Map<number, number[]>, node: number, index: number): void {
+  const known = found.get(node);
+  if (known === undefined) found.set(node, [index]);
+  else known.push(index);
 }
 
 /** An add-on or script inside a module of Node's: the package.json above it says whose it is. */

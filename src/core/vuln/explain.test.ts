@@ -136,11 +136,15 @@ test("ownership, the vendor's no, suppression", () => {
     name: "requests",
     version: "1.0",
     ownedBy: "pkg:deb/debian/python3-requests@1.0-1",
+    vendor: "A Team <team@tracker.debian.org>",
     cataloger: "python",
   };
   const complete = memoryDatabase([upstream], { feeds: [feedOf("tracker", "Debian:12", true)] });
   assert.equal(explain("CVE-2026-1", imageOf([owned]), complete).steps[0]?.verdict, "decided-by-distribution");
   assert.equal(explain("CVE-2026-1", imageOf([owned]), memoryDatabase([upstream])).verdict, "upstream-only");
+  const others = explain("CVE-2026-1", imageOf([{ ...owned, vendor: "Acme" }]), complete);
+  assert.equal(others.verdict, "holds");
+  assert.match(others.steps[0]?.because ?? "", /python3-requests.*of Acme: the upstream's word counts/);
   const no = recordOf({
     ...debianCurl,
     id: "VEX-1",

@@ -9,6 +9,7 @@ import { type BriefFacts, briefFactsOf } from "./brief-facts.ts";
 import type { Cluster } from "./clusters.ts";
 import { isDistribution } from "./ecosystems.ts";
 import type { Judgement } from "./judge.ts";
+import type { OwnershipVerdict } from "./ownership.ts";
 
 export const matchLimits = { reasons: 50, fixVersions: 20, aliases: 100 } as const;
 
@@ -106,12 +107,12 @@ export interface MatchContext {
   readonly subject: SoftwarePackage;
   readonly purl: string;
   readonly database: AdvisoryDatabase;
-  /** Who owns it and which feed therefore decides; "" for nobody. */
-  readonly ownership: string;
+  /** Who owns it and whose word therefore counts. */
+  readonly ownership: OwnershipVerdict;
 }
 
-function statusOf(deciding: Judgement, ownership: string): VulnerabilityMatch["status"] {
-  if (ownership !== "") return "upstream-only";
+function statusOf(deciding: Judgement, { decides }: OwnershipVerdict): VulnerabilityMatch["status"] {
+  if (decides === "upstream") return "upstream-only";
   return deciding.record.status === "under-investigation" ? "under-investigation" : "affected";
 }
 
@@ -145,7 +146,7 @@ export function buildMatch(cluster: Cluster<Judgement>, context: MatchContext): 
     name: key.name,
     nameBecause: key.because,
     comparison,
-    ownership,
+    ownership: ownership.because,
   }));
   const match = {
     vulnerability: cluster.name,

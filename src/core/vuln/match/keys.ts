@@ -6,7 +6,7 @@ import type { AdvisoryKey } from "../advisory.ts";
 import { goToolchainVersion } from "../versions/golang.ts";
 import { osEcosystems, schemeOfEcosystem } from "./ecosystems.ts";
 
-const distributionTypes = new Set(["deb", "apk", "rpm"]);
+const distributionTypes = new Set(["deb", "apk", "rpm", "opkg"]);
 
 /** Packages whose advisories are a distribution's, whichever it is. */
 export function isDistributionPackage(type: string): boolean {
@@ -112,6 +112,37 @@ function namespaceSystem(subject: SoftwarePackage): OperatingSystem | undefined 
   return { id: subject.namespace, versionId: "", codename: "", name: "", idLike: [] };
 }
 
+const signedKernel = /^linux-signed(-.+?)??(?:-(?:amd64|arm64|armhf|i386|ppc64el|riscv64|s390x))?$/;
+const signedGrub = /^grub-efi-[a-z0-9]+-signed$/;
+
+/** The source whose code a signed one holds, of which advisories speak: "linux" of "linux-signed-amd64", "linux-hwe-5.15" of "linux-signed-hwe-5.15". */
+function unsignedSource(name: string): string | undefined {
+  const kernel = signedKernel.exec(name);
+  if (kernel !== null) return `linux${kernel[1] ?? ""}`;
+  return signedGrub.test(name) ? "grub2" : undefined;
+}
+
+/** Names that advisories may speak of a source package by: its own, and of a signed one the one whose code it holds. */
+export function sourceNames(name: string): readonly string[] {
+  const unsigned = unsignedSource(name);
+  return unsigned === undefined ? [name] : [name, unsigned];
+}
+
+/** "6.1.4-1" of Debian's "6.1.4+1" (Ubuntu gives signed kernels the kernel's own version), "2.06-13+deb12u1" of "1+2.06+13+deb12u1". */
+function unsignedVersion(version: string, name: string): string {
+  const inner = name === "grub2" ? version.replace(/^\d+\+(?=\d)/, "") : version;
+  return inner.includes("-") ? inner : inner.replace("+", "-");
+}
+
+/** Debian's and Ubuntu's kernels and boot loaders come from a source that only signs another one's binaries. */
+function signedKeys(key: AdvisoryKey): readonly AdvisoryKey[] {
+  const name = key.scheme === "deb" ? unsignedSource(key.name) : undefined;
+  if (name === undefined) return [key];
+  const version = unsignedVersion(key.version, name);
+  const words = `${key.name} signs the binaries of ${name} ${version}`;
+  return [key, { ...key, name, version, because: key.because === "" ? words : `${key.because}; ${words}` }];
+}
+
 function distributionKeys(subject: SoftwarePackage, given: OperatingSystem | undefined): readonly AdvisoryKey[] {
   const system = osEcosystems(systemOf(subject, given));
   const source = subject.source?.name ?? subject.name;
@@ -123,13 +154,15 @@ function distributionKeys(subject: SoftwarePackage, given: OperatingSystem | und
     const join = (words: string): string => [words, system.because].filter((part) => part !== "").join("; ");
     if (wantsBinary) keys.push({ ecosystem, name: subject.name, version: subject.version, scheme, because: join("") });
     if (wantsSource && !(wantsBinary && source === subject.name))
-      keys.push({
-        ecosystem,
-        name: source,
-        version: sourceVersion(subject),
-        scheme,
-        because: join(sourceWords(subject)),
-      });
+      keys.push(
+        ...signedKeys({
+          ecosystem,
+          name: source,
+          version: sourceVersion(subject),
+          scheme,
+          because: join(sourceWords(subject)),
+        }),
+      );
   }
   return keys;
 }

@@ -3,10 +3,11 @@ import type { AnalysisGap, OperatingSystem } from "../../../model/image-analysis
 import type { SoftwarePackage } from "../../../model/software-package.ts";
 import type { VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
 import { purlOf } from "../../sbom/purl.ts";
+import { vendorName, whoseBuild } from "../../sbom/vendor.ts";
 import type { AdvisoryDatabase, AdvisoryKey } from "../advisory.ts";
 import { rangeState } from "../versions/compare.ts";
 import { buildMatch } from "./build-match.ts";
-import { clustersOf, vulnerabilitiesOf } from "./clusters.ts";
+import { type Cluster, clustersOf, vulnerabilitiesOf } from "./clusters.ts";
 import { osEcosystems } from "./ecosystems.ts";
 import { type FeedGapOptions, feedGaps } from "./feed-gaps.ts";
 import { type Judgement, judge } from "./judge.ts";
@@ -69,27 +70,18 @@ function excusedOf(judgements: readonly Judgement[]): ReadonlySet<string> {
   return excused;
 }
 
-/** One match a cluster, without those that the same feed excuses. */
-function matchesOf(
-  subject: SoftwarePackage,
-  judgements: readonly Judgement[],
-  database: AdvisoryDatabase,
-  ownership: string,
-): VulnerabilityMatch[] {
+/** What holds, by vulnerability, without those that the same feed excuses. */
+function holdingClusters(judgements: readonly Judgement[]): readonly Cluster<Judgement>[] {
   const holding = judgements.filter(({ outcome }) => outcome === "affected");
   if (holding.length === 0) return [];
   const excused = excusedOf(judgements);
-  const matches: VulnerabilityMatch[] = [];
-  const context = { subject, purl: purlOf(subject), database, ownership };
-  for (const cluster of clustersOf(holding, ({ record }) => record)) {
+  const clusters = clustersOf(holding, ({ record }) => record);
+  if (excused.size === 0) return clusters;
+  return clusters.flatMap((cluster) => {
     const ids = [cluster.name, ...cluster.aliases];
-    const members =
-      excused.size === 0
-        ? cluster.members
-        : cluster.members.filter(({ record }) => !ids.some((id) => excused.has(`${record.feed}\n${id}`)));
-    if (members.length > 0) matches.push(buildMatch({ ...cluster, members }, context));
-  }
-  return matches;
+    const members = cluster.members.filter(({ record }) => !ids.some((id) => excused.has(`${record.feed}\n${id}`)));
+    return members.length === 0 ? [] : [{ ...cluster, members }];
+  });
 }
 
 /** Why nobody could judge the package at all; undefined when somebody can. */
@@ -112,6 +104,20 @@ function unsupported(subject: SoftwarePackage): SubjectMatches {
       : `no feed speaks of packages of type ${subject.type}`;
   const about = subject.type === "generic" ? purlOf(subject) : `pkg:${subject.type}`;
   return { ...nothing, gaps: [gap("not-supported", about, because)] };
+}
+
+/** A package in the distribution's format that somebody else built: when the distribution's feed has no word of it, nobody has judged it. */
+function notTheirs(
+  subject: SoftwarePackage,
+  keys: readonly AdvisoryKey[],
+  system: OperatingSystem | undefined,
+  database: AdvisoryDatabase,
+): AnalysisGap[] {
+  if (!isDistributionPackage(subject.type) || whoseBuild(subject, system?.id ?? "") !== "other") return [];
+  if (keys.some(({ ecosystem, name }) => database.find(ecosystem, name).length > 0)) return [];
+  const vendor = subject.vendor === undefined ? "others" : vendorName(subject.vendor);
+  const because = `packages of ${vendor}, not of the distribution: no feed speaks of them`;
+  return [gap("not-supported", `pkg:${subject.type}`, because)];
 }
 
 function notComparable(subject: SoftwarePackage, judgements: readonly Judgement[]): AnalysisGap[] {
@@ -140,9 +146,11 @@ export function matchSubject(
   if (keys.length === 0) return unsupported(subject);
   const gaps = feedGaps(keys, database, options);
   const judgements = judgeAll(subject, keys, database);
-  if (judgements.length === 0) return { ...nothing, gaps };
+  if (judgements.length === 0) return { ...nothing, gaps: [...gaps, ...notTheirs(subject, keys, system, database)] };
+  const clusters = holdingClusters(judgements);
   const ownership = ownershipOf(subject, system, database);
-  const matches = matchesOf(subject, judgements, database, ownership.because);
-  if (ownership.decides === "distribution") return { matches: [], gaps, decidedByDistribution: matches.length };
+  if (ownership.decides === "distribution") return { matches: [], gaps, decidedByDistribution: clusters.length };
+  const context = clusters.length === 0 ? undefined : { subject, purl: purlOf(subject), database, ownership };
+  const matches = context === undefined ? [] : clusters.map((cluster) => buildMatch(cluster, context));
   return { matches, gaps: [...gaps, ...notComparable(subject, judgements)], decidedByDistribution: 0 };
 }

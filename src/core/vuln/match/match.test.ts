@@ -358,29 +358,6 @@ test("severity: the vendor's, else the vector's, else what NVD says", () => {
   assert.deepEqual([none?.severity, none?.severityFrom], ["unknown", ""]);
 });
 
-test("ownership: a complete feed decides, a partial one leaves the upstream's word, never in silence", () => {
-  const upstream = recordOf({
-    id: "PYSEC-1",
-    aliases: ["CVE-2026-1"],
-    ecosystem: "PyPI",
-    name: "requests",
-    scheme: "pep440",
-    feed: "osv-pypi",
-  });
-  const owned = subjectOf({ type: "pypi", name: "requests", ownedBy: "pkg:deb/debian/python3-requests@2.28.1-1" });
-  const complete = memoryDatabase([upstream], { feeds: [feedOf("debian-tracker", ["Debian:12"], true)] });
-  const decided = only(complete, owned);
-  assert.deepEqual([decided.matches.length, decided.decidedByDistribution], [0, 1]);
-  const partial = memoryDatabase([upstream], { feeds: [feedOf("debian-changelogs", ["Debian:12"], false)] });
-  const shown = only(partial, owned).matches[0];
-  assert.equal(shown?.status, "upstream-only");
-  assert.match(shown?.because[0]?.ownership ?? "", /python3-requests.*does not list everything/);
-  assert.equal(only(memoryDatabase([upstream]), owned).matches[0]?.status, "upstream-only");
-  assert.equal(only(complete, { ...owned, ownedBy: "" }).matches[0]?.status, "affected");
-  const free = only(memoryDatabase([upstream]), { ...owned, ownedBy: "" }).matches[0];
-  assert.ok((free?.risk ?? 0) > (shown?.risk ?? 1000));
-});
-
 test("scope: what is only declared ranks lower, and says so", () => {
   const database = memoryDatabase([recordOf({ id: "CVE-2026-1", ecosystem: "npm", name: "x", severity: "high" })]);
   const risks = (["installed", "declared", "development"] as const).map(

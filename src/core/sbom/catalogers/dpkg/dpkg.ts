@@ -9,6 +9,7 @@ import {
   type CombineContext,
   type Combined,
 } from "../../cataloger.ts";
+import { vendorField } from "../../vendor.ts";
 import { distroQualifier, namespaceOf, refusedRows } from "../distribution.ts";
 import { readCopyright } from "./copyright.ts";
 import { readDpkgStatus, type DpkgEntry, type DpkgStatus } from "./status.ts";
@@ -81,6 +82,7 @@ function packageOf(
     qualifiers: distroQualifier(context.operatingSystem),
     scope: "installed",
     ownedBy: "",
+    ...vendorField(entry.vendor),
     cataloger: "deb/dpkg",
     evidence: [evidence],
   };
@@ -135,7 +137,7 @@ function combine(files: readonly CatalogedFile<DpkgPart>[], context: CombineCont
 
 export const dpkgCataloger = defineCataloger<DpkgPart>({
   id: "deb/dpkg",
-  version: 1,
+  version: 2,
   wants: {
     paths: statusFiles,
     folders: statusFolders,

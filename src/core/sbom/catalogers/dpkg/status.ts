@@ -1,4 +1,5 @@
 // dpkg's status files: paragraphs of fields, read line by line without splitting the whole. Only what is really there counts: not what was removed and left its configuration.
+import { vendorLengthMax, vendorName } from "../../vendor.ts";
 import { isPlainName, isPlainVersion, packagesMax } from "../distribution.ts";
 
 export interface DpkgEntry {
@@ -8,6 +9,8 @@ export interface DpkgEntry {
   /** "" when it is the same as the package's. */
   readonly source: string;
   readonly sourceVersion: string;
+  /** Its Vendor, which others' tools write, or else its Maintainer; "" for neither. */
+  readonly vendor: string;
 }
 
 export interface DpkgStatus {
@@ -24,22 +27,27 @@ interface Paragraph {
   version: string;
   architecture: string;
   source: string;
+  vendor: string;
+  maintainer: string;
 }
 
 type Field = keyof Paragraph;
 
 const fields = new Map<string, Field>(
-  (["package", "status", "version", "architecture", "source"] as const).map((name) => [name, name]),
+  (["package", "status", "version", "architecture", "source", "vendor", "maintainer"] as const).map((name) => [
+    name,
+    name,
+  ]),
 );
 
 /** First letters of the fields that are read, both cases: all other lines are passed over after one look. */
-const initials = new Set(Array.from("psvaPSVA", (letter) => letter.charCodeAt(0)));
+const initials = new Set(Array.from("psvamPSVAM", (letter) => letter.charCodeAt(0)));
 
 /** States in which nothing of the package is unpacked. The first word ("deinstall") is only what somebody wants. */
 const absentStates = new Set(["not-installed", "config-files"]);
 
 function emptyParagraph(): Paragraph {
-  return { package: "", status: "", version: "", architecture: "", source: "" };
+  return { package: "", status: "", version: "", architecture: "", source: "", vendor: "", maintainer: "" };
 }
 
 function setField(paragraph: Paragraph, text: string, start: number, end: number): void {
@@ -80,6 +88,7 @@ function entryOf(paragraph: Paragraph): DpkgEntry | "refused" | undefined {
     architecture: isPlainName(architecture) ? architecture.slice(0, 64) : "",
     source: isSame || !isPlain ? "" : source.name,
     sourceVersion: isSame || !isPlain ? "" : source.version || version,
+    vendor: (vendorName(paragraph.vendor) || paragraph.maintainer).slice(0, vendorLengthMax),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   type CombineContext,
   type Combined,
 } from "../../cataloger.ts";
+import { vendorField } from "../../vendor.ts";
 import {
   boundedLicenses,
   distroQualifier,
@@ -154,6 +155,7 @@ function packageOf(entry: RpmEntry, evidence: Evidence, context: CombineContext)
     qualifiers: distroQualifier(context.operatingSystem),
     scope: "installed",
     ownedBy: "",
+    ...vendorField(entry.vendor),
     cataloger: "rpm/database",
     evidence: [evidence],
   };
