@@ -39,10 +39,11 @@ export interface TreeEntry {
   readonly gid: number;
   readonly sizeBytes: number;
   readonly linkTarget: string;
-  /** Of files; the whole content, or a Fault. */
-  read(bytesMax: number): Uint8Array;
-  /** The first bytes alone; absent: `read` is what there is. */
-  readStart?(bytes: number): Uint8Array;
+  /**
+   * Of files: the content from the start; a piece is only good until another one of the same tree is asked for. Throws a Fault when the file cannot be read, or is not
+   * as it was listed any more: then nothing of it counts.
+   */
+  pieces(): Iterable<Uint8Array>;
 }
 
 /** A root directory or a running container's root: no layers, read in place. */
@@ -78,6 +79,8 @@ export const imageLimits = {
   inflateRatioMax: 200,
   entriesPerLayerMax: 4_000_000,
   entriesMax: 10_000_000,
+  /** Of a file in a folder, when less of it is on the disk than its size says: holes cost nothing to make. */
+  sparseBytesMax: 1024 ** 3,
   pathBytesMax: 8192,
   pathSegmentsMax: 512,
   /** Archives in archives. */

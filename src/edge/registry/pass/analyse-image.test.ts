@@ -1,75 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import os from "node:os";
+import { readdirSync } from "node:fs";
 import path from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { Fault } from "../../../base/fault.ts";
 import { defineCataloger, type Cataloger } from "../../../core/sbom/cataloger.ts";
-import { ImageAnalysis } from "../../../model/image-analysis.ts";
-import {
-  dockerArchive,
-  sha256Of,
-  tarOf,
-  writeOciLayout,
-  type OciLayer,
-  type TarEntry,
-} from "../../../../test/support/tar.ts";
+import { tarOf, type OciLayer } from "../../../../test/support/tar.ts";
 import { imageLimits } from "../image-source.ts";
-import { openImage } from "../open-image.ts";
-import { analyseImage, type AnalyseImageOptions } from "./analyse-image.ts";
+import { base, module, names, node, release, scan, scratch, status } from "./image.fixture.ts";
 import { folderLayerCache } from "./layer-cache.ts";
-
-const scratch = mkdtempSync(path.join(os.tmpdir(), "garrison-pass-"));
-after(() => rmSync(scratch, { recursive: true, force: true }));
-let folders = 0;
-
-/** Scans an image with these layers and checks the result against the model. */
-async function scan(
-  layers: readonly (readonly TarEntry[] | OciLayer)[],
-  options: Partial<AnalyseImageOptions> = {},
-  config = {},
-): Promise<ImageAnalysis> {
-  const folder = path.join(scratch, `image-${folders++}`);
-  writeOciLayout(folder, {
-    layers: layers.map((layer) => (Array.isArray(layer) ? tarOf(layer as TarEntry[]) : (layer as OciLayer))),
-    config,
-  });
-  await using source = await openImage({ kind: "oci-layout", path: folder });
-  return { ...ImageAnalysis.parse(await analyseImage(source, { secrets: false, ...options })), reference: "" };
-}
-
-const status = (...names: readonly string[]) =>
-  names
-    .map(
-      (name) => `Package: ${name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0-1\nDescription: x\n`,
-    )
-    .join("\n");
-const release = 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\n';
-const module = (name: string, version = "1.0.0") => JSON.stringify({ name, version });
-
-const base: readonly TarEntry[] = [
-  { path: "etc/os-release", kind: "symlink", linkTarget: "../usr/lib/os-release" },
-  { path: "usr/lib/os-release", body: release },
-  { path: "lib", kind: "symlink", linkTarget: "usr/lib" },
-  { path: "usr/lib/libz.so.1", body: "x" },
-  { path: "usr/bin/sudo", body: "x", mode: 0o4755, uid: 0, gid: 7 },
-  { path: "bin/sh", kind: "symlink", linkTarget: "dash" },
-  { path: "etc/passwd", body: "root:x:0:0:root:/root:/bin/sh\nnode:x:1000:1000::/:/bin/false\nbroken\n" },
-  { path: "var/lib/dpkg/status", body: status("zlib1g", "node-semver") },
-  { path: "var/lib/dpkg/info/zlib1g:amd64.list", body: "/.\n/lib\n/lib/libz.so.1\n" },
-  {
-    path: "var/lib/dpkg/info/node-semver.list",
-    body: "/.\n/usr/share/nodejs/semver\n/usr/share/nodejs/semver/package.json\n",
-  },
-  { path: "usr/share/nodejs/semver/package.json", body: module("semver", "7.3.5") },
-];
-
-const names = (analysis: ImageAnalysis) => analysis.packages.map((one) => `${one.type}/${one.name}@${one.version}`);
-const node = (name: string, version?: string): TarEntry => ({
-  path: `app/node_modules/${name}/package.json`,
-  body: module(name, version),
-});
 
 test("packages, owner, facts and loadable files of two layers", async () => {
   const analysis = await scan(
@@ -208,28 +147,6 @@ test("a layer that is not the one the image names is a fault, and no cache keeps
   assert.equal(readdirSync(folder).length, 1, "the honest layer alone");
 });
 
-test("a cached layer speaks for no image that only claims its diff id", async () => {
-  const clean = tarOf([node("a", "2.0.0")]);
-  const bad = tarOf([node("a", "1.0.0")]);
-  const liar = { layers: [{ tar: bad, claimedDiffId: sha256Of(clean) }] };
-  const folder = path.join(scratch, "cache-of-claims");
-  const cache = folderLayerCache(folder);
-  const isWrong = (error: unknown) => error instanceof Fault && error.code === "registry/layer-digest";
-  await scan([{ tar: clean }], { cache });
-  await assert.rejects(scan(liar.layers, { cache }), isWrong);
-  // The same in docker's archives, whose layers have no digest of their own.
-  const archived = async (image: Parameters<typeof dockerArchive>[0]) => {
-    const file = path.join(scratch, "claims.tar");
-    writeFileSync(file, dockerArchive(image));
-    await using source = await openImage({ kind: "archive", path: file });
-    return names(await analyseImage(source, { secrets: false, cache }));
-  };
-  assert.deepEqual(await archived({ layers: [clean] }), ["npm/a@2.0.0"]);
-  assert.deepEqual(await archived({ layers: [clean] }), ["npm/a@2.0.0"]);
-  assert.equal(cache.counts().hits, 1);
-  await assert.rejects(archived(liar), isWrong);
-});
-
 const damaged: readonly {
   readonly name: string;
   readonly layer: OciLayer;
@@ -282,31 +199,6 @@ test("a bomb stops at its limit", async () => {
   const analysis = await scan([{ tar }], { limits: { ...imageLimits, inflateRatioMax: 10 } });
   assert.deepEqual(analysis.gaps.find((gap) => gap.layer === 0)?.kind, "limit-reached");
   assert.deepEqual(names(analysis), ["npm/a@1.0.0"]);
-});
-
-test("a cached layer gives the same analysis; a changed file is a miss and counted", async () => {
-  const folder = path.join(scratch, "cache");
-  const cache = folderLayerCache(folder);
-  const layers = [
-    base,
-    [
-      node("a"),
-      { path: "b", kind: "hardlink", linkTarget: "app/node_modules/a/package.json" } as const,
-      { path: "app/package.json", body: "{" },
-    ],
-  ];
-  const first = await scan(layers, { cache });
-  assert.deepEqual(await scan(layers, { cache }), first);
-  assert.deepEqual([cache.counts().hits, cache.counts().misses], [2, 2]);
-  for (const name of readdirSync(folder)) {
-    const bytes = readFileSync(path.join(folder, name));
-    bytes[bytes.length - 20]! ^= 1;
-    writeFileSync(path.join(folder, name), bytes);
-  }
-  assert.deepEqual(await scan(layers, { cache }), first);
-  assert.equal(cache.counts().corrupt, 2);
-  assert.deepEqual(await scan(layers, { cache }), first);
-  assert.equal(cache.counts().hits, 4);
 });
 
 test("a cataloguer that throws is a gap, the others go on", async () => {
@@ -390,25 +282,6 @@ test("a file over a cataloguer's limit is a gap; a body cut by pieces is whole",
     analysis.gaps.filter((gap) => gap.layer === 0).map((gap) => [gap.kind, gap.subject]),
     [["file-too-large", "/b.bin"]],
   );
-});
-
-test("a folder is read in place, by the same cataloguers", async () => {
-  const root = path.join(scratch, "root");
-  for (const { path: at, body, kind, linkTarget } of [...base, node("a")]) {
-    const full = path.join(root, String(at));
-    mkdirSync(path.dirname(full), { recursive: true });
-    if (kind === "symlink") symlinkSync(linkTarget!, full);
-    else writeFileSync(full, body ?? "");
-  }
-  await using source = await openImage({ kind: "root", path: root });
-  const analysis = ImageAnalysis.parse(await analyseImage(source, { secrets: false }));
-  assert.deepEqual(names(analysis), ["deb/node-semver@1.0-1", "deb/zlib1g@1.0-1", "npm/a@1.0.0", "npm/semver@7.3.5"]);
-  assert.ok(analysis.packages[3]?.ownedBy.startsWith("pkg:deb/debian/node-semver@"));
-  assert.deepEqual(
-    analysis.packages[2]?.evidence.map((one) => [one.path, one.layer]),
-    [["/app/node_modules/a/package.json", -1]],
-  );
-  assert.match(analysis.digest, /^sha256:[0-9a-f]{64}$/);
 });
 
 test("an aborted scan ends with the reason", async () => {

@@ -54,7 +54,7 @@ export async function analyseImage(source: ImageSource, options: AnalyseImageOpt
     signal: options.signal ?? new AbortController().signal,
     options,
   };
-  return source.kind === "layers" ? await analyseLayers(source, pass) : analyseTree(source, pass);
+  return source.kind === "layers" ? await analyseLayers(source, pass) : await analyseTree(source, pass);
 }
 
 async function openSecretSearch(): Promise<SecretSearch> {
@@ -250,9 +250,9 @@ function joined(
   return { ...findings, parts, gaps: [...findings.gaps, ...gaps] };
 }
 
-function analyseTree(source: TreeImage, pass: Pass): ImageAnalysis {
+async function analyseTree(source: TreeImage, pass: Pass): Promise<ImageAnalysis> {
   const progress = { layers: 1, layersDone: 0, bytes: 0, bytesTotal: 0 };
-  const read = readTree(source, {
+  const read = await readTree(source, {
     signal: pass.signal,
     dispatch: createDispatch(pass.all),
     secrets: pass.secrets,

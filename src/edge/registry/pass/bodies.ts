@@ -47,7 +47,7 @@ export function createBodyReader(notes: LayerNotes): BodyReader {
   let buffer = Buffer.alloc(0);
   const room = (bytes: number): Buffer => {
     if (buffer.length >= bytes) return buffer;
-    (buffer.buffer as ArrayBuffer).transfer(0);
+    buffer.buffer.transfer(0);
     buffer = Buffer.allocUnsafeSlow(Math.max(firstBufferBytes, Math.ceil(bytes * 1.25)));
     return buffer;
   };

@@ -1,13 +1,15 @@
 // A folder or a container's root through the same cataloguers as a layer: one listing, files read in place and only when wanted.
 import { createHash } from "node:crypto";
+import { setImmediate as breathe } from "node:timers/promises";
 import { Fault } from "../../../base/fault.ts";
 import { createListing } from "../../../core/sbom/layer-listing.ts";
 import type { LayerFindings } from "../../../core/sbom/layer-findings.ts";
 import { imageLimits, type TreeEntry, type TreeImage } from "../image-source.ts";
 import { addGap, createBodyReader, type LayerNotes } from "./bodies.ts";
-import { isExecutable, type Dispatch, type Interest } from "./dispatch.ts";
+import type { Dispatch } from "./dispatch.ts";
 import type { SecretSearch } from "./bodies.ts";
 import type { TarMember } from "./tar/walker.ts";
+import { bufferOf } from "./tools.ts";
 
 export interface ReadTreeOptions {
   readonly signal: AbortSignal;
@@ -22,24 +24,26 @@ export interface ReadTree {
   readonly bytes: number;
 }
 
-const secretBytesMax = 16 * 1024 * 1024;
+/** Reading is synchronous: so often others get their turn, a signal among them. */
+const breathEveryMs = 50;
 
-export function readTree(tree: TreeImage, options: ReadTreeOptions): ReadTree {
+/** Memory is that of the listing and of one body; large files go by in pieces. Throws the signal's reason. */
+export async function readTree(tree: TreeImage, options: ReadTreeOptions): Promise<ReadTree> {
   const notes: LayerNotes = { parts: new Map(), gaps: [], secrets: [] };
   const listing = createListing();
   const bodies = createBodyReader(notes);
   let files = 0;
   let bytes = 0;
+  let breathedMs = performance.now();
   for (const entry of tree.entries(options.signal)) {
-    if (listing.count % 1024 === 0) options.signal.throwIfAborted();
-    if (listing.count >= imageLimits.entriesMax) {
-      addGap(notes, {
-        kind: "limit-reached",
-        entry: -1,
-        subject: "",
-        because: "the folder has more entries than are read",
-        count: 1,
-      });
+    if (performance.now() - breathedMs > breathEveryMs) {
+      await breathe();
+      options.signal.throwIfAborted();
+      breathedMs = performance.now();
+    }
+    const over = overLimit(listing.count, bytes);
+    if (over !== undefined) {
+      addGap(notes, { kind: "limit-reached", entry: -1, subject: "", because: over, count: 1 });
       break;
     }
     const member = memberOf(entry);
@@ -55,6 +59,11 @@ export function readTree(tree: TreeImage, options: ReadTreeOptions): ReadTree {
     files,
     bytes,
   };
+}
+
+function overLimit(entries: number, bytes: number): string | undefined {
+  if (entries >= imageLimits.entriesMax) return "the folder has more entries than are read";
+  return bytes > imageLimits.inflatedBytesMax ? "the folder has more bytes than are read" : undefined;
 }
 
 function memberOf(entry: TreeEntry): TarMember {
@@ -86,18 +95,22 @@ function readEntry(
   const named = dispatch.wanted(member.folder, member.name, member.mode);
   const isSearched = secrets?.wants(entry.path, member.mode, member.sizeBytes) === true;
   if (named === undefined && !isSearched) return 0;
+  let bytes = 0;
   try {
-    const interests = (named ?? []).filter((interest) => !interest.isByMagic || startsAsExecutable(entry));
-    const bytesMax = Math.max(isSearched ? secretBytesMax : 0, ...interests.map(bytesWanted));
-    const sink = bodies.open({ member, entry: index, interests, secrets: isSearched ? secrets : undefined });
+    const sink = bodies.open({
+      member,
+      entry: index,
+      interests: named ?? [],
+      secrets: isSearched ? secrets : undefined,
+    });
     if (sink === undefined) return 0;
-    const bytes = entry.read(Math.min(bytesMax, Math.max(member.sizeBytes, 1)));
-    // A file may have changed since it was listed: what was read is what it is.
-    const isWhole = bytes.length === member.sizeBytes;
-    if (!isWhole) throw new Fault("it changed while it was read", { code: "registry/file-changed", kind: "conflict" });
-    if (bytes.length > 0) sink.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    sink.end(true);
-    return bytes.length;
+    let isWanted = true;
+    for (const piece of entry.pieces()) {
+      bytes += piece.length;
+      isWanted = sink.write(bufferOf(piece));
+      if (!isWanted) break;
+    }
+    sink.end(isWanted);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     addGap(notes, {
@@ -107,17 +120,8 @@ function readEntry(
       because: error.message,
       count: 1,
     });
-    return 0;
   }
-}
-
-function bytesWanted({ cataloger: { wants } }: Interest): number {
-  // A large file's head, tail and windows are taken from the whole of it.
-  return wants.large === undefined ? wants.bytesMax : Number.MAX_SAFE_INTEGER;
-}
-
-function startsAsExecutable(entry: TreeEntry): boolean {
-  return entry.readStart === undefined ? true : isExecutable(entry.readStart(4));
+  return bytes;
 }
 
 /** What names the content of a folder as it was analysed, for want of a digest of its own. */

@@ -9,6 +9,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,13 +18,17 @@ import { after, test } from "node:test";
 import { skipUnless } from "../../../../test/support/skip.ts";
 import { Fault } from "../../../base/fault.ts";
 import { openContainer } from "../container/container-source.ts";
-import type { TreeEntry, TreeImage } from "../image-source.ts";
+import { imageLimits, type TreeEntry, type TreeImage } from "../image-source.ts";
 import { openImage } from "../open-image.ts";
 import { openRootFolder } from "./root-source.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "garrison-root-"));
 after(() => rmSync(folder, { recursive: true }));
 const signal = new AbortController().signal;
+
+function contentOf(entry: TreeEntry): Buffer {
+  return Buffer.concat([...entry.pieces()].map((piece) => Buffer.from(piece)));
+}
 
 function tree(): string {
   const root = mkdtempSync(path.join(folder, "t"));
@@ -64,19 +69,44 @@ test("a folder's entries, links told and not followed, the kernel's and the runt
   assert.equal(byPath.get("outside")?.type, "symlink");
   assert.equal(byPath.get("outside")?.linkTarget, "/etc");
   assert.equal(byPath.get("usr/bin/tool")?.mode, 0o755);
-  assert.equal(Buffer.from(byPath.get("etc/os-release")!.read(100)).toString(), "ID=debian\n");
+  assert.equal(contentOf(byPath.get("etc/os-release")!).toString(), "ID=debian\n");
   assert.throws(
-    () => byPath.get("etc/os-release")!.read(3),
-    (thrown) => thrown instanceof Fault && thrown.code === "registry/file-too-large",
-  );
-  assert.throws(
-    () => byPath.get("etc/out")!.read(100_000),
+    () => contentOf(byPath.get("etc/out")!),
     (thrown) => thrown instanceof Fault && /ELOOP/.test(thrown.message),
   );
   assert.deepEqual(
     source.gaps.map(({ subject }) => subject),
     ["var/lib/containerd"],
   );
+});
+
+test("a file comes in pieces; one that changed or is mostly a hole is a Fault", async () => {
+  const root = tree();
+  const large = Buffer.from(Array.from({ length: 3_000_001 }, (_, index) => (index * 31) % 251));
+  writeFileSync(path.join(root, "usr/bin/large"), large);
+  writeFileSync(path.join(root, "usr/bin/hole"), "");
+  truncateSync(path.join(root, "usr/bin/hole"), imageLimits.sparseBytesMax + 1);
+  await using source = openRootFolder(root) as TreeImage & AsyncDisposable;
+  const byPath = new Map([...source.entries(signal)].map((entry) => [entry.path, entry]));
+  let largest = 0;
+  const chunks: Buffer[] = [];
+  for (const piece of byPath.get("usr/bin/large")!.pieces()) {
+    largest = Math.max(largest, piece.length);
+    chunks.push(Buffer.from(piece));
+  }
+  assert.ok(Buffer.concat(chunks).equals(large));
+  assert.ok(largest <= 512 * 1024, `${largest}`);
+  writeFileSync(path.join(root, "usr/bin/tool"), "longer than it was");
+  const reading = byPath.get("usr/bin/large")!.pieces()[Symbol.iterator]();
+  reading.next();
+  truncateSync(path.join(root, "usr/bin/large"), 1_000_000);
+  const cases = [
+    ["registry/file-changed", () => contentOf(byPath.get("usr/bin/tool")!)],
+    ["registry/file-changed", () => Array.from({ length: 8 }, () => reading.next())],
+    ["registry/file-sparse", () => contentOf(byPath.get("usr/bin/hole")!)],
+  ] as const;
+  for (const [code, read] of cases)
+    assert.throws(read, (thrown) => thrown instanceof Fault && thrown.code === code, code);
 });
 
 test("a folder that becomes a link while it is walked leads nowhere", async () => {
@@ -105,7 +135,7 @@ test("folders too deep are gaps, and other things than files are told", async (c
   await using devices = openRootFolder("/dev") as TreeImage & AsyncDisposable;
   const zero = [...devices.entries(signal)].find((entry) => entry.path === "zero");
   assert.ok(zero?.type === "other");
-  assert.throws(() => zero.read(10), /no regular file/);
+  assert.throws(() => contentOf(zero), /no regular file/);
   const others = readdirSync("/").filter((name) => name !== "proc" && name !== "sys");
   const leftOut = new Map(others.map((name) => [name, ""]));
   await using all = openRootFolder("/", { leftOut }) as TreeImage & AsyncDisposable;

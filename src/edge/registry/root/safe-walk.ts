@@ -23,6 +23,7 @@ export interface WalkOptions {
 
 /** A folder deeper than this is a gap: each level holds an open file while it is walked. */
 export const depthMax = 200;
+const pieceBytes = 512 * 1024;
 
 const isLinux = process.platform === "linux";
 const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -65,6 +66,8 @@ interface Walk {
   readonly signal: AbortSignal;
   readonly device: number;
   entries: number;
+  /** One for all files: they are read one after the other. */
+  piece: Buffer | undefined;
 }
 
 /** Entries in the order of their names, folders before what is in them. */
@@ -74,7 +77,8 @@ export function* walkTree(
   gaps: GapList,
   signal: AbortSignal,
 ): Generator<TreeEntry> {
-  const walk: Walk = { root, options, gaps, signal, device: fstatSync(root.descriptor).dev, entries: 0 };
+  const { dev: device } = fstatSync(root.descriptor);
+  const walk: Walk = { root, options, gaps, signal, device, entries: 0, piece: undefined };
   yield* walkFolder(walk, root, "", 0);
 }
 
@@ -153,7 +157,7 @@ function entryOf(walk: Walk, folder: Folder, name: string, path: string): TreeEn
       gid: facts.gid,
       sizeBytes: type === "file" ? facts.size : 0,
       linkTarget: type === "symlink" ? readlinkSync(below(folder, name)) : "",
-      read: (bytesMax) => readBeneath(walk.root, path, bytesMax),
+      pieces: () => readBeneath(walk, path, facts.size),
     };
   } catch (thrown) {
     // Gone between the list and the look is no gap: it is not there.
@@ -200,12 +204,30 @@ function otherFileSystem(walk: Walk, folder: Folder): string {
   return name === undefined ? "" : `a file system of type ${name} was not looked at`;
 }
 
-/** Opens each part below the one before, follows no link, and reads a regular file only. Throws Fault "registry/unreadable" or "registry/file-too-large". */
-export function readBeneath(root: Folder, path: string, bytesMax: number): Uint8Array {
+/** Opens each part below the one before, follows no link, and reads a regular file only, of the size that was listed. Throws Fault "registry/unreadable", "registry/file-changed" or "registry/file-sparse". */
+function* readBeneath(walk: Walk, path: string, sizeBytes: number): Generator<Uint8Array> {
+  const file = openBeneath(walk.root, path);
+  try {
+    refuseChanged(file, path, sizeBytes);
+    walk.piece ??= Buffer.allocUnsafeSlow(pieceBytes);
+    for (let left = sizeBytes; left > 0;) {
+      walk.signal.throwIfAborted();
+      const bytes = readSync(file, walk.piece, 0, Math.min(left, pieceBytes), null);
+      if (bytes === 0) throw changed(path);
+      left -= bytes;
+      yield walk.piece.subarray(0, bytes);
+    }
+  } catch (thrown) {
+    throw unreadable(path, thrown, walk.signal);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openBeneath(root: Folder, path: string): number {
   const parts = path.split("/");
   const name = parts.pop() ?? "";
   const open: Folder[] = [];
-  let file = -1;
   try {
     if ([...parts, name].some((part) => part === "" || part === "." || part === ".."))
       throw new Error("not a plain path");
@@ -214,39 +236,42 @@ export function readBeneath(root: Folder, path: string, bytesMax: number): Uint8
       folder = openFolder(folder, part);
       open.push(folder);
     }
-    file = openSync(below(folder, name), fileFlags);
-    return readWhole(file, path, bytesMax);
+    return openSync(below(folder, name), fileFlags);
   } catch (thrown) {
-    if (thrown instanceof Fault) throw thrown;
-    throw new Fault(`${path}: it cannot be read (${codeOf(thrown)})`, {
-      code: "registry/unreadable",
-      kind: "unavailable",
-      cause: thrown,
-    });
+    throw unreadable(path, thrown);
   } finally {
-    if (file >= 0) closeSync(file);
     for (const folder of open) closeSync(folder.descriptor);
   }
 }
 
-function readWhole(descriptor: number, path: string, bytesMax: number): Uint8Array {
+function refuseChanged(descriptor: number, path: string, sizeBytes: number): void {
   const facts = fstatSync(descriptor);
   if (!facts.isFile())
     throw new Fault(`${path}: it is no regular file`, { code: "registry/unreadable", kind: "usage" });
-  if (facts.size > bytesMax) {
-    throw new Fault(`${path}: it is larger than ${bytesMax} bytes`, {
-      code: "registry/file-too-large",
-      kind: "too-large",
-    });
+  if (facts.size !== sizeBytes) throw changed(path);
+  if (sizeBytes > imageLimits.sparseBytesMax && facts.blocks * 512 < sizeBytes) {
+    throw new Fault(
+      `${path}: it is a sparse file of more than ${imageLimits.sparseBytesMax} bytes, which is not read`,
+      {
+        code: "registry/file-sparse",
+        kind: "too-large",
+      },
+    );
   }
-  const buffer = Buffer.alloc(facts.size);
-  let filled = 0;
-  while (filled < buffer.length) {
-    const bytes = readSync(descriptor, buffer, filled, buffer.length - filled, filled);
-    if (bytes === 0) break;
-    filled += bytes;
-  }
-  return buffer.subarray(0, filled);
+}
+
+function changed(path: string): Fault {
+  return new Fault(`${path}: it changed while it was read`, { code: "registry/file-changed", kind: "conflict" });
+}
+
+/** An abort's reason stays what it is. */
+function unreadable(path: string, thrown: unknown, signal?: AbortSignal): unknown {
+  if (thrown instanceof Fault || (signal?.aborted === true && thrown === signal.reason)) return thrown;
+  return new Fault(`${path}: it cannot be read (${codeOf(thrown)})`, {
+    code: "registry/unreadable",
+    kind: "unavailable",
+    cause: thrown,
+  });
 }
 
 function codeOf(thrown: unknown): string {
