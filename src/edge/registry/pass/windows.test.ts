@@ -52,6 +52,11 @@ test("no more windows than wanted, none over another's end", () => {
   );
 });
 
+test("windows that begin together come in one order, whichever needle was met first", () => {
+  const bytes = Buffer.from(`zz${"NEEDLE".repeat(4)}`);
+  assert.deepEqual(taken(bytes, [1]), taken(bytes, [bytes.length]));
+});
+
 test("pieces do not matter, and every window is what the file holds there", () => {
   const text = fc
     .array(fc.constantFrom("NEEDLE", "NEED", "zz", "z", "x", "1.2.3"), { minLength: 1, maxLength: 60 })

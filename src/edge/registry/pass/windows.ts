@@ -75,7 +75,8 @@ export function createWindowTaker(wants: LargeFileWants, path: string, sizeBytes
         offset: window.offset,
         bytes: window.bytes.subarray(0, window.filled),
       }));
-      parts.sort((left, right) => left.offset - right.offset);
+      // Which needle was met first depends on the pieces; what is given must not.
+      parts.sort((left, right) => left.offset - right.offset || left.bytes.length - right.bytes.length);
       return { head, large: { sizeBytes, windows: [...parts, { offset: sizeBytes - tail.length, bytes: tail }] } };
     },
   };
