@@ -81,8 +81,9 @@ export function purlOf(subject: SoftwarePackage): string {
 
 /** rpm's tools name the file of the source package, the others name and version. */
 function upstreamOf(subject: SoftwarePackage, source: { readonly name: string; readonly version: string }): string {
-  if (subject.type === "rpm" && /^[^:@,-]+-[^:@,-]+$/.test(source.version))
-    return `${source.name}-${source.version}.src.rpm`;
+  // A file name has no epoch; one that is the package's own is understood.
+  const bare = source.version === subject.version ? source.version.replace(/^\d+:/, "") : source.version;
+  if (subject.type === "rpm" && /^[^:@,-]+-[^:@,-]+$/.test(bare)) return `${source.name}-${bare}.src.rpm`;
   const isSameVersion = source.version === "" || source.version === subject.version;
   if (isSameVersion) return source.name === subject.name ? "" : source.name;
   return `${source.name}@${source.version}`;

@@ -88,6 +88,8 @@ export function createCollector(place: string): Collector {
     },
     finish: () => {
       const operatingSystem = told ?? mostSaid(systems, gap);
+      // Nothing found in nothing is no clean bill.
+      if (packages.size === 0) gap("not-supported", place, "the document names no package: nothing could be looked up");
       const needsSystem = [...packages.values()].find(({ type }) => isSystemType(type));
       if (operatingSystem === undefined && needsSystem !== undefined)
         gap(
@@ -146,6 +148,7 @@ function namesOf(component: FoundComponent, gap: Collector["gap"]): PackageNames
   if (component.name === "" || (component.version === "" && component.cpes.length === 0)) {
     if (component.name !== "" && component.purl === "")
       gap("not-supported", component.name, "a component has neither a package URL, nor a version, nor a CPE name");
+    else if (component.purl === "") gap("not-supported", "", "a component has neither a package URL nor a name");
     return undefined;
   }
   if (component.purl === "" && component.cpes.length === 0)

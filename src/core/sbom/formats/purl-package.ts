@@ -13,12 +13,13 @@ const taken: ReadonlySet<string> = new Set(["arch", "epoch", "upstream", "rpmmod
 export function packageOfPurl(parts: PurlParts): PackageNames {
   const { qualifiers } = parts;
   const version = withEpoch(parts);
-  const source = sourceOf(parts.type, qualifiers["upstream"] ?? "", { name: parts.name, version });
+  const { namespace, name } = parts.type === "golang" ? modulePath(parts) : parts;
+  const source = sourceOf(parts.type, qualifiers["upstream"] ?? "", { name, version });
   const others = Object.entries(qualifiers).filter(([key]) => !taken.has(key));
   return {
     type: parts.type,
-    namespace: parts.namespace,
-    name: parts.name,
+    namespace,
+    name,
     version,
     architecture: qualifiers["arch"] ?? "",
     ...(source === undefined ? {} : { source }),
@@ -27,13 +28,21 @@ export function packageOfPurl(parts: PurlParts): PackageNames {
   };
 }
 
+/** Syft ends a Go module's name after the third part and writes the rest as the subpath: "#v3", "#service/s3". Advisories speak of the whole path. */
+function modulePath({ namespace, name, subpath }: PurlParts): Pick<PurlParts, "namespace" | "name"> {
+  if (subpath === "") return { namespace, name };
+  const whole = `${namespace === "" ? "" : `${namespace}/`}${name}/${subpath}`;
+  const slash = whole.lastIndexOf("/");
+  return { namespace: whole.slice(0, slash), name: whole.slice(slash + 1) };
+}
+
 /** A component's own name says how it is written where the package URL had to lose the letter case: "github.com/BurntSushi/toml". */
 export function withCaseOf(names: PackageNames, group: string, name: string): PackageNames {
   const whole = names.namespace === "" ? names.name : `${names.namespace}/${names.name}`;
   for (const written of [name, group === "" ? "" : `${group}/${name}`]) {
-    if (written === whole || written.toLowerCase() !== whole.toLowerCase()) continue;
-    const slash = names.namespace === "" ? -1 : written.lastIndexOf("/");
-    return { ...names, namespace: slash < 0 ? "" : written.slice(0, slash), name: written.slice(slash + 1) };
+    if (written === whole || written.length !== whole.length || written.toLowerCase() !== whole.toLowerCase()) continue;
+    const cut = names.namespace.length;
+    return { ...names, namespace: written.slice(0, cut), name: written.slice(cut === 0 ? 0 : cut + 1) };
   }
   return names;
 }
@@ -53,11 +62,16 @@ export function sourceOf(
   const first = upstream.split(",", 1)[0]?.trim() ?? "";
   if (first === "") return undefined;
   const rpm = type === "rpm" ? /^(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm$/.exec(first) : null;
-  if (rpm !== null) return { name: rpm[1] ?? "", version: rpm[2] ?? "" };
+  if (rpm !== null) return { name: rpm[1] ?? "", version: withOwnEpoch(rpm[2] ?? "", own.version) };
   const at = first.indexOf("@", 1);
   const name = at < 0 ? first : first.slice(0, at);
   const version = at < 0 ? own.version : first.slice(at + 1);
   return name === own.name && version === own.version ? undefined : { name, version };
+}
+
+/** A file name has no epoch: that of the package built from it is the source's too when version and release are the same. */
+function withOwnEpoch(version: string, own: string): string {
+  return /^\d+:/.test(own) && own.slice(own.indexOf(":") + 1) === version ? own : version;
 }
 
 /** "nodejs:18:8060020220803:ad008a3a" -> "nodejs:18". */

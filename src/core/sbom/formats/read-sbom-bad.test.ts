@@ -41,6 +41,7 @@ test("what is broken is a gap with its reason, and the rest goes on; duplicates 
     "not-supported",
     "not-supported",
     "not-supported",
+    "not-supported",
     "operating-system-unknown",
   ]);
   assert.match(gaps[0]?.because ?? "", /percent-encoding is broken/);
@@ -62,6 +63,29 @@ test("what is no SBOM is refused with what would be one", () => {
       (error) => error instanceof Fault && error.code.startsWith("sbom/"),
       text,
     );
+});
+
+test("a document that names no package is never clean: a gap says so, and what stands where a list should", () => {
+  const told = (value: object): readonly string[] => read(value).gaps.map(({ because }) => because);
+  const none = "the document names no package: nothing could be looked up";
+  const marks = [
+    { bomFormat: "CycloneDX", specVersion: "1.5" },
+    { bomFormat: "CycloneDX", components: [] },
+    { bomFormat: "CycloneDX", vulnerabilities: [{ id: "CVE-2026-1" }] },
+    { spdxVersion: "SPDX-2.3", packages: [] },
+    { "@context": "https://spdx.org/rdf/3.0.1/x", "@graph": [] },
+    { descriptor: { name: "syft" }, artifacts: [] },
+    { manifests: {}, detector: {} },
+  ];
+  for (const mark of marks) assert.deepEqual(told(mark), [none], JSON.stringify(mark));
+  assert.deepEqual(told({ bomFormat: "CycloneDX", components: { a: 1 } }), [
+    '"components" is no list: nothing in it was read',
+    none,
+  ]);
+  assert.deepEqual(told({ bomFormat: "CycloneDX", components: [7] }), [
+    "a component has neither a package URL nor a name",
+    none,
+  ]);
 });
 
 test("components deeper than the limit are a gap", () => {

@@ -289,3 +289,40 @@ test("wrapped: in-toto, DSSE, sigstore bundle, older attestations with a text", 
     deep = { payloadType: "x", payload: Buffer.from(JSON.stringify(deep)).toString("base64") };
   assert.throws(() => read(deep), /wrapped more than/);
 });
+
+test("Syft's Go modules: what it writes as the subpath is part of the module's path", () => {
+  const component = (name: string, purl: string): object => ({ type: "library", name, version: "v1.0.0", purl });
+  const { packages } = read({
+    bomFormat: "CycloneDX",
+    components: [
+      component("github.com/go-jose/go-jose/v3", "pkg:golang/github.com/go-jose/go-jose@v1.0.0#v3"),
+      component("github.com/Azure/Sdk/service/s3", "pkg:golang/github.com/azure/sdk@v1.0.0#service/s3"),
+      component("", "pkg:golang/gopkg.in/yaml.v3@v3.0.0"),
+    ],
+  });
+  assert.deepEqual(
+    packages.map(({ namespace, name }) => `${namespace} ${name}`),
+    ["github.com/go-jose/go-jose v3", "github.com/Azure/Sdk/service s3", "gopkg.in yaml.v3"],
+  );
+});
+
+test("an rpm's source has the package's epoch when it is of the same version and release, and none when it is not", () => {
+  const component = (purl: string): object => ({
+    type: "library",
+    name: "x",
+    version: "1",
+    purl: `pkg:rpm/redhat/${purl}`,
+  });
+  const { packages } = read({
+    bomFormat: "CycloneDX",
+    components: [
+      component("bind-libs@9.16.23-18.el9?distro=redhat-9.4&epoch=32&upstream=bind-9.16.23-18.el9.src.rpm"),
+      component("perl-Errno@1.28-424.el8?distro=redhat-8.9&epoch=0&upstream=perl-5.26.3-424.el8.src.rpm"),
+      component("libfoo@2-1?distro=redhat-8.9&epoch=3&upstream=foo-1-1.src.rpm"),
+    ],
+  });
+  assert.deepEqual(
+    packages.map(({ source }) => `${source?.name} ${source?.version}`),
+    ["bind 32:9.16.23-18.el9", "perl 5.26.3-424.el8", "foo 1-1"],
+  );
+});

@@ -42,6 +42,7 @@ export function readSbom(
   const reference = options.reference ?? "sbom";
   const collector = createCollector(reference);
   const document = recognise(tools.utf8(bytes), tools, collector, 0);
+  refuseShape(document, collector);
   readInto(document, collector);
   const { packages, operatingSystem, gaps, otherDigests } = collector.finish();
   return {
@@ -134,6 +135,20 @@ function unwrapped(
   const data = textOf(predicate) || textAt(predicate, "Data");
   if (data !== "") return recognise(data, tools, collector, depth + 1);
   return recogniseJson(member(predicate, "Data") ?? predicate, tools, collector, depth + 1);
+}
+
+const listNames: Readonly<Partial<Record<SbomFormat, string>>> = {
+  "cyclonedx-json": "components",
+  "spdx-json": "packages",
+  syft: "artifacts",
+};
+
+/** A list that is none reads like an empty one: that must not look like "nothing in it". */
+function refuseShape({ format, value }: KnownDocument, collector: Collector): void {
+  const name = listNames[format];
+  const list = name === undefined ? undefined : member(value, name);
+  if (name !== undefined && list !== undefined && !Array.isArray(list))
+    collector.gap("not-supported", name, `"${name}" is no list: nothing in it was read`);
 }
 
 function readInto({ format, value }: KnownDocument, collector: Collector): void {
