@@ -39,7 +39,7 @@ async function* streamBlob(
     } finally {
       answer.body.destroy();
     }
-    fruitless = received > before ? 0 : fruitless + 1;
+    fruitless = received - before >= limits.slowBytesMin ? 0 : fruitless + 1;
     if (fruitless > limits.resumesWithoutProgressMax || resumes >= limits.resumesMax) {
       throw new Fault(
         `${call.what}: ${client.registry} broke off after ${received} of ${sizeBytes} bytes, again and again`,

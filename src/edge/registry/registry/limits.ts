@@ -5,6 +5,9 @@ export const registryLimits = {
   answerMs: 30_000,
   /** Between two pieces of a body. */
   idleMs: 30_000,
+  /** A body that brings less in such a time is broken off: who feeds it by drops must not hold the reader for hours. */
+  slowMs: 30_000,
+  slowBytesMin: 32 * 1024,
   /** Of one document with all its repetitions, and of one layer. */
   documentMs: 120_000,
   blobMs: 2 * 60 * 60_000,
@@ -15,7 +18,7 @@ export const registryLimits = {
   backoffMsMax: 10_000,
   /** A registry that wants a longer pause is told to the caller instead of waited for. */
   retryAfterMsMax: 60_000,
-  /** Broken bodies that are taken up again: in a row without a byte, and in all. */
+  /** Broken bodies that are taken up again: in a row with less than `slowBytesMin`, and in all. */
   resumesWithoutProgressMax: 4,
   resumesMax: 50,
   tokenBytesMax: 256 * 1024,

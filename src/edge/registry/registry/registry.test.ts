@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import type { ServerResponse } from "node:http";
 import { test } from "node:test";
 import { indexType } from "../../../../test/support/scripted-registry.ts";
 import { sha256Of } from "../../../../test/support/tar.ts";
+import { analyseImage } from "../pass/analyse-image.ts";
 import { answering, contentOf, fault, layer, optionsOf, pauses, pull, registry } from "./pull.fixture.ts";
 
 test("an image is pulled by tag and by digest", async () => {
@@ -112,6 +114,42 @@ test("a registry that never answers is a Fault", async () => {
   registry.tricks.push((request) => request.url.includes("manifests"));
   await fault(pull("shop/web:1", optionsOf({ limits: { answerMs: 50, attemptsMax: 2 } })), "registry/unreachable");
   assert.equal(registry.seen.length, 2);
+});
+
+test("a body by drops is broken off, and does not hold the reader", async () => {
+  const big = randomBytes(100_000);
+  registry.image("shop/web", "1", [big]);
+  const limits = { idleMs: 5000, answerMs: 5000, connectMs: 5000, slowMs: 60, slowBytesMin: 1000 };
+  const drops = (where: string) => (request: { readonly url: string }, response: ServerResponse) => {
+    if (!request.url.includes(where)) return false;
+    response.writeHead(200, { "content-length": big.length });
+    const timer = setInterval(() => response.write("x"), 10);
+    response.once("close", () => clearInterval(timer));
+    return true;
+  };
+  const image = await pull("shop/web:1", optionsOf({ limits }));
+  registry.tricks.push(drops(sha256Of(big)));
+  await fault(contentOf(image), "registry/broken-body", /again and again/);
+  registry.tricks[0] = drops("/manifests/");
+  await fault(pull("shop/web:1", optionsOf({ limits })), "registry/broken-body");
+});
+
+test("an abort ends a scan whose registry says nothing more, at once", async () => {
+  const big = randomBytes(100_000);
+  registry.image("shop/web", "1", [big]);
+  const image = await pull("shop/web:1", optionsOf({ limits: {} }));
+  const abort = new AbortController();
+  registry.tricks.push((request, response) => {
+    if (!request.url.includes(sha256Of(big))) return false;
+    response.writeHead(200, { "content-length": big.length });
+    response.write(big.subarray(0, 1000), () => abort.abort(new Error("enough")));
+    return true;
+  });
+  const scan = analyseImage(Object.assign(image, { [Symbol.asyncDispose]: async () => undefined }), {
+    secrets: false,
+    signal: abort.signal,
+  });
+  await assert.rejects(scan, /enough/);
 });
 
 test("wrong digests, huge and strange documents are refused", async () => {

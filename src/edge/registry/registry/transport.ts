@@ -112,7 +112,7 @@ async function send(sending: Sending, agent: http.Agent, limits: RegistryLimits)
   });
   request.on("response", (response) => {
     settle();
-    watchSilence(response, limits.idleMs);
+    watchPace(response, limits);
     const header = (name: string) => [response.headers[name] ?? ""].flat().join(", ");
     resolve({ status: response.statusCode ?? 0, url, header, body: response });
   });
@@ -124,17 +124,30 @@ async function send(sending: Sending, agent: http.Agent, limits: RegistryLimits)
   return await promise;
 }
 
-function watchSilence(response: http.IncomingMessage, idleMs: number): void {
+/** Ends a body when the other side falls silent, or feeds it by drops. */
+function watchPace(response: http.IncomingMessage, { idleMs, slowMs, slowBytesMin }: RegistryLimits): void {
   // What waits to be read is no silence of the other side: then the reader is slow.
   const check = () => {
-    if (response.readableLength > 0) timer.refresh();
+    if (response.readableLength > 0) idle.refresh();
     else response.destroy(timedOut("nothing more came"));
   };
-  const timer = setTimeout(check, idleMs);
+  let bytes = 0;
+  const checkPace = () => {
+    if (response.readableLength === 0 && bytes < slowBytesMin) response.destroy(timedOut("too little came"));
+    bytes = 0;
+  };
+  const idle = setTimeout(check, idleMs);
+  const pace = setInterval(checkPace, slowMs);
   // Paused first, or listening would set it flowing before its reader is there.
   response.pause();
-  response.on("data", () => timer.refresh());
-  response.once("close", () => clearTimeout(timer));
+  response.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    idle.refresh();
+  });
+  response.once("close", () => {
+    clearTimeout(idle);
+    clearInterval(pace);
+  });
   // Whoever reads meets the error there; a body that nobody wants may break in silence.
   response.on("error", () => undefined);
 }
