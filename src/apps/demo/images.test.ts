@@ -37,6 +37,14 @@ test("payments has Log4Shell, its neighbour does not; a package of Debian's is u
     found.get("recommendations")?.find(({ packageName }) => packageName === "certifi")?.status,
     "upstream-only",
   );
+  const web = apps.find(({ name }) => name === "web");
+  const analysis = web === undefined ? undefined : imageOf(web, web.version, (text) => text);
+  assert.ok(analysis);
+  const { gaps } = matchAnalysis(analysis, database, { nowMs });
+  assert.ok(
+    gaps.some(({ because }) => because.includes("for the demo's images and nothing else")),
+    "never clean by it",
+  );
   assert.ok([...found.values()].filter((matches) => matches.length > 0).length >= 8);
 });
 

@@ -1,5 +1,6 @@
 // A handful of real vulnerabilities in the versions that the shop's images hold: what the demo judges them by where no advisory database is. Facts only, in few words.
 import type { AdvisoryRecord, VersionScheme } from "../../../core/vuln/advisory.ts";
+import { demoFeed } from "../../../core/vuln/match/feed-gaps.ts";
 
 export interface KnownVulnerability {
   readonly id: string;
@@ -12,8 +13,6 @@ export interface KnownVulnerability {
   /** Ecosystem, name, first fixed version ("" none), and from which on ("0" from the first). */
   readonly affects: readonly (readonly [ecosystem: string, name: string, fixed: string, introduced?: string])[];
 }
-
-export const demoFeed = "garrison-demo";
 
 const schemes: Readonly<Record<string, VersionScheme>> = {
   "Debian:12": "deb",

@@ -19,7 +19,7 @@ import type { Endpoint } from "./endpoint.ts";
 export const imageLimits = {
   /** Of an analysis that is sent: as it comes, and inflated. */
   submitBytesMax: 32 * 1024 * 1024,
-  submitInflatedBytesMax: 256 * 1024 * 1024,
+  submitInflatedBytesMax: 96 * 1024 * 1024,
   /** Rows of one answer; the rest is counted. */
   matchesMax: 20_000,
   packagesMax: 20_000,

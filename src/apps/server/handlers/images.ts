@@ -1,37 +1,13 @@
 // Images, vulnerabilities and exceptions: the operations of contract/images.ts.
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
-import { Fault } from "../../../base/fault.ts";
-import { parseInput } from "../../../core/state/validate-input.ts";
-import { ImageAnalysis } from "../../../model/image-analysis.ts";
 import { imageLimits, type images } from "../contract/images.ts";
 import type { HandlersOf } from "../http/calls.ts";
-import { parseJson, readBytes } from "../http/read-body.ts";
 import { databaseStateOf } from "../images/database-state.ts";
 import { listExceptions, previewException } from "../images/list-exceptions.ts";
 import { listImages } from "../images/list-images.ts";
 import { listVulnerabilities, oneVulnerability } from "../images/list-vulnerabilities.ts";
+import { readAnalysis } from "../images/read-analysis.ts";
 import { explainFor, oneImage, sbomOf } from "../images/one-image.ts";
 import type { ServerParts } from "../parts.ts";
-
-const inflate = promisify(gunzip);
-const bodyDepthMax = 64;
-
-/** The body as JSON, gzip or plain, bounded both ways. Throws Faults "server/body-too-large", "server/bad-json", "server/bad-input". */
-async function readAnalysis(request: Request): Promise<ImageAnalysis> {
-  let bytes = await readBytes(request, imageLimits.submitBytesMax);
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    bytes = await inflate(bytes, { maxOutputLength: imageLimits.submitInflatedBytesMax }).catch((cause: unknown) => {
-      throw new Fault("the analysis cannot be inflated, or is too large inflated", {
-        code: "images/bad-body",
-        kind: "usage",
-        hint: `at most ${imageLimits.submitInflatedBytesMax} bytes; send JSON, or gzip of it`,
-        cause,
-      });
-    });
-  }
-  return parseInput(ImageAnalysis, parseJson(bytes, bodyDepthMax), { root: "", code: "server/bad-input" });
-}
 
 export function imageHandlers(parts: Pick<ServerParts, "images" | "clock">): HandlersOf<keyof typeof images> {
   const { clock } = parts;

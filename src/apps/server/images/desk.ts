@@ -137,7 +137,7 @@ async function submit(held: Held, analysis: ImageAnalysis, { author, how }: Subm
   const { state, clock } = held.parts;
   const trust = trustOf(analysis, how);
   refuseLessTrust(index.find(analysis.digest), { digest: analysis.digest, trust });
-  const subjects = subjectsOf(analysis);
+  const subjects = await subjectsOf(analysis);
   const ids = await state.images.subjectIds(subjects);
   const record = recordOf(analysis, { ids, author, trust, nowMs: clock.nowMs(), known: index.find(analysis.digest) });
   await state.images.put(record, await packAnalysis(analysis));

@@ -13,6 +13,10 @@ export const deskLimits = {
   databaseLookMs: 15_000,
   /** How long a database that was replaced stays open. */
   databaseRetiredMs: 60_000,
+  /** An analysis up to this size is read on the server's own thread; larger ones, and compressed ones, in a worker. */
+  submitAtOnceBytesMax: 1024 * 1024,
+  submitsReadMax: 2,
+  submitReadMsMax: 60_000,
   jobsWaitingMax: 200,
   jobsKept: 200,
   scanMsMax: 15 * 60_000,

@@ -1,7 +1,7 @@
 // Where images run, which of their files are in use, and who is spoken to from outside: asked of inventory and telemetry when somebody looks, kept for a while.
 import type { Clock } from "../../../base/clock.ts";
 import { toFault } from "../../../base/fault.ts";
-import { formatReference, parseReference, tagOf } from "../../../core/image/reference.ts";
+import { formatReference, isDigest, parseReference, tagOf } from "../../../core/image/reference.ts";
 import type { ImageUse, Reached } from "../../../edge/store/queries/images-nouns.ts";
 import type { Queries } from "../../../edge/store/queries/queries.ts";
 import type { WorkloadKind } from "../../../model/identity.ts";
@@ -37,6 +37,7 @@ export interface Surroundings {
 
 /** "nginx" and "docker.io/library/nginx:latest" are one; of a pinned one the digest counts, not the tag; what is no reference stays as it is. */
 export function canonicalName(text: string): string {
+  if (isDigest(text)) return text;
   try {
     const reference = parseReference(text);
     return formatReference({ ...reference, tag: reference.digest === "" ? tagOf(reference) : "" });

@@ -1,6 +1,11 @@
 // What `garrison db build` does: sources, progress, the result in a table, what was refused and left out by name.
+import { demoFeed } from "../../../../core/vuln/match/feed-gaps.ts";
 import { Fault } from "../../../../base/fault.ts";
-import { buildDatabase, type BuildResult, type BuildSource } from "../../../../edge/advisories/assemble/build-database.ts";
+import {
+  buildDatabase,
+  type BuildResult,
+  type BuildSource,
+} from "../../../../edge/advisories/assemble/build-database.ts";
 import { readSigningKey } from "../../../../edge/advisories/signing.ts";
 import type { Context } from "../../context.ts";
 import type { DbBuildFlags } from "./build.ts";
@@ -24,7 +29,8 @@ export async function runBuild(context: Context, { options }: { readonly options
     into: place.folder,
     nowMs: context.nowMs(),
     gate: { shrinkMax: shrinkOf(options.shrinkMax) },
-    drop: options.drop ?? [],
+    // The demo's few records leave as soon as real ones come.
+    drop: [...(options.drop ?? []), demoFeed],
     ...(options.signingKey === undefined ? {} : { signingKey: readSigningKey(options.signingKey) }),
     signal: context.signal,
     onProgress: ({ document, documents, records }) => say(`${documents} documents, ${records} records: ${document}`),
