@@ -211,6 +211,29 @@ test("the manifest of distroless Mariner", () => {
   );
 });
 
+test("a source's epoch is that of the package of its own version, not of any subpackage", () => {
+  const row = (name: string, version: string, epoch: string, source: string): string =>
+    `${name}\t${version}\t1\t1\tRed Hat\t${epoch}\t1\tx86_64\t${epoch}\t${source}.src.rpm`;
+  const read = catalog(rpmCataloger, [
+    catalogFile(
+      "var/lib/rpmmanifest/container-manifest-2",
+      [
+        row("perl-Errno", "1.28-424.el8", "(none)", "perl-5.26.3-424.el8"),
+        row("perl-libs", "5.26.3-424.el8", "4", "perl-5.26.3-424.el8"),
+        row("odd", "2-1", "7", "lonely-1-1"),
+      ].join("\n"),
+    ),
+  ]);
+  assert.deepEqual(
+    read.packages.map(({ name, version, source }) => `${name} ${version} of ${source?.name} ${source?.version}`),
+    [
+      "perl-Errno 1.28-424.el8 of perl 4:5.26.3-424.el8",
+      "perl-libs 4:5.26.3-424.el8 of perl 4:5.26.3-424.el8",
+      "odd 7:2-1 of lonely 1-1",
+    ],
+  );
+});
+
 test("names of source packages", () => {
   assert.deepEqual(readSourceRpm("bash-5.1.8-9.el9.src.rpm"), { name: "bash", version: "5.1.8", release: "9.el9" });
   assert.deepEqual(readSourceRpm("gcc-c++-a-1-2.nosrc.rpm"), { name: "gcc-c++-a", version: "1", release: "2" });

@@ -126,11 +126,24 @@ export function readSourceRpm(file: string): { name: string; version: string; re
     : undefined;
 }
 
-/** The source's version has the package's epoch: they are built together, and the file name has none. */
-function sourceOf(entry: RpmEntry): SoftwarePackage["source"] {
+/**
+ * Epochs of sources by their file's name, which has none: a package of the source's own version and release says it. A subpackage with a version of its own
+ * (perl-Errno 1.28 of perl 4:5.26.3) has an epoch of its own, too.
+ */
+function sourceEpochs(entries: readonly RpmEntry[]): ReadonlyMap<string, number> {
+  const epochs = new Map<string, number>();
+  for (const { sourceRpm, epoch, version, release } of entries) {
+    if (epochs.has(sourceRpm) || !sourceRpm.endsWith(`-${version}-${release}.src.rpm`)) continue;
+    epochs.set(sourceRpm, epoch);
+  }
+  return epochs;
+}
+
+/** Without an epoch where nothing in the image says which it is. */
+function sourceOf(entry: RpmEntry, epochs: ReadonlyMap<string, number>): SoftwarePackage["source"] {
   const source = readSourceRpm(entry.sourceRpm);
   if (source === undefined) return undefined;
-  const version = rpmVersion({ ...source, epoch: entry.epoch });
+  const version = rpmVersion({ ...source, epoch: epochs.get(entry.sourceRpm) ?? 0 });
   return source.name === entry.name && version === rpmVersion(entry) ? undefined : { name: source.name, version };
 }
 
@@ -140,11 +153,15 @@ function moduleOf(label: string): string {
   return isPlainName(name) && isPlainName(stream) ? `${name}:${stream}`.slice(0, 256) : "";
 }
 
-function packageOf(entry: RpmEntry, evidence: Evidence, context: CombineContext): SoftwarePackage {
-  const source = sourceOf(entry);
+function packageOf(
+  entry: RpmEntry,
+  evidence: Evidence,
+  { operatingSystem, epochs }: CombineContext & { readonly epochs: ReadonlyMap<string, number> },
+): SoftwarePackage {
+  const source = sourceOf(entry, epochs);
   return {
     type: "rpm",
-    namespace: namespaceOf(context.operatingSystem),
+    namespace: namespaceOf(operatingSystem),
     name: entry.name,
     version: rpmVersion(entry),
     architecture: isPlainName(entry.architecture) ? entry.architecture.slice(0, 64) : "",
@@ -152,7 +169,7 @@ function packageOf(entry: RpmEntry, evidence: Evidence, context: CombineContext)
     module: moduleOf(entry.modularity),
     licenses: boundedLicenses([entry.license]),
     cpes: [],
-    qualifiers: distroQualifier(context.operatingSystem),
+    qualifiers: distroQualifier(operatingSystem),
     scope: "installed",
     ownedBy: "",
     ...vendorField(entry.vendor),
@@ -179,13 +196,14 @@ function combine(files: readonly CatalogedFile<RpmPart>[], context: CombineConte
     gaps.push(...refusedRows(part.refused, `/${path}`, layer, "packages whose header is broken"));
     if (part.problem !== "")
       gaps.push({ kind: "database-unreadable", layer, subject: `/${path}`, because: part.problem, count: 1 });
+    const known = { ...context, epochs: sourceEpochs(part.entries) };
     for (const entry of part.entries) {
       // One folder is often a link to another, or a copy of it.
       const key = `${entry.name} ${rpmVersion(entry)} ${entry.architecture}`;
       if (seen.has(key)) continue;
       seen.add(key);
       if (entry.paths !== "") owned.push({ index: packages.length, paths: entry.paths.split("\n") });
-      packages.push(packageOf(entry, { path: `/${path}`, layer, line: 0, kind: "database" }, context));
+      packages.push(packageOf(entry, { path: `/${path}`, layer, line: 0, kind: "database" }, known));
     }
   }
   return { packages, owned, gaps };
