@@ -134,6 +134,8 @@ export interface AdvisoryKey {
   readonly scheme: VersionScheme;
   /** "source package glibc of libc6", "" when it is the package itself. */
   readonly because: string;
+  /** Nobody told the version's epoch (a source package's file name has none): the record's own is taken. */
+  readonly isEpochUnknown?: boolean;
 }
 
 export type KeysOf = (subject: SoftwarePackage) => readonly AdvisoryKey[];

@@ -6,9 +6,8 @@ import type { VulnerabilityMatch } from "../../model/vulnerability-match.ts";
 import { purlOf } from "../sbom/purl.ts";
 import type { AdvisoryDatabase, AdvisoryKey } from "./advisory.ts";
 import { vulnerabilitiesOf } from "./match/clusters.ts";
-import { osEcosystems } from "./match/ecosystems.ts";
 import { type Judgement, judge } from "./match/judge.ts";
-import { isDistributionPackage, keysOf, systemOf } from "./match/keys.ts";
+import { isDistributionPackage, keysOf, systemOf, systemProblem } from "./match/keys.ts";
 import { type OwnershipVerdict, ownershipOf } from "./match/ownership.ts";
 
 export const explainLimits = { steps: 500, names: 200, rounds: 5, gaps: 50 } as const;
@@ -146,7 +145,7 @@ function subjectSteps(
   const candidates = [each.name, each.source?.name ?? each.name];
   if (keys.length === 0) {
     if (!isDistributionPackage(each.type) || !candidates.some((name) => inquiry.packageNames.has(name))) return [];
-    const { problem } = osEcosystems(system);
+    const problem = systemProblem(each, system);
     return [{ verdict: "unknown", purl: purlOf(each), feed: "", record: "", because: problem }];
   }
   if (!keys.some(({ name }) => inquiry.packageNames.has(name))) return [];

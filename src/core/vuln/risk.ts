@@ -102,7 +102,7 @@ export function riskOf(input: RiskInput): { readonly risk: number; readonly beca
   if (input.knownExploited) {
     tally.points = Math.max(floor, tally.points);
     tally.because.push(
-      `known to be exploited${input.isRansomware === true ? ", by ransomware too" : ""}: at least ${floor}`,
+      `known to be exploited${input.isRansomware === true ? ", by ransomware too" : ""}: counts at least ${floor}`,
     );
   }
   if (input.status === "upstream-only")

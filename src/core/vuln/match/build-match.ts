@@ -1,7 +1,7 @@
 // A cluster of records that hold becomes one match: the vendor's word first, every record among the reasons.
 import type { SoftwarePackage } from "../../../model/software-package.ts";
 import type { VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
-import type { AdvisoryDatabase, AdvisoryRecord, Severity } from "../advisory.ts";
+import type { AdvisoryDatabase, AdvisoryKey, AdvisoryRecord, Severity } from "../advisory.ts";
 import { cvssScore, severityOfScore } from "../cvss.ts";
 import { riskOf } from "../risk.ts";
 import { compareVersions } from "../versions/compare.ts";
@@ -34,7 +34,16 @@ function order(left: Judgement, right: Judgement): number {
 function canHave(judgement: Judgement): boolean {
   const { pocket } = judgement.record;
   if (pocket === "") return true;
-  return /[+~]esm\d/.test(judgement.key.version) && /esm|pro/.test(pocket);
+  return isPaidBuild(judgement.key) && isPaidPocket(pocket);
+}
+
+/** Ubuntu's builds of paid pockets say so in their versions. */
+export function isPaidBuild({ version }: AdvisoryKey): boolean {
+  return /[+~.]esm\d/.test(version);
+}
+
+export function isPaidPocket(pocket: string): boolean {
+  return /esm|pro/.test(pocket);
 }
 
 type Fix = VulnerabilityMatch["fix"];

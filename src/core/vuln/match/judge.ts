@@ -81,6 +81,19 @@ function targetProblem(record: AdvisoryRecord, subject: SoftwarePackage): string
   return `only with ${record.cpeTarget}`;
 }
 
+const epochPattern = /^\d+:/;
+
+/** The key's version as it can be held against the record: with the record's epoch where nobody told the package's. */
+export function versionFor({ ranges }: AdvisoryRecord, { version, isEpochUnknown }: AdvisoryKey): string {
+  if (isEpochUnknown !== true) return version;
+  const plain = version.replace(epochPattern, "");
+  for (const { fixed, lastAffected, introduced } of ranges) {
+    const epoch = epochPattern.exec(fixed || lastAffected || introduced)?.[0];
+    if (epoch !== undefined) return epoch + plain;
+  }
+  return plain;
+}
+
 /** Never throws. */
 export function judge(record: AdvisoryRecord, key: AdvisoryKey, subject: SoftwarePackage): Judgement {
   const refuse = (outcome: Outcome, comparison: string): Judgement => ({ record, key, outcome, comparison, fixed: "" });
@@ -90,7 +103,7 @@ export function judge(record: AdvisoryRecord, key: AdvisoryKey, subject: Softwar
   if (architecture !== "") return refuse("other-architecture", architecture);
   const target = targetProblem(record, subject) || buildProblem(record, key);
   if (target !== "") return refuse("other-target", target);
-  const verdict = isAffected(record, key.version);
+  const verdict = isAffected(record, versionFor(record, key));
   if (verdict === undefined)
     return refuse("not-comparable", `${key.version} has no order against the record's versions`);
   if (!verdict.affected)

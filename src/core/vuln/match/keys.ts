@@ -143,6 +143,15 @@ function signedKeys(key: AdvisoryKey): readonly AdvisoryKey[] {
   return [key, { ...key, name, version, because: key.because === "" ? words : `${key.because}; ${words}` }];
 }
 
+/** Why no advisories fit a distribution's package; "" when some do. */
+export function systemProblem(subject: SoftwarePackage, system: OperatingSystem | undefined): string {
+  const { ecosystems, problem } = osEcosystems(system);
+  const first = ecosystems[0];
+  if (first === undefined) return problem;
+  const scheme = schemeOfEcosystem(first);
+  return scheme === subject.type ? "" : `${first} speaks of ${scheme} packages, not of ${subject.type}`;
+}
+
 function distributionKeys(subject: SoftwarePackage, given: OperatingSystem | undefined): readonly AdvisoryKey[] {
   const system = osEcosystems(systemOf(subject, given));
   const source = subject.source?.name ?? subject.name;
@@ -151,6 +160,8 @@ function distributionKeys(subject: SoftwarePackage, given: OperatingSystem | und
   const keys: AdvisoryKey[] = [];
   for (const ecosystem of system.ecosystems) {
     const scheme = schemeOfEcosystem(ecosystem);
+    // dpkg's packages in Alpine, rpm's in Debian: the system's advisories speak of its own format.
+    if (scheme !== subject.type) continue;
     const join = (words: string): string => [words, system.because].filter((part) => part !== "").join("; ");
     if (wantsBinary) keys.push({ ecosystem, name: subject.name, version: subject.version, scheme, because: join("") });
     if (wantsSource && !(wantsBinary && source === subject.name))
@@ -161,6 +172,7 @@ function distributionKeys(subject: SoftwarePackage, given: OperatingSystem | und
           version: sourceVersion(subject),
           scheme,
           because: join(sourceWords(subject)),
+          ...(subject.type === "rpm" && source !== subject.name ? { isEpochUnknown: true } : {}),
         }),
       );
   }
@@ -202,10 +214,16 @@ function cpeKeys(subject: SoftwarePackage): readonly AdvisoryKey[] {
   return [...keys.values()];
 }
 
+/** Maven's advisories name group and artifact: an archive that tells no group cannot be looked up. */
+export function isNameless({ type, namespace, name }: SoftwarePackage): boolean {
+  return type === "maven" && namespace === "" && !name.includes(":");
+}
+
 /** All keys to ask; none: nobody's advisories speak of this type (or of this system: `osEcosystems` says why). */
 export function keysOf(subject: SoftwarePackage, system: OperatingSystem | undefined): readonly AdvisoryKey[] {
   if (isDistributionPackage(subject.type)) return distributionKeys(subject, system);
   if (subject.type === "generic") return cpeKeys(subject);
   const ecosystem = ecosystemOfType(subject.type);
+  if (isNameless(subject)) return [];
   return ecosystem === undefined ? [] : [registryKey(subject, ecosystem)];
 }

@@ -6,12 +6,11 @@ import { purlOf } from "../../sbom/purl.ts";
 import { vendorName, whoseBuild } from "../../sbom/vendor.ts";
 import type { AdvisoryDatabase, AdvisoryKey } from "../advisory.ts";
 import { rangeState } from "../versions/compare.ts";
-import { buildMatch } from "./build-match.ts";
+import { buildMatch, isPaidBuild, isPaidPocket } from "./build-match.ts";
 import { type Cluster, clustersOf, vulnerabilitiesOf } from "./clusters.ts";
-import { osEcosystems } from "./ecosystems.ts";
 import { type FeedGapOptions, feedGaps } from "./feed-gaps.ts";
-import { type Judgement, judge } from "./judge.ts";
-import { isDistributionPackage, keysOf, systemOf } from "./keys.ts";
+import { type Judgement, judge, versionFor } from "./judge.ts";
+import { isDistributionPackage, isNameless, keysOf, systemOf, systemProblem } from "./keys.ts";
 import { ownershipOf } from "./ownership.ts";
 
 export interface MatchSubject {
@@ -44,8 +43,30 @@ function judgeAll(
   const judgements: Judgement[] = [];
   for (const key of keys)
     for (const record of database.find(key.ecosystem, key.name))
-      if (rangeState(record, key.version) !== false) judgements.push(judge(record, key, subject));
+      if (rangeState(record, versionFor(record, key)) !== false) judgements.push(judge(record, key, subject));
+  if (keys.some(isPaidBuild)) return withoutMended(judgements, keys, database);
   return keys.length > 1 ? withoutRepeats(judgements) : judgements;
+}
+
+/** Vulnerabilities that a paid pocket mended before this build of it: the free pocket's record without an end speaks of other builds. */
+function withoutMended(
+  judgements: readonly Judgement[],
+  keys: readonly AdvisoryKey[],
+  database: AdvisoryDatabase,
+): readonly Judgement[] {
+  const mended = new Set<string>();
+  for (const key of keys)
+    for (const record of database.find(key.ecosystem, key.name)) {
+      const hasEnd = record.ranges.some(({ fixed }) => fixed !== "");
+      if (!hasEnd || !isPaidPocket(record.pocket) || rangeState(record, key.version) !== false) continue;
+      for (const id of vulnerabilitiesOf(record).flat()) mended.add(id);
+    }
+  return judgements.filter(
+    ({ record, fixed }) =>
+      record.pocket !== "" ||
+      fixed !== "" ||
+      !vulnerabilitiesOf(record).every((ids) => ids.some((id) => mended.has(id))),
+  );
 }
 
 function withoutRepeats(judgements: readonly Judgement[]): readonly Judgement[] {
@@ -87,9 +108,8 @@ function holdingClusters(judgements: readonly Judgement[]): readonly Cluster<Jud
 /** Why nobody could judge the package at all; undefined when somebody can. */
 function whollyUnknown(subject: SoftwarePackage, system: OperatingSystem | undefined): AnalysisGap | undefined {
   if (isDistributionPackage(subject.type)) {
-    const { ecosystems, problem } = osEcosystems(system);
-    if (ecosystems.length === 0)
-      return gap("operating-system-unknown", "", `${problem}: its packages were not matched`);
+    const problem = systemProblem(subject, system);
+    if (problem !== "") return gap("operating-system-unknown", "", `${problem}: its packages were not matched`);
   }
   if (subject.version === "")
     return gap("version-unknown", purlOf(subject), "nothing says which version it is: it was not matched");
@@ -98,6 +118,10 @@ function whollyUnknown(subject: SoftwarePackage, system: OperatingSystem | undef
 
 /** Packages whose type nobody's advisories speak of; classified binaries without a CPE are among them. */
 function unsupported(subject: SoftwarePackage): SubjectMatches {
+  if (isNameless(subject)) {
+    const words = "its group id is not known: Maven's advisories could not be looked up";
+    return { ...nothing, gaps: [gap("not-supported", purlOf(subject), words)] };
+  }
   const because =
     subject.type === "generic"
       ? "no CPE is known for the binary: no advisories could be looked up"

@@ -1,57 +1,12 @@
-// Matching, case by case: keys, ownership, statuses, pockets, modules, clusters, gaps.
+// Matching, case by case: statuses, pockets, modules, clusters, gaps.
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { OperatingSystem } from "../../../model/image-analysis.ts";
-import { SoftwarePackage } from "../../../model/software-package.ts";
-import type { AdvisoryDatabase, AdvisoryRecord, FeedStatus, VulnerabilityFacts } from "../advisory.ts";
+import type { SoftwarePackage } from "../../../model/software-package.ts";
+import type { AdvisoryDatabase, AdvisoryRecord, VulnerabilityFacts } from "../advisory.ts";
 import { memoryDatabase } from "../memory-database.ts";
-import { osEcosystems } from "./ecosystems.ts";
-import { advisoryName, cpeParts, keysOf } from "./keys.ts";
+import { debian, feedOf, only, recordOf, subjectOf } from "./match-world.fixture.ts";
 import { matchSubject } from "./match-subject.ts";
-
-const debian: OperatingSystem = { id: "debian", versionId: "12", codename: "bookworm", name: "Debian 12", idLike: [] };
-
-function subjectOf(fields: Partial<SoftwarePackage> & Pick<SoftwarePackage, "type" | "name">): SoftwarePackage {
-  return SoftwarePackage.parse({ cataloger: "test", version: "1.0", ...fields });
-}
-
-function recordOf(fields: Partial<AdvisoryRecord> & Pick<AdvisoryRecord, "id" | "ecosystem" | "name">): AdvisoryRecord {
-  return {
-    feed: "test-feed",
-    aliases: [],
-    upstream: [],
-    scheme: "semver",
-    ranges: [{ introduced: "0", fixed: "2.0", lastAffected: "" }],
-    versions: [],
-    status: "affected",
-    statusReason: "",
-    severity: "unknown",
-    cvss: "",
-    module: "",
-    architectures: [],
-    pocket: "",
-    cpeTarget: "",
-    ...fields,
-  };
-}
-
-function feedOf(feed: string, ecosystems: readonly string[], isComprehensive: boolean): FeedStatus {
-  return {
-    feed,
-    ecosystems,
-    isComprehensive,
-    records: 1,
-    refused: 0,
-    refusedBecause: [],
-    sourceAt: "2026-11-01",
-    importedAt: "",
-    problem: "",
-  };
-}
-
-function only(database: AdvisoryDatabase, subject: SoftwarePackage, system: OperatingSystem | undefined = debian) {
-  return matchSubject({ package: subject, operatingSystem: system }, database);
-}
 
 const glibc = subjectOf({
   type: "deb",
@@ -60,75 +15,6 @@ const glibc = subjectOf({
   version: "2.36-9+b1",
   architecture: "amd64",
   source: { name: "glibc", version: "2.36-9" },
-});
-
-test("names of systems and what judges derivatives", () => {
-  const cases: readonly (readonly [Partial<OperatingSystem>, readonly string[]])[] = [
-    [{ id: "debian", versionId: "12" }, ["Debian:12"]],
-    [{ id: "debian", codename: "trixie" }, ["Debian:13"]],
-    [{ id: "debian", codename: "sid" }, []],
-    [{ id: "raspbian", versionId: "12" }, ["Debian:12"]],
-    [{ id: "devuan", versionId: "5" }, ["Debian:12"]],
-    [{ id: "ubuntu", versionId: "22.04" }, ["Ubuntu:22.04"]],
-    [{ id: "kali", versionId: "2026.1", idLike: ["debian"] }, []],
-    [{ id: "alpine", versionId: "3.19.1" }, ["Alpine:v3.19"]],
-    [{ id: "alpine", versionId: "3.21_alpha20240807" }, ["Alpine:edge"]],
-    [{ id: "wolfi", versionId: "20230201" }, ["Wolfi"]],
-    [{ id: "chainguard" }, ["Chainguard", "Wolfi"]],
-    [{ id: "rhel", versionId: "9.4" }, ["Red Hat:9"]],
-    [{ id: "centos", versionId: "7" }, ["Red Hat:7"]],
-    [{ id: "almalinux", versionId: "9.4" }, ["AlmaLinux:9"]],
-    [{ id: "rocky", versionId: "8.9" }, ["Rocky Linux:8"]],
-    [{ id: "ol", versionId: "8.9" }, ["Oracle Linux:8"]],
-    [{ id: "amzn", versionId: "2023" }, ["Amazon Linux:2023"]],
-    [{ id: "amzn", versionId: "2018.03" }, ["Amazon Linux:1"]],
-    [{ id: "azurelinux", versionId: "3.0" }, ["Azure Linux:3"]],
-    [{ id: "photon", versionId: "5.0" }, ["Photon OS:5.0"]],
-    [{ id: "opensuse-leap", versionId: "15.5" }, ["openSUSE:Leap 15.5"]],
-    [{ id: "openeuler", versionId: "22.03", name: "openEuler 22.03 (LTS-SP1)" }, ["openEuler:22.03-LTS-SP1"]],
-    [{ id: "" }, []],
-  ];
-  for (const [system, expected] of cases) {
-    const found = osEcosystems({ id: "", versionId: "", codename: "", name: "", idLike: [], ...system });
-    assert.deepEqual(found.ecosystems, expected, JSON.stringify(system));
-    assert.equal(found.problem === "", expected.length > 0);
-  }
-  const suse = osEcosystems({ id: "sles", versionId: "15.5", codename: "", name: "", idLike: [] }).ecosystems;
-  assert.equal(suse[0], "SUSE:Linux Enterprise Server 15 SP5");
-  assert.ok(suse.includes("SUSE:Linux Enterprise Module for Basesystem 15 SP5"));
-});
-
-test("keys: source packages, registries' spelling, CPEs of binaries", () => {
-  const short = (subject: SoftwarePackage, system?: OperatingSystem): string[] =>
-    keysOf(subject, system).map(({ ecosystem, name, version }) => `${ecosystem} ${name} ${version}`);
-  assert.deepEqual(short(glibc, debian), ["Debian:12 glibc 2.36-9"]);
-  assert.equal(keysOf(glibc, debian)[0]?.because, "source package glibc of libc6");
-  assert.deepEqual(short(subjectOf({ type: "deb", name: "curl", version: "7.88.1-10+b2" }), debian), [
-    "Debian:12 curl 7.88.1-10",
-  ]);
-  const distro = subjectOf({ type: "deb", name: "curl", qualifiers: { distro: "debian-11" } });
-  assert.deepEqual(short(distro), ["Debian:11 curl 1.0"]);
-  const rows: readonly (readonly [SoftwarePackage, string])[] = [
-    [subjectOf({ type: "pypi", name: "Zope.Interface_x" }), "PyPI zope-interface-x 1.0"],
-    [subjectOf({ type: "npm", namespace: "@angular", name: "core" }), "npm @angular/core 1.0"],
-    [subjectOf({ type: "maven", namespace: "org.x", name: "y" }), "Maven org.x:y 1.0"],
-    [
-      subjectOf({ type: "golang", namespace: "github.com/gin-gonic", name: "gin", version: "v1.5.0" }),
-      "Go github.com/gin-gonic/gin v1.5.0",
-    ],
-    [subjectOf({ type: "golang", name: "stdlib", version: "go1.21rc1" }), "Go stdlib 1.21.0-rc.1"],
-    [subjectOf({ type: "bitnami", name: "redis", version: "7.2.4-12" }), "Bitnami redis 7.2.4"],
-    [subjectOf({ type: "nuget", name: "Newtonsoft.Json" }), "NuGet newtonsoft.json 1.0"],
-    [
-      subjectOf({ type: "generic", name: "redis", cpes: ["cpe:2.3:a:redis:redis:7.0:*:*:*:*:*:*:*"] }),
-      "CPE redis:redis 1.0",
-    ],
-  ];
-  for (const [subject, expected] of rows) assert.deepEqual(short(subject), [expected]);
-  const withCpe = subjectOf({ type: "npm", name: "x", cpes: ["cpe:2.3:a:y:z:1:*:*:*:*:*:*:*"] });
-  assert.deepEqual(short(withCpe), ["npm x 1.0"]);
-  assert.deepEqual(cpeParts("cpe:2.3:a:b\\:c:d\\.e:1"), ["a", "b:c", "d.e", "1"]);
-  assert.equal(advisoryName("PyPI", "A__b"), "a-b");
 });
 
 test("deb: the source's version is compared, and a match says all of it", () => {
@@ -387,4 +273,61 @@ test("gaps: every way not to know has a row", () => {
   assert.deepEqual(kinds(subjectOf({ type: "generic", name: "x" })), ["not-supported"]);
   assert.deepEqual(kinds(subjectOf({ type: "npm", name: "y" }), undefined, Date.parse("2026-11-01")), ["feed-stale"]);
   assert.deepEqual(kinds(subjectOf({ type: "npm", name: "y" }), undefined, Date.parse("2026-01-20")), []);
+});
+
+test("packages of another format than the system's are told, not judged by its feed", () => {
+  const alpine = { ...debian, id: "alpine", versionId: "3.19.1" };
+  const curl = recordOf({ id: "CVE-2026-1", ecosystem: "Alpine:v3.19", name: "curl", scheme: "apk" });
+  const { matches, gaps } = only(memoryDatabase([curl]), subjectOf({ type: "deb", name: "curl" }), alpine);
+  assert.deepEqual(matches, []);
+  assert.deepEqual(
+    gaps.map(({ kind, because }) => [kind, because]),
+    [["operating-system-unknown", "Alpine:v3.19 speaks of apk packages, not of deb: its packages were not matched"]],
+  );
+  assert.equal(only(memoryDatabase([curl]), subjectOf({ type: "apk", name: "curl" }), alpine).matches.length, 1);
+});
+
+test("rpm: a source's epoch is the record's, a binary's is its own", () => {
+  const system = { ...debian, id: "rhel", versionId: "8.9" };
+  const record = recordOf({
+    id: "CVE-2026-1",
+    ecosystem: "Red Hat:8",
+    name: "perl",
+    scheme: "rpm",
+    ranges: [{ introduced: "0", fixed: "4:5.26.3-423.el8", lastAffected: "" }],
+  });
+  const count = (fields: Partial<SoftwarePackage>): number =>
+    only(memoryDatabase([record]), subjectOf({ type: "rpm", name: "perl-Errno", ...fields }), system).matches.length;
+  assert.equal(count({ version: "1.28-424.el8", source: { name: "perl", version: "5.26.3-424.el8" } }), 0);
+  assert.equal(count({ version: "1.28-422.el8", source: { name: "perl", version: "5.26.3-422.el8" } }), 1);
+  assert.equal(count({ version: "2:1.28-424.el8", source: { name: "perl", version: "2:5.26.3-424.el8" } }), 0);
+  assert.equal(count({ name: "perl", version: "5.26.3-424.el8" }), 1);
+});
+
+test("a build that has the paid pocket's fix is not affected by the free pocket's record", () => {
+  const base = { ecosystem: "Ubuntu:20.04", name: "x", scheme: "deb" as const };
+  const open = { ...base, id: "UBUNTU-CVE-2026-1", upstream: ["CVE-2026-1"] };
+  const database = memoryDatabase([
+    recordOf({ ...open, ranges: [{ introduced: "0", fixed: "", lastAffected: "" }] }),
+    recordOf({
+      ...open,
+      pocket: "esm-apps",
+      ranges: [{ introduced: "0", fixed: "1.0-1ubuntu0.1~esm2", lastAffected: "" }],
+    }),
+  ]);
+  const count = (version: string): number =>
+    only(database, subjectOf({ type: "deb", name: "x", version }), { ...debian, id: "ubuntu", versionId: "20.04" })
+      .matches.length;
+  assert.deepEqual(["1.0-1ubuntu0.1~esm2", "1.0-1ubuntu0.1~esm3"].map(count), [0, 0]);
+  assert.deepEqual(["1.0-1ubuntu0.1~esm1", "1.0-1ubuntu0.1"].map(count), [1, 1]);
+});
+
+test("an archive without a group id is a gap", () => {
+  const record = recordOf({ id: "CVE-2026-1", ecosystem: "Maven", name: "org.x:y", scheme: "maven" });
+  const { gaps } = only(memoryDatabase([record]), subjectOf({ type: "maven", name: "y" }));
+  assert.deepEqual(
+    gaps.map(({ kind, subject }) => [kind, subject]),
+    [["not-supported", "pkg:maven/y@1.0"]],
+  );
+  assert.equal(only(memoryDatabase([record]), subjectOf({ type: "maven", name: "org.x:y" })).gaps.length, 0);
 });

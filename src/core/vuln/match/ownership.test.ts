@@ -1,56 +1,10 @@
 // Whose word counts: the distribution's for what it built and its feed knows, the upstream's for what others built in the same format; and the code behind signed sources.
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { OperatingSystem } from "../../../model/image-analysis.ts";
-import { SoftwarePackage } from "../../../model/software-package.ts";
-import type { AdvisoryDatabase, AdvisoryRecord, FeedStatus } from "../advisory.ts";
+import type { AdvisoryRecord } from "../advisory.ts";
 import { memoryDatabase } from "../memory-database.ts";
 import { keysOf } from "./keys.ts";
-import { matchSubject } from "./match-subject.ts";
-
-const debian: OperatingSystem = { id: "debian", versionId: "12", codename: "bookworm", name: "Debian 12", idLike: [] };
-
-function subjectOf(fields: Partial<SoftwarePackage> & Pick<SoftwarePackage, "type" | "name">): SoftwarePackage {
-  return SoftwarePackage.parse({ cataloger: "test", version: "1.0", ...fields });
-}
-
-function recordOf(fields: Partial<AdvisoryRecord> & Pick<AdvisoryRecord, "id" | "ecosystem" | "name">): AdvisoryRecord {
-  return {
-    feed: "test-feed",
-    aliases: [],
-    upstream: [],
-    scheme: "semver",
-    ranges: [{ introduced: "0", fixed: "2.0", lastAffected: "" }],
-    versions: [],
-    status: "affected",
-    statusReason: "",
-    severity: "unknown",
-    cvss: "",
-    module: "",
-    architectures: [],
-    pocket: "",
-    cpeTarget: "",
-    ...fields,
-  };
-}
-
-function feedOf(feed: string, ecosystems: readonly string[], isComprehensive: boolean): FeedStatus {
-  return {
-    feed,
-    ecosystems,
-    isComprehensive,
-    records: 1,
-    refused: 0,
-    refusedBecause: [],
-    sourceAt: "2026-11-01",
-    importedAt: "",
-    problem: "",
-  };
-}
-
-function only(database: AdvisoryDatabase, subject: SoftwarePackage, system: OperatingSystem | undefined = debian) {
-  return matchSubject({ package: subject, operatingSystem: system }, database);
-}
+import { debian, feedOf, only, recordOf, subjectOf } from "./match-world.fixture.ts";
 
 const upstream = recordOf({
   id: "PYSEC-1",

@@ -134,6 +134,10 @@ const tables: Readonly<Record<VersionScheme, readonly string[]>> = {
     " ? 1",
   ],
   gem: [
+    "1.13.0-java = 1.13.0",
+    "1.12.0-x86_64-linux < 1.13.0",
+    "1.16.2-aarch64-linux-musl = 1.16.2-arm64-darwin",
+    "1.13.1-x64-mingw-ucrt = 1.13.1-universal-darwin-22",
     "1.0 = 1",
     "1.0.a < 1",
     "1.8.2.b9 < 1.8.2.b10",

@@ -3,6 +3,10 @@ import { compareDigits, compareText, isDigits } from "./digits.ts";
 
 // Letters right behind the first number are let in as well ("1beta"): feeds hold them.
 const valid = /^[0-9]+[0-9a-zA-Z]*(?:\.[0-9a-zA-Z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+/** What a gem with code for one platform has behind its version ("1.13.0-java", "1.16.2-x86_64-linux-musl"): no part of it. */
+const platform =
+  /-(?:(?:java|jruby|ruby|dotnet|dalvik|mswin|mingw|universal)[\w.-]*|(?:x|x86|x64|x86_64|i\d86|amd64|arm\w*|aarch64|ppc\w*|powerpc\w*|s390x?|sparc\w*|riscv\w*|mips\w*|loongarch\w*|wasm\d*)-[a-z][\w.-]*)$/;
+
 const segmentPattern = /[0-9]+|[a-zA-Z]+/g;
 
 function isZero(segment: string): boolean {
@@ -17,7 +21,7 @@ function withoutZeros(segments: readonly string[]): string[] {
 
 /** Numbers first, then everything from the first word on; zeros at the end of each are dropped. Undefined: RubyGems refuses it. */
 function segmentsOf(text: string): readonly string[] | undefined {
-  const trimmed = text.trim();
+  const trimmed = text.includes("-") ? text.trim().replace(platform, "") : text.trim();
   if (trimmed === "") return [];
   if (!valid.test(trimmed)) return undefined;
   const all = trimmed.replaceAll("-", ".pre.").match(segmentPattern) ?? [];
