@@ -13,6 +13,9 @@ test("which files are read, and why others are not", () => {
     "root/.ssh/id_rsa",
     "home/a/.aws/credentials",
     "usr/local/bin/run",
+    "etc/ssl/certs/server.key",
+    "etc/ssl/certs/site.pem",
+    "var/cache/app/settings.json",
   ];
   for (const path of wanted) assert.ok(search.wants(path, 0o644, 1000), path);
   const refused = [
@@ -32,6 +35,7 @@ test("which files are read, and why others are not", () => {
     empty: 1,
     "binary-content": 1,
   });
+  assert.equal(search.fresh().skipped().size, 0);
 });
 
 test("four characters of a value at most, of any value", () => {

@@ -1,15 +1,17 @@
 // Which files the secret search looks at: text of a sane size that somebody may have put there. What is left out is counted by its reason.
 
-/** Why a file was not searched, or a value in it was not told. */
-export type SkipReason = "empty" | "too-large" | "binary-name" | "documentation" | "binary-content" | "test-material";
+import type { SecretSkipReason } from "../../../model/image-analysis.ts";
+
+/** Why a file was not searched (or not to its end: "too-many-hits"), or a value in it was not told ("test-material"). */
+export type SkipReason = SecretSkipReason;
 
 export const secretLimits = {
   fileBytesMax: 1024 * 1024,
   /** Files in which assignments (password = ...) are read, too. */
   configBytesMax: 128 * 1024,
   findingsPerFileMax: 100,
-  /** Anchors looked at in one file; a file full of them is no file of secrets. */
-  hitsPerFileMax: 20_000,
+  /** All that patterns are run over in one file, around its anchors; a file full of them is no file of secrets. */
+  lookedBytesMax: 8 * 1024 * 1024,
   lineLengthMax: 4096,
 } as const;
 
@@ -46,9 +48,16 @@ const documentFolders = [
   "var/lib/dpkg/info/",
   "var/lib/dpkg/status",
   "var/lib/apt/",
-  "var/cache/",
+  "var/cache/apt/",
+  "var/cache/apk/",
+  "var/cache/debconf/",
+  "var/cache/dnf/",
+  "var/cache/fontconfig/",
+  "var/cache/ldconfig/",
+  "var/cache/man/",
+  "var/cache/yum/",
+  "var/cache/zypp/",
   "lib/apk/db/",
-  "etc/ssl/certs/",
   "usr/share/ca-certificates/",
   "proc/",
   "sys/",

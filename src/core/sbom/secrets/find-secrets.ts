@@ -5,6 +5,7 @@ import type { CatalogFile, CatalogTools } from "../cataloger.ts";
 import { createAnchorScan } from "./anchors.ts";
 import type { SkipReason } from "./files.ts";
 import { isConfigFile, isExampleFile, isInPackage, isTestMaterial, secretLimits, skipReasonOf } from "./files.ts";
+import { fromUtf16 } from "./utf16.ts";
 import { findPrivateKeys } from "./private-key.ts";
 import type { SecretRule } from "./rules.ts";
 import { secretRules } from "./rules.ts";
@@ -19,8 +20,10 @@ export interface SecretSearch {
   /** Whether the file is to be read for secrets; a refusal is counted. `path` has no leading "/". */
   wants(path: string, mode: number, sizeBytes: number): boolean;
   find(file: CatalogFile, tools: CatalogTools): readonly FoundSecret[];
-  /** What was left out so far, by reason: files not searched, values that are tests' material. */
+  /** What was left out so far, by reason: files not searched or not to their end, values that are tests' material. */
   skipped(): ReadonlyMap<SkipReason, number>;
+  /** The same search with counts of its own, that begin at nothing: one for each layer. */
+  fresh(): SecretSearch;
 }
 
 const pemAnchor = "PRIVATE KEY";
@@ -37,24 +40,36 @@ export function createSecretSearch(): SecretSearch {
   const skipped = new Map<SkipReason, number>();
   const skip = (reason: SkipReason): void => void skipped.set(reason, (skipped.get(reason) ?? 0) + 1);
   return {
-    version: 1,
+    version: 2,
     wants(path, _mode, sizeBytes) {
       const reason = skipReasonOf(path, sizeBytes);
       if (reason !== undefined) skip(reason);
       return reason === undefined;
     },
-    find(file, tools) {
-      if (tools.indexOf(file.bytes.subarray(0, sniffBytes), "\0") >= 0) {
+    find(given, tools) {
+      const file = textFileOf(given, tools);
+      if (file === undefined) {
         skip("binary-content");
         return [];
       }
-      const found = findIn(file, tools);
+      const { found, isCut } = findIn(file, tools);
+      if (isCut) skip("too-many-hits");
       if (found.length === 0 || !isTestMaterial(file.path)) return found;
       for (const _ of found) skip("test-material");
       return [];
     },
     skipped: () => skipped,
+    fresh: createSecretSearch,
   };
+}
+
+/** undefined for what is no text. UTF-16 is read as text of one byte a character: every secret that we know is ASCII. */
+function textFileOf(file: CatalogFile, tools: CatalogTools): CatalogFile | undefined {
+  if (tools.indexOf(file.bytes.subarray(0, sniffBytes), "\0") < 0) return file;
+  const bytes = fromUtf16(file.bytes);
+  if (bytes === undefined) return undefined;
+  const text = () => tools.latin1(bytes);
+  return { path: file.path, mode: file.mode, bytes, text, latin1: text };
 }
 
 interface Sink {
@@ -63,25 +78,37 @@ interface Sink {
   readonly found: FoundSecret[];
   /** Places of values that are told already: rules may see the same one. */
   readonly taken: Set<number>;
+  /** Positions of line ends, looked up when the first finding needs them. */
+  lineEnds: readonly number[] | undefined;
 }
 
-function findIn(file: CatalogFile, tools: CatalogTools): readonly FoundSecret[] {
-  const sink: Sink = { file, tools, found: [], taken: new Set() };
-  let hits = 0;
+interface FoundIn {
+  readonly found: readonly FoundSecret[];
+  /** A limit was reached: there may be more in the file. */
+  readonly isCut: boolean;
+}
+
+function findIn(file: CatalogFile, tools: CatalogTools): FoundIn {
+  const sink: Sink = { file, tools, found: [], taken: new Set(), lineEnds: undefined };
+  let looked = 0;
+  let isCut = false;
   let hasKeys = false;
   anchorScan.scan(file.bytes, (at, anchor) => {
-    hits += 1;
     const rule = ruleOfAnchor[anchor];
     if (rule === undefined) hasKeys = true;
-    else if (rule.paths === undefined || rule.paths.test(file.path)) matchAround(rule, at, sink);
-    return hits < secretLimits.hitsPerFileMax && sink.found.length < secretLimits.findingsPerFileMax;
+    else if (rule.paths === undefined || rule.paths.test(file.path)) looked += matchAround(rule, at, sink);
+    isCut = looked > secretLimits.lookedBytesMax || sink.found.length >= secretLimits.findingsPerFileMax;
+    return !isCut;
   });
-  if (hasKeys) addPrivateKeys(sink);
+  // Where the scan ended early the keys' anchor may not have been reached.
+  if (hasKeys || isCut) addPrivateKeys(sink);
   addSettings(sink);
-  return sink.found.length === 0 ? sink.found : sink.found.toSorted((left, right) => left.line - right.line);
+  const found = sink.found.length < 2 ? sink.found : sink.found.toSorted((left, right) => left.line - right.line);
+  return { found, isCut: isCut || found.length >= secretLimits.findingsPerFileMax };
 }
 
-function matchAround(rule: SecretRule, at: number, sink: Sink): void {
+/** Gives the bytes that were looked at. */
+function matchAround(rule: SecretRule, at: number, sink: Sink): number {
   const from = Math.max(0, at - rule.before);
   const text = sink.tools.latin1(sink.file.bytes.subarray(from, at + rule.after));
   rule.pattern.lastIndex = 0;
@@ -89,7 +116,8 @@ function matchAround(rule: SecretRule, at: number, sink: Sink): void {
     const value = match[1] ?? "";
     const place = from + match.index + match[0].lastIndexOf(value);
     // Another anchor's match is found by that anchor.
-    if (place > at + 200 || sink.taken.has(place)) continue;
+    if (place > at + 200) break;
+    if (sink.taken.has(place)) continue;
     const judgement = rule.check(value, text);
     if (judgement === "none") continue;
     sink.taken.add(place);
@@ -101,7 +129,9 @@ function matchAround(rule: SecretRule, at: number, sink: Sink): void {
       line: lineOf(sink, place),
       redacted: redact(value, false),
     });
+    if (sink.found.length >= secretLimits.findingsPerFileMax) break;
   }
+  return text.length;
 }
 
 /** In a file that is an example by its name, or in a package's own code, a value is less likely to open anything. */
@@ -110,8 +140,8 @@ function severityOf(severity: FoundSecret["severity"], path: string): FoundSecre
 }
 
 function addPrivateKeys(sink: Sink): void {
-  const text = sink.tools.latin1(sink.file.bytes);
-  for (const key of findPrivateKeys(text)) {
+  const text = sink.file.latin1();
+  for (const key of findPrivateKeys(text, secretLimits.findingsPerFileMax)) {
     if (sink.found.length >= secretLimits.findingsPerFileMax) return;
     // A service account's key is told by its own rule.
     if ([...sink.taken].some((place) => place > key.at && place < key.at + 200)) continue;
@@ -146,11 +176,22 @@ function toFound(setting: SettingsFinding, path: string): FoundSecret {
   };
 }
 
-function lineOf({ file, tools }: Sink, at: number): number {
-  let line = 1;
-  for (let end = tools.indexOf(file.bytes, "\n"); end >= 0 && end < at; end = tools.indexOf(file.bytes, "\n", end + 1))
-    line += 1;
-  return line;
+function lineOf(sink: Sink, at: number): number {
+  sink.lineEnds ??= lineEndsOf(sink.file.bytes);
+  let from = 0;
+  let to = sink.lineEnds.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (sink.lineEnds[middle]! < at) from = middle + 1;
+    else to = middle;
+  }
+  return from + 1;
+}
+
+function lineEndsOf(bytes: Uint8Array): readonly number[] {
+  const ends: number[] = [];
+  for (let at = 0; at < bytes.length; at += 1) if (bytes[at] === 0x0a) ends.push(at);
+  return ends;
 }
 
 const shownMax = 4;

@@ -10,18 +10,29 @@ export interface PrivateKey {
 
 const begin = /-----BEGIN ((?:[A-Z0-9]{1,12} ){0,3})PRIVATE KEY(?: BLOCK)?-----/g;
 const bodyLengthMin = 64;
+/** Of a key with its headers; the largest in use have less. */
+const keyLengthMax = 16_384;
 /** openssh-key-v1 with the cipher "none", in base64. */
 const opensshPlain = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU";
 
-/** The keys of a text; escaped line ends ("\n") count as such. */
-export function findPrivateKeys(text: string): PrivateKey[] {
+/** The keys of a text, at most `max`; escaped line ends ("\n") count as such. Linear: a key reaches to the next header at most. */
+export function findPrivateKeys(text: string, max: number): PrivateKey[] {
   const keys: PrivateKey[] = [];
-  for (const found of text.matchAll(begin)) {
+  let found = nextHeader(text, 0);
+  while (found !== null && keys.length < max) {
     const from = found.index + found[0].length;
-    const key = readKey(text.slice(from, from + 8192), found[1]?.trim() ?? "", found.index);
+    const next = nextHeader(text, from);
+    const to = Math.min(next?.index ?? text.length, from + keyLengthMax);
+    const key = readKey(text.slice(from, to), found[1]?.trim() ?? "", found.index);
     if (key !== undefined) keys.push(key);
+    found = next;
   }
   return keys;
+}
+
+function nextHeader(text: string, from: number): RegExpExecArray | null {
+  begin.lastIndex = from;
+  return begin.exec(text);
 }
 
 function readKey(after: string, kind: string, at: number): PrivateKey | undefined {

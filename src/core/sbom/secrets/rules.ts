@@ -1,7 +1,7 @@
 // Every rule of the secret search as data: what is looked for, by which literal anchors, what it looks like, what tells it from an example.
 // A new rule is one line here and one case in the test's table. Sources: the vendors' documents on their token formats.
 import type { Check } from "./checks.ts";
-import { awsSecret, base64Pem, basicCredentials, jwt, notExample } from "./checks.ts";
+import { awsSecret, base64Pem, basicCredentials, isPlaceholder, jwt, notExample } from "./checks.ts";
 import { cloudTokens } from "./cloud-tokens.ts";
 import type { TokenRow } from "./cloud-tokens.ts";
 import { serviceTokens } from "./service-tokens.ts";
@@ -97,6 +97,18 @@ const named: readonly SecretRule[] = [
       /(?:^|\/)(?:\.docker\/config\.json|\.dockercfg|\.dockerconfigjson|containers\/auth\.json|kaniko\/[^/]+\.json|config\.json)$/,
   },
   {
+    id: "registry-password",
+    title: "Password or token of a registry",
+    severity: "high",
+    anchors: ['"password"', '"identitytoken"', '"registrytoken"'],
+    pattern: /"(?:password|identitytoken|registrytoken)"\s{0,8}:\s{0,8}"([^"\\\s]{4,8000})"/g,
+    before: 2,
+    after: 8100,
+    check: (value) => (isPlaceholder(value) ? "none" : "likely"),
+    paths:
+      /(?:^|\/)(?:\.docker\/config\.json|\.dockercfg|\.dockerconfigjson|containers\/auth\.json|kaniko\/[^/]+\.json)$/,
+  },
+  {
     id: "npmrc-token",
     title: "Token or password in an npmrc",
     severity: "critical",
@@ -113,7 +125,7 @@ const named: readonly SecretRule[] = [
     severity: "high",
     anchors: ["PuTTY-User-Key-File-"],
     pattern:
-      /PuTTY-User-Key-File-\d: [^\n]{1,40}\r?\nEncryption: none\r?\n[\s\S]{0,6000}?Private-Lines: \d{1,3}\r?\n([A-Za-z0-9+/=\r\n]{40,4000})/g,
+      /PuTTY-User-Key-File-\d: [^\n]{1,40}\r?\nEncryption: none\r?\nComment: [^\n]{0,400}\r?\nPublic-Lines: \d{1,3}\r?\n(?:[A-Za-z0-9+/=]{1,400}\r?\n){1,100}Private-Lines: \d{1,3}\r?\n([A-Za-z0-9+/=\r\n]{40,4000})/g,
     before: 2,
     after: 8000,
     check: notExample,
