@@ -22,6 +22,7 @@ interface Placed {
   readonly document: VexDocument;
   readonly statement: VexStatement;
   readonly order: number;
+  readonly atMs: number;
 }
 
 /**
@@ -30,7 +31,7 @@ interface Placed {
  */
 export function suppress(matches: readonly VulnerabilityMatch[], options: SuppressOptions): VulnerabilityMatch[] {
   const { documents, exceptions, image, nowMs } = options;
-  const statements = statementsByName(documents);
+  const statements = statementsByName(documents, nowMs);
   const ready = readyExceptions(exceptions, image, nowMs);
   if (statements.size === 0 && ready.length === 0) return [...matches];
   const subject = subjectOf(image);
@@ -48,8 +49,13 @@ export function suppress(matches: readonly VulnerabilityMatch[], options: Suppre
   });
 }
 
+/** Errata speak of many vulnerabilities at once: a word about one of them is no word about each. */
+const erratum =
+  /^(?:USN|LSN|DSA|DLA|DTSA|RH[SBE]A|AL[SBE]A|RL[SBE]A|RXSA|EL[SBE]A|CE[SBE]A|(?:open)?SUSE-|FEDORA-|GLSA|ALAS|MGASA|PHSA|OESA|ASA-|AVG-)/i;
+
 function namesOf(match: VulnerabilityMatch): readonly string[] {
-  return [...new Set([match.vulnerability, ...match.aliases, ...match.because.map(({ record }) => record)])];
+  const others = [...match.aliases, ...match.because.map(({ record }) => record)];
+  return [...new Set([match.vulnerability, ...others.filter((name) => !erratum.test(name))])];
 }
 
 /** The names of each package are made once, and only of packages that something is wrong with. */
@@ -86,7 +92,8 @@ function exceptionOf(
   return found === undefined ? undefined : suppressionBy(found);
 }
 
-function statementsByName(documents: readonly VexDocument[]): ReadonlyMap<string, readonly Placed[]> {
+/** A time that has not come yet counts as now: it must not win over every later word. */
+function statementsByName(documents: readonly VexDocument[], nowMs: number): ReadonlyMap<string, readonly Placed[]> {
   const byName = new Map<string, Placed[]>();
   let order = 0;
   for (const document of documents)
@@ -94,7 +101,7 @@ function statementsByName(documents: readonly VexDocument[]): ReadonlyMap<string
       order += 1;
       for (const name of new Set(statement.names.map((one) => one.toLowerCase()))) {
         const list = byName.get(name) ?? [];
-        list.push({ document, statement, order });
+        list.push({ document, statement, order, atMs: Math.min(statement.atMs, nowMs) });
         byName.set(name, list);
       }
     }
@@ -110,11 +117,8 @@ function newestFor(
   let newest: Placed | undefined;
   for (const name of names)
     for (const placed of statements.get(name.toLowerCase()) ?? []) {
-      const { statement, order } = placed;
-      const isNewer =
-        newest === undefined ||
-        statement.atMs > newest.statement.atMs ||
-        (statement.atMs === newest.statement.atMs && order > newest.order);
+      const { statement, order, atMs } = placed;
+      const isNewer = newest === undefined || atMs > newest.atMs || (atMs === newest.atMs && order > newest.order);
       if (isNewer && statement.products.some((product) => coversPackage(product, index, subject))) newest = placed;
     }
   return newest;

@@ -23,7 +23,10 @@ export function productOf(
   for (const text of new Set([...(given.id.startsWith("pkg:") ? [given.id] : []), ...(given.purls ?? [])])) {
     if (text === "") continue;
     try {
-      purls.push(normalised(readPurl(text)));
+      const purl = normalised(readPurl(text));
+      purls.push(purl);
+      if (isAnybodys(purl))
+        problems.add("an image is named without its repository and digest: that is no image's name");
     } catch (error) {
       problems.add(toFault(error).message);
     }
@@ -37,6 +40,10 @@ export function productOf(
     subcomponents,
     versions: given.versions ?? [],
   };
+}
+
+function isAnybodys({ type, version, qualifiers }: PurlParts): boolean {
+  return type === "oci" && qualifiers["repository_url"] === undefined && !/^sha(?:256|512):/.test(version);
 }
 
 /** "sha-256" and "SHA256" with a hex value -> "sha256:..."; anything else "". */

@@ -78,20 +78,21 @@ function isImagePurl(purl: PurlParts, image: SuppressionImage): boolean {
   const isDigest = version.startsWith("sha256:") || version.startsWith("sha512:");
   if (isDigest) return image.digests.includes(version);
   const place = purl.qualifiers["repository_url"] ?? "";
+  // The last part of a name alone is anybody's: evil.example/team/nginx is "nginx", too. `productOf` tells.
+  if (place === "" && purl.type === "oci") return false;
   const own = purl.namespace === "" ? purl.name : `${purl.namespace}/${purl.name}`;
   // Of oci the whole repository, of docker the registry.
   const repository = place === "" ? own : purl.type === "docker" ? `${place}/${own}` : place;
   const tag = version === "" ? (purl.qualifiers["tag"] ?? "") : version;
-  return isReference(repository, tag, image, place === "" && purl.type === "oci");
+  return isReference(repository, tag, image);
 }
 
-/** `isLastOnly`: a URL without its repository names the last part alone. */
-function isReference(repository: string, tag: string, image: SuppressionImage, isLastOnly = false): boolean {
+/** A tag says nothing about an image that is named by its digest: the tag may have moved. */
+function isReference(repository: string, tag: string, image: SuppressionImage): boolean {
   const wanted = repositoryNames(repository);
   return image.references.some((reference) => {
     const parts = splitReference(reference);
-    if (tag !== "" && parts.tag !== tag) return false;
-    if (isLastOnly) return parts.repository === repository || parts.repository.endsWith(`/${repository}`);
+    if (tag !== "" && (parts.tag !== tag || parts.digest !== "")) return false;
     return repositoryNames(parts.repository).some((name) => wanted.includes(name));
   });
 }

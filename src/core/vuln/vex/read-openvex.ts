@@ -47,6 +47,12 @@ function statementOf(
     problems.add(names.length === 0 ? "a statement names no vulnerability" : "a statement has no status that we know");
     return undefined;
   }
+  const justification = justificationOf(textAt(value, "justification"));
+  const impact = textAt(value, "impact_statement");
+  if (status === "not_affected" && justification === "" && impact.trim() === "") {
+    problems.add("a statement says not_affected and not why: OpenVEX asks for a justification or an impact statement");
+    return undefined;
+  }
   const subcomponents = listAt(value, "subcomponents");
   const products = listAt(value, "products").slice(0, vexLimits.productsMax);
   if (products.length === 0) problems.add(`a statement on ${names[0]} names no product: it speaks of nothing here`);
@@ -55,8 +61,8 @@ function statementOf(
     // Before 0.2 subcomponents stood beside the products.
     products: products.map((product) => productFrom(product, subcomponents, problems)),
     status,
-    justification: justificationOf(textAt(value, "justification")),
-    reason: textAt(value, "impact_statement") || textAt(value, "action_statement") || textAt(value, "status_notes"),
+    justification,
+    reason: impact || textAt(value, "action_statement") || textAt(value, "status_notes"),
     atMs: timeOf(value) ?? documentAt,
   };
 }

@@ -77,7 +77,7 @@ export const over = (
     documents: documents.map((one) => readVex(JSON.stringify(one))),
     exceptions: [],
     image,
-    nowMs: 0,
+    nowMs: Date.parse("2026-06-01T00:00:00Z"),
     ...rest,
   });
 

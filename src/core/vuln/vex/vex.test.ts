@@ -40,6 +40,8 @@ const notCovering: readonly (readonly [string, unknown, number])[] = [
     1,
   ],
   ["another package inside the image", { "@id": `pkg:oci/web@${digest}`, subcomponents: [{ "@id": "pkg:npm/c" }] }, 1],
+  ["an image by the last part of its name", { "@id": "pkg:oci/web" }, 1],
+  ["the same with a tag", { "@id": "pkg:oci/web?tag=1.2" }, 1],
   ["a CPE with a wildcard", { "@id": "x", identifiers: { cpe23: "cpe:2.3:a:f5:nginx:*:*:*:*:*:*:*:*" } }, 2],
   ["nothing", {}, 1],
   ["a name that is the package's", { "@id": "b" }, 1],
@@ -101,6 +103,44 @@ test("the newest statement counts; of the same time the later one; affected take
   assert.equal(over([matchOf(1)], [openVex(same.toReversed())])[0]?.suppressed?.status, "fixed");
   const [told] = over([matchOf(1)], [openVex([statement(product, { status: "under_investigation" })])]);
   assert.deepEqual([told?.status, told?.suppressed], ["under-investigation", undefined]);
+});
+
+test("a time to come does not win over later words, an erratum's name is no word about each of its vulnerabilities", () => {
+  const product = { "@id": "pkg:npm/%40a/b" };
+  const fixed = statement(product, { status: "fixed", timestamp: "2099-01-01T00:00:00Z" });
+  const affected = statement(product, { status: "affected", timestamp: "2026-08-01T00:00:00Z" });
+  const later = { nowMs: Date.parse("2026-09-01T00:00:00Z") };
+  assert.equal(over([matchOf(1)], [openVex([fixed, affected])], later)[0]?.suppressed?.status, "fixed", "read today");
+  assert.equal(
+    over([matchOf(1)], [openVex([fixed]), openVex([affected])], { nowMs: Date.parse("2026-07-01") })[0]?.suppressed,
+    undefined,
+  );
+  for (const name of ["DSA-1", "USN-1-1", "RHSA-2026:1"]) {
+    const [match] = over(
+      [matchOf(1, { aliases: ["USN-1-1", "RHSA-2026:1"] })],
+      [openVex([statement(product, { vulnerability: { name } })])],
+    );
+    assert.equal(match?.suppressed, undefined, name);
+  }
+});
+
+test("OpenVEX: not_affected without a reason is a problem and counts for nothing; an image that anybody may be called is told", () => {
+  const told = (value: object): readonly string[] => readVex(JSON.stringify(openVex([value]))).problems;
+  const product = { "@id": "pkg:npm/%40a/b" };
+  const bare = statement(product, { justification: undefined });
+  assert.match(told(bare)[0] ?? "", /not_affected and not why/);
+  assert.equal(over([matchOf(1)], [openVex([bare])])[0]?.suppressed, undefined);
+  assert.deepEqual(told(statement(product, { justification: undefined, impact_statement: "not called" })), []);
+  assert.match(told(statement({ "@id": "pkg:oci/web?tag=1" }))[0] ?? "", /without its repository and digest/);
+});
+
+test("a tag speaks of an image that was named by it, not of one named by a digest", () => {
+  const product = { "@id": "registry.example/shop/web:1.2" };
+  const named = (reference: string): unknown =>
+    over([matchOf(1)], [openVex([statement(product)])], { image: { ...image, references: [reference] } })[0]
+      ?.suppressed;
+  assert.ok(named("registry.example/shop/web:1.2"));
+  assert.equal(named(`registry.example/shop/web:1.2@sha256:${"c".repeat(64)}`), undefined);
 });
 
 test("OpenVEX out: reproducible, every status with what it must have, and read back it says the same", () => {
