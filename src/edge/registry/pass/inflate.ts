@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import zlib from "node:zlib";
 import { Fault } from "../../../base/fault.ts";
 import { imageLimits, type LayerBlob } from "../image-source.ts";
+import { openGunzip, type Gunzip } from "./gunzip.ts";
 import { bufferOf, noZstd } from "./tools.ts";
 
 export interface InflateOptions {
@@ -14,6 +15,8 @@ export interface InflateOptions {
   onPiece(piece: Buffer): void;
   /** Stored bytes that came in. */
   readonly onStored?: (bytes: number) => void;
+  /** For tests: a Node whose handle is not there. */
+  readonly openGunzip?: () => Gunzip | undefined;
 }
 
 export type InflateLimits = Readonly<Record<"blobBytesMax" | "inflatedBytesMax" | "inflateRatioMax", number>>;
@@ -29,6 +32,8 @@ export interface Inflated {
 }
 
 const pieceBytes = 512 * 1024;
+/** Of the longest magic number that is looked for. */
+const magicBytes = 6;
 const ratioFreeBytes = 64 * 1024 * 1024;
 
 /** Rejects with what the source rejects with, or a Fault when the blob is over its limit. Damage inside is `trouble`. */
@@ -36,22 +41,28 @@ export async function inflateLayer(blob: LayerBlob, options: InflateOptions): Pr
   const limits = options.limits ?? imageLimits;
   const stored = createHash("sha256");
   let storedBytes = 0;
-  const input = new InputBuffer();
   let output: Output | undefined;
-  for await (const chunk of await blob.open(options.signal)) {
+  let start: Buffer = Buffer.alloc(0);
+  const outputOptions = { ...options, limits, stored: () => storedBytes };
+  for await (const piece of await blob.open(options.signal)) {
     options.signal.throwIfAborted();
-    storedBytes += chunk.length;
+    storedBytes += piece.length;
     if (storedBytes > limits.blobBytesMax) throw blobLimit(blob, limits.blobBytesMax);
+    const chunk = bufferOf(piece);
     stored.update(chunk);
     options.onStored?.(chunk.length);
-    for (const full of input.add(bufferOf(chunk))) {
-      output ??= openOutput(full, { ...options, limits, stored: () => storedBytes });
-      await output.write(full);
+    if (output !== undefined) await output.write(chunk);
+    else {
+      start = start.length === 0 && chunk.length >= magicBytes ? chunk : Buffer.concat([start, chunk]);
+      if (start.length < magicBytes) continue;
+      output = openOutput(start, outputOptions);
+      await output.write(start);
     }
   }
-  const rest = input.rest();
-  output ??= openOutput(rest, { ...options, limits, stored: () => storedBytes });
-  await output.write(rest);
+  if (output === undefined) {
+    output = openOutput(start, outputOptions);
+    await output.write(start);
+  }
   const { diffId, inflatedBytes, trouble } = await output.end();
   return { digest: `sha256:${stored.digest("hex")}`, diffId, storedBytes, inflatedBytes, trouble };
 }
@@ -113,6 +124,9 @@ function openOutput(first: Buffer, options: OutputOptions): Output {
     inflatedBytes,
     trouble,
   });
+  const fail = (error: unknown) => (trouble ??= asTrouble(error));
+  const gunzip = isGzip(first) ? (options.openGunzip ?? openGunzip)() : undefined;
+  if (gunzip !== undefined) return gunzipping(gunzip, { take, finish, fail });
   const stream = streamFor(first);
   if (stream instanceof Fault || stream === undefined) {
     trouble = stream;
@@ -121,13 +135,13 @@ function openOutput(first: Buffer, options: OutputOptions): Output {
         try {
           if (trouble === undefined && bytes.length > 0) take(bytes);
         } catch (error) {
-          trouble = asTrouble(error);
+          fail(error);
         }
       },
       end: () => Promise.resolve(finish()),
     };
   }
-  return inflating(stream, { take, finish, fail: (error) => (trouble ??= asTrouble(error)) });
+  return inflating(stream, { take, finish, fail });
 }
 
 interface Inflating {
@@ -136,7 +150,32 @@ interface Inflating {
   readonly fail: (error: unknown) => void;
 }
 
+/** On the thread at hand: what another thread would save in time, it costs in fresh pages and in trips there and back. */
+function gunzipping(gunzip: Gunzip, { take, finish, fail }: Inflating): Output {
+  let isFailed = false;
+  const attempt = (step: () => void) => {
+    if (isFailed) return;
+    try {
+      step();
+    } catch (error) {
+      isFailed = true;
+      fail(error);
+    }
+  };
+  return {
+    async write(bytes) {
+      attempt(() => gunzip.write(bytes, take));
+    },
+    async end() {
+      attempt(() => gunzip.end(take));
+      gunzip.close();
+      return finish();
+    },
+  };
+}
+
 function inflating(stream: zlib.Gunzip | zlib.ZstdDecompress, { take, finish, fail }: Inflating): Output {
+  const input = new InputBuffer();
   const reading = (async () => {
     try {
       for await (const piece of stream as AsyncIterable<Buffer>) {
@@ -152,12 +191,16 @@ function inflating(stream: zlib.Gunzip | zlib.ZstdDecompress, { take, finish, fa
   })();
   let isOver = false;
   void reading.then(() => (isOver = true));
+  const give = async (bytes: Buffer) => {
+    if (isOver || bytes.length === 0) return;
+    await Promise.race([reading, new Promise<void>((resolve) => stream.write(bytes, () => resolve()))]);
+  };
   return {
     async write(bytes) {
-      if (isOver || bytes.length === 0) return;
-      await Promise.race([reading, new Promise<void>((resolve) => stream.write(bytes, () => resolve()))]);
+      for (const full of input.add(bytes)) await give(full);
     },
     async end() {
+      await give(input.rest());
       if (!isOver) stream.end();
       await reading;
       return finish();
@@ -165,8 +208,12 @@ function inflating(stream: zlib.Gunzip | zlib.ZstdDecompress, { take, finish, fa
   };
 }
 
+function isGzip(first: Buffer): boolean {
+  return first[0] === 0x1f && first[1] === 0x8b;
+}
+
 function streamFor(first: Buffer): zlib.Gunzip | zlib.ZstdDecompress | Fault | undefined {
-  if (first[0] === 0x1f && first[1] === 0x8b) return zlib.createGunzip({ chunkSize: pieceBytes });
+  if (isGzip(first)) return zlib.createGunzip({ chunkSize: pieceBytes });
   const word = first.length < 4 ? 0 : first.readUInt32LE(0);
   if (word === 0xfd2fb528 || (word >= 0x184d2a50 && word <= 0x184d2a5f)) {
     return typeof zlib.createZstdDecompress === "function"
