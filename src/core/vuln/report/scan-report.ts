@@ -1,6 +1,11 @@
 // The result of a scan as every output gets it: the analysis, what was matched and decided, what is uncertain, and which database said so.
-import type { AnalysisGap, ImageAnalysis, SecretFinding } from "../../../model/image-analysis.ts";
-import { matchSeverities, type Suppression, type VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
+import type { AnalysisGap, ImageAnalysis } from "../../../model/image-analysis.ts";
+import {
+  matchSeverities,
+  type ReportedSecret,
+  type Suppression,
+  type VulnerabilityMatch,
+} from "../../../model/vulnerability-match.ts";
 
 export type MatchSeverity = (typeof matchSeverities)[number];
 
@@ -15,13 +20,11 @@ export interface DatabaseUsed {
   }[];
 }
 
-/** A secret that a decision accepts stays, with the decision beside it: in every output, apart in the counts, at no gate. */
-export type ReportedSecret = SecretFinding & { readonly suppressed?: Suppression };
-
 export interface ScanReport {
   readonly analysis: ImageAnalysis;
   /** Most urgent first; suppressed ones among them. */
   readonly matches: readonly VulnerabilityMatch[];
+  /** Accepted ones among them: in every output, apart in the counts, at no gate. */
   readonly secrets: readonly ReportedSecret[];
   /** Of the analysis and of matching. */
   readonly gaps: readonly AnalysisGap[];
@@ -109,6 +112,17 @@ export function gapWords(gap: AnalysisGap): string {
   const where = [gap.layer < 0 ? "" : `layer ${gap.layer}`, gap.subject].filter((word) => word !== "").join(", ");
   const times = gap.count === 1 ? "" : ` (${gap.count} times)`;
   return `${gap.kind}: ${where === "" ? "" : `${where}: `}${gap.because}${times}`;
+}
+
+/** Gaps about feeds count packages, the others places. */
+const countsPackages: readonly AnalysisGap["kind"][] = ["feed-missing", "feed-stale", "version-not-comparable"];
+
+/** For a person: "no feed for npm in this database (499 packages)". */
+export function gapSentence(gap: AnalysisGap): string {
+  const where = [gap.layer < 0 ? "" : `layer ${gap.layer}`, gap.subject].filter((word) => word !== "").join(", ");
+  const isSaid = gap.subject !== "" && gap.layer < 0 && gap.because.includes(gap.subject);
+  const unit = countsPackages.includes(gap.kind) ? "packages" : "times";
+  return `${where === "" || isSaid ? "" : `${where}: `}${gap.because}${gap.count === 1 ? "" : ` (${gap.count} ${unit})`}`;
 }
 
 /** Control characters and line ends out: for formats whose readers show text as it is. */

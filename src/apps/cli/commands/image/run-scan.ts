@@ -3,22 +3,18 @@ import { Fault } from "../../../../base/fault.ts";
 import { nearest } from "../../../../base/nearest.ts";
 import { gatesOf, gateVerdict, unratedWords } from "../../../../core/vuln/report/gate.ts";
 import {
+  gapSentence,
   gapWords,
   oneLine,
   type DatabaseUsed,
   type MatchSeverity,
-  type ReportedSecret,
   type ScanReport,
 } from "../../../../core/vuln/report/scan-report.ts";
 import { matchAnalysis } from "../../../../core/vuln/match/match-analysis.ts";
-import {
-  exceptionFor,
-  readyExceptions,
-  suppressionBy,
-  type NamedException,
-} from "../../../../core/vuln/vex/exceptions.ts";
+import { exceptionEnd, type NamedException } from "../../../../core/vuln/vex/exceptions.ts";
 import { suppress } from "../../../../core/vuln/vex/apply.ts";
-import type { AnalysisGap, ImageAnalysis, SecretFinding } from "../../../../model/image-analysis.ts";
+import { suppressSecrets } from "../../../../core/vuln/vex/secrets.ts";
+import type { AnalysisGap, ImageAnalysis } from "../../../../model/image-analysis.ts";
 import { matchSeverities, type VulnerabilityMatch } from "../../../../model/vulnerability-match.ts";
 import { ask, dataFolderOf, type Context } from "../../context.ts";
 import { version } from "../../version.ts";
@@ -31,6 +27,7 @@ import { scanFormats, type ScanFlags, type ScanFormat } from "./scan.ts";
 const gateCode = 3;
 const partialCode = 7;
 const gapsSaid = 10;
+const unusedSaid = 10;
 
 export async function runScan(
   context: Context,
@@ -40,13 +37,15 @@ export async function runScan(
   // Everything that can be wrong with the flags is told before minutes of work.
   const files = outputFilesOf(options.outputFile, scanFormats);
   const gates = gatesOf(options.failOn ?? []);
+  // A gate for secrets that nobody looks for would always let pass.
+  const secrets = options.secrets === true || gates.includes("secret") || gates.includes("any");
   const severities = severitiesOf(options.severity);
   const createdAt = createdAtOf(context, options.createdAt);
   const documents = await loadVex(context, options.vex ?? []);
   const exceptions = await loadExceptions(context, options.exceptions ?? []);
   using lookup = await openLookup(context, options);
 
-  const analysis = await analysisOf(context, input);
+  const analysis = await analysisOf(context, { ...input, options: { ...options, secrets } });
   if (options.upload === true) await upload(context, analysis);
   const found = lookup.find(analysis);
   const image = imageOf(analysis);
@@ -55,14 +54,15 @@ export async function runScan(
   const report: ScanReport = {
     analysis,
     matches: kept,
-    secrets: secretsWithDecisions(analysis.secrets, exceptions, { image, nowMs: context.nowMs() }),
-    gaps: [...analysis.gaps, ...found.gaps],
+    secrets: suppressSecrets(analysis.secrets, { exceptions, image, nowMs: context.nowMs() }),
+    gaps: [...analysis.gaps, ...found.gaps, ...demoGap(lookup.used)],
     database: lookup.used,
     decidedByDistribution: found.decidedByDistribution,
     filteredOut: decided.length - kept.length,
     scannedAt: createdAt ?? "",
     toolVersion: version,
   };
+  sayUnused(context, exceptions, { matches: decided, secrets: report.secrets });
   const format = scanFormats.find((one) => one === (options.output ?? context.flags.output)) ?? "table";
   const text = (one: ScanFormat): string => reportText(context, report, { format: one, flags: options, createdAt });
   for (const file of files) await writeWhole(file.path, text(file.format));
@@ -73,7 +73,12 @@ export async function runScan(
   const unrated = unratedWords(report, gates);
   if (unrated !== undefined) context.say(`gate: ${unrated}`);
   if (stopped.length > 0) return gateCode;
-  return options.failOnGaps === true && report.gaps.length > 0 ? partialCode : 0;
+  if (options.failOnGaps !== true || report.gaps.length === 0) return 0;
+  const [first, ...others] = report.gaps.map((gap) => oneLine(gapSentence(gap)));
+  context.say(
+    `gate: ${report.gaps.length} at --fail-on-gaps: ${first}${others.length === 0 ? "" : `; and ${others.length} more`}`,
+  );
+  return partialCode;
 }
 
 interface Lookup extends Disposable {
@@ -113,6 +118,27 @@ async function openLookup(context: Context, options: ScanFlags): Promise<Lookup>
   };
 }
 
+/** An exception that accepts nothing is a slip, or done with; it may be one for other images. */
+function sayUnused(
+  context: Context,
+  exceptions: readonly NamedException[],
+  { matches, secrets }: Pick<ScanReport, "matches" | "secrets">,
+): void {
+  const used = new Set(
+    [...matches, ...secrets].flatMap(({ suppressed }) => (suppressed?.by === "exception" ? [suppressed.name] : [])),
+  );
+  const unused = exceptions.filter(({ name, spec }) => !used.has(name) && exceptionEnd(spec) > context.nowMs());
+  for (const { name } of unused.slice(0, unusedSaid)) context.say(`exception ${name} accepts nothing here`);
+  if (unused.length > unusedSaid) context.say(`and ${unused.length - unusedSaid} more exceptions`);
+}
+
+/** The demo's few records judge the demo's images; of anything else they say nothing. */
+function demoGap(used: DatabaseUsed | undefined): readonly AnalysisGap[] {
+  if (used === undefined || !used.feeds.some(({ feed }) => feed === "garrison-demo")) return [];
+  const because = "this database has the demo's invented records: build one from real feeds (garrison db build)";
+  return [{ kind: "feed-missing", layer: -1, subject: "garrison-demo", because, count: 1 }];
+}
+
 /** What statements and exceptions are held against; nobody runs it, as far as this machine knows. */
 function imageOf(analysis: ImageAnalysis) {
   return {
@@ -125,20 +151,6 @@ function imageOf(analysis: ImageAnalysis) {
 
 function isShown(match: VulnerabilityMatch, severities: readonly MatchSeverity[], onlyFixed: boolean): boolean {
   return severities.includes(match.severity) && (!onlyFixed || match.fix.state === "fixed");
-}
-
-/** All secrets; with an exception in force beside those that it accepts. */
-function secretsWithDecisions(
-  secrets: readonly SecretFinding[],
-  exceptions: readonly NamedException[],
-  { image, nowMs }: { readonly image: ReturnType<typeof imageOf>; readonly nowMs: number },
-): readonly ReportedSecret[] {
-  const ready = readyExceptions(exceptions, image, nowMs).filter(({ spec }) => spec.status !== "under_investigation");
-  return secrets.map((secret) => {
-    const subject = { names: [`secret/${secret.rule}`], paths: [secret.path], package: undefined };
-    const exception = exceptionFor(subject, ready);
-    return exception === undefined ? secret : { ...secret, suppressed: suppressionBy(exception) };
-  });
 }
 
 /** "critical,high" -> severities; all of them when nothing is asked. Throws a usage Fault with the nearest word. */

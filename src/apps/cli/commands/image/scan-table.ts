@@ -1,23 +1,25 @@
 // The report for a person's terminal: what it is, counts first, the most urgent rows, then gaps and the age of the database, always.
 import {
   countReport,
-  fixWords,
-  gapWords,
-  placeOf,
-  type MatchSeverity,
+  gapSentence,
+  liveSecrets,
+  suppressionWords,
   type ReportCounts,
   type ScanReport,
 } from "../../../../core/vuln/report/scan-report.ts";
 import { matchSeverities, type VulnerabilityMatch } from "../../../../model/vulnerability-match.ts";
 import type { Context } from "../../context.ts";
+import { fold } from "../../output/fold.ts";
+import { harmless } from "../../output/harmless.ts";
 import type { Paint } from "../../output/paint.ts";
 import { table, type TableColumn } from "../../output/table.ts";
 import { age } from "../../output/units.ts";
+import { groupsOf, matchRows, severityWord } from "./match-rows.ts";
 
 /** A screen and a half; --all shows the rest. */
 const rowsShown = 40;
+const decidedShown = 10;
 const gapsShown = 10;
-const reasonsShown = 5;
 
 export interface TableFlags {
   readonly why?: boolean;
@@ -28,17 +30,19 @@ export interface TableFlags {
 export function scanTable(context: Context, report: ScanReport, flags: TableFlags): string {
   const counts = countReport(report);
   const shown = groupsOf(
-    report.matches.filter(({ suppressed }) => flags.suppressed === true || suppressed === undefined),
+    report,
+    report.matches.filter(({ suppressed }) => suppressed === undefined),
   );
   const rows = flags.all === true ? shown : shown.slice(0, rowsShown);
   const { paint } = context;
   return [
     headLines(report, paint),
-    countLines(report, counts, paint),
-    rows.length === 0 ? "" : `\n${matchRows(context, report, rows, flags)}`,
-    rows.length < shown.length ? paint.dim(`and ${shown.length - rows.length} more: --all shows them\n`) : "",
+    countLines(context, report, counts),
+    rows.length === 0 ? "" : `\n${matchRows(context, report, { rows, isWhyAsked: flags.why === true })}`,
+    rows.length < shown.length ? `${paint.dim(`and ${shown.length - rows.length} more rows: --all shows them`)}\n` : "",
     secretRows(context, report),
-    gapLines(report, paint),
+    decidedLines(context, report, flags.suppressed === true),
+    gapLines(context, report),
     databaseLine(context, report),
   ].join("");
 }
@@ -47,189 +51,140 @@ function headLines({ analysis }: ScanReport, paint: Paint): string {
   const system = analysis.operatingSystem;
   const name = system === undefined ? "" : `, ${system.name === "" ? `${system.id} ${system.versionId}` : system.name}`;
   const layers = analysis.layers.length === 0 ? "" : `, ${plural(analysis.layers.length, "layer")}`;
-  const digest = analysis.digest === "" ? "" : `\n${paint.dim(clean(analysis.digest))}`;
-  return `${paint.bold(clean(analysis.reference))}: ${plural(analysis.packages.length, "package")}${clean(name)}${layers}${digest}\n`;
+  const digest = analysis.digest === "" ? "" : `\n${paint.dim(harmless(analysis.digest))}`;
+  return `${paint.bold(harmless(analysis.reference))}: ${plural(analysis.packages.length, "package")}${harmless(name)}${layers}${digest}\n`;
 }
 
-function countLines(report: ScanReport, counts: ReportCounts, paint: Paint): string {
-  const bySeverity = matchSeverities
-    .filter((severity) => counts.severities[severity] > 0)
-    .map((severity) => severityWord(severity, `${counts.severities[severity]} ${severity}`, paint));
-  const found = bySeverity.length > 0 ? bySeverity.join("  ") : noneWords(report, counts, paint);
+/** Counts vulnerabilities, as people do; how many packages they are in stands beside it. What only the upstream says has a line of its own. */
+function countLines({ paint, width }: Context, report: ScanReport, counts: ReportCounts): string {
+  const live = report.matches.filter(({ suppressed }) => suppressed === undefined);
+  const confirmed = severityCounts(
+    live.filter(({ status }) => status !== "upstream-only"),
+    paint,
+  );
+  const upstream = severityCounts(
+    live.filter(({ status }) => status === "upstream-only"),
+    paint,
+  );
+  const found = confirmed === "" ? noneWords(report, counts, paint) : confirmed;
+  const distinct = (those: readonly VulnerabilityMatch[]): number =>
+    new Set(those.map(({ vulnerability }) => vulnerability)).size;
+  const exploited = distinct(live.filter(({ knownExploited }) => knownExploited));
   const facts = [
-    counts.total === 0 ? "" : vulnerabilityWords(counts),
-    counts.knownExploited === 0 ? "" : paint.bad(`${counts.knownExploited} known to be exploited`),
-    counts.total === 0 ? "" : `${counts.fixable} with a fix`,
-    counts.upstreamOnly === 0 ? "" : `${counts.upstreamOnly} upstream only`,
+    counts.total === 0
+      ? ""
+      : `${counts.vulnerabilities} ${counts.vulnerabilities === 1 ? "vulnerability" : "vulnerabilities"} in ${plural(new Set(live.map((match) => match.package)).size, "package")}`,
+    exploited === 0 ? "" : paint.bad(`${exploited} known to be exploited`),
+    counts.total === 0 ? "" : `${distinct(live.filter(({ fix }) => fix.state === "fixed"))} with a fix`,
     report.decidedByDistribution === 0 ? "" : `${report.decidedByDistribution} decided by the distribution`,
-    counts.suppressed === 0 ? "" : `${counts.suppressed} suppressed`,
-    report.filteredOut === 0 ? "" : `${report.filteredOut} filtered out`,
+    counts.suppressed === 0 ? "" : `${plural(counts.suppressed, "finding")} suppressed`,
+    report.filteredOut === 0 ? "" : `${plural(report.filteredOut, "finding")} filtered out`,
     report.analysis.secretsSearched ? plural(counts.secrets, "secret") : "secrets not searched",
+    counts.suppressedSecrets === 0 ? "" : `${plural(counts.suppressedSecrets, "secret")} accepted`,
   ].filter((fact) => fact !== "");
-  return `\n${found}\n${facts.join(", ")}\n`;
+  const lines = [
+    found,
+    ...(upstream === "" ? [] : [`${paint.dim("only the upstream says:")} ${upstream}`]),
+    facts.join(", "),
+  ];
+  return `\n${lines.map((line) => `${fold(line, { width })}\n`).join("")}`;
 }
 
-/** Rows count packages; people count vulnerabilities. */
-function vulnerabilityWords({ total, vulnerabilities }: ReportCounts): string {
-  const names = vulnerabilities === 1 ? "vulnerability" : "vulnerabilities";
-  return total === vulnerabilities ? `${vulnerabilities} ${names}` : `${total} findings of ${vulnerabilities} ${names}`;
+/** Vulnerabilities by their worst severity: "3 critical  12 high"; "" for none. */
+function severityCounts(matches: readonly VulnerabilityMatch[], paint: Paint): string {
+  const worst = new Map<string, number>();
+  for (const { vulnerability, severity } of matches) {
+    const rank = matchSeverities.indexOf(severity);
+    worst.set(vulnerability, Math.min(rank, worst.get(vulnerability) ?? rank));
+  }
+  return matchSeverities
+    .map((severity, rank) => ({ severity, count: [...worst.values()].filter((one) => one === rank).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ severity, count }) => severityWord(severity, `${count} ${severity}`, paint))
+    .join("  ");
 }
 
 /** Nothing found is only good news when everything was looked at. */
 function noneWords(report: ScanReport, counts: ReportCounts, paint: Paint): string {
   if (report.database === undefined) return paint.odd("vulnerabilities were not looked up");
-  if (counts.total > 0) return "nothing that the distribution or vendor confirms";
+  if (counts.total > 0) return "no vulnerability that the distribution or vendor confirms";
   if (counts.suppressed > 0 || report.filteredOut > 0) return "no finding left";
   return report.gaps.length > 0
     ? paint.odd("no vulnerability found, but not everything was looked at")
     : paint.good("no vulnerability found");
 }
 
-const columns: readonly TableColumn[] = [
-  { title: "severity" },
-  { title: "vulnerability" },
-  { title: "package" },
-  { title: "version" },
-  { title: "fix" },
-  { title: "risk", align: "right" },
-  { title: "" },
-];
-
-/** Binaries of one source package have the same finding at the same version: one row, with how many more. */
-interface MatchGroup {
-  readonly match: VulnerabilityMatch;
-  readonly others: number;
+/** What was decided about findings: it hides nothing. */
+function decidedLines({ paint, width }: Context, { matches }: ScanReport, isWhole: boolean): string {
+  const decided = matches.flatMap((match) => (match.suppressed === undefined ? [] : [{ match, by: match.suppressed }]));
+  if (decided.length === 0) return "";
+  const shown = isWhole ? decided : decided.slice(0, decidedShown);
+  const lines = shown.map(({ match, by }) => {
+    const words = `${match.vulnerability} in ${match.packageName} ${match.version}: ${suppressionWords(by)}`;
+    return `${fold(harmless(words), { width, first: "  " })}\n`;
+  });
+  const more =
+    decided.length > shown.length
+      ? paint.dim(`  and ${decided.length - shown.length} more: --suppressed shows them\n`)
+      : "";
+  return `\n${paint.bold("suppressed, not at the gate:")}\n${lines.join("")}${more}`;
 }
 
-function groupsOf(matches: readonly VulnerabilityMatch[]): readonly MatchGroup[] {
-  const groups = new Map<string, MatchGroup>();
-  for (const match of matches) {
-    const { vulnerability, packageType, version, severity, status, suppressed, loaded, because } = match;
-    const record = because[0]?.record ?? "";
-    const key = JSON.stringify([
-      vulnerability,
-      packageType,
-      version,
-      severity,
-      status,
-      fixWords(match),
-      suppressed,
-      loaded?.state,
-      record,
-    ]);
-    const known = groups.get(key);
-    groups.set(key, known === undefined ? { match, others: 0 } : { ...known, others: known.others + 1 });
-  }
-  return [...groups.values()];
-}
-
-function matchRows(context: Context, report: ScanReport, rows: readonly MatchGroup[], flags: TableFlags): string {
-  const cells = rows.map(({ match, others }) => [
-    severityWord(match.severity, match.severity, context.paint),
-    clean(match.vulnerability),
-    `${clean(match.packageName)}${others === 0 ? "" : ` +${others}`}`,
-    clean(match.version),
-    match.fix.state === "fixed" ? clean(fixWords(match)) : context.paint.dim(clean(fixWords(match))),
-    String(match.risk),
-    noteOf(match, context.paint),
-  ]);
-  const text = table(columns, cells, { width: context.width, header: true });
-  if (flags.why !== true) return text;
-  const [header = "", ...lines] = text.split("\n");
-  const explained = rows.flatMap(({ match }, index) => [
-    lines[index] ?? "",
-    ...whyLines(report, match).map((line) => context.paint.dim(`    ${clean(line)}`)),
-  ]);
-  return [header, ...explained, ""].join("\n");
-}
-
-/** What else a person should see at once; the title where nothing is more urgent. */
-function noteOf(match: VulnerabilityMatch, paint: Paint): string {
-  const marks = [
-    match.suppressed === undefined ? "" : clean(`suppressed by ${match.suppressed.by} ${match.suppressed.name}`),
-    match.knownExploited ? paint.bad("exploited") : "",
-    match.status === "affected" ? "" : paint.odd(match.status.replaceAll("-", " ")),
-    match.loaded?.state === "loaded" ? "in use" : "",
-  ].filter((mark) => mark !== "");
-  return [...marks, clean(match.title)].filter((word) => word !== "").join("; ");
-}
-
-function whyLines(report: ScanReport, match: VulnerabilityMatch): readonly string[] {
-  const { suppressed } = match;
-  const reasons = match.because
-    .slice(0, reasonsShown)
-    .flatMap(({ record, feed, comparison, nameBecause, ownership }) => [
-      `${record} (${feed}): ${comparison}${nameBecause === "" ? "" : `; ${nameBecause}`}`,
-      ...(ownership === "" ? [] : [ownership]),
-    ]);
-  const place = placeOf(report, match);
-  return [
-    ...reasons,
-    ...(match.because.length > reasonsShown ? [`and ${match.because.length - reasonsShown} more records`] : []),
-    ...(place === "" ? [] : [`in ${place}`]),
-    ...(match.fix.state !== "fixed" && match.fix.because !== "" ? [`fix: ${match.fix.because}`] : []),
-    `severity by ${match.severityFrom === "" ? "nobody" : match.severityFrom}; risk ${match.risk}: ${match.riskBecause.join(", ")}`,
-    ...(suppressed === undefined
-      ? []
-      : [
-          `${suppressed.status}${suppressed.justification === "" ? "" : `, ${suppressed.justification}`}: ${suppressed.reason}${suppressed.owner === "" ? "" : ` (${suppressed.owner}${suppressed.expiresAt === "" ? "" : `, until ${suppressed.expiresAt}`})`}`,
-        ]),
+function secretRows(context: Context, report: ScanReport): string {
+  // Accepted ones last.
+  const secrets = [
+    ...liveSecrets(report.secrets),
+    ...report.secrets.filter(({ suppressed }) => suppressed !== undefined),
   ];
-}
-
-function secretRows(context: Context, { secrets }: ScanReport): string {
   if (secrets.length === 0) return "";
   const rows = secrets
     .slice(0, rowsShown)
     .map((secret) => [
       severityWord(secret.severity, secret.severity, context.paint),
-      clean(secret.title),
-      clean(`${secret.path}:${secret.line}`),
+      harmless(secret.title),
+      harmless(`${secret.path}:${secret.line}`),
       secret.layer < 0 ? "" : String(secret.layer),
-      secret.isHidden ? "removed later, still in the image" : clean(secret.redacted),
+      secretNote(secret, context.paint),
     ]);
-  const titles = [{ title: "severity" }, { title: "secret" }, { title: "file" }, { title: "layer" }, { title: "" }];
+  const titles: readonly TableColumn[] = [
+    { title: "severity", squeeze: "never" },
+    { title: "secret" },
+    { title: "file", cut: "middle" },
+    { title: "layer", align: "right", squeeze: "never" },
+    { title: "" },
+  ];
   const more =
     secrets.length > rows.length ? context.paint.dim(`and ${secrets.length - rows.length} more secrets\n`) : "";
   return `\n${table(titles, rows, { width: context.width, header: true })}${more}`;
 }
 
-function gapLines({ gaps }: ScanReport, paint: Paint): string {
+function secretNote({ suppressed, isHidden, redacted }: ScanReport["secrets"][number], paint: Paint): string {
+  if (suppressed !== undefined) return paint.dim(suppressionWords(suppressed));
+  return isHidden ? paint.odd("removed later, still in the image") : redacted;
+}
+
+function gapLines({ paint, width }: Context, { gaps }: ScanReport): string {
   if (gaps.length === 0) return "";
-  const lines = gaps.slice(0, gapsShown).map((gap) => `  ${clean(gapWords(gap))}\n`);
+  const lines = gaps.slice(0, gapsShown).map((gap) => `${fold(harmless(gapSentence(gap)), { width, first: "  " })}\n`);
   const more = gaps.length > gapsShown ? `  and ${gaps.length - gapsShown} more\n` : "";
   return `\n${paint.odd("not looked at, or not certain:")}\n${lines.join("")}${more}`;
 }
 
+/** A database is as old as its oldest feed, whenever it was built. */
 function databaseLine(context: Context, { database }: ScanReport): string {
   if (database === undefined) return "";
+  const { paint, width } = context;
   const builtMs = Date.parse(database.builtAt);
-  const old = Number.isNaN(builtMs) ? "" : `, ${age(builtMs, context.nowMs())} old`;
-  const warned = database.feeds.filter(({ warning }) => warning !== "");
-  const warnings = warned
+  const built = Number.isNaN(builtMs) ? "" : `database built ${age(builtMs, context.nowMs())} ago, `;
+  const [oldest] = database.feeds
+    .filter(({ sourceAt }) => sourceAt !== "")
+    .toSorted((left, right) => (left.sourceAt < right.sourceAt ? -1 : 1));
+  const since = oldest === undefined ? "" : `, the oldest ${oldest.feed} of ${oldest.sourceAt.slice(0, 10)}`;
+  const warnings = database.feeds
+    .filter(({ warning }) => warning !== "")
     .slice(0, gapsShown)
-    .map(({ feed, warning }) => `  ${context.paint.odd(clean(`${feed}: ${warning}`))}\n`);
-  return `\n${context.paint.dim(`advisories of ${clean(database.builtAt)}${old}, ${plural(database.feeds.length, "feed")}`)}\n${warnings.join("")}`;
-}
-
-function severityWord(severity: MatchSeverity, text: string, paint: Paint): string {
-  switch (severity) {
-    case "critical":
-    case "high":
-      return paint.bad(text);
-    case "medium":
-      return paint.odd(text);
-    case "low":
-    case "unknown":
-      return text;
-    case "negligible":
-      return paint.dim(text);
-  }
-}
-
-/** Nothing of what others wrote keeps a control character, our own colours included: it is painted afterwards. */
-function clean(text: string): string {
-  return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, "\ufffd");
+    .map(({ feed, warning }) => `${paint.odd(fold(harmless(`${feed}: ${warning}`), { width, first: "  " }))}\n`);
+  return `\n${paint.dim(fold(harmless(`${built}${plural(database.feeds.length, "feed")}${since}`), { width }))}\n${warnings.join("")}`;
 }
 
 function plural(count: number, word: string): string {
