@@ -97,6 +97,17 @@ export const SecretFinding = z.object({
 });
 export type SecretFinding = z.infer<typeof SecretFinding>;
 
+export const secretSkipReasons = [
+  "empty",
+  "too-large",
+  "binary-name",
+  "binary-content",
+  "documentation",
+  "test-material",
+  "too-many-hits",
+] as const;
+export type SecretSkipReason = (typeof secretSkipReasons)[number];
+
 const FileFact = z.object({ path: z.string().max(8192), layer: z.int().min(-1) });
 
 /** What image-config rules and the base advice look at. Absent lists were not looked at (an SBOM has none). */
@@ -153,6 +164,11 @@ export const ImageAnalysis = z.object({
   secrets: z.array(SecretFinding).max(10_000).default([]),
   /** Whether the secret search ran. */
   secretsSearched: z.boolean().default(false),
+  /** What the secret search left out, of all layers: files not searched, or not to their end; findings in packages' own tests. Absent: not counted. */
+  secretsSkipped: z
+    .array(z.object({ reason: z.enum(secretSkipReasons), count: z.int().min(1) }))
+    .max(secretSkipReasons.length)
+    .optional(),
   facts: ImageFacts.default({}),
   loadable: LoadableFiles.optional(),
   gaps: z.array(AnalysisGap).max(10_000).default([]),
