@@ -14,7 +14,7 @@ import {
   type ScanProgress,
   type TreeImage,
 } from "../image-source.ts";
-import type { SecretSearch } from "./bodies.ts";
+import type { SecretSearch, SecretSkips } from "./bodies.ts";
 import { createDispatch } from "./dispatch.ts";
 import type { LayerCache } from "./layer-cache.ts";
 import { decodeLayer, encodeLayer, layerKey, type CachedLayer } from "./layer-codec.ts";
@@ -83,7 +83,10 @@ async function analyseLayers(source: LayeredImage, pass: Pass): Promise<ImageAna
     otherDigests: [...source.otherDigests],
     layers,
     config: source.config,
-    secretsSearched: pass.secrets !== undefined,
+    ...searched(
+      pass,
+      read.flatMap((layer) => layer.secretsSkipped),
+    ),
     ...analysed,
     gaps: [...source.gaps, ...analysed.gaps],
   };
@@ -100,6 +103,14 @@ function layerRow(blob: LayerBlob, read: CachedLayer, by: string): ImageLayer {
     createdBy: by,
     isBase: false,
   };
+}
+
+/** Whether secrets were searched, and what was left out of that: the counts of all layers. */
+function searched(pass: Pass, skips: SecretSkips): Pick<ImageAnalysis, "secretsSearched" | "secretsSkipped"> {
+  if (pass.secrets === undefined) return { secretsSearched: false };
+  const counts = new Map<SecretSkips[number][0], number>();
+  for (const [reason, count] of skips) counts.set(reason, (counts.get(reason) ?? 0) + count);
+  return { secretsSearched: true, secretsSkipped: [...counts].map(([reason, count]) => ({ reason, count })) };
 }
 
 /** Lines of the history that made a layer, in order; "" when the history does not fit the layers. */
@@ -272,7 +283,7 @@ async function analyseTree(source: TreeImage, pass: Pass): Promise<ImageAnalysis
     otherDigests: [],
     layers: [],
     ...(source.config === undefined ? {} : { config: source.config }),
-    secretsSearched: pass.secrets !== undefined,
+    ...searched(pass, read.secretsSkipped),
     ...content,
     gaps: [...source.gaps, ...content.gaps],
   };

@@ -3,6 +3,7 @@ import { Fault } from "../../../base/fault.ts";
 import type { CatalogFile, Cataloger, LargeFile } from "../../../core/sbom/cataloger.ts";
 import type { LayerGap, LayerPart, LayerSecret } from "../../../core/sbom/layer-findings.ts";
 import { joinPath } from "../../../core/sbom/layer-listing.ts";
+import type { SecretSkipReason } from "../../../model/image-analysis.ts";
 import { isExecutable, type Interest } from "./dispatch.ts";
 import type { BodySink, TarMember } from "./tar/walker.ts";
 import { catalogTools } from "./tools.ts";
@@ -21,7 +22,14 @@ export interface SecretSearch {
   find(file: CatalogFile, tools: typeof catalogTools): readonly Omit<LayerSecret, "entry">[];
   /** Raised when the same file would give something else. */
   readonly version: number;
+  /** The same search with counts of its own: one for each layer. */
+  fresh(): SecretSearch;
+  /** What was left out so far. */
+  skipped(): ReadonlyMap<SecretSkipReason, number>;
 }
+
+/** What the secret search left out: a plain list, as it is cached with its layer. */
+export type SecretSkips = readonly (readonly [reason: SecretSkipReason, count: number])[];
 
 const gapsMax = 10_000;
 const secretsMax = 10_000;

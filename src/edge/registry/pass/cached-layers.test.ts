@@ -55,3 +55,15 @@ test("a cached layer speaks for no image that only claims its diff id", async ()
   assert.equal(cache.counts().hits, 1);
   await assert.rejects(archived(liar), isWrong);
 });
+
+test("what the secret search left out is counted over all layers, and kept with them", async () => {
+  const cache = folderLayerCache(path.join(scratch, "cache-of-skips"));
+  const large = { path: "srv/.env", body: "x".repeat(1024 * 1024 + 1) };
+  const layers = [[large, { path: "srv/logo.png", body: "not looked at" }], [large]];
+  const first = await scan(layers, { secrets: true, cache });
+  const count = (reason: string) => first.secretsSkipped?.find((one) => one.reason === reason)?.count;
+  assert.deepEqual([count("too-large"), count("binary-name")], [2, 1]);
+  assert.deepEqual(await scan(layers, { secrets: true, cache }), first);
+  assert.equal(cache.counts().hits, 2);
+  assert.equal((await scan(layers)).secretsSkipped, undefined);
+});

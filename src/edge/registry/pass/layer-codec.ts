@@ -4,12 +4,12 @@ import zlib from "node:zlib";
 import { z } from "zod";
 import type { Cataloger } from "../../../core/sbom/cataloger.ts";
 import type { LayerFindings } from "../../../core/sbom/layer-findings.ts";
-import { gapKinds } from "../../../model/image-analysis.ts";
+import { gapKinds, secretSkipReasons } from "../../../model/image-analysis.ts";
 import type { LayerBlob } from "../image-source.ts";
 import type { ReadLayer } from "./read-layer.ts";
 
 /** Raised when the pass itself would find something else in the same layer. */
-const format = 2;
+const format = 3;
 const digestBytes = 32;
 const inflatedMax = 1024 * 1024 * 1024;
 
@@ -28,9 +28,9 @@ export function layerKey(
     .digest("hex");
 }
 
-export type CachedLayer = Pick<ReadLayer, "findings" | "storedBytes" | "inflatedBytes" | "files">;
+export type CachedLayer = Pick<ReadLayer, "findings" | "secretsSkipped" | "storedBytes" | "inflatedBytes" | "files">;
 
-export function encodeLayer({ findings, storedBytes, inflatedBytes, files }: CachedLayer): Uint8Array {
+export function encodeLayer({ findings, secretsSkipped, storedBytes, inflatedBytes, files }: CachedLayer): Uint8Array {
   const { listing, parts, secrets, gaps } = findings;
   const text = JSON.stringify({
     storedBytes,
@@ -44,6 +44,7 @@ export function encodeLayer({ findings, storedBytes, inflatedBytes, files }: Cac
     owners: [...listing.owners],
     parts: [...parts],
     secrets,
+    secretsSkipped,
     gaps,
   });
   const body = zlib.gzipSync(text, { level: 1 });
@@ -76,6 +77,7 @@ const Cached = z.object({
       redacted: z.string().max(256),
     }),
   ),
+  secretsSkipped: z.array(z.tuple([z.enum(secretSkipReasons), z.int().min(1)])),
   gaps: z.array(
     z.object({ entry, kind: z.enum(gapKinds), subject: z.string(), because: z.string(), count: z.int().min(1) }),
   ),
@@ -107,6 +109,7 @@ export function decodeLayer(bytes: Uint8Array): CachedLayer | undefined {
     owners,
     parts,
     secrets,
+    secretsSkipped,
     gaps,
   } = read.data;
   const findings: LayerFindings = {
@@ -123,7 +126,7 @@ export function decodeLayer(bytes: Uint8Array): CachedLayer | undefined {
     secrets,
     gaps,
   };
-  return { findings, storedBytes, inflatedBytes, files };
+  return { findings, secretsSkipped, storedBytes, inflatedBytes, files };
 }
 
 function hasSense({

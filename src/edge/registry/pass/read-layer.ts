@@ -4,7 +4,14 @@ import type { Cataloger } from "../../../core/sbom/cataloger.ts";
 import type { LayerFindings, LayerPart } from "../../../core/sbom/layer-findings.ts";
 import { createListing } from "../../../core/sbom/layer-listing.ts";
 import { imageLimits, type LayerBlob } from "../image-source.ts";
-import { addGap, createBodyReader, type BodyReader, type LayerNotes, type SecretSearch } from "./bodies.ts";
+import {
+  addGap,
+  createBodyReader,
+  type BodyReader,
+  type LayerNotes,
+  type SecretSearch,
+  type SecretSkips,
+} from "./bodies.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { inflateLayer, limitCode, type InflateLimits, type Inflated } from "./inflate.ts";
 import { createTarWalker, type BodySink, type TarHandler, type TarMember } from "./tar/walker.ts";
@@ -25,6 +32,7 @@ export interface ReadLayerOptions {
 
 export interface ReadLayer {
   readonly findings: LayerFindings;
+  readonly secretsSkipped: SecretSkips;
   readonly diffId: string;
   readonly storedBytes: number;
   readonly inflatedBytes: number;
@@ -39,6 +47,7 @@ export async function readLayer(blob: LayerBlob, options: ReadLayerOptions): Pro
   const notes: LayerNotes = { parts: new Map(), gaps: [], secrets: [] };
   const listing = createListing();
   const bodies = createBodyReader(notes);
+  const secrets = options.secrets?.fresh();
   let files = 0;
   const handler = listingHandler(notes, (member) => {
     if (
@@ -49,20 +58,21 @@ export async function readLayer(blob: LayerBlob, options: ReadLayerOptions): Pro
     const entry = listing.add(member);
     if (member.kind !== "file") return undefined;
     files++;
-    return openWanted(member, entry, options, bodies);
+    return openWanted(member, entry, { dispatch: options.dispatch, secrets }, bodies);
   });
   const inflated = await walkBlob(blob, handler, notes, options);
   verify(blob, inflated.inflated);
   const { trouble, diffId, storedBytes, inflatedBytes } = inflated.inflated;
   const isVerified = trouble === undefined && !inflated.isBroken && (blob.diffId !== "" || blob.digest !== "");
   const findings = { listing: listing.finish(), parts: notes.parts, secrets: notes.secrets, gaps: notes.gaps };
-  return { findings, diffId, storedBytes, inflatedBytes, files, isVerified };
+  const secretsSkipped = [...(secrets?.skipped() ?? [])];
+  return { findings, secretsSkipped, diffId, storedBytes, inflatedBytes, files, isVerified };
 }
 
 function openWanted(
   member: TarMember,
   entry: number,
-  { dispatch, secrets }: ReadLayerOptions,
+  { dispatch, secrets }: Pick<ReadLayerOptions, "dispatch" | "secrets">,
   bodies: BodyReader,
 ): BodySink | undefined {
   const interests = dispatch.wanted(member.folder, member.name, member.mode);

@@ -7,7 +7,7 @@ import type { LayerFindings } from "../../../core/sbom/layer-findings.ts";
 import { imageLimits, type TreeEntry, type TreeImage } from "../image-source.ts";
 import { addGap, createBodyReader, type LayerNotes } from "./bodies.ts";
 import type { Dispatch } from "./dispatch.ts";
-import type { SecretSearch } from "./bodies.ts";
+import type { SecretSearch, SecretSkips } from "./bodies.ts";
 import type { TarMember } from "./tar/walker.ts";
 import { bufferOf } from "./tools.ts";
 
@@ -20,6 +20,7 @@ export interface ReadTreeOptions {
 
 export interface ReadTree {
   readonly findings: LayerFindings;
+  readonly secretsSkipped: SecretSkips;
   readonly files: number;
   readonly bytes: number;
 }
@@ -32,6 +33,7 @@ export async function readTree(tree: TreeImage, options: ReadTreeOptions): Promi
   const notes: LayerNotes = { parts: new Map(), gaps: [], secrets: [] };
   const listing = createListing();
   const bodies = createBodyReader(notes);
+  const secrets = options.secrets?.fresh();
   let files = 0;
   let bytes = 0;
   let breathedMs = performance.now();
@@ -50,12 +52,13 @@ export async function readTree(tree: TreeImage, options: ReadTreeOptions): Promi
     const index = listing.add(member);
     if (entry.type !== "file") continue;
     files++;
-    const read = readEntry(entry, member, index, { ...options, notes, bodies });
+    const read = readEntry(entry, member, index, { ...options, secrets, notes, bodies });
     bytes += read;
     options.onRead?.(read);
   }
   return {
     findings: { listing: listing.finish(), parts: notes.parts, secrets: notes.secrets, gaps: notes.gaps },
+    secretsSkipped: [...(secrets?.skipped() ?? [])],
     files,
     bytes,
   };
