@@ -64,6 +64,7 @@ export function analyse({ image, found, catalogers, config }: AnalyseInput): Ana
     for (const one of combined.files ?? []) listed.push({ index: first + one.index, paths: one.paths });
     gaps.push(...(combined.gaps ?? []), ...unknownOwnership(combined, system.operatingSystem));
   }
+  gaps.push(...missingDatabase(packages, system.operatingSystem));
   const ownership = createOwnership(image);
   const distribution = new Set(claims.map((claim) => claim.index));
   for (const [owner, claim] of claims.entries()) ownership.claim(owner, claim.paths);
@@ -204,6 +205,13 @@ function layerGaps(image: SquashedImage, found: readonly LayerFindings[]): Analy
     gaps.push({ kind: "layer-unreadable", layer, subject: "", because, count });
   }
   return gaps;
+}
+
+/** A known system without one row of any package database: somebody removed it, or it is of a kind that is not read. */
+function missingDatabase(packages: readonly SoftwarePackage[], system: OperatingSystem | undefined): AnalysisGap[] {
+  if (system === undefined || system.id === "" || packages.some(isDistribution)) return [];
+  const because = `${system.name || system.id} without a package database: what it installed is not known`;
+  return [{ kind: "database-unreadable", layer: -1, subject: "", because, count: 1 }];
 }
 
 /** A distribution's packages whose files nothing lists: what they own cannot be told. */
