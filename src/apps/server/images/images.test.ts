@@ -64,8 +64,8 @@ function analysisOf(digest: string, packages: readonly object[]): ImageAnalysis 
 }
 
 /** One pod of shop/web runs the image by its tag. */
-function clustersWith(image: string): ClustersSide {
-  const container = { name: "web", image, imageDigest: "", state: "running" };
+function clustersWith(image: string, imageDigest = ""): ClustersSide {
+  const container = { name: "web", image, imageDigest, state: "running" };
   const pod = {
     kind: "Pod",
     namespace: "shop",
@@ -251,4 +251,31 @@ test("scans: unlisted registries are refused before anything is asked; a failure
   assert.deepEqual(asked.toSorted(), ["shop.example/bad:1", "shop.example/web:1"]);
   assert.equal(jobs.find(({ state }: { state: string }) => state === "failed").because, "no such manifest");
   assert.equal((await call(server, "GET", "/images?running=true")).rows[0].state, "analysed");
+});
+
+test("a tag that moved on: what runs is not what the name means now, and is scanned by its digest", async () => {
+  const running = `sha256:${"0a".repeat(32)}`;
+  const clusters = clustersWith("shop.example/web:1", running);
+  const asked: string[] = [];
+  await using server = await testServer({
+    config: { images: { registries: ["shop.example"] } },
+    clusters,
+    queries,
+    scanImage: async ({ reference }) => {
+      asked.push(reference);
+      return analysisOf(reference.includes("@") ? running : "sha256:new", [zlib]);
+    },
+  });
+  for (let tries = 0; asked.length < 2 && tries < 200; tries += 1) {
+    await call(server, "GET", "/images");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.deepEqual(asked, ["shop.example/web:1", `shop.example/web@${running}`]);
+  let rows = (await call(server, "GET", "/images?running=true")).rows;
+  for (let tries = 0; rows[0].state !== "analysed" && tries < 200; tries += 1)
+    rows = (await call(server, "GET", "/images?running=true")).rows;
+  assert.deepEqual(
+    rows.map(({ digest, state }: { digest: string; state: string }) => [digest, state]),
+    [[running, "analysed"]],
+  );
 });

@@ -4,7 +4,7 @@ import type { Clock } from "../../../base/clock.ts";
 import { Fault, toFault } from "../../../base/fault.ts";
 import { formatInstant } from "../../../base/instant.ts";
 import type { Logger } from "../../../base/logger.ts";
-import { formatReference, parseReference } from "../../../core/image/reference.ts";
+import { formatReference, isDigest, parseReference } from "../../../core/image/reference.ts";
 import type { ImageAnalysis } from "../../../model/image-analysis.ts";
 import type { images, ImageRow } from "../contract/images.ts";
 import type { ResponseOf } from "../contract/endpoint.ts";
@@ -116,9 +116,14 @@ class Jobs implements ScanJobs {
   askForRunning(running: readonly RunningImage[]): void {
     if (!this.#parts.config.scanRunning) return;
     for (const image of running) {
-      if (this.#jobOf(image) !== undefined || whyNot(image.name, this.#parts.config) !== "") continue;
+      if (whyNot(image.name, this.#parts.config) !== "") continue;
       if (this.#waiting() >= deskLimits.jobsWaitingMax) return;
-      this.ask(image.name, "", itself);
+      const byName = this.#jobs.find(({ reference }) => reference === image.name);
+      const pinned = pinnedReference(image);
+      if (byName === undefined) this.ask(image.name, "", itself);
+      // The name was scanned, and what runs is still not known: the tag moved on.
+      else if (byName.state === "done" && pinned !== "" && !this.#jobs.some(({ reference }) => reference === pinned))
+        this.ask(pinned, "", itself);
     }
   }
 
@@ -131,8 +136,13 @@ class Jobs implements ScanJobs {
     return this.#jobs.filter(({ state }) => state === "waiting").length;
   }
 
-  #jobOf({ name, digest }: RunningImage): Job | undefined {
-    return this.#jobs.find((job) => job.reference === name || (digest !== "" && job.reference.endsWith(`@${digest}`)));
+  /** The pinned one says more of what runs than the name's. */
+  #jobOf(image: RunningImage): Job | undefined {
+    const pinned = pinnedReference(image);
+    return (
+      this.#jobs.find(({ reference }) => pinned !== "" && reference === pinned) ??
+      this.#jobs.find(({ reference }) => reference === image.name)
+    );
   }
 
   async #runAll(): Promise<void> {
@@ -180,6 +190,17 @@ function refuseUnlisted(reference: string, { registries }: ScanConfig): void {
     kind: "forbidden",
     hint: `list it (images.registries), or scan on your machine: garrison image scan ${reference} --upload`,
   });
+}
+
+/** "registry/repository@sha256:..." of what runs; "" when the runtime says no digest, or the name is no reference. */
+function pinnedReference({ name, digest }: RunningImage): string {
+  if (!isDigest(digest)) return "";
+  try {
+    return formatReference({ ...parseReference(name), tag: "", digest });
+  } catch {
+    // Named by a bare digest, or by nothing a registry knows.
+    return "";
+  }
 }
 
 function whyNot(name: string, { registries }: ScanConfig): string {
