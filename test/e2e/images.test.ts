@@ -44,8 +44,8 @@ for (const scheme of ["light", "dark"] as const) {
       await details.getByRole("button", { name: "Accept…" }).click();
       const accept = details.getByRole("button", { name: "Accept", exact: true });
       assert.equal(await accept.isDisabled(), true, "nothing is accepted without a reason and an owner");
-      await details.getByLabel("Why", { exact: true }).fill("The converter is not used");
-      await details.getByLabel("Owner").fill("shop-team");
+      await details.getByRole("textbox", { name: "Why" }).fill("The converter is not used");
+      await details.getByRole("textbox", { name: "Owner" }).fill("shop-team");
       await details.getByText(/Covers 1 finding in 1 image/).waitFor();
       assert.deepEqual(await axeFindings(page), []);
       const written = page.waitForRequest(
