@@ -1,7 +1,6 @@
 // Names of ecosystems as this database keeps them, whichever feed says them, and the order of versions that each has.
 import type { VersionScheme } from "../../core/vuln/advisory.ts";
 import { schemeOfEcosystem } from "../../core/vuln/match/ecosystems.ts";
-import { advisoryName } from "../../core/vuln/match/keys.ts";
 import { refuse } from "./read/json-values.ts";
 
 /** Families that matchers do not ask, but whose order is known. */
@@ -52,11 +51,6 @@ export function redHat(cpe: string): EcosystemName {
   if (product === "enterprise_linux" && release !== "") return { ecosystem: `Red Hat:${release}`, pocket: "" };
   if (product === "") throw refuse("its product has no CPE");
   return { ecosystem: ["Red Hat extended", product, version].filter((word) => word !== "").join(":"), pocket: "" };
-}
-
-/** How advisories and packages of an ecosystem write one name the same. */
-export function packageNameOf(ecosystem: string, name: string): string {
-  return advisoryName(ecosystem, name);
 }
 
 const debianReleases: Readonly<Record<string, string>> = {

@@ -1,7 +1,8 @@
 // How old each feed is, seen from now: what a person or a gate asks of a database that nobody has updated for a while.
+import { feedAgeDaysDefault } from "../../core/vuln/match/feed-gaps.ts";
 import type { FeedStatus } from "../../core/vuln/advisory.ts";
 
-/** Days after which a feed is old. Slow feeds (a language's with few advisories) are young by when they were imported. */
+/** Days after its import when a feed is old, whatever the age of its source. */
 export const feedAgeDaysMax = 14;
 
 export interface FeedAge extends FeedStatus {
@@ -15,10 +16,10 @@ export function feedAges(feeds: readonly FeedStatus[], nowMs: number, ageDaysMax
   return feeds.map((feed) => {
     const importedDays = daysSince(feed.importedAt, nowMs);
     const sourceDays = daysSince(feed.sourceAt, nowMs);
-    const isOld =
-      Math.min(...[importedDays, sourceDays].filter((days) => days >= 0)) > ageDaysMax || importedDays > ageDaysMax;
-    const warning =
-      feed.problem !== "" ? feed.problem : isOld ? `older than ${ageDaysMax} days: update the database` : "";
+    const old = importedDays > ageDaysMax ? `older than ${ageDaysMax} days: update the database` : "";
+    // Said where scans have a gap for it: what was published since is not known.
+    const stale = sourceDays > feedAgeDaysDefault ? `stale: its source is ${sourceDays} days old` : "";
+    const warning = feed.problem || old || stale;
     return { ...feed, ageDays: sourceDays >= 0 ? sourceDays : importedDays, warning };
   });
 }

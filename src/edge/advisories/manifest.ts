@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
-import { shardKinds } from "../../core/vuln/shard/table.ts";
+import { shardFormat, shardKinds } from "../../core/vuln/shard/table.ts";
 
 export const manifestFile = "manifest.json";
 export const payloadType = "application/vnd.garrison.advisories.v1+json";
@@ -50,12 +50,15 @@ const ShardEntry = z.object({
 export type ShardEntry = z.infer<typeof ShardEntry>;
 
 const Manifest = z.object({
-  format: z.literal(1),
+  /** Of the shards: what has another one is not opened at all. */
+  format: z.literal(shardFormat),
   builtAt: z.iso.datetime(),
   feeds: z.array(Feed).max(1000),
   shards: z.array(ShardEntry).max(20_000),
 });
 export type Manifest = z.infer<typeof Manifest>;
+
+const AnyFormat = z.object({ format: z.int() });
 
 const Envelope = z.object({
   payloadType: z.literal(payloadType),
@@ -76,7 +79,10 @@ export function shardFile(sha256: string): string {
   return path.posix.join("shards", `${sha256}.shard`);
 }
 
-/** Throws `advisories/no-database` when there is none, `advisories/bad-manifest` for one that cannot be used. */
+/**
+ * Throws `advisories/no-database` when there is none, `advisories/other-format` (not-found, too: there is none for this program) when another version of
+ * Garrison built it, `advisories/bad-manifest` for one that cannot be used.
+ */
 export function readManifest(folder: string): ReadManifest {
   const file = path.join(folder, manifestFile);
   let text: string;
@@ -98,9 +104,13 @@ export function parseManifest(text: string, where: string): ReadManifest {
   try {
     if (text.length > manifestBytesMax) throw new Error("it is too large");
     const envelope = Envelope.parse(JSON.parse(text));
-    const manifest = Manifest.parse(JSON.parse(Buffer.from(envelope.payload, "base64").toString("utf8")));
+    const payload: unknown = JSON.parse(Buffer.from(envelope.payload, "base64").toString("utf8"));
+    const { format } = AnyFormat.parse(payload);
+    if (format !== shardFormat) throw otherFormat(format, where);
+    const manifest = Manifest.parse(payload);
     return { manifest, envelope, text };
   } catch (cause) {
+    if (cause instanceof Fault) throw cause;
     const words =
       cause instanceof z.ZodError ? z.prettifyError(cause).split("\n", 2).join(" ") : (cause as Error).message;
     throw new Fault(`the manifest of the advisory database cannot be used: ${words}`, {
@@ -111,6 +121,19 @@ export function parseManifest(text: string, where: string): ReadManifest {
       cause,
     });
   }
+}
+
+function otherFormat(format: number, where: string): Fault {
+  const whose = format < shardFormat ? "an older" : "a newer";
+  return new Fault(
+    `the advisory database was built by ${whose} Garrison: it has format ${format}, this one reads ${shardFormat}`,
+    {
+      code: "advisories/other-format",
+      kind: "not-found",
+      where,
+      hint: "build it again with `garrison db build`, or fetch one from a publisher of this version with `garrison db update`",
+    },
+  );
 }
 
 /** Names the content: shards, and what feeds claim of themselves. Not when it was built. */

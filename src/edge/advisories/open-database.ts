@@ -30,7 +30,7 @@ import { verifyManifest } from "./signing.ts";
 import { identityOf, loadVerified, type VerifiedFiles } from "./verified.ts";
 
 export const readerLimits = {
-  /** Shards of records up to this size are held whole: lookups then cost no system call. */
+  /** Shards up to this size are held whole (descriptions never): lookups then cost no system call. */
   wholeBytes: 64 * 2 ** 20,
   /** Bytes of shards that are held; the ones unused longest are closed. */
   heldBytes: 384 * 2 ** 20,
@@ -66,8 +66,10 @@ export function openAdvisoryDatabase(folder: string, options: OpenOptions = {}):
     return shard === undefined ? undefined : idEntryOf(shard, id);
   };
   const plainFacts = (id: string): PlainFacts | undefined => {
-    const shard = files.shard("facts", "", id);
-    return shard === undefined ? undefined : factsOf(shard, id, inflate);
+    const briefs = files.shard("briefs", "", id);
+    return briefs === undefined
+      ? undefined
+      : factsOf(briefs, id, { words: () => files.shard("facts", "", id), inflate });
   };
   return {
     digest: digestOf(manifest),
@@ -108,33 +110,46 @@ interface FactSources {
 
 /** By CVE, by any alias: then the facts of what it is an alias of. */
 function factsFor(id: string, sources: FactSources): VulnerabilityFacts | undefined {
-  const names = [id, ...(sources.idEntry(id)?.vulnerabilities ?? []).filter((name) => name !== id)];
-  const main = names.find((name) => sources.plainFacts(name) !== undefined);
-  const [scores, exploits] = [sources.shard("epss", "", id), sources.shard("exploited", "", id)];
-  const first = <Value>(ask: (name: string) => Value | undefined): Value | undefined => {
-    for (const name of names) {
+  const own = sources.plainFacts(id);
+  // A CVE that has facts is another name of nothing.
+  const others = own !== undefined && id.startsWith("CVE-") ? [] : (sources.idEntry(id)?.vulnerabilities ?? []);
+  const names = [id, ...others.filter((name) => name !== id)];
+  const first = <Value>(among: readonly string[], ask: (name: string) => Value | undefined): Value | undefined => {
+    for (const name of among) {
       const value = ask(name);
       if (value !== undefined) return value;
     }
     return undefined;
   };
-  const epss = scores === undefined ? undefined : first((name) => epssOf(scores, name));
-  const knownExploited = exploits === undefined ? undefined : first((name) => exploitedOf(exploits, name));
-  const plain = main === undefined ? undefined : sources.plainFacts(main);
+  const [scores, exploits] = [sources.shard("epss", "", id), sources.shard("exploited", "", id)];
+  const epss = scores === undefined ? undefined : first(names, (name) => epssOf(scores, name));
+  const knownExploited = exploits === undefined ? undefined : first(names, (name) => exploitedOf(exploits, name));
+  const plain = own ?? first(names.slice(1), sources.plainFacts);
   if (plain === undefined && epss === undefined && knownExploited === undefined) return undefined;
-  const nothing = {
-    id,
-    title: "",
-    description: "",
-    references: [],
-    cwes: [],
-    publishedAt: "",
-    modifiedAt: "",
-    cvssScore: 0,
-    cvss: "",
+  const { title, publishedAt, modifiedAt, cvssScore, cvss } = plain ?? nothing;
+  return {
+    id: plain?.id ?? id,
+    title,
+    // Inflated by whoever reads them: matchers do not.
+    get description() {
+      return plain?.description ?? "";
+    },
+    get references() {
+      return plain?.references ?? [];
+    },
+    get cwes() {
+      return plain?.cwes ?? [];
+    },
+    publishedAt,
+    modifiedAt,
+    cvssScore,
+    cvss,
+    knownExploited,
+    epss,
   };
-  return { ...(plain ?? nothing), knownExploited, epss };
 }
+
+const nothing = { title: "", publishedAt: "", modifiedAt: "", cvssScore: 0, cvss: "" };
 
 function inflate(bytes: Uint8Array, length: number): Uint8Array {
   const inflated = inflateRawSync(bytes, { maxOutputLength: Math.max(1, length) });
@@ -176,7 +191,7 @@ function createShardFiles(folder: string, manifest: Manifest): ShardFiles {
   const held = new Map<string, Held>();
   const lost = new Map<string, string>();
   const verified = loadVerified(folder);
-  let heldBytes = 0;
+  let [heldBytes, latest] = [0, ""];
   const makeRoom = (bytes: number): void => {
     for (const [sha256, one] of held) {
       if (heldBytes + bytes <= readerLimits.heldBytes) return;
@@ -187,7 +202,15 @@ function createShardFiles(folder: string, manifest: Manifest): ShardFiles {
   };
   const open = (entry: ShardEntry): Shard | undefined => {
     const known = held.get(entry.sha256);
-    if (known !== undefined) return known.shard;
+    if (known !== undefined) {
+      if (entry.sha256 !== latest) {
+        // The order of the map is the order of use: the first is closed first.
+        held.delete(entry.sha256);
+        held.set(entry.sha256, known);
+        latest = entry.sha256;
+      }
+      return known.shard;
+    }
     if (lost.has(entry.sha256)) return undefined;
     try {
       const opened = openFile(path.join(folder, shardFile(entry.sha256)), entry, verified);
@@ -262,7 +285,7 @@ function openFile(file: string, entry: ShardEntry, verified: VerifiedFiles): Hel
     const identity = identityOf(found);
     const size = Number(found.size);
     if (size !== entry.bytes) throw damaged(file, `it has ${size} bytes, the manifest says ${entry.bytes}`);
-    const isWhole = entry.kind === "records" && size <= readerLimits.wholeBytes;
+    const isWhole = entry.kind !== "facts" && size <= readerLimits.wholeBytes;
     if (isWhole) {
       const bytes = readAt(handle, 0, size, file);
       if (!verified.has(entry.sha256, identity)) check(createHash("sha256").update(bytes).digest("hex"), entry, file);
@@ -299,7 +322,9 @@ function openShardFile(file: string): number {
 }
 
 function readAt(handle: number, offset: number, length: number, file: string): Uint8Array {
-  const bytes = Buffer.allocUnsafe(length);
+  const { buffer, byteOffset } = Buffer.allocUnsafe(length);
+  // Plain bytes: slices of Buffers cost more, and lookups are made of slices.
+  const bytes = new Uint8Array(buffer, byteOffset, length);
   let at = 0;
   while (at < length) {
     const count = readSync(handle, bytes, at, length - at, offset + at);

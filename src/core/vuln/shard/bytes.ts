@@ -35,7 +35,6 @@ export interface ByteSink {
   u32(value: number): void;
   /** 0 .. 2^53-1, seven bits a byte, least significant first. */
   varint(value: number): void;
-  f64(value: number): void;
   bytes(value: Uint8Array): void;
   /** A varint of its length in bytes, then UTF-8. Lone surrogates become U+FFFD. */
   text(value: string): void;
@@ -80,11 +79,6 @@ export function createByteSink(capacity = 256): ByteSink {
       length += 4;
     },
     varint,
-    f64: (value) => {
-      room(8);
-      view.setFloat64(length, value, true);
-      length += 8;
-    },
     bytes: append,
     text: (value) => {
       const encoded = encodeUtf8(value);
@@ -129,13 +123,6 @@ function readLong(cursor: ByteCursor, low: number): number {
     if (byte < 0x80) return value;
   }
   throw corrupt("a number is too long");
-}
-
-export function readF64(cursor: ByteCursor): number {
-  if (leftOf(cursor) < 8) throw corrupt("an entry ends too early");
-  const value = new DataView(cursor.bytes.buffer, cursor.bytes.byteOffset + cursor.at, 8).getFloat64(0, true);
-  cursor.at += 8;
-  return value;
 }
 
 export function readText(cursor: ByteCursor): string {
@@ -186,20 +173,27 @@ function encodeWide(text: string): Uint8Array {
 
 /** UTF-8 as `encodeUtf8` writes it; anything else in the bytes is a Fault: shards hold no other text. */
 export function decodeUtf8(bytes: Uint8Array, from: number, to: number): string {
-  if (to - from <= plainCharsMax) {
-    let highest = 0;
-    for (let at = from; at < to; at += 1) highest |= bytes[at] ?? 0;
-    // One flat string instead of a chain of pieces: most texts of a shard are such.
-    if (highest < 0x80) return String.fromCharCode(...bytes.subarray(from, to));
-  }
-  return decodeWide(bytes, from, to);
+  let highest = 0;
+  for (let at = from; at < to; at += 1) highest |= bytes[at] ?? 0;
+  if (highest >= 0x80) return decodeWide(bytes, from, to);
+  // Flat strings of a call each: spreading the bytes costs ten times as much, joining them one by one leaves chains.
+  if (to - from <= unitsPerCall) return textOfUnits(bytes.subarray(from, to));
+  let text = "";
+  for (let at = from; at < to; at += unitsPerCall)
+    text += textOfUnits(bytes.subarray(at, Math.min(to, at + unitsPerCall)));
+  return text;
 }
 
-const plainCharsMax = 256;
+/** More arguments than these may not fit on the stack. */
+const unitsPerCall = 4096;
+
+function textOfUnits(units: Uint8Array | Uint16Array): string {
+  return Reflect.apply(String.fromCharCode, undefined, units);
+}
 
 function decodeWide(bytes: Uint8Array, from: number, to: number): string {
-  let text = "";
-  let at = from;
+  const units = new Uint16Array(Math.min(to - from, unitsPerCall) + 2);
+  let [text, length, at] = ["", 0, from];
   const next = (): number => {
     const byte = at < to ? (bytes[at] ?? 0) : 0;
     if ((byte & 0xc0) !== 0x80) throw corrupt("a text is not UTF-8");
@@ -209,14 +203,18 @@ function decodeWide(bytes: Uint8Array, from: number, to: number): string {
   while (at < to) {
     const lead = bytes[at] ?? 0;
     at += 1;
-    if (lead < 0x80) text += String.fromCharCode(lead);
-    else if (lead >= 0xc2 && lead < 0xe0) text += String.fromCharCode(((lead & 0x1f) << 6) | next());
-    else if (lead >= 0xe0 && lead < 0xf0) text += String.fromCharCode(((lead & 0x0f) << 12) | (next() << 6) | next());
+    if (lead < 0x80) units[length++] = lead;
+    else if (lead >= 0xc2 && lead < 0xe0) units[length++] = ((lead & 0x1f) << 6) | next();
+    else if (lead >= 0xe0 && lead < 0xf0) units[length++] = ((lead & 0x0f) << 12) | (next() << 6) | next();
     else if (lead >= 0xf0 && lead < 0xf5) {
       const code = ((lead & 0x07) << 18) | (next() << 12) | (next() << 6) | next();
       if (code > 0x10ffff || code < 0x10000) throw corrupt("a text is not UTF-8");
-      text += String.fromCodePoint(code);
+      units[length++] = 0xd800 + ((code - 0x10000) >>> 10);
+      units[length++] = 0xdc00 + ((code - 0x10000) & 0x3ff);
     } else throw corrupt("a text is not UTF-8");
+    if (length < unitsPerCall) continue;
+    text += textOfUnits(units.subarray(0, length));
+    length = 0;
   }
-  return text;
+  return text + textOfUnits(units.subarray(0, length));
 }

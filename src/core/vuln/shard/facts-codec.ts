@@ -5,7 +5,6 @@ import {
   createByteCursor,
   createByteSink,
   leftOf,
-  readF64,
   readText,
   readVarint,
   type ByteCursor,
@@ -17,7 +16,28 @@ import { writeShard } from "./write-table.ts";
 /** Facts without what comes from shards of their own. */
 export type PlainFacts = Omit<VulnerabilityFacts, "knownExploited" | "epss">;
 
-/** By vulnerability id, each once. `deflate` packs an entry: texts are most of a database. */
+/** By vulnerability id, each once: what every match asks for. Small, so that readers can hold it. */
+export function writeBriefsShard(facts: ReadonlyMap<string, PlainFacts>): Uint8Array {
+  return writeShard({
+    kind: "briefs",
+    label: "",
+    keys: facts.keys(),
+    write: (id, sink, pool) => {
+      const known = facts.get(id);
+      if (known === undefined) return;
+      sink.text(known.title);
+      sink.varint(pool.text(known.cvss));
+      sink.text(known.publishedAt);
+      sink.text(known.modifiedAt);
+      sink.varint(Math.round(known.cvssScore * scoreScale));
+    },
+  });
+}
+
+/** Scores have one decimal. */
+const scoreScale = 10;
+
+/** The words behind the brief, for the same ids. `deflate` packs an entry: texts are most of a database, and only people ask for them. */
 export function writeFactsShard(
   facts: ReadonlyMap<string, PlainFacts>,
   deflate: (bytes: Uint8Array) => Uint8Array,
@@ -29,13 +49,12 @@ export function writeFactsShard(
     write: (id, sink) => {
       const known = facts.get(id);
       if (known === undefined) return;
-      const plain = createByteSink();
-      for (const text of [known.title, known.description, known.publishedAt, known.modifiedAt, known.cvss])
-        plain.text(text);
-      plain.f64(known.cvssScore);
-      texts(plain, known.references);
-      texts(plain, known.cwes);
-      const [whole, packed] = [plain.take(), deflate(plain.take())];
+      const words = createByteSink();
+      words.text(known.description);
+      texts(words, known.references);
+      texts(words, known.cwes);
+      const whole = words.take();
+      const packed = deflate(whole);
       const isPacked = packed.length < whole.length;
       sink.varint(isPacked ? whole.length + 1 : 0);
       sink.bytes(isPacked ? packed : whole);
@@ -43,41 +62,62 @@ export function writeFactsShard(
   });
 }
 
-/** An entry beyond this when inflated is refused. */
+/** Words beyond this when inflated are refused. */
 export const factsBytesMax = 1 << 20;
 
-/** `inflate(bytes, length)` gives exactly `length` bytes or throws. Throws `vuln/shard-damaged`. */
-export function factsOf(
-  shard: Shard,
-  id: string,
-  inflate: (bytes: Uint8Array, length: number) => Uint8Array,
-): PlainFacts | undefined {
-  const payload = shard.find(id);
-  if (payload === undefined) return undefined;
-  return decodeFacts(id, payload, inflate);
+/** `words` is the shard of the words, asked once somebody reads them; `inflate(bytes, length)` gives exactly `length` bytes or throws. */
+export interface WordSource {
+  words(): Shard | undefined;
+  inflate(bytes: Uint8Array, length: number): Uint8Array;
 }
 
-export function decodeFacts(
-  id: string,
-  payload: Uint8Array,
-  inflate: (bytes: Uint8Array, length: number) => Uint8Array,
-): PlainFacts {
-  const outer = createByteCursor(payload);
-  const length = readVarint(outer);
-  const rest = payload.subarray(payload.length - leftOf(outer));
-  if (length > factsBytesMax) throw corrupt("the facts of a vulnerability are larger than any this program writes");
-  const whole = length === 0 ? rest : inflate(rest, length - 1);
-  const cursor = createByteCursor(whole);
+/** Throws `vuln/shard-damaged`, and so does reading description, references or weaknesses when their shard is not whole. */
+export function factsOf(briefs: Shard, id: string, source: WordSource): PlainFacts | undefined {
+  const payload = briefs.find(id);
+  if (payload === undefined) return undefined;
+  const cursor = createByteCursor(payload);
   const title = readText(cursor);
-  const description = readText(cursor);
+  const cvss = briefs.text(readVarint(cursor));
   const publishedAt = readText(cursor);
   const modifiedAt = readText(cursor);
-  const cvss = readText(cursor);
-  const cvssScore = readF64(cursor);
+  const cvssScore = readVarint(cursor) / scoreScale;
+  if (leftOf(cursor) !== 0) throw corrupt("an entry has bytes after its facts");
+  let words: Words | undefined;
+  const read = (): Words => (words ??= wordsOf(id, source));
+  return {
+    id,
+    title,
+    get description() {
+      return read().description;
+    },
+    get references() {
+      return read().references;
+    },
+    get cwes() {
+      return read().cwes;
+    },
+    publishedAt,
+    modifiedAt,
+    cvssScore,
+    cvss,
+  };
+}
+
+type Words = Pick<PlainFacts, "description" | "references" | "cwes">;
+
+function wordsOf(id: string, source: WordSource): Words {
+  const payload = source.words()?.find(id);
+  if (payload === undefined) return { description: "", references: [], cwes: [] };
+  const outer = createByteCursor(payload);
+  const length = readVarint(outer);
+  if (length > factsBytesMax) throw corrupt("the facts of a vulnerability are larger than any this program writes");
+  const packed = payload.subarray(payload.length - leftOf(outer));
+  const cursor = createByteCursor(length === 0 ? packed : source.inflate(packed, length - 1));
+  const description = readText(cursor);
   const references = readTexts(cursor);
   const cwes = readTexts(cursor);
   if (leftOf(cursor) !== 0) throw corrupt("an entry has bytes after its facts");
-  return { id, title, description, references, cwes, publishedAt, modifiedAt, cvssScore, cvss };
+  return { description, references, cwes };
 }
 
 function texts(sink: ByteSink, values: readonly string[]): void {

@@ -12,6 +12,7 @@ import {
   idEntryOf,
   writeEpssShard,
   writeExploitedShard,
+  writeBriefsShard,
   writeFactsShard,
   writeIdShard,
   type PlainFacts,
@@ -140,11 +141,12 @@ const facts: PlainFacts = {
   cvss: "CVSS:3.1/AV:N",
 };
 
-test("facts, packed and not", () => {
+test("facts: the brief alone is read until somebody asks for words, packed and not", () => {
   const kept = new Map([[facts.id, facts]]);
+  const briefs = openShardBytes(writeBriefsShard(kept));
   const plain = openShardBytes(writeFactsShard(kept, same));
-  assert.deepEqual(factsOf(plain, facts.id, same), facts);
-  assert.equal(factsOf(plain, "CVE-2026-2", same), undefined);
+  assert.deepEqual({ ...factsOf(briefs, facts.id, { words: () => plain, inflate: same }) }, facts);
+  assert.equal(factsOf(briefs, "CVE-2026-2", { words: () => plain, inflate: same }), undefined);
   const packs = new Map<string, Uint8Array>();
   const packed = openShardBytes(
     writeFactsShard(kept, (bytes) => {
@@ -152,15 +154,28 @@ test("facts, packed and not", () => {
       return Uint8Array.of(1, 2, 3);
     }),
   );
-  assert.deepEqual(
-    factsOf(packed, facts.id, (bytes, length) => {
+  let asked = 0;
+  const found = factsOf(briefs, facts.id, {
+    words: () => packed,
+    inflate: (bytes, length) => {
+      asked += 1;
       assert.deepEqual([...bytes], [1, 2, 3]);
       const whole = packs.get("1") ?? new Uint8Array();
       assert.equal(length, whole.length);
       return whole;
-    }),
-    facts,
-  );
+    },
+  });
+  assert.deepEqual([found?.title, found?.cvss, found?.cvssScore, asked], [facts.title, facts.cvss, 9.8, 0]);
+  assert.deepEqual({ ...found }, facts);
+  assert.equal(asked, 1);
+});
+
+test("texts longer than one call takes, of every width", () => {
+  for (const unit of ["a", "\u00e9", "\u4e2d", "\u{1f600}", "ab\u{1f600}c"]) {
+    const text = unit.repeat(4097);
+    const bytes = encodeUtf8(text);
+    assert.ok(decodeUtf8(bytes, 0, bytes.length) === text, unit);
+  }
 });
 
 test("ids, EPSS, known exploited", () => {

@@ -2,11 +2,11 @@
 // Lookup is a binary search over bytes; a string or list is decoded when it is first asked for. Layout: see docs/guides/advisories.md.
 import { corrupt, crc32, decodeUtf8, encodeUtf8 } from "./bytes.ts";
 
-export const shardKinds = ["records", "facts", "ids", "epss", "exploited"] as const;
+export const shardKinds = ["records", "facts", "ids", "epss", "exploited", "briefs"] as const;
 export type ShardKind = (typeof shardKinds)[number];
 
 export const shardMagic = 0x56_53_52_47; // "GRSV", little-endian
-export const shardFormat = 1;
+export const shardFormat = 2;
 /** Bytes that say how long the head is. */
 export const shardFixedBytes = 48;
 /** A head beyond this is refused before anything is read: 1 GiB. */

@@ -1,6 +1,6 @@
 // Builds for real: what goes in is what is found, gates keep what was there, one broken source does not take the others with it.
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
@@ -14,6 +14,7 @@ import {
   zipOf,
 } from "../../../../test/support/advisories.ts";
 import { skipUnless } from "../../../../test/support/skip.ts";
+import { shardFile } from "../manifest.ts";
 import { openAdvisoryDatabase } from "../open-database.ts";
 
 test("packed, archived and plain sources of one folder", async (context) => {
@@ -213,6 +214,61 @@ test("NVD's score goes before, GHSA's title stays; EPSS and known exploited by a
   assert.deepEqual(facts?.epss, { score: 0.5, percentile: 0.9, date: "2026-08-07" });
 });
 
+test("a vector alone has its score; records without a date of change have their file's", async (context) => {
+  const folder = scratch(context);
+  const [into, from] = [path.join(folder, "db"), path.join(folder, "from")];
+  const document = {
+    id: "CVE-2026-41",
+    modified: "0001-01-01T00:00:00Z",
+    published: "2022-12-14T00:00:00Z",
+    severity: [{ type: "CVSS_V3", score: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H" }],
+    affected: [
+      {
+        package: { ecosystem: "Go", name: "m" },
+        ranges: [{ type: "SEMVER", events: [{ introduced: "0" }, { fixed: "1.0.0" }] }],
+      },
+    ],
+  };
+  writeFiles(from, { "go.jsonl": `${JSON.stringify(document)}\n` });
+  utimesSync(path.join(from, "go.jsonl"), new Date("2026-11-20T00:00:00Z"), new Date("2026-11-20T00:00:00Z"));
+  const { manifest } = await build(from, into);
+  assert.equal(manifest.feeds[0]?.sourceAt, "2026-11-20T00:00:00Z");
+  using database = openAdvisoryDatabase(into);
+  assert.equal(database.vulnerability("CVE-2026-41")?.cvssScore, 9.8);
+});
+
+test("a brief needs no words: their shard is opened when somebody reads them", async (context) => {
+  const folder = scratch(context);
+  const [into, from] = [path.join(folder, "db"), path.join(folder, "from")];
+  writeFiles(from, { "go.jsonl": osvLines("Go", 2) });
+  const { manifest } = await build(from, into);
+  for (const { kind, sha256 } of manifest.shards) if (kind === "facts") rmSync(path.join(into, shardFile(sha256)));
+  using database = openAdvisoryDatabase(into);
+  const found = database.vulnerability("CVE-2026-1001");
+  assert.equal(found?.title, "Flaw 1");
+  assert.throws(() => found?.description, { code: "advisories/shard-missing" });
+});
+
+test("a database of another format is none of this program's: told, and built anew", async (context) => {
+  const folder = scratch(context);
+  const [into, from] = [path.join(folder, "db"), path.join(folder, "from")];
+  writeFiles(from, { "go.jsonl": osvLines("Go", 2) });
+  await build(from, into);
+  const file = path.join(into, "manifest.json");
+  const envelope = JSON.parse(readFileSync(file, "utf8")) as { payload: string };
+  const payload = JSON.parse(Buffer.from(envelope.payload, "base64").toString()) as object;
+  const older = Buffer.from(JSON.stringify({ ...payload, format: 1 })).toString("base64");
+  writeFileSync(file, JSON.stringify({ ...envelope, payload: older }));
+  assert.throws(() => openAdvisoryDatabase(into), {
+    code: "advisories/other-format",
+    kind: "not-found",
+    message: /built by an older Garrison: it has format 1/,
+  });
+  await build(from, into);
+  using database = openAdvisoryDatabase(into);
+  assert.equal(database.find("Go", "package-1").length, 1);
+});
+
 test("nothing that is an advisory, or no source at all, is a fault and leaves the folder as it was", async (context) => {
   const folder = scratch(context);
   writeFiles(folder, { "from/a.txt": "no" });
@@ -262,7 +318,7 @@ test("the shared feeds: as many records an ecosystem as a count of their own", a
   const counted = new Map<string, number>();
   using database = openAdvisoryDatabase(into);
   for (const { ecosystem } of database.everyRecord()) counted.set(ecosystem, (counted.get(ecosystem) ?? 0) + 1);
-  assert.deepEqual(new Map([...counted].sort()), new Map([...expected].sort()));
+  assert.deepEqual(new Map([...counted]), new Map([...expected]));
   assert.deepEqual(
     database.find("Debian:12", "brotli").map(({ upstream, ranges }) => [upstream, ranges[0]?.fixed]),
     [[["CVE-2026-111497"], "1.0.9-2+deb12u1"]],

@@ -3,6 +3,7 @@ import type { KeyObject } from "node:crypto";
 import path from "node:path";
 import { Fault, toFault } from "../../../base/fault.ts";
 import { writeEpssShard, writeExploitedShard } from "../../../core/vuln/shard/facts-codec.ts";
+import { shardFormat } from "../../../core/vuln/shard/table.ts";
 import { isComprehensive } from "../feeds.ts";
 import type { AdvisoryDocument, Importer } from "../importers/importer.ts";
 import { importers } from "../importers/list.ts";
@@ -75,7 +76,7 @@ export async function buildDatabase(options: BuildOptions): Promise<BuildResult>
     const { feeds, kept } = judge(collected.feeds, before, { ...options, importedAt });
     if (before !== undefined && kept.size > 0) carryOver(into, kept, collected);
     const shards = await writeAll({ into, spill, collected, before, kept, feeds });
-    const manifest: Manifest = { format: 1, builtAt: importedAt, feeds, shards };
+    const manifest: Manifest = { format: shardFormat, builtAt: importedAt, feeds, shards };
     replaceManifest(into, sealManifest(manifest, options.signingKey));
     pruneShards(into);
     return { manifest, ...read };

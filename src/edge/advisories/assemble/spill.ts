@@ -14,7 +14,7 @@ export interface Spill {
   names(): readonly string[];
   bytesOf(name: string): number;
   /** In the order in which they were added. */
-  read(name: string): AsyncGenerator<unknown>;
+  read(name: string): AsyncGenerator;
   remove(): void;
 }
 

@@ -5,7 +5,13 @@ import path from "node:path";
 import { deflateRawSync } from "node:zlib";
 import type { AdvisoryRecord } from "../../../core/vuln/advisory.ts";
 import { bucketOf } from "../../../core/vuln/shard/bytes.ts";
-import { idKeysMax, writeFactsShard, writeIdShard, type IdEntry } from "../../../core/vuln/shard/facts-codec.ts";
+import {
+  idKeysMax,
+  writeBriefsShard,
+  writeFactsShard,
+  writeIdShard,
+  type IdEntry,
+} from "../../../core/vuln/shard/facts-codec.ts";
 import { writeRecordShard } from "../../../core/vuln/shard/record-codec.ts";
 import type { ShardKind } from "../../../core/vuln/shard/table.ts";
 import { shardFile, type ShardEntry } from "../manifest.ts";
@@ -117,7 +123,13 @@ function spillIds(spill: Spill, { id, aliases, upstream, ecosystem, name }: Advi
 /** Facts (merged) and the index of ids, each in as many buckets as their size asks for. */
 export async function writeFactShards(folder: string, spill: Spill): Promise<readonly ShardEntry[]> {
   const shards: ShardEntry[] = [];
-  const write = (kind: "facts" | "ids", bucket: number, buckets: number, entries: number, bytes: Uint8Array): void => {
+  const write = (
+    kind: "briefs" | "facts" | "ids",
+    bucket: number,
+    buckets: number,
+    entries: number,
+    bytes: Uint8Array,
+  ): void => {
     if (entries > 0) shards.push(writeShardFile(folder, bytes, { kind, label: "", bucket, buckets, entries }));
   };
   for (const { bucket, buckets, names } of joined(spill, "facts")) {
@@ -129,6 +141,7 @@ export async function writeFactShards(folder: string, spill: Spill): Promise<rea
       else known.push(ranked);
     }
     const merged = new Map([...all].map(([id, ranked]) => [id, mergeFacts(id, ranked)]));
+    write("briefs", bucket, buckets, merged.size, writeBriefsShard(merged));
     write(
       "facts",
       bucket,
@@ -144,7 +157,7 @@ export async function writeFactShards(folder: string, spill: Spill): Promise<rea
   return shards;
 }
 
-async function* readAll(spill: Spill, names: readonly string[]): AsyncGenerator<unknown> {
+async function* readAll(spill: Spill, names: readonly string[]): AsyncGenerator {
   for (const name of names) yield* spill.read(name);
 }
 

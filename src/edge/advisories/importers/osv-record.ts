@@ -1,7 +1,8 @@
 // One OSV document -> records and facts, for every ecosystem that uses the schema. What is understood of a source's own fields is listed here and nowhere else.
 import type { AdvisoryRecord, AdvisoryStatus, Severity } from "../../../core/vuln/advisory.ts";
+import { advisoryName } from "../../../core/vuln/match/keys.ts";
 import type { PlainFacts } from "../../../core/vuln/shard/facts-codec.ts";
-import { ecosystemOf, packageNameOf, schemeOf } from "../ecosystems.ts";
+import { ecosystemOf, schemeOf } from "../ecosystems.ts";
 import { osvFeedOf } from "../feeds.ts";
 import {
   cutTo,
@@ -38,6 +39,8 @@ export interface OsvResult {
   readonly feed: string;
   /** When it was changed, else published; "" when neither is known, or both lie in the future. */
   readonly datedAt: string;
+  /** It does not say when it was changed (Go's zero time): its own dates say little about the age of its feed. */
+  readonly isUndated: boolean;
 }
 
 /** Throws for a document that is not as the schema says; nothing of it is taken. */
@@ -49,7 +52,8 @@ export function readOsv(value: unknown, nowMs: number): OsvResult {
   const first = textOf(objectOf(affected[0]?.["package"])["ecosystem"]);
   const feed = osvFeedOf(id, first);
   const datedAt = pastOf(value["modified"], nowMs) || pastOf(value["published"], nowMs);
-  const nothing = (leftOut: string): OsvResult => ({ records: [], facts: [], leftOut, feed, datedAt });
+  const isUndated = pastOf(value["modified"], nowMs) === "";
+  const nothing = (leftOut: string): OsvResult => ({ records: [], facts: [], leftOut, feed, datedAt, isUndated });
   if (textOf(value["withdrawn"]) !== "") return nothing("withdrawn");
   const names = namesOf(value, id);
   if (names.isErratum && names.upstream.length === 0 && isMaintenance(id))
@@ -58,7 +62,7 @@ export function readOsv(value: unknown, nowMs: number): OsvResult {
   const facts = factsOf(value, id, names, nowMs);
   if (records.length === 0)
     return { ...nothing(affected.length === 0 ? "no package named" : "no version named"), facts };
-  return { records, facts, leftOut: "", feed, datedAt };
+  return { records, facts, leftOut: "", feed, datedAt, isUndated };
 }
 
 /** A feed whose records claim tomorrow is not newer for it. */
@@ -111,7 +115,7 @@ function recordOf(
   // Repositories without a package: only commits are named.
   if (textOf(named["ecosystem"]) === "") return [];
   const { ecosystem, pocket } = ecosystemOf(textOf(named["ecosystem"]));
-  const name = packageNameOf(ecosystem, nameOf(named["name"], "package name", 1024));
+  const name = advisoryName(ecosystem, nameOf(named["name"], "package name", 1024));
   const scheme = schemeOf(ecosystem);
   const ranges = rangesOf(entry, scheme);
   const versions = textsOf(entry["versions"]);
@@ -205,13 +209,40 @@ function factsOf(value: JsonObject, id: string, names: Names, nowMs: number): Os
   const rank = rankOf(id, names);
   // Where there is a CVE the words are kept under it; `vulnerability` finds them by the other names, too.
   const own = names.isErratum || vulnerabilities.length === 0 ? [{ facts: { id, ...facts }, rank }] : [];
-  // An erratum's words about three vulnerabilities are those of none of them: only its title goes on, and only where nobody else has one.
-  const plain = rank === factRanks.errata ? { ...facts, description: "", cvss: "", cwes: [], publishedAt: "" } : facts;
+  // An erratum's words are about a package and perhaps three vulnerabilities. Of one of them it says what stands beside its number, if anything.
+  const sentences = names.isErratum ? sentencesOf(textOf(value["details"])) : undefined;
+  const about = (name: string): typeof facts => {
+    if (sentences === undefined) return facts;
+    const title = cutTo(sentences.get(name) ?? "", osvLimits.titleChars);
+    const told = { ...facts, title, description: "", publishedAt: "" };
+    return rank === factRanks.errata ? { ...told, cvss: "", cwes: [] } : told;
+  };
   return [
     ...own,
-    ...vulnerabilities.filter((name) => name !== id).map((name) => ({ facts: { id: name, ...plain }, rank })),
+    ...vulnerabilities.filter((name) => name !== id).map((name) => ({ facts: { id: name, ...about(name) }, rank })),
   ];
 }
+
+/** "  * nginx: a worker can be made to crash (CVE-2026-1, CVE-2026-2)", a line each: what the erratum says of each vulnerability. */
+function sentencesOf(details: string): ReadonlyMap<string, string> {
+  const sentences = new Map<string, string>();
+  for (const line of details.slice(0, detailsChars).split("\n")) {
+    const text = line.trim();
+    const open = text.lastIndexOf("(");
+    if (open < 1 || text.length > 1024 || !/^\(CVE-\d{4}-\d+(?:[,\s]+CVE-\d{4}-\d+)*\)\.?$/.test(text.slice(open)))
+      continue;
+    const words = text
+      .slice(0, open)
+      .replace(/^[*\u2022-]\s*/, "")
+      .trim();
+    for (const [id] of text.slice(open).matchAll(/CVE-\d{4}-\d+/g))
+      if (words !== "" && !sentences.has(id)) sentences.set(id, words);
+  }
+  return sentences;
+}
+
+/** Of an erratum's details that are looked through. */
+const detailsChars = 262_144;
 
 function rankOf(id: string, names: Names): FactRank {
   if (names.isErratum) return names.upstream.length === 1 ? factRanks.erratum : factRanks.errata;

@@ -147,10 +147,10 @@ test("an erratum is over its CVEs, not another name of them", async () => {
       [record?.aliases, record?.upstream.filter((id) => id.startsWith("CVE")), record?.severity, record?.module],
       [[], ["CVE-1-1", "CVE-1-2"], "high", "nodejs:18"],
     );
-    // The erratum's words are not those of one of two vulnerabilities; its title is better than nothing.
+    // The erratum's words, title and all, are not those of one of two vulnerabilities.
     assert.deepEqual(
       [facts.get("CVE-1-1")?.title, facts.get("CVE-1-1")?.description, facts.get("ALSA-2026:1")?.description],
-      ["Important: nodejs:18 security, bug fix update", "", "words"],
+      ["", "", "words"],
     );
   }
   const bugs = await one({ id: "ALBA-2026:2", summary: "bug fix update", affected: [affected("AlmaLinux:9", "a")] });
@@ -293,6 +293,28 @@ test("dates: Go's zero and tomorrow are no dates of a source", async () => {
   assert.equal(future.facts.get("X-1")?.modifiedAt, "2026-11-26T06:00:00Z");
   const zero = await one({ modified: "0001-01-01T00:00:00Z", affected: [affected("Go", "a")] });
   assert.deepEqual([[...zero.dated], zero.facts.get("X-1")?.modifiedAt], [[], ""]);
+});
+
+test("an erratum says of a vulnerability what stands beside its number", async () => {
+  const { facts } = await one({
+    id: "ALSA-2026:3",
+    summary: "Important: nginx security update",
+    details: `Words.\n\nSecurity Fix(es):\n\n  * nginx: a worker crashes (deep) (CVE-2026-31)\n* HTTP/2: resets (CVE-2026-32, CVE-2026-33)\nsee (x)\n${"(".repeat(3000)}`,
+    related: ["CVE-2026-31", "CVE-2026-32", "CVE-2026-33", "CVE-2026-34"],
+    affected: [affected("AlmaLinux:9", "nginx")],
+  });
+  assert.deepEqual(
+    ["CVE-2026-31", "CVE-2026-32", "CVE-2026-33", "CVE-2026-34"].map((id) => facts.get(id)?.title),
+    ["nginx: a worker crashes (deep)", "HTTP/2: resets", "HTTP/2: resets", ""],
+  );
+  const single = await one({
+    id: "ALSA-2026:4",
+    summary: "Important: nodejs22 security update",
+    details: "words",
+    related: ["CVE-2026-35"],
+    affected: [affected("AlmaLinux:9", "nodejs")],
+  });
+  assert.deepEqual([single.facts.get("CVE-2026-35")?.title, single.facts.get("CVE-2026-35")?.description], ["", ""]);
 });
 
 test("keys of the prototype are names like others", async () => {

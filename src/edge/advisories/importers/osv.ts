@@ -29,6 +29,8 @@ export const osv: Importer = {
     } else if (isLines(text)) {
       for await (const line of linesOf(bytes)) taker.text(`${document.name}:${line.number}`, line.text);
     } else taker.value(document.name, await wholeJson(bytes));
+    // A whole file of records without a date of change: the file's own is the better word on its age.
+    if (document.fileAt !== "") for (const feed of taker.undated()) sink.dated(feed, document.fileAt);
   },
 };
 
@@ -52,15 +54,19 @@ function isLines(text: string): boolean {
 interface Taker {
   text(which: string, text: string | undefined): void;
   value(which: string, value: unknown): void;
+  /** Feeds of which no record said when it was changed. */
+  undated(): readonly string[];
 }
 
 function createTaker(sink: ImportSink): Taker {
   // What cannot be read names no feed: it is counted for the one whose records stand around it.
   let feed = "osv";
+  const isDated = new Map<string, boolean>();
   const value = (which: string, given: unknown): void => {
     try {
       const read = readOsv(given, sink.nowMs);
       feed = read.feed;
+      if (isDated.get(feed) !== true) isDated.set(feed, !read.isUndated);
       for (const record of read.records) sink.record(record);
       for (const { facts, rank } of read.facts) sink.facts(facts, rank);
       if (read.leftOut !== "") sink.leftOut(read.feed, read.leftOut);
@@ -73,6 +79,7 @@ function createTaker(sink: ImportSink): Taker {
   };
   return {
     value,
+    undated: () => [...isDated].filter(([, is]) => !is).map(([name]) => name),
     text: (which, text) => {
       if (text === undefined) return sink.refused(feed, which, "it is larger than any record of a feed");
       let parsed: unknown;

@@ -1,7 +1,8 @@
 // A record with everything empty that an importer does not say.
 import type { AdvisoryRecord } from "../../../core/vuln/advisory.ts";
+import { advisoryName } from "../../../core/vuln/match/keys.ts";
 import type { PlainFacts } from "../../../core/vuln/shard/facts-codec.ts";
-import { packageNameOf, schemeOf } from "../ecosystems.ts";
+import { schemeOf } from "../ecosystems.ts";
 
 type Needed = Pick<AdvisoryRecord, "id" | "feed" | "ecosystem" | "name">;
 
@@ -22,7 +23,7 @@ export function recordWith(given: Needed & Partial<AdvisoryRecord>): AdvisoryRec
     pocket: "",
     cpeTarget: "",
     ...given,
-    name: packageNameOf(given.ecosystem, given.name),
+    name: advisoryName(given.ecosystem, given.name),
   };
 }
 

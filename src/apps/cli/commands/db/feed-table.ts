@@ -55,7 +55,7 @@ export async function feedTable(
     ecosystemWords(feed.ecosystems),
     feed.isComprehensive ? "yes" : "no",
     feed.sourceAt === "" ? "unknown" : feed.sourceAt.slice(0, 10),
-    age(Date.parse(feed.importedAt), context.nowMs()),
+    `${age(Date.parse(feed.importedAt), context.nowMs())} ago`,
     feed.warning === "" ? "ok" : feed.warning,
   ]);
   const columns = [
