@@ -3,6 +3,9 @@ import { z } from "zod";
 import { Fault } from "../../../base/fault.ts";
 import { isDigest } from "../../../core/image/reference.ts";
 import { redactArguments, redactText } from "../../../core/redact/redact.ts";
+import { harmlessValue } from "../../../core/redact/rules.ts";
+import { markerOf } from "../../../core/redact/scan.ts";
+import { classifyName, isKeyLike } from "../../../core/redact/secret-name.ts";
 import type { AnalysisGap, ImageConfig } from "../../../model/image-analysis.ts";
 import { imageLimits } from "../image-source.ts";
 import { parseJson } from "./bounded-json.ts";
@@ -117,7 +120,7 @@ function imageConfigOf(data: z.infer<typeof OciConfig>, cut: Cutter): ImageConfi
     labels: labelsOf(run?.Labels ?? {}, cut),
     history: cut.rows(data.history, 2000).map((line) => ({
       created: cut.text(line.created, 64),
-      createdBy: cut.text(redactText(line.created_by).text, 8192),
+      createdBy: cut.text(redactLine(line.created_by), 8192),
       isEmptyLayer: line.empty_layer,
     })),
   };
@@ -129,8 +132,26 @@ const labelsMax = 1000;
 function labelsOf(labels: Readonly<Record<string, string | null>>, cut: Cutter): Record<string, string> {
   const rows = cut.rows(Object.entries(labels), labelsMax);
   return Object.fromEntries(
-    rows.map(([name, value]) => [cut.text(name, 1024), cut.text(redactText(value ?? "").text, 4096)]),
+    rows.map(([name, value]) => [cut.text(name, 1024), cut.text(redactLabel(name, value ?? ""), 4096)]),
   );
+}
+
+/** Builders write a step as a command of a shell: the shell's script is read as one, or its first program would pass for the shell's argument. */
+function redactLine(line: string): string {
+  const shell = /^[^\n]{0,4096}?(?:^|[\s/])(?:ba|da|a|z)?sh -[a-z]{0,8}c /.exec(line)?.[0] ?? "";
+  return withoutUsers(redactText(shell).text + redactText(line.slice(shell.length)).text);
+}
+
+/** A label is a name and a value: the name may say that the value is secret. */
+function redactLabel(name: string, value: string): string {
+  const meaning = classifyName(name);
+  const isSecret = meaning !== "none" && (meaning !== "keyish" || isKeyLike(value)) && !harmlessValue.test(value);
+  return isSecret ? markerOf("token-assignment") : withoutUsers(redactText(value).text);
+}
+
+/** A token may stand as the user of an address, without a password. */
+function withoutUsers(text: string): string {
+  return text.replaceAll(/(https?:\/\/)([^\s/@'"‹]{1,512})@/gi, `$1${markerOf("url-password")}@`);
 }
 
 interface Cutter {

@@ -160,6 +160,39 @@ test("a configuration gives names of the environment, and no secrets", () => {
   assert.deepEqual(gaps, []);
 });
 
+test("no secret of a build stays in history and labels", () => {
+  const lines = [
+    "RUN /bin/sh -c curl -H 'Accept: */*' -u bob:SECRETone https://x # buildkit",
+    "RUN |2 DB_PASS=SECRETtwo A=b /bin/bash -euxc wget --password=SECRETthree https://u:SECRETfour@h/",
+    "/bin/sh -c #(nop)  ENV PGPASSWORD=SECRETfive",
+    "RUN /bin/sh -c git clone https://SECRETsix@git.example/a/b && mysql -pSECRETseven",
+  ];
+  const labels = {
+    token: "SECRETeight",
+    "com.example/db-password": "SECRETnine",
+    source: "https://SECRETten@git.example/a",
+  };
+  const kept = {
+    "org.opencontainers.image.source": "https://git.example/a",
+    "token-file": "/run/token",
+    "api-key": "none",
+  };
+  const { config } = readConfig(
+    bytesOf({
+      rootfs: { diff_ids: [] },
+      config: { Labels: { ...labels, ...kept } },
+      history: lines.map((line) => ({ created_by: line })),
+    }),
+    "x",
+  );
+  assert.ok(!JSON.stringify(config).includes("SECRET"), JSON.stringify(config, null, 1));
+  assert.match(
+    config.history[0]!.createdBy,
+    /^RUN \/bin\/sh -c curl -H 'Accept: \*\/\*' -u bob:‹redacted:.* https:\/\/x # buildkit$/,
+  );
+  for (const [name, value] of Object.entries(kept)) assert.equal(config.labels[name], value);
+});
+
 test("what is too long in a configuration is cut and told; what is no configuration is refused", () => {
   const long = readConfig(
     bytesOf({
