@@ -108,6 +108,28 @@ describe("Go build information", () => {
     assert.equal(packages.length, rows.length);
     assert.deepEqual(packages[0]?.evidence, [{ path: "/usr/bin/kubelet", layer: 3, line: 0, kind: "binary" }]);
   });
+  test("a large file that evidently is a Go or Rust program and cannot be read is a gap; one that only speaks of them is not", () => {
+    const header = (pointerBytes: number, flags: number): Uint8Array => {
+      const bytes = new Uint8Array(64);
+      bytes.set(Buffer.from(goMagic, "latin1"));
+      bytes.set([pointerBytes, flags], 14);
+      return bytes;
+    };
+    const gapsOf = (offset: number, bytes: Uint8Array): readonly string[] => {
+      const file = { ...catalogFile("usr/bin/x", "", 0o755), large: { sizeBytes: 1e9, windows: [{ offset, bytes }] } };
+      const part = executableCataloger.read(file, catalogTools);
+      if (part === undefined) return [];
+      const context = { operatingSystem: undefined, has: () => true };
+      const { gaps = [] } = executableCataloger.combine([{ path: file.path, layer: 3, part }], context);
+      return gaps.map(({ kind, subject, because }) => `${kind} ${subject} ${because.slice(0, 21)}`);
+    };
+    assert.deepEqual(gapsOf(4096, header(8, 0)), ["file-too-large /usr/bin/x the modules of a Go p"]);
+    assert.deepEqual(gapsOf(4096, header(4, 1)), ["file-too-large /usr/bin/x the modules of a Go p"]);
+    assert.deepEqual(gapsOf(4097, header(8, 0)), [], "not where the linker puts it");
+    assert.deepEqual(gapsOf(4096, header(0x63, 0x6f)), [], "a text in a program that reads such headers");
+    assert.deepEqual(gapsOf(4096, text("\0.dep-v0\0.bss\0")), ["file-too-large /usr/bin/x the crates of a Rust "]);
+    assert.deepEqual(gapsOf(4096, text("reads .dep-v0 sections")), []);
+  });
   test("module paths", () => {
     assert.deepEqual(splitModulePath("gopkg.in/yaml.v3"), { namespace: "gopkg.in", name: "yaml.v3" });
     assert.deepEqual(splitModulePath("stdlib"), { namespace: "", name: "stdlib" });

@@ -20,9 +20,17 @@ interface ExecutablePart {
   readonly note?: PackageNote;
   /** Compressed by UPX: what is inside cannot be seen. */
   readonly isPacked?: true;
+  /** Of a large file: what it evidently holds and its windows do not show. */
+  readonly unseen?: "go" | "rust";
 }
 
 const wholeBytesMax = 64 * 1024 * 1024;
+/** As a section's name stands among the names of sections. */
+const rustSectionName = "\0.dep-v0\0";
+const unseenWords = {
+  go: "the modules of a Go program could not be read: it is over 64 MiB and says them by pointers (Go before 1.18), or at length",
+  rust: "the crates of a Rust program could not be read: it is over 64 MiB",
+} as const;
 
 function readFile(file: CatalogFile, tools: CatalogTools): ExecutablePart | undefined {
   return file.large === undefined ? readWhole(file.bytes, tools) : readWindows(file.large.windows, tools);
@@ -46,17 +54,26 @@ function readWhole(bytes: Uint8Array, tools: CatalogTools): ExecutablePart | und
 }
 
 function readWindows(
-  windows: readonly { readonly bytes: Uint8Array }[],
+  windows: readonly { readonly offset: number; readonly bytes: Uint8Array }[],
   tools: CatalogTools,
 ): ExecutablePart | undefined {
-  for (const { bytes } of windows) {
+  let unseen: ExecutablePart["unseen"];
+  for (const { offset, bytes } of windows) {
+    if (tools.indexOf(bytes, rustSectionName, 0) !== -1) unseen ??= "rust";
     for (let at = tools.indexOf(bytes, goMagic, 0), tries = 0; at !== -1 && tries < 16; tries += 1) {
       const info = readGoBuildInfo(bytes, at, undefined, tools);
       if (info !== undefined) return partOf({ programs: [goProgram(info)], crates: [] });
+      if (isGoHeader(bytes, at, offset)) unseen = "go";
       at = tools.indexOf(bytes, goMagic, at + 1);
     }
   }
-  return undefined;
+  return unseen === undefined ? undefined : { programs: [], crates: [], unseen };
+}
+
+/** Pointer size and flags as the linker writes them, where it aligns them: the same text in a program that reads such headers has neither. */
+function isGoHeader(bytes: Uint8Array, at: number, offset: number): boolean {
+  const [pointerBytes = 0, flags = 255] = [bytes[at + 14], bytes[at + 15]];
+  return (offset + at) % 16 === 0 && (pointerBytes === 4 || pointerBytes === 8) && flags <= 3;
 }
 
 function partOf(part: ExecutablePart): ExecutablePart | undefined {
@@ -135,6 +152,10 @@ function combine(files: readonly CatalogedFile<ExecutablePart>[]): Combined {
       const because = "packed by UPX: what it was built from cannot be seen";
       gaps.push({ kind: "not-supported", layer, subject: `/${path}`, because, count: 1 });
     }
+    if (part.unseen !== undefined) {
+      const because = unseenWords[part.unseen];
+      gaps.push({ kind: "file-too-large", layer, subject: `/${path}`, because, count: 1 });
+    }
     const seen = new Set<string>();
     for (const found of foundIn(part)) {
       // A fat file holds the same program once an architecture.
@@ -149,7 +170,7 @@ function combine(files: readonly CatalogedFile<ExecutablePart>[]): Combined {
 
 export const executableCataloger = defineCataloger<ExecutablePart>({
   id: "binary/executable",
-  version: 1,
+  version: 2,
   wants: {
     executables: true,
     bytesMax: wholeBytesMax,
@@ -157,7 +178,7 @@ export const executableCataloger = defineCataloger<ExecutablePart>({
     large: {
       headBytes: 4096,
       tailBytes: 0,
-      needles: () => [goMagic],
+      needles: () => [goMagic, rustSectionName],
       beforeBytes: 0,
       afterBytes: 512 * 1024,
       windowsMax: 4,

@@ -52,6 +52,7 @@ test("requirements.txt: continued lines, comments, options, a byte order mark, U
     "    --hash=sha256:bbbb  # why",
     "Zope.Interface==5.4.0\r",
     "-e git+https://git.example/e.git#egg=editable",
+    "-e .",
     "ranged>=3",
     "%% what is this",
     "priv @ git+https://token:x@git.example/p.git@abc",
@@ -64,6 +65,7 @@ test("requirements.txt: continued lines, comments, options, a byte order mark, U
     "app/notes.txt": "not==1.0\n",
   });
   assert.deepEqual(rowsOf(result), [
+    "editable@ declared ?vcs_url=git+https://git.example/e.git#egg=editable",
     "flask@2.0.1 declared",
     "priv@ declared ?vcs_url=git+https://git.example/p.git@abc",
     "pytest@7.0.0 development",
@@ -73,7 +75,7 @@ test("requirements.txt: continued lines, comments, options, a byte order mark, U
   ]);
   assert.deepEqual(gapsOf(result), [
     "file-unreadable /app/requirements.txt x1: lines that are no requirement",
-    "version-unknown /app/requirements.txt x2: named without an exact version: ranged, priv",
+    "version-unknown /app/requirements.txt x3: named without an exact version: editable, ranged, priv",
   ]);
   assert.equal(result.packages.find((item) => item.name === "flask")?.evidence[0]?.line, 4);
 });

@@ -16,8 +16,11 @@ function read(file: CatalogFile, tools: CatalogTools): FoundPart | undefined {
   const collector = createCollector();
   let odd = 0;
   for (const { text, line } of logicalLines(textOfFile(file, tools))) {
-    if (text.startsWith("-")) continue;
-    const requirement = parseRequirement(text);
+    // An editable one is installed like any other; of the other options none names a package.
+    const editable = /^(?:-e\s*|--editable[\s=]\s*)(.*)$/.exec(text)?.[1];
+    if (editable === undefined && text.startsWith("-")) continue;
+    if (editable !== undefined && !editable.includes("://")) continue;
+    const requirement = parseRequirement(editable ?? text);
     if (requirement === undefined) {
       odd += 1;
       continue;
@@ -65,7 +68,7 @@ function* logicalLines(text: string): Generator<{ text: string; line: number }> 
 
 export const pythonRequirements = defineCataloger<FoundPart>({
   id,
-  version: 2,
+  version: 3,
   wants: { pattern: /^[^/]{0,100}requirements[^/]{0,100}\.txt$/i, bytesMax: 4 * 1024 * 1024 },
   read,
   combine: combineFound(id, "manifest", "declared"),
