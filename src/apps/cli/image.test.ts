@@ -121,8 +121,26 @@ describe("garrison image", () => {
     assert.match(out, /critical\s+CVE-2026-1002\s+requests\s+2\.31\.0\s+2\.32\.0/);
     assert.match(out, /DSA-1-1 \(osv-debian[^)]*\): .*1\.2\.4-0\.2 < 1\.2\.4-0\.2\+deb12u1/);
     assert.match(out, /secrets not searched/);
-    assert.match(out, /advisories of \d{4}-.*old, \d feed/);
+    assert.match(out, /database built .* ago, \d feeds, the oldest osv-/);
     assert.ok(!out.includes("\u001b"));
+  });
+
+  test("an accepted secret stays in the table, apart and not at its gate; the gate looks for secrets by itself; what stops a job is told", async () => {
+    const open = await scan("--fail-on", "secret");
+    assert.equal(open.code, 3, open.err);
+    assert.match(open.err, /gate: 1 at --fail-on secret/);
+    const accepting = `apiVersion: garrison/v1\nkind: Exception\nname: known-token\nspec: { vulnerability: "*", scope: { path: "**/.npmrc" }, reason: revoked, owner: web team, expires: "2099-12-31" }\n`;
+    await writeFile(
+      file("secrets.yaml"),
+      `${accepting}---\n${accepting.replace("known-token", "idle").replace('"*"', "CVE-2026-9")}`,
+    );
+    const accepted = await scan("--fail-on", "secret", "--fail-on-gaps", "--exceptions", file("secrets.yaml"));
+    assert.equal(accepted.code, 7, accepted.err);
+    assert.match(accepted.out, /0 secrets, 1 secret accepted/);
+    assert.match(accepted.out, /\.npmrc:1 .*exception known-token: accepted, revoked \(web team, until 2099-12-31\)/);
+    assert.match(accepted.err, /exception idle accepts nothing here/);
+    assert.doesNotMatch(accepted.err, /known-token accepts nothing/);
+    assert.match(accepted.err, /gate: \d+ at --fail-on-gaps: /);
   });
 
   test("gate: 3 at or above, 0 below; a gap is 7 when asked; an exception lifts the gate and says why", async () => {

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
+import { dockerfilesOf } from "./dockerfiles.ts";
 
 const entry = path.resolve(import.meta.dirname, "../../../../../bin/garrison.js");
 
@@ -97,4 +98,10 @@ test("faults: no file, no such rule, a broken settings file", async (t) => {
   deepEqual([slip.code, /there is no rule DL9999/.test(slip.talk)], [2, true]);
   const settings = await advise(cwd, ["Dockerfile"]);
   deepEqual([settings.code, /ignored is not a list/.test(settings.talk)], [2, true]);
+});
+
+test("a slip in a Dockerfile's name is no image's reference; an image's name is", async () => {
+  for (const name of ["Dockerfil", "dockerfiel", "Containerfle"])
+    await assert.rejects(dockerfilesOf([name]), /cannot read|Dockerfile/);
+  for (const name of ["nginx", "dockerfil:1.2", "shop/web"]) assert.equal(await dockerfilesOf([name]), undefined);
 });

@@ -2,6 +2,7 @@
 import { open, readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { Fault } from "../../../../base/fault.ts";
+import { nearest } from "../../../../base/nearest.ts";
 import { readLintConfiguration, type LintConfiguration } from "../../../../core/image/dockerfile/options.ts";
 
 export const dockerfileLimits = { filesMax: 20_000, folderDepthMax: 16, bytesMax: 4 * 1024 * 1024 } as const;
@@ -41,8 +42,11 @@ export async function defaultDockerfiles(): Promise<readonly string[]> {
   });
 }
 
+/** A slip in a Dockerfile's name must not be asked of a registry. */
 function looksLikePath(text: string): boolean {
-  return /^[./~]/.test(text) || names.test(path.basename(text));
+  const base = path.basename(text);
+  const isNearly = nearest(base.toLowerCase(), ["dockerfile", "containerfile"]) !== undefined;
+  return /^[./~]/.test(text) || names.test(base) || (isNearly && !/[:@]/.test(text));
 }
 
 async function kindOf(name: string): Promise<"file" | "folder" | "none"> {

@@ -1,4 +1,5 @@
 // What `garrison vuln explain` does: analyse, ask the database, lay decisions over, print the steps.
+import { Fault } from "../../../../base/fault.ts";
 import { explain } from "../../../../core/vuln/explain.ts";
 import { matchAnalysis } from "../../../../core/vuln/match/match-analysis.ts";
 import { suppress } from "../../../../core/vuln/vex/apply.ts";
@@ -27,6 +28,12 @@ export async function runExplain(
   { args, options }: { readonly args: readonly string[]; readonly options: VulnExplainFlags },
 ): Promise<number> {
   const [id = "", ...references] = args;
+  if (!/^[A-Za-z][A-Za-z0-9]*[-:]\S*\d/.test(id))
+    throw new Fault(`${id} is no name of a vulnerability`, {
+      code: "cli/usage",
+      kind: "usage",
+      hint: "write it as an advisory does: CVE-2024-3094, GHSA-jf85-cpcp-j695, GO-2023-2102, DSA-5497-1",
+    });
   const place: AdvisoryPlace = placeOf(context, options);
   using database = openConfiguredDatabase(place, (line) => context.say(`warning: ${line}`));
   const decisions = {

@@ -129,6 +129,10 @@ async function askServer(context: Context, id: string): Promise<Asked> {
     return { answer: await ask(context, "imageVulnerability", { query: { id } }), because: "" };
   } catch (thrown) {
     const fault = toFault(thrown);
+    if (fault.kind === "not-found") {
+      context.say("images: the server knows no image with it");
+      return { answer: undefined, because: "" };
+    }
     const isAway = thrown instanceof Fault && fault.code === "cli/no-server";
     context.say(
       isAway
