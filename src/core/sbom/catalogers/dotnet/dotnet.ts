@@ -96,7 +96,7 @@ export const dotnetNuget = defineCataloger<FoundPart>({
   wants: {
     names: ["packages.lock.json", "packages.config", "project.assets.json"],
     suffixes: [".deps.json", ".nuspec"],
-    bytesMax: 32 * 1024 * 1024,
+    bytesMax: 16 * 1024 * 1024,
   },
   read,
   combine,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { catalog, rowsOf } from "../../../../../test/support/catalog.ts";
+import { catalog, gapsOf, rowsOf } from "../../../../../test/support/catalog.ts";
 import { goModules } from "./go-mod.ts";
 
 const mod = `module example.org/shop // the shop
@@ -62,4 +62,11 @@ github.com/old/lib
 `;
   const result = catalog(goModules, { "src/vendor/modules.txt": text, "other/modules.txt": "# a b\n" });
   assert.deepEqual(rowsOf(result), ["github.com/gin-gonic/gin@v1.9.1 declared", "github.com/new/lib@v1.5.0 declared"]);
+});
+
+test("a line that no go.mod has is a gap, and the rest goes on", () => {
+  const text = `module x\nrequire a.org/b v1.0.0\nrequire (\n${"a v1 ".repeat(2000)}\n)\nrequire c.org/d v2.0.0\n`;
+  const result = catalog(goModules, { "go.mod": text });
+  assert.deepEqual(rowsOf(result), ["a.org/b@v1.0.0 declared", "c.org/d@v2.0.0 declared"]);
+  assert.deepEqual(gapsOf(result), ["file-unreadable /go.mod x1: a line of more than 4096 characters"]);
 });

@@ -5,6 +5,8 @@ import type { Collector, FoundPart } from "../parts/found.ts";
 import { brokenFile, combineFound, createCollector } from "../parts/found.ts";
 
 const id = "go/modules";
+/** Paths and versions have a few hundred at most. */
+const lineLengthMax = 4096;
 
 function read(file: CatalogFile): FoundPart | undefined {
   const collector = createCollector();
@@ -40,6 +42,10 @@ function readMod(collector: Collector, text: string): void {
   let block = "";
   let hasModule = false;
   for (const [index, raw] of text.split("\n").entries()) {
+    if (raw.length > lineLengthMax) {
+      collector.gap({ kind: "file-unreadable", because: `a line of more than ${lineLengthMax} characters` });
+      continue;
+    }
     const line = (raw.split("//")[0] ?? "").trim();
     if (line === "") continue;
     if (line === ")") {
@@ -91,7 +97,7 @@ function addModules(collector: Collector, found: Module): void {
 /** "# path version", "# path version => path version"; other lines are packages and marks. */
 function readVendor(collector: Collector, text: string): void {
   for (const [index, line] of text.split("\n").entries()) {
-    if (!line.startsWith("# ")) continue;
+    if (!line.startsWith("# ") || line.length > lineLengthMax) continue;
     const words = line.slice(2).trim().split(/\s+/);
     const arrow = words.indexOf("=>");
     const [path = "", version = ""] = arrow < 0 ? words : words.slice(arrow + 1);
@@ -103,8 +109,8 @@ function readVendor(collector: Collector, text: string): void {
 
 export const goModules = defineCataloger<FoundPart>({
   id,
-  version: 1,
-  wants: { names: ["go.mod", "modules.txt"], bytesMax: 8 * 1024 * 1024 },
+  version: 2,
+  wants: { names: ["go.mod", "modules.txt"], bytesMax: 4 * 1024 * 1024 },
   read,
   combine: combineFound(id, "manifest", "declared"),
 });

@@ -78,6 +78,10 @@ function readArchive(archive: Archive, scan: Scan): void {
   const directory = readZip(bytes, scan.tools, (from, to) => isOfUse(bytes, from, to));
   if (directory.isCut)
     scan.collector.gap({ kind: "file-unreadable", because: "the archive's directory is cut off", inside });
+  if (directory.overlapping > 0) {
+    const because = "entries that lie in the bytes of others, as in a bomb, are not read";
+    scan.collector.gap({ kind: "file-unreadable", because, count: directory.overlapping, inside });
+  }
   const nested: ZipEntry[] = [];
   const poms: ZipEntry[] = [];
   let manifestEntry: ZipEntry | undefined;
@@ -272,7 +276,7 @@ function readNested(archive: Archive, entry: ZipEntry, scan: Scan): void {
 
 export const javaArchive = defineCataloger<FoundPart>({
   id,
-  version: 1,
+  version: 2,
   wants: { suffixes, bytesMax: archiveLimits.bytesMax },
   read,
   combine: combineFound(id, "archive", "installed"),

@@ -176,6 +176,28 @@ for (const [name, options] of [
   });
 }
 
+test("entries that lie in the bytes of others are counted and not read; the first stays", () => {
+  const content = writeZip([pom("org.acme", "inner", "1.0")]);
+  const names = ["lib/a.jar", "lib/b.jar", "lib/c.jar"];
+  const bytes = writeZip([pom("org.acme", "a", "1.0"), ...names.map((name) => ({ name, content }))]);
+  const records: number[] = [];
+  for (let at = bytes.indexOf("PK\u0001\u0002"); at >= 0; at = bytes.indexOf("PK\u0001\u0002", at + 4))
+    records.push(at);
+  const own = records.slice(-4);
+  // The second is the first under another name, the third begins inside it.
+  const place = bytes.readUInt32LE(own[1]! + 42);
+  bytes.writeUInt32LE(place, own[2]! + 42);
+  bytes.writeUInt32LE(place + 40, own[3]! + 42);
+  const result = catalog(javaArchive, { "a-1.0.jar": bytes });
+  assert.deepEqual(
+    result.packages.map((item) => item.evidence[0]?.path),
+    ["/a-1.0.jar", "/a-1.0.jar!/lib/a.jar"],
+  );
+  assert.deepEqual(gapsOf(result), [
+    "file-unreadable /a-1.0.jar x2: entries that lie in the bytes of others, as in a bomb, are not read",
+  ]);
+});
+
 test("bad entries are gaps with their place, and the rest goes on", () => {
   let deep = dataBind;
   for (let level = 0; level < 8; level += 1) deep = writeZip([{ name: `l${level}.jar`, content: deep }]);

@@ -36,6 +36,8 @@ export interface FoundPart {
 export const foundLimits = {
   /** Packages of one file. */
   packagesMax: 50_000,
+  /** Of those beyond: after so many the rest is only counted. */
+  overCheckedMax: 1000,
   nameLengthMax: 512,
   versionLengthMax: 512,
   licensesMax: 50,
@@ -77,6 +79,8 @@ export function createCollector(): Collector {
   let over = 0;
   return {
     add(given) {
+      // Long full: what comes now is not worth a look.
+      if (over >= foundLimits.overCheckedMax) return void (over += 1);
       const found = toChecked(given);
       if (found === undefined) return void (refused += 1);
       const key = `${found.type}\n${found.namespace ?? ""}\n${found.name}\n${found.version ?? ""}\n${found.inside ?? ""}`;

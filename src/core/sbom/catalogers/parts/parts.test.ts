@@ -6,7 +6,7 @@ import { Fault } from "../../../../base/fault.ts";
 import { closureOf, developmentOnly } from "./closure.ts";
 import { combineFound, createCollector, foundLimits } from "./found.ts";
 import { stripJsonComments } from "./json.ts";
-import { parseToml } from "./toml.ts";
+import { parseToml, tablesOf } from "./toml.ts";
 import type { YamlValue } from "./yaml.ts";
 import { parseYaml } from "./yaml.ts";
 import { parseXml } from "./xml.ts";
@@ -211,4 +211,27 @@ test("a file's packages are bounded, checked and told once", () => {
       ["limit-reached", "/a/b", 3, 5],
     ],
   );
+});
+
+test("TOML: a document of more tables than any lock file has is broken, not slow", () => {
+  assert.equal(tablesOf(parseToml("[[package]]\n".repeat(1000))["package"]).length, 1000);
+  assert.throws(() => parseToml("[[package]]\n".repeat(60_001)), /more than 60000 tables/);
+});
+
+test("far beyond a file's limit packages are only counted", () => {
+  const collector = createCollector();
+  let looked = 0;
+  for (let index = 0; index < foundLimits.packagesMax + 3000; index += 1) {
+    const name = `p${index}`;
+    collector.add({
+      type: "npm",
+      get name() {
+        looked += 1;
+        return name;
+      },
+    });
+  }
+  const over = collector.part()?.gaps?.find((gap) => gap.kind === "limit-reached");
+  assert.equal(over?.count, 3000);
+  assert.ok(looked <= 2 * (foundLimits.packagesMax + foundLimits.overCheckedMax), `${looked}`);
 });

@@ -8,6 +8,8 @@ export interface TomlTable {
 }
 
 const depthMax = 32;
+/** Headers of a document: a table of nothing costs thirteen bytes and much more memory. */
+const tablesMax = 60_000;
 
 interface Reader {
   readonly text: string;
@@ -25,10 +27,13 @@ export function parseToml(text: string): TomlTable {
   const root = newTable();
   const reader: Reader = { text, at: text.charCodeAt(0) === 0xfeff ? 1 : 0 };
   let table = root;
+  let tables = 0;
   for (;;) {
     skipBlank(reader, true);
     if (reader.at >= text.length) return root;
-    table = text[reader.at] === "[" ? openHeader(reader, root) : (readPair(reader, table, 0), table);
+    if (text[reader.at] !== "[") readPair(reader, table, 0);
+    else if (++tables > tablesMax) throw broken(reader, `more than ${tablesMax} tables`);
+    else table = openHeader(reader, root);
     skipBlank(reader, false);
     if (reader.at < text.length && text[reader.at] !== "\n") throw broken(reader, "more than one thing on a line");
   }

@@ -19,6 +19,8 @@ export interface ZipEntry {
   readonly sizeBytes: number;
   /** Of the local header, from the start of the bytes. */
   readonly offset: number;
+  /** Where it ends at the earliest: the local header may be longer than the directory's. */
+  readonly endOffset: number;
 }
 
 export interface ZipDirectory {
@@ -27,6 +29,8 @@ export interface ZipDirectory {
   readonly entryCount: number;
   /** The directory ended before its time; what was read stands. */
   readonly isCut: boolean;
+  /** Wanted entries that lie in the bytes of another one, and are left out: one member under many names is a bomb. */
+  readonly overlapping: number;
 }
 
 const endSignature = 0x06054b50;
@@ -67,7 +71,21 @@ export function readZip(
     }
     at = next;
   }
-  return { entries, entryCount, isCut: at < end };
+  const apart = withoutOverlaps(entries, bytes.length);
+  return { entries: apart, entryCount, isCut: at < end, overlapping: entries.length - apart.length };
+}
+
+/** In the directory's order. Of entries that overlap the one stays that begins first, of two at one place the one that is named first. */
+function withoutOverlaps(entries: readonly ZipEntry[], length: number): readonly ZipEntry[] {
+  const refused = new Set<ZipEntry>();
+  let end = 0;
+  for (const entry of entries.toSorted((left, right) => left.offset - right.offset)) {
+    // It goes beyond the file: whoever reads it will be told.
+    if (entry.endOffset > length) continue;
+    if (entry.offset < end) refused.add(entry);
+    else end = entry.endOffset;
+  }
+  return refused.size === 0 ? entries : entries.filter((entry) => !refused.has(entry));
 }
 
 function placeOfDirectory(view: DataView): Placed {
@@ -135,7 +153,9 @@ function readEntry({ view, at, shift, name }: { view: DataView; at: number; shif
   }
   const flags = view.getUint16(at + 8, true);
   const method = view.getUint16(at + 10, true);
-  return { name, method, isEncrypted: (flags & 1) !== 0, storedBytes, sizeBytes, offset: offset + shift };
+  const place = offset + shift;
+  const endOffset = place + 30 + view.getUint16(at + 28, true) + storedBytes;
+  return { name, method, isEncrypted: (flags & 1) !== 0, storedBytes, sizeBytes, offset: place, endOffset };
 }
 
 /** An entry's content, at most `bytesMax`: a view when it is stored as it is. Throws a Fault. */

@@ -22,7 +22,7 @@ function read(file: CatalogFile): FoundPart | undefined {
 export const rustCargoLock = defineCataloger<FoundPart>({
   id,
   version: 2,
-  wants: { names: ["Cargo.lock"], bytesMax: 32 * 1024 * 1024 },
+  wants: { names: ["Cargo.lock"], bytesMax: 16 * 1024 * 1024 },
   read,
   combine: combineFound(id, "lockfile", "declared"),
 });
