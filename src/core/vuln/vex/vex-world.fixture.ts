@@ -1,4 +1,5 @@
 // An image with four packages, matches of them, and documents about them: for the tests of VEX.
+import { parseInstantMs } from "../../../base/instant.ts";
 import { ImageAnalysis } from "../../../model/image-analysis.ts";
 import type { VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
 import { purlOf } from "../../sbom/purl.ts";
@@ -77,7 +78,7 @@ export const over = (
     documents: documents.map((one) => readVex(JSON.stringify(one))),
     exceptions: [],
     image,
-    nowMs: Date.parse("2026-06-01T00:00:00Z"),
+    nowMs: parseInstantMs("2026-06-01T00:00:00Z") ?? 0,
     ...rest,
   });
 
