@@ -8,7 +8,7 @@ import type { Spill } from "./spill.ts";
 /** Facts and ids are spilled into these; shards join as many as fit. */
 export const spillBuckets = 64;
 /** Ecosystems too large for one shard are spilled into buckets by name. */
-const recordBuckets: Readonly<Record<string, number>> = { CPE: 16, npm: 16 };
+const recordBuckets: Readonly<Record<string, number>> = { CPE: 64, npm: 32 };
 const reasonsMax = 8;
 const epssMax = 2_000_000;
 
