@@ -1,5 +1,5 @@
 // garrison image advise as a process: files, folders, standard input, settings, formats, gates, faults.
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
@@ -102,6 +102,6 @@ test("faults: no file, no such rule, a broken settings file", async (t) => {
 
 test("a slip in a Dockerfile's name is no image's reference; an image's name is", async () => {
   for (const name of ["Dockerfil", "dockerfiel", "Containerfle"])
-    await assert.rejects(dockerfilesOf([name]), /cannot read|Dockerfile/);
-  for (const name of ["nginx", "dockerfil:1.2", "shop/web"]) assert.equal(await dockerfilesOf([name]), undefined);
+    await rejects(dockerfilesOf([name]), /cannot read|Dockerfile/);
+  for (const name of ["nginx", "dockerfil:1.2", "shop/web"]) equal(await dockerfilesOf([name]), undefined);
 });
