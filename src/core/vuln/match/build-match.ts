@@ -77,6 +77,8 @@ function noFix(judgement: Judgement): Fix {
 /** The fixes that the deciding feed names, or for registries' packages the first feed that names one. */
 function fixOf(judgements: readonly Judgement[]): Fix {
   const deciding = judgements[0] as Judgement;
+  if (judgements.length === 1)
+    return deciding.fixed === "" || !canHave(deciding) ? noFix(deciding) : fixIn(deciding, [deciding.fixed]);
   const rank = feedRank(deciding.record);
   const candidates = rank === 0 ? judgements.filter(({ record }) => feedRank(record) === 0) : judgements;
   const withFix = candidates.filter((judgement) => judgement.fixed !== "" && canHave(judgement));
@@ -87,11 +89,11 @@ function fixOf(judgements: readonly Judgement[]): Fix {
   const versions = [...new Set(sameRank.map(({ fixed }) => fixed))].sort(
     (left, right) => compareVersions(scheme, left, right) ?? 0,
   );
-  return {
-    state: "fixed",
-    versions: versions.slice(0, matchLimits.fixVersions),
-    because: `${first.record.feed}: ${first.record.id}`,
-  };
+  return fixIn(first, versions.slice(0, matchLimits.fixVersions));
+}
+
+function fixIn({ record }: Judgement, versions: string[]): Fix {
+  return { state: "fixed", versions, because: `${record.feed}: ${record.id}` };
 }
 
 interface Weight {
@@ -115,6 +117,8 @@ function weightOf(judgements: readonly Judgement[], facts: BriefFacts | undefine
 export interface MatchContext {
   readonly subject: SoftwarePackage;
   readonly purl: string;
+  /** Its place in an analysis. */
+  readonly index: number;
   readonly database: AdvisoryDatabase;
   /** Who owns it and whose word therefore counts. */
   readonly ownership: OwnershipVerdict;
@@ -143,7 +147,7 @@ function riskInput(
   });
 }
 
-/** The match of a cluster whose members all hold; `package` is 0, its place in an analysis is the caller's to set. */
+/** The match of a cluster whose members all hold. */
 export function buildMatch(cluster: Cluster<Judgement>, context: MatchContext): VulnerabilityMatch {
   const { subject, database, ownership } = context;
   const judgements = cluster.members.toSorted(order);
@@ -160,7 +164,7 @@ export function buildMatch(cluster: Cluster<Judgement>, context: MatchContext): 
   const match = {
     vulnerability: cluster.name,
     aliases: cluster.aliases.slice(0, matchLimits.aliases),
-    package: 0,
+    package: context.index,
     purl: context.purl,
     packageName: subject.name,
     packageType: subject.type,

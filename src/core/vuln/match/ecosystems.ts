@@ -221,9 +221,17 @@ const schemesByEcosystem = new Map<string, VersionScheme>([
   ].map((name) => [name, "rpm"] as const),
 ]);
 
+/** Asked for every record that holds; feeds hold a few hundred ecosystems. */
+const rememberedMax = 2000;
+const remembered = new Map<string, VersionScheme>();
+
 /** The order of an ecosystem's versions; "generic" for one that is not known. */
 export function schemeOfEcosystem(ecosystem: string): VersionScheme {
-  return schemesByEcosystem.get(ecosystem.split(":", 1)[0] ?? "") ?? "generic";
+  const known = remembered.get(ecosystem);
+  if (known !== undefined) return known;
+  const scheme = schemesByEcosystem.get(ecosystem.split(":", 1)[0] ?? "") ?? "generic";
+  if (remembered.size < rememberedMax) remembered.set(ecosystem, scheme);
+  return scheme;
 }
 
 /** Whether a distribution speaks: its word goes before everybody's. */

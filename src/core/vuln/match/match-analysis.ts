@@ -54,10 +54,11 @@ export function matchAnalysis(
 ): AnalysisMatches {
   const matches: VulnerabilityMatch[] = [];
   const gaps = systemGaps(analysis, options.nowMs);
+  const { operatingSystem } = analysis;
   let decidedByDistribution = 0;
   for (const [index, subject] of analysis.packages.entries()) {
-    const found = matchSubject({ package: subject, operatingSystem: analysis.operatingSystem }, database, options);
-    for (const match of found.matches) matches.push({ ...match, package: index });
+    const found = matchSubject({ package: subject, operatingSystem, index }, database, options);
+    for (const match of found.matches) matches.push(match);
     gaps.push(...found.gaps);
     decidedByDistribution += found.decidedByDistribution;
   }

@@ -16,9 +16,11 @@ import { ownershipOf } from "./ownership.ts";
 export interface MatchSubject {
   readonly package: SoftwarePackage;
   readonly operatingSystem?: OperatingSystem | undefined;
+  /** Its place in an analysis, which its matches tell; 0 by default. */
+  readonly index?: number;
 }
 
-/** `package` is 0: whoever knows the place in an analysis sets it. */
+/** `package` is the subject's index. */
 export type SubjectMatch = VulnerabilityMatch;
 
 export interface SubjectMatches {
@@ -159,7 +161,7 @@ function notComparable(subject: SoftwarePackage, judgements: readonly Judgement[
  * Never throws, save for a shard that cannot be read.
  */
 export function matchSubject(
-  { package: subject, operatingSystem }: MatchSubject,
+  { package: subject, operatingSystem, index = 0 }: MatchSubject,
   database: AdvisoryDatabase,
   options: FeedGapOptions = {},
 ): SubjectMatches {
@@ -174,7 +176,7 @@ export function matchSubject(
   const clusters = holdingClusters(judgements);
   const ownership = ownershipOf(subject, system, database);
   if (ownership.decides === "distribution") return { matches: [], gaps, decidedByDistribution: clusters.length };
-  const context = clusters.length === 0 ? undefined : { subject, purl: purlOf(subject), database, ownership };
+  const context = clusters.length === 0 ? undefined : { subject, index, purl: purlOf(subject), database, ownership };
   const matches = context === undefined ? [] : clusters.map((cluster) => buildMatch(cluster, context));
   return { matches, gaps: [...gaps, ...notComparable(subject, judgements)], decidedByDistribution: 0 };
 }
