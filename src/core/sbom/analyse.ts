@@ -87,7 +87,7 @@ export function analyse({ image, found, catalogers, config }: AnalyseInput): Ana
   return {
     ...(system.operatingSystem === undefined ? {} : { operatingSystem: system.operatingSystem }),
     packages: merged.packages,
-    secrets: secretsOf(image, found),
+    secrets: secretsOf(image, found, gaps),
     facts: factsOf(image, visibleParts(image, found, [...catalogers, ...factCatalogers], passwdCataloger.id)),
     loadable: loadableFiles({ image, ownership, packages: merged.packages, indexOfOwner, files, config }),
     gaps: boundedGaps(gaps),
@@ -234,7 +234,7 @@ function unknownOwnership(combined: Combined, system: OperatingSystem | undefine
   ];
 }
 
-function secretsOf(image: SquashedImage, found: readonly LayerFindings[]): SecretFinding[] {
+function secretsOf(image: SquashedImage, found: readonly LayerFindings[], gaps: AnalysisGap[]): SecretFinding[] {
   const secrets: SecretFinding[] = [];
   for (const [layer, one] of found.entries()) {
     for (const { entry, ...secret } of one.secrets) {
@@ -245,6 +245,7 @@ function secretsOf(image: SquashedImage, found: readonly LayerFindings[]): Secre
   secrets.sort((left, right) =>
     left.path === right.path ? left.layer - right.layer || left.line - right.line : left.path < right.path ? -1 : 1,
   );
+  if (secrets.length > limits.secrets) gaps.push(limitGap("secrets", secrets.length - limits.secrets));
   return secrets.slice(0, limits.secrets);
 }
 

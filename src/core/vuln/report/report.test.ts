@@ -10,6 +10,7 @@ import { purlOf } from "../../sbom/purl.ts";
 import { csvColumns, csvRows } from "./csv-rows.ts";
 import { gatesOf, gateVerdict, unratedWords } from "./gate.ts";
 import { countReport, severityWords, type ScanReport } from "./scan-report.ts";
+import { secretSkipWords } from "./secret-skips.ts";
 import { writeCycloneDxReport } from "./write-cyclonedx.ts";
 import { writeScanJson } from "./write-json.ts";
 import { writeJunit } from "./write-junit.ts";
@@ -256,4 +257,19 @@ test("Markdown: nothing of others is markup; CSV rows have every column; JSON ha
     counts: { decidedByDistribution: number };
   };
   assert.deepEqual([json.matches.length, json.gaps.length, json.counts.decidedByDistribution], [5, 1, 2]);
+});
+
+test("what the secret search left out is told by every report that counts secrets", () => {
+  assert.equal(secretSkipWords(analysis), "");
+  const secretsSkipped = [
+    { reason: "binary-content", count: 20 },
+    { reason: "empty", count: 7 },
+    { reason: "too-large", count: 3 },
+    { reason: "test-material", count: 2 },
+  ] as const;
+  const searched = { ...empty, analysis: { ...analysis, secretsSkipped: [...secretsSkipped] } };
+  const words = "left out of the secret search: 3 files over 1 MiB, 20 binary files, 2 findings in packages' tests";
+  assert.equal(secretSkipWords(searched.analysis), words);
+  assert.ok(writeMarkdown(searched).includes(words));
+  assert.deepEqual(JSON.parse(writeScanJson(searched)).secretsSkipped, secretsSkipped);
 });

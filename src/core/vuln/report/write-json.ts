@@ -26,6 +26,7 @@ export function writeScanJson(report: ScanReport): string {
     database: database ?? null,
     matches: matches.map((match) => ({ ...match, evidence: analysis.packages[match.package]?.evidence ?? [] })),
     secretsSearched: analysis.secretsSearched,
+    ...(analysis.secretsSkipped === undefined ? {} : { secretsSkipped: analysis.secretsSkipped }),
     secrets,
     gaps,
     packages: analysis.packages.map((subject) => ({ ...subject, purl: purlOf(subject) })),

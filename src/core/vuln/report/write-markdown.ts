@@ -8,6 +8,7 @@ import {
   suppressionWords,
   type ScanReport,
 } from "./scan-report.ts";
+import { secretSkipWords } from "./secret-skips.ts";
 
 /** A comment has an end: rows of the table, of gaps and of decisions. */
 const rowsMax = 200;
@@ -74,7 +75,9 @@ export function writeMarkdown(report: ScanReport): string {
 function secretWords(report: ScanReport): string {
   const { secrets, suppressedSecrets } = countReport(report);
   const accepted = suppressedSecrets === 0 ? "" : `, ${suppressedSecrets} more accepted`;
-  return `${secrets} secret${secrets === 1 ? "" : "s"}${report.analysis.secretsSearched ? "" : " (not searched)"}${accepted}`;
+  const skipped = secretSkipWords(report.analysis);
+  const searched = report.analysis.secretsSearched ? (skipped === "" ? "" : ` (${skipped})`) : " (not searched)";
+  return `${secrets} secret${secrets === 1 ? "" : "s"}${searched}${accepted}`;
 }
 
 /** Plain text: every character that Markdown or HTML could take for its own is escaped. */

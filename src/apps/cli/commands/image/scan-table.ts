@@ -7,6 +7,7 @@ import {
   type ReportCounts,
   type ScanReport,
 } from "../../../../core/vuln/report/scan-report.ts";
+import { secretSkipWords } from "../../../../core/vuln/report/secret-skips.ts";
 import { matchSeverities, type VulnerabilityMatch } from "../../../../model/vulnerability-match.ts";
 import type { Context } from "../../context.ts";
 import { fold } from "../../output/fold.ts";
@@ -82,10 +83,12 @@ function countLines({ paint, width }: Context, report: ScanReport, counts: Repor
     report.analysis.secretsSearched ? plural(counts.secrets, "secret") : "secrets not searched",
     counts.suppressedSecrets === 0 ? "" : `${plural(counts.suppressedSecrets, "secret")} accepted`,
   ].filter((fact) => fact !== "");
+  const skipped = secretSkipWords(report.analysis);
   const lines = [
     found,
     ...(upstream === "" ? [] : [`${paint.dim("only the upstream says:")} ${upstream}`]),
     facts.join(", "),
+    ...(skipped === "" ? [] : [paint.dim(skipped)]),
   ];
   return `\n${lines.map((line) => `${fold(line, { width })}\n`).join("")}`;
 }
