@@ -1,5 +1,5 @@
 // The advisory database as answers show it: what it is, how old its feeds are, and how far a rematch got.
-import type { DatabaseState } from "../contract/images.ts";
+import type { DatabaseState } from "../contract/image-shapes.ts";
 import type { ImageDesk } from "./desk.ts";
 
 export function databaseStateOf({ advisories, matching }: Pick<ImageDesk, "advisories" | "matching">): DatabaseState {

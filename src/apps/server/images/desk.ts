@@ -4,7 +4,7 @@ import type { Logger } from "../../../base/logger.ts";
 import type { ImageRecord, ImageRecords, StoredSubject } from "../../../core/state/image-ports.ts";
 import type { StateStore } from "../../../core/state/ports.ts";
 import type { ImageAnalysis } from "../../../model/image-analysis.ts";
-import type { RiskCounts } from "../contract/images.ts";
+import type { RiskCounts } from "../contract/image-shapes.ts";
 import { analysisCache, type AnalysisCache } from "./analysis-cache.ts";
 import { type Advisories, type AdvisoriesParts, startAdvisories } from "./advisories.ts";
 import { createExceptionBook, type ExceptionBook } from "./exception-book.ts";

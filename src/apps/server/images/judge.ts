@@ -10,7 +10,7 @@ import { suppress } from "../../../core/vuln/vex/apply.ts";
 import type { Exception } from "../../../model/exception.ts";
 import type { AnalysisGap, ImageAnalysis } from "../../../model/image-analysis.ts";
 import type { LoadedEvidence, VulnerabilityMatch } from "../../../model/vulnerability-match.ts";
-import type { ImageInstance, RiskCounts } from "../contract/images.ts";
+import type { ImageInstance, RiskCounts } from "../contract/image-shapes.ts";
 import { inUseOf } from "./in-use.ts";
 import type { SubjectOutcome } from "./results.ts";
 import type { UseOfImage } from "./surroundings.ts";

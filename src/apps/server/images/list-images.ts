@@ -2,7 +2,8 @@
 import { formatInstant } from "../../../base/instant.ts";
 import { familiarReference, parseReference } from "../../../core/image/reference.ts";
 import type { ImageRecord } from "../../../core/state/image-ports.ts";
-import { images, type ImageRow, type RiskCounts } from "../contract/images.ts";
+import { images } from "../contract/images.ts";
+import type { ImageRow, RiskCounts } from "../contract/image-shapes.ts";
 import type { ResponseOf } from "../contract/endpoint.ts";
 import type { Call } from "../http/calls.ts";
 import { databaseStateOf } from "./database-state.ts";

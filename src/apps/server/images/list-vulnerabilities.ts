@@ -1,6 +1,7 @@
 // Vulnerabilities over all images: where each is, where it runs, whether it is in use and reached from outside, whether a fix is there.
 import { Fault } from "../../../base/fault.ts";
-import type { images, ImageInstance, VulnerabilityRow } from "../contract/images.ts";
+import type { images, VulnerabilityRow } from "../contract/images.ts";
+import type { ImageInstance } from "../contract/image-shapes.ts";
 import { imageLimits } from "../contract/images.ts";
 import type { ResponseOf } from "../contract/endpoint.ts";
 import type { Call } from "../http/calls.ts";

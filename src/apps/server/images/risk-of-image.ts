@@ -3,7 +3,7 @@
 import type { ImageRecord } from "../../../core/state/image-ports.ts";
 import { endOfLife } from "../../../core/vuln/end-of-life.ts";
 import { exceptionEnd } from "../../../core/vuln/vex/exceptions.ts";
-import type { RiskCounts } from "../contract/images.ts";
+import type { RiskCounts } from "../contract/image-shapes.ts";
 import { type ImageDesk, runningOf } from "./desk.ts";
 import { emptyRisk } from "./judge.ts";
 import type { Surroundings } from "./surroundings.ts";

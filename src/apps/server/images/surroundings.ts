@@ -6,7 +6,7 @@ import type { ImageUse, Reached } from "../../../edge/store/queries/images-nouns
 import type { Queries } from "../../../edge/store/queries/queries.ts";
 import type { WorkloadKind } from "../../../model/identity.ts";
 import type { ClustersSide } from "../clusters/clusters-side.ts";
-import type { ImageInstance } from "../contract/images.ts";
+import type { ImageInstance } from "../contract/image-shapes.ts";
 import { deskLimits } from "./limits.ts";
 
 /** An image as a cluster knows it, with the containers that run it now. */

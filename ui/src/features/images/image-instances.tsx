@@ -1,6 +1,6 @@
 // Where an image runs: by workload and container, on which nodes, and whether connections from outside reach it.
 import { Boxes } from "lucide-react";
-import type { ImageInstance } from "../../../../src/apps/server/contract/images.ts";
+import type { ImageInstance } from "../../../../src/apps/server/contract/image-shapes.ts";
 import { formatCount } from "../../kit/format.ts";
 import { SortedGrid, type SortedColumn } from "../../kit/sorted-grid.tsx";
 import { Notice, State } from "../../kit/states.tsx";

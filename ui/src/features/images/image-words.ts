@@ -1,13 +1,13 @@
 // Words and orders of images' screens: severities, states of a fix, what is in use, why a list is not the whole truth.
 import type { Api } from "../../../../src/apps/server/contract/api.ts";
 import type { ResponseOf } from "../../../../src/apps/server/contract/endpoint.ts";
+import type { VulnerabilityRow } from "../../../../src/apps/server/contract/images.ts";
 import type {
   DatabaseState,
   ImageRow,
   RiskCounts,
   SeverityCounts,
-  VulnerabilityRow,
-} from "../../../../src/apps/server/contract/images.ts";
+} from "../../../../src/apps/server/contract/image-shapes.ts";
 import type { VulnerabilityMatch } from "../../../../src/model/vulnerability-match.ts";
 
 export type { DatabaseState, ImageRow, RiskCounts, SeverityCounts, VulnerabilityMatch, VulnerabilityRow };
