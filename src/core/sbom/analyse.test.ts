@@ -123,3 +123,16 @@ test("a system without any package database is a gap", () => {
   ]);
   assert.deepEqual(kinds({ "bin/x": "" }), ["operating-system-unknown: no release file is in the image"]);
 });
+
+test("secrets beyond the limit are a gap with their number", () => {
+  const listing = createListing();
+  const entry = listing.add({ kind: "file", folder: "app", name: ".env", mode: 0o644, uid: 0, gid: 0, linkTarget: "" });
+  const layer = listing.finish();
+  const secret = { entry, rule: "r", title: "t", severity: "low", redacted: "" } as const;
+  const secrets = Array.from({ length: 10_003 }, (_, line) => ({ ...secret, line }));
+  const found = [{ listing: layer, parts: new Map(), secrets, gaps: [] }];
+  const result = analyse({ image: squash([layer]), found, catalogers: [], config: undefined });
+  assert.equal(result.secrets.length, 10_000);
+  const gap = result.gaps.find(({ because }) => because === "more secrets than an analysis holds");
+  assert.deepEqual([gap?.kind, gap?.count], ["limit-reached", 3]);
+});
