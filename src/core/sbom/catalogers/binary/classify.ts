@@ -17,7 +17,8 @@ export const classifiers: readonly Classifier[] = [
 ];
 
 const occurrencesMax = 5000;
-const chunkBytes = 1024 * 1024;
+/** Small enough that its text dies young: a megabyte of text is memory of its own, mapped, filled and collected each time. */
+const chunkBytes = 64 * 1024;
 const overlapBytes = 4096;
 
 const byName = new Map<string, Classifier[]>();
@@ -65,8 +66,10 @@ function byAnchor(bytes: Uint8Array, evidence: Evidence & { anchor: string }, to
 
 function byScan(bytes: Uint8Array, pattern: RegExp, tools: CatalogTools): string | undefined {
   for (let at = 0; at < bytes.length; at += chunkBytes) {
-    const version = pattern.exec(tools.latin1(bytes.subarray(at, at + chunkBytes + overlapBytes)))?.[1];
-    if (version !== undefined) return version;
+    const isLast = at + chunkBytes >= bytes.length;
+    const match = pattern.exec(tools.latin1(bytes.subarray(at, at + chunkBytes + overlapBytes)));
+    // What begins in the overlap may be cut by its end: it is the next chunk's.
+    if (match?.[1] !== undefined && (isLast || match.index < chunkBytes)) return match[1];
   }
   return undefined;
 }
