@@ -1,15 +1,9 @@
 // The door to images: wherever one is, the same ImageSource comes out, its manifest and configuration verified.
 import type { ImageSource, LayeredImage } from "./image-source.ts";
-import { openArchive } from "./archive/docker-archive.ts";
-import { openTarFiles } from "./archive/tar-files.ts";
-import { openContainer } from "./container/container-source.ts";
-import { openContainerd } from "./containerd/containerd-store.ts";
 import { folderFiles, type StoredFiles } from "./files/stored-files.ts";
 import { ownPlatform, parsePlatform, type PlatformChoice } from "./manifest/platform.ts";
 import { type LayoutChoice, openOciLayout } from "./oci-layout/oci-layout.ts";
-import { openRegistryImage } from "./registry/open-registry.ts";
 import type { RegistryOptions } from "./registry/options.ts";
-import { openRootFolder } from "./root/root-source.ts";
 
 export type ImageLocation =
   | { readonly kind: "registry"; readonly reference: string }
@@ -43,19 +37,28 @@ export async function openImage(location: ImageLocation, options: OpenImageOptio
   switch (location.kind) {
     case "oci-layout":
       return await fromFiles(folderFiles(location.path), location, choice, openOciLayout);
+    // Each source is loaded when an image is there: a scan of an archive needs no client of registries.
     case "archive": {
+      const { openTarFiles } = await import("./archive/tar-files.ts");
+      const { openArchive } = await import("./archive/docker-archive.ts");
       const files = await openTarFiles(location.path, options.signal ?? new AbortController().signal);
       return await fromFiles(files, location, choice, openArchive);
     }
     case "containerd": {
+      const { openContainerd } = await import("./containerd/containerd-store.ts");
       const { path = "/var/lib/containerd", namespace = "", image } = location;
       return disposable(await openContainerd({ folder: path, namespace, image }, choice), nothingOpen);
     }
-    case "root":
+    case "root": {
+      const { openRootFolder } = await import("./root/root-source.ts");
       return openRootFolder(location.path);
-    case "container":
+    }
+    case "container": {
+      const { openContainer } = await import("./container/container-source.ts");
       return openContainer(location, options.procPath);
+    }
     case "registry": {
+      const { openRegistryImage } = await import("./registry/open-registry.ts");
       const signal = options.signal ?? new AbortController().signal;
       const { image, opened } = await openRegistryImage(location.reference, choice, options.registry ?? {}, signal);
       return disposable(image, async () => opened[Symbol.dispose]());

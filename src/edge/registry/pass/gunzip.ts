@@ -13,7 +13,6 @@ export interface Gunzip {
 
 interface NativeHandle {
   writeSync(flush: number, input: Buffer, at: number, bytes: number, output: Buffer, to: number, room: number): void;
-  onerror: (message: string, errno: number, code: string) => void;
 }
 
 const outputBytes = 256 * 1024;
@@ -28,7 +27,7 @@ export function openGunzip(): Gunzip | undefined {
   }
   const output = Buffer.allocUnsafeSlow(outputBytes);
   let failure: Error | undefined;
-  handle.onerror = (message) => void (failure = new Error(message));
+  Object.assign(handle, { onerror: (message: string) => void (failure = new Error(message)) });
   /** Bytes after the last member are not ours. */
   let isOver = false;
   const run = (flush: number, bytes: Buffer, take: (piece: Buffer) => void) => {
