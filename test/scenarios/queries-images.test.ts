@@ -64,10 +64,15 @@ after(() => store[Symbol.asyncDispose]());
 
 test("files in use, by image: each path once with its containers; who was looked at and when", async () => {
   const use = await queries.imageUse({ since: "24h" });
-  assert.deepEqual(use.files.map(({ path, containers, usedBy }) => [path, containers, usedBy]).toSorted(), [
-    ["/usr/bin/curl", 1, "/usr/bin/curl"],
-    ["/usr/lib/libz.so.1", 2, "/usr/sbin/nginx"],
-  ]);
+  assert.deepEqual(
+    use.files
+      .map(({ path, containers, usedBy }) => [path, containers, usedBy] as const)
+      .toSorted(([left], [right]) => (left < right ? -1 : 1)),
+    [
+      ["/usr/bin/curl", 1, "/usr/bin/curl"],
+      ["/usr/lib/libz.so.1", 2, "/usr/sbin/nginx"],
+    ],
+  );
   assert.deepEqual(use.seen, [
     {
       digest: "sha256:a",
@@ -83,7 +88,9 @@ test("files in use, by image: each path once with its containers; who was looked
 test("reached from outside, seen from inside only, and refused", async () => {
   const { workloads } = await queries.reachedWorkloads({ since: "24h" });
   assert.deepEqual(
-    workloads.map(({ namespace, workload, fromOutside }) => [namespace, workload, fromOutside]).toSorted(),
+    workloads
+      .map(({ namespace, workload, fromOutside }) => [namespace, workload, fromOutside] as const)
+      .toSorted(([, left], [, right]) => (left < right ? -1 : 1)),
     [
       ["shop", "admin", false],
       ["shop", "db", false],

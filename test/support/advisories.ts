@@ -6,7 +6,11 @@ import type { TestContext } from "node:test";
 import { crc32, deflateRawSync } from "node:zlib";
 import type { AdvisoryRecord } from "../../src/core/vuln/advisory.ts";
 import type { EpssScore, ExploitedEntry, PlainFacts } from "../../src/core/vuln/shard/facts-codec.ts";
-import { buildDatabase, type BuildOptions, type BuildResult } from "../../src/edge/advisories/assemble/build-database.ts";
+import {
+  buildDatabase,
+  type BuildOptions,
+  type BuildResult,
+} from "../../src/edge/advisories/assemble/build-database.ts";
 import type { Importer } from "../../src/edge/advisories/importers/importer.ts";
 import { importers } from "../../src/edge/advisories/importers/list.ts";
 

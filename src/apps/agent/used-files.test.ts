@@ -34,8 +34,8 @@ function watch(processes: readonly ContainerProcess[], files: (pid: number) => r
 
 test("a file of a container is told once, by whichever process; again after an hour, with what came since", () => {
   let files = ["/lib/a.so"];
-  const { tick, rows } = watch([processOf(1, "c1"), processOf(2, "c1"), processOf(3, "c2")], () => files);
-  tick(0);
+  const { rows, ...watched } = watch([processOf(1, "c1"), processOf(2, "c1"), processOf(3, "c2")], () => files);
+  watched.tick(0);
   assert.deepEqual(
     rows.map(({ path, containerId, action, fidelity }) => [path, containerId, action, fidelity]),
     [
@@ -44,25 +44,25 @@ test("a file of a container is told once, by whichever process; again after an h
     ],
   );
   files = ["/lib/a.so", "/lib/b.so"];
-  tick(usedFilesLimits.roundMs);
+  watched.tick(usedFilesLimits.roundMs);
   assert.equal(rows.length, 2, "processes are not looked at again so soon");
-  tick(usedFilesLimits.lookAgainMs + 1);
-  tick(usedFilesLimits.lookAgainMs + 2);
+  watched.tick(usedFilesLimits.lookAgainMs + 1);
+  watched.tick(usedFilesLimits.lookAgainMs + 2);
   assert.deepEqual(
     rows.slice(2).map(({ path }) => path),
     ["/lib/b.so", "/lib/b.so"],
   );
-  for (let ms = usedFilesLimits.lookAgainMs; ms < 3 * usedFilesLimits.tellAgainMs; ms += 1000) tick(ms);
+  for (let ms = usedFilesLimits.lookAgainMs; ms < 3 * usedFilesLimits.tellAgainMs; ms += 1000) watched.tick(ms);
   assert.ok(rows.filter(({ path, containerId }) => path === "/lib/a.so" && containerId === "c1").length >= 2);
 });
 
 test("few processes a tick; one that is gone is none; beyond the limit files are counted", () => {
   const many = Array.from({ length: 50 }, (_, index) => processOf(index + 1, `c${index}`));
-  const { tick, looks, rows, takeOmitted } = watch(many, (pid) => (pid === 1 ? undefined : ["/a"]));
-  tick(0);
+  const { looks, rows, ...watched } = watch(many, (pid) => (pid === 1 ? undefined : ["/a"]));
+  watched.tick(0);
   assert.equal(looks.length, usedFilesLimits.processesPerTick);
-  for (const ms of [1, 2, 3]) tick(ms);
-  assert.deepEqual([looks.length, rows.length, takeOmitted()], [50, 49, 0]);
+  for (const ms of [1, 2, 3]) watched.tick(ms);
+  assert.deepEqual([looks.length, rows.length, watched.takeOmitted()], [50, 49, 0]);
   const paths = Array.from({ length: usedFilesLimits.filesPerContainerMax + 3 }, (_, index) => `/f${index}`);
   const crowded = watch([processOf(1, "c")], () => paths);
   crowded.tick(0);

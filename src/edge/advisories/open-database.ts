@@ -124,7 +124,7 @@ function factsFor(id: string, sources: FactSources): VulnerabilityFacts | undefi
   const [scores, exploits] = [sources.shard("epss", "", id), sources.shard("exploited", "", id)];
   const epss = scores === undefined ? undefined : first(names, (name) => epssOf(scores, name));
   const knownExploited = exploits === undefined ? undefined : first(names, (name) => exploitedOf(exploits, name));
-  const plain = own ?? first(names.slice(1), sources.plainFacts);
+  const plain = own ?? first(names.slice(1), (name) => sources.plainFacts(name));
   if (plain === undefined && epss === undefined && knownExploited === undefined) return undefined;
   const { title, publishedAt, modifiedAt, cvssScore, cvss } = plain ?? nothing;
   return {

@@ -37,7 +37,7 @@ async function coveredBy(desk: ImageDesk, spec: Exception, nowMs: number): Promi
     const opened = await desk.open(digest);
     if (opened === undefined) continue;
     const image = imageOf({ ...opened, instances: opened.running.flatMap(({ instances }) => instances) });
-    const bare = opened.matches.map(({ suppressed: _, ...match }) => match);
+    const bare = opened.matches.map(({ suppressed: _suppressed, ...match }) => match);
     const matches = suppress(bare, { documents: [], exceptions, image, nowMs }).filter(
       ({ suppressed }) => suppressed !== undefined,
     );

@@ -67,7 +67,8 @@ export function createMatching({ records, index, results, logger, nowMs }: Match
       const wanted = new Set(old);
       progress = { done: 0, total: old.length };
       const startedMs = performance.now();
-      for (let after = 0; mine === round;) {
+      const isMine = (): boolean => mine === round;
+      for (let after = 0; isMine();) {
         const subjects = await records.subjects(after, deskLimits.subjectsPerRead);
         const last = subjects.at(-1);
         if (last === undefined) break;
@@ -76,7 +77,7 @@ export function createMatching({ records, index, results, logger, nowMs }: Match
         await matchSome(some, database);
         progress = { done: progress.done + some.length, total: old.length };
       }
-      if (mine !== round) return;
+      if (!isMine()) return;
       progress = undefined;
       const ms = Math.round(performance.now() - startedMs);
       logger.info({ packages: old.length, ms, database: database.digest }, "packages were matched with a new database");

@@ -43,7 +43,7 @@ export function images({ database }: StateContext): ImageRecords {
       .select((builder) => builder.fn.countAll<number>().as("kept"))
       .where("digest", "!=", digest)
       .executeTakeFirstOrThrow();
-    if (Number(kept) >= stateLimits.imagesMax)
+    if (kept >= stateLimits.imagesMax)
       refuse(`there are ${kept} images already`, "state/too-many-images", "remove images that run no more");
   }
 
@@ -104,7 +104,7 @@ function subjectTables({
             part.map(([key]) => key),
           )
           .execute();
-        for (const row of rows) ids.set(row.subject_key, Number(row.id));
+        for (const row of rows) ids.set(row.subject_key, row.id);
       }
       return given.map(({ key }) => {
         const id = ids.get(key);
@@ -120,7 +120,7 @@ function subjectTables({
         .orderBy("id")
         .limit(limit)
         .execute();
-      return rows.map(({ id, subject }) => ({ id: Number(id), ...(JSON.parse(subject) as PackageSubject) }));
+      return rows.map(({ id, subject }) => ({ id, ...(JSON.parse(subject) as PackageSubject) }));
     },
     sweepSubjects: (used) => sweepSubjects(database, used),
   };
@@ -151,7 +151,7 @@ function resultTable({ database }: Pick<StateContext, "database">): Pick<ImageRe
           .selectAll()
           .where("subject_id", "in", part)
           .execute();
-        for (const row of rows) found.push({ id: Number(row.subject_id), database: row.database, result: row.result });
+        for (const row of rows) found.push({ id: row.subject_id, database: row.database, result: row.result });
       }
       return found;
     },
@@ -170,8 +170,8 @@ async function sweepSubjects(database: Database, used: ReadonlySet<number>): Pro
       .execute();
     const last = rows.at(-1);
     if (last === undefined) return removed;
-    after = Number(last.id);
-    const unused = rows.map(({ id }) => Number(id)).filter((id) => !used.has(id));
+    after = last.id;
+    const unused = rows.map(({ id }) => id).filter((id) => !used.has(id));
     for (const part of slicesOf(unused, rowsPerStatement)) {
       await database.deleteFrom("image_subject_results").where("subject_id", "in", part).execute();
       await database.deleteFrom("image_subjects").where("id", "in", part).execute();
