@@ -34,7 +34,6 @@ const stages = {
 type Stage = keyof typeof stages;
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), "garrison-image-bench-"));
-process.exitCode = await main().finally(() => rmSync(scratch, { recursive: true, force: true }));
 
 async function main(): Promise<number> {
   const large = await builtImage();
@@ -206,3 +205,6 @@ if (stage === "inflate") {
 const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
 console.log(JSON.stringify({ cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, residentMb: maxRSS / 1024, told }));
 `;
+
+// Last, for the texts above are constants.
+process.exitCode = await main().finally(() => rmSync(scratch, { recursive: true, force: true }));
