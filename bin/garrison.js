@@ -3,6 +3,8 @@
 // then it starts the pinned runtime of node_modules with the same arguments, input and signals.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import nodeModule from "node:module";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const major = Number(process.versions.node.split(".")[0]);
@@ -12,12 +14,24 @@ const pinned = places.map((place) => fileURLToPath(new URL(place, import.meta.ur
 const source = new URL("../src/apps/cli/main.ts", import.meta.url);
 const compiled = new URL("../dist/apps/cli/main.js", import.meta.url);
 
-if (!existsSync(fileURLToPath(new URL("../node_modules/.ready", import.meta.url))) && existsSync(fileURLToPath(source))) {
+if (
+  !existsSync(fileURLToPath(new URL("../node_modules/.ready", import.meta.url))) &&
+  existsSync(fileURLToPath(source))
+) {
   process.stderr.write("garrison: packages are not installed in this clone\nhint: run `npm start` once, or `npm ci`\n");
   process.exit(2);
 }
 
+/** Compiled sources are kept between commands, in the user's own folder: what others can write is never run. */
+function keepCompiled() {
+  const { HOME, XDG_CACHE_HOME } = process.env;
+  const cache = XDG_CACHE_HOME ?? (HOME === undefined ? undefined : path.join(HOME, ".cache"));
+  if (cache !== undefined && path.isAbsolute(cache))
+    nodeModule.enableCompileCache?.(path.join(cache, "garrison", "compiled"));
+}
+
 if (major >= 24) {
+  keepCompiled();
   const { main } = await import(existsSync(fileURLToPath(source)) ? source.href : compiled.href);
   await main(process.argv.slice(2));
 } else if (pinned !== undefined && process.env.PINNED_RUNTIME_OF_GARRISON === undefined) {

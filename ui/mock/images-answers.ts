@@ -289,6 +289,8 @@ function getImage(asked: Asked) {
     packagesOmitted: 0,
     matches,
     matchesOmitted: 0,
+    decidedByDistribution: 4,
+    secretsLeftOut: "3 files over 1 MiB",
     instances: instancesOf(image),
     instancesOmitted: 0,
     database: databaseOfMock(asked),

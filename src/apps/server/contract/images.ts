@@ -142,6 +142,10 @@ export const images = {
       matchesOmitted: count,
       secrets: z.array(SecretFinding.extend({ accepted: Accepted.optional() })),
       secretsSearched: z.boolean(),
+      /** What the search left out, in words; "" when nothing is known to be. */
+      secretsLeftOut: z.string(),
+      /** Upstream's vulnerabilities of owned packages that the distribution's complete feed overrules: no rows, but not lost. */
+      decidedByDistribution: count,
       facts: ImageFacts,
       advice: z.array(Advice),
       base: Base,

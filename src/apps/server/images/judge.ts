@@ -40,6 +40,7 @@ export interface Judged {
   readonly loaded: readonly LoadedEvidence[];
   /** Of analysis and matching. */
   readonly gaps: readonly AnalysisGap[];
+  readonly decidedByDistribution: number;
 }
 
 /** What an exception's scope is held against. */
@@ -60,6 +61,7 @@ export function judge(input: JudgeInput): Judged {
   const found: VulnerabilityMatch[] = [];
   const gaps: AnalysisGap[] = [...analysis.gaps];
   const told = new Set<number>();
+  let decidedByDistribution = 0;
   analysis.packages.forEach((each, index) => {
     const subject = record.subjects[index] ?? 0;
     const outcome = outcomes.get(subject);
@@ -67,6 +69,7 @@ export function judge(input: JudgeInput): Judged {
     // How old a feed is changes with the day, not with the match.
     if (!told.has(subject)) gaps.push(...outcome.gaps.filter(({ kind }) => kind !== "feed-stale"));
     told.add(subject);
+    decidedByDistribution += outcome.decidedByDistribution ?? 0;
     const purl = purlOf(each);
     for (const match of outcome.matches) {
       const whole: VulnerabilityMatch = { ...match, package: index, purl, loaded: loaded[index] };
@@ -76,7 +79,7 @@ export function judge(input: JudgeInput): Judged {
   gaps.push(...gapsOfToday(input));
   const image = imageOf(input);
   const judged = suppress(found, { documents: [], exceptions: input.exceptions, image, nowMs });
-  return { matches: [...judged].sort(byRisk), loaded, gaps: mergeGaps(gaps) };
+  return { matches: [...judged].sort(byRisk), loaded, gaps: mergeGaps(gaps), decidedByDistribution };
 }
 
 /** End of life and old feeds, as they are today. */

@@ -1,5 +1,6 @@
 // One image as its screen shows it: layers, packages, findings with why, secrets, advice, base, where it runs.
 import { Fault } from "../../../base/fault.ts";
+import { secretSkipWords } from "../../../core/vuln/report/secret-skips.ts";
 import { explain } from "../../../core/vuln/explain.ts";
 import { purlOf } from "../../../core/sbom/purl.ts";
 import { writeCycloneDx } from "../../../core/sbom/formats/cyclonedx/write.ts";
@@ -63,6 +64,8 @@ export async function oneImage(desk: ImageDesk, riskOf: RiskOfImage, digest: str
     matchesOmitted: Math.max(0, matches.length - imageLimits.matchesMax),
     secrets: secretsOf(opened, { exceptions, nowMs: desk.nowMs() }),
     secretsSearched: analysis.secretsSearched,
+    secretsLeftOut: secretSkipWords(analysis),
+    decidedByDistribution: opened.decidedByDistribution,
     facts: analysis.facts,
     advice: adviceOf(opened, { exceptions, base, nowMs: desk.nowMs() }),
     base: { ...base, proposals: await proposalsFor(desk, opened, base) },

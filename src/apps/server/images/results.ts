@@ -9,6 +9,7 @@ import { deskLimits } from "./limits.ts";
 export interface SubjectOutcome {
   readonly matches: readonly SubjectMatch[];
   readonly gaps: readonly AnalysisGap[];
+  readonly decidedByDistribution?: number;
 }
 
 export interface ShortMatch {

@@ -18,6 +18,7 @@ const texts = [
   "module",
   "scope",
   "ownedBy",
+  "vendor",
   "cataloger",
 ] as const;
 const values = ["source", "qualifiers", "licenses", "cpes", "evidence"] as const;
@@ -29,7 +30,7 @@ const values = ["source", "qualifiers", "licenses", "cpes", "evidence"] as const
 export function extrasOf(subject: SoftwarePackage, carried: ReadonlySet<keyof SoftwarePackage>): Extras {
   const back: Partial<SoftwarePackage> = { ...defaults, ...packageOfPurl(readPurl(purlOf(subject))) };
   const extras: Record<string, string> = {};
-  for (const key of texts) if (subject[key] !== back[key]) extras[key] = subject[key];
+  for (const key of texts) if ((subject[key] ?? "") !== (back[key] ?? "")) extras[key] = subject[key] ?? "";
   for (const key of values) {
     if (carried.has(key)) continue;
     const text = JSON.stringify(subject[key] ?? null);

@@ -136,6 +136,9 @@ export function FindingsPart({ image }: { readonly image: OneImage }) {
         {upstream === 0
           ? ""
           : `${upstream} upstream only: the distribution owns the package and may have backported the fix. `}
+        {image.decidedByDistribution === 0
+          ? ""
+          : `${image.decidedByDistribution} more by the upstream's word that the distribution has decided about. `}
         {accepted === 0 ? "" : `${accepted} accepted: they stay at the end of the list. `}
         <button type="button" className="link" aria-expanded={isAsking} onClick={() => setAsking(!isAsking)}>
           Why is a vulnerability not here?

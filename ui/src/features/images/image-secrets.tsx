@@ -100,6 +100,9 @@ export function SecretsPart({ image }: { readonly image: OneImage }) {
           Whoever can pull the image can read hidden ones too: revoke them, then build anew.
         </Notice>
       ) : null}
+      {image.secretsLeftOut === "" ? null : (
+        <p className="image-line">Left out of the search: {image.secretsLeftOut}.</p>
+      )}
       <SortedGrid
         label="Secrets"
         columns={columns}
