@@ -256,8 +256,8 @@ describe("garrison image", () => {
     await writeFile(file("vex.json"), JSON.stringify(vex));
     const { code, out } = await scan("--vex", file("vex.json"), "--suppressed");
     assert.equal(code, 0);
-    assert.match(out, /1 suppressed/);
-    assert.match(out, /suppressed by vex https:\/\/vex\.example\/7/);
+    assert.match(out, /1 finding suppressed/);
+    assert.match(out, /vex https:\/\/vex\.example\/7: not affected/);
   });
 
   test("wrong use is told with what would be right", async () => {
