@@ -1,4 +1,4 @@
-// The orders of dpkg and rpm against Debian's own tools, on 10,000 generated pairs each.
+// The orders of dpkg and rpm against Debian's own tools, on some thousand generated pairs each.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import test from "node:test";
@@ -7,7 +7,8 @@ import { skipUnless } from "../support/skip.ts";
 import { compareDeb } from "../../src/core/vuln/versions/deb.ts";
 import { comparePart } from "../../src/core/vuln/versions/rpm.ts";
 
-const pairsWanted = 10_000;
+/** Each pair of dpkg's is a process. */
+const pairsWanted = 4_000;
 
 function has(tool: string): boolean {
   return spawnSync(tool, ["--version"], { stdio: "ignore" }).status === 0;
@@ -52,7 +53,7 @@ function pairOf(version: fc.Arbitrary<string>): fc.Arbitrary<readonly [string, s
 
 const words = (sign: number): string => (sign < 0 ? "lt" : sign > 0 ? "gt" : "eq");
 
-test("dpkg --compare-versions agrees on 10,000 generated pairs", (context) => {
+test("dpkg --compare-versions agrees on generated pairs", (context) => {
   if (!skipUnless(context, has("dpkg"), "dpkg (every Debian has it)")) return;
   const valid = pairOf(debVersion).filter((pair) => pair.every((version) => debShape.test(version)));
   const lines = fc.sample(valid, pairsWanted).map(([left, right]) => {
@@ -71,7 +72,7 @@ test("dpkg --compare-versions agrees on 10,000 generated pairs", (context) => {
 
 const rpmVersion = fc.stringMatching(/^[a-z0-9.+~^_]{1,10}$/);
 
-test("rpm.vercmp agrees on 10,000 generated pairs", (context) => {
+test("rpm.vercmp agrees on generated pairs", (context) => {
   if (!skipUnless(context, has("rpm"), "rpm (Debian package rpm)")) return;
   const pairs = fc.sample(pairOf(rpmVersion), pairsWanted);
   const signs: number[] = [];
