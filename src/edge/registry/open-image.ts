@@ -50,7 +50,7 @@ export async function openImage(location: ImageLocation, options: OpenImageOptio
       return disposable(await openContainerd({ folder: path, namespace, image }, choice), nothingOpen);
     }
     case "root": {
-      const { openRootFolder } = await import("./root/root-source.ts");
+      const { openRootFolder } = await import("./folder/root-source.ts");
       return openRootFolder(location.path);
     }
     case "container": {

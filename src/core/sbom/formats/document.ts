@@ -54,13 +54,13 @@ export function createdAt(analysis: ImageAnalysis, options: DocumentOptions): st
   return ms === undefined ? "" : formatInstant(Math.floor(ms / 1000) * 1000).replace(".000Z", "Z");
 }
 
-const placeholder = "00000000-0000-8000-8000-000000000000";
+const blankUuid = "00000000-0000-8000-8000-000000000000";
 
 /** JSON, indented, ending in a line break. `make` gets the UUID that its own text decides: the same content gives the same one, any other content another. */
 export function withUuid(make: (uuid: string) => object): string {
-  const draft = JSON.stringify(make(placeholder), undefined, 2);
-  const at = draft.indexOf(placeholder);
-  return `${draft.slice(0, at)}${uuidOf(draft)}${draft.slice(at + placeholder.length)}\n`;
+  const draft = JSON.stringify(make(blankUuid), undefined, 2);
+  const at = draft.indexOf(blankUuid);
+  return `${draft.slice(0, at)}${uuidOf(draft)}${draft.slice(at + blankUuid.length)}\n`;
 }
 
 /** A UUID (version 8) that the text decides alone. Not a signature: it tells documents apart, it does not protect them. */

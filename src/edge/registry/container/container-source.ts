@@ -2,8 +2,8 @@
 import { closeSync, readdirSync, readFileSync } from "node:fs";
 import { Fault } from "../../../base/fault.ts";
 import type { ImageSource } from "../image-source.ts";
-import { createGapList } from "../root/gaps.ts";
-import { openRoot, walkTree } from "../root/safe-walk.ts";
+import { createGapList } from "../folder/gaps.ts";
+import { openRoot, walkTree } from "../folder/safe-walk.ts";
 
 export type ContainerPlace = { readonly id: string } | { readonly pid: number };
 

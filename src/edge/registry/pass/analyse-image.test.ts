@@ -236,10 +236,10 @@ test("secrets are found in every layer, hidden ones said to be", async () => {
   const analysis = await scan(
     [
       [
-        { path: "root/.ssh/id_rsa", body: key },
+        { path: "home/app/.ssh/id_rsa", body: key },
         { path: "srv/key.pem", body: key },
       ],
-      [{ path: "root/.ssh/.wh.id_rsa" }],
+      [{ path: "home/app/.ssh/.wh.id_rsa" }],
     ],
     { secrets: true },
   );
@@ -247,7 +247,7 @@ test("secrets are found in every layer, hidden ones said to be", async () => {
   assert.deepEqual(
     analysis.secrets.map((one) => [one.path, one.layer, one.isHidden]),
     [
-      ["/root/.ssh/id_rsa", 0, true],
+      ["/home/app/.ssh/id_rsa", 0, true],
       ["/srv/key.pem", 0, false],
     ],
   );

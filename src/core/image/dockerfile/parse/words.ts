@@ -151,7 +151,7 @@ function pairOf({ text, offset }: Word, escape: string): Pair {
   return { name, raw, value: unquote(raw, escape), hasValue: sign >= 0, offset };
 }
 
-/** "type=cache,target=/root/.npm"; the type is bind when none is written. */
+/** "type=cache,target=/cache/npm"; the type is bind when none is written. */
 export function mountOf(value: string): Mount {
   const mount = { type: "bind", target: "", from: "", id: "" };
   for (const part of value.split(",")) {

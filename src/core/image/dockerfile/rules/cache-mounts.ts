@@ -2,7 +2,7 @@
 import { defineRules, type Rule } from "../rule.ts";
 import { hasArgument } from "../shell/arguments.ts";
 import type { ShellCommand } from "../shell/script.ts";
-import { hasCacheMount } from "./installing.ts";
+import { hasCacheMount, rootHome } from "./installing.ts";
 
 interface Row {
   readonly id: string;
@@ -24,7 +24,7 @@ const rows: readonly Row[] = [
     names: ["npm"],
     commands: ["install", "ci", "install-ci-test", "it", "i"],
     targets: [".npm"],
-    advised: "/root/.npm",
+    advised: `${rootHome}/.npm`,
   },
   {
     id: "cargo",
@@ -42,7 +42,7 @@ const rows: readonly Row[] = [
     names: ["go"],
     commands: ["build", "get", "install", "test", "mod"],
     targets: [".cache/go-build", "go/pkg/mod"],
-    advised: "/root/.cache/go-build",
+    advised: `${rootHome}/.cache/go-build`,
   },
   {
     id: "maven",
@@ -51,7 +51,7 @@ const rows: readonly Row[] = [
     names: ["mvn", "mvnw"],
     commands: [],
     targets: [".m2"],
-    advised: "/root/.m2",
+    advised: `${rootHome}/.m2`,
   },
   {
     id: "gradle",
@@ -60,7 +60,7 @@ const rows: readonly Row[] = [
     names: ["gradle", "gradlew"],
     commands: [],
     targets: [".gradle"],
-    advised: "/root/.gradle",
+    advised: `${rootHome}/.gradle`,
   },
   {
     id: "composer",
@@ -69,7 +69,7 @@ const rows: readonly Row[] = [
     names: ["composer"],
     commands: ["install", "update", "require", "create-project"],
     targets: ["composer"],
-    advised: "/root/.composer/cache",
+    advised: `${rootHome}/.composer/cache`,
   },
   {
     id: "nuget",
@@ -78,7 +78,7 @@ const rows: readonly Row[] = [
     names: ["dotnet", "nuget"],
     commands: ["restore", "build", "publish", "install", "test", "pack"],
     targets: [".nuget"],
-    advised: "/root/.nuget/packages",
+    advised: `${rootHome}/.nuget/packages`,
   },
   {
     id: "pnpm",
@@ -87,7 +87,7 @@ const rows: readonly Row[] = [
     names: ["pnpm"],
     commands: ["install", "add", "i", "fetch"],
     targets: ["pnpm"],
-    advised: "/root/.local/share/pnpm/store",
+    advised: `${rootHome}/.local/share/pnpm/store`,
   },
   {
     id: "mix",
@@ -96,7 +96,7 @@ const rows: readonly Row[] = [
     names: ["mix"],
     commands: ["deps.get", "deps.compile", "compile", "local.hex", "local.rebar"],
     targets: [".hex", ".mix"],
-    advised: "/root/.hex",
+    advised: `${rootHome}/.hex`,
   },
   {
     id: "gem",

@@ -4,6 +4,9 @@ import type { Stage } from "../parse/stages.ts";
 import type { LintView } from "../rule.ts";
 import type { ShellCommand, ShellWord } from "../shell/script.ts";
 
+/** Where tools keep their caches in an image that is built as root. */
+export const rootHome = "/root";
+
 /** A cache or tmpfs mount over a path that has one of the parts in it. */
 export function hasCacheMount({ mounts }: Instruction, ...parts: readonly string[]): boolean {
   return mounts.some(

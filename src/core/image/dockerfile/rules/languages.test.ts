@@ -1,5 +1,6 @@
 // Package managers of languages: pip, npm, gem, go, pecl, cache mounts. What each rule tells, and near misses.
 import { checkRules } from "../../../../../test/support/dockerfile-cases.ts";
+import { rootHome } from "./installing.ts";
 
 const runs = (...commands: readonly string[]): readonly string[] => commands.map((command) => `RUN ${command}`);
 
@@ -70,7 +71,7 @@ checkRules({
       "PIP_NO_CACHE_DIR=on pip install flask",
       "export PIP_NO_CACHE_DIR=yes && pip install flask",
       "export PIP_NO_CACHE_DIR=true && pip install flask",
-      "--mount=type=cache,target=/root/.cache/pip pip install flask",
+      `--mount=type=cache,target=${rootHome}/.cache/pip pip install flask`,
     ),
   },
   DL3016: {
@@ -202,20 +203,20 @@ checkRules({
 });
 
 const mounted: readonly (readonly [number: string, commands: readonly string[], targets: readonly string[]])[] = [
-  ["dockerfile/cache-mount-npm", ["npm install", "npm ci"], ["/root/.npm", "/home/node/.npm"]],
-  ["DL3069", ["cargo build", "cargo install tool"], ["/root/.cargo", "/root/.cargo/registry"]],
-  ["DL3070", ["go build ./...", "go get x/y", "go mod download"], ["/root/.cache/go-build", "/go/pkg/mod"]],
-  ["DL3071", ["mvn install", "mvn compile"], ["/root/.m2"]],
-  ["DL3072", ["gradle build", "./gradlew build"], ["/root/.gradle"]],
-  ["DL3073", ["composer install", "composer update"], ["/root/.composer/cache"]],
+  ["dockerfile/cache-mount-npm", ["npm install", "npm ci"], [`${rootHome}/.npm`, "/home/node/.npm"]],
+  ["DL3069", ["cargo build", "cargo install tool"], [`${rootHome}/.cargo`, `${rootHome}/.cargo/registry`]],
+  ["DL3070", ["go build ./...", "go get x/y", "go mod download"], [`${rootHome}/.cache/go-build`, "/go/pkg/mod"]],
+  ["DL3071", ["mvn install", "mvn compile"], [`${rootHome}/.m2`]],
+  ["DL3072", ["gradle build", "./gradlew build"], [`${rootHome}/.gradle`]],
+  ["DL3073", ["composer install", "composer update"], [`${rootHome}/.composer/cache`]],
   [
     "DL3074",
     ["dotnet restore", "dotnet build", "nuget restore"],
-    ["/root/.nuget/packages", "/home/app/.nuget/packages"],
+    [`${rootHome}/.nuget/packages`, "/home/app/.nuget/packages"],
   ],
-  ["DL3075", ["pnpm install", "pnpm add lodash"], ["/root/.local/share/pnpm/store"]],
-  ["DL3076", ["mix deps.get", "mix compile"], ["/root/.hex", "/root/.mix"]],
-  ["DL3077", ["gem install rails", "bundle install"], ["/usr/local/bundle", "/root/.gem"]],
+  ["DL3075", ["pnpm install", "pnpm add lodash"], [`${rootHome}/.local/share/pnpm/store`]],
+  ["DL3076", ["mix deps.get", "mix compile"], [`${rootHome}/.hex`, `${rootHome}/.mix`]],
+  ["DL3077", ["gem install rails", "bundle install"], ["/usr/local/bundle", `${rootHome}/.gem`]],
 ];
 
 checkRules(

@@ -4,7 +4,7 @@ import type { Stage } from "../parse/stages.ts";
 import { defineRules } from "../rule.ts";
 import { hasArgument, hasFlag, plainArguments } from "../shell/arguments.ts";
 import type { ShellCommand, ShellWord } from "../shell/script.ts";
-import { hasCacheMount, isUnknown, named } from "./installing.ts";
+import { hasCacheMount, isUnknown, named, rootHome } from "./installing.ts";
 
 const valued = new Set(
   "abi b build e editable extra-index-url f find-links i index-url implementation no-binary only-binary platform prefix progress-bar proxy python-version python root src t target trusted-host upgrade-strategy cache-dir timeout retries config-settings C log cert client-cert report group".split(
@@ -87,7 +87,7 @@ export const pipRules = defineRules(
     hadolint: "DL3042",
     severity: "warning",
     title: "pip install without --no-cache-dir",
-    fix: "Add --no-cache-dir, or mount a cache over /root/.cache/pip.",
+    fix: `Add --no-cache-dir, or mount a cache over ${rootHome}/.cache/pip.`,
     onCommand: {
       names: ["pip", "python"],
       check(command, tell, { run, stage }) {
