@@ -1,11 +1,11 @@
 // An analysis as it is sent: JSON, gzip or plain, bounded both ways, checked by its schema. Small ones are read at once, large ones in a worker with memory and time of its own.
-import { Worker } from "node:worker_threads";
 import { gunzipSync } from "node:zlib";
 import { Fault, type FaultKind } from "../../../base/fault.ts";
 import { parseInput } from "../../../core/state/validate-input.ts";
 import { ImageAnalysis } from "../../../model/image-analysis.ts";
 import { imageLimits } from "../contract/images.ts";
 import { parseJson, readBytes } from "../http/read-body.ts";
+import { askWorker } from "../ask-worker.ts";
 import { deskLimits } from "./limits.ts";
 
 export type ReadMessage =
@@ -66,35 +66,24 @@ function inflated(bytes: Uint8Array): Uint8Array {
   }
 }
 
-async function parseApart(bytes: Uint8Array): Promise<ImageAnalysis> {
-  const worker = new Worker(new URL("read-analysis.worker.ts", import.meta.url), {
-    workerData: bytes,
-    resourceLimits: { maxOldGenerationSizeMb: deskLimits.scanOldSpaceMegabytesMax },
-  });
-  const timer = setTimeout(() => void worker.terminate(), deskLimits.submitReadMsMax);
-  try {
-    return await new Promise<ImageAnalysis>((resolve, reject) => {
-      worker.on("message", (message: ReadMessage) => {
-        if (message.type === "done") resolve(message.analysis);
-        else {
-          const { code, kind, hint, where } = message;
-          reject(
-            new Fault(message.message, {
-              code,
-              kind,
-              ...(hint === "" ? {} : { hint }),
-              ...(where === "" ? {} : { where }),
-            }),
-          );
-        }
+function parseApart(bytes: Uint8Array): Promise<ImageAnalysis> {
+  return askWorker<ReadMessage, ImageAnalysis>({
+    url: new URL("read-analysis.worker.ts", import.meta.url),
+    data: bytes,
+    oldSpaceMegabytesMax: deskLimits.scanOldSpaceMegabytesMax,
+    signal: AbortSignal.timeout(deskLimits.submitReadMsMax),
+    answerOf(message) {
+      if (message.type === "done") return { answer: message.analysis };
+      const { code, kind, hint, where } = message;
+      throw new Fault(message.message, {
+        code,
+        kind,
+        ...(hint === "" ? {} : { hint }),
+        ...(where === "" ? {} : { where }),
       });
-      worker.on("error", (cause) => reject(tooMuch(cause)));
-      worker.on("exit", () => reject(tooMuch(undefined)));
-    });
-  } finally {
-    clearTimeout(timer);
-    await worker.terminate();
-  }
+    },
+    endedBecause: tooMuch,
+  });
 }
 
 function tooMuch(cause: unknown): Fault {

@@ -1,6 +1,5 @@
 // What is still caught after a change, tried in a thread of its own: building an engine takes a second, and the server has others to answer.
 import { createHash, randomUUID } from "node:crypto";
-import { Worker } from "node:worker_threads";
 import { Fault, toFault } from "../../../base/fault.ts";
 import { attacks } from "../../../core/waf/corpus/attacks.ts";
 import { type AttackPlace, type ChangeProof, proveChange } from "../../../core/waf/corpus/prove-change.ts";
@@ -9,6 +8,7 @@ import { withBase } from "../../../core/waf/http/with-base.ts";
 import { compileWafPolicies, withExclusions } from "../../../core/waf/policy/compile-policies.ts";
 import type { NamedWafFloor, NamedWafPolicy } from "../../../core/waf/policy/named.ts";
 import { openRuleFolder } from "../../../edge/rules/rule-folder.ts";
+import { askWorker } from "../ask-worker.ts";
 import type { WafExclusion } from "../../../model/waf-policy.ts";
 
 /** Plain data: it crosses to another thread. */
@@ -81,26 +81,23 @@ export async function proveApart(order: ProofOrder): Promise<Proved> {
       retryAfterMs: 3000,
     });
   running += 1;
-  const worker = new Worker(new URL("proof.worker.ts", import.meta.url), {
-    workerData: order,
-    resourceLimits: { maxOldGenerationSizeMb: limits.oldSpaceMegabytesMax },
-  });
-  const timer = setTimeout(() => void worker.terminate(), limits.waitMsMax);
   try {
-    return await new Promise<Proved>((resolve, reject) => {
-      worker.once("message", (answer: ProofAnswer) => {
-        if ("proved" in answer) resolve(answer.proved);
-        else reject(new Fault(answer.message, { code: answer.code, kind: "usage" }));
-      });
-      worker.once("error", (error) => reject(toFault(error)));
-      worker.once("exit", () =>
-        reject(new Fault("the proof took too long", { code: "waf/proof-ended", kind: "unavailable" })),
-      );
+    return await askWorker<ProofAnswer, Proved>({
+      url: new URL("proof.worker.ts", import.meta.url),
+      data: order,
+      oldSpaceMegabytesMax: limits.oldSpaceMegabytesMax,
+      signal: AbortSignal.timeout(limits.waitMsMax),
+      answerOf(answer) {
+        if ("proved" in answer) return { answer: answer.proved };
+        throw new Fault(answer.message, { code: answer.code, kind: "usage" });
+      },
+      endedBecause: (cause) =>
+        cause === undefined
+          ? new Fault("the proof took too long", { code: "waf/proof-ended", kind: "unavailable" })
+          : toFault(cause),
     });
   } finally {
-    clearTimeout(timer);
     running -= 1;
-    await worker.terminate();
   }
 }
 
