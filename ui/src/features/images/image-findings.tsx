@@ -6,15 +6,9 @@ import { SortedGrid, type SortedColumn } from "../../kit/sorted-grid.tsx";
 import { Notice, State } from "../../kit/states.tsx";
 import { ExplainForm } from "./explain-form.tsx";
 import { FindingDetails } from "./finding-details.tsx";
-import {
-  fixText,
-  loadedWords,
-  severityRank,
-  statusWords,
-  type OneImage,
-  type VulnerabilityMatch,
-} from "./image-words.ts";
-import { Epss, KnownExploited, SeverityWord } from "./severity.tsx";
+import { epssColumn, loadedColumn, severityColumn } from "./match-columns.tsx";
+import { fixText, statusWords, type OneImage, type VulnerabilityMatch } from "./image-words.ts";
+import { KnownExploited } from "./severity.tsx";
 
 const acceptedLast = 10_000;
 
@@ -30,18 +24,7 @@ const columns: readonly SortedColumn<VulnerabilityMatch>[] = [
       </span>
     ),
   },
-  {
-    id: "severity",
-    header: "Severity",
-    width: "minmax(84px, 0.5fr)",
-    value: (row) => severityRank(row.severity),
-    cell: (row) => (
-      <SeverityWord
-        severity={row.severity}
-        title={row.severityFrom === "" ? "nobody gave a severity" : `says ${row.severityFrom}`}
-      />
-    ),
-  },
+  severityColumn(),
   {
     id: "risk",
     header: "Risk",
@@ -81,27 +64,8 @@ const columns: readonly SortedColumn<VulnerabilityMatch>[] = [
       </span>
     ),
   },
-  {
-    id: "loaded",
-    header: "In use",
-    hideBelowPx: 760,
-    width: "minmax(74px, 0.5fr)",
-    value: (row) => ({ loaded: 2, "not-seen": 1, unknown: 0 })[row.loaded?.state ?? "unknown"],
-    cell: (row) => (
-      <span className="loaded" data-loaded={row.loaded?.state ?? "unknown"} title={row.loaded?.because}>
-        {loadedWords[row.loaded?.state ?? "unknown"]}
-      </span>
-    ),
-  },
-  {
-    id: "epss",
-    header: "EPSS",
-    align: "end",
-    hideBelowPx: 940,
-    width: "minmax(58px, 0.3fr)",
-    value: (row) => row.epssPercentile ?? -1,
-    cell: (row) => <Epss percentile={row.epssPercentile} score={row.epssScore} />,
-  },
+  loadedColumn(760, (row) => row.loaded),
+  epssColumn(940),
   {
     id: "status",
     header: "Judged",

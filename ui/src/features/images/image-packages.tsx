@@ -7,6 +7,7 @@ import { field, FieldList } from "../../kit/field-list.tsx";
 import { formatCount } from "../../kit/format.ts";
 import { SortedGrid, type SortedColumn } from "../../kit/sorted-grid.tsx";
 import { Notice, State } from "../../kit/states.tsx";
+import { loadedColumn } from "./match-columns.tsx";
 import { packageTitle } from "./exception-words.ts";
 import { loadedWords, type ImagePackage, type OneImage } from "./image-words.ts";
 
@@ -45,18 +46,7 @@ const columns: readonly SortedColumn<ImagePackage>[] = [
     value: (row) => row.findings,
     cell: (row) => (row.findings === 0 ? <span className="none">0</span> : formatCount(row.findings)),
   },
-  {
-    id: "loaded",
-    header: "In use",
-    hideBelowPx: 700,
-    width: "minmax(74px, 0.4fr)",
-    value: (row) => ({ loaded: 2, "not-seen": 1, unknown: 0 })[row.loaded?.state ?? "unknown"],
-    cell: (row) => (
-      <span className="loaded" data-loaded={row.loaded?.state ?? "unknown"} title={row.loaded?.because}>
-        {loadedWords[row.loaded?.state ?? "unknown"]}
-      </span>
-    ),
-  },
+  loadedColumn(700, (row) => row.loaded),
   {
     id: "layer",
     header: "Layer",
