@@ -290,7 +290,7 @@ function getImage(asked: Asked) {
     matches,
     matchesOmitted: 0,
     decidedByDistribution: 4,
-    secretsLeftOut: "3 files over 1 MiB",
+    secretsLeftOut: "left out of the secret search: 3 files over 1 MiB",
     instances: instancesOf(image),
     instancesOmitted: 0,
     database: databaseOfMock(asked),

@@ -36,7 +36,7 @@ const columns: readonly SortedColumn<ExceptionRow>[] = [
   {
     id: "reason",
     header: "Why",
-    hideBelowPx: 700,
+    hideBelowPx: 880,
     width: "minmax(160px, 1.6fr)",
     value: (row) => row.spec.reason,
     cell: (row) => <span title={row.spec.reason}>{row.spec.reason}</span>,

@@ -82,9 +82,23 @@ const columns: readonly SortedColumn<ImageRow>[] = [
     cell: (row) => (
       <span title={row.running.namespaces.join(", ")}>
         {row.running.containers === 0 ? <span className="none">no</span> : runningText(row)}
-        {row.exposed ? <span className="exposed"> exposed</span> : null}
       </span>
     ),
+  },
+  {
+    id: "exposed",
+    header: "Exposed",
+    hideBelowPx: 820,
+    width: "minmax(66px, 0.4fr)",
+    value: (row) => (row.exposed ? 1 : 0),
+    cell: (row) =>
+      row.exposed ? (
+        <span className="exposed">yes</span>
+      ) : (
+        <span className="none" title="no connection from outside was seen, or nobody looked">
+          –
+        </span>
+      ),
   },
   {
     id: "gaps",

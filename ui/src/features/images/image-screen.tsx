@@ -121,9 +121,13 @@ function ImageHead({ image }: { readonly image: OneImage }) {
             <SeverityCountsRow counts={row.risk.severities} />
           )}
         </Fact>
-        <Fact name="Running">
-          {runningText(row)}
-          {row.exposed ? <span className="exposed"> exposed</span> : null}
+        <Fact name="Running">{runningText(row)}</Fact>
+        <Fact name="Exposed">
+          {row.exposed ? (
+            <span className="exposed">from outside</span>
+          ) : (
+            <NotKnown because="no connection from outside was seen, or nobody looked" />
+          )}
         </Fact>
         <Fact name="System">
           {system === undefined ? (

@@ -1,7 +1,7 @@
 // Secrets that lie in layers, cut so that nobody can use them; those that a later layer hides are still in the image.
 import { KeyRound } from "lucide-react";
 import { SortedGrid, type SortedColumn } from "../../kit/sorted-grid.tsx";
-import { Notice, State } from "../../kit/states.tsx";
+import { Notice, sentence, State } from "../../kit/states.tsx";
 import { severityRank, type OneImage } from "./image-words.ts";
 import { SeverityWord } from "./severity.tsx";
 
@@ -100,9 +100,7 @@ export function SecretsPart({ image }: { readonly image: OneImage }) {
           Whoever can pull the image can read hidden ones too: revoke them, then build anew.
         </Notice>
       ) : null}
-      {image.secretsLeftOut === "" ? null : (
-        <p className="image-line">Left out of the search: {image.secretsLeftOut}.</p>
-      )}
+      {image.secretsLeftOut === "" ? null : <p className="image-line">{sentence(image.secretsLeftOut)}</p>}
       <SortedGrid
         label="Secrets"
         columns={columns}

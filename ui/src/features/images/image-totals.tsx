@@ -1,4 +1,5 @@
 // The head of the screen: how many images, how many of them nobody looked at, and what was found in all.
+import { NotKnown } from "../../kit/fact.tsx";
 import { formatCount } from "../../kit/format.ts";
 import { severityWords, type ImageList, type Severity } from "./image-words.ts";
 
@@ -7,6 +8,8 @@ const shown = ["critical", "high", "medium", "low"] as const satisfies readonly 
 export function ImageTotals({ list }: { readonly list: ImageList }) {
   const { totals } = list;
   const { risk } = totals;
+  const found = (count: number) =>
+    totals.analysed === 0 ? <NotKnown because="no image was analysed" /> : formatCount(count);
   return (
     <div className="image-head">
       <dl className="image-totals">
@@ -27,26 +30,30 @@ export function ImageTotals({ list }: { readonly list: ImageList }) {
         {shown.map((severity) => (
           <div key={severity} data-severity={severity}>
             <dt>{severityWords[severity]}</dt>
-            <dd>{formatCount(risk.severities[severity])}</dd>
+            <dd>{found(risk.severities[severity])}</dd>
           </div>
         ))}
         <div data-tone={risk.knownExploited > 0 ? "bad" : undefined}>
           <dt>Known exploited</dt>
-          <dd>{formatCount(risk.knownExploited)}</dd>
+          <dd>{found(risk.knownExploited)}</dd>
         </div>
         <div>
           <dt>Fix available</dt>
-          <dd>{formatCount(risk.fixable)}</dd>
+          <dd>{found(risk.fixable)}</dd>
         </div>
         <div>
           <dt>In use</dt>
-          <dd title={risk.loaded === undefined ? "no agent looked at the processes of an analysed image" : undefined}>
-            {risk.loaded === undefined ? "–" : formatCount(risk.loaded)}
+          <dd>
+            {risk.loaded === undefined ? (
+              <NotKnown because="no agent looked at the processes of an analysed image" />
+            ) : (
+              found(risk.loaded)
+            )}
           </dd>
         </div>
         <div className="fact-minor">
           <dt>Accepted</dt>
-          <dd>{formatCount(risk.suppressed)}</dd>
+          <dd>{found(risk.suppressed)}</dd>
         </div>
       </dl>
     </div>
