@@ -5,6 +5,17 @@ import { fidelities, originColumns, subjectColumns } from "./identity.ts";
 
 export const severities = ["critical", "high", "medium", "low", "info"] as const;
 
+/** What was done about it. would-*: a dry run says what it would have done. */
+export const securityActions = [
+  "detected",
+  "killed",
+  "denied",
+  "would-kill",
+  "would-deny",
+  "frozen",
+  "isolated",
+] as const;
+
 export const SecurityEvent = z.object({
   time: time(),
   ...originColumns,
@@ -17,7 +28,17 @@ export const SecurityEvent = z.object({
   tags: words(),
   /** MITRE ATT&CK technique ids, e.g. "T1059". */
   techniques: words(),
+  /** In order of time, each "<RFC 3339> <kind>: <text>". */
   evidence: texts(),
+  action: choice(securityActions).default("detected"),
+  /** The RuntimePolicy or Baseline that asked for the action; "" for none. */
+  policy: word(),
+  /** Of an action that was done: what proves it ("kernel: SIGKILL at exec of /usr/bin/nc, plane kill"). */
+  receipt: text(),
+  /** Names of ancestors, nearest first, at most 8. */
+  ancestors: texts(),
+  /** The rule's output fields, each "name=value", values redacted. */
+  outputFields: texts(),
   count: u32(),
   processId: text(),
   pid: u32(),

@@ -209,6 +209,11 @@ class AgentPipeline implements Pipeline {
         this.#table.observe(event);
         if (event.type === "cgroup-removed") this.#cgroups.delete(event.cgroupId);
         return;
+      case "file":
+      case "call":
+      case "guarded":
+        this.#know(event);
+        return;
     }
   }
 

@@ -22,6 +22,7 @@ const defaults: Readonly<Record<string, unknown>> = {
   peerKind: "Unknown",
   actorKind: "Unknown",
   tls: "not-looked",
+  action: "detected",
 };
 
 const columnsByTable = new Map<TableName, readonly Column[]>();

@@ -2,6 +2,7 @@
 // Every rung of the fallback ladder (BPF, polling) speaks it; `fidelity` says which one is talking.
 import type { Fidelity } from "../../model/identity.ts";
 import type { Capability } from "../../model/node.ts";
+import type { CallEvent, FileDeedEvent, GuardedEvent } from "./deed-events.ts";
 
 /** A process at one time. pids are reused, so the start time is part of the key. */
 export interface ProcessKey {
@@ -10,7 +11,7 @@ export interface ProcessKey {
   readonly startMs: number;
 }
 
-interface SensorEventBase {
+export interface SensorEventBase {
   /** Milliseconds since the Unix epoch. */
   readonly timeMs: number;
   /** pid 0 when it is not known. */
@@ -36,6 +37,39 @@ export interface ExecEvent extends SensorEventBase {
   readonly arguments: readonly string[];
   readonly argumentsCut: boolean;
   readonly workingDirectory: string;
+  /** What the kernel says beside; absent on rungs that do not know it. */
+  readonly facts?: ExecFacts;
+}
+
+/** Of the program's file and the process's place, at the time of the exec. */
+export interface ExecFacts {
+  /** As stat(2) writes it; 0 when not known. */
+  readonly device: number;
+  readonly inode: number;
+  /** Milliseconds since the epoch; 0 when not known. */
+  readonly fileModifiedMs: number;
+  readonly fileChangedMs: number;
+  /** Its file has no name any more or never had one (memfd, deleted before it ran). */
+  readonly isFileless: boolean;
+  /** From the writable layer of a container's overlay: it is not of the image. */
+  readonly isUpper: boolean;
+  /** Inode numbers of the namespaces; 0 when not known. */
+  readonly mountNamespace: number;
+  readonly pidNamespace: number;
+  /** The process's number in its innermost pid namespace. */
+  readonly innerPid: number;
+  readonly processGroup: number;
+  readonly session: number;
+  /** Audit login uid; 4294967295: none. */
+  readonly loginUid: number;
+  /** Device number of the controlling terminal, 0: none. */
+  readonly terminal: number;
+  readonly capabilitiesPermitted: number;
+  readonly capabilitiesInheritable: number;
+  /** 0 none, 1 strict, 2 filter. */
+  readonly seccompMode: number;
+  /** The script's path as it was asked for, when the kernel runs its "#!" interpreter (`path`); "" when it is none. */
+  readonly script: string;
 }
 
 export interface ForkEvent extends SensorEventBase {
@@ -124,7 +158,10 @@ export type SensorEvent =
   | UdpEvent
   | DnsPacketEvent
   | FirstBytesEvent
-  | CgroupEvent;
+  | CgroupEvent
+  | FileDeedEvent
+  | CallEvent
+  | GuardedEvent;
 
 export interface SensorStats {
   readonly eventsByType: Readonly<Record<string, number>>;

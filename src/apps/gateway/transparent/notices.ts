@@ -43,6 +43,11 @@ export function securityRow(notice: TransparentNotice): Row<"security_events"> {
       notice.what === "down"
         ? notice.ports.map(({ port, onDown }) => `port ${port}: ${onDown}`)
         : [`port ${notice.port}`],
+    action: "detected",
+    policy: "",
+    receipt: "",
+    ancestors: [],
+    outputFields: [],
     count: notice.what === "down" ? 1 : notice.connections,
     processId: "",
     pid: 0,
