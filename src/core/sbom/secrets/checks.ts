@@ -43,10 +43,14 @@ export const withChecksum: Check = (value) => {
 
 const exampleWords =
   /example|sample|placeholder|change[-_]?me|your[-_]|dummy|fake|redacted|insert[-_]|xxxx|foobar|deadbeef|test[-_]?(?:key|token|secret)/i;
+/** In the base64 of a key short words come by chance: the length of a number in DER is "AkE", and an F before it makes "fake". */
+const exampleWordsOfKeys = /example|placeholder|change[-_]me|redacted|deadbeef|x{8}/i;
+const keyLengthMin = 160;
 const ordered = ["0123456789", "1234567890", "abcdefghij", "ABCDEFGHIJ", "qwertyuiop"];
 
 /** Words and patterns of documentation: no secret. */
 export function isExample(value: string): boolean {
+  if (value.length >= keyLengthMin) return exampleWordsOfKeys.test(value) || /(.)\1{15}/.test(value);
   if (exampleWords.test(value)) return true;
   if (/^(.)\1*$/.test(value) || /(.)\1{7}/.test(value)) return true;
   return ordered.some((run) => value.includes(run));

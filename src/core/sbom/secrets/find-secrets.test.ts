@@ -377,3 +377,18 @@ test("a file full of anchors stops at its limits, and no bytes make it throw", (
     ),
   );
 });
+
+test("a word that stands in a key by chance makes it no example, one that fills it does", () => {
+  const keyFile = (body: string) =>
+    `{"private_key_id":"a","private_key":"-----BEGIN PRIVATE KEY-----\\n${body}\\n-----END PRIVATE KEY-----\\n"}`;
+  const rulesOf = (text: string) =>
+    createSecretSearch()
+      .find(fileOf("app/main.json", text), testTools)
+      .map(({ rule }) => rule);
+  for (const chance of ["FAkEA", "xXxX", "dUmMy", "SAmPLE", "FOObAR"]) {
+    const body = `${random(word, 200)}${chance}${random(word, 200)}`;
+    assert.ok(rulesOf(keyFile(body)).includes("gcp-service-account"), chance);
+  }
+  const filled = random(word, 100) + "EXAMPLE".repeat(20);
+  assert.ok(!rulesOf(keyFile(filled)).includes("gcp-service-account"));
+});

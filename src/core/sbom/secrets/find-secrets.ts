@@ -40,7 +40,7 @@ export function createSecretSearch(): SecretSearch {
   const skipped = new Map<SkipReason, number>();
   const skip = (reason: SkipReason): void => void skipped.set(reason, (skipped.get(reason) ?? 0) + 1);
   return {
-    version: 2,
+    version: 3,
     wants(path, _mode, sizeBytes) {
       const reason = skipReasonOf(path, sizeBytes);
       if (reason !== undefined) skip(reason);
