@@ -1,6 +1,7 @@
 // What agent and server say to each other over HTTP/2 with mutual TLS. Control is small JSON; data is opaque columnar blocks.
 // Cluster, node and agent come from the client certificate only: a message that names another is refused.
 import { z } from "zod";
+import { DetectionReport } from "./detection-rules.ts";
 import { AgentCounters, Capability, GatewayReport } from "./node.ts";
 import { IdentitiesMessage } from "./identity-entry.ts";
 import { Fidelity } from "./identity.ts";
@@ -113,5 +114,7 @@ export const AgentReport = z.strictObject({
   counters: AgentCounters,
   /** Only of WAF gateways. */
   gateway: GatewayReport.optional(),
+  /** Rules loaded, blind and refused, and what they did. */
+  detection: DetectionReport.optional(),
 });
 export type AgentReport = z.infer<typeof AgentReport>;

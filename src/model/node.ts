@@ -1,5 +1,6 @@
 // A machine that an agent watches, with what its sensor can and cannot see. Reported by the agent, keyed by its certificate.
 import { z } from "zod";
+import { DetectionReport } from "./detection-rules.ts";
 import { Fidelity } from "./identity.ts";
 
 /** One ability of a node's sensor: yes, or no with the reason. */
@@ -63,5 +64,6 @@ export const Node = z.object({
   certificateExpiresAt: z.iso.datetime(),
   counters: AgentCounters,
   gateway: GatewayReport.optional(),
+  detection: DetectionReport.optional(),
 });
 export type Node = z.infer<typeof Node>;

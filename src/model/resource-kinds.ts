@@ -1,6 +1,7 @@
 // The list of resource kinds. A new kind is a schema file and one line here: store, API, CLI and distribution follow.
 import type { z } from "zod";
 import { DemoStory } from "./demo-story.ts";
+import { DetectionRules } from "./detection-rules.ts";
 import { Enforcement } from "./enforcement.ts";
 import { Exception } from "./exception.ts";
 import { LocalEndpoint } from "./local-endpoint.ts";
@@ -77,6 +78,12 @@ export const resourceKinds = {
     distribution: "agents",
     role: "admin",
     summary: "What the web application firewall does at least, for every workload",
+  },
+  DetectionRules: {
+    spec: DetectionRules,
+    distribution: "agents",
+    role: "operator",
+    summary: "Detection rules (Falco, Sigma or GarrisonRule) beside the built-in ones and each node's own folder",
   },
   Exception: {
     spec: Exception,

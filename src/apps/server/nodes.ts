@@ -33,5 +33,6 @@ export function nodeOf(agent: AgentRecord, nowMs: number): Node {
     certificateExpiresAt: new Date(agent.expiresAtMs).toISOString(),
     counters: report?.counters ?? {},
     ...(report?.gateway === undefined ? {} : { gateway: report.gateway }),
+    ...(report?.detection === undefined ? {} : { detection: report.detection }),
   });
 }
