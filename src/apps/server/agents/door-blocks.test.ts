@@ -131,9 +131,11 @@ test("what is wrong with a block is refused by its code, and the next block is n
     ok(answer.status >= 400 && answer.status < 500, `${name}: ${answer.status}`);
     equal(codeOf(answer), code, name);
   }
-  equal(world.store.calls, 0);
+  // A block of the future makes a gap of the server's own, whenever its turn comes.
+  const stored = () => world.store.appended.filter(({ table }) => table !== "gaps");
+  deepEqual(stored(), []);
   equal((await sendBlock(session, good)).status, 200);
-  await until("the good block", () => world.store.appended.length === 1);
+  await until("the good block", () => stored().length === 1);
   equal(
     Object.values(world.door.counters().refusedByCode).reduce((sum, count) => sum + count, 0),
     cases.length,
