@@ -1,38 +1,55 @@
-// The record of what the committed kernel objects were built from: bpf/objects.json. Run: node tools/bpf-objects.ts (after make -C bpf).
+// The record of what each committed kernel object was built from: bpf/objects/NAME.json, one per object, so that two can change side by side.
+// Run: node tools/bpf-objects.ts [NAME...] (after make -C bpf); without names all of them.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const folder = new URL("../bpf/", import.meta.url);
 
 export interface BpfRecord {
-  /** SHA-256 of what sha256sum prints for all sources and the Makefile, in name order. */
+  /** SHA-256 of what sha256sum prints for the Makefile, the program and every header it includes, in name order. */
   readonly sourcesSha256: string;
-  readonly objectSha256ByName: Readonly<Record<string, string>>;
+  readonly objectSha256: string;
 }
 
 function sha256(content: string | Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-/** What is in bpf/ now. */
-export function describeBpf(): BpfRecord {
-  const sources = readdirSync(folder)
-    .filter((name) => /\.(c|h)$/.test(name) || name === "Makefile")
+/** Objects that bpf/ has a program for: "sensor" of sensor.bpf.c, in name order. */
+export function bpfObjectNames(): readonly string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".bpf.c"))
+    .map((name) => name.slice(0, -".bpf.c".length))
     .toSorted();
-  const objects = readdirSync(new URL("objects/", folder))
-    .filter((name) => name.endsWith(".o"))
-    .toSorted();
+}
+
+/** The file and all that it includes from bpf/ itself ("..."; the <...> ones are libbpf's). */
+export function sourcesOf(file: string, seen: ReadonlySet<string> = new Set()): ReadonlySet<string> {
+  if (seen.has(file)) return seen;
+  let found: ReadonlySet<string> = new Set([...seen, file]);
+  const text = readFileSync(new URL(file, folder), "utf8");
+  for (const [, included = ""] of text.matchAll(/^#include "([^"]+)"$/gm)) found = sourcesOf(included, found);
+  return found;
+}
+
+/** What is in bpf/ now for one object. */
+export function describeBpf(name: string): BpfRecord {
+  const sources = [...sourcesOf(`${name}.bpf.c`), "Makefile"].toSorted();
   return {
-    sourcesSha256: sha256(sources.map((name) => `${sha256(readFileSync(new URL(name, folder)))}  ${name}\n`).join("")),
-    objectSha256ByName: Object.fromEntries(
-      objects.map((name) => [name, sha256(readFileSync(new URL(`objects/${name}`, folder)))]),
+    sourcesSha256: sha256(
+      sources.map((source) => `${sha256(readFileSync(new URL(source, folder)))}  ${source}\n`).join(""),
     ),
+    objectSha256: sha256(readFileSync(new URL(`objects/${name}.bpf.o`, folder))),
   };
 }
 
-/** What was recorded when the objects were built. */
-export function readBpfRecord(): BpfRecord {
-  return JSON.parse(readFileSync(new URL("objects.json", folder), "utf8")) as BpfRecord;
+/** What was recorded when the object was built. */
+export function readBpfRecord(name: string): BpfRecord {
+  return JSON.parse(readFileSync(new URL(`objects/${name}.json`, folder), "utf8")) as BpfRecord;
 }
 
-if (import.meta.main) writeFileSync(new URL("objects.json", folder), `${JSON.stringify(describeBpf(), null, 2)}\n`);
+if (import.meta.main) {
+  const names = process.argv.length > 2 ? process.argv.slice(2) : bpfObjectNames();
+  for (const name of names)
+    writeFileSync(new URL(`objects/${name}.json`, folder), `${JSON.stringify(describeBpf(name), null, 2)}\n`);
+}

@@ -1,6 +1,8 @@
-// Derives src/edge/sensor/layout.gen.ts from bpf/events.h, so that no offset is ever copied by hand. Run: node tools/generate-sensor-layout.ts
+// Derives the decoders' offsets from the C headers of records in bpf/, so that no offset is ever copied by hand. Run: node tools/generate-sensor-layout.ts
 // Reads a strict subset of C and refuses anything else: a surprise in the header must stop the build, not shift a field.
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+
+const bpfFolder = new URL("../bpf/", import.meta.url);
 
 interface Field {
   readonly name: string;
@@ -27,13 +29,49 @@ const sizeByScalar = new Map([
   ["u64", 8],
 ]);
 
+export interface LayoutFile {
+  /** In bpf/: events.h of the base family, and NAME.h of an object of its own, with nothing but its records in it. */
+  readonly header: string;
+  /** In src/edge/sensor/. */
+  readonly file: string;
+}
+
+/** A new object with records is a line here; a header may include another one of this list and use its structs. */
+const layoutFilesKnown: readonly LayoutFile[] = [
+  { header: "events.h", file: "layout.gen.ts" },
+  { header: "guard.h", file: "guard/guard-layout.gen.ts" },
+  { header: "lsm.h", file: "guard/lsm-layout.gen.ts" },
+  { header: "learn.h", file: "learn/learn-layout.gen.ts" },
+];
+
+/** Those whose header is here. */
+export function layoutFiles(): readonly LayoutFile[] {
+  return layoutFilesKnown.filter(({ header }) => existsSync(new URL(header, bpfFolder)));
+}
+
+/** The header's own records; what it includes is known to them, but not part of the answer. */
+export function readSensorHeader(header: string): SensorLayout {
+  const source = readFileSync(new URL(header, bpfFolder), "utf8");
+  const inner = [...source.matchAll(/^#include "([^"]+)"$/gm)].map(([, name = ""]) => readSensorHeader(name));
+  return parseSensorHeader(source, {
+    constants: new Map(inner.flatMap(({ constants }) => [...constants])),
+    structs: inner.flatMap(({ structs }) => structs),
+  });
+}
+
+const nothingIncluded: SensorLayout = { constants: new Map(), structs: [] };
+
 /** Parses the header. Throws on any line it does not understand and on implicit padding. */
-export function parseSensorHeader(source: string): SensorLayout {
+export function parseSensorHeader(source: string, included: SensorLayout = nothingIncluded): SensorLayout {
   const constants = new Map<string, number>();
   const structs: Struct[] = [];
-  const bare = source.replaceAll(/\/\*[\s\S]*?\*\//g, "");
+  const bare = source.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/^#include "[^"]+"$/gm, "");
   const withoutStructs = bare.replaceAll(/struct (\w+) \{([^}]*)\};/g, (_whole, name: string, body: string) => {
-    structs.push(parseStruct(name, body, { structs, constants: constantsOf(bare) }));
+    const known = {
+      structs: [...included.structs, ...structs],
+      constants: new Map([...included.constants, ...constantsOf(bare)]),
+    };
+    structs.push(parseStruct(name, body, known));
     return "";
   });
   for (const [name, value] of constantsOf(bare)) constants.set(name, value);
@@ -41,7 +79,7 @@ export function parseSensorHeader(source: string): SensorLayout {
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && !/^#(define \w+( \d+)?|ifndef \w+|endif)$/.test(line));
-  if (leftOver.length > 0) throw new Error(`bpf/events.h: not understood: ${leftOver[0]}`);
+  if (leftOver.length > 0) throw new Error(`header of records: not understood: ${leftOver[0]}`);
   return { constants, structs };
 }
 
@@ -59,18 +97,18 @@ function parseStruct(
   for (const declaration of body.split(";").map((text) => text.trim())) {
     if (declaration === "") continue;
     const match = /^(?:struct )?(\w+) (\w+)(?:\[(\w+)\])?$/.exec(declaration);
-    if (match === null) throw new Error(`bpf/events.h: struct ${name}: not understood: ${declaration}`);
+    if (match === null) throw new Error(`header of records: struct ${name}: not understood: ${declaration}`);
     const [, type = "", field = "", count = "1"] = match;
     const inner = known.structs.find((struct) => struct.name === type)?.size;
     const unit = sizeByScalar.get(type) ?? inner;
-    if (unit === undefined) throw new Error(`bpf/events.h: struct ${name}: unknown type ${type}`);
+    if (unit === undefined) throw new Error(`header of records: struct ${name}: unknown type ${type}`);
     const alignment = inner === undefined ? unit : 8;
-    if (offset % alignment !== 0) throw new Error(`bpf/events.h: struct ${name}: ${field} would be padded`);
+    if (offset % alignment !== 0) throw new Error(`header of records: struct ${name}: ${field} would be padded`);
     const size = unit * (known.constants.get(count) ?? Number(count));
     fields.push({ name: field, offset, size });
     offset += size;
   }
-  if (offset % 8 !== 0) throw new Error(`bpf/events.h: struct ${name}: size ${offset} is not a multiple of 8`);
+  if (offset % 8 !== 0) throw new Error(`header of records: struct ${name}: size ${offset} is not a multiple of 8`);
   return { name, fields, size: offset };
 }
 
@@ -79,8 +117,8 @@ function camelCase(name: string): string {
 }
 
 /** The TypeScript file's text: byte offsets and sizes per record, event types, flags and limits. */
-export function renderSensorLayout(layout: SensorLayout): string {
-  const lines = ["// Generated by tools/generate-sensor-layout.ts from bpf/events.h. Do not edit.", ""];
+export function renderSensorLayout(layout: SensorLayout, header = "events.h"): string {
+  const lines = [`// Generated by tools/generate-sensor-layout.ts from bpf/${header}. Do not edit.`, ""];
   const group = (prefix: string): string =>
     [...layout.constants]
       .filter(([name]) => name.startsWith(prefix))
@@ -106,9 +144,9 @@ export function renderSensorLayout(layout: SensorLayout): string {
 }
 
 if (import.meta.main) {
-  const header = readFileSync(new URL("../bpf/events.h", import.meta.url), "utf8");
-  writeFileSync(
-    new URL("../src/edge/sensor/layout.gen.ts", import.meta.url),
-    renderSensorLayout(parseSensorHeader(header)),
-  );
+  for (const { header, file } of layoutFiles()) {
+    const target = new URL(`../src/edge/sensor/${file}`, import.meta.url);
+    mkdirSync(new URL(".", target), { recursive: true });
+    writeFileSync(target, renderSensorLayout(readSensorHeader(header), header));
+  }
 }
