@@ -18,6 +18,8 @@ export interface Libbpf {
   readonly destroyLink: (link: Pointer) => number;
   readonly findMap: (object: Pointer, name: string) => Pointer;
   readonly setMapEntries: (map: Pointer, entries: number) => number;
+  /** The map is another object's, by descriptor; before the object is loaded. */
+  readonly reuseMap: (map: Pointer, descriptor: number) => number;
   readonly mapDescriptor: (map: Pointer) => number;
   readonly readElement: (mapDescriptor: number, key: Uint8Array, value: Uint8Array) => number;
   readonly writeElement: (mapDescriptor: number, key: Uint8Array, value: Uint8Array) => number;
@@ -111,6 +113,7 @@ export function openLibbpf(): Libbpf {
     destroyLink: bpf.func("int bpf_link__destroy(void *)"),
     findMap: bpf.func("void *bpf_object__find_map_by_name(void *, str)"),
     setMapEntries: bpf.func("int bpf_map__set_max_entries(void *, uint32_t)"),
+    reuseMap: bpf.func("int bpf_map__reuse_fd(void *, int)"),
     mapDescriptor: bpf.func("int bpf_map__fd(void *)"),
     readElement: bpf.func("int bpf_map_lookup_elem(int, void *, _Inout_ void *)"),
     writeElement: (descriptor, key, value) => writeElement(descriptor, key, value, 0) as number,

@@ -1,13 +1,5 @@
 // The kernel programs of the base family: how each is attached, and which ability of the sensor needs it. A new program is one line.
-
-export type ProgramKind = "tracing" | "cgroup" | "iterator";
-
-export interface KernelProgram {
-  readonly name: string;
-  readonly kind: ProgramKind;
-  /** The ability that is missing when this one is refused. */
-  readonly ability: string;
-}
+import type { KernelProgram } from "./bpf-object.ts";
 
 export const kernelPrograms = [
   { name: "on_exec", kind: "tracing", ability: "exec" },

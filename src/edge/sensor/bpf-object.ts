@@ -1,0 +1,264 @@
+// Loads one object of kernel programs and attaches them: what this kernel refuses is found out by trying, left out, and named with the reason.
+// Of any object of bpf/: the base family, the guard, learning. Nothing is pinned; what is attached goes with `close` or with the process.
+import { closeSync, openSync } from "node:fs";
+import { Fault } from "../../base/fault.ts";
+import type { Capability } from "../../model/node.ts";
+import type { Libbpf, Pointer } from "./libbpf.ts";
+
+/** tracing: by the program's own section (tp_btf, tracepoint, fentry, lsm). on-demand: loaded, attached by `attachCgroup` or `attach` later. */
+export type ProgramKind = "tracing" | "cgroup" | "iterator" | "on-demand";
+
+export interface KernelProgram {
+  readonly name: string;
+  readonly kind: ProgramKind;
+  /** The ability that is missing when this one is refused. */
+  readonly ability: string;
+}
+
+export interface BpfObjectOptions {
+  readonly objectPath: string;
+  readonly programs: readonly KernelProgram[];
+  /** Abilities without which the whole object is given up (Fault "sensor/load"). */
+  readonly required: ReadonlySet<string>;
+  /** Folder of the v2 cgroup that programs of kind "cgroup" are attached to; undefined leaves them out. */
+  readonly cgroupPath: string | undefined;
+  /** Sizes of maps that the loader decides, by name. */
+  readonly mapEntries?: Readonly<Record<string, number>>;
+  /** Fills the object's read-only settings before it is loaded; the view covers .rodata. */
+  readonly fillSettings?: (view: DataView) => void;
+  /** Maps shared with another loaded object, by name: descriptors of `BpfObject.descriptorOf`. */
+  readonly sharedMaps?: Readonly<Record<string, number>>;
+  /** Programs not wanted now, with the reason that is told in their ability. */
+  readonly leftOut?: ReadonlyMap<string, string>;
+}
+
+export interface BpfObject {
+  /** One per ability of the programs, in their order. */
+  readonly capabilities: readonly Capability[];
+  /** File descriptor of a map; throws for a name that the object has not. */
+  descriptorOf(map: string): number;
+  /** Attaches everything but "on-demand" programs. What is refused is named in `capabilities` from then on. */
+  attach(): void;
+  /** Attaches one "on-demand" program: to the cgroup's folder, or (without) by its section. Dispose the answer to detach. Fault "sensor/attach". */
+  attachOne(program: string, cgroupPath?: string): Disposable;
+  /** Runs that the kernel left out because the same program was interrupted in mid-run, by ability. */
+  misses(): Readonly<Record<string, number>>;
+  /** Detaches and frees everything; safe to call twice. */
+  close(): void;
+}
+
+interface Context {
+  readonly libbpf: Libbpf;
+  readonly options: BpfObjectOptions;
+  readonly object: Pointer;
+  readonly links: Set<Pointer>;
+  readonly refusals: Map<string, string>;
+}
+
+/** Throws a Fault ("sensor/load") when a required program cannot run; nothing stays loaded then. */
+export function loadBpfObject(libbpf: Libbpf, options: BpfObjectOptions): BpfObject {
+  const refusals = new Map<string, string>(options.leftOut);
+  if (options.cgroupPath === undefined) leaveOutCgroupPrograms(options, refusals);
+  const object = openAndLoad(libbpf, options, refusals);
+  const context: Context = { libbpf, options, object, links: new Set(), refusals };
+  let isOpen = true;
+  return {
+    get capabilities() {
+      return capabilitiesOf(options.programs, refusals);
+    },
+    descriptorOf: (map) => descriptorOf(context, map),
+    attach: () => {
+      attachAll(context);
+      refuseIfUseless(options, refusals);
+      libbpf.trimHeap();
+    },
+    attachOne: (program, cgroupPath) => attachOnDemand(context, program, cgroupPath),
+    misses: () => (isOpen ? readMisses(context) : {}),
+    close: () => {
+      if (!isOpen) return;
+      isOpen = false;
+      for (const link of [...context.links].reverse()) libbpf.destroyLink(link);
+      context.links.clear();
+      libbpf.closeObject(object);
+    },
+  };
+}
+
+const loadHint =
+  "The sensor needs root (CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN), Linux 5.17 or newer and /sys/kernel/btf/vmlinux.";
+
+function descriptorOf({ libbpf, object, options }: Context, map: string): number {
+  const pointer = libbpf.findMap(object, map);
+  if (pointer === null || pointer === 0n) {
+    throw new Fault(`${options.objectPath} has no map ${map}`, { code: "sensor/load", kind: "unavailable" });
+  }
+  return libbpf.mapDescriptor(pointer);
+}
+
+function leaveOutCgroupPrograms({ programs }: BpfObjectOptions, refusals: Map<string, string>): void {
+  for (const program of programs)
+    if (program.kind === "cgroup") refusals.set(program.name, "no cgroup v2 hierarchy is mounted");
+}
+
+/** Loads everything at once; only when that fails, each program by itself to learn which ones are refused. */
+function openAndLoad(libbpf: Libbpf, options: BpfObjectOptions, refusals: Map<string, string>): Pointer {
+  const first = openObject(libbpf, options, (program) => !refusals.has(program.name));
+  if (libbpf.loadObject(first) === 0) return first;
+  const wholeError = libbpf.lastError();
+  libbpf.closeObject(first);
+  for (const candidate of options.programs) {
+    if (refusals.has(candidate.name)) continue;
+    const trial = openObject(libbpf, options, (program) => program.name === candidate.name);
+    if (libbpf.loadObject(trial) !== 0)
+      refusals.set(candidate.name, `kernel refused program ${candidate.name}: ${libbpf.lastError()}`);
+    libbpf.closeObject(trial);
+  }
+  refuseIfUseless(options, refusals);
+  const object = openObject(libbpf, options, (program) => !refusals.has(program.name));
+  if (libbpf.loadObject(object) === 0) return object;
+  libbpf.closeObject(object);
+  throw new Fault(`the kernel refused the programs of ${options.objectPath}: ${wholeError}`, {
+    code: "sensor/load",
+    kind: "unavailable",
+    hint: loadHint,
+  });
+}
+
+function openObject(libbpf: Libbpf, options: BpfObjectOptions, isWanted: (program: KernelProgram) => boolean): Pointer {
+  const object = libbpf.openObject(options.objectPath);
+  if (object === null || object === 0n) {
+    throw new Fault(`cannot open ${options.objectPath}: ${libbpf.lastError()}`, {
+      code: "sensor/load",
+      kind: "unavailable",
+      hint: "The compiled programs belong to the installation (bpf/objects); install again.",
+    });
+  }
+  for (const program of options.programs)
+    libbpf.setAutoload(libbpf.findProgram(object, program.name), isWanted(program));
+  for (const [map, entries] of Object.entries(options.mapEntries ?? {}))
+    libbpf.setMapEntries(libbpf.findMap(object, map), entries);
+  for (const [map, descriptor] of Object.entries(options.sharedMaps ?? {}))
+    libbpf.reuseMap(libbpf.findMap(object, map), descriptor);
+  if (options.fillSettings !== undefined) {
+    const settings = libbpf.initialValue(libbpf.findMap(object, ".rodata"));
+    options.fillSettings(new DataView(settings.buffer, settings.byteOffset, settings.byteLength));
+  }
+  return object;
+}
+
+function attachAll({ libbpf, options, object, links, refusals }: Context): void {
+  const cgroup = options.cgroupPath === undefined ? -1 : openCgroup(options.cgroupPath);
+  try {
+    for (const program of options.programs) {
+      if (refusals.has(program.name) || program.kind === "on-demand") continue;
+      const pointer = libbpf.findProgram(object, program.name);
+      const link = attachProgram(libbpf, program.kind, { pointer, cgroup });
+      if (link === null || link === 0n)
+        refusals.set(program.name, `kernel refused to attach ${program.name}: ${libbpf.lastError()}`);
+      else if (program.kind === "iterator") runIterator(libbpf, link);
+      else links.add(link);
+    }
+  } finally {
+    if (cgroup >= 0) closeSync(cgroup);
+  }
+}
+
+function attachProgram(
+  libbpf: Libbpf,
+  kind: Exclude<ProgramKind, "on-demand">,
+  target: { readonly pointer: Pointer; readonly cgroup: number },
+): Pointer | null {
+  switch (kind) {
+    case "tracing":
+      return libbpf.attach(target.pointer);
+    case "cgroup":
+      return libbpf.attachCgroup(target.pointer, target.cgroup);
+    case "iterator":
+      return libbpf.attachIterator(target.pointer);
+  }
+}
+
+function attachOnDemand(context: Context, name: string, cgroupPath: string | undefined): Disposable {
+  const { libbpf, object, links, refusals } = context;
+  const because = refusals.get(name);
+  if (because !== undefined) throw new Fault(because, { code: "sensor/attach", kind: "unavailable" });
+  const pointer = libbpf.findProgram(object, name);
+  const cgroup = cgroupPath === undefined ? -1 : openCgroup(cgroupPath);
+  try {
+    const link = attachProgram(libbpf, cgroup === -1 ? "tracing" : "cgroup", { pointer, cgroup });
+    if (link === null || link === 0n) {
+      throw new Fault(`kernel refused to attach ${name}: ${libbpf.lastError()}`, {
+        code: "sensor/attach",
+        kind: "unavailable",
+      });
+    }
+    links.add(link);
+    return {
+      [Symbol.dispose]: () => {
+        if (links.delete(link)) libbpf.destroyLink(link);
+      },
+    };
+  } finally {
+    if (cgroup >= 0) closeSync(cgroup);
+  }
+}
+
+function openCgroup(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    throw new Fault(`cannot open the cgroup ${path}`, {
+      code: "sensor/attach",
+      kind: "unavailable",
+      hint: "Give the folder of a cgroup v2 hierarchy, or none to go without packets.",
+      cause: error,
+    });
+  }
+}
+
+/** Reading an iterator runs its program once per object; it prints nothing, so the first read without a pause ends it. */
+function runIterator(libbpf: Libbpf, link: Pointer): void {
+  const descriptor = libbpf.createIterator(libbpf.linkDescriptor(link));
+  if (descriptor >= 0) {
+    const buffer = new Uint8Array(64);
+    for (let round = 0; round < iteratorRoundsMax; round += 1) {
+      // The kernel pauses after a million objects without output, and asks to be called again.
+      if (libbpf.read(descriptor, buffer) >= 0 || libbpf.lastError() !== "EAGAIN") break;
+    }
+    libbpf.close(descriptor);
+  }
+  libbpf.destroyLink(link);
+}
+
+/** A million descriptors each. */
+const iteratorRoundsMax = 64;
+
+function refuseIfUseless({ programs, required }: BpfObjectOptions, refusals: ReadonlyMap<string, string>): void {
+  for (const program of programs) {
+    const because = refusals.get(program.name);
+    if (because === undefined || !required.has(program.ability)) continue;
+    throw new Fault(because, { code: "sensor/load", kind: "unavailable", hint: loadHint });
+  }
+}
+
+function capabilitiesOf(
+  programs: readonly KernelProgram[],
+  refusals: ReadonlyMap<string, string>,
+): readonly Capability[] {
+  const becauseByAbility = new Map<string, string>();
+  for (const program of programs) {
+    const because = refusals.get(program.name) ?? "";
+    if (because !== "" || !becauseByAbility.has(program.ability)) becauseByAbility.set(program.ability, because);
+  }
+  return [...becauseByAbility].map(([name, because]) => ({ name, available: because === "", because }));
+}
+
+function readMisses({ libbpf, object, options, refusals }: Context): Readonly<Record<string, number>> {
+  const missesByAbility: Record<string, number> = {};
+  for (const program of options.programs) {
+    if (refusals.has(program.name)) continue;
+    const misses = libbpf.programMisses(libbpf.findProgram(object, program.name));
+    if (misses > 0) missesByAbility[program.ability] = (missesByAbility[program.ability] ?? 0) + misses;
+  }
+  return missesByAbility;
+}
