@@ -1,12 +1,16 @@
 // The list of resource kinds. A new kind is a schema file and one line here: store, API, CLI and distribution follow.
 import type { z } from "zod";
+import { Baseline } from "./baseline.ts";
 import { DemoStory } from "./demo-story.ts";
 import { DetectionRules } from "./detection-rules.ts";
 import { Enforcement } from "./enforcement.ts";
 import { Exception } from "./exception.ts";
+import { LearningWindow } from "./learning-window.ts";
 import { LocalEndpoint } from "./local-endpoint.ts";
 import { PolicyObject } from "./policy-object.ts";
 import { Retention } from "./retention.ts";
+import { Sink } from "./sink.ts";
+import { RuntimePolicy } from "./runtime-policy.ts";
 import { View } from "./view.ts";
 import { Visibility } from "./visibility.ts";
 import { WafFloor, WafPolicy } from "./waf-policy.ts";
@@ -85,11 +89,35 @@ export const resourceKinds = {
     role: "operator",
     summary: "Detection rules (Falco, Sigma or GarrisonRule) beside the built-in ones and each node's own folder",
   },
+  LearningWindow: {
+    spec: LearningWindow,
+    distribution: "agents",
+    role: "operator",
+    summary: "Which workloads' system calls and capabilities are learnt for their profiles, and until when",
+  },
+  RuntimePolicy: {
+    spec: RuntimePolicy,
+    distribution: "agents",
+    role: "operator",
+    summary: "What processes of workloads may run, open, talk to and call: watched in a dry run, then enforced in the kernel",
+  },
   Exception: {
     spec: Exception,
     distribution: "server",
     role: "operator",
     summary: "Accepted findings of images: which, where, why, who answers for it, until when",
+  },
+  Sink: {
+    spec: Sink,
+    distribution: "server",
+    role: "admin",
+    summary: "Where security events are sent: standard output, a file, syslog or a webhook",
+  },
+  Baseline: {
+    spec: Baseline,
+    distribution: "agents",
+    role: "operator",
+    summary: "What a workload of one image does, frozen: what is outside it is drift, and is ended where it protects",
   },
 } as const satisfies Record<string, ResourceKind>;
 
