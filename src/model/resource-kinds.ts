@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { Baseline } from "./baseline.ts";
 import { DemoStory } from "./demo-story.ts";
+import { DetectionMark } from "./detection-mark.ts";
 import { DetectionRules } from "./detection-rules.ts";
 import { Enforcement } from "./enforcement.ts";
 import { Exception } from "./exception.ts";
@@ -100,6 +101,12 @@ export const resourceKinds = {
     distribution: "agents",
     role: "operator",
     summary: "What processes of workloads may run, open, talk to and call: watched in a dry run, then enforced in the kernel",
+  },
+  DetectionMark: {
+    spec: DetectionMark,
+    distribution: "server",
+    role: "operator",
+    summary: "What a person said of a detection: real, noise, or handled",
   },
   Exception: {
     spec: Exception,
