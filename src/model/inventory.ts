@@ -2,6 +2,7 @@
 // Secret objects are never read. Times are RFC 3339; empty strings and empty lists mean "not set" in the object.
 import { z } from "zod";
 import { WorkloadKind } from "./identity.ts";
+import { ContainerSecurity, PodSecurity } from "./pod-security.ts";
 
 const Labels = z.record(z.string(), z.string());
 
@@ -77,6 +78,8 @@ export const Container = z.object({
   environment: z.array(EnvironmentVariable).default([]),
   requests: Labels.default({}),
   limits: Labels.default({}),
+  /** What it declares about rights; absent in facts that were kept before this was read. */
+  security: ContainerSecurity.optional(),
 });
 export type Container = z.infer<typeof Container>;
 
@@ -99,6 +102,7 @@ export const Pod = z.object({
   containers: z.array(Container).default([]),
   /** Names of volumes' sources: "secret/db", "config-map/web", "host-path/var/log", "csi/...". */
   volumes: z.array(z.string()).default([]),
+  security: PodSecurity.optional(),
   startedAt: z.iso.datetime().optional(),
   /** When a delete was asked for; absent while nobody did. */
   deletingAt: z.iso.datetime().optional(),

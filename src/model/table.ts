@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { AuditEvent } from "./audit-event.ts";
 import { columnRegistry, type ColumnMeta } from "./column.ts";
+import { ContainerPosture } from "./container-posture.ts";
 import { DnsEvent } from "./dns-event.ts";
 import { FileEvent } from "./file-event.ts";
 import { Finding } from "./finding.ts";
@@ -15,6 +16,7 @@ import { ProcessEvent } from "./process-event.ts";
 import { SecurityEvent } from "./security-event.ts";
 import { Span } from "./span.ts";
 import { WafEvent } from "./waf-event.ts";
+import { WorkloadUsage } from "./workload-usage.ts";
 
 /** Raised when a table's columns change; blocks carry it. Changes are additive within a major version. */
 export const wireVersion = 1;
@@ -32,6 +34,8 @@ export const tables = {
   waf_events: WafEvent,
   log_events: LogEvent,
   spans: Span,
+  workload_usage: WorkloadUsage,
+  container_postures: ContainerPosture,
   findings: Finding,
   gaps: Gap,
 } as const satisfies Record<string, z.ZodObject>;

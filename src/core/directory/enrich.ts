@@ -31,6 +31,8 @@ export function enrichRow(book: AddressBook | undefined, enriched: EnrichedRow):
     case "log_events":
     case "spans":
       return enrichSubject(book, enriched.row);
+    case "workload_usage":
+    case "container_postures":
     case "inventory_events":
     case "findings":
     case "gaps":

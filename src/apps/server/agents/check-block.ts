@@ -27,6 +27,8 @@ const agentTables: readonly TableName[] = [
   "file_events",
   "waf_events",
   "security_events",
+  "workload_usage",
+  "container_postures",
   "gaps",
 ];
 

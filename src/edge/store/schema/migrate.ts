@@ -43,6 +43,14 @@ export const migrations = [
     statements: (slots) =>
       rawTables.filter(({ name }) => name === "waf_events").map((table) => createRawTable(table, slots)),
   },
+  {
+    version: 4,
+    name: "what containers use and what they may do",
+    statements: (slots) =>
+      rawTables
+        .filter(({ name }) => name === "workload_usage" || name === "container_postures")
+        .map((table) => createRawTable(table, slots)),
+  },
 ] as const satisfies readonly Migration[];
 
 /** What the store says about itself once it is migrated. */

@@ -69,6 +69,8 @@ export const rawTables = [
   rawTable("waf_events", subject, { days: 90, spaceWeight: 2, indices: bloom("transactionId") }),
   rawTable("log_events", subject, { days: 7, spaceWeight: 9 }),
   rawTable("spans", [...subject, "name"], { days: 3, spaceWeight: 9, indices: bloom("traceId") }),
+  rawTable("workload_usage", [...subject, "imageDigest", "containerId"], { days: 90, spaceWeight: 1 }),
+  rawTable("container_postures", [...subject, "containerId"], { days: 30, spaceWeight: 2 }),
   rawTable("findings", ["findingId"], { days: 365, spaceWeight: 0 }),
   rawTable("gaps", ["table", "reason"], { days: 90, spaceWeight: 0 }),
 ] as const satisfies readonly RawTable[];
