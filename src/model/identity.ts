@@ -21,8 +21,8 @@ export const workloadKinds = [
 export const WorkloadKind = z.enum(workloadKinds);
 export type WorkloadKind = z.infer<typeof WorkloadKind>;
 
-/** Where a fact came from; polled facts miss what lived between two looks. */
-export const fidelities = ["kernel", "polled", "proxy", "foreign", "simulated"] as const;
+/** Where a fact came from; polled facts miss what lived between two looks, notified ones (cn_proc, fanotify) what a vanished process can no longer say. */
+export const fidelities = ["kernel", "notified", "polled", "proxy", "foreign", "simulated"] as const;
 export const Fidelity = z.enum(fidelities);
 export type Fidelity = z.infer<typeof Fidelity>;
 

@@ -112,7 +112,7 @@ export function FlowEnd({ flow, end }: { readonly flow: Flow; readonly end: "sou
 
 /** Whether the reporter counts bytes at all: polling does not, and a foreign sensor's zero may mean that it does not. */
 export function knowsBytes({ fidelity, bytesSent, bytesReceived }: Flow): boolean {
-  return fidelity === "foreign" ? bytesSent + bytesReceived > 0 : fidelity !== "polled";
+  return fidelity === "foreign" ? bytesSent + bytesReceived > 0 : fidelity !== "polled" && fidelity !== "notified";
 }
 
 function Bytes({ count, flow }: { readonly count: number; readonly flow: Flow }) {

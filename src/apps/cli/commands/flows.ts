@@ -65,7 +65,7 @@ export function flowSheet(context: Context): Sheet<Flow> {
 
 /** Polling counts no bytes and measures no times: its zeros are unknowns, not values. */
 function measured(flow: Flow, text: string): string {
-  return flow.fidelity === "polled" ? "-" : text;
+  return flow.fidelity === "polled" || flow.fidelity === "notified" ? "-" : text;
 }
 
 function destination(flow: Flow): string {

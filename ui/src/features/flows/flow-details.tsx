@@ -147,7 +147,7 @@ function processFields(flow: Flow) {
 
 /** Bytes and packets of one direction, as far as the reporter knows them. */
 function payload(flow: Flow, bytes: number, packets: number): string {
-  if (flow.fidelity === "polled") return "Not known: polled";
+  if (flow.fidelity === "polled" || flow.fidelity === "notified") return `Not known: ${flow.fidelity}`;
   return `${knowsBytes(flow) ? formatBytes(bytes) : "Unknown size"} in ${formatCount(packets)} packets`;
 }
 

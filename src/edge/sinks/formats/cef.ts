@@ -1,0 +1,121 @@
+// ArcSight's Common Event Format, version 0: "CEF:0|vendor|product|version|signature|name|severity|key=value ...". What matters most comes first, so that a
+// bounded message loses the rest. Keys are of the CEF dictionary; custom ones carry their label beside them.
+import type { SecurityEvent } from "../../../model/security-event.ts";
+import type { Outgoing } from "../sink.ts";
+
+/** 0 to 10. */
+export const cefSeverities = {
+  critical: 10,
+  high: 8,
+  medium: 6,
+  low: 3,
+  info: 1,
+} as const satisfies Record<SecurityEvent["severity"], number>;
+
+const nameCharactersMax = 512;
+
+/** In the header a bar and a backslash are escaped; a line break cannot be in it. */
+export function escapeHeader(text: string): string {
+  return plain(text)
+    .replaceAll(/[\r\n]+/g, " ")
+    .replaceAll(/[\\|]/g, String.raw`\$&`);
+}
+
+/** In a value the equals sign and the backslash are escaped, line breaks become \n and \r; a bar stays. */
+export function escapeValue(text: string): string {
+  return plain(text)
+    .replaceAll(/[\\=]/g, String.raw`\$&`)
+    .replaceAll("\n", String.raw`\n`)
+    .replaceAll("\r", String.raw`\r`);
+}
+
+/** Other control characters would end or colour a line somewhere. Half a surrogate pair is no text. */
+function plain(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.toWellFormed().replaceAll(/[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029]/g, " ");
+}
+
+export interface Message {
+  readonly text: string;
+  /** Something was left out. */
+  readonly isCut: boolean;
+}
+
+/** One line of at most `bytesMax` bytes; `version` is the program's. The header alone may be longer only when `bytesMax` is below some 1700. */
+export function cefMessage({ event, uuid }: Outgoing, version: string, bytesMax = Number.POSITIVE_INFINITY): Message {
+  const shown = (text: string) => escapeHeader(text.slice(0, headerShare(bytesMax)));
+  const name = shown(event.title === "" ? event.rule : event.title);
+  let text = `CEF:0|Garrison|Garrison|${escapeHeader(version)}|${shown(event.rule)}|${name}|${cefSeverities[event.severity]}|`;
+  let left = bytesMax - Buffer.byteLength(text);
+  let isCut = false;
+  let separator = "";
+  for (const [key, value] of extensionOf(event, uuid)) {
+    if (value === "") continue;
+    const head = `${separator}${key}=`;
+    const [fitting, isWhole] = fit(value, left - head.length);
+    if (!isWhole) isCut = true;
+    // A label without its value, or the other way round, says nothing; only free text may be cut.
+    if (fitting === "" || (!isWhole && key !== "msg")) continue;
+    text += `${head}${fitting}`;
+    left -= Buffer.byteLength(head) + Buffer.byteLength(fitting);
+    separator = " ";
+  }
+  return { text, isCut };
+}
+
+function headerShare(bytesMax: number): number {
+  return bytesMax === Number.POSITIVE_INFINITY
+    ? nameCharactersMax
+    : Math.min(nameCharactersMax, Math.floor(bytesMax / 8));
+}
+
+/** The escaped value as far as it fits, never ending within an escape or a character. */
+function fit(value: string, bytesMax: number): readonly [string, boolean] {
+  const whole = escapeValue(value);
+  if (Buffer.byteLength(whole) <= bytesMax) return [whole, true];
+  let text = "";
+  let bytes = 0;
+  for (const character of value) {
+    const escaped = escapeValue(character);
+    bytes += Buffer.byteLength(escaped);
+    if (bytes > bytesMax) break;
+    text += escaped;
+  }
+  return [text, false];
+}
+
+type Extension = readonly (readonly [key: string, value: string])[];
+
+function extensionOf(event: SecurityEvent, uuid: string): Extension {
+  return [
+    ["rt", String(Date.parse(event.time))],
+    ["externalId", uuid],
+    ["cat", event.source],
+    ["act", event.action],
+    ["dvchost", event.node],
+    ["sproc", event.process],
+    ["spid", event.pid === 0 ? "" : String(event.pid)],
+    ["filePath", event.executable],
+    ["cnt", event.count > 1 ? String(event.count) : ""],
+    ...labelled("cs", 1, "namespace", event.namespace),
+    ...labelled("cs", 2, "workload", event.workload),
+    ...labelled("cs", 3, "pod", event.pod),
+    ...labelled("cs", 4, "image", event.image),
+    ...labelled("cs", 5, "technique", event.techniques.join(",")),
+    ...labelled("cs", 6, "cluster", event.cluster),
+    ["msg", event.message === "" ? event.title : event.message],
+    ["reason", event.receipt === "" ? event.policy : event.receipt],
+    ["flexString1", event.tags.join(",")],
+    ["flexString1Label", event.tags.length === 0 ? "" : "tags"],
+    ["flexString2", event.evidence.join("\n")],
+    ["flexString2Label", event.evidence.length === 0 ? "" : "evidence"],
+  ];
+}
+
+function labelled(family: "cs", number: number, label: string, value: string): Extension {
+  if (value === "") return [];
+  return [
+    [`${family}${number}`, value],
+    [`${family}${number}Label`, label],
+  ];
+}
