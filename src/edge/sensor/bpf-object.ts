@@ -4,15 +4,28 @@ import { closeSync, openSync } from "node:fs";
 import { Fault } from "../../base/fault.ts";
 import type { Capability } from "../../model/node.ts";
 import type { Libbpf, Pointer } from "./libbpf.ts";
+import { openTracepoints, type Tracepoints } from "./tracepoints.ts";
 
-/** tracing: by the program's own section (tp_btf, tracepoint, fentry, lsm). on-demand: loaded, attached by `attachCgroup` or `attach` later. */
-export type ProgramKind = "tracing" | "cgroup" | "iterator" | "on-demand";
+/**
+ * tracing: by the program's own section (tp_btf, raw_tp, fentry, lsm). tracepoint: to each of its `points`. on-demand: only loaded, attached by
+ * `attachOne` later.
+ */
+export type ProgramKind = "tracing" | "tracepoint" | "cgroup" | "iterator" | "on-demand";
+
+export interface TracepointUse {
+  /** "syscalls/sys_exit_openat" */
+  readonly point: string;
+  /** What bpf_get_attach_cookie answers there: one program serves many points. */
+  readonly cookie: bigint;
+}
 
 export interface KernelProgram {
   readonly name: string;
   readonly kind: ProgramKind;
   /** The ability that is missing when this one is refused. */
   readonly ability: string;
+  /** Of kind "tracepoint". One that a kernel or architecture has not is left out; the program is refused when none is left. */
+  readonly points?: readonly TracepointUse[];
 }
 
 export interface BpfObjectOptions {
@@ -146,12 +159,19 @@ function openObject(libbpf: Libbpf, options: BpfObjectOptions, isWanted: (progra
   return object;
 }
 
-function attachAll({ libbpf, options, object, links, refusals }: Context): void {
+function attachAll(context: Context): void {
+  const { libbpf, options, object, links, refusals } = context;
   const cgroup = options.cgroupPath === undefined ? -1 : openCgroup(options.cgroupPath);
   try {
+    using tracepoints = openTracepoints();
     for (const program of options.programs) {
       if (refusals.has(program.name) || program.kind === "on-demand") continue;
       const pointer = libbpf.findProgram(object, program.name);
+      if (program.kind === "tracepoint") {
+        const because = attachPoints(context, { pointer, program, tracepoints });
+        if (because !== "") refusals.set(program.name, because);
+        continue;
+      }
       const link = attachProgram(libbpf, program.kind, { pointer, cgroup });
       if (link === null || link === 0n)
         refusals.set(program.name, `kernel refused to attach ${program.name}: ${libbpf.lastError()}`);
@@ -163,9 +183,34 @@ function attachAll({ libbpf, options, object, links, refusals }: Context): void 
   }
 }
 
+/** Returns "" when at least one point is attached. */
+function attachPoints(
+  { libbpf, links }: Context,
+  what: { readonly pointer: Pointer; readonly program: KernelProgram; readonly tracepoints: Tracepoints },
+): string {
+  let attached = 0;
+  let because = `${what.program.name} has no tracepoint`;
+  for (const { point, cookie } of what.program.points ?? []) {
+    const descriptor = what.tracepoints.open(point);
+    if (typeof descriptor === "string") {
+      because = descriptor;
+      continue;
+    }
+    const link = libbpf.attachPerf(what.pointer, descriptor, cookie);
+    if (link === null || link === 0n) {
+      because = `kernel refused to attach ${what.program.name} to ${point}: ${libbpf.lastError()}`;
+      libbpf.close(descriptor);
+      continue;
+    }
+    links.add(link);
+    attached += 1;
+  }
+  return attached > 0 ? "" : because;
+}
+
 function attachProgram(
   libbpf: Libbpf,
-  kind: Exclude<ProgramKind, "on-demand">,
+  kind: Exclude<ProgramKind, "on-demand" | "tracepoint">,
   target: { readonly pointer: Pointer; readonly cgroup: number },
 ): Pointer | null {
   switch (kind) {

@@ -12,7 +12,11 @@ export interface Libbpf {
   readonly setAutoload: (program: Pointer, isLoaded: boolean) => number;
   readonly attach: (program: Pointer) => Pointer;
   readonly attachCgroup: (program: Pointer, cgroupDescriptor: number) => Pointer;
+  /** To an open perf event (a tracepoint), which belongs to the link from then on. */
+  readonly attachPerf: (program: Pointer, perfDescriptor: number, cookie: bigint) => Pointer;
   readonly attachIterator: (program: Pointer) => Pointer;
+  /** An iterator over the elements of one map. */
+  readonly attachMapIterator: (program: Pointer, mapDescriptor: number) => Pointer;
   readonly createIterator: (linkDescriptor: number) => number;
   readonly linkDescriptor: (link: Pointer) => number;
   readonly destroyLink: (link: Pointer) => number;
@@ -77,10 +81,15 @@ function loadLibrary(name: string): ReturnType<typeof koffi.load> {
   }
 }
 
+/** The C library, for calls of files that need only one or two of it. Throws the Fault "sensor/no-library" when there is none. */
+export function libcLibrary(): ReturnType<typeof koffi.load> {
+  return loadLibrary("libc.so.6");
+}
+
 /** Loads libbpf.so.1. Throws the Fault "sensor/no-library" when the machine has none. */
 export function openLibbpf(): Libbpf {
   const bpf = loadLibrary("libbpf.so.1");
-  const libc = loadLibrary("libc.so.6");
+  const libc = libcLibrary();
   bpf.func("void *libbpf_set_print(void *)")(logsNothing);
   const initialValue = bpf.func("void *bpf_map__initial_value(void *, _Out_ size_t *)");
   const mmap = libc.func("void *mmap(void *, size_t, int, int, int, int64_t)");
@@ -89,6 +98,7 @@ export function openLibbpf(): Libbpf {
   const munmap = libc.func("int munmap(void *, size_t)");
   const openFile = bpf.func("void *bpf_object__open_file(str, void *)");
   const attachIterator = bpf.func("void *bpf_program__attach_iter(void *, void *)");
+  const attachPerf = bpf.func("void *bpf_program__attach_perf_event_opts(void *, int, void *)");
   const writeElement = bpf.func("int bpf_map_update_elem(int, void *, void *, uint64_t)");
   const getTime = libc.func("int clock_gettime(int, _Out_ void *)");
   const timespec = new BigInt64Array(2);
@@ -107,7 +117,15 @@ export function openLibbpf(): Libbpf {
     setAutoload: bpf.func("int bpf_program__set_autoload(void *, bool)"),
     attach: bpf.func("void *bpf_program__attach(void *)"),
     attachCgroup: bpf.func("void *bpf_program__attach_cgroup(void *, int)"),
+    attachPerf: (program, perfDescriptor, cookie) =>
+      // struct bpf_perf_event_opts { size_t sz; __u64 bpf_cookie; }
+      attachPerf(program, perfDescriptor, BigUint64Array.of(16n, cookie)) as Pointer,
     attachIterator: (program) => attachIterator(program, null) as Pointer,
+    attachMapIterator: (program, mapDescriptor) => {
+      // struct bpf_iter_attach_opts { size_t sz; union bpf_iter_link_info *link_info; __u32 link_info_len; }; map.map_fd is the union's first word.
+      const info = Uint32Array.of(mapDescriptor, 0, 0, 0);
+      return attachIterator(program, BigUint64Array.of(24n, koffi.address(info), 16n)) as Pointer;
+    },
     createIterator: bpf.func("int bpf_iter_create(int)"),
     linkDescriptor: bpf.func("int bpf_link__fd(void *)"),
     destroyLink: bpf.func("int bpf_link__destroy(void *)"),
@@ -148,7 +166,7 @@ export function openLibbpf(): Libbpf {
   };
 }
 
-function errnoName(errno: number): string {
+export function errnoName(errno: number): string {
   for (const [name, value] of Object.entries(koffi.os.errno)) if (value === errno) return name;
   return `errno ${errno}`;
 }

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The guard's maps, and how a process, a file or an address finds its rule. Shared by guard.bpf.c and lsm.bpf.c: the loader gives both the same maps.
+ * Out of scope costs two look-ups. Nothing here decides for a process that no scope holds. */
+#ifndef GARRISON_GUARD_RULES_H
+#define GARRISON_GUARD_RULES_H
+
+#include "guard-kernel.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_endian.h>
+#include "guard.h"
+
+_Static_assert(sizeof(struct scope_key) == 16, "scope_key");
+_Static_assert(sizeof(struct choice) == 16, "choice");
+_Static_assert(sizeof(struct verdicts) == 96, "verdicts");
+_Static_assert(sizeof(struct path_key) == 256, "path_key");
+_Static_assert(sizeof(struct address_key) == 32, "address_key");
+_Static_assert(sizeof(struct guarded_event) == 360, "guarded_event");
+
+const volatile struct guard_settings guard_settings = {};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SCOPES_MAX);
+	__type(key, struct scope_key);
+	__type(value, struct scope_value);
+} scopes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, GUARD_NO_PREALLOC);
+	__uint(max_entries, FILES_MAX);
+	__type(key, struct file_key);
+	__type(value, struct verdicts);
+} files SEC(".maps");
+
+struct {
+	__uint(type, GUARD_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, GUARD_NO_PREALLOC);
+	__uint(max_entries, PATHS_MAX);
+	__type(key, struct path_key);
+	__type(value, struct verdicts);
+} paths SEC(".maps");
+
+struct {
+	__uint(type, GUARD_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, GUARD_NO_PREALLOC);
+	__uint(max_entries, ADDRESSES_MAX);
+	__type(key, struct address_key);
+	__type(value, struct verdicts);
+} addresses SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, POINTS_MAX);
+	__type(key, struct point_key);
+	__type(value, struct verdicts);
+} points SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1048576);
+} guarded SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, COUNTERS);
+	__type(key, u32);
+	__type(value, u64);
+} counters SEC(".maps");
+
+#define WALK_BYTES 4096
+#define WALK_COMPONENTS 256
+
+/* A path is written from its end towards its start, so one spare component behind the buffer keeps every write in bounds. */
+struct guard_walk {
+	struct dentry *dentry;
+	struct mount *mount;
+	struct dentry *root_dentry;
+	struct mount *root_mount;
+	u32 start;
+	u32 is_done;
+	u32 leaf_bytes; /* of the last component */
+	u32 components;
+	char text[WALK_BYTES + 256];
+};
+
+struct facts {
+	u32 sources;
+	u32 last_slash;
+	u8 is_write;
+	u8 is_owner;
+};
+
+struct picked {
+	u32 rule;
+	u32 action;
+};
+
+struct guard_scratch {
+	struct guard_walk walk;
+	struct path_key key;
+	struct address_key address;
+	struct guarded_event event;
+};
+
+/* Of the task, not of the processor: LSM programs can be preempted by another task's. */
+struct {
+	__uint(type, GUARD_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, GUARD_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct guard_scratch);
+} scratches SEC(".maps");
+
+static __always_inline void count_up(u32 counter)
+{
+	u64 *value = bpf_map_lookup_elem(&counters, &counter);
+	if (value)
+		__sync_fetch_and_add(value, 1);
+}
+
+static __always_inline u32 mount_namespace_of(struct task_struct *task)
+{
+	return BPF_CORE_READ((struct task_struct___guard *)task, nsproxy, mnt_ns, ns.inum);
+}
+
+static __always_inline u64 cgroup_of(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+}
+
+/* The policy of a process: its cgroup's, else its mount namespace's. The machine's first process and the agent have none, whatever the maps say. */
+static __always_inline struct scope_value *find_scope(struct task_struct *task)
+{
+	u32 tgid = BPF_CORE_READ(task, tgid);
+	if (tgid == 1 || tgid == guard_settings.agent_tgid)
+		return NULL;
+	struct scope_key key = { .id = cgroup_of(task), .kind = SCOPE_CGROUP };
+	u32 namespace = mount_namespace_of(task);
+	struct scope_value *scope = bpf_map_lookup_elem(&scopes, &key);
+	if (scope)
+		return (scope->flags & IS_CONTAINER) && namespace == guard_settings.host_mount_namespace ? NULL : scope;
+	key.id = namespace;
+	key.kind = SCOPE_MOUNT_NAMESPACE;
+	return bpf_map_lookup_elem(&scopes, &key);
+}
+
+static __always_inline void pick(struct verdicts *verdicts, const struct facts *facts, struct picked *picked)
+{
+#pragma unroll
+	for (int index = 0; index < CHOICES; index++) {
+		struct choice *choice = &verdicts->choices[index];
+		if (choice->rule == 0)
+			return;
+		if ((choice->flags & CHOICE_WRITE_ONLY) && !facts->is_write)
+			continue;
+		if ((choice->flags & CHOICE_OWNER_EXEMPT) && facts->is_owner)
+			continue;
+		if ((choice->flags & CHOICE_DIRECT_ONLY) && facts->last_slash >= choice->prefix_bytes)
+			continue;
+		if (choice->sources && !(choice->sources & facts->sources))
+			continue;
+		picked->rule = choice->rule;
+		picked->action = choice->action;
+		return;
+	}
+}
+
+static __always_inline void pick_point(u32 policy, u32 class, u32 number, const struct facts *facts, struct picked *picked)
+{
+	struct point_key key = { .policy = policy, .class = class, .number = number };
+	struct verdicts *verdicts = bpf_map_lookup_elem(&points, &key);
+	if (verdicts)
+		pick(verdicts, facts, picked);
+}
+
+/* One component per call; 1 ends the walk. */
+static long guard_walk_step(u32 index, void *context)
+{
+	struct guard_walk *walk = *(struct guard_walk **)context;
+	struct dentry *dentry = walk->dentry;
+	struct mount *mount = walk->mount;
+	if (dentry == walk->root_dentry && mount == walk->root_mount) {
+		walk->is_done = 1;
+		return 1;
+	}
+	struct dentry *mount_root = BPF_CORE_READ(mount, mnt.mnt_root);
+	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+	if (dentry == mount_root) {
+		struct mount *mount_parent = BPF_CORE_READ(mount, mnt_parent);
+		if (mount_parent != mount) {
+			walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			walk->mount = mount_parent;
+			return 0;
+		}
+		walk->is_done = 1;
+		return 1;
+	}
+	u32 length = BPF_CORE_READ(dentry, d_name.len) & 255;
+	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+	u32 start = walk->start;
+	if (start < length + 1)
+		return 1;
+	u32 at = (start - length) & (WALK_BYTES - 1);
+	bpf_probe_read_kernel(&walk->text[at], length, name);
+	at = (start - length - 1) & (WALK_BYTES - 1);
+	walk->text[at] = '/';
+	walk->start = at;
+	if (walk->components == 0)
+		walk->leaf_bytes = length;
+	walk->components += 1;
+	if (dentry == parent) {
+		/* No file of any mount: a memfd, a pipe. */
+		walk->is_done = 1;
+		return 1;
+	}
+	walk->dentry = parent;
+	return 0;
+}
+
+/* Writes the path as `task` would see it at the end of walk->text; returns its length, 0 when it could not be found out. */
+static __noinline u32 guard_path(struct guard_walk *walk, struct task_struct *task, struct dentry *dentry, struct vfsmount *mount)
+{
+	if (!walk)
+		return 0;
+	walk->dentry = dentry;
+	walk->mount = (struct mount *)((void *)mount - bpf_core_field_offset(struct mount, mnt));
+	walk->root_dentry = BPF_CORE_READ(task, fs, root.dentry);
+	walk->root_mount = (struct mount *)((void *)BPF_CORE_READ(task, fs, root.mnt) - bpf_core_field_offset(struct mount, mnt));
+	walk->start = WALK_BYTES - 1;
+	walk->is_done = 0;
+	walk->leaf_bytes = 0;
+	walk->components = 0;
+	bpf_loop(WALK_COMPONENTS, guard_walk_step, &walk, 0);
+	if (!walk->is_done) {
+		count_up(COUNTER_PATH_UNKNOWN);
+		return 0;
+	}
+	if (walk->start == WALK_BYTES - 1) {
+		walk->start = WALK_BYTES - 2;
+		walk->text[WALK_BYTES - 2] = '/';
+	}
+	return WALK_BYTES - 1 - walk->start;
+}
+
+/* The walked path as a key; what is longer than a key can only be meant by a folder's rule. */
+static __always_inline struct verdicts *look_up_path(struct guard_scratch *scratch, u32 length, u32 policy, u32 class)
+{
+	struct path_key *key = &scratch->key;
+	u32 start = scratch->walk.start & (WALK_BYTES - 1);
+	key->prefix_bits = (4 + KEY_PATH_BYTES) * 8;
+	key->policy_class = policy * 16 + class;
+	__builtin_memset(key->path, 0, KEY_PATH_BYTES);
+	if (length > KEY_PATH_BYTES - 1)
+		length = KEY_PATH_BYTES - 1;
+	/* The buffer has a spare component behind it, so this stays inside. */
+	if (start > WALK_BYTES + 256 - KEY_PATH_BYTES)
+		start = WALK_BYTES + 256 - KEY_PATH_BYTES;
+	bpf_probe_read_kernel(key->path, length, &scratch->walk.text[start]);
+	return bpf_map_lookup_elem(&paths, key);
+}
+
+/* Which of the policy's source programs a task runs. */
+static __always_inline u32 sources_of(struct guard_scratch *scratch, struct task_struct *task, u32 policy)
+{
+	struct file *file = BPF_CORE_READ(task, mm, exe_file);
+	if (!file)
+		return 0;
+	u32 length = guard_path(&scratch->walk, task, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt));
+	if (length == 0)
+		return 0;
+	struct verdicts *verdicts = look_up_path(scratch, length, policy, CLASS_SOURCE);
+	return verdicts ? verdicts->choices[0].sources : 0;
+}
+
+struct file_question {
+	struct dentry *dentry;
+	struct vfsmount *mount;
+	struct inode___guard *inode; /* of `dentry`, or of its folder when it is not there yet */
+	struct task_struct *source; /* whose program counts as the source; NULL: nobody's */
+	struct scope_value scope;
+	u32 class;
+	u32 is_write;
+	u32 is_present;
+};
+
+/* The rule for a file: by its inode, by the longest path, then what is left over. The path stays in the scratch for the record. */
+static __noinline u32 judge_file(struct guard_scratch *scratch, struct file_question *question, struct picked *picked)
+{
+	if (!scratch || !question || !picked)
+		return 0;
+	u32 policy = question->scope.policy;
+	/* A copy: CO-RE would take a field of our own record for one of the kernel's. */
+	struct inode___guard *inode = question->inode;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct facts facts = { .is_write = question->is_write };
+	if ((question->scope.flags & HAS_SOURCES) && question->source)
+		facts.sources = sources_of(scratch, question->source, policy);
+	u32 uid = BPF_CORE_READ(inode, i_uid.val);
+	facts.is_owner = uid == BPF_CORE_READ(task, cred, euid.val);
+	u32 length = guard_path(&scratch->walk, task, question->dentry, question->mount);
+	facts.last_slash = length - scratch->walk.leaf_bytes - 1;
+	picked->rule = 0;
+	picked->action = ACTION_NONE;
+	if (question->is_present) {
+		struct file_key key = {
+			.device = BPF_CORE_READ(inode, i_sb, s_dev),
+			.inode = BPF_CORE_READ(inode, i_ino),
+			.policy = policy,
+			.class = question->class,
+		};
+		struct verdicts *verdicts = bpf_map_lookup_elem(&files, &key);
+		if (verdicts)
+			pick(verdicts, &facts, picked);
+	}
+	if (picked->rule == 0 && length > 0) {
+		struct verdicts *verdicts = look_up_path(scratch, length, policy, question->class);
+		if (verdicts)
+			pick(verdicts, &facts, picked);
+	}
+	if (picked->rule == 0)
+		pick_point(policy, CLASS_ONLY, question->class, &facts, picked);
+	return length;
+}
+
+static __always_inline struct guard_scratch *take_scratch(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct guard_scratch *scratch = bpf_task_storage_get(&scratches, task, NULL, GUARD_STORAGE_CREATE);
+	if (!scratch)
+		count_up(COUNTER_NO_MEMORY);
+	return scratch;
+}
+
+static __always_inline void fill_event(struct guarded_event *event, u32 policy, const struct picked *picked)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	event->time_ns = bpf_ktime_get_boot_ns();
+	event->cgroup_id = cgroup_of(task);
+	event->start_ns = BPF_CORE_READ(leader, start_boottime);
+	event->tgid = BPF_CORE_READ(task, tgid);
+	event->rule = picked->rule;
+	event->policy = policy;
+	event->mount_namespace = mount_namespace_of(task);
+	event->uid = BPF_CORE_READ(task, cred, euid.val);
+	bpf_probe_read_kernel(event->comm, 16, &leader->comm);
+}
+
+/* What becomes of an action on a plane; 0 for one that is not told. */
+static __always_inline u8 outcome_of(u32 action, u32 plane)
+{
+	if (action == ACTION_AUDIT)
+		return OUTCOME_AUDITED;
+	if (action == ACTION_DRY)
+		return plane == PLANE_KILL ? OUTCOME_WOULD_KILL : OUTCOME_WOULD_DENY;
+	if (action == ACTION_BLOCK)
+		return plane == PLANE_KILL ? OUTCOME_KILLED : OUTCOME_DENIED;
+	return 0;
+}
+
+/* Kills the current process: all its threads, before it comes back to its own code. */
+static __always_inline void kill_current(void)
+{
+	if (bpf_send_signal(9))
+		count_up(COUNTER_NO_SIGNAL);
+}
+
+struct tell {
+	u32 policy;
+	u8 hook;
+	u8 plane;
+	u16 number;
+};
+
+/* Writes the record of a file or call; the path is what the scratch's walk holds (`length` of it). Returns whether the action is to block. */
+static __noinline u32 tell_path(struct guard_scratch *scratch, struct picked *picked, struct tell *tell, u32 length)
+{
+	if (!scratch || !picked || !tell)
+		return 0;
+	u8 outcome = outcome_of(picked->action, tell->plane);
+	if (outcome == 0)
+		return 0;
+	struct guarded_event *event = &scratch->event;
+	fill_event(event, tell->policy, picked);
+	event->hook = tell->hook;
+	event->plane = tell->plane;
+	event->number = tell->number;
+	event->outcome = outcome;
+	event->family = 0;
+	event->local_port = 0;
+	event->remote_port = 0;
+	if (length > EVENT_PATH_BYTES - 1)
+		length = EVENT_PATH_BYTES - 1;
+	/* The text ends at a fixed place, so its last bytes are there whatever its length. */
+	u32 start = (WALK_BYTES - 1 - length) & (WALK_BYTES - 1);
+	bpf_probe_read_kernel(event->path, length, &scratch->walk.text[start]);
+	event->path_bytes = length;
+	if (bpf_ringbuf_output(&guarded, event, sizeof(*event), GUARD_RB_NO_WAKEUP))
+		count_up(COUNTER_DROPPED);
+	return picked->action == ACTION_BLOCK;
+}
+
+/* A record without a path, from a program that has no task's scratch; returns whether to block. */
+static __noinline u32 tell_plain(struct picked *picked, struct tell *tell)
+{
+	if (!picked || !tell)
+		return 0;
+	u8 outcome = outcome_of(picked->action, tell->plane);
+	if (outcome == 0)
+		return 0;
+	struct guarded_event *event = bpf_ringbuf_reserve(&guarded, sizeof(*event), 0);
+	if (!event) {
+		count_up(COUNTER_DROPPED);
+		return picked->action == ACTION_BLOCK;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	fill_event(event, tell->policy, picked);
+	event->hook = tell->hook;
+	event->plane = tell->plane;
+	event->number = tell->number;
+	event->outcome = outcome;
+	bpf_ringbuf_submit(event, GUARD_RB_NO_WAKEUP);
+	return picked->action == ACTION_BLOCK;
+}
+
+static __always_inline u32 judge_call(u32 call, u32 plane)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scope_value *scope = find_scope(task);
+	if (!scope || !(scope->flags & HAS_CALL))
+		return 0;
+	struct facts facts = {};
+	struct picked picked = {};
+	pick_point(scope->policy, CLASS_CALL, call, &facts, &picked);
+	if (picked.rule == 0)
+		return 0;
+	struct tell tell = { .policy = scope->policy, .hook = HOOK_CALL, .plane = plane, .number = call };
+	return tell_plain(&picked, &tell);
+}
+
+static __always_inline u32 socket_kind(u32 family, u32 type, u32 protocol)
+{
+	type &= 15;
+	if (family == GUARD_AF_PACKET)
+		return SOCKET_PACKET;
+	if (family == GUARD_AF_NETLINK)
+		return SOCKET_NETLINK;
+	if (family == GUARD_AF_UNIX)
+		return SOCKET_UNIX;
+	if (family != AF_INET && family != AF_INET6)
+		return 0;
+	if (type == GUARD_SOCK_RAW)
+		return protocol == GUARD_IPPROTO_ICMP || protocol == GUARD_IPPROTO_ICMPV6 ? SOCKET_ICMP : SOCKET_RAW;
+	if (type == GUARD_SOCK_DGRAM)
+		return protocol == GUARD_IPPROTO_ICMP || protocol == GUARD_IPPROTO_ICMPV6 ? SOCKET_ICMP : SOCKET_UDP;
+	return type == GUARD_SOCK_STREAM ? SOCKET_TCP : 0;
+}
+
+static __always_inline u32 judge_socket(u32 kind, u32 plane)
+{
+	if (kind == 0)
+		return 0;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scope_value *scope = find_scope(task);
+	if (!scope || !(scope->flags & HAS_SOCKET))
+		return 0;
+	struct facts facts = {};
+	struct picked picked = {};
+	pick_point(scope->policy, CLASS_SOCKET, kind, &facts, &picked);
+	if (picked.rule == 0)
+		return 0;
+	struct tell tell = { .policy = scope->policy, .hook = HOOK_SOCKET, .plane = plane, .number = kind };
+	return tell_plain(&picked, &tell);
+}
+
+/* What is odd about a program's file: nameless, or from the writable layer of an overlay; 0 for neither. */
+static __always_inline u32 strange_file(struct inode___guard *inode)
+{
+	if (BPF_CORE_READ(inode, i_nlink) == 0)
+		return CALL_FILELESS_EXEC;
+	if (BPF_CORE_READ(inode, i_sb, s_magic) != GUARD_OVERLAYFS_MAGIC)
+		return 0;
+	/* struct ovl_inode holds the upper dentry right behind the inode; it is null for a file of the image. */
+	void *upper = NULL;
+	bpf_probe_read_kernel(&upper, sizeof(upper), (void *)inode + bpf_core_type_size(struct inode___size));
+	return upper ? CALL_DRIFT_EXEC : 0;
+}
+
+
+#endif

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The guard where the kernel has no LSM programs: kills at exec, before the first instruction of the new program; denies connect, bind, send and
+ * sockets by cgroup hooks; kills at a few system calls (their effect may already be there) and after an open (late). Acts only in scopes. */
+#include "guard-rules.h"
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(guard_exec, struct task_struct *task, int old_pid, struct linux_binprm *binprm)
+{
+	struct scope_value *found = find_scope(task);
+	if (!found || !(found->flags & (HAS_EXEC | HAS_CALL)))
+		return 0;
+	struct guard_scratch *scratch = take_scratch();
+	if (!scratch)
+		return 0;
+	struct file *file = BPF_CORE_READ(binprm, file);
+	struct inode___guard *inode = BPF_CORE_READ((struct file___guard *)file, f_inode);
+	struct file_question question = {
+		.dentry = BPF_CORE_READ(file, f_path.dentry),
+		.mount = BPF_CORE_READ(file, f_path.mnt),
+		.inode = inode,
+		/* The program that was there before is gone: its parent's is the nearest that is known. */
+		.source = BPF_CORE_READ(task, real_parent),
+		.scope = *found,
+		.class = CLASS_EXEC,
+		.is_present = 1,
+	};
+	struct picked picked = {};
+	struct tell tell = { .policy = found->policy, .hook = HOOK_EXEC, .plane = PLANE_KILL };
+	u32 length = judge_file(scratch, &question, &picked);
+	if ((question.scope.flags & HAS_CALL) && picked.action != ACTION_BLOCK) {
+		u32 strange = strange_file(inode);
+		struct picked call = {};
+		struct facts facts = {};
+		if (strange)
+			pick_point(tell.policy, CLASS_CALL, strange, &facts, &call);
+		/* What a rule of its own allows is allowed. */
+		if (call.rule && picked.action != ACTION_ALLOW) {
+			picked = call;
+			tell.number = strange;
+		}
+	}
+	if (tell_path(scratch, &picked, &tell, length))
+		kill_current();
+	return 0;
+}
+
+/* Children of a scope are in it from their first moment: a cgroup before a process can be in it, a namespace with its first process. */
+static __always_inline void inherit(struct scope_key *parent, u64 child)
+{
+	struct scope_value *scope = bpf_map_lookup_elem(&scopes, parent);
+	if (!scope || child == 0)
+		return;
+	struct scope_key key = { .id = child, .kind = parent->kind };
+	struct scope_value value = { .policy = scope->policy, .flags = scope->flags | IS_INHERITED };
+	bpf_map_update_elem(&scopes, &key, &value, 0);
+}
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(guard_cgroup_made, struct cgroup *cgroup, const char *path)
+{
+	if (BPF_CORE_READ(cgroup, root, hierarchy_id) != 0)
+		return 0;
+	struct cgroup_subsys_state___guard *parent = BPF_CORE_READ((struct cgroup___guard *)cgroup, self.parent);
+	struct scope_key key = { .id = BPF_CORE_READ(parent, cgroup, kn, id), .kind = SCOPE_CGROUP };
+	inherit(&key, BPF_CORE_READ(cgroup, kn, id));
+	return 0;
+}
+
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(guard_cgroup_removed, struct cgroup *cgroup, const char *path)
+{
+	if (BPF_CORE_READ(cgroup, root, hierarchy_id) != 0)
+		return 0;
+	struct scope_key key = { .id = BPF_CORE_READ(cgroup, kn, id), .kind = SCOPE_CGROUP };
+	bpf_map_delete_elem(&scopes, &key);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(guard_fork, struct task_struct *parent, struct task_struct *child)
+{
+	u32 before = mount_namespace_of(parent);
+	u32 after = mount_namespace_of(child);
+	if (before == after)
+		return 0;
+	struct scope_key key = { .id = before, .kind = SCOPE_MOUNT_NAMESPACE };
+	inherit(&key, after);
+	return 0;
+}
+
+/* The mount namespace of threads that are just leaving it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u64);
+	__type(value, u64);
+} leaving SEC(".maps");
+
+SEC("tracepoint/syscalls/sys_enter_unshare")
+int guard_unshare(struct guard_call_enter *context)
+{
+	if (judge_call(CALL_UNSHARE, PLANE_KILL))
+		kill_current();
+	if (!(context->arguments[0] & GUARD_CLONE_NEWNS))
+		return 0;
+	struct scope_key key = { .id = mount_namespace_of(bpf_get_current_task_btf()), .kind = SCOPE_MOUNT_NAMESPACE };
+	if (!bpf_map_lookup_elem(&scopes, &key))
+		return 0;
+	u64 thread = bpf_get_current_pid_tgid();
+	if (bpf_map_update_elem(&leaving, &thread, &key.id, 0))
+		count_up(COUNTER_NO_MEMORY);
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_unshare")
+int guard_unshared(struct guard_call_exit *context)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+	u64 *before = bpf_map_lookup_elem(&leaving, &thread);
+	if (!before)
+		return 0;
+	struct scope_key key = { .id = *before, .kind = SCOPE_MOUNT_NAMESPACE };
+	u32 after = mount_namespace_of(bpf_get_current_task_btf());
+	bpf_map_delete_elem(&leaving, &thread);
+	if (after != key.id)
+		inherit(&key, after);
+	return 0;
+}
+
+#define KILL_AT_CALL(NAME, NUMBER)                                             \
+	SEC("tracepoint/syscalls/sys_enter_" #NAME)                            \
+	int guard_##NAME(struct guard_call_enter *context)                     \
+	{                                                                      \
+		if (judge_call(NUMBER, PLANE_KILL))                            \
+			kill_current();                                        \
+		return 0;                                                      \
+	}
+
+KILL_AT_CALL(mount, CALL_MOUNT)
+KILL_AT_CALL(move_mount, CALL_MOUNT)
+KILL_AT_CALL(ptrace, CALL_PTRACE)
+KILL_AT_CALL(setns, CALL_SETNS)
+KILL_AT_CALL(bpf, CALL_BPF)
+KILL_AT_CALL(init_module, CALL_MODULE)
+KILL_AT_CALL(finit_module, CALL_MODULE)
+
+/* Kinds of sockets that no cgroup hook sees: packet, netlink, unix. */
+SEC("tracepoint/syscalls/sys_enter_socket")
+int guard_socket(struct guard_call_enter *context)
+{
+	u32 kind = socket_kind(context->arguments[0], context->arguments[1], context->arguments[2]);
+	if (kind >= SOCKET_PACKET && judge_socket(kind, PLANE_KILL))
+		kill_current();
+	return 0;
+}
+
+/* After an open: the file is open already, so this is late; where LSM is not allowed there is nothing earlier. */
+static __always_inline int judge_opened(s64 result)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scope_value *found = find_scope(task);
+	if (!found || !(found->flags & HAS_FILE) || result < 0)
+		return 0;
+	struct guard_scratch *scratch = take_scratch();
+	if (!scratch)
+		return 0;
+	struct fdtable___guard *table = BPF_CORE_READ((struct task_struct___guard *)task, files, fdt);
+	struct file **descriptors = BPF_CORE_READ(table, fd);
+	if (result >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	struct file *file = NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), &descriptors[result]);
+	if (!file)
+		return 0;
+	struct file_question question = {
+		.dentry = BPF_CORE_READ(file, f_path.dentry),
+		.mount = BPF_CORE_READ(file, f_path.mnt),
+		.inode = BPF_CORE_READ((struct file___guard *)file, f_inode),
+		.source = task,
+		.scope = *found,
+		.class = CLASS_FILE,
+		.is_write = !!(BPF_CORE_READ((struct file___guard *)file, f_mode) & GUARD_FMODE_WRITE),
+		.is_present = 1,
+	};
+	struct picked picked = {};
+	struct tell tell = { .policy = found->policy, .hook = HOOK_OPEN, .plane = PLANE_KILL };
+	u32 length = judge_file(scratch, &question, &picked);
+	if (tell_path(scratch, &picked, &tell, length))
+		kill_current();
+	return 0;
+}
+
+#define KILL_AFTER_OPEN(NAME)                                                  \
+	SEC("tracepoint/syscalls/sys_exit_" #NAME)                             \
+	int guard_##NAME(struct guard_call_exit *context)                      \
+	{                                                                      \
+		return judge_opened(context->result);                          \
+	}
+
+KILL_AFTER_OPEN(open)
+KILL_AFTER_OPEN(openat)
+KILL_AFTER_OPEN(openat2)
+KILL_AFTER_OPEN(creat)
+
+/* The rule for an address: protocol and port as they are, then any of either; of equal ones the longest prefix. */
+static __always_inline int judge_address(struct bpf_sock_addr *context, u32 operation, u32 hook, u32 is_6)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scope_value *found = find_scope(task);
+	if (!found || !(found->flags & HAS_NETWORK))
+		return 1;
+	struct address_key key = {
+		.prefix_bits = (sizeof(struct address_key) - 4) * 8,
+		.policy = found->policy,
+		.operation = operation,
+	};
+	u32 *words = (u32 *)key.address;
+	if (is_6) {
+		words[0] = context->user_ip6[0];
+		words[1] = context->user_ip6[1];
+		words[2] = context->user_ip6[2];
+		words[3] = context->user_ip6[3];
+	} else {
+		words[2] = bpf_htonl(0xffff);
+		words[3] = context->user_ip4;
+	}
+	u8 protocol = context->type == GUARD_SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+	u16 port = bpf_ntohs(context->user_port);
+	struct facts facts = {};
+	struct picked picked = {};
+#pragma unroll
+	for (int step = 0; step < 4; step++) {
+		key.protocol = step & 1 ? 0 : protocol;
+		key.port = step & 2 ? 0 : port;
+		struct verdicts *verdicts = picked.rule ? NULL : bpf_map_lookup_elem(&addresses, &key);
+		if (verdicts)
+			pick(verdicts, &facts, &picked);
+	}
+	if (picked.rule == 0 && operation != OPERATION_BIND)
+		pick_point(found->policy, CLASS_ONLY, CLASS_NETWORK, &facts, &picked);
+	u8 outcome = outcome_of(picked.action, PLANE_CGROUP);
+	if (outcome == 0)
+		return 1;
+	u32 is_blocked = picked.action == ACTION_BLOCK;
+	struct guarded_event *event = bpf_ringbuf_reserve(&guarded, sizeof(*event), 0);
+	if (!event) {
+		count_up(COUNTER_DROPPED);
+		return !is_blocked;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	fill_event(event, found->policy, &picked);
+	event->hook = hook;
+	event->plane = PLANE_CGROUP;
+	event->outcome = outcome;
+	event->number = protocol;
+	event->family = is_6 ? AF_INET6 : AF_INET;
+	if (operation == OPERATION_BIND) {
+		event->local_port = port;
+		__builtin_memcpy(event->local, key.address, 16);
+	} else {
+		event->remote_port = port;
+		__builtin_memcpy(event->remote, key.address, 16);
+	}
+	bpf_ringbuf_submit(event, GUARD_RB_NO_WAKEUP);
+	return !is_blocked;
+}
+
+#define JUDGE_ADDRESS(HOOK, OPERATION, NUMBER, IS_6)                           \
+	SEC("cgroup/" #HOOK)                                                   \
+	int guard_##HOOK(struct bpf_sock_addr *context)                        \
+	{                                                                      \
+		return judge_address(context, OPERATION, NUMBER, IS_6);        \
+	}
+
+JUDGE_ADDRESS(connect4, OPERATION_CONNECT, HOOK_CONNECT, 0)
+JUDGE_ADDRESS(connect6, OPERATION_CONNECT, HOOK_CONNECT, 1)
+JUDGE_ADDRESS(sendmsg4, OPERATION_SEND, HOOK_SEND, 0)
+JUDGE_ADDRESS(sendmsg6, OPERATION_SEND, HOOK_SEND, 1)
+JUDGE_ADDRESS(bind4, OPERATION_BIND, HOOK_BIND, 0)
+JUDGE_ADDRESS(bind6, OPERATION_BIND, HOOK_BIND, 1)
+
+SEC("cgroup/sock_create")
+int guard_sock_create(struct bpf_sock *context)
+{
+	return !judge_socket(socket_kind(context->family, context->type, context->protocol), PLANE_CGROUP);
+}
+
+/* Attached to the cgroup that is isolated, and to nothing else. */
+SEC("cgroup_skb/egress")
+int guard_isolate_out(struct __sk_buff *skb)
+{
+	return 0;
+}
+
+SEC("cgroup_skb/ingress")
+int guard_isolate_in(struct __sk_buff *skb)
+{
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
