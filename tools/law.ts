@@ -22,6 +22,8 @@ export const coreEdges: Readonly<Record<string, readonly string[]>> = {
   sbom: ["redact"],
   vuln: ["sbom"],
   image: ["sbom", "vuln", "redact"],
+  // A protecting baseline is handed to the guard through its contract.
+  baseline: ["runtime-policy"],
 };
 
 /** Rooms of edge that may import other rooms of edge. */

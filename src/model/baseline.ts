@@ -5,7 +5,7 @@ import { workloadKinds } from "./identity.ts";
 
 /**
  * executables: paths. parents: "nginx -> /bin/sh", short name of the parent and path of the child; a container's runtime is "runtime".
- * reads, writes, loads (mapped code): a file, or a folder with all below it ("/var/lib/mysql/"); `*` stands for one changing segment.
+ * reads, writes, loads (mapped code): a file, or a folder with all below it ("/var/lib/mysql/"); `*` stands for a segment that changes (a number, a hash, a temporary name).
  * destinations: "workload shop/db 5432/tcp", "domain example.com 443/tcp", "network 10.1.2.0/24 53/udp"; "*" for any port. listens: "8080/tcp".
  * domains: a DNS name with all below it.
  */
@@ -50,6 +50,8 @@ export const Baseline = z.strictObject({
     kind: z.enum(workloadKinds).optional().describe("Absent: of any kind."),
     /** "": any image, or none (units and sessions of a host have none). */
     imageDigest: z.string().max(256).default(""),
+    /** Name of that image, "docker.io/library/nginx:1.25"; the guard chooses containers by it. "": every container of the workload. */
+    image: z.string().max(512).default(""),
   }),
   mode: z.enum(baselineModes).default("monitoring"),
   /** Protecting only: tell what would be ended, end nothing. */
