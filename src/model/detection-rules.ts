@@ -6,8 +6,8 @@ export const detectionFormats = ["auto", "falco", "sigma", "garrison"] as const;
 export type DetectionFormat = (typeof detectionFormats)[number];
 
 export const detectionRulesLimits = {
-  /** Characters of one resource's text; the largest of Falco's own files has 95,000. */
-  textLengthMax: 262_144,
+  /** Characters of one resource's text; a whole spec has at most 256 KiB, and the largest of Falco's own files 95,000. */
+  textLengthMax: 200_000,
   /** Problems and blind rules that a report names; the counts are whole. */
   namedMax: 50,
   becauseLengthMax: 300,
