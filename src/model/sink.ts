@@ -126,32 +126,32 @@ const webAddress = z.url({ protocol: /^https?$/ }).max(2048);
 
 const Webhook = z
   .strictObject({
-  type: z.literal("webhook"),
-  url: z.union([z.literal(""), webAddress]).default(""),
-  /** Instead of `url`, where the address itself is a secret (chat services). */
-  secretUrl: SecretReference.optional(),
-  headers: z
-    .record(
-      headerName,
-      z
-        .string()
-        .max(4096)
-        .regex(/^[\x20-\x7e\t]*$/),
-    )
-    .default({}),
-  /** Headers with a secret in them: { "authorization": { "environment": "GARRISON_SINK_TOKEN", "prefix": "Bearer " } }. */
-  secretHeaders: z.record(headerName, SecretHeader).default({}),
-  /** Any JSON; "{{rule}}" in its texts is a field of the event. Absent: JSON as Falco writes it. */
-  template: z
-    .json()
-    .superRefine((template, context) => {
-      for (const name of unknownFields(template))
-        context.addIssue({ code: "custom", message: `{{${name}}} is no field: ${nearestField(name)}` });
-    })
-    .optional(),
-  timeoutSeconds: z.number().min(0.1).max(60).default(10),
-  tls: Tls.prefault({}),
-})
+    type: z.literal("webhook"),
+    url: z.union([z.literal(""), webAddress]).default(""),
+    /** Instead of `url`, where the address itself is a secret (chat services). */
+    secretUrl: SecretReference.optional(),
+    headers: z
+      .record(
+        headerName,
+        z
+          .string()
+          .max(4096)
+          .regex(/^[\x20-\x7e\t]*$/),
+      )
+      .default({}),
+    /** Headers with a secret in them: { "authorization": { "environment": "GARRISON_SINK_TOKEN", "prefix": "Bearer " } }. */
+    secretHeaders: z.record(headerName, SecretHeader).default({}),
+    /** Any JSON; "{{rule}}" in its texts is a field of the event. Absent: JSON as Falco writes it. */
+    template: z
+      .json()
+      .superRefine((template, context) => {
+        for (const name of unknownFields(template))
+          context.addIssue({ code: "custom", message: `{{${name}}} is no field: ${nearestField(name)}` });
+      })
+      .optional(),
+    timeoutSeconds: z.number().min(0.1).max(60).default(10),
+    tls: Tls.prefault({}),
+  })
   .refine(({ url, secretUrl }) => (url === "") === (secretUrl !== undefined), "name either `url` or `secretUrl`");
 
 function nearestField(name: string): string {

@@ -1,6 +1,7 @@
 // The state store's ports: small transactional tables on SQLite or PostgreSQL. Implemented in edge/store/state.
 import type { AgentReport } from "../../model/agent-protocol.ts";
 import type { ImageRecords } from "./image-ports.ts";
+import type { SinkRecords } from "./sink-ports.ts";
 import type { Resource, ResourceKey, ResourceManifest, ResourceStatus } from "../../model/resource.ts";
 
 export type Role = "viewer" | "operator" | "admin";
@@ -143,6 +144,7 @@ export interface StateStore extends AsyncDisposable {
   readonly tokens: Tokens;
   readonly settings: Settings;
   readonly images: ImageRecords;
+  readonly sinks: SinkRecords;
   readonly kind: "sqlite" | "postgresql";
   /** Brings the schema forward; refuses a newer one with a fault that says so. */
   migrate(): Promise<void>;

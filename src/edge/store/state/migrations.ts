@@ -142,7 +142,27 @@ async function images({ schema }: Transaction<StateTables>, kind: StateKind): Pr
     .execute();
 }
 
-const migrations: readonly Migration[] = [tokensAndSettings, agents, resources, ledger, statusDetail, images];
+async function sinks({ schema }: Transaction<StateTables>, kind: StateKind): Promise<void> {
+  await schema
+    .createTable("sink_positions")
+    .addColumn("sink", "text", (column) => column.primaryKey())
+    .addColumn("position", "text", (column) => column.notNull())
+    .execute();
+  await schema
+    .createTable("sink_dead_letters")
+    .addColumn("id", kind === "sqlite" ? "integer" : "bigserial", (column) =>
+      kind === "sqlite" ? column.primaryKey().autoIncrement() : column.primaryKey(),
+    )
+    .addColumn("sink", "text", (column) => column.notNull())
+    .addColumn("time_ms", "bigint", (column) => column.notNull())
+    .addColumn("event", "text", (column) => column.notNull())
+    .addColumn("because", "text", (column) => column.notNull())
+    .addColumn("attempts", "integer", (column) => column.notNull())
+    .execute();
+  await schema.createIndex("sink_dead_letters_sink").on("sink_dead_letters").columns(["sink", "id"]).execute();
+}
+
+const migrations: readonly Migration[] = [tokensAndSettings, agents, resources, ledger, statusDetail, images, sinks];
 /** The version that this program writes. */
 export const stateVersion = migrations.length;
 

@@ -15,6 +15,7 @@ import { migrateState } from "./migrations.ts";
 import { postgresDialect } from "./postgresql.ts";
 import { resources } from "./resources.ts";
 import type { StateContext, StateTables } from "./schema.ts";
+import { sinks } from "./sinks.ts";
 import { sqliteDialect } from "./sqlite.ts";
 import { tokens } from "./tokens.ts";
 
@@ -68,6 +69,7 @@ export function openStateStore(options: StateStoreOptions): StateStore {
     resources: resources(context, options.kinds ?? resourceKinds),
     ledger: ledger(context),
     images: images(context),
+    sinks: sinks(context),
     settings: {
       async get(key) {
         const row = await database.selectFrom("settings").select("value").where("key", "=", key).executeTakeFirst();

@@ -107,6 +107,20 @@ interface ImageSubjectResultRow {
   result: string;
 }
 
+interface SinkPositionRow {
+  sink: string;
+  position: string;
+}
+
+interface SinkDeadLetterRow {
+  id: Generated<number>;
+  sink: string;
+  time_ms: number;
+  event: string;
+  because: string;
+  attempts: number;
+}
+
 export interface StateTables {
   schema_version: { version: number };
   settings: { key: string; value: string };
@@ -121,6 +135,8 @@ export interface StateTables {
   images: ImageRow;
   image_subjects: ImageSubjectRow;
   image_subject_results: ImageSubjectResultRow;
+  sink_positions: SinkPositionRow;
+  sink_dead_letters: SinkDeadLetterRow;
 }
 
 export type Database = Kysely<StateTables>;
@@ -153,4 +169,6 @@ export const stateLimits = {
   imageReferencesMax: 50,
   /** Of one analysis as it is kept (compressed). */
   analysisBytesMax: 32 * 1024 * 1024,
+  /** Characters that are kept of why an event could not be delivered. */
+  deadLetterReasonMax: 1000,
 } as const;

@@ -316,6 +316,34 @@ const cases: Readonly<Record<string, Case>> = {
     assert.deepEqual([await images.remove("x"), await images.remove("x")], [true, false]);
   },
 
+  "sinks keep a position and a bounded number of dead letters": async ({ sinks }) => {
+    assert.equal(await sinks.position("global/a"), undefined);
+    for (const position of ["1", "2"]) await sinks.setPosition("global/a", position);
+    assert.equal(await sinks.position("global/a"), "2");
+    const letter = (event: string) => ({ timeMs: startMs, event, because: "x".repeat(2000), attempts: 3 });
+    assert.equal(await sinks.addDeadLetters("global/b", [letter("other")], 10), 0);
+    assert.equal(await sinks.addDeadLetters("global/a", ["1", "2", "3"].map(letter), 2), 1);
+    const kept = await sinks.deadLetters("global/a", { afterId: 0, limit: 10 });
+    assert.deepEqual(
+      kept.map(({ sink, event, because, attempts, timeMs }) => [sink, event, because.length, attempts, timeMs]),
+      ["2", "3"].map((event) => ["global/a", event, 1000, 3, startMs]),
+    );
+    const [first] = kept;
+    await sinks.failedAgain(first?.id ?? 0, "again");
+    const [again, ...rest] = await sinks.deadLetters("global/a", { afterId: 0, limit: 1 });
+    assert.deepEqual([again?.because, again?.attempts, rest.length], ["again", 4, 0]);
+    assert.equal((await sinks.deadLetters("global/a", { afterId: first?.id ?? 0, limit: 10 })).length, 1);
+    assert.equal(await sinks.removeDeadLetters("global/b", [first?.id ?? 0]), 0, "another's letter stays");
+    assert.equal(await sinks.removeDeadLetters("global/a", [first?.id ?? 0]), 1);
+    assert.equal(await sinks.countDeadLetters("global/a"), 1);
+    assert.equal(await sinks.addDeadLetters("global/a", [letter("none is kept")], 0), 2);
+    assert.deepEqual((await sinks.sinks()).toSorted(), ["global/a", "global/b"]);
+    await sinks.forgetPosition("global/a");
+    assert.equal(await sinks.position("global/a"), undefined);
+    await sinks.forget("global/b");
+    assert.deepEqual(await sinks.sinks(), []);
+  },
+
   "the ledger is newest first and pages by id": async ({ ledger }) => {
     const entry = { timeMs: startMs, user: "ann", action: "x", outcome: "done" as const };
     for (const target of ["a", "b", "c"]) await ledger.write({ ...entry, target, detail: { target } });
