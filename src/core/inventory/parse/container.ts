@@ -3,19 +3,21 @@ import type { z } from "zod";
 import type { Container, EnvironmentVariable } from "../../../model/inventory.ts";
 import { inventoryLimits } from "../limits.ts";
 import { list, type ParseContext, plain, type Raw, record, whole } from "./raw.ts";
+import { containerSecurityOf } from "./security.ts";
 
 type Variable = z.infer<typeof EnvironmentVariable>;
 
-export function containersOf(context: ParseContext, spec: Raw, status: Raw): Container[] {
+export function containersOf(context: ParseContext, spec: Raw, status: Raw, annotations: Raw = {}): Container[] {
   const statuses = new Map<unknown, Raw>();
   for (const key of ["initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"]) {
     for (const item of list(status[key], inventoryLimits.containersMax))
       statuses.set(record(item)["name"], record(item));
   }
   const of = (key: string, isInit: boolean) =>
-    list(spec[key], inventoryLimits.containersMax, (count) => context.cut("containers", count)).map((item) =>
-      containerOf(context, record(item), statuses.get(record(item)["name"]) ?? {}, isInit),
-    );
+    list(spec[key], inventoryLimits.containersMax, (count) => context.cut("containers", count)).map((item) => ({
+      ...containerOf(context, record(item), statuses.get(record(item)["name"]) ?? {}, isInit),
+      security: containerSecurityOf(context, record(item), annotations),
+    }));
   const all = [...of("containers", false), ...of("initContainers", true), ...of("ephemeralContainers", false)];
   return all.filter(({ name }) => name !== "").slice(0, inventoryLimits.containersMax);
 }

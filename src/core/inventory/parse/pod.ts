@@ -5,6 +5,7 @@ import { containersOf } from "./container.ts";
 import { isWhole } from "./namespace.ts";
 import { addressesOf } from "./node.ts";
 import { commonOf, list, type ParseContext, plain, type Raw, record } from "./raw.ts";
+import { podSecurityOf } from "./security.ts";
 
 export function parsePod(context: ParseContext, raw: Raw): Pod | string {
   const metadata = record(raw["metadata"]);
@@ -27,8 +28,9 @@ export function parsePod(context: ParseContext, raw: Raw): Pod | string {
     addresses: addressesOf(context, [status["podIP"], ...several]),
     hostNetwork: spec["hostNetwork"] === true,
     serviceAccount: context.text(spec["serviceAccountName"] ?? spec["serviceAccount"]),
-    containers: containersOf(context, spec, status),
+    containers: containersOf(context, spec, status, record(metadata["annotations"])),
     volumes: context.share(volumesOf(context, spec["volumes"])),
+    security: podSecurityOf(context, spec),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(deletingAt === undefined ? {} : { deletingAt }),
   };

@@ -1,0 +1,49 @@
+// Paths as AppArmor writes them: few patterns instead of thousands of names, and nothing in a name that would mean a pattern.
+
+export const pathLimits = {
+  /** Files of one folder with the same access before the folder stands for them. */
+  filesPerFolderMax: 12,
+  rulesMax: 2000,
+} as const;
+
+/** Folders whose names are made up as the program runs. */
+const temporary = ["/tmp", "/var/tmp", "/run", "/var/run", "/dev/shm", "/var/cache", "/var/log"];
+
+/** A pattern of ours inside of a path that is otherwise literal. */
+const anyName = "\u0000";
+const anyPath = "\u0001";
+
+/** Numbers of processes, temporary files and crowded folders become patterns; the rest stays. Sorted, each once, at most `rulesMax`. Input: absolute paths. */
+export function generalize(paths: readonly string[]): readonly string[] {
+  const single = new Set(paths.filter((path) => path.startsWith("/")).map(generalizeOne));
+  const byFolder = new Map<string, string[]>();
+  for (const path of single) {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    byFolder.set(folder, [...(byFolder.get(folder) ?? []), path]);
+  }
+  const rules = new Set<string>();
+  for (const [folder, files] of byFolder) {
+    if (files.length > pathLimits.filesPerFolderMax && folder !== "") rules.add(`${folder}/${anyName}`);
+    else for (const file of files) rules.add(file);
+  }
+  return [...rules].toSorted().slice(0, pathLimits.rulesMax);
+}
+
+function generalizeOne(path: string): string {
+  const process = path.replace(/^\/proc\/\d+(\/task\/\d+)?/, `/proc/${anyName}`);
+  if (process !== path) return process;
+  const folder = temporary.find((one) => path.startsWith(`${one}/`));
+  if (folder === undefined) return path;
+  return `${folder}/${anyPath}`;
+}
+
+/** The path with its own special characters taken literally and our patterns as patterns; quoted when it has a blank. */
+export function quotePath(path: string): string {
+  const literal = path.replace(/[\\*?[\]{}^"]/g, (character) => `\\${character}`);
+  // A line's end cannot be written in a profile: any character stands for it.
+  const safe = literal
+    .replace(/[\n\r\t\u007f]/g, "?")
+    .replaceAll(anyName, "*")
+    .replaceAll(anyPath, "**");
+  return /[\s,#]/.test(safe) ? `"${safe}"` : safe;
+}
