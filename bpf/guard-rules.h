@@ -391,8 +391,8 @@ static __noinline u32 tell_path(struct guard_scratch *scratch, struct picked *pi
 	event->family = 0;
 	event->local_port = 0;
 	event->remote_port = 0;
-	if (length > EVENT_PATH_BYTES - 1)
-		length = EVENT_PATH_BYTES - 1;
+	if (length > GUARDED_PATH_BYTES - 1)
+		length = GUARDED_PATH_BYTES - 1;
 	/* The text ends at a fixed place, so its last bytes are there whatever its length. */
 	u32 start = (WALK_BYTES - 1 - length) & (WALK_BYTES - 1);
 	bpf_probe_read_kernel(event->path, length, &scratch->walk.text[start]);

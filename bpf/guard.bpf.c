@@ -127,22 +127,14 @@ int guard_unshared(struct guard_call_exit *context)
 	return 0;
 }
 
-#define KILL_AT_CALL(NAME, NUMBER)                                             \
-	SEC("tracepoint/syscalls/sys_enter_" #NAME)                            \
-	int guard_##NAME(struct guard_call_enter *context)                     \
-	{                                                                      \
-		if (judge_call(NUMBER, PLANE_KILL))                            \
-			kill_current();                                        \
-		return 0;                                                      \
-	}
-
-KILL_AT_CALL(mount, CALL_MOUNT)
-KILL_AT_CALL(move_mount, CALL_MOUNT)
-KILL_AT_CALL(ptrace, CALL_PTRACE)
-KILL_AT_CALL(setns, CALL_SETNS)
-KILL_AT_CALL(bpf, CALL_BPF)
-KILL_AT_CALL(init_module, CALL_MODULE)
-KILL_AT_CALL(finit_module, CALL_MODULE)
+/* Attached to the entry of several calls; the cookie is the call's number in guard.h. */
+SEC("tracepoint")
+int guard_call(struct guard_call_enter *context)
+{
+	if (judge_call(bpf_get_attach_cookie(context), PLANE_KILL))
+		kill_current();
+	return 0;
+}
 
 /* Kinds of sockets that no cgroup hook sees: packet, netlink, unix. */
 SEC("tracepoint/syscalls/sys_enter_socket")
@@ -155,8 +147,10 @@ int guard_socket(struct guard_call_enter *context)
 }
 
 /* After an open: the file is open already, so this is late; where LSM is not allowed there is nothing earlier. */
-static __always_inline int judge_opened(s64 result)
+SEC("tracepoint")
+int guard_opened(struct guard_call_exit *context)
 {
+	s64 result = context->result;
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct scope_value *found = find_scope(task);
 	if (!found || !(found->flags & HAS_FILE) || result < 0)
@@ -189,18 +183,6 @@ static __always_inline int judge_opened(s64 result)
 		kill_current();
 	return 0;
 }
-
-#define KILL_AFTER_OPEN(NAME)                                                  \
-	SEC("tracepoint/syscalls/sys_exit_" #NAME)                             \
-	int guard_##NAME(struct guard_call_exit *context)                      \
-	{                                                                      \
-		return judge_opened(context->result);                          \
-	}
-
-KILL_AFTER_OPEN(open)
-KILL_AFTER_OPEN(openat)
-KILL_AFTER_OPEN(openat2)
-KILL_AFTER_OPEN(creat)
 
 /* The rule for an address: protocol and port as they are, then any of either; of equal ones the longest prefix. */
 static __always_inline int judge_address(struct bpf_sock_addr *context, u32 operation, u32 hook, u32 is_6)

@@ -89,7 +89,7 @@
 
 #define CHOICES 6
 #define KEY_PATH_BYTES 248
-#define EVENT_PATH_BYTES 256
+#define GUARDED_PATH_BYTES 256
 #define SCOPES_MAX 16384
 #define FILES_MAX 32768
 #define PATHS_MAX 32768
@@ -171,7 +171,7 @@ struct guarded_event {
 	u32 uid;
 	u8 local[16];
 	u8 remote[16];
-	char path[EVENT_PATH_BYTES]; /* its last bytes when it is longer */
+	char path[GUARDED_PATH_BYTES]; /* its last bytes when it is longer */
 };
 
 /* Compiled in as the symbol `guard_settings`; written by the loader before load. */

@@ -136,6 +136,8 @@ export interface GuardedEvent extends SensorEventBase {
     | "ptrace"
     | "module"
     | "bpf"
+    | "setns"
+    | "unshare"
     | "capability";
   readonly outcome: "killed" | "denied" | "would-kill" | "would-deny" | "audited";
   /** By which plane: "lsm", "cgroup" or "kill". */

@@ -1,0 +1,278 @@
+// The kernel's guard: loads what this kernel allows (LSM where it does, else kill and cgroup hooks), keeps rules and scopes in the maps true, and hands
+// out what happened. Nothing is pinned: when the process ends, however it ends, nothing is stopped any more.
+import { statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Fault, toFault } from "../../../base/fault.ts";
+import type { GuardedEvent } from "../../../core/sense/deed-events.ts";
+import type { CompiledPolicy, Guard, GuardPlanes, GuardScope } from "../../../core/runtime-policy/guard-port.ts";
+import { keysOf, readCounters } from "../bpf-maps.ts";
+import { loadBpfObject, type BpfObject } from "../bpf-object.ts";
+import { openLibbpf, type Libbpf } from "../libbpf.ts";
+import { openRing, type Ring } from "../ring.ts";
+import { decodeGuarded } from "./decode-guarded.ts";
+import {
+  entriesOf,
+  flagsOf,
+  isContainerFlag,
+  isInheritedFlag,
+  readScopeValue,
+  scopeKey,
+  scopeValue,
+  type MapEntry,
+} from "./encode-rules.ts";
+import { guardPrograms, lsmPrograms } from "./guard-programs.ts";
+import { guardConstant, guardLayout } from "./layout.gen.ts";
+
+export interface GuardOptions {
+  /** The v2 cgroup below which cgroup hooks are attached: the hierarchy's root on a node, a private child in tests. Undefined: none of them. */
+  readonly cgroupPath: string | undefined;
+  /** Never stopped, whatever a scope says: the agent. */
+  readonly agentPid: number;
+  /** "never": LSM is not tried. */
+  readonly lsm?: "try" | "never";
+  readonly objectsFolder?: string;
+  readonly procPath?: string;
+}
+
+/** Isolation of one cgroup: packets in and out are dropped until it is disposed. */
+export interface OpenedGuard extends Guard {
+  isolate(cgroupPath: string): Disposable;
+}
+
+export const guardLimits = { ringBytes: 1024 * 1024, eventsPerDrainMax: 4096 } as const;
+
+const objectsDefault = fileURLToPath(new URL("../../../../bpf/objects/", import.meta.url));
+const sharedMaps = ["scopes", "files", "paths", "addresses", "points", "guarded", "counters", "scratches"] as const;
+const lossNames = ["dropped", "no-memory", "path-unknown", "no-signal"] as const;
+
+interface Loaded {
+  readonly libbpf: Libbpf;
+  readonly base: BpfObject;
+  readonly lsm: BpfObject | undefined;
+  readonly ring: Ring;
+  readonly planes: GuardPlanes;
+}
+
+/** Throws a Fault ("sensor/no-library", "sensor/load") when not even the base object can run. */
+export function openGuard(options: GuardOptions): OpenedGuard {
+  return new KernelGuard(load(options));
+}
+
+function load(options: GuardOptions): Loaded {
+  const libbpf = openLibbpf();
+  const folder = options.objectsFolder ?? objectsDefault;
+  const fillSettings = (view: DataView): void => {
+    view.setUint32(guardLayout.guardSettings.agentTgid, options.agentPid, true);
+    view.setUint32(guardLayout.guardSettings.hostMountNamespace, hostMountNamespace(options.procPath ?? "/proc"), true);
+  };
+  const lsmWorks = options.lsm === "never" ? "not wanted" : tryLsm(libbpf, folder);
+  const base = loadBpfObject(libbpf, {
+    objectPath: `${folder}guard.bpf.o`,
+    programs: guardPrograms(lsmWorks === ""),
+    required: new Set(["scopes"]),
+    cgroupPath: options.cgroupPath,
+    mapEntries: { guarded: guardLimits.ringBytes },
+    fillSettings,
+  });
+  let lsm: BpfObject | undefined;
+  try {
+    if (lsmWorks === "") {
+      lsm = loadBpfObject(libbpf, {
+        objectPath: `${folder}lsm.bpf.o`,
+        programs: lsmPrograms,
+        required: new Set(["exec"]),
+        cgroupPath: undefined,
+        sharedMaps: Object.fromEntries(sharedMaps.map((name) => [name, base.descriptorOf(name)])),
+        fillSettings,
+      });
+      lsm.attach();
+    }
+    base.attach();
+    const ring = openRing(libbpf, base.descriptorOf("guarded"), guardLimits.ringBytes);
+    return { libbpf, base, lsm, ring, planes: planesOf(base, lsm, lsmWorks) };
+  } catch (error) {
+    lsm?.close();
+    base.close();
+    throw error;
+  }
+}
+
+/** "" when an LSM program can be loaded: only trying tells (a list of active modules does not). */
+function tryLsm(libbpf: Libbpf, folder: string): string {
+  try {
+    loadBpfObject(libbpf, {
+      objectPath: `${folder}lsm.bpf.o`,
+      programs: lsmPrograms.map((program) => ({ ...program, kind: "on-demand" as const })),
+      required: new Set(["exec"]),
+      cgroupPath: undefined,
+    }).close();
+    return "";
+  } catch (error) {
+    return toFault(error).message;
+  }
+}
+
+function planesOf(base: BpfObject, lsm: BpfObject | undefined, lsmBecause: string): GuardPlanes {
+  const because = (name: string): string => base.capabilities.find((each) => each.name === name)?.because ?? "";
+  const missing = (lsm?.capabilities ?? []).filter(({ available }) => !available);
+  return {
+    kill: because("kill"),
+    killAtCall: because("kill-at-call"),
+    killAtOpen: because("kill-at-open"),
+    cgroup: because("cgroup"),
+    lsm: lsmBecause,
+    lsmMissing: Object.fromEntries(missing.map(({ name, because: why }) => [name, why])),
+  };
+}
+
+function hostMountNamespace(procPath: string): number {
+  try {
+    return statSync(`${procPath}/1/ns/mnt`).ino;
+  } catch {
+    // Not to be looked at: then no process is taken for the runtime's.
+    return 0;
+  }
+}
+
+class KernelGuard implements OpenedGuard {
+  readonly planes: GuardPlanes;
+  readonly #loaded: Loaded;
+  readonly #policies = new Map<number, { readonly entries: readonly MapEntry[]; readonly flags: number }>();
+  readonly #scopes = new Map<string, GuardScope>();
+  #next = 1;
+  #undecoded = 0;
+  #isOpen = true;
+
+  constructor(loaded: Loaded) {
+    this.#loaded = loaded;
+    this.planes = loaded.planes;
+  }
+
+  addPolicy(compiled: CompiledPolicy): number {
+    const policy = this.#next;
+    const entries = entriesOf(policy, compiled);
+    const written: MapEntry[] = [];
+    for (const entry of entries) {
+      if (this.#write(entry)) {
+        written.push(entry);
+        continue;
+      }
+      const because = this.#loaded.libbpf.lastError();
+      for (const each of written) this.#delete(each);
+      throw new Fault(`the kernel's table "${entry.map}" takes no more rules: ${because}`, {
+        code: "guard/full",
+        kind: "limited",
+        hint: "Use folders instead of single files, or fewer policies for this node.",
+      });
+    }
+    this.#next += 1;
+    this.#policies.set(policy, { entries, flags: flagsOf(compiled) });
+    return policy;
+  }
+
+  removePolicy(policy: number): void {
+    const known = this.#policies.get(policy);
+    this.#policies.delete(policy);
+    for (const entry of known?.entries ?? []) this.#delete(entry);
+  }
+
+  setScopes(scopes: readonly GuardScope[]): void {
+    if (!this.#isOpen) return;
+    const { libbpf, base } = this.#loaded;
+    const descriptor = base.descriptorOf("scopes");
+    const wanted = new Map(scopes.map((scope) => [keyText(scopeKey(scope)), scope]));
+    const replaced = new Map<number, number>();
+    for (const [key, before] of this.#scopes) {
+      const now = wanted.get(key)?.policy;
+      if (now !== undefined && now !== before.policy) replaced.set(before.policy, now);
+    }
+    for (const key of keysOf(libbpf, descriptor, guardLayout.scopeKey.size)) {
+      if (wanted.has(keyText(key))) continue;
+      const value = new Uint8Array(guardLayout.scopeValue.size);
+      if (libbpf.readElement(descriptor, key, value) !== 0) continue;
+      const { policy, flags } = readScopeValue(value);
+      const follows = replaced.get(policy) ?? (scopes.some((scope) => scope.policy === policy) ? policy : undefined);
+      // An inherited one lives as long as a scope that has its policy; the kernel itself takes removed cgroups out.
+      if ((flags & isInheritedFlag) === 0 || follows === undefined) libbpf.deleteElement(descriptor, key);
+      else if (follows !== policy)
+        libbpf.writeElement(descriptor, key, scopeValue(follows, this.#flagsOf(follows) | (flags & (isInheritedFlag | isContainerFlag))));
+    }
+    for (const scope of scopes) {
+      const flags = this.#flagsOf(scope.policy) | (scope.isContainer ? isContainerFlag : 0);
+      if (libbpf.writeElement(descriptor, scopeKey(scope), scopeValue(scope.policy, flags)) === 0) continue;
+      throw new Fault(`the kernel's table of scopes is full (${guardConstant.scopesMax}): ${libbpf.lastError()}`, {
+        code: "guard/full",
+        kind: "limited",
+        hint: "Select fewer workloads.",
+      });
+    }
+    this.#scopes.clear();
+    for (const [key, scope] of wanted) this.#scopes.set(key, scope);
+  }
+
+  drain(): readonly GuardedEvent[] {
+    if (!this.#isOpen) return [];
+    const { ring, libbpf } = this.#loaded;
+    const bootMs = Date.now() - libbpf.bootTimeMs();
+    const events: GuardedEvent[] = [];
+    ring.drain(guardLimits.eventsPerDrainMax, (start, length) => {
+      const event = decodeGuarded(ring.views.bytes.subarray(start, start + length), bootMs);
+      if (event === undefined) this.#undecoded += 1;
+      else events.push(event);
+    });
+    return events;
+  }
+
+  stats() {
+    const counts = this.#isOpen
+      ? readCounters(this.#loaded.libbpf, this.#loaded.base.descriptorOf("counters"), guardConstant.counters)
+      : [];
+    const losses: Record<string, number> = {};
+    for (const [index, name] of lossNames.entries()) if ((counts[index] ?? 0) > 0) losses[name] = counts[index] ?? 0;
+    for (const object of [this.#loaded.base, this.#loaded.lsm])
+      for (const [ability, missed] of Object.entries(object?.misses() ?? {})) losses[`${ability}-missed`] = missed;
+    if (this.#undecoded > 0) losses["undecoded"] = this.#undecoded;
+    return { scopes: this.#scopes.size, policies: this.#policies.size, lossesByKind: losses };
+  }
+
+  isolate(cgroupPath: string): Disposable {
+    const out = this.#loaded.base.attachOne("guard_isolate_out", cgroupPath);
+    try {
+      const into = this.#loaded.base.attachOne("guard_isolate_in", cgroupPath);
+      return {
+        [Symbol.dispose]: () => {
+          into[Symbol.dispose]();
+          out[Symbol.dispose]();
+        },
+      };
+    } catch (error) {
+      out[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#loaded.ring.close();
+    this.#loaded.lsm?.close();
+    this.#loaded.base.close();
+  }
+
+  #flagsOf(policy: number): number {
+    return this.#policies.get(policy)?.flags ?? 0;
+  }
+
+  #write(entry: MapEntry): boolean {
+    const descriptor = this.#loaded.base.descriptorOf(entry.map);
+    return this.#loaded.libbpf.writeElement(descriptor, entry.key, entry.value) === 0;
+  }
+
+  #delete(entry: MapEntry): void {
+    if (this.#isOpen) this.#loaded.libbpf.deleteElement(this.#loaded.base.descriptorOf(entry.map), entry.key);
+  }
+}
+
+function keyText(key: Uint8Array): string {
+  return Buffer.from(key).toString("hex");
+}
