@@ -22,6 +22,17 @@ const emptyWindow = {
 
 const emptyLookedAt = { sinceMs: Date.parse(emptyWindow.since), untilMs: Date.parse(emptyWindow.until) };
 
+const noKinds = {
+  executables: undefined,
+  parents: undefined,
+  reads: undefined,
+  writes: undefined,
+  loads: undefined,
+  destinations: undefined,
+  listens: undefined,
+  domains: undefined,
+} as const;
+
 /** Answers of the right shape without rows; `over` replaces single ones. */
 export function emptyQueries(over: Partial<Queries> = {}): Queries {
   const page = async () => ({ rows: [], window: emptyWindow });
@@ -38,6 +49,7 @@ export function emptyQueries(over: Partial<Queries> = {}): Queries {
     workloadDns: async () => ({ names: [], omitted: 0, window: emptyWindow }),
     graphSums: async () => ({ flows: [], http: [], usual: [], lookedAt: emptyLookedAt, window: emptyWindow }),
     overviewNumbers: async () => ({ warnings: [], detections: [], events: [], notCounted: [] }),
+    securityAfter: async (position) => ({ rows: [], position: position === "" ? "0" : position, isMore: false }),
     policyFlowKeys: async () => ({ keys: [], omitted: 0, lookedAt: emptyLookedAt, window: emptyWindow }),
     policyRuleCounts: async () => ({ rules: [], reporters: [], cut: "", window: emptyWindow }),
     wafSums: async () => ({
@@ -61,6 +73,27 @@ export function emptyQueries(over: Partial<Queries> = {}): Queries {
       lookedAt: emptyLookedAt,
       window: emptyWindow,
     }),
+    baselineSums: async () => ({
+      facts: [],
+      lives: [],
+      livesOmitted: 0,
+      cut: [],
+      keptSinceMs: noKinds,
+      lookedAt: emptyLookedAt,
+      window: emptyWindow,
+    }),
+    baselineDrift: async () => ({ drift: [], omitted: 0, window: emptyWindow }),
+    listDetections: async () => ({
+      rows: [],
+      totals: { critical: 0, high: 0, medium: 0, low: 0, info: 0 },
+      window: emptyWindow,
+    }),
+    findDetection: async () => undefined,
+    relatedDetections: async () => ({ rows: [], omitted: 0, window: emptyWindow }),
+    detectionTree: async () => ({ nodes: [], omitted: 0, because: "" }),
+    detectionRuleSums: async () => ({ rules: [], window: emptyWindow }),
+    noiseSums: async () => ({ rows: [], omitted: 0, clusters: [], lookedAt: emptyLookedAt, window: emptyWindow }),
+    noiseEvents: async () => ({ events: [], total: 0, spokenOf: new Map(), window: emptyWindow }),
     imageUse: async () => ({ files: [], seen: [], partialBecause: "" }),
     reachedWorkloads: async () => ({ workloads: [], partialBecause: "" }),
     hints: async () => ({ hints: [] }),

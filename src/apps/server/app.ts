@@ -9,6 +9,8 @@ import { imageHandlers } from "./handlers/images.ts";
 import { inventoryHandlers } from "./handlers/inventory.ts";
 import { policyHandlers } from "./handlers/policy.ts";
 import { resourceHandlers } from "./handlers/resources.ts";
+import { runtimeHandlers } from "./handlers/runtime.ts";
+import { sinkHandlers } from "./handlers/sinks.ts";
 import { wafHandlers } from "./handlers/waf.ts";
 import { telemetryHandlers } from "./handlers/telemetry.ts";
 import type { ConsoleFiles } from "./http/console-files.ts";
@@ -74,8 +76,10 @@ export function createApp({
     ...graphHandlers(parts),
     ...policyHandlers(parts),
     ...wafHandlers(parts),
+    ...runtimeHandlers(parts),
     ...imageHandlers(parts),
     ...resourceHandlers(parts),
+    ...sinkHandlers(parts),
     ...parts.foreign,
   });
   countStreams(metrics, streams);

@@ -111,6 +111,21 @@ export const ServerConfig = z.strictObject({
         .describe("PEM file: further authorities that those registries' certificates may come from"),
     })
     .prefault({}),
+  sinks: z
+    .strictObject({
+      secretsFolder: z
+        .string()
+        .default("")
+        .describe("Folder of the secrets that sinks may name; empty: sinks/secrets in the data folder"),
+      filesFolder: z
+        .string()
+        .default("")
+        .describe("Folder below which sinks may write files; empty: sinks/files in the data folder"),
+      allowedAddresses: names
+        .default([])
+        .describe("Link-local or metadata addresses and prefixes that sinks may connect to all the same"),
+    })
+    .prefault({}),
   shutdown: z
     .strictObject({
       drainSeconds: z.number().min(0).max(300).default(10).describe("How long requests may end by themselves"),

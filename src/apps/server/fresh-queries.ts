@@ -28,6 +28,15 @@ export function freshQueries(queries: Queries, freshness: Freshness): Queries {
     wafSums: (query) => settled(() => queries.wafSums(query)),
     wafRequest: (key) => settled(() => queries.wafRequest(key)),
     wafModeSums: (query) => settled(() => queries.wafModeSums(query)),
+    listDetections: (query) => settled(() => queries.listDetections(query)),
+    findDetection: (...given) => settled(() => queries.findDetection(...given)),
+    relatedDetections: (request) => settled(() => queries.relatedDetections(request)),
+    detectionTree: (...given) => settled(() => queries.detectionTree(...given)),
+    detectionRuleSums: (query) => settled(() => queries.detectionRuleSums(query)),
+    noiseSums: (query) => settled(() => queries.noiseSums(query)),
+    noiseEvents: (query) => settled(() => queries.noiseEvents(query)),
+    baselineSums: (request) => settled(() => queries.baselineSums(request)),
+    baselineDrift: (request) => settled(() => queries.baselineDrift(request)),
     imageUse: (query) => settled(() => queries.imageUse(query)),
     reachedWorkloads: (query) => settled(() => queries.reachedWorkloads(query)),
     // A hint helps typing: it may miss the last second, but must not wait.
@@ -42,6 +51,8 @@ export function freshQueries(queries: Queries, freshness: Freshness): Queries {
     windowOf: (...given) => queries.windowOf(...given),
     // How Garrison is doing must not wait for what it is doing.
     lossesSince: (sinceMs) => queries.lossesSince(sinceMs),
+    // An output is no reader that waits before a screen: it takes what is in the store.
+    securityAfter: (...given) => queries.securityAfter(...given),
     flowsSince: (...given) => watched(() => queries.flowsSince(...given)),
     eventsSince: (...given) => watched(() => queries.eventsSince(...given)),
   };

@@ -30,6 +30,7 @@ import { startUpkeep, type KeptStore } from "./upkeep.ts";
 import { programVersion } from "./version.ts";
 import { openAgentsSide } from "./wiring/agents.ts";
 import { openImages } from "./wiring/images.ts";
+import { openServerSinks } from "./wiring/sinks.ts";
 import { openForeign } from "./wiring/foreign.ts";
 import { ingestMetrics } from "./wiring/ingest-metrics.ts";
 import { openTelemetry } from "./wiring/telemetry.ts";
@@ -102,6 +103,7 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     given.clusters ?? (await openClusters({ config, state, queries, agents, identities, metrics, clock, logger })),
   );
   const images = started.use(openImages({ config, state, clusters, queries, clock, logger, scan: given.scanImage }));
+  const sinks = started.use(openServerSinks({ config, state, queries, metrics, clock, logger }));
   const parts: ServerParts = {
     config,
     version: programVersion(),
@@ -116,6 +118,7 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
       given.foreign ?? openForeign({ ownCluster: config.cluster, state, identities, accept: agents.accept, clock }),
     clusters,
     images,
+    sinks,
     metrics,
     loginRefusals: rateLimit(clock, serverLimits.loginRefusalsPerMinuteMax, "refused logins"),
     startedAtMs: clock.nowMs(),

@@ -11,6 +11,7 @@ import type { ForeignParts } from "./foreign/handlers.ts";
 import type { Status } from "./contract/health.ts";
 import type { HandlersOf } from "./http/calls.ts";
 import type { ImageDesk } from "./images/desk.ts";
+import type { SinksSide } from "./runtime/sinks/sinks-side.ts";
 import type { RiskOfImage } from "./images/risk-of-image.ts";
 import type { ScanJobs } from "./images/scan-jobs.ts";
 import type { LossWatch } from "./losses.ts";
@@ -69,6 +70,7 @@ export interface ServerParts {
   readonly foreign: ForeignHandlers;
   readonly clusters: ClustersSide;
   readonly images: ImagesSide;
+  readonly sinks: SinksSide;
   /** What connected agents lost within the last hour. */
   readonly losses: LossWatch;
   readonly metrics: Metrics;

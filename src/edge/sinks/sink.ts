@@ -1,4 +1,5 @@
 // The port of one output: takes events, says whether the other side took them. Retrying, queueing and dead letters are the caller's.
+import type { Fault } from "../../base/fault.ts";
 import type { SecurityEvent } from "../../model/security-event.ts";
 
 export interface Outgoing {
@@ -19,10 +20,15 @@ export interface SinkConnection extends AsyncDisposable {
   /** How many events one `send` takes at most. */
   readonly batchMax: number;
   /**
-   * Resolves when the other side took all of them, as far as it tells. Throws a Fault: kind "unavailable" or "limited" (with `retryAfterMs` where the other
-   * side said so) may be tried again, any other kind will fail again. After a failure some may have arrived.
+   * Resolves when the other side took all of them, as far as it tells. Throws a Fault, with `retryAfterMs` where the other side said so; `isUndeliverable` tells
+   * whether the event itself is at fault. After a failure some may have arrived.
    */
   send(events: readonly Outgoing[]): Promise<Sent>;
+}
+
+/** This event will never be taken, others may be: it need not be tried again. */
+export function isUndeliverable({ code }: Fault): boolean {
+  return code === "sinks/event-refused" || code === "sinks/body-too-large";
 }
 
 export const sinkLimits = {

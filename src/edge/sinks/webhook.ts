@@ -170,21 +170,23 @@ function redirectOf(from: URL, { status, location }: Answer): URL | undefined {
   return to;
 }
 
-const againStatuses: ReadonlySet<number> = new Set([408, 421, 425, 429]);
+const busyStatuses: ReadonlySet<number> = new Set([408, 421, 425, 429]);
+/** About this body; what 401, 403 or 404 say is about all of them, and somebody may mend it. */
+const eventStatuses: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 
 /** What it said, when it took it. */
 function judge({ status, text, retryAfter }: Answer): string {
   if (status >= 200 && status < 300) return `HTTP ${status}`;
-  const isForNow = status >= 500 || againStatuses.has(status);
+  const isBusy = status >= 500 || busyStatuses.has(status);
   const waitMs = retryAfterMs(retryAfter, Date.now());
   const said = text
     .slice(0, sinkLimits.answerShownMax)
     .replaceAll(/[^\x20-\x7e\u00a0-\ud7ff]/g, " ")
     .trim();
   throw new Fault(`HTTP ${status}${said === "" ? "" : `: ${said}`}`, {
-    code: isForNow ? "sinks/receiver-busy" : "sinks/receiver-refused",
-    kind: isForNow ? "unavailable" : "usage",
-    hint: isForNow ? "it is tried again" : "look at the address, the credential and the template",
+    code: isBusy ? "sinks/receiver-busy" : eventStatuses.has(status) ? "sinks/event-refused" : "sinks/receiver-refused",
+    kind: "unavailable",
+    hint: isBusy ? "it is tried again" : "look at the address, the credential and the template",
     ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
   });
 }

@@ -8,6 +8,8 @@ import { images } from "./images.ts";
 import { inventory } from "./inventory.ts";
 import { policy } from "./policy.ts";
 import { resources } from "./resources.ts";
+import { runtime } from "./runtime.ts";
+import { sinks } from "./sinks.ts";
 import { telemetry } from "./telemetry.ts";
 import { waf } from "./waf.ts";
 
@@ -17,10 +19,12 @@ export const api = {
   ...inventory,
   ...policy,
   ...waf,
+  ...runtime,
   ...images,
   ...health,
   ...access,
   ...resources,
+  ...sinks,
   ...foreign,
 } as const satisfies Record<string, Endpoint>;
 

@@ -150,8 +150,8 @@ async function statusOf(parts: ServerParts): Promise<Status> {
   const ui: Part = { ...plain, name: "ui", state: missing === "" ? "ok" : "absent", because: missing };
   const all = [serverPart(parts), storePart(store), state, agentPart(nodes, losses), ui];
   const isDown = !store.ok || state.state === "down";
-  const clusters = parts.clusters.notices();
-  const notices = [...parts.notices(), ...parts.agents.notices(), ...clusters];
+  const reduced = [...parts.clusters.notices(), ...parts.sinks.notices()];
+  const notices = [...parts.notices(), ...parts.agents.notices(), ...reduced];
   if (gapsUnknown !== "") notices.push(`the gaps of the last hour are not known: ${gapsUnknown}`);
   const tables = await usageOf(parts, store.ok).catch((thrown: unknown) => {
     const { message } = toFault(thrown);
@@ -162,7 +162,7 @@ async function statusOf(parts: ServerParts): Promise<Status> {
   for (const { name, state, because } of all) if (state !== "ok") notices.push(`${name}: ${because}`);
   return {
     version: parts.version,
-    state: isDown ? "down" : all.every((part) => part.state === "ok") && clusters.length === 0 ? "ok" : "degraded",
+    state: isDown ? "down" : all.every((part) => part.state === "ok") && reduced.length === 0 ? "ok" : "degraded",
     ready: !isDown && !(await isAgentAwaited(parts, nodes)),
     time: new Date(parts.clock.nowMs()).toISOString(),
     parts: all,

@@ -1,4 +1,14 @@
 // The named queries over one telemetry store: the server's telemetry handlers call these and nothing else reads telemetry.
+import {
+  detectionRuleSums,
+  findDetection,
+  listDetections,
+  noiseEvents,
+  noiseSums,
+  relatedDetections,
+} from "./detections.ts";
+import { detectionTree } from "./detection-tree.ts";
+import { baselineDrift, baselineSums } from "./baselines.ts";
 import { listEvents } from "./events.ts";
 import { listFlows, listGaps } from "./flows.ts";
 import { answerWindow } from "./ask.ts";
@@ -12,6 +22,7 @@ import { overviewNumbers } from "./overview.ts";
 import { policyFlowKeys, policyRuleCounts } from "./policies.ts";
 import type { Queries } from "./queries.ts";
 import type { QueryParts } from "./scan.ts";
+import { securityAfter } from "./security-feed.ts";
 import { eventsSince, flowsSince } from "./streams.ts";
 import { flowTimeline } from "./timeline.ts";
 import { imageUse, reachedWorkloads } from "./images.ts";
@@ -38,6 +49,15 @@ export function createQueries({ store, clock }: Pick<QueryParts, "store" | "cloc
     wafSums: (query) => wafSums(parts, query),
     wafRequest: (key) => wafRequest(parts, key),
     wafModeSums: (query) => wafModeSums(parts, query),
+    listDetections: (query) => listDetections(parts, query),
+    findDetection: (...given) => findDetection(parts, ...given),
+    relatedDetections: (request) => relatedDetections(parts, request),
+    detectionTree: (...given) => detectionTree(parts, ...given),
+    detectionRuleSums: (query) => detectionRuleSums(parts, query),
+    noiseSums: (query) => noiseSums(parts, query),
+    noiseEvents: (query) => noiseEvents(parts, query),
+    baselineSums: (request) => baselineSums(parts, request),
+    baselineDrift: (request) => baselineDrift(parts, request),
     imageUse: (query) => imageUse(parts, query),
     reachedWorkloads: (query) => reachedWorkloads(parts, query),
     hints: (query) => hints(parts, query),
@@ -53,6 +73,7 @@ export function createQueries({ store, clock }: Pick<QueryParts, "store" | "cloc
     },
     lossesSince: (sinceMs) => lossesSince(parts, sinceMs),
     flowsSince: (cursor, q, limit, start = {}) => flowsSince(parts, cursor, { q, limit, start }),
+    securityAfter: (position, limit) => securityAfter(parts, position, limit),
     eventsSince: (cursor, query, limit, start = {}) => eventsSince(parts, cursor, { ...query, limit, start }),
   };
 }

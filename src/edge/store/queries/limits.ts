@@ -31,6 +31,24 @@ export const queryLimits = {
   wafBytesToReadMax: 2_000_000_000,
   wafTopMax: 50,
   wafWorkloadsMax: 500,
+  /** Detections: what one statement reads, cards that can be reached by paging, and the lengths of what hangs on one. */
+  detectionRowsToReadMax: 10_000_000,
+  detectionBytesToReadMax: 4_000_000_000,
+  detectionsMax: 50_000,
+  detectionRulesMax: 5000,
+  relatedReadMax: 200,
+  treeReadMax: 500,
+  treeDeedsReadMax: 3000,
+  noiseMax: 200,
+  noiseClustersMax: 500,
+  noiseEventsMax: 20_000,
+  /** Baselines: what one statement reads, groups of one kind (of all workloads, of one), workloads, drift items. */
+  baselineRowsToReadMax: 30_000_000,
+  baselineBytesToReadMax: 8_000_000_000,
+  baselineListFactsMax: 50_000,
+  baselineFactsMax: 10_000,
+  baselineWorkloadsMax: 1000,
+  baselineDriftMax: 5000,
   imageFilesMax: 200_000,
   reachedMax: 20_000,
   /** What needs a person: events of the window, and how many sums of them. */
@@ -72,4 +90,6 @@ export const queryLimits = {
   streamBlocksReadMax: 1024,
   /** Blocks that a stream's cursor remembers singly, so that blocks that become visible out of order are not missed. */
   streamBlocksMax: 64,
+  /** Blocks of security events that an output looks at in one question. */
+  feedBlocksMax: 256,
 } as const;

@@ -4,7 +4,22 @@ import type { ResolvedWindow } from "../../../core/filter/window.ts";
 import type { EventSum } from "../../../core/graph/attention-workloads.ts";
 import type { FlowSums, HttpSums } from "../../../core/graph/graph-row.ts";
 import type { GraphLevel } from "../../../model/graph.ts";
+import type { SecurityPage } from "./security-feed.ts";
 import type { WorkloadKind } from "../../../model/identity.ts";
+import type {
+  DetectionFound,
+  DetectionPage,
+  DetectionSum,
+  DetectionTree,
+  NoiseEvents,
+  NoiseEventsRequest,
+  NoiseSums,
+  RelatedRequest,
+  RuleSum,
+  TreeRequest,
+} from "./detections-nouns.ts";
+import type { TreeLimits } from "./detection-tree.ts";
+import type { BaselineRequest, BaselineSums, DriftSums } from "./baselines-nouns.ts";
 import type { ImageUse, ImageUseRequest, Reached } from "./images-nouns.ts";
 import type { WafModeRequest, WafModeSums, WafRequestKey, WafSums } from "./waf-nouns.ts";
 import type { InventoryKind, InventoryObject, Pod } from "../../../model/inventory.ts";
@@ -298,6 +313,19 @@ export interface Queries {
   wafSums(query: WindowRequest & { readonly q: string }): Promise<WafSums>;
   wafRequest(key: WafRequestKey): Promise<{ readonly event: Shown<"waf_events"> | undefined; readonly window: Window }>;
   wafModeSums(query: WafModeRequest): Promise<WafModeSums>;
+  /** Equal detections of a quarter of an hour are one. */
+  listDetections(query: PageRequest): Promise<DetectionPage>;
+  findDetection(id: string, eventsMax: number): Promise<DetectionFound | undefined>;
+  relatedDetections(
+    request: RelatedRequest,
+  ): Promise<{ readonly rows: DetectionSum[]; readonly omitted: number; readonly window: Window }>;
+  detectionTree(request: TreeRequest, limits: TreeLimits): Promise<DetectionTree>;
+  detectionRuleSums(query: WindowRequest): Promise<{ readonly rules: RuleSum[]; readonly window: Window }>;
+  noiseSums(query: { readonly q: string; readonly days: number }): Promise<NoiseSums>;
+  noiseEvents(query: NoiseEventsRequest): Promise<NoiseEvents>;
+  /** What workloads did, by image: learning (a week when nobody says), and the drift that agents told of. */
+  baselineSums(request: BaselineRequest): Promise<BaselineSums>;
+  baselineDrift(request: BaselineRequest & { readonly limit: number }): Promise<DriftSums>;
   imageUse(query: ImageUseRequest): Promise<ImageUse>;
   reachedWorkloads(query: WindowRequest): Promise<Reached>;
   hints(query: HintRequest): Promise<{ hints: { value: string; count: number; note: string }[] }>;
@@ -330,4 +358,6 @@ export interface Queries {
     limit: number,
     start?: StreamStart,
   ): Promise<StreamPart<AnyEvent>>;
+  /** Security events after a position, for outputs: whole, in order, at most `limit`. */
+  securityAfter(position: string, limit: number): Promise<SecurityPage>;
 }
