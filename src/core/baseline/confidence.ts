@@ -4,7 +4,7 @@ export interface Observed {
   /** Distinct hours of the window in which the workload did anything that was seen. */
   readonly hours: number;
   readonly replicas: number;
-  /** Containers (or main processes) beyond one per replica: starts that were seen. */
+  /** Starts of containers (of units: of main processes) that were seen. */
   readonly restarts: number;
   readonly firstMs: number;
   /** When the newest item was first seen. */
@@ -66,11 +66,11 @@ function reasonsOf({ hours, replicas, restarts, incomplete }: Observed, quietHou
     );
   if (replicas < confidenceGoals.replicas) because.push("one replica only: what others do differently is not known");
   if (restarts < confidenceGoals.restarts)
-    because.push("no restart was seen: what happens only at a start is not learnt");
+    because.push("no start was seen: what happens only at a start is not learnt");
   if (incomplete !== "") because.push(`not everything was looked at: ${incomplete}`);
   if (because.length === 0)
     because.push(
-      `seen in ${hours} hours, ${replicas} replicas and ${restarts} restarts; nothing new for ${quietHours} h`,
+      `seen in ${hours} hours, ${replicas} replicas and ${restarts} starts; nothing new for ${quietHours} h`,
     );
   return because;
 }

@@ -1,6 +1,9 @@
 // Parents, destinations, listening ports and DNS names as items of a baseline. Undefined: nothing can be said of it, which is no drift.
 
-const runtimeNames = /^(runc(:.*)?|crun|conmon|conmonrs|youki|kata-.*|containerd-shim.*|dockerd|docker-init)$/;
+/** Also understood by RE2: the store leaves the same ones out. */
+export const runtimeNamePattern =
+  "^(runc(:.*)?|crun|conmon|conmonrs|youki|kata-.*|containerd-shim.*|dockerd|docker-init)$";
+const runtimeNames = new RegExp(runtimeNamePattern);
 
 /** What a container's runtime does of itself while it makes the container; it is not the workload's doing. */
 export function isRuntimeName(name: string): boolean {

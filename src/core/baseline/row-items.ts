@@ -54,7 +54,7 @@ export function processItems({ action, name, executable, ancestors }: ProcessCol
 }
 
 /** O_ACCMODE, O_CREAT, O_TRUNC and O_APPEND of Linux. */
-const writingFlags = 0o3 | 0o100 | 0o1000 | 0o2000;
+export const writingFlags = 0o3 | 0o100 | 0o1000 | 0o2000;
 
 /** What a file action means here; undefined: nothing. */
 export function fileKind(action: string, flags: number): "reads" | "writes" | "loads" | undefined {

@@ -43,6 +43,7 @@ export const BaselineConfidence = z.object({
   level: z.enum(["low", "medium", "high"]),
   hours: z.int(),
   replicas: z.int(),
+  /** Starts of containers (of units: of main processes) that were seen. */
   restarts: z.int(),
   /** Hours since anything new was seen. */
   quietHours: z.int(),
@@ -222,6 +223,8 @@ export const baselines = {
       spec: Baseline,
       added: z.array(z.object({ kind: BaselineItemKind, item: z.string() })),
       removed: z.array(z.object({ kind: BaselineItemKind, item: z.string() })),
+      /** Why nothing could age out; "" when the store reaches back far enough. */
+      ageOutBecause: z.string(),
       /** Absent after a dry run. */
       resource: Resource.optional(),
     }),
