@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { Fault } from "../../base/fault.ts";
 import { serverLimits } from "./config.ts";
 import { accessHandlers } from "./handlers/access.ts";
+import { baselineHandlers } from "./handlers/baselines.ts";
 import { graphHandlers } from "./handlers/graph.ts";
 import { healthHandlers } from "./handlers/health.ts";
 import { imageHandlers } from "./handlers/images.ts";
@@ -77,6 +78,7 @@ export function createApp({
     ...policyHandlers(parts),
     ...wafHandlers(parts),
     ...runtimeHandlers(parts),
+    ...baselineHandlers(parts),
     ...imageHandlers(parts),
     ...resourceHandlers(parts),
     ...sinkHandlers(parts),

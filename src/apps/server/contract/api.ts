@@ -1,5 +1,6 @@
 // The whole API: one table of operations. The server mounts it, OpenAPI is printed from it, CLI and UI call through it.
 import { access } from "./access.ts";
+import { baselines } from "./baselines.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { foreign } from "./foreign.ts";
 import { graph } from "./graph.ts";
@@ -20,6 +21,7 @@ export const api = {
   ...policy,
   ...waf,
   ...runtime,
+  ...baselines,
   ...images,
   ...health,
   ...access,
