@@ -1,5 +1,5 @@
 // The fields of the filter grammar: one entry each. A new field is one more entry; parser, predicate, SQL, hints and help follow.
-import { severities } from "../../model/security-event.ts";
+import { securityActions, severities } from "../../model/security-event.ts";
 import { processActions } from "../../model/process-event.ts";
 import { fileActions } from "../../model/file-event.ts";
 import { inventoryActions } from "../../model/inventory-event.ts";
@@ -10,7 +10,7 @@ import { verdictNames } from "../../model/verdict.ts";
 import { only, subject } from "./columns.ts";
 import type { Field } from "./field.ts";
 
-const actions = [...new Set([...processActions, ...fileActions, ...inventoryActions])];
+const actions = [...new Set([...processActions, ...fileActions, ...inventoryActions, ...securityActions])];
 
 export const fields: readonly Field[] = [
   {
@@ -271,11 +271,16 @@ export const fields: readonly Field[] = [
     { process_events: ["arguments"] },
     { type: "content", aliases: ["arg", "args"], summary: "text in an argument" },
   ),
-  only("ancestor", { process_events: ["ancestors"] }, { summary: "name of a parent, its parent, ..." }),
+  only("ancestor", { process_events: ["ancestors"], security_events: ["ancestors"] }, { summary: "name of a parent, its parent, ..." }),
   only(
     "action",
-    { process_events: ["action"], file_events: ["action"], inventory_events: ["action"] },
-    { type: "choice", choices: actions, summary: "what happened" },
+    {
+      process_events: ["action"],
+      file_events: ["action"],
+      inventory_events: ["action"],
+      security_events: ["action"],
+    },
+    { type: "choice", choices: actions, summary: "what happened; of detections: what was done about it" },
   ),
   only(
     "question",
@@ -318,6 +323,11 @@ export const fields: readonly Field[] = [
   only("waf-policy", { waf_events: ["policy"] }, { summary: "WAF policy that judged" }),
   only("matched", { waf_events: ["variables"] }, { type: "content", summary: "variable that a WAF rule matched" }),
   only("rule", { security_events: ["rule"] }, { summary: "rule of a detection" }),
+  only(
+    "technique",
+    { security_events: ["techniques"] },
+    { aliases: ["attack"], summary: "MITRE ATT&CK technique of a detection: T1059.004" },
+  ),
   only("source", { security_events: ["source"] }, { summary: "who detected it: garrison, falco, ..." }),
   only(
     "tag",

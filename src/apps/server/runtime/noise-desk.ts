@@ -1,0 +1,90 @@
+// How much detections speak: per day, rule and workload against a budget; and what would end the noise of one rule on one workload.
+import { budgetOf, trendOf } from "../../../core/noise/budget.ts";
+import { exceptionResourceName, exceptionText } from "../../../core/noise/exception-text.ts";
+import type { NoiseDetection } from "../../../core/noise/noise-fields.ts";
+import { suggestExceptions } from "../../../core/noise/suggest.ts";
+import type { NoiseEvent, NoiseSums } from "../../../edge/store/queries/detections-nouns.ts";
+import { severities } from "../../../model/security-event.ts";
+import type { ClustersSide } from "../clusters/clusters-side.ts";
+import { runtimeLimits, type NoiseRow, type runtime } from "../contract/runtime.ts";
+import type { ResponseOf } from "../contract/endpoint.ts";
+import type { DetectionParts } from "./detections-desk.ts";
+import { keptMarks, markKey } from "./detections-marks.ts";
+
+type Board = ResponseOf<(typeof runtime)["noiseBoard"]>;
+type Suggested = ResponseOf<(typeof runtime)["noiseSuggest"]>;
+
+const dayMs = 86_400_000;
+
+export async function noiseBoard(
+  parts: DetectionParts & { readonly clusters: Pick<ClustersSide, "view"> },
+  { q, days }: { readonly q: string; readonly days: number },
+): Promise<Board> {
+  const sums = await parts.queries.noiseSums({ q, days });
+  const first = Math.floor(sums.lookedAt.sinceMs / dayMs);
+  const numbers = Array.from({ length: days }, (_, index) => first + index);
+  const series = (perDay: ReadonlyMap<number, number>): number[] => numbers.map((day) => perDay.get(day) ?? 0);
+  const totals = new Map(sums.clusters.map(({ cluster, last24h }) => [cluster, last24h]));
+  return {
+    days: numbers.map((day) => new Date(day * dayMs).toISOString()),
+    clusters: sums.clusters.map(({ cluster, perDay, last24h }) => {
+      const pods = parts.clusters.view(cluster)?.counts().pods;
+      return {
+        cluster,
+        perDay: series(perDay),
+        last24h,
+        budget: budgetOf(pods),
+        ...(pods === undefined ? {} : { pods }),
+      };
+    }),
+    rows: sums.rows
+      .slice(0, runtimeLimits.noiseMax)
+      .map((row) => rowOf(row, series(row.perDay), totals.get(row.cluster) ?? 0)),
+    rowsOmitted: sums.omitted,
+    window: sums.window,
+  };
+}
+
+function rowOf({ perDay: _perDay, ...row }: NoiseSums["rows"][number], perDay: number[], total: number): NoiseRow {
+  return { ...row, perDay, trend: trendOf(perDay, row.last24h), share: total === 0 ? 0 : row.last24h / total };
+}
+
+interface Asked {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly workload: string;
+  readonly rule: string;
+  readonly days: number;
+}
+
+export async function noiseSuggest(parts: DetectionParts, asked: Asked): Promise<Suggested> {
+  const { cluster, namespace, workload, rule, days } = asked;
+  const [found, marks] = await Promise.all([
+    parts.queries.noiseEvents({ cluster, rule, since: `${days}d` }),
+    keptMarks(parts.state),
+  ]);
+  const detections = found.events.map(detectionOf);
+  const isReal = ({ id }: NoiseDetection): boolean => marks.get(markKey(cluster, id))?.verdict === "real";
+  const result = suggestExceptions({
+    namespace,
+    workload,
+    detections,
+    real: new Set(detections.filter(isReal).map(({ id }) => id)),
+    spokenOf: new Map([...found.spokenOf].map(([process, severity]) => [process, severities.indexOf(severity)])),
+  });
+  return {
+    suggestions: result.suggestions.map((each) => ({ ...each, fields: [...each.fields], others: [...each.others] })),
+    kept: [...result.kept],
+    covers: result.covers,
+    of: result.of,
+    ruleTotal: result.ruleTotal,
+    text: exceptionText({ rule, namespace, workload, suggestions: result.suggestions }),
+    resource: { scope: `cluster/${cluster}`, name: exceptionResourceName({ rule, namespace, workload }) },
+    because: result.because,
+    window: found.window,
+  };
+}
+
+function detectionOf({ severity, ...event }: NoiseEvent): NoiseDetection {
+  return { ...event, severityRank: severities.indexOf(severity) };
+}

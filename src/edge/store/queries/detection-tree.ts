@@ -1,0 +1,198 @@
+// The process that a detection speaks of with its ancestors and descendants, and what each of them did around that time.
+import { formatInstant } from "../../../base/instant.ts";
+import type { ResolvedWindow } from "../../../core/filter/window.ts";
+import { because, run } from "./ask.ts";
+import type { Deed, DetectionTree, TreeNode, TreeRequest } from "./detections-nouns.ts";
+import { queryLimits } from "./limits.ts";
+import type { ProcessNode } from "./queries.ts";
+import { type QueryParts, selectList } from "./scan.ts";
+import { shownRow, type StoredRow } from "./shown.ts";
+import { type Bindings, createBindings, withinRaw } from "./sql.ts";
+
+export interface TreeLimits {
+  readonly ancestorsMax: number;
+  readonly descendantsMax: number;
+  readonly depthMax: number;
+  readonly deedsMax: number;
+}
+
+type Place = Pick<TreeRequest, "cluster" | "node">;
+type Found = { readonly nodes: readonly ProcessNode[]; readonly because: string };
+
+/** Ancestors first (the farthest one first), then the process, then its descendants by generation and start. Empty: nothing of it is kept. */
+export async function detectionTree(
+  parts: QueryParts,
+  request: TreeRequest,
+  limits: TreeLimits,
+): Promise<DetectionTree> {
+  const { window, processId } = request;
+  const reasons: string[] = [];
+  const past = { sinceMs: window.sinceMs - queryLimits.processLookBackMs, untilMs: window.untilMs };
+  const own = await lives(parts, request, { window: past, column: "processId", ids: [processId] });
+  reasons.push(own.because);
+  const [self] = own.nodes;
+  if (self === undefined) return { nodes: [], omitted: 0, because: because(...reasons) };
+  const ancestors = await ancestorsOf(parts, request, { self, past, limits, reasons });
+  const below = await descendantsOf(parts, request, { self, limits, reasons });
+  const all = [
+    ...ancestors.map((node, index) => ({ node, generation: index - ancestors.length })),
+    { node: self, generation: 0 },
+    ...below.nodes,
+  ];
+  const deeds = await deedsOf(parts, request, { nodes: all.map(({ node }) => node), limits, reasons });
+  return {
+    nodes: all.map(({ node, generation }) => ({ ...node, generation, ...deeds(node) })),
+    omitted: below.omitted,
+    because: because(...reasons),
+  };
+}
+
+interface Walk {
+  readonly self: ProcessNode;
+  readonly limits: TreeLimits;
+  readonly reasons: string[];
+}
+
+/** The farthest first. */
+async function ancestorsOf(
+  parts: QueryParts,
+  place: TreeRequest,
+  { self, past, limits, reasons }: Walk & { readonly past: ResolvedWindow },
+): Promise<readonly ProcessNode[]> {
+  const found: ProcessNode[] = [];
+  const seen = new Set([self.process.processId]);
+  let parent = self.process.parentProcessId;
+  while (found.length < limits.ancestorsMax && parent !== "" && !seen.has(parent)) {
+    seen.add(parent);
+    const up = await lives(parts, place, { window: past, column: "processId", ids: [parent] });
+    reasons.push(up.because);
+    const [node] = up.nodes;
+    if (node === undefined) break;
+    found.unshift(node);
+    parent = node.process.parentProcessId;
+  }
+  return found;
+}
+
+async function descendantsOf(parts: QueryParts, place: TreeRequest, { self, limits, reasons }: Walk) {
+  const nodes: { readonly node: ProcessNode; readonly generation: number }[] = [];
+  const seen = new Set([self.process.processId]);
+  const startMs = Date.parse(self.process.startTime);
+  const window = { sinceMs: Math.min(startMs, place.window.sinceMs), untilMs: place.window.untilMs };
+  let ids: readonly string[] = [self.process.processId];
+  let omitted = 0;
+  for (let generation = 1; generation <= limits.depthMax && ids.length > 0; generation += 1) {
+    const down = await lives(parts, place, { window, column: "parentProcessId", ids });
+    reasons.push(down.because);
+    const fresh = down.nodes.filter(({ process }) => !seen.has(process.processId));
+    const room = Math.max(0, limits.descendantsMax - nodes.length);
+    omitted += Math.max(0, fresh.length - room);
+    const kept = fresh.slice(0, room);
+    for (const node of kept) {
+      seen.add(node.process.processId);
+      nodes.push({ node, generation });
+    }
+    ids = kept.map(({ process }) => process.processId);
+  }
+  return { nodes, omitted };
+}
+
+interface LivesRequest {
+  readonly window: ResolvedWindow;
+  readonly column: "processId" | "parentProcessId";
+  readonly ids: readonly string[];
+}
+
+/** The row that tells the most of each process (exec before running before fork), and how it ended; oldest first. */
+async function lives(parts: QueryParts, place: Place, { window, column, ids }: LivesRequest): Promise<Found> {
+  const bindings = createBindings();
+  const where = `${placed(bindings, place, window)} AND ${column} IN ${bindings.bind(ids, "Array(String)")}`;
+  const rank = "multiIf(action = 'exec', 0, action = 'running', 1, action = 'fork', 2, 3)";
+  const sql = `SELECT facts.*, ends._endedMs AS _endedMs, ends._exitCode AS _exitCode, ends._signal AS _signal FROM
+(SELECT ${selectList("process_events")}, ${rank} AS _rank FROM process_events WHERE ${where} ORDER BY _rank, time DESC LIMIT 1 BY processId) AS facts
+INNER JOIN (SELECT processId AS lifeId, toInt64(maxIf(toUnixTimestamp64Milli(time), action = 'exit')) AS _endedMs,
+argMaxIf(exitCode, time, action = 'exit') AS _exitCode, argMaxIf(signal, time, action = 'exit') AS _signal
+FROM process_events WHERE ${where} GROUP BY processId) AS ends ON facts.processId = ends.lifeId
+ORDER BY startTime, processId LIMIT ${queryLimits.treeReadMax}`;
+  const result = await run(parts, sql, bindings, { rowsMax: queryLimits.treeReadMax });
+  return { nodes: result.rows.map(nodeOf), because: because(result) };
+}
+
+function placed(bindings: Bindings, { cluster, node }: Place, { sinceMs, untilMs }: ResolvedWindow): string {
+  return `${withinRaw(bindings, sinceMs, untilMs)} AND cluster = ${bindings.bind(cluster, "String")} AND node = ${bindings.bind(node, "String")}`;
+}
+
+function nodeOf(row: StoredRow): ProcessNode {
+  const process = shownRow("process_events", row);
+  const endedMs = Number(row["_endedMs"]);
+  if (endedMs === 0) return { process };
+  return {
+    process,
+    endedAt: formatInstant(endedMs),
+    exitCode: Number(row["_exitCode"]),
+    signal: Number(row["_signal"]),
+  };
+}
+
+type Deeds = Pick<TreeNode, "files" | "connections" | "names" | "deedsOmitted">;
+
+/** Files and names by process, connections by pid and start: flows carry no process id. */
+async function deedsOf(
+  parts: QueryParts,
+  place: TreeRequest,
+  {
+    nodes,
+    limits,
+    reasons,
+  }: { readonly nodes: readonly ProcessNode[]; readonly limits: TreeLimits; readonly reasons: string[] },
+): Promise<(node: ProcessNode) => Deeds> {
+  const ids = nodes.map(({ process }) => process.processId);
+  const pids = nodes.map(({ process }) => process.pid);
+  const statement = async (sql: (bindings: Bindings) => string) => {
+    const bindings = createBindings();
+    const result = await run(parts, sql(bindings), bindings, { rowsMax: queryLimits.treeDeedsReadMax });
+    reasons.push(because(result));
+    return Map.groupBy(result.rows, (row) => String(row["who"]));
+  };
+  const tail = `GROUP BY who, what ORDER BY n DESC, what LIMIT ${limits.deedsMax} BY who LIMIT ${queryLimits.treeDeedsReadMax}`;
+  const counted = "toInt64(sum(greatest(count, 1))) AS n, toInt64(count() OVER (PARTITION BY who)) AS total";
+  const byId = (bindings: Bindings): string =>
+    `${placed(bindings, place, place.window)} AND processId IN ${bindings.bind(ids, "Array(String)")}`;
+  const [files, names, connections] = await Promise.all([
+    statement(
+      (
+        bindings,
+      ) => `SELECT processId AS who, concat(toString(action), ' ', if(path = '', requestedPath, path)) AS what, ${counted}
+FROM file_events WHERE ${byId(bindings)} AND action != 'mapped' ${tail}`,
+    ),
+    statement(
+      (bindings) =>
+        `SELECT processId AS who, concat(toString(questionType), ' ', question) AS what, ${counted} FROM dns_events WHERE ${byId(bindings)} ${tail}`,
+    ),
+    statement(
+      (
+        bindings,
+      ) => `SELECT toString(pid) AS who, concat(multiIf(destinationWorkload != '', concat(destinationNamespace, '/', destinationWorkload),
+destinationDomain != '', destinationDomain, serverName != '', serverName, replaceOne(toString(destinationAddress), '::ffff:', '')), ':', toString(destinationPort)) AS what,
+toInt64(sum(connectionsOpened + connectionsFailed)) AS n, toInt64(count() OVER (PARTITION BY who)) AS total
+FROM flows WHERE ${placed(bindings, place, place.window)} AND reporter = 'source' AND pid IN ${bindings.bind(pids, "Array(UInt32)")} ${tail}`,
+    ),
+  ]);
+  return ({ process }) => {
+    const own = [files.get(process.processId), connections.get(String(process.pid)), names.get(process.processId)];
+    const [file = [], connection = [], name = []] = own;
+    return {
+      files: file.map(deedOf),
+      connections: connection.map(deedOf),
+      names: name.map(deedOf),
+      deedsOmitted: [file, connection, name].reduce(
+        (sum, rows) => sum + Math.max(0, Number(rows[0]?.["total"] ?? 0) - rows.length),
+        0,
+      ),
+    };
+  };
+}
+
+function deedOf(row: StoredRow): Deed {
+  return { what: String(row["what"]), count: Number(row["n"]) };
+}
