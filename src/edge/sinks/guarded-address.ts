@@ -92,7 +92,7 @@ export function addressGuard(allowed: readonly string[]): AddressGuard {
       const { promise, resolve, reject } = Promise.withResolvers<LookupAddress>();
       lookup(host, {}, (error, address, family) => {
         if (error !== null) reject(error);
-        else resolve({ address: String(address), family: family ?? 4 });
+        else resolve({ address: typeof address === "string" ? address : host, family: family ?? 4 });
       });
       return await promise;
     },

@@ -5,7 +5,9 @@ import { sinkLimits } from "./sink.ts";
 export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
   const text = header.trim();
-  const waitMs = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
+  const isSeconds = /^\d{1,9}$/.test(text);
+  if (!isSeconds && !/^[A-Z][a-z]{2}, /.test(text)) return undefined;
+  const waitMs = isSeconds ? Number(text) * 1000 : Date.parse(text) - nowMs;
   return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(0, waitMs), sinkLimits.retryAfterMsMax);
 }
 

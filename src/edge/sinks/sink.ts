@@ -47,4 +47,5 @@ export const sinkLimits = {
   retryAfterMsMax: 3_600_000,
   /** Frames written so short before a connection broke may not have arrived: they are sent again. */
   doubtMs: 2000,
+  doubtBytesMax: 16 * 1024 * 1024,
 } as const;

@@ -102,16 +102,17 @@ function udpWire({ host, port }: SyslogTarget, { guard }: SinkSurroundings): Wir
 async function streamWire(target: SyslogTarget, surroundings: SinkSurroundings): Promise<Wire> {
   const connect = await connector(target, surroundings);
   let socket: net.Socket | undefined;
-  /** Written last; until it is old enough it may not have arrived when the connection breaks. */
-  let doubt: { readonly frames: Buffer; readonly atMs: number } | undefined;
-  let again: Buffer | undefined;
+  /** Written lately: it may not have arrived when the connection breaks. */
+  let doubtful: { readonly bytes: Buffer; readonly atMs: number }[] = [];
+  /** To be written once more on the next connection. */
+  let again: Buffer[] = [];
 
   function lost(from: net.Socket): void {
     from.destroy();
     if (socket !== from) return;
     socket = undefined;
-    if (doubt !== undefined && performance.now() - doubt.atMs < sinkLimits.doubtMs) again = doubt.frames;
-    doubt = undefined;
+    again = [...again, ...young(doubtful).map(({ bytes }) => bytes)];
+    doubtful = [];
   }
 
   async function ready(): Promise<net.Socket> {
@@ -132,7 +133,7 @@ async function streamWire(target: SyslogTarget, surroundings: SinkSurroundings):
     async write(messages) {
       const frames = Buffer.concat(messages.map(octetCounted));
       const open = await ready();
-      const bytes = again === undefined ? frames : Buffer.concat([again, frames]);
+      const bytes = Buffer.concat([...again, frames]);
       try {
         await writeTo(open, bytes);
       } catch (error) {
@@ -140,8 +141,8 @@ async function streamWire(target: SyslogTarget, surroundings: SinkSurroundings):
         lost(open);
         throw error;
       }
-      again = undefined;
-      doubt = { frames, atMs: performance.now() };
+      again = [];
+      doubtful = [...young(doubtful), { bytes, atMs: performance.now() }];
     },
     [Symbol.asyncDispose]: async () => {
       const open = socket;
@@ -157,6 +158,16 @@ async function streamWire(target: SyslogTarget, surroundings: SinkSurroundings):
       });
     },
   };
+}
+
+/** Those that are younger than the doubt lasts, the newest ones within a number of bytes. */
+function young<T extends { readonly bytes: Buffer; readonly atMs: number }>(written: readonly T[]): T[] {
+  const sinceMs = performance.now() - sinkLimits.doubtMs;
+  let left: number = sinkLimits.doubtBytesMax;
+  return written
+    .toReversed()
+    .filter(({ bytes, atMs }) => atMs > sinceMs && (left -= bytes.length) > 0)
+    .toReversed();
 }
 
 async function writeTo(socket: net.Socket, bytes: Buffer): Promise<void> {

@@ -31,8 +31,7 @@ export function escapeValue(text: string): string {
 
 /** Other control characters would end or colour a line somewhere. Half a surrogate pair is no text. */
 function plain(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.toWellFormed().replaceAll(/[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029]/g, " ");
+  return text.toWellFormed().replaceAll(/(?![\n\r])[\p{Cc}\u2028\u2029]/gu, " ");
 }
 
 export interface Message {

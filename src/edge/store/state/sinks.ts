@@ -92,7 +92,7 @@ function letterTable({ database }: Pick<StateContext, "database">): Pick<SinkRec
         .select((builder) => builder.fn.countAll<number>().as("letters"))
         .where("sink", "=", sink)
         .executeTakeFirstOrThrow();
-      return Number(letters);
+      return letters;
     },
     async failedAgain(id, because) {
       await database

@@ -157,7 +157,7 @@ export function openSinks(parts: SinksParts): SinksSide {
     async [Symbol.asyncDispose]() {
       stopListening();
       await reconciler[Symbol.asyncDispose]();
-      await Promise.all([...running.values()].map(({ runner }) => runner?.[Symbol.asyncDispose]()));
+      await Promise.all([...running.values()].map(async ({ runner }) => await runner?.[Symbol.asyncDispose]()));
     },
   };
 
