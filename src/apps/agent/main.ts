@@ -16,6 +16,7 @@ import { createUplink, type Uplink } from "../../edge/uplink/uplink.ts";
 import { blockLimits, type AgentReport } from "../../model/agent-protocol.ts";
 import type { GatewayReport } from "../../model/node.ts";
 import type { ResourceStatus } from "../../model/resource.ts";
+import { createDriftSide } from "./baseline/drift-side.ts";
 import { agentLimits, AgentConfig } from "./config.ts";
 import { createConnectionWords } from "./connection-words.ts";
 import { createLazyContainers } from "./containers.ts";
@@ -100,6 +101,7 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
     ),
     every(agentLimits.flushEveryMs, () => outbox.flush(), failed),
     every(agentLimits.gapEveryMs, flushGaps, failed),
+    every(agentLimits.gapEveryMs, () => agent.drift.tick(clock.nowMs()), failed),
     every(agentLimits.gapEveryMs, () => sensor.watchFirstBytes(pipeline.watchedCgroups()), failed),
     every(agentLimits.usedFilesEveryMs, () => agent.usedFiles.tick(clock.nowMs()), failed),
     every(agentLimits.heartbeatEveryMs, () => beat(), failed),
@@ -134,7 +136,13 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const spool = await openSpool({ folder: join(folder, "spool"), bytesMax: config.spool.bytesMax, clock, logger });
   const { sensor, down } =
     parts.sensor === undefined ? await openSensor(config.sensor, process.pid) : { sensor: parts.sensor, down: "" };
-  const outbox = createOutbox({ spool, boot, onSpooled: () => uplink.wake() });
+  const plainOutbox = createOutbox({ spool, boot, onSpooled: () => uplink.wake() });
+  const drift = createDriftSide({
+    nowMs: () => clock.nowMs(),
+    tell: (row) => plainOutbox.push("security_events", row),
+  });
+  // Rows are judged on their way: their workload is known by then, or known to be unknown.
+  const outbox = drift.tap(plainOutbox);
   const visibility = createVisibilityBook(config.node);
   const runtime = createLazyContainers({ clock, logger, socket: config.runtime.socket });
   const containers = parts.containers ?? runtime;
@@ -155,7 +163,8 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
     joinToken: () => readJoinToken(config),
     source: spool,
     onResources: (resources) => {
-      statuses = visibility.apply(resources.filter(({ kind }) => !enforceKinds.includes(kind)));
+      statuses = visibility.apply(resources.filter(({ kind }) => !enforceKinds.includes(kind) && kind !== "Baseline"));
+      drift.setResources(resources);
       enforce.setResources(resources);
       sensor.watchFirstBytes(pipeline.watchedCgroups());
     },
@@ -165,7 +174,8 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
       enforce.identitiesCame();
       parts.heardIdentities?.(book.state);
     },
-    report: (number): AgentReport => report(number, [...statuses, ...enforce.statuses()], uplink.state),
+    report: (number): AgentReport =>
+      report(number, [...statuses, ...enforce.statuses(), ...drift.statuses()], uplink.state),
     onConnection: (connection) => {
       if (!connection.connected) book.disconnected();
       words.take(connection);
@@ -189,6 +199,7 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
     gaps,
     usedFiles,
     enforce,
+    drift,
   };
 }
 
