@@ -11,13 +11,17 @@
 #include "events.h"
 
 _Static_assert(sizeof(struct event_header) == 48, "event_header");
-_Static_assert(sizeof(struct exec_event) == 88, "exec_event");
+_Static_assert(sizeof(struct exec_event) == 160, "exec_event");
 _Static_assert(sizeof(struct fork_event) == 72, "fork_event");
 _Static_assert(sizeof(struct exit_event) == 56, "exit_event");
 _Static_assert(sizeof(struct tcp_event) == 128, "tcp_event");
 _Static_assert(sizeof(struct udp_event) == 96, "udp_event");
 _Static_assert(sizeof(struct payload_event) == 96, "payload_event");
 _Static_assert(sizeof(struct cgroup_event) == 56, "cgroup_event");
+_Static_assert(sizeof(struct file_event) == 104, "file_event");
+_Static_assert(sizeof(struct call_event) == 200, "call_event");
+_Static_assert(sizeof(struct seen_key) == 40, "seen_key");
+_Static_assert(sizeof(struct seen) == 16, "seen");
 _Static_assert(sizeof(struct settings) == 16, "settings");
 
 const volatile struct settings settings = { .sample_interval_ns = 10000000000ULL };
@@ -51,7 +55,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, WATCHED_CGROUPS_MAX);
+	__uint(max_entries, CGROUPS_WATCHED_MAX);
 	__type(key, u64);
 	__type(value, u32);
 } watched SEC(".maps");

@@ -18,13 +18,63 @@
 #define EVENT_FIRST_BYTES 10
 #define EVENT_CGROUP_MADE 11
 #define EVENT_CGROUP_REMOVED 12
-#define EVENT_TYPES 16
+#define EVENT_FILE 13
+#define EVENT_CALL 14
+#define EVENT_TYPES 24
 
 #define FLAG_INBOUND 1
 #define FLAG_OUTBOUND 2
 #define FLAG_CUT 4
 #define FLAG_RESET 8
 #define FLAG_PATH_CUT 16
+#define FLAG_UPPER 32
+#define FLAG_FILELESS 64
+#define FLAG_IO_URING 128
+#define FLAG_CREDENTIALS 256
+#define FLAG_REQUEST_CUT 512
+
+/* In the order of fileDeeds and watchedCalls (src/core/sense/deed-events.ts); those that a program must know by name. */
+#define DEED_OPEN 0
+#define DEED_CREATE 1
+#define DEED_RENAME 2
+#define DEED_UNLINK 3
+#define DEED_RMDIR 4
+#define DEED_MKDIR 5
+#define DEED_LINK 8
+#define DEED_SYMLINK 9
+
+#define WATCHED_SOCKET 0
+#define WATCHED_BIND 1
+#define WATCHED_LISTEN 2
+#define WATCHED_ACCEPT 3
+#define WATCHED_CONNECT 4
+#define WATCHED_DUP 5
+#define WATCHED_CLONE_NAMESPACES 8
+#define WATCHED_PRCTL 22
+#define WATCHED_KILL 33
+
+/* What a file deed came by: its system call. In the order of fileCalls (src/edge/sensor/deed-programs.ts). */
+#define FILE_CALL_OPENAT 0
+#define FILE_CALL_OPENAT2 1
+#define FILE_CALL_CREAT 3
+#define FILE_CALL_UNLINKAT 4
+#define FILE_CALL_RENAMEAT 5
+#define FILE_CALL_MKDIRAT 6
+#define FILE_CALL_SYMLINKAT 7
+#define FILE_CALL_LINKAT 8
+
+/* What a descriptor stands for. */
+#define KIND_NONE 0
+#define KIND_FILE 1
+#define KIND_DIRECTORY 2
+#define KIND_IPV4 3
+#define KIND_IPV6 4
+#define KIND_UNIX 5
+#define KIND_NETLINK 6
+#define KIND_PACKET 7
+#define KIND_PIPE 8
+#define KIND_MEMFD 9
+#define KIND_OTHER 10
 
 #define COMM_BYTES 16
 #define PATH_BYTES_MAX 4096
@@ -36,7 +86,12 @@
 #define DNS_LARGE_BYTES_MAX 2048
 #define FIRST_BYTES_SMALL_MAX 512
 #define FIRST_BYTES_LARGE_MAX 2048
-#define WATCHED_CGROUPS_MAX 16384
+#define CGROUPS_WATCHED_MAX 16384
+#define REQUEST_BYTES_MAX 2048
+#define CALL_TEXT_BYTES_MAX 256
+#define DEEDS_SEEN_MAX 65536
+#define CALL_ARGUMENTS 6
+#define PROTOCOL_RAW 255
 
 struct event_header {
 	u64 time_ns; /* since boot, CLOCK_BOOTTIME */
@@ -58,9 +113,22 @@ struct exec_event {
 	u16 path_bytes;
 	u16 arguments_bytes;
 	u16 cwd_bytes;
-	u16 reserved_a;
-	u32 reserved_b;
-	/* then path, arguments (NUL separated), cwd, without padding */
+	u16 script_bytes;
+	u32 device; /* as stat(2) writes it */
+	u64 inode;
+	u64 modified_ns; /* since the epoch */
+	u64 changed_ns;
+	u64 capabilities_permitted;
+	u64 capabilities_inheritable;
+	u32 mount_namespace;
+	u32 pid_namespace;
+	u32 inner_pid;
+	u32 process_group;
+	u32 session;
+	u32 login_uid;
+	u32 terminal;
+	u32 seccomp_mode;
+	/* then path, arguments (NUL separated), cwd, script, without padding */
 };
 
 struct fork_event {
@@ -124,11 +192,77 @@ struct cgroup_event {
 	/* then the path inside its hierarchy */
 };
 
+/* A deed on a file. With `path` the kernel resolved it; else the path as asked and the folder that it is relative to ("" when it begins with "/"). */
+struct file_event {
+	struct event_header header;
+	u64 key; /* of the de-duplication; `seen` counts its repeats */
+	u64 inode;
+	u32 device;
+	u32 open_flags;
+	u32 mode;
+	u32 error;
+	u32 mount_namespace;
+	u32 parent_tgid;
+	u16 deed;
+	u16 call;
+	u16 path_bytes;
+	u16 requested_bytes;
+	u16 directory_bytes;
+	u16 target_bytes;
+	u16 target_directory_bytes;
+	u16 kind; /* KIND_* of an opened file */
+	/* then path, requested, directory, target as asked, the target's directory */
+};
+
+struct call_event {
+	struct event_header header;
+	u64 key;
+	u64 arguments[CALL_ARGUMENTS]; /* pointers are 0 */
+	u64 result; /* two's complement */
+	u64 capabilities_before;
+	u64 capabilities_after;
+	u32 uid_before;
+	u32 uid_after;
+	u32 mount_namespace;
+	u32 parent_tgid;
+	u32 descriptor;
+	u16 call;
+	u16 kind;
+	u16 protocol; /* IPPROTO_*, PROTOCOL_RAW */
+	u16 local_port;
+	u16 remote_port;
+	u16 text_bytes;
+	u16 path_bytes;
+	u16 reserved_a;
+	u32 reserved_b;
+	u8 local[16];
+	u8 remote[16];
+	/* then text, the descriptor's path */
+};
+
+/* What the map of de-duplication holds, for the reader. */
+struct seen_key {
+	u64 start_ns;
+	u64 a;
+	u64 b;
+	u32 tgid;
+	u32 exec;
+	u16 type;
+	u16 what; /* deed or call */
+	u32 how; /* access mode, or errno */
+};
+
+struct seen {
+	u64 id; /* `key` of the event that was told */
+	u32 count; /* touches since then */
+	u32 reserved;
+};
+
 /* Compiled into the programs as the symbol `settings`; written by the loader before load. */
 struct settings {
 	u64 sample_interval_ns; /* 0: no samples of open TCP connections */
-	u32 excluded_tgid; /* whose sockets are not reported; 0: none */
-	u32 reserved;
+	u32 excluded_tgid; /* whose sockets, files and calls are not reported; 0: none */
+	u32 tells_repeats; /* 1: no de-duplication */
 };
 
 #endif

@@ -4,22 +4,12 @@
 #define GARRISON_PROCESS_H
 
 #include "common.h"
-
-/* A path is written from its end towards its start, so one spare component behind the buffer keeps every write in bounds. */
-struct path_walk {
-	struct dentry *dentry;
-	struct mount *mount;
-	struct dentry *root_dentry;
-	struct mount *root_mount;
-	u32 start;
-	u32 is_done;
-	char text[PATH_BYTES_MAX + 256];
-};
+#include "walk.h"
+#include "inode.h"
 
 struct exec_scratch {
-	struct path_walk walk;
 	struct exec_event event;
-	char strings[PATH_BYTES_MAX + ARGUMENTS_BYTES_MAX + PATH_BYTES_MAX + PATH_BYTES_MAX];
+	char strings[PATH_BYTES_MAX + ARGUMENTS_BYTES_MAX + PATH_BYTES_MAX + PATH_BYTES_MAX + REQUEST_BYTES_MAX];
 };
 
 struct {
@@ -41,83 +31,14 @@ struct {
 	__type(value, struct cgroup_scratch);
 } cgroup_scratches SEC(".maps");
 
-/* One component per call; 1 ends the walk. The state lives in a map: on the stack the verifier could not bound the offset. */
-static long walk_step(u32 index, void *context)
-{
-	u32 zero = 0;
-	struct exec_scratch *scratch = bpf_map_lookup_elem(&exec_scratches, &zero);
-	if (!scratch)
-		return 1;
-	struct path_walk *walk = &scratch->walk;
-	struct dentry *dentry = walk->dentry;
-	struct mount *mount = walk->mount;
-	if (dentry == walk->root_dentry && mount == walk->root_mount) {
-		walk->is_done = 1;
-		return 1;
-	}
-	struct dentry *mount_root = BPF_CORE_READ(mount, mnt.mnt_root);
-	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-	if (dentry == mount_root) {
-		struct mount *mount_parent = BPF_CORE_READ(mount, mnt_parent);
-		if (mount_parent != mount) {
-			walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			walk->mount = mount_parent;
-			return 0;
-		}
-	}
-	if (dentry == parent && dentry == mount_root && walk->start < PATH_BYTES_MAX) {
-		walk->is_done = 1;
-		return 1;
-	}
-	u32 length = BPF_CORE_READ(dentry, d_name.len) & 255;
-	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
-	/* A nameless root directory: nothing to add. */
-	u32 start = walk->start;
-	if (start < length + 1)
-		return 1;
-	u32 at = start - length;
-	at &= PATH_BYTES_MAX - 1;
-	if (length == 1 && dentry == parent) {
-		walk->is_done = 1;
-		return 1;
-	}
-	bpf_probe_read_kernel(&walk->text[at], length, name);
-	at = (start - length - 1) & (PATH_BYTES_MAX - 1);
-	walk->text[at] = '/';
-	walk->start = at;
-	if (dentry == parent) {
-		walk->is_done = 1;
-		return 1;
-	}
-	walk->dentry = parent;
-	return 0;
-}
-
-/* Writes the path as the process itself would see it (its root is "/") at the end of walk->text; returns its length, 0 when unknown. */
-static __always_inline u32 walk_path(struct path_walk *walk, struct path *path, struct path *root)
-{
-	walk->dentry = path->dentry;
-	walk->mount = (struct mount *)((void *)path->mnt - bpf_core_field_offset(struct mount, mnt));
-	walk->root_dentry = root->dentry;
-	walk->root_mount = (struct mount *)((void *)root->mnt - bpf_core_field_offset(struct mount, mnt));
-	walk->start = PATH_BYTES_MAX - 1;
-	walk->is_done = 0;
-	bpf_loop(PATH_COMPONENTS_MAX, walk_step, NULL, 0);
-	if (walk->start == PATH_BYTES_MAX - 1 && walk->is_done) {
-		walk->start = PATH_BYTES_MAX - 2;
-		walk->text[PATH_BYTES_MAX - 2] = '/';
-	}
-	return PATH_BYTES_MAX - 1 - walk->start;
-}
-
 /* Appends the walked path to the record's strings; returns the new end. */
-static __always_inline u32 append_path(struct exec_scratch *scratch, u32 end, u32 length)
+static __always_inline u32 append_path(struct exec_scratch *scratch, struct path_walk *walk, u32 end, u32 length)
 {
-	u32 start = scratch->walk.start & (PATH_BYTES_MAX - 1);
+	u32 start = walk->start & (PATH_BYTES_MAX - 1);
 	length &= PATH_BYTES_MAX - 1;
 	if (end > PATH_BYTES_MAX + ARGUMENTS_BYTES_MAX)
 		return end;
-	bpf_probe_read_kernel(&scratch->strings[end], length, &scratch->walk.text[start]);
+	bpf_probe_read_kernel(&scratch->strings[end], length, &walk->text[start]);
 	return end + length;
 }
 
@@ -140,44 +61,121 @@ static __always_inline u32 append_arguments(struct exec_scratch *scratch, struct
 	return end + length;
 }
 
+static __always_inline u64 capability_bits(kernel_cap_t *from)
+{
+	u64 bits = 0;
+	bpf_core_read(&bits, sizeof(bits), from);
+	return bits;
+}
+
+static __always_inline u32 number_of(struct pid *pid)
+{
+	return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
+}
+
+static __always_inline void fill_namespaces(struct exec_event *event, struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	u32 level = BPF_CORE_READ(pid, level);
+	struct upid inner = {};
+	bpf_probe_read_kernel(&inner, sizeof(inner), (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid));
+	event->inner_pid = inner.nr;
+	event->pid_namespace = BPF_CORE_READ(inner.ns, ns.inum);
+	event->mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+}
+
+static __always_inline void fill_session(struct exec_event *event, struct task_struct *task)
+{
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	event->process_group = number_of(BPF_CORE_READ(signal, pids[PIDTYPE_PGID]));
+	event->session = number_of(BPF_CORE_READ(signal, pids[PIDTYPE_SID]));
+	event->login_uid = bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : 0xffffffff;
+	event->terminal = 0;
+	struct tty_struct *terminal = BPF_CORE_READ(signal, tty);
+	if (terminal) {
+		u32 major = BPF_CORE_READ(terminal, driver, major);
+		u32 minor = BPF_CORE_READ(terminal, driver, minor_start) + BPF_CORE_READ(terminal, index);
+		event->terminal = (minor & 0xff) | major << 8 | (minor & ~0xff) << 12;
+	}
+	event->seccomp_mode = bpf_core_field_exists(task->seccomp.mode) ? BPF_CORE_READ(task, seccomp.mode) : 0;
+}
+
+static __always_inline void fill_file(struct exec_event *event, struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	event->device = device_of(inode);
+	event->inode = BPF_CORE_READ(inode, i_ino);
+	event->modified_ns = modified_ns(inode);
+	event->changed_ns = changed_ns(inode);
+	if (is_upper(inode))
+		event->header.flags |= FLAG_UPPER;
+	if (BPF_CORE_READ(inode, i_nlink) == 0)
+		event->header.flags |= FLAG_FILELESS;
+}
+
+static __always_inline void fill_rights(struct exec_event *event, struct task_struct *task)
+{
+	const struct cred *cred = task->cred;
+	event->uid = cred->euid.val;
+	event->gid = cred->egid.val;
+	event->capabilities = capability_bits((void *)&cred->cap_effective);
+	event->capabilities_permitted = capability_bits((void *)&cred->cap_permitted);
+	event->capabilities_inheritable = capability_bits((void *)&cred->cap_inheritable);
+}
+
+/* A "#!" script: what was asked for is not what runs. */
+static __always_inline u32 append_script(struct exec_scratch *scratch, struct linux_binprm *binprm, u32 end)
+{
+	const char *asked = binprm->filename;
+	if (asked == binprm->interp || end > PATH_BYTES_MAX + ARGUMENTS_BYTES_MAX + PATH_BYTES_MAX)
+		return end;
+	long length = bpf_probe_read_kernel_str(&scratch->strings[end], REQUEST_BYTES_MAX, asked);
+	if (length < 1 || length > REQUEST_BYTES_MAX)
+		return end;
+	return end + length - 1;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *binprm)
 {
 	u32 zero = 0;
 	struct exec_scratch *scratch = bpf_map_lookup_elem(&exec_scratches, &zero);
-	if (!scratch)
+	struct path_walk *walk = own_walk();
+	if (!scratch || !walk)
 		return 0;
 	struct exec_event *event = &scratch->event;
 	fill_header(&event->header, task, EVENT_EXEC);
 	struct task_struct *parent = task->real_parent;
 	event->parent_tgid = parent->tgid;
 	event->parent_start_ns = parent->group_leader->start_boottime;
-	event->uid = task->cred->euid.val;
-	event->gid = task->cred->egid.val;
-	bpf_core_read(&event->capabilities, sizeof(u64), &task->cred->cap_effective);
+	fill_rights(event, task);
+	fill_file(event, binprm->file);
+	fill_namespaces(event, task);
+	fill_session(event, task);
 
 	struct path root = {};
 	struct path path = {};
-	bpf_core_read(&root.mnt, sizeof(void *), &task->fs->root.mnt);
-	bpf_core_read(&root.dentry, sizeof(void *), &task->fs->root.dentry);
-	bpf_core_read(&path.mnt, sizeof(void *), &binprm->file->f_path.mnt);
-	bpf_core_read(&path.dentry, sizeof(void *), &binprm->file->f_path.dentry);
-	u32 length = walk_path(&scratch->walk, &path, &root);
-	if (!scratch->walk.is_done)
+	root_of(task, &root);
+	path_of(binprm->file, &path);
+	u32 length = walk_path(walk, &path, &root);
+	if (!walk->is_done)
 		event->header.flags |= FLAG_PATH_CUT;
-	u32 end = append_path(scratch, 0, length);
+	u32 end = append_path(scratch, walk, 0, length);
 	event->path_bytes = end;
 
 	u32 before = end;
 	end = append_arguments(scratch, task->mm, end);
 	event->arguments_bytes = end - before;
 
-	bpf_core_read(&path.mnt, sizeof(void *), &task->fs->pwd.mnt);
-	bpf_core_read(&path.dentry, sizeof(void *), &task->fs->pwd.dentry);
-	length = walk_path(&scratch->walk, &path, &root);
+	folder_of(task, &path);
+	length = walk_path(walk, &path, &root);
 	before = end;
-	end = append_path(scratch, end, length);
+	end = append_path(scratch, walk, end, length);
 	event->cwd_bytes = end - before;
+
+	before = end;
+	end = append_script(scratch, binprm, end);
+	event->script_bytes = end - before;
 
 	u64 size = sizeof(*event) + end;
 	if (size > sizeof(*event) + sizeof(scratch->strings))

@@ -3,5 +3,8 @@
 #include "process.h"
 #include "tcp.h"
 #include "packets.h"
+#include "files.h"
+#include "calls.h"
+#include "uring.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

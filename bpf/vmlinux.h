@@ -30,11 +30,16 @@ enum {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_SK_STORAGE = 24,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
+enum { BPF_ANY = 0 };
 enum { BPF_F_NO_PREALLOC = 1, BPF_F_CLONE = 512, BPF_SK_STORAGE_GET_F_CREATE = 1, BPF_RB_NO_WAKEUP = 1, BPF_RB_AVAIL_DATA = 0, BPF_RB_RING_SIZE = 1 };
 enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_SYN_RECV = 3, TCP_CLOSE = 7, TCP_CLOSE_WAIT = 8, TCP_LISTEN = 10, TCP_NEW_SYN_RECV = 12 };
+enum { AF_UNIX = 1, AF_NETLINK = 16, AF_PACKET = 17, SOCK_RAW = 3 };
+enum { S_IFMT = 0170000, S_IFSOCK = 0140000, S_IFREG = 0100000, S_IFDIR = 0040000, S_IFIFO = 0010000 };
+enum { PIDTYPE_PGID = 2, PIDTYPE_SID = 3 };
 enum { AF_INET = 2, AF_INET6 = 10, IPPROTO_TCP = 6, IPPROTO_UDP = 17 };
 enum { EPIPE = 32, ECONNRESET = 104 };
 enum { SIGNAL_GROUP_EXIT = 4, SOCK_DONE_BIT = 2 };
@@ -140,7 +145,68 @@ typedef struct {
 struct cred {
 	kuid_t euid;
 	kgid_t egid;
+	kernel_cap_t cap_inheritable;
+	kernel_cap_t cap_permitted;
 	kernel_cap_t cap_effective;
+};
+struct ns_common {
+	u32 inum;
+};
+struct mnt_namespace {
+	struct ns_common ns;
+};
+struct pid_namespace {
+	struct ns_common ns;
+};
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+struct pid {
+	u32 level;
+	struct upid numbers[1];
+};
+struct seccomp {
+	int mode;
+};
+struct tty_driver {
+	int major;
+	int minor_start;
+};
+struct tty_struct {
+	struct tty_driver *driver;
+	int index;
+};
+struct super_block {
+	u32 s_dev;
+	unsigned long s_magic;
+};
+struct timespec64 {
+	s64 tv_sec;
+	long tv_nsec;
+};
+struct inode {
+	u16 i_mode;
+	struct super_block *i_sb;
+	unsigned long i_ino;
+	u32 i_nlink;
+	s64 i_mtime_sec;
+	s64 i_ctime_sec;
+	u32 i_mtime_nsec;
+	u32 i_ctime_nsec;
+};
+/* Linux before 6.11, and before 6.7. */
+struct inode___before_6_11 {
+	struct timespec64 __i_mtime;
+	struct timespec64 __i_ctime;
+};
+struct inode___before_6_7 {
+	struct timespec64 i_mtime;
+	struct timespec64 i_ctime;
+	struct timespec64 __i_ctime;
 };
 struct qstr {
 	union {
@@ -152,9 +218,11 @@ struct qstr {
 	};
 	const unsigned char *name;
 };
+struct inode;
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct inode *d_inode;
 };
 struct vfsmount {
 	struct dentry *mnt_root;
@@ -172,9 +240,24 @@ struct fs_struct {
 	struct path root;
 	struct path pwd;
 };
+/* A file of an overlay: where its copy in the writable layer is, once there is one. */
+struct ovl_inode {
+	struct inode vfs_inode;
+	struct dentry *__upperdentry;
+};
 struct socket;
 struct file {
+	u32 f_mode;
+	void *private_data;
+	struct inode *f_inode;
 	struct path f_path;
+};
+struct fdtable {
+	u32 max_fds;
+	struct file **fd;
+};
+struct files_struct {
+	struct fdtable *fdt;
 };
 struct mm_struct {
 	unsigned long arg_start;
@@ -185,6 +268,8 @@ struct signal_struct {
 	atomic_t live;
 	int group_exit_code;
 	unsigned int flags;
+	struct pid *pids[4];
+	struct tty_struct *tty;
 };
 struct task_struct {
 	int pid;
@@ -197,11 +282,92 @@ struct task_struct {
 	const struct cred *cred;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
+	struct files_struct *files;
+	struct nsproxy *nsproxy;
+	struct pid *thread_pid;
 	struct css_set *cgroups;
 	struct signal_struct *signal;
+	struct seccomp seccomp;
+	kuid_t loginuid;
+	u64 self_exec_id;
 };
 struct linux_binprm {
 	struct file *file;
+	const char *filename;
+	const char *interp;
+};
+struct pt_regs;
+struct pt_regs___x86 {
+	unsigned long di;
+	unsigned long si;
+	unsigned long dx;
+	unsigned long r10;
+	unsigned long r8;
+	unsigned long r9;
+};
+struct pt_regs___arm {
+	u64 regs[31];
+	u64 orig_x0;
+};
+struct trace_event_raw_sys_exit {
+	long ret;
+};
+struct filename {
+	const char *name;
+};
+struct io_cmd_data {
+	struct file *file;
+};
+struct io_kiocb {
+	union {
+		struct file *file;
+		struct io_cmd_data cmd;
+	};
+	u8 opcode;
+	void *async_data;
+};
+struct open_how {
+	u64 flags;
+	u64 mode;
+};
+struct io_open {
+	int dfd;
+	struct filename *filename;
+	struct open_how how;
+};
+struct io_unlink {
+	int dfd;
+	int flags;
+	struct filename *filename;
+};
+struct io_rename {
+	int old_dfd;
+	int new_dfd;
+	struct filename *oldpath;
+	struct filename *newpath;
+	int flags;
+};
+struct io_link {
+	int old_dfd;
+	int new_dfd;
+	struct filename *oldpath;
+	struct filename *newpath;
+	int flags;
+};
+struct io_mkdir {
+	int dfd;
+	u16 mode;
+	struct filename *filename;
+};
+struct __kernel_sockaddr_storage {
+	u16 ss_family;
+};
+struct io_async_msghdr {
+	struct __kernel_sockaddr_storage addr;
+};
+/* Before Linux 6.8 the address of a connect stood alone. */
+struct io_async_connect {
+	struct __kernel_sockaddr_storage address;
 };
 struct in6_addr {
 	union {
@@ -222,7 +388,20 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	int sk_err;
+	u16 sk_type;
 	u16 sk_protocol;
+};
+struct sockaddr_un {
+	u16 sun_family;
+	char sun_path[108];
+};
+struct unix_address {
+	int len;
+	struct sockaddr_un name[1];
+};
+struct unix_sock {
+	struct sock sk;
+	struct unix_address *addr;
 };
 struct inet_sock {
 	struct sock sk;

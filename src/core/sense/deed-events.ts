@@ -26,11 +26,17 @@ export interface FileDeedEvent extends SensorEventBase {
   /** The system call, "openat" or "renameat2"; of io_uring the operation, "openat". */
   readonly call: string;
   readonly way: DeedWay;
-  /** As the process sees it (its own root), from the opened or touched file: symbolic links are resolved. "" when it could not be (see `error`). */
+  /**
+   * As the process sees it (its own root), from the opened or touched file: symbolic links are resolved. Of a call that failed: where it would have
+   * been. "" when it is not known.
+   */
   readonly path: string;
   /** As the program asked for it; relative to its directory when it was. */
   readonly requestedPath: string;
-  /** rename, link, symlink, mount: the other path, resolved where it exists; else as asked. */
+  /**
+   * rename and link: the new name (`path` is the old one). symlink: what it says (`path` is the link). mount: what is mounted (`path` is where).
+   * Of rename and link resolved where it exists; else as asked.
+   */
   readonly targetPath: string;
   /** O_* of open and create, AT_* or MS_* elsewhere. */
   readonly flags: number;
@@ -43,6 +49,8 @@ export interface FileDeedEvent extends SensorEventBase {
   readonly error: number;
   /** The file stands in the writable layer of a container's overlay: it is not of the image. */
   readonly isUpper: boolean;
+  /** What was opened; absent where the path alone is known. */
+  readonly kind?: DescriptorFacts["kind"] | undefined;
   /** How many equal ones this stands for (the kernel says the first, and the count later). At least 1. */
   readonly count: number;
 }
@@ -93,7 +101,7 @@ export interface DescriptorFacts {
   readonly number: number;
   readonly kind: "file" | "directory" | "ipv4" | "ipv6" | "unix" | "netlink" | "packet" | "pipe" | "memfd" | "other";
   readonly protocol: "tcp" | "udp" | "icmp" | "raw" | "unknown" | "";
-  /** Of files and Unix sockets. */
+  /** Of files and Unix sockets; an abstract socket's begins with "@". Symbolic links are resolved. */
   readonly path: string;
   /** Of Internet sockets. */
   readonly tuple: SocketTuple | undefined;
@@ -107,7 +115,7 @@ export interface CallEvent extends SensorEventBase {
   readonly arguments: readonly number[];
   /** What the call returned; below 0 an errno. */
   readonly result: number;
-  /** memfd_create: its name. finit_module: the module's path. setns and ptrace: "" or the other side's short name. */
+  /** memfd_create, sethostname, delete_module: the name. chroot, pivot_root: the path. finit_module: the module's path. Unix sockets: as asked. Else "". */
   readonly text: string;
   readonly descriptor: DescriptorFacts | undefined;
   /** Effective user id and capabilities before and after, of the calls that may change them; absent elsewhere. */

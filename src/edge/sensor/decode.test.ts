@@ -50,11 +50,14 @@ const tcp = {
   remotePort: 443,
 };
 
-const golden: readonly [name: string, hex: string, expected: object][] = [
+const golden: [name: string, hex: string, expected: object][] = [
   [
     "exec",
-    `${headerHex(1, 4)} 00 6d 7c 4d 00 00 00 00  ff ff ff ff ff 01 00 00  01 00 00 00 e8 03 00 00 64 00 00 00
-     08 00 06 00 04 00 00 00 00 00 00 00  2f 62 69 6e 2f 64 6f 67  61 00 00 62 62 00  2f 74 6d 70`,
+    `${headerHex(1, 0x64)} 00 6d 7c 4d 00 00 00 00  ff ff ff ff ff 01 00 00  01 00 00 00 e8 03 00 00 64 00 00 00
+     08 00 06 00 04 00 03 00  00 fe 00 00 2a 00 00 00 01 00 00 00  00 d2 49 6b 00 00 00 00  00 d2 49 6b 01 00 00 00
+     ff 01 00 00 00 00 00 00  01 00 00 00 00 00 00 00  f8 ff ff ef  f9 ff ff ef  05 00 00 00 06 00 00 00 07 00 00 00
+     ff ff ff ff  00 88 00 00  02 00 00 00
+     2f 62 69 6e 2f 64 6f 67  61 00 00 62 62 00  2f 74 6d 70  2e 2f 61`,
     {
       type: "exec",
       parent: { pid: 1, startMs: 1300 },
@@ -65,6 +68,25 @@ const golden: readonly [name: string, hex: string, expected: object][] = [
       arguments: ["a", "", "bb"],
       argumentsCut: true,
       workingDirectory: "/tmp",
+      facts: {
+        device: 0xfe00,
+        inode: 4294967338,
+        fileModifiedMs: 1800,
+        fileChangedMs: 6094,
+        isFileless: true,
+        isUpper: true,
+        mountNamespace: 0xeffffff8,
+        pidNamespace: 0xeffffff9,
+        innerPid: 5,
+        processGroup: 6,
+        session: 7,
+        loginUid: 4294967295,
+        terminal: 0x8800,
+        capabilitiesPermitted: 511,
+        capabilitiesInheritable: 1,
+        seccompMode: 2,
+        script: "./a",
+      },
     },
   ],
   [
@@ -130,6 +152,100 @@ const golden: readonly [name: string, hex: string, expected: object][] = [
   ["cgroup-made", `${headerHex(11, 0)} 02 00 00 00 00 00 00 00 2f 61 00`, { type: "cgroup-made", path: "/a" }],
   ["cgroup-removed", `${headerHex(12, 0)} 02 00 00 00 00 00 00 00 2f 61 00`, { type: "cgroup-removed", path: "/a" }],
 ];
+/** "/a/b" of the folder "/a", asked for as "../x", with the target "c" in "/t". */
+const fileStrings = "2f 61 2f 62  62 79 65  2f 61  63  2f 74";
+golden.push(
+  [
+    "file, with the path of the kernel",
+    `${headerHex(13, 0x20)} 03 00 00 00 01 00 00 00  2a 00 00 00 01 00 00 00  00 fe 00 00  41 02 00 00  a4 01 00 00
+     00 00 00 00  f8 ff ff ef  01 00 00 00  01 00 00 00  04 00 03 00 00 00 00 00 00 00 01 00  2f 61 2f 62  62 79 65`,
+    {
+      type: "file",
+      deed: "create",
+      call: "openat",
+      way: "syscall",
+      path: "/a/b",
+      requestedPath: "bye",
+      targetPath: "",
+      flags: 0x241,
+      mode: 0o644,
+      device: 0xfe00,
+      inode: 4294967338,
+      error: 0,
+      isUpper: true,
+      kind: "file",
+      count: 1,
+    },
+  ],
+  [
+    "file, as asked, by io_uring",
+    `${headerHex(13, 0x80)} 03 00 00 00 01 00 00 00  00 00 00 00 00 00 00 00  00 00 00 00  00 00 00 00  00 00 00 00
+     0d 00 00 00  f8 ff ff ef  01 00 00 00  02 00 05 00 00 00 03 00 02 00 01 00 02 00 00 00  ${fileStrings.slice(13)}`,
+    {
+      type: "file",
+      deed: "rename",
+      call: "renameat",
+      way: "io_uring",
+      path: "/a/bye",
+      requestedPath: "bye",
+      targetPath: "/t/c",
+      flags: 0,
+      mode: 0,
+      device: 0,
+      inode: 0,
+      error: 13,
+      isUpper: false,
+      kind: undefined,
+      count: 1,
+    },
+  ],
+  [
+    "call with a socket",
+    `${headerHex(14, 0)} 03 00 00 00 01 00 00 00  05 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  10 00 00 00 00 00 00 00
+     00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  91 ff ff ff ff ff ff ff
+     00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  f8 ff ff ef 01 00 00 00  05 00 00 00
+     04 00  03 00  06 00  ${ports}  00 00 00 00 00 00  00 00 00 00  ${addresses4}`,
+    {
+      type: "call",
+      call: "connect",
+      way: "syscall",
+      arguments: [5, 0, 16],
+      result: -111,
+      text: "",
+      descriptor: {
+        number: 5,
+        kind: "ipv4",
+        protocol: "tcp",
+        path: "",
+        tuple: { ...v4, localPort: 8080, remotePort: 443 },
+      },
+      credentials: undefined,
+      count: 1,
+    },
+  ],
+);
+const call = {
+  /** capset, with credentials. */
+  hex: `${headerHex(14, 0)} 03 00 00 00 01 00 00 00  ${"00 ".repeat(48)} 00 00 00 00 00 00 00 00
+     ff 01 00 00 00 00 00 00  03 00 00 00 00 00 00 00  00 00 00 00 e8 03 00 00  f8 ff ff ef 01 00 00 00  00 00 00 00
+     17 00  00 00  00 00  00 00 00 00  02 00 00 00 00 00  00 00 00 00  ${"00 ".repeat(32)} 68 69`,
+};
+golden.push([
+  "call that changes credentials",
+  // The flag of credentials is in the second byte, which the other samples do not use.
+  call.hex.replace("0e 00  00 00", "0e 00  00 01"),
+  {
+    type: "call",
+    call: "capset",
+    way: "syscall",
+    arguments: [0, 0],
+    result: 0,
+    text: "hi",
+    descriptor: undefined,
+    credentials: { uidBefore: 0, uidAfter: 1000, capabilitiesBefore: 511, capabilitiesAfter: 3 },
+    count: 1,
+  },
+]);
 for (const [name, hex, expected] of golden) {
   test(`golden bytes of ${name}`, () => assert.deepEqual(decodeHex(hex), { ...base, ...expected }));
 }
@@ -167,7 +283,8 @@ test("any bytes decode to an event or to nothing, and never throw", () => {
 });
 
 test("the longest record fits the part of the ring that is mapped twice", () => {
-  assert.ok(layout.execEvent.size + 2 * limit.pathBytesMax + limit.argumentsBytesMax < 16_384);
+  assert.ok(layout.execEvent.size + 2 * limit.pathBytesMax + limit.argumentsBytesMax + limit.requestBytesMax < 16_384);
+  assert.ok(layout.fileEvent.size + 2 * limit.pathBytesMax + 2 * limit.requestBytesMax < 16_384);
   assert.ok(layout.payloadEvent.size + limit.dnsLargeBytesMax < 16_384);
 });
 

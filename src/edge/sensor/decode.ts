@@ -1,14 +1,11 @@
 // Records of the kernel programs -> typed events. Reads in place; every string and payload that leaves is a copy or comes from a cache.
-import type { SensorEvent } from "../../core/sense/sensor.ts";
+import type { ExecFacts, SensorEvent } from "../../core/sense/sensor.ts";
 import { eventFlag, eventType, layout } from "./layout.gen.ts";
+import { decodeCall } from "./decode-call.ts";
+import { decodeFile } from "./decode-file.ts";
+import { header, processWords, timeMsOf, wide, type DecodeContext, type Source } from "./decode-source.ts";
 import type { RingViews } from "./ring.ts";
-import { startMsOf, type TextCache } from "./text-cache.ts";
-
-export interface DecodeContext {
-  readonly texts: TextCache;
-  /** Milliseconds since the epoch at boot; moves when the wall clock is set. */
-  bootMs: number;
-}
+import { startMsOf } from "./text-cache.ts";
 
 export type Decode = (at: number, length: number) => SensorEvent | undefined;
 
@@ -21,14 +18,6 @@ export function createDecode(views: RingViews, context: DecodeContext): Decode {
     if (unit === undefined || length < unit.bytesMin) return undefined;
     return unit.decode(source, at, length);
   };
-}
-
-interface Source {
-  readonly views: RingViews;
-  readonly words: Uint32Array;
-  readonly halves: Uint16Array;
-  readonly texts: TextCache;
-  readonly context: DecodeContext;
 }
 
 interface RecordDecoder {
@@ -47,6 +36,8 @@ const decoders: readonly (RecordDecoder | undefined)[] = byType([
   [eventType.udp, layout.udpEvent.size, decodeUdp],
   [eventType.dns, layout.payloadEvent.size, decodeDns],
   [eventType.firstBytes, layout.payloadEvent.size, decodeFirstBytes],
+  [eventType.file, layout.fileEvent.size, decodeFile],
+  [eventType.call, layout.callEvent.size, decodeCall],
   [
     eventType.cgroupMade,
     layout.cgroupEvent.size,
@@ -63,19 +54,6 @@ function byType(units: readonly (readonly [type: number, bytesMin: number, decod
   const table: (RecordDecoder | undefined)[] = Array.from({ length: eventType.types });
   for (const [type, bytesMin, decode] of units) table[type] = { bytesMin, decode };
   return table;
-}
-
-const header = layout.eventHeader;
-const processWords = { pid: header.tgid / 4, start: header.startNs / 4, comm: header.comm / 4 } as const;
-const twoTo32 = 4294967296;
-
-function wide(words: Uint32Array, at: number): number {
-  const index = at >> 2;
-  return (words[index + 1] ?? 0) * twoTo32 + (words[index] ?? 0);
-}
-
-function timeMsOf(source: Source, at: number): number {
-  return Math.floor(source.context.bootMs + wide(source.words, at + header.timeNs) / 1e6);
 }
 
 function baseOf(source: Source, at: number) {
@@ -153,7 +131,8 @@ function decodeExec(source: Source, at: number, length: number): SensorEvent | u
   const fields = layout.execEvent;
   const pathEnd = at + fields.size + (halves[(at + fields.pathBytes) >> 1] ?? 0);
   const argumentsEnd = pathEnd + (halves[(at + fields.argumentsBytes) >> 1] ?? 0);
-  const end = argumentsEnd + (halves[(at + fields.cwdBytes) >> 1] ?? 0);
+  const cwdEnd = argumentsEnd + (halves[(at + fields.cwdBytes) >> 1] ?? 0);
+  const end = cwdEnd + (halves[(at + fields.scriptBytes) >> 1] ?? 0);
   if (end > at + length) return undefined;
   const flags = halves[(at + header.flags) >> 1] ?? 0;
   return {
@@ -169,7 +148,32 @@ function decodeExec(source: Source, at: number, length: number): SensorEvent | u
     path: (flags & eventFlag.pathCut) === 0 ? bytes.toString("utf8", at + fields.size, pathEnd) : "",
     arguments: splitArguments(bytes.toString("utf8", pathEnd, argumentsEnd)),
     argumentsCut: (flags & eventFlag.cut) !== 0,
-    workingDirectory: bytes.toString("utf8", argumentsEnd, end),
+    workingDirectory: bytes.toString("utf8", argumentsEnd, cwdEnd),
+    facts: factsOf(source, at, { flags, script: bytes.toString("utf8", cwdEnd, end) }),
+  };
+}
+
+function factsOf({ words }: Source, at: number, known: { readonly flags: number; readonly script: string }): ExecFacts {
+  const fields = layout.execEvent;
+  const word = (offset: number): number => words[(at + offset) >> 2] ?? 0;
+  return {
+    device: word(fields.device),
+    inode: wide(words, at + fields.inode),
+    fileModifiedMs: Math.floor(wide(words, at + fields.modifiedNs) / 1e6),
+    fileChangedMs: Math.floor(wide(words, at + fields.changedNs) / 1e6),
+    isFileless: (known.flags & eventFlag.fileless) !== 0,
+    isUpper: (known.flags & eventFlag.upper) !== 0,
+    mountNamespace: word(fields.mountNamespace),
+    pidNamespace: word(fields.pidNamespace),
+    innerPid: word(fields.innerPid),
+    processGroup: word(fields.processGroup),
+    session: word(fields.session),
+    loginUid: word(fields.loginUid),
+    terminal: word(fields.terminal),
+    capabilitiesPermitted: wide(words, at + fields.capabilitiesPermitted),
+    capabilitiesInheritable: wide(words, at + fields.capabilitiesInheritable),
+    seccompMode: word(fields.seccompMode),
+    script: known.script,
   };
 }
 

@@ -6,6 +6,7 @@ import { eventType, layout } from "./layout.gen.ts";
 import type { Libbpf } from "./libbpf.ts";
 import { openRing, type Ring } from "./ring.ts";
 import { abilitiesRequired, kernelPrograms } from "./programs.ts";
+import { createSeenSweep, type SeenSweep } from "./seen-sweep.ts";
 
 export interface KernelObjectOptions {
   readonly objectPath: string;
@@ -16,6 +17,8 @@ export interface KernelObjectOptions {
   readonly ringLowBytes: number;
   readonly sampleIntervalMs: number;
   readonly excludedPid: number;
+  /** Every file deed and call is told, however often: for measuring. */
+  readonly tellsRepeats: boolean;
 }
 
 export interface KernelObject {
@@ -27,6 +30,8 @@ export interface KernelObject {
   /** Runs that the kernel left out because the same program was interrupted in mid-run, by ability. */
   misses(): Readonly<Record<string, number>>;
   watch(cgroupIds: ReadonlySet<number>): void;
+  /** Counts of what was told and repeated since; undefined when everything is told. */
+  readonly seen: SeenSweep | undefined;
   close(): void;
 }
 
@@ -41,6 +46,7 @@ export function loadKernelObject(libbpf: Libbpf, options: KernelObjectOptions): 
     fillSettings: (view) => {
       view.setBigUint64(layout.settings.sampleIntervalNs, BigInt(options.sampleIntervalMs) * 1_000_000n, true);
       view.setUint32(layout.settings.excludedTgid, options.excludedPid, true);
+      view.setUint32(layout.settings.tellsRepeats, options.tellsRepeats ? 1 : 0, true);
     },
   });
   const rings: Ring[] = [];
@@ -56,6 +62,7 @@ export function loadKernelObject(libbpf: Libbpf, options: KernelObjectOptions): 
     object.attach();
     const dropsDescriptor = object.descriptorOf("drops");
     const watchedDescriptor = object.descriptorOf("watched");
+    const seen = options.tellsRepeats ? undefined : createSeenSweep(libbpf, object.descriptorOf("seen_deeds"));
     let isOpen = true;
     return {
       ringHigh,
@@ -63,6 +70,7 @@ export function loadKernelObject(libbpf: Libbpf, options: KernelObjectOptions): 
       capabilities: object.capabilities,
       drops: () => (isOpen ? readCounters(libbpf, dropsDescriptor, eventType.types) : []),
       misses: () => object.misses(),
+      seen,
       watch: (cgroupIds) => {
         if (isOpen) replaceNumbers(libbpf, watchedDescriptor, cgroupIds, tooMany(cgroupIds.size));
       },

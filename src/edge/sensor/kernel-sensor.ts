@@ -6,6 +6,7 @@ import type { Capability } from "../../model/node.ts";
 import { loadKernelObject } from "./kernel-object.ts";
 import { openLibbpf } from "./libbpf.ts";
 import { cgroupMount, isFirstPidNamespace, readRunning } from "./proc.ts";
+import { createPathPlaces } from "./path-places.ts";
 import { createRingReader } from "./ring-reader.ts";
 
 export interface KernelSensorOptions {
@@ -15,8 +16,10 @@ export interface KernelSensorOptions {
   readonly ringLowBytes?: number;
   /** How often an open TCP connection reports its bytes; 0: only when it closes. */
   readonly sampleIntervalMs?: number;
-  /** A process whose sockets are not reported: the agent's own. */
+  /** A process whose sockets, files and calls are not reported: the agent's own. */
   readonly excludedPid?: number;
+  /** Tells every file deed and call, however often: for measuring. */
+  readonly tellsRepeats?: boolean;
   readonly objectPath?: string;
   readonly procPath?: string;
 }
@@ -40,8 +43,9 @@ export async function createKernelSensor(options: KernelSensorOptions = {}): Pro
     ringLowBytes: options.ringLowBytes ?? sensorLimits.ringLowBytes,
     sampleIntervalMs: options.sampleIntervalMs ?? sensorLimits.sampleIntervalMs,
     excludedPid: options.excludedPid ?? 0,
+    tellsRepeats: options.tellsRepeats ?? false,
   });
-  const reader = createRingReader(libbpf, object);
+  const reader = createRingReader(libbpf, object, createPathPlaces(procPath));
   return {
     fidelity: "kernel",
     fidelityBecause: "",

@@ -15,8 +15,6 @@ export interface Libbpf {
   /** To an open perf event (a tracepoint), which belongs to the link from then on. */
   readonly attachPerf: (program: Pointer, perfDescriptor: number, cookie: bigint) => Pointer;
   readonly attachIterator: (program: Pointer) => Pointer;
-  /** An iterator over the elements of one map. */
-  readonly attachMapIterator: (program: Pointer, mapDescriptor: number) => Pointer;
   readonly createIterator: (linkDescriptor: number) => number;
   readonly linkDescriptor: (link: Pointer) => number;
   readonly destroyLink: (link: Pointer) => number;
@@ -29,6 +27,15 @@ export interface Libbpf {
   readonly writeElement: (mapDescriptor: number, key: Uint8Array, value: Uint8Array) => number;
   readonly deleteElement: (mapDescriptor: number, key: Uint8Array) => number;
   readonly nextKey: (mapDescriptor: number, key: Uint8Array | null, next: Uint8Array) => number;
+  /**
+   * Copies up to `count` elements from where `position` (four bytes, kept between calls; undefined: the start) stands. Returns how many; less than
+   * `count` at the end.
+   */
+  readonly readBatch: (
+    mapDescriptor: number,
+    position: Uint8Array | undefined,
+    into: { readonly next: Uint8Array; readonly keys: Uint8Array; readonly values: Uint8Array; readonly count: number },
+  ) => number;
   /** How often the kernel did not run a program because it was already running on that processor; 0 when it does not say. */
   readonly programMisses: (program: Pointer) => number;
   readonly possibleProcessors: () => number;
@@ -99,6 +106,9 @@ export function openLibbpf(): Libbpf {
   const openFile = bpf.func("void *bpf_object__open_file(str, void *)");
   const attachIterator = bpf.func("void *bpf_program__attach_iter(void *, void *)");
   const attachPerf = bpf.func("void *bpf_program__attach_perf_event_opts(void *, int, void *)");
+  const lookupBatch = bpf.func(
+    "int bpf_map_lookup_batch(int, void *, _Out_ void *, _Out_ void *, _Out_ void *, _Inout_ uint32_t *, void *)",
+  );
   const writeElement = bpf.func("int bpf_map_update_elem(int, void *, void *, uint64_t)");
   const getTime = libc.func("int clock_gettime(int, _Out_ void *)");
   const timespec = new BigInt64Array(2);
@@ -121,11 +131,6 @@ export function openLibbpf(): Libbpf {
       // struct bpf_perf_event_opts { size_t sz; __u64 bpf_cookie; }
       attachPerf(program, perfDescriptor, BigUint64Array.of(16n, cookie)) as Pointer,
     attachIterator: (program) => attachIterator(program, null) as Pointer,
-    attachMapIterator: (program, mapDescriptor) => {
-      // struct bpf_iter_attach_opts { size_t sz; union bpf_iter_link_info *link_info; __u32 link_info_len; }; map.map_fd is the union's first word.
-      const info = Uint32Array.of(mapDescriptor, 0, 0, 0);
-      return attachIterator(program, BigUint64Array.of(24n, koffi.address(info), 16n)) as Pointer;
-    },
     createIterator: bpf.func("int bpf_iter_create(int)"),
     linkDescriptor: bpf.func("int bpf_link__fd(void *)"),
     destroyLink: bpf.func("int bpf_link__destroy(void *)"),
@@ -137,6 +142,11 @@ export function openLibbpf(): Libbpf {
     writeElement: (descriptor, key, value) => writeElement(descriptor, key, value, 0) as number,
     deleteElement: bpf.func("int bpf_map_delete_elem(int, void *)"),
     nextKey: bpf.func("int bpf_map_get_next_key(int, void *, _Inout_ void *)"),
+    readBatch: (descriptor, position, { next, keys, values, count }) => {
+      const copied = [count];
+      lookupBatch(descriptor, position ?? null, next, keys, values, copied, null);
+      return Number(copied[0]);
+    },
     programMisses: (program) => {
       const info = new Uint8Array(programInfoBytes);
       if (Number(getInfo(programDescriptor(program), info, [programInfoBytes])) !== 0) return 0;

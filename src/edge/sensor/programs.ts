@@ -1,7 +1,8 @@
 // The kernel programs of the base family: how each is attached, and which ability of the sensor needs it. A new program is one line.
 import type { KernelProgram } from "./bpf-object.ts";
+import { deedPrograms } from "./deed-programs.ts";
 
-export const kernelPrograms = [
+export const kernelPrograms: readonly KernelProgram[] = [
   { name: "on_exec", kind: "tracing", ability: "exec" },
   { name: "on_fork", kind: "tracing", ability: "fork" },
   { name: "on_exit", kind: "tracing", ability: "exit" },
@@ -20,7 +21,8 @@ export const kernelPrograms = [
   { name: "on_send6", kind: "cgroup", ability: "udp-senders" },
   { name: "on_connect4", kind: "cgroup", ability: "udp-senders" },
   { name: "on_connect6", kind: "cgroup", ability: "udp-senders" },
-] as const satisfies readonly KernelProgram[];
+  ...deedPrograms,
+];
 
 /** Without these the kernel rung is not worth its name, and the sensor falls back to polling. */
 export const abilitiesRequired: ReadonlySet<string> = new Set(["exec", "exit", "tcp"]);

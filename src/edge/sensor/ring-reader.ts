@@ -1,9 +1,13 @@
 // Drains both rings on an adaptive timer in the thread that started it, and hands over batches in time order. Nothing wakes it: it looks.
 import type { SensorEvent } from "../../core/sense/sensor.ts";
-import { createDecode, type DecodeContext } from "./decode.ts";
+import { createDecode } from "./decode.ts";
+import type { DecodeContext } from "./decode-source.ts";
 import type { KernelObject } from "./kernel-object.ts";
 import { eventType } from "./layout.gen.ts";
 import type { Libbpf } from "./libbpf.ts";
+import type { PathPlaces } from "./path-places.ts";
+import { createRepeatCache, type RepeatCache } from "./repeat-cache.ts";
+import { sweepLimits } from "./seen-sweep.ts";
 import { createTextCache } from "./text-cache.ts";
 
 export type OnBatch = (events: readonly SensorEvent[]) => void;
@@ -39,13 +43,22 @@ const nameByType: readonly string[] = Object.entries({
   "first-bytes": eventType.firstBytes,
   "cgroup-made": eventType.cgroupMade,
   "cgroup-removed": eventType.cgroupRemoved,
+  file: eventType.file,
+  call: eventType.call,
 }).reduce<string[]>((names, [name, type]) => {
   names[type] = name;
   return names;
 }, []);
 
-export function createRingReader(libbpf: Libbpf, object: KernelObject): RingReader {
-  const context: DecodeContext = { texts: createTextCache(), bootMs: Date.now() - libbpf.bootTimeMs() };
+export function createRingReader(libbpf: Libbpf, object: KernelObject, places: PathPlaces): RingReader {
+  const repeats = createRepeatCache();
+  const context: DecodeContext = {
+    texts: createTextCache(),
+    bootMs: Date.now() - libbpf.bootTimeMs(),
+    places,
+    repeats,
+  };
+  const sweep = createSweeping(object, repeats);
   const collector = createCollector(object, context);
   let drops: Readonly<Record<string, number>> = {};
   let cpuMs = 0;
@@ -62,11 +75,19 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject): RingRead
       bootClockAtMs = nowMs;
       context.bootMs = Date.now() - libbpf.bootTimeMs();
     }
+    places.newTurn();
     let total = 0;
     for (let round = 0; round < readerLimits.batchesPerTurnMax; round += 1) {
       const read = collector.drain(onBatch);
       total += read;
       if (read < readerLimits.batchEventsMax) break;
+    }
+    if (!isStopped) {
+      const repeated = sweep(nowMs);
+      if (repeated.length > 0) {
+        collector.count(repeated);
+        onBatch(repeated);
+      }
     }
     cpuMs += libbpf.threadCpuMs() - before;
     if (isStopped) return;
@@ -86,6 +107,22 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject): RingRead
     eventsByType: collector.counts,
     dropsByType: () => (isStopped ? drops : collector.drops()),
     cpuMs: () => cpuMs,
+  };
+}
+
+/** Every ten seconds the kernel's counts of repeats, a slice per turn: returns the events that stand for them. */
+function createSweeping(object: KernelObject, repeats: RepeatCache): (nowMs: number) => readonly SensorEvent[] {
+  let nextAtMs = performance.now() + sweepLimits.everyMs;
+  return (nowMs) => {
+    if (object.seen === undefined || nowMs < nextAtMs) return [];
+    const events: SensorEvent[] = [];
+    const timeMs = Date.now();
+    const isLast = object.seen.step((key, total) => {
+      const event = repeats.repeat(key, total, timeMs);
+      if (event !== undefined) events.push(event);
+    });
+    if (isLast) nextAtMs = nowMs + sweepLimits.everyMs;
+    return events;
   };
 }
 

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What deeds on files and watched calls share: who did it, its arguments, whether it was told already. */
+#ifndef GARRISON_DEEDS_H
+#define GARRISON_DEEDS_H
+
+#include "common.h"
+#include "walk.h"
+#include "inode.h"
+
+#define AT_FDCWD (-100)
+/* In a cookie: there is no such argument. */
+#define NO_ARGUMENT 15
+
+/* The first touch of an object by a process is told, the others are counted: the reader looks at the counts now and then. A process begins anew
+ * with each exec. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, DEEDS_SEEN_MAX);
+	__type(key, struct seen_key);
+	__type(value, struct seen);
+} seen_deeds SEC(".maps");
+
+static __always_inline u64 mix(u64 hash, u64 value)
+{
+	hash ^= value;
+	hash *= 0xff51afd7ed558ccdULL;
+	return hash ^ hash >> 32;
+}
+
+static __always_inline void name_process(struct seen_key *key, struct task_struct *task)
+{
+	key->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	key->tgid = BPF_CORE_READ(task, tgid);
+	key->exec = BPF_CORE_READ(task, self_exec_id);
+}
+
+static __always_inline u64 id_of(struct seen_key *key)
+{
+	u64 id = mix(key->start_ns, key->a);
+	id = mix(id, key->b);
+	id = mix(id, (u64)key->tgid << 32 | key->exec);
+	return mix(id, (u64)key->how << 32 | key->what << 16 | key->type);
+}
+
+/* 0: it was told already, and is counted now. Else the id under which repeats will be told. */
+static __always_inline u64 first_touch(struct seen_key *key)
+{
+	struct seen fresh = {};
+	struct seen *seen;
+	fresh.id = id_of(key) | 1;
+	if (settings.tells_repeats)
+		return fresh.id;
+	seen = bpf_map_lookup_elem(&seen_deeds, key);
+	if (seen) {
+		__sync_fetch_and_add(&seen->count, 1);
+		return 0;
+	}
+	bpf_map_update_elem(&seen_deeds, key, &fresh, BPF_ANY);
+	return fresh.id;
+}
+
+/* The telling found no room: the next touch is a first one again. */
+static __always_inline void take_back(struct seen_key *key, u16 type)
+{
+	count_drop(type);
+	bpf_map_delete_elem(&seen_deeds, key);
+}
+
+/* The call's arguments: they outlive it in the saved registers of both architectures. */
+static __always_inline void read_arguments(struct task_struct *task, u64 *arguments)
+{
+	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct pt_regs___x86 *x86 = (void *)registers;
+	struct pt_regs___arm *arm = (void *)registers;
+	if (bpf_core_field_exists(x86->di)) {
+		arguments[0] = BPF_CORE_READ(x86, di);
+		arguments[1] = BPF_CORE_READ(x86, si);
+		arguments[2] = BPF_CORE_READ(x86, dx);
+		arguments[3] = BPF_CORE_READ(x86, r10);
+		arguments[4] = BPF_CORE_READ(x86, r8);
+		arguments[5] = BPF_CORE_READ(x86, r9);
+	} else if (bpf_core_field_exists(arm->orig_x0)) {
+		arguments[0] = BPF_CORE_READ(arm, orig_x0);
+		arguments[1] = BPF_CORE_READ(arm, regs[1]);
+		arguments[2] = BPF_CORE_READ(arm, regs[2]);
+		arguments[3] = BPF_CORE_READ(arm, regs[3]);
+		arguments[4] = BPF_CORE_READ(arm, regs[4]);
+		arguments[5] = BPF_CORE_READ(arm, regs[5]);
+	}
+}
+
+/* `which` comes from a cookie: any number of four bits. */
+static __always_inline u64 pick(const u64 *arguments, u32 which)
+{
+	switch (which) {
+	case 0: return arguments[0];
+	case 1: return arguments[1];
+	case 2: return arguments[2];
+	case 3: return arguments[3];
+	case 4: return arguments[4];
+	case 5: return arguments[5];
+	default: return 0;
+	}
+}
+
+static __always_inline u32 nibble(u64 cookie, u32 at)
+{
+	return cookie >> at & 15;
+}
+
+static __always_inline bool is_excluded(struct task_struct *task)
+{
+	return settings.excluded_tgid && BPF_CORE_READ(task, tgid) == settings.excluded_tgid;
+}
+
+/* A hash of at most 256 bytes of a text of a program, for keys; what is longer counts by its length. */
+#define HASHED_WORDS 32
+struct text_hash {
+	u64 words[HASHED_WORDS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct text_hash);
+} text_hashes SEC(".maps");
+
+static __always_inline u64 hash_text(const void *text)
+{
+	u32 zero = 0;
+	struct text_hash *scratch = bpf_map_lookup_elem(&text_hashes, &zero);
+	if (!scratch)
+		return 0;
+	__builtin_memset(scratch, 0, sizeof(*scratch));
+	u64 hash = bpf_probe_read_user_str(scratch->words, sizeof(scratch->words), text);
+	for (u32 index = 0; index < HASHED_WORDS; index += 1)
+		hash = mix(hash, scratch->words[index]);
+	return hash;
+}
+
+#endif

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Deeds on files, told at the exit of the call. One program serves all calls of a shape: which argument is what stands in the cookie. */
+#ifndef GARRISON_FILES_H
+#define GARRISON_FILES_H
+
+#include "deeds.h"
+
+#define FMODE_CREATED 0x100000
+#define O_ACCMODE 3
+#define O_CREAT 0100
+
+/* Cookie: bits 0-7 the call, 8-15 the deed, then four bits each. */
+#define AT_FOLDER 16
+#define AT_PATH 20
+#define AT_TARGET_FOLDER 24
+#define AT_TARGET 28
+#define AT_DESCRIPTOR 32
+#define AT_FLAGS 36
+#define AT_MODE 40
+/* Bit 44: the target is a text, not a path to be resolved. */
+#define TARGET_IS_TEXT (1ULL << 44)
+
+struct file_scratch {
+	struct file_event event;
+	char strings[4 * PATH_BYTES_MAX + REQUEST_BYTES_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct file_scratch);
+} file_scratches SEC(".maps");
+
+static __always_inline struct file_scratch *begin_file(struct task_struct *task)
+{
+	u32 zero = 0;
+	struct file_scratch *scratch = bpf_map_lookup_elem(&file_scratches, &zero);
+	if (!scratch)
+		return NULL;
+	struct file_event *event = &scratch->event;
+	fill_header(&event->header, task, EVENT_FILE);
+	event->inode = 0;
+	event->device = 0;
+	event->open_flags = 0;
+	event->mode = 0;
+	event->error = 0;
+	event->mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	event->parent_tgid = BPF_CORE_READ(task, real_parent, tgid);
+	event->path_bytes = 0;
+	event->requested_bytes = 0;
+	event->directory_bytes = 0;
+	event->target_bytes = 0;
+	event->target_directory_bytes = 0;
+	event->kind = KIND_NONE;
+	return scratch;
+}
+
+/* Walks and appends a path; returns its length. */
+static __noinline u32 put_path(struct file_scratch *scratch, struct path *path, struct path *root, u32 end)
+{
+	struct path_walk *walk = own_walk();
+	if (!walk || !scratch || !path || !root || end > 3 * PATH_BYTES_MAX)
+		return 0;
+	u32 length = walk_path(walk, path, root);
+	if (!walk->is_done) {
+		scratch->event.header.flags |= FLAG_PATH_CUT;
+		return 0;
+	}
+	u32 start = walk->start & (PATH_BYTES_MAX - 1);
+	length &= PATH_BYTES_MAX - 1;
+	bpf_probe_read_kernel(&scratch->strings[end], length, &walk->text[start]);
+	return length;
+}
+
+/* What the program asked for, from its memory or (io_uring) from the kernel's copy; returns the length. */
+static __always_inline u32 put_text(struct file_scratch *scratch, const void *text, bool is_kernel, u32 end)
+{
+	long length;
+	if (!text || end > 3 * PATH_BYTES_MAX)
+		return 0;
+	if (is_kernel)
+		length = bpf_probe_read_kernel_str(&scratch->strings[end], REQUEST_BYTES_MAX, text);
+	else
+		length = bpf_probe_read_user_str(&scratch->strings[end], REQUEST_BYTES_MAX, text);
+	if (length < 1 || length > REQUEST_BYTES_MAX)
+		return 0;
+	if (length == REQUEST_BYTES_MAX)
+		scratch->event.header.flags |= FLAG_REQUEST_CUT;
+	return length - 1;
+}
+
+/* The folder that a relative path starts from: the one of a descriptor, or the process's own. */
+static __always_inline u32 put_folder(struct file_scratch *scratch, struct task_struct *task, int number, u32 end)
+{
+	struct path folder = {}, root = {};
+	root_of(task, &root);
+	if (number == AT_FDCWD) {
+		folder_of(task, &folder);
+	} else {
+		struct file *file = file_of(task, number);
+		if (!file)
+			return 0;
+		path_of(file, &folder);
+	}
+	return put_path(scratch, &folder, &root, end);
+}
+
+struct request {
+	const void *text;
+	int folder;
+	bool is_kernel;
+	bool is_text; /* no path: no folder */
+};
+
+/* One place for the bound that the verifier has to see before each string. */
+static __always_inline u32 bounded(u32 end)
+{
+	return end > 3 * PATH_BYTES_MAX ? 3 * PATH_BYTES_MAX : end;
+}
+
+static __always_inline u32 put_request(struct file_scratch *scratch, struct task_struct *task, struct request *request, u32 end, u16 *folder_bytes)
+{
+	u32 length = put_text(scratch, request->text, request->is_kernel, end);
+	*folder_bytes = 0;
+	if (request->is_text || (length > 0 && scratch->strings[end] == '/'))
+		return length;
+	*folder_bytes = 1; /* asked for */
+	return length;
+}
+
+static __always_inline int send_file(struct file_scratch *scratch, u32 end, struct seen_key *key)
+{
+	u64 size = sizeof(struct file_event) + end;
+	if (end > sizeof(scratch->strings))
+		return 0;
+	if (bpf_ringbuf_output(&ring_low, scratch, size, BPF_RB_NO_WAKEUP))
+		take_back(key, EVENT_FILE);
+	return 0;
+}
+
+/* path (when a file is known), requested, its folder, target, its folder. */
+static __always_inline int tell_file(struct file_scratch *scratch, struct task_struct *task, struct file *file, struct request *first,
+				     struct request *second, struct seen_key *key)
+{
+	struct file_event *event = &scratch->event;
+	u32 end = 0;
+	u16 wants_folder = 0;
+	if (file) {
+		struct path path = {}, root = {};
+		root_of(task, &root);
+		path_of(file, &path);
+		end = put_path(scratch, &path, &root, 0);
+		event->path_bytes = end;
+	}
+	end = bounded(end);
+	event->requested_bytes = put_request(scratch, task, first, end, &wants_folder);
+	end = bounded(end + event->requested_bytes);
+	if (wants_folder && !file) {
+		event->directory_bytes = put_folder(scratch, task, first->folder, end);
+		end = bounded(end + event->directory_bytes);
+	}
+	if (second) {
+		event->target_bytes = put_request(scratch, task, second, end, &wants_folder);
+		end = bounded(end + event->target_bytes);
+		if (wants_folder) {
+			event->target_directory_bytes = put_folder(scratch, task, second->folder, end);
+			end += event->target_directory_bytes;
+		}
+	}
+	return send_file(scratch, end, key);
+}
+
+static __always_inline void fill_inode(struct file_event *event, struct inode *inode)
+{
+	event->inode = BPF_CORE_READ(inode, i_ino);
+	event->device = device_of(inode);
+	event->kind = kind_of_inode(inode);
+	if (is_upper(inode))
+		event->header.flags |= FLAG_UPPER;
+}
+
+static __always_inline int folder_argument(const u64 *arguments, u32 which)
+{
+	return which == NO_ARGUMENT ? AT_FDCWD : (int)pick(arguments, which);
+}
+
+/* Of a relative path in a key: the same name in another folder is another file. */
+static __always_inline u64 folder_number(struct task_struct *task, int number)
+{
+	struct inode *inode;
+	if (number == AT_FDCWD) {
+		inode = BPF_CORE_READ(task, fs, pwd.dentry, d_inode);
+	} else {
+		struct file *file = file_of(task, number);
+		inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
+	}
+	return inode ? BPF_CORE_READ(inode, i_ino) : 0;
+}
+
+SEC("tracepoint")
+int on_file_opened(struct trace_event_raw_sys_exit *context)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	if (is_excluded(task))
+		return 0;
+	u64 cookie = bpf_get_attach_cookie(context);
+	u64 arguments[6] = {};
+	struct seen_key key = {};
+	read_arguments(task, arguments);
+	long result = BPF_CORE_READ(context, ret);
+	u16 call = cookie & 255;
+	u32 flags = pick(arguments, nibble(cookie, AT_FLAGS));
+	u32 mode = pick(arguments, nibble(cookie, AT_MODE));
+	if (call == FILE_CALL_OPENAT2) {
+		struct open_how how = {};
+		bpf_probe_read_user(&how, sizeof(how), (void *)arguments[2]);
+		flags = how.flags;
+		mode = how.mode;
+	} else if (call == FILE_CALL_CREAT) {
+		flags = 01101; /* O_WRONLY | O_CREAT | O_TRUNC */
+	}
+	struct file *file = result < 0 ? NULL : file_of(task, result);
+	struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
+	bool is_made = file && (BPF_CORE_READ(file, f_mode) & FMODE_CREATED);
+	const void *asked = (const void *)pick(arguments, nibble(cookie, AT_PATH));
+	int folder = folder_argument(arguments, nibble(cookie, AT_FOLDER));
+
+	name_process(&key, task);
+	key.type = EVENT_FILE;
+	key.what = is_made ? DEED_CREATE : DEED_OPEN;
+	if (inode) {
+		key.a = (u64)BPF_CORE_READ(inode, i_sb, s_dev);
+		key.b = BPF_CORE_READ(inode, i_ino);
+		key.how = flags & O_ACCMODE;
+	} else {
+		key.a = hash_text(asked);
+		key.b = folder_number(task, folder);
+		key.how = 0x80000000 | (u32)-result;
+	}
+	u64 id = first_touch(&key);
+	if (!id)
+		return 0;
+	struct file_scratch *scratch = begin_file(task);
+	if (!scratch)
+		return 0;
+	struct file_event *event = &scratch->event;
+	event->key = id;
+	event->deed = key.what;
+	event->call = call;
+	event->open_flags = flags;
+	event->mode = is_made || (flags & O_CREAT) ? mode : 0;
+	event->error = result < 0 ? -result : 0;
+	if (inode)
+		fill_inode(event, inode);
+	struct request request = { .text = asked, .folder = folder };
+	return tell_file(scratch, task, file, &request, NULL, &key);
+}
+
+SEC("tracepoint")
+int on_file_changed(struct trace_event_raw_sys_exit *context)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	if (is_excluded(task))
+		return 0;
+	u64 cookie = bpf_get_attach_cookie(context);
+	u64 arguments[6] = {};
+	struct seen_key key = {};
+	read_arguments(task, arguments);
+	long result = BPF_CORE_READ(context, ret);
+	u32 number = nibble(cookie, AT_DESCRIPTOR);
+	struct file *file = number == NO_ARGUMENT ? NULL : file_of(task, pick(arguments, number));
+	struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
+	struct request first = {
+		.text = (const void *)pick(arguments, nibble(cookie, AT_PATH)),
+		.folder = folder_argument(arguments, nibble(cookie, AT_FOLDER)),
+	};
+	struct request second = {
+		.text = (const void *)pick(arguments, nibble(cookie, AT_TARGET)),
+		.folder = folder_argument(arguments, nibble(cookie, AT_TARGET_FOLDER)),
+		.is_text = (cookie & TARGET_IS_TEXT) != 0,
+	};
+	u32 mode = pick(arguments, nibble(cookie, AT_MODE));
+
+	name_process(&key, task);
+	key.type = EVENT_FILE;
+	key.what = cookie >> 8 & 255;
+	key.how = result < 0 ? 0x80000000 | (u32)-result : mode;
+	key.a = inode ? (u64)BPF_CORE_READ(inode, i_sb, s_dev) : hash_text(first.text);
+	key.b = inode ? BPF_CORE_READ(inode, i_ino) : folder_number(task, first.folder);
+	if (second.text)
+		key.a = mix(key.a, hash_text(second.text));
+	u64 id = first_touch(&key);
+	if (!id)
+		return 0;
+	struct file_scratch *scratch = begin_file(task);
+	if (!scratch)
+		return 0;
+	struct file_event *event = &scratch->event;
+	event->key = id;
+	event->deed = key.what;
+	event->call = cookie & 255;
+	event->open_flags = pick(arguments, nibble(cookie, AT_FLAGS));
+	event->mode = mode;
+	event->error = result < 0 ? -result : 0;
+	if (inode)
+		fill_inode(event, inode);
+	return tell_file(scratch, task, file, &first, nibble(cookie, AT_TARGET) == NO_ARGUMENT ? NULL : &second, &key);
+}
+
+#endif

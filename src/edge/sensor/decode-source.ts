@@ -1,0 +1,48 @@
+// What every decoder of a record needs: the views over the ring, the header's fields, and the caches.
+import type { PathPlaces } from "./path-places.ts";
+import { layout } from "./layout.gen.ts";
+import type { RepeatCache } from "./repeat-cache.ts";
+import type { RingViews } from "./ring.ts";
+import type { TextCache } from "./text-cache.ts";
+
+export interface DecodeContext {
+  readonly texts: TextCache;
+  /** Milliseconds since the epoch at boot; moves when the wall clock is set. */
+  bootMs: number;
+  /** Where paths that the kernel did not resolve are; absent: they are only joined, as written. */
+  readonly places?: PathPlaces;
+  /** Keeps what was told, for counts of its repeats. */
+  readonly repeats?: RepeatCache;
+}
+
+export interface Source {
+  readonly views: RingViews;
+  readonly words: Uint32Array;
+  readonly halves: Uint16Array;
+  readonly texts: TextCache;
+  readonly context: DecodeContext;
+}
+
+export const header = layout.eventHeader;
+export const processWords = { pid: header.tgid / 4, start: header.startNs / 4, comm: header.comm / 4 } as const;
+const twoTo32 = 4294967296;
+
+/** The u64 at byte offset `at`; exact below 2^53. */
+export function wide(words: Uint32Array, at: number): number {
+  const index = at >> 2;
+  return (words[index + 1] ?? 0) * twoTo32 + (words[index] ?? 0);
+}
+
+/** The s64 at byte offset `at`; exact within 53 bits. */
+export function signedWide(words: Uint32Array, at: number): number {
+  const index = at >> 2;
+  return ((words[index + 1] ?? 0) | 0) * twoTo32 + (words[index] ?? 0);
+}
+
+export function timeMsOf(source: Source, at: number): number {
+  return Math.floor(source.context.bootMs + wide(source.words, at + header.timeNs) / 1e6);
+}
+
+export function flagsOf(source: Source, at: number): number {
+  return source.halves[(at + header.flags) >> 1] ?? 0;
+}
