@@ -48,6 +48,8 @@ export interface ServerSurroundings {
   /** How long accepted blocks wait for company, whoever looks: for tests. */
   readonly insertDelayMs?: number;
   readonly streamTickMs?: number;
+  /** How often sinks look for events. */
+  readonly sinkPollMs?: number;
   readonly streamHeartbeatMs?: number;
   /** Checks every answer against the contract. */
   readonly checksAnswers?: boolean;
@@ -103,7 +105,9 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     given.clusters ?? (await openClusters({ config, state, queries, agents, identities, metrics, clock, logger })),
   );
   const images = started.use(openImages({ config, state, clusters, queries, clock, logger, scan: given.scanImage }));
-  const sinks = started.use(openServerSinks({ config, state, queries, metrics, clock, logger }));
+  const sinks = started.use(
+    openServerSinks({ config, state, queries, metrics, clock, logger, pollMs: given.sinkPollMs }),
+  );
   const parts: ServerParts = {
     config,
     version: programVersion(),

@@ -159,7 +159,7 @@ test("Retry-After is told, in seconds and as a date; nonsense is none", async ()
     ["soon", undefined],
     ["-5", undefined],
   ];
-  for (const [header, expected] of cases) assert.equal(retryAfterMs(header, nowMs), expected, header);
+  for (const [header, expected] of cases) assert.equal(retryAfterMs(header, nowMs), expected, header ?? "none");
 });
 
 test("waits double up to the longest, never less than half", () => {

@@ -38,14 +38,8 @@ export async function openWebhook(target: WebhookTarget, surroundings: SinkSurro
           ...(serverName === "" ? {} : { servername: serverName }),
         })
       : new http.Agent(shared);
-  const post = (to: URL, body: Buffer, isOnceMore = 0): Promise<Answer> =>
-    request({ to, body, headers, agent, timeoutMs: target.timeoutSeconds * 1000 }).then((answer) => {
-      const next = redirectOf(to, answer);
-      if (next === undefined) return answer;
-      if (isOnceMore >= sinkLimits.redirectsMax)
-        throw refusedRedirect(`more than ${sinkLimits.redirectsMax} redirects`);
-      return post(next, body, isOnceMore + 1);
-    });
+  const once = (to: URL, body: Buffer): Promise<Answer> =>
+    request({ to, body, headers, agent, timeoutMs: target.timeoutSeconds * 1000 });
   return {
     batchMax: 1,
     async send(events: readonly Outgoing[]): Promise<Sent> {
@@ -54,7 +48,7 @@ export async function openWebhook(target: WebhookTarget, surroundings: SinkSurro
       for (const event of events) {
         const body = bodyOf(target, event);
         try {
-          detail = judge(await post(url, body));
+          detail = judge(await followed(url, (to) => once(to, body)));
         } catch (thrown) {
           throw faultOf(thrown, { url, secrets: [...secrets, ...addressSecrets] });
         }
@@ -78,6 +72,18 @@ async function addressOf({ url, secretUrl }: WebhookTarget, surroundings: SinkSu
     });
   const hidden = [address.href, `${address.pathname}${address.search}`].filter((text) => text.length > 1);
   return { url: address, addressSecrets: hidden };
+}
+
+/** The answer at the end of redirects. */
+async function followed(url: URL, ask: (to: URL) => Promise<Answer>): Promise<Answer> {
+  let to = url;
+  for (let redirects = 0; redirects <= sinkLimits.redirectsMax; redirects += 1) {
+    const answer = await ask(to);
+    const next = redirectOf(to, answer);
+    if (next === undefined) return answer;
+    to = next;
+  }
+  throw refusedRedirect(`more than ${sinkLimits.redirectsMax} redirects`);
 }
 
 async function headersOf(target: WebhookTarget, surroundings: SinkSurroundings) {

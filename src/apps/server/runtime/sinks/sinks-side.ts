@@ -48,7 +48,7 @@ export interface SinksParts {
   readonly cluster: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly pollMs?: number;
+  readonly pollMs?: number | undefined;
 }
 
 /** What runs for one resource. */
