@@ -87,6 +87,27 @@ export const AgentConfig = z.strictObject({
         .describe("Where the DNS proxy listens for redirected questions, when policies have rules on DNS names"),
     })
     .prefault({}),
+  detect: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe("Judge what happens on this node by rules"),
+      builtin: z
+        .boolean()
+        .default(true)
+        .describe("Garrison's own rules; off: only those of the folder and of resources"),
+      rules: z
+        .string()
+        .default("")
+        .describe(
+          "Folder (or file) of rules in YAML: Falco, Sigma or GarrisonRule; read by name, again when one changes",
+        ),
+      cpuShare: z
+        .number()
+        .min(0.01)
+        .max(1)
+        .default(0.5)
+        .describe("Share of one core that rules may take; beyond it events are not judged, and counted"),
+    })
+    .prefault({}),
   spool: z
     .strictObject({
       bytesMax: z

@@ -3,6 +3,7 @@
 import type { FlowLosses } from "../../core/flow/flow-aggregator.ts";
 import type { SpoolLoss } from "../../edge/spool/loss-book.ts";
 import type { SensorStats } from "../../core/sense/sensor.ts";
+import type { DetectLoss } from "./detect/detect-side.ts";
 import { blockLimits } from "../../model/agent-protocol.ts";
 import type { Row, TableName } from "../../model/table.ts";
 
@@ -32,6 +33,8 @@ export interface GapSources {
   readonly flowLosses: () => FlowLosses | undefined;
   /** Files in use that were not told for a limit. */
   readonly usedFilesOmitted?: () => number;
+  /** Events that were not judged and detections that were not told, since the last call. */
+  readonly detectionLosses?: () => readonly DetectLoss[];
   /** Why the sensor does not run; "" when it does. */
   readonly sensorDown: string;
 }
@@ -60,6 +63,9 @@ export function createGapWatch(sources: GapSources, startMs: number): (nowMs: nu
     if (filesOmitted > 0) {
       const detail = "containers have more files in use than are told of";
       rows.push({ ...window, table: "file_events", reason: "limit", rows: filesOmitted, counted: "estimate", detail });
+    }
+    for (const { rows: count, counted, detail } of sources.detectionLosses?.() ?? []) {
+      rows.push({ ...window, table: "security_events", reason: "limit", rows: count, counted, detail });
     }
     const losses = sources.flowLosses();
     if (losses !== undefined && losses.rowsMerged > 0) {

@@ -1,6 +1,6 @@
 // Sensor events to rows: attributed, redacted, aggregated. Runs in the agent's main thread; nothing in it waits.
+import type { Detection, DetectSubject } from "../../core/detect/contract.ts";
 import type { AddressBook } from "../../core/directory/address-book.ts";
-import { remoteEndOf, type RemoteQuestion } from "../../core/directory/remote-end.ts";
 import { createFlowAggregator } from "../../core/flow/aggregate.ts";
 import type { FlowAggregator } from "../../core/flow/flow-aggregator.ts";
 import { isLoopbackAddress, isNamed } from "../../core/flow/flow-ends.ts";
@@ -21,10 +21,13 @@ import type {
 import type { Fidelity, Subject } from "../../model/identity.ts";
 import type { Row } from "../../model/table.ts";
 import { agentLimits } from "./config.ts";
+import type { DetectSide } from "./detect/detect-side.ts";
+import { securityRowOf } from "./detect/security-row.ts";
 import type { SensorLookup } from "./dns/dns-side.ts";
 import { createHttpExchanges, type HttpExchange } from "./http-exchanges.ts";
 import type { Outbox } from "./outbox.ts";
-import { flowDirectory, localPeer, peerColumns, peerQuestion } from "./peers.ts";
+import { isComplete, sendLate, type LateRow } from "./late-rows.ts";
+import { flowDirectory, localPeer, peerQuestion } from "./peers.ts";
 import { processRowOf } from "./process-rows.ts";
 import { createSubjects, type SubjectCell } from "./subjects.ts";
 import type { ContainerProcess } from "./used-files.ts";
@@ -46,12 +49,16 @@ export interface PipelineOptions {
   readonly completeFlow?: (row: Row<"flows">) => void;
   /** True: a DNS proxy of this node tells this look-up, so the sensor's row is not sent. */
   readonly isTwin?: (lookup: SensorLookup) => boolean;
+  /** Rules over the events, once their processes are known; absent: nobody judges. */
+  readonly detect?: Pick<DetectSide, "take" | "tick">;
 }
 
 export interface Pipeline {
   take(events: readonly SensorEvent[]): void;
   /** Windows, timeouts, late identities. Call a few times a second. */
   tick(nowMs: number): void;
+  /** A rule fired: becomes a row, which waits for its workload's name as others do. */
+  detected(detection: Detection): void;
   /** The book has news: rows that waited for it go on. */
   identitiesCame(): void;
   /** Everything that is still held back, for shutdown. */
@@ -67,17 +74,6 @@ export interface Pipeline {
     readonly protocolLimits: number;
   };
 }
-
-type LateRow =
-  | { readonly table: "process_events"; readonly row: Row<"process_events">; readonly cell: SubjectCell }
-  | { readonly table: "dns_events"; readonly row: Row<"dns_events">; readonly cell: SubjectCell }
-  | {
-      readonly table: "http_events";
-      readonly row: Row<"http_events">;
-      readonly cell: SubjectCell;
-      /** To be asked of the book when no process of this machine is known at the other end. */
-      readonly peer: RemoteQuestion | undefined;
-    };
 
 export function createPipeline(options: PipelineOptions): Pipeline {
   return new AgentPipeline(options);
@@ -128,7 +124,25 @@ class AgentPipeline implements Pipeline {
   take(events: readonly SensorEvent[]): void {
     this.#cgroupReads = 0;
     for (const event of events) this.#takeOne(event);
+    this.#options.detect?.take(events, this.#detectSubjectOf);
   }
+
+  detected(detection: Detection): void {
+    const { process, cgroupId } = detection;
+    const record = this.#table.find(process);
+    // Whom the table has forgotten is who it was when the rule was asked.
+    const gone = { subject: detection.subject, isPending: false, containerId: "" };
+    const cell = record === undefined ? gone : this.#cellOf({ process, cgroupId });
+    const { fidelity, visibility } = this.#options;
+    const { subject } = cell;
+    const context = { processId: record?.id ?? "", subject, sight: visibility.sightOf(subject), fidelity };
+    this.#send({ table: "security_events", row: securityRowOf(detection, context), cell }, this.#nowMs);
+  }
+
+  readonly #detectSubjectOf = (process: ProcessKey, cgroupId: number): DetectSubject => {
+    const cell = this.#cellOf({ process, cgroupId });
+    return { subject: cell.subject, isPending: cell.isPending, isContainer: cell.subject.containerId !== "" };
+  };
 
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
@@ -136,6 +150,7 @@ class AgentPipeline implements Pipeline {
     for (const exchange of this.#dns.expire(nowMs)) this.#tellDns(exchange);
     for (const exchange of this.#http.expire(nowMs)) this.#tellHttp(exchange);
     this.#sendLate(this.#late.expire(nowMs));
+    this.#options.detect?.tick(nowMs);
     this.#table.expire(nowMs);
   }
 
@@ -359,31 +374,11 @@ class AgentPipeline implements Pipeline {
   }
 
   #isComplete(late: LateRow): boolean {
-    if (late.cell.isPending) return false;
-    const question = late.table === "http_events" ? late.peer : undefined;
-    return question === undefined || !remoteEndOf(this.#options.book, question).isOnItsWay;
+    return isComplete(late, this.#options.book);
   }
 
   #sendLate(rows: readonly LateRow[]): void {
-    for (const late of rows) {
-      Object.assign(late.row, late.cell.subject);
-      if (late.table === "http_events" && late.peer !== undefined) {
-        Object.assign(late.row, peerColumns(remoteEndOf(this.#options.book, late.peer), late.peer.port !== 0));
-      }
-      this.#push(late);
-    }
-  }
-
-  #push(late: LateRow): void {
-    const { outbox } = this.#options;
-    switch (late.table) {
-      case "process_events":
-        return outbox.push(late.table, late.row);
-      case "dns_events":
-        return outbox.push(late.table, late.row);
-      case "http_events":
-        return outbox.push(late.table, late.row);
-    }
+    for (const late of rows) sendLate(late, this.#options.book, this.#options.outbox);
   }
 }
 

@@ -6,6 +6,7 @@ import type { UplinkState } from "../../edge/uplink/uplink.ts";
 import type { AgentReport } from "../../model/agent-protocol.ts";
 import type { GatewayReport } from "../../model/node.ts";
 import type { ResourceStatus } from "../../model/resource.ts";
+import type { DetectSide } from "./detect/detect-side.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { agentVersion } from "./version.ts";
@@ -19,6 +20,7 @@ export interface ReportSources {
   readonly outbox: Outbox;
   readonly pipeline: Pipeline;
   readonly gateway: (() => GatewayReport) | undefined;
+  readonly detect?: Pick<DetectSide, "report">;
 }
 
 export type Reporter = (number: number, resources: readonly ResourceStatus[], uplink: UplinkState) => AgentReport;
@@ -43,6 +45,7 @@ export function createReporter(sources: ReportSources): Reporter {
       startedAt: new Date(startedMs).toISOString(),
       lagMs: uplink.lagMs,
       ...(sources.gateway === undefined ? {} : { gateway: sources.gateway() }),
+      ...(sources.detect === undefined ? {} : { detection: sources.detect.report() }),
       counters: {
         eventsByType: { ...stats.eventsByType },
         ringDropsByType: { ...stats.dropsByType },

@@ -75,6 +75,14 @@ export const ServerConfig = z.strictObject({
         .describe("Folder of kubeconfigs, one cluster each, named by the file; empty: clusters in the data folder"),
     })
     .prefault({}),
+  audit: z
+    .strictObject({
+      files: z
+        .array(z.string().min(3).max(4096))
+        .default([])
+        .describe('Audit logs of API servers to follow, "cluster=/path/of/audit.log" each'),
+    })
+    .prefault({}),
   waf: z
     .strictObject({
       rules: z

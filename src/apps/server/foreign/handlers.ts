@@ -16,6 +16,8 @@ import type { ForeignRow, Mapped } from "../../../core/foreign/row.ts";
 import { encodeBlock } from "../../../edge/blocks/encode-block.ts";
 import type { Row, TableName } from "../../../model/table.ts";
 import type { HandlersOf } from "../http/calls.ts";
+import type { AuditDetect } from "../runtime/audit-detect.ts";
+import { auditDetectionRow, nameActor, type AuditDetectionRow } from "../runtime/audit-rows.ts";
 import type { Books } from "./books.ts";
 import { readForeignBody } from "./read-foreign.ts";
 
@@ -29,6 +31,8 @@ export interface ForeignParts {
   /** Clusters that agents write to: foreign rows must not pass for theirs. */
   readonly isAgentCluster: (cluster: string) => Promise<boolean>;
   readonly books: Pick<Books, "of">;
+  /** Rules over whole audit events; absent: nobody judges them. */
+  readonly auditDetect?: Pick<AuditDetect, "judge">;
   /** How long rows whose identity may be on its way wait for it. Milliseconds; for tests. */
   readonly identityHoldMs?: number;
 }
@@ -52,7 +56,10 @@ export function foreignHandlers(parts: ForeignParts): HandlersOf<ForeignOperatio
     ingestHubble: jsonDoor(mapHubble, (cluster) => refuseAgentCluster(parts, cluster)),
     ingestFalco: jsonDoor(mapFalco, (cluster) => refuseAgentCluster(parts, cluster)),
     // Agents write no audit events, so nothing of theirs can be feigned; and the events belong to the cluster that they are of.
-    ingestAudit: jsonDoor(mapAudit, async () => undefined),
+    ingestAudit: async ({ request, query: { cluster } }) => {
+      const batch = await takeAudit(parts, cluster, itemsOf(decodeText(await readForeignBody(request))));
+      return { accepted: batch.accepted, refused: batch.refused, reasons: [...batch.reasons] };
+    },
     ingestOtlpLogs: async ({ request }) => {
       const nowMs = parts.clock.nowMs();
       const items = logItems(await readOtlp(request, logsRequest));
@@ -71,6 +78,24 @@ export function foreignHandlers(parts: ForeignParts): HandlersOf<ForeignOperatio
         : { partialSuccess: { rejectedSpans: String(batch.refused), errorMessage: reasonsOf(batch) } };
     },
   };
+}
+
+/** Audit events of a cluster, from the door or from a file: judged whole, then only their rows go on. Rejects when they could not be made durable. */
+export async function takeAudit(parts: ForeignParts, cluster: string, items: Iterable<unknown>): Promise<Batch> {
+  const { auditDetect } = parts;
+  const nowMs = parts.clock.nowMs();
+  const found: AuditDetectionRow[] = [];
+  const batch = await mapInTurns(items, nowMs, (item) => {
+    const mapped = mapAudit(item);
+    if (auditDetect === undefined || !("rows" in mapped)) return mapped;
+    const [audit] = mapped.rows;
+    if (audit?.table !== "audit_events") return mapped;
+    const rows = auditDetect.judge(cluster, item, nowMs).map((detection) => auditDetectionRow(detection, audit));
+    found.push(...rows);
+    return { rows: [audit, ...rows.map(({ security }) => security)] };
+  });
+  await store(parts, cluster, batch.rows, () => found.forEach(nameActor));
+  return batch;
 }
 
 /** Other requests are served in between: one body may take seconds of work. */
@@ -141,8 +166,14 @@ function reasonsOf(batch: Batch): string {
 }
 
 /** One block per table and node. All are durable when it resolves; when one fails the sender gets the fault and may send all again. */
-async function store(parts: ForeignParts, cluster: string, rows: readonly ForeignRow[]): Promise<void> {
+async function store(
+  parts: ForeignParts,
+  cluster: string,
+  rows: readonly ForeignRow[],
+  complete?: () => void,
+): Promise<void> {
   await enrich(parts, cluster, rows);
+  complete?.();
   const nodes = new Set<string>();
   const groups = new Map<string, { table: TableName; node: string; rows: Row<TableName>[] }>();
   for (const { table, node, row } of rows) {

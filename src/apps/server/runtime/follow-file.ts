@@ -63,7 +63,12 @@ class Follower implements FileFollower {
     if (!(await this.#isRotated(place))) return undefined;
     // Nobody writes to the old file any more: what stands behind its last line break is a line, too.
     if (bytesRead > 0 && bytesRead <= auditFileLimits.lineBytesMax && !place.skips) {
-      return this.#made(place, this.#buffer.toString("utf8", 0, bytesRead), 0, await this.#behind(handle, place, bytesRead));
+      return this.#made(
+        place,
+        this.#buffer.toString("utf8", 0, bytesRead),
+        0,
+        await this.#behind(handle, place, bytesRead),
+      );
     }
     await this.#next();
     return await this.read();

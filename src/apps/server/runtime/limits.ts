@@ -16,3 +16,12 @@ export const auditFileLimits = {
   siblingsMax: 1000,
   filesMax: 16,
 } as const;
+
+export const auditDetectLimits = {
+  /** Clusters that have rules of their own in memory; the one that was not heard of for the longest time goes first. */
+  clustersMax: 64,
+  /** Detections of one audit event that become rows. */
+  detectionsPerEventMax: 8,
+  /** Problems that a refusal of rules names. */
+  problemsNamedMax: 5,
+} as const;

@@ -14,6 +14,7 @@ export const auditWords: readonly BuiltinItem[] = [
       "((ka.stage = ResponseComplete and ka.response.code != 101) or (ka.stage = ResponseStarted and ka.response.code = 101))",
   },
   { macro: "garrison_allowed", condition: "(garrison_answered and ka.response.code < 400)" },
+  { macro: "garrison_subresource", condition: "(ka.target.subresource exists)" },
   { macro: "garrison_change", condition: "(ka.verb in (create, update, patch))" },
   {
     macro: "garrison_system",
@@ -164,7 +165,7 @@ const access: readonly BuiltinRule[] = [
     rule: "Service account is made in a namespace of the system",
     desc: "Accounts in kube-system are looked at by few and trusted by many.",
     condition:
-      "ka.target.resource = serviceaccounts and not ka.target.subresource exists and ka.verb = create and ka.target.namespace in (kube-system, kube-public, kube-node-lease) and garrison_allowed and not garrison_system",
+      "ka.target.resource = serviceaccounts and not garrison_subresource and ka.verb = create and ka.target.namespace in (kube-system, kube-public, kube-node-lease) and garrison_allowed and not garrison_system",
     output: `A service account is made in a namespace of the system (${output})`,
     priority: "WARNING",
     tags: ["k8s", "T1136"],
@@ -197,7 +198,9 @@ const access: readonly BuiltinRule[] = [
   },
 ];
 
-const pods = "ka.target.resource = pods and not ka.target.subresource exists and ka.verb = create and garrison_allowed";
+/** Pods, and what makes pods: there the one who wanted it is the one who asks, and not a controller. */
+const pods =
+  "ka.target.resource in (pods, deployments, statefulsets, daemonsets, replicasets, replicationcontrollers, jobs, cronjobs) and not garrison_subresource and garrison_change and garrison_allowed and not garrison_system";
 const isSystemNamespace = "ka.target.namespace in (kube-system, kube-flannel, calico-system, garrison-system)";
 
 const workloads: readonly BuiltinRule[] = [
@@ -245,7 +248,7 @@ const workloads: readonly BuiltinRule[] = [
   {
     rule: "Pod is made in a namespace of the system by a user",
     desc: "Between the pods of the system nobody looks for another one.",
-    condition: `${pods} and ka.target.namespace in (kube-system, kube-public, kube-node-lease) and not garrison_system`,
+    condition: `${pods} and ka.target.namespace in (kube-system, kube-public, kube-node-lease)`,
     output: `A pod is made in a namespace of the system (images=%ka.req.pod.containers.image ${output})`,
     priority: "WARNING",
     tags: ["k8s", "T1036.005", "T1610"],
@@ -309,7 +312,7 @@ const objects: readonly BuiltinRule[] = [
     rule: "Audit or log collection is tampered with",
     desc: "The object's name says audit, falco, garrison, fluent or tetragon, and it is changed or deleted. Look at what still collects.",
     condition:
-      "ka.target.resource in (configmaps, daemonsets, deployments, pods, tracingpolicies, auditsinks) and ka.verb in (delete, deletecollection, update, patch) and not ka.target.subresource exists and garrison_allowed and not garrison_system and (ka.target.name contains audit or ka.target.name contains falco or ka.target.name contains garrison or ka.target.name contains fluent or ka.target.name contains tetragon)",
+      "ka.target.resource in (configmaps, daemonsets, deployments, pods, tracingpolicies, auditsinks) and ka.verb in (delete, deletecollection, update, patch) and not garrison_subresource and garrison_allowed and not garrison_system and (ka.target.name contains audit or ka.target.name contains falco or ka.target.name contains garrison or ka.target.name contains fluent or ka.target.name contains tetragon)",
     output: `Audit or log collection is changed (${output})`,
     priority: "WARNING",
     tags: ["k8s", "T1562.008"],

@@ -15,8 +15,8 @@ export const evasionRules: readonly BuiltinRule[] = [
     rule: "Log is deleted",
     desc: "A file below /var/log is removed by a program that keeps no logs.",
     condition:
-      'evt.type in (unlink, unlinkat) and fs.path.name startswith "/var/log/" and not proc.name in (garrison_log_programs) and not garrison_packaging',
-    output: `A log is deleted (path=%fs.path.name ${processOutput})`,
+      'evt.type in (unlink, unlinkat) and evt.rawres >= 0 and evt.arg.path startswith "/var/log/" and not proc.name in (garrison_log_programs) and not garrison_packaging',
+    output: `A log is deleted (path=%fd.name ${processOutput})`,
     priority: "WARNING",
     tags: ["T1070.002"],
   },
@@ -24,8 +24,8 @@ export const evasionRules: readonly BuiltinRule[] = [
     rule: "History of a shell is removed",
     desc: "What was typed is to be forgotten.",
     condition:
-      '(evt.type in (unlink, unlinkat) and (fs.path.name endswith "/.bash_history" or fs.path.name endswith "/.zsh_history" or fs.path.name endswith "/.ash_history")) or (garrison_write and evt.arg.flags contains "O_TRUNC" and (fd.name endswith "/.bash_history" or fd.name endswith "/.zsh_history") and not garrison_shell) or (garrison_exec and garrison_shell and (proc.args contains "history -c" or proc.args contains "HISTFILE=/dev/null" or proc.args contains "unset HISTFILE"))',
-    output: `The history of a shell is removed (path=%fs.path.name ${processOutput})`,
+      '(evt.type in (unlink, unlinkat) and (evt.arg.path endswith "/.bash_history" or evt.arg.path endswith "/.zsh_history" or evt.arg.path endswith "/.ash_history")) or (garrison_write and evt.arg.flags contains "O_TRUNC" and (fd.name endswith "/.bash_history" or fd.name endswith "/.zsh_history") and not garrison_shell) or (garrison_exec and garrison_shell and (proc.args contains "history -c" or proc.args contains "HISTFILE=/dev/null" or proc.args contains "unset HISTFILE"))',
+    output: `The history of a shell is removed (path=%fd.name ${processOutput})`,
     priority: "WARNING",
     tags: ["T1070.003"],
   },

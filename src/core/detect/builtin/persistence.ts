@@ -14,8 +14,7 @@ const runsAgain: readonly BuiltinRule[] = [
   {
     rule: "SSH key is added to an account",
     desc: "Whoever holds the key may log in from now on.",
-    condition:
-      'garrison_write and fd.name endswith "/authorized_keys" or (garrison_write and fd.name endswith "/authorized_keys2")',
+    condition: 'garrison_write and (fd.name endswith "/authorized_keys" or fd.name endswith "/authorized_keys2")',
     output: `An SSH key is added to an account (${fileOutput})`,
     priority: "ERROR",
     tags: ["persistence", "T1098.004"],
@@ -24,7 +23,7 @@ const runsAgain: readonly BuiltinRule[] = [
     rule: "Library is put before all programs",
     desc: "What stands in ld.so.preload is loaded into every program that starts. Nearly nothing honest writes it.",
     condition:
-      'evt.type in (open, openat, openat2, creat, rename, renameat, renameat2, link, linkat, symlink, symlinkat) and ((garrison_write and fd.name endswith "/etc/ld.so.preload") or (not evt.type in (open, openat, openat2, creat) and fs.path.target endswith "/etc/ld.so.preload"))',
+      '(garrison_write and fd.name endswith "/etc/ld.so.preload") or (evt.type in (rename, renameat, renameat2, link, linkat) and evt.arg.newpath endswith "/etc/ld.so.preload") or (evt.type in (symlink, symlinkat) and evt.arg.linkpath endswith "/etc/ld.so.preload")',
     output: `A library is put before all programs (${fileOutput})`,
     priority: "CRITICAL",
     tags: ["persistence", "T1574.006"],

@@ -1,0 +1,28 @@
+// What this node's sensor tells, in the words of rules: a rule that asks for more is blind here, and says so.
+import type { Supply } from "../../../core/detect/contract.ts";
+import { supplyOfSensor } from "../../../core/detect/supply.ts";
+import type { Sensor } from "../../../core/sense/sensor.ts";
+
+/** By the sensor's own word about its abilities. Simulated sensors tell what their maker lets them tell: nothing is called blind for them. */
+export function supplyOfNode(sensor: Pick<Sensor, "fidelity" | "capabilities">, hasUsers: boolean): Supply {
+  const { fidelity, capabilities } = sensor;
+  const isSimulated = fidelity !== "kernel" && fidelity !== "polled";
+  const has = (name: string) =>
+    isSimulated || capabilities.some((capability) => capability.name === name && capability.available);
+  const isKernel = fidelity !== "polled";
+  return supplyOfSensor({
+    fidelity: isKernel ? "kernel" : "polled",
+    hasFiles: isKernel && has("files"),
+    hasCalls: isKernel && has("calls"),
+    // Told with the same kernel programs as the deeds.
+    hasExecFacts: isKernel && has("exec") && has("files"),
+    hasDns: isKernel && has("packets"),
+    hasUdp: isKernel && has("packets"),
+    hasContainers: true,
+    // CRI is asked for names and images only.
+    hasContainerDetails: false,
+    // Without pods their fields are empty, which is no blindness.
+    inKubernetes: true,
+    hasUsers,
+  });
+}
