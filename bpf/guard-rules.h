@@ -88,6 +88,7 @@ struct guard_walk {
 
 struct facts {
 	u32 sources;
+	u32 dry_sources;
 	u32 last_slash;
 	u8 is_write;
 	u8 is_owner;
@@ -112,6 +113,13 @@ struct {
 	__type(key, int);
 	__type(value, struct guard_scratch);
 } scratches SEC(".maps");
+
+/* Older verifiers do not carry a bound over to a copy of the register: the compiler must not make one before the mask. */
+#define BOUND(value, mask)                          \
+	do {                                        \
+		asm volatile("" : "+r"(value));     \
+		value &= mask;                      \
+	} while (0)
 
 static __always_inline void count_up(u32 counter)
 {
@@ -167,12 +175,27 @@ static __always_inline void pick(struct verdicts *verdicts, const struct facts *
 	}
 }
 
-static __always_inline void pick_point(u32 policy, u32 class, u32 number, const struct facts *facts, struct picked *picked)
+static __always_inline void pick_at_point(u32 policy, u32 class, u32 number, const struct facts *facts, struct picked *picked)
 {
 	struct point_key key = { .policy = policy, .class = class, .number = number };
-	struct verdicts *verdicts = bpf_map_lookup_elem(&points, &key);
+	struct verdicts *verdicts = policy ? bpf_map_lookup_elem(&points, &key) : NULL;
 	if (verdicts)
 		pick(verdicts, facts, picked);
+}
+
+/* What is tried is only told when what is enforced does not block. */
+static __always_inline void take_dry(struct picked *picked, const struct picked *dry)
+{
+	if (picked->rule == 0 || (picked->action != ACTION_BLOCK && dry->action == ACTION_DRY))
+		*picked = *dry;
+}
+
+static __always_inline void pick_point(const struct scope_value *scope, u32 class, u32 number, const struct facts *facts, struct picked *picked)
+{
+	struct picked dry = {};
+	pick_at_point(scope->policy, class, number, facts, picked);
+	pick_at_point(scope->dry_policy, class, number, facts, &dry);
+	take_dry(picked, &dry);
 }
 
 /* One component per call; 1 ends the walk. */
@@ -254,6 +277,7 @@ static __always_inline struct verdicts *look_up_path(struct guard_scratch *scrat
 	__builtin_memset(key->path, 0, KEY_PATH_BYTES);
 	if (length > KEY_PATH_BYTES - 1)
 		length = KEY_PATH_BYTES - 1;
+	BOUND(length, 255);
 	/* The buffer has a spare component behind it, so this stays inside. */
 	if (start > WALK_BYTES + 256 - KEY_PATH_BYTES)
 		start = WALK_BYTES + 256 - KEY_PATH_BYTES;
@@ -261,17 +285,24 @@ static __always_inline struct verdicts *look_up_path(struct guard_scratch *scrat
 	return bpf_map_lookup_elem(&paths, key);
 }
 
-/* Which of the policy's source programs a task runs. */
-static __always_inline u32 sources_of(struct guard_scratch *scratch, struct task_struct *task, u32 policy)
+/* Which of the policies' source programs a task runs. */
+static __noinline u32 find_sources(struct guard_scratch *scratch, struct task_struct *task, const struct scope_value *scope, struct facts *facts)
 {
+	if (!scratch || !scope || !facts)
+		return 0;
 	struct file *file = BPF_CORE_READ(task, mm, exe_file);
 	if (!file)
 		return 0;
 	u32 length = guard_path(&scratch->walk, task, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt));
 	if (length == 0)
 		return 0;
-	struct verdicts *verdicts = look_up_path(scratch, length, policy, CLASS_SOURCE);
-	return verdicts ? verdicts->choices[0].sources : 0;
+	struct verdicts *verdicts = look_up_path(scratch, length, scope->policy, CLASS_SOURCE);
+	if (verdicts)
+		facts->sources = verdicts->choices[0].sources;
+	verdicts = look_up_path(scratch, length, scope->dry_policy, CLASS_SOURCE);
+	if (verdicts)
+		facts->dry_sources = verdicts->choices[0].sources;
+	return length;
 }
 
 struct file_question {
@@ -279,49 +310,66 @@ struct file_question {
 	struct vfsmount *mount;
 	struct inode___guard *inode; /* of `dentry`, or of its folder when it is not there yet */
 	struct task_struct *source; /* whose program counts as the source; NULL: nobody's */
+	u64 device;
+	u64 number;
 	struct scope_value scope;
+	struct facts facts; /* is_write is asked with */
 	u32 class;
-	u32 is_write;
 	u32 is_present;
+	u32 length;
 };
 
-/* The rule for a file: by its inode, by the longest path, then what is left over. The path stays in the scratch for the record. */
-static __noinline u32 judge_file(struct guard_scratch *scratch, struct file_question *question, struct picked *picked)
+/* One set of rules about a file: by its inode, by the longest path, then what is left over. */
+static __noinline u32 judge_one(struct guard_scratch *scratch, struct file_question *question, struct picked *picked, u32 policy)
 {
 	if (!scratch || !question || !picked)
 		return 0;
-	u32 policy = question->scope.policy;
-	/* A copy: CO-RE would take a field of our own record for one of the kernel's. */
-	struct inode___guard *inode = question->inode;
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct facts facts = { .is_write = question->is_write };
-	if ((question->scope.flags & HAS_SOURCES) && question->source)
-		facts.sources = sources_of(scratch, question->source, policy);
-	u32 uid = BPF_CORE_READ(inode, i_uid.val);
-	facts.is_owner = uid == BPF_CORE_READ(task, cred, euid.val);
-	u32 length = guard_path(&scratch->walk, task, question->dentry, question->mount);
-	facts.last_slash = length - scratch->walk.leaf_bytes - 1;
-	picked->rule = 0;
-	picked->action = ACTION_NONE;
 	if (question->is_present) {
 		struct file_key key = {
-			.device = BPF_CORE_READ(inode, i_sb, s_dev),
-			.inode = BPF_CORE_READ(inode, i_ino),
+			.device = question->device,
+			.inode = question->number,
 			.policy = policy,
 			.class = question->class,
 		};
 		struct verdicts *verdicts = bpf_map_lookup_elem(&files, &key);
 		if (verdicts)
-			pick(verdicts, &facts, picked);
+			pick(verdicts, &question->facts, picked);
 	}
-	if (picked->rule == 0 && length > 0) {
-		struct verdicts *verdicts = look_up_path(scratch, length, policy, question->class);
+	if (picked->rule == 0 && question->length > 0) {
+		struct verdicts *verdicts = look_up_path(scratch, question->length, policy, question->class);
 		if (verdicts)
-			pick(verdicts, &facts, picked);
+			pick(verdicts, &question->facts, picked);
 	}
 	if (picked->rule == 0)
-		pick_point(policy, CLASS_ONLY, question->class, &facts, picked);
-	return length;
+		pick_at_point(policy, CLASS_ONLY, question->class, &question->facts, picked);
+	return 0;
+}
+
+/* The rule for a file. The path stays in the scratch for the record; returns its length. */
+static __noinline u32 judge_file(struct guard_scratch *scratch, struct file_question *question, struct picked *picked)
+{
+	if (!scratch || !question || !picked)
+		return 0;
+	/* A copy: CO-RE would take a field of our own record for one of the kernel's. */
+	struct inode___guard *inode = question->inode;
+	struct task_struct *task = bpf_get_current_task_btf();
+	if ((question->scope.flags & HAS_SOURCES) && question->source)
+		find_sources(scratch, question->source, &question->scope, &question->facts);
+	u32 uid = BPF_CORE_READ(inode, i_uid.val);
+	question->facts.is_owner = uid == BPF_CORE_READ(task, cred, euid.val);
+	question->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	question->number = BPF_CORE_READ(inode, i_ino);
+	question->length = guard_path(&scratch->walk, task, question->dentry, question->mount);
+	question->facts.last_slash = question->length - scratch->walk.leaf_bytes - 1;
+	if (question->scope.policy)
+		judge_one(scratch, question, picked, question->scope.policy);
+	if (question->scope.dry_policy && picked->action != ACTION_BLOCK) {
+		struct picked dry = {};
+		question->facts.sources = question->facts.dry_sources;
+		judge_one(scratch, question, &dry, question->scope.dry_policy);
+		take_dry(picked, &dry);
+	}
+	return question->length;
 }
 
 static __always_inline struct guard_scratch *take_scratch(void)
@@ -393,6 +441,7 @@ static __noinline u32 tell_path(struct guard_scratch *scratch, struct picked *pi
 	event->remote_port = 0;
 	if (length > GUARDED_PATH_BYTES - 1)
 		length = GUARDED_PATH_BYTES - 1;
+	BOUND(length, 255);
 	/* The text ends at a fixed place, so its last bytes are there whatever its length. */
 	u32 start = (WALK_BYTES - 1 - length) & (WALK_BYTES - 1);
 	bpf_probe_read_kernel(event->path, length, &scratch->walk.text[start]);
@@ -433,7 +482,7 @@ static __always_inline u32 judge_call(u32 call, u32 plane)
 		return 0;
 	struct facts facts = {};
 	struct picked picked = {};
-	pick_point(scope->policy, CLASS_CALL, call, &facts, &picked);
+	pick_point(scope, CLASS_CALL, call, &facts, &picked);
 	if (picked.rule == 0)
 		return 0;
 	struct tell tell = { .policy = scope->policy, .hook = HOOK_CALL, .plane = plane, .number = call };
@@ -468,7 +517,7 @@ static __always_inline u32 judge_socket(u32 kind, u32 plane)
 		return 0;
 	struct facts facts = {};
 	struct picked picked = {};
-	pick_point(scope->policy, CLASS_SOCKET, kind, &facts, &picked);
+	pick_point(scope, CLASS_SOCKET, kind, &facts, &picked);
 	if (picked.rule == 0)
 		return 0;
 	struct tell tell = { .policy = scope->policy, .hook = HOOK_SOCKET, .plane = plane, .number = kind };

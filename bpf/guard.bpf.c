@@ -32,9 +32,9 @@ int BPF_PROG(guard_exec, struct task_struct *task, int old_pid, struct linux_bin
 		struct picked call = {};
 		struct facts facts = {};
 		if (strange)
-			pick_point(tell.policy, CLASS_CALL, strange, &facts, &call);
+			pick_point(&question.scope, CLASS_CALL, strange, &facts, &call);
 		/* What a rule of its own allows is allowed. */
-		if (call.rule && picked.action != ACTION_ALLOW) {
+		if (call.rule && picked.action != ACTION_ALLOW && call.action >= picked.action) {
 			picked = call;
 			tell.number = strange;
 		}
@@ -173,7 +173,7 @@ int guard_opened(struct guard_call_exit *context)
 		.source = task,
 		.scope = *found,
 		.class = CLASS_FILE,
-		.is_write = !!(BPF_CORE_READ((struct file___guard *)file, f_mode) & GUARD_FMODE_WRITE),
+		.facts.is_write = !!(BPF_CORE_READ((struct file___guard *)file, f_mode) & GUARD_FMODE_WRITE),
 		.is_present = 1,
 	};
 	struct picked picked = {};
@@ -185,6 +185,22 @@ int guard_opened(struct guard_call_exit *context)
 }
 
 /* The rule for an address: protocol and port as they are, then any of either; of equal ones the longest prefix. */
+static __always_inline void pick_address(struct address_key *key, u32 policy, u8 protocol, u16 port, struct picked *picked)
+{
+	struct facts facts = {};
+	key->policy = policy;
+#pragma unroll
+	for (int step = 0; step < 4; step++) {
+		key->protocol = step & 1 ? 0 : protocol;
+		key->port = step & 2 ? 0 : port;
+		struct verdicts *verdicts = picked->rule || policy == 0 ? NULL : bpf_map_lookup_elem(&addresses, key);
+		if (verdicts)
+			pick(verdicts, &facts, picked);
+	}
+	if (picked->rule == 0 && key->operation != OPERATION_BIND)
+		pick_at_point(policy, CLASS_ONLY, CLASS_NETWORK, &facts, picked);
+}
+
 static __always_inline int judge_address(struct bpf_sock_addr *context, u32 operation, u32 hook, u32 is_6)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -193,7 +209,6 @@ static __always_inline int judge_address(struct bpf_sock_addr *context, u32 oper
 		return 1;
 	struct address_key key = {
 		.prefix_bits = (sizeof(struct address_key) - 4) * 8,
-		.policy = found->policy,
 		.operation = operation,
 	};
 	u32 *words = (u32 *)key.address;
@@ -208,18 +223,11 @@ static __always_inline int judge_address(struct bpf_sock_addr *context, u32 oper
 	}
 	u8 protocol = context->type == GUARD_SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
 	u16 port = bpf_ntohs(context->user_port);
-	struct facts facts = {};
 	struct picked picked = {};
-#pragma unroll
-	for (int step = 0; step < 4; step++) {
-		key.protocol = step & 1 ? 0 : protocol;
-		key.port = step & 2 ? 0 : port;
-		struct verdicts *verdicts = picked.rule ? NULL : bpf_map_lookup_elem(&addresses, &key);
-		if (verdicts)
-			pick(verdicts, &facts, &picked);
-	}
-	if (picked.rule == 0 && operation != OPERATION_BIND)
-		pick_point(found->policy, CLASS_ONLY, CLASS_NETWORK, &facts, &picked);
+	struct picked dry = {};
+	pick_address(&key, found->policy, protocol, port, &picked);
+	pick_address(&key, found->dry_policy, protocol, port, &dry);
+	take_dry(&picked, &dry);
 	u8 outcome = outcome_of(picked.action, PLANE_CGROUP);
 	if (outcome == 0)
 		return 1;

@@ -102,9 +102,12 @@ struct scope_key {
 	u32 reserved;
 };
 
+/* Two sets of rules: what is enforced, and what is tried without doing anything (0: none). The first one's block ends the question. */
 struct scope_value {
 	u32 policy;
+	u32 dry_policy;
 	u32 flags;
+	u32 reserved;
 };
 
 /* The first one that fits decides. */

@@ -46,8 +46,8 @@ int BPF_PROG(lsm_exec, struct linux_binprm *binprm)
 		struct picked call = {};
 		struct facts facts = {};
 		if (strange)
-			pick_point(tell.policy, CLASS_CALL, strange, &facts, &call);
-		if (call.rule && picked.action != ACTION_ALLOW) {
+			pick_point(&question.scope, CLASS_CALL, strange, &facts, &call);
+		if (call.rule && picked.action != ACTION_ALLOW && call.action >= picked.action) {
 			picked = call;
 			tell.number = strange;
 		}
@@ -73,7 +73,7 @@ static __noinline int judge_named(struct dentry *dentry, struct vfsmount *mount,
 		.source = task,
 		.scope = *found,
 		.class = CLASS_FILE,
-		.is_write = is_write,
+		.facts.is_write = is_write,
 		.is_present = inode != NULL,
 	};
 	if (!inode) {
@@ -188,7 +188,7 @@ int BPF_PROG(lsm_capable, const struct cred *cred, void *namespace, int capabili
 		return 0;
 	struct facts facts = {};
 	struct picked picked = {};
-	pick_point(scope->policy, CLASS_CAPABILITY, capability, &facts, &picked);
+	pick_point(scope, CLASS_CAPABILITY, capability, &facts, &picked);
 	if (picked.rule == 0)
 		return 0;
 	/* The kernel only asks whether it could: answered the same, not told. */

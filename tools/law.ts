@@ -24,6 +24,8 @@ export const coreEdges: Readonly<Record<string, readonly string[]>> = {
   image: ["sbom", "vuln", "redact"],
   // A protecting baseline is handed to the guard through its contract.
   baseline: ["runtime-policy"],
+  // A policy's target is a selector over labels; texts are read by the reader that network policies have.
+  "runtime-policy": ["policy"],
 };
 
 /** Rooms of edge that may import other rooms of edge. */

@@ -64,7 +64,9 @@ export interface GuardScope {
   readonly kind: "cgroup" | "mount-namespace";
   /** v2 cgroup id, or the namespace's inode. */
   readonly id: number;
+  /** What is enforced, and what is only tried; 0: none. Numbers of `addPolicy`. */
   readonly policy: number;
+  readonly dryPolicy: number;
   /** Processes of this cgroup that are still in the host's mount namespace are the container runtime's: left alone. */
   readonly isContainer: boolean;
 }

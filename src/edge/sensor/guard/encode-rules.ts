@@ -185,16 +185,27 @@ export function scopeKey(scope: Pick<GuardScope, "kind" | "id">): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-export function scopeValue(policy: number, flags: number): Uint8Array {
+export interface ScopeValue {
+  readonly policy: number;
+  readonly dryPolicy: number;
+  readonly flags: number;
+}
+
+export function scopeValue({ policy, dryPolicy, flags }: ScopeValue): Uint8Array {
   const view = new DataView(new ArrayBuffer(layout.scopeValue.size));
   view.setUint32(layout.scopeValue.policy, policy, true);
+  view.setUint32(layout.scopeValue.dryPolicy, dryPolicy, true);
   view.setUint32(layout.scopeValue.flags, flags, true);
   return new Uint8Array(view.buffer);
 }
 
-export function readScopeValue(value: Uint8Array): { readonly policy: number; readonly flags: number } {
+export function readScopeValue(value: Uint8Array): ScopeValue {
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-  return { policy: view.getUint32(layout.scopeValue.policy, true), flags: view.getUint32(layout.scopeValue.flags, true) };
+  return {
+    policy: view.getUint32(layout.scopeValue.policy, true),
+    dryPolicy: view.getUint32(layout.scopeValue.dryPolicy, true),
+    flags: view.getUint32(layout.scopeValue.flags, true),
+  };
 }
 
 export const isContainerFlag: number = constant.isContainer;

@@ -87,8 +87,10 @@ export const guardLayout = {
   },
   scopeValue: {
     policy: 0,
-    flags: 4,
-    size: 8,
+    dryPolicy: 4,
+    flags: 8,
+    reserved: 12,
+    size: 16,
   },
   choice: {
     rule: 0,

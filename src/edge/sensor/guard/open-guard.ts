@@ -138,7 +138,7 @@ class KernelGuard implements OpenedGuard {
   readonly planes: GuardPlanes;
   readonly #loaded: Loaded;
   readonly #policies = new Map<number, { readonly entries: readonly MapEntry[]; readonly flags: number }>();
-  readonly #scopes = new Map<string, GuardScope>();
+  #scopes: ReadonlyMap<string, GuardScope> = new Map();
   #next = 1;
   #undecoded = 0;
   #isOpen = true;
@@ -178,36 +178,44 @@ class KernelGuard implements OpenedGuard {
 
   setScopes(scopes: readonly GuardScope[]): void {
     if (!this.#isOpen) return;
-    const { libbpf, base } = this.#loaded;
-    const descriptor = base.descriptorOf("scopes");
     const wanted = new Map(scopes.map((scope) => [keyText(scopeKey(scope)), scope]));
-    const replaced = new Map<number, number>();
-    for (const [key, before] of this.#scopes) {
-      const now = wanted.get(key)?.policy;
-      if (now !== undefined && now !== before.policy) replaced.set(before.policy, now);
-    }
-    for (const key of keysOf(libbpf, descriptor, guardLayout.scopeKey.size)) {
-      if (wanted.has(keyText(key))) continue;
-      const value = new Uint8Array(guardLayout.scopeValue.size);
-      if (libbpf.readElement(descriptor, key, value) !== 0) continue;
-      const { policy, flags } = readScopeValue(value);
-      const follows = replaced.get(policy) ?? (scopes.some((scope) => scope.policy === policy) ? policy : undefined);
-      // An inherited one lives as long as a scope that has its policy; the kernel itself takes removed cgroups out.
-      if ((flags & isInheritedFlag) === 0 || follows === undefined) libbpf.deleteElement(descriptor, key);
-      else if (follows !== policy)
-        libbpf.writeElement(descriptor, key, scopeValue(follows, this.#flagsOf(follows) | (flags & (isInheritedFlag | isContainerFlag))));
-    }
+    this.#followScopes(wanted);
+    const { libbpf, base } = this.#loaded;
     for (const scope of scopes) {
-      const flags = this.#flagsOf(scope.policy) | (scope.isContainer ? isContainerFlag : 0);
-      if (libbpf.writeElement(descriptor, scopeKey(scope), scopeValue(scope.policy, flags)) === 0) continue;
+      const value = this.#valueOf(scope, scope.isContainer ? isContainerFlag : 0);
+      if (libbpf.writeElement(base.descriptorOf("scopes"), scopeKey(scope), value) === 0) continue;
       throw new Fault(`the kernel's table of scopes is full (${guardConstant.scopesMax}): ${libbpf.lastError()}`, {
         code: "guard/full",
         kind: "limited",
         hint: "Select fewer workloads.",
       });
     }
-    this.#scopes.clear();
-    for (const [key, scope] of wanted) this.#scopes.set(key, scope);
+    this.#scopes = wanted;
+  }
+
+  /** Scopes that are not wanted any more go; inherited ones get what their origin has now, and live as long as a scope that has it. */
+  #followScopes(wanted: ReadonlyMap<string, GuardScope>): void {
+    const { libbpf, base } = this.#loaded;
+    const descriptor = base.descriptorOf("scopes");
+    const heirs = new Map<string, GuardScope>();
+    for (const scope of wanted.values()) heirs.set(pairText(scope), scope);
+    for (const [key, before] of this.#scopes) {
+      const now = wanted.get(key);
+      if (now !== undefined && !heirs.has(pairText(before))) heirs.set(pairText(before), now);
+    }
+    for (const key of keysOf(libbpf, descriptor, guardLayout.scopeKey.size)) {
+      if (wanted.has(keyText(key))) continue;
+      const value = new Uint8Array(guardLayout.scopeValue.size);
+      if (libbpf.readElement(descriptor, key, value) !== 0) continue;
+      const held = readScopeValue(value);
+      const heir = heirs.get(pairText(held));
+      if ((held.flags & isInheritedFlag) === 0 || heir === undefined) libbpf.deleteElement(descriptor, key);
+      else libbpf.writeElement(descriptor, key, this.#valueOf(heir, held.flags & (isInheritedFlag | isContainerFlag)));
+    }
+  }
+
+  #valueOf({ policy, dryPolicy }: Pick<GuardScope, "policy" | "dryPolicy">, more: number): Uint8Array {
+    return scopeValue({ policy, dryPolicy, flags: this.#flagsOf(policy) | this.#flagsOf(dryPolicy) | more });
   }
 
   drain(): readonly GuardedEvent[] {
@@ -275,4 +283,8 @@ class KernelGuard implements OpenedGuard {
 
 function keyText(key: Uint8Array): string {
   return Buffer.from(key).toString("hex");
+}
+
+function pairText({ policy, dryPolicy }: Pick<GuardScope, "policy" | "dryPolicy">): string {
+  return `${policy} ${dryPolicy}`;
 }
