@@ -16,6 +16,7 @@ import { graph } from "./graph.ts";
 import { policy } from "./policy.ts";
 import { resources } from "./resources.ts";
 import { run } from "./run.ts";
+import { sink } from "./sink.ts";
 import { status } from "./status.ts";
 import { up } from "./up.ts";
 import { vuln } from "./vuln.ts";
@@ -36,6 +37,7 @@ export const commands = [
   image,
   vuln,
   db,
+  sink,
   resources,
   agent,
   demo,
