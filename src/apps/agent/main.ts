@@ -16,7 +16,8 @@ import { createUplink, type Uplink } from "../../edge/uplink/uplink.ts";
 import { blockLimits, type AgentReport } from "../../model/agent-protocol.ts";
 import type { GatewayReport } from "../../model/node.ts";
 import type { ResourceStatus } from "../../model/resource.ts";
-import { createDriftSide } from "./baseline/drift-side.ts";
+import type { Row } from "../../model/table.ts";
+import { createDriftSide, type DriftSide } from "./baseline/drift-side.ts";
 import { agentLimits, AgentConfig } from "./config.ts";
 import { createConnectionWords } from "./connection-words.ts";
 import { createLazyContainers } from "./containers.ts";
@@ -136,13 +137,7 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const spool = await openSpool({ folder: join(folder, "spool"), bytesMax: config.spool.bytesMax, clock, logger });
   const { sensor, down } =
     parts.sensor === undefined ? await openSensor(config.sensor, process.pid) : { sensor: parts.sensor, down: "" };
-  const plainOutbox = createOutbox({ spool, boot, onSpooled: () => uplink.wake() });
-  const drift = createDriftSide({
-    nowMs: () => clock.nowMs(),
-    tell: (row) => plainOutbox.push("security_events", row),
-  });
-  // Rows are judged on their way: their workload is known by then, or known to be unknown.
-  const outbox = drift.tap(plainOutbox);
+  const { drift, outbox } = openDrift(createOutbox({ spool, boot, onSpooled: () => uplink.wake() }), clock);
   const visibility = createVisibilityBook(config.node);
   const runtime = createLazyContainers({ clock, logger, socket: config.runtime.socket });
   const containers = parts.containers ?? runtime;
@@ -152,8 +147,7 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const usedFiles = openUsedFiles(parts, pipeline, outbox);
   const gaps = createGapWatch(gapSourcesOf({ sensor, outbox, pipeline, down, usedFiles }), startedMs);
   let statuses: readonly ResourceStatus[] = [];
-  const { gateway } = parts;
-  const report = createReporter({ boot, startedMs, machine, sensor, spool, outbox, pipeline, gateway });
+  const report = createReporter({ boot, startedMs, machine, sensor, spool, outbox, pipeline, gateway: parts.gateway });
   const words = createConnectionWords(doorText(server), (line) => parts.notice?.(line));
   const uplink: Uplink = createUplink({
     server,
@@ -201,6 +195,13 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
     enforce,
     drift,
   };
+}
+
+/** Rows are judged on their way: their workload is known by then, or known to be unknown. */
+function openDrift(plain: Outbox, clock: Clock): { readonly drift: DriftSide; readonly outbox: Outbox } {
+  const tell = (row: Row<"security_events">): void => plain.push("security_events", row);
+  const drift = createDriftSide({ nowMs: () => clock.nowMs(), tell });
+  return { drift, outbox: drift.tap(plain) };
 }
 
 function openUsedFiles(parts: AgentParts, pipeline: Pipeline, outbox: Outbox): UsedFilesWatch {

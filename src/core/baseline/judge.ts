@@ -9,7 +9,7 @@ import { itemsOfRow, type ItemOf } from "./row-items.ts";
 export interface CompiledBaseline {
   readonly judged: ReadonlySet<BaselineItemKind>;
   /** Whether an item, as row-items.ts makes it, is in the baseline or covered by one of its items. */
-  covers(kind: BaselineItemKind, item: string): boolean;
+  readonly covers: (kind: BaselineItemKind, item: string) => boolean;
 }
 
 export function compileBaseline(spec: Pick<Baseline, "items" | "judged">): CompiledBaseline {
@@ -29,7 +29,7 @@ export function compileBaseline(spec: Pick<Baseline, "items" | "judged">): Compi
   const domains = new Set(items.domains.map((item) => item.toLowerCase()));
   return {
     judged: new Set(spec.judged),
-    covers(kind, item) {
+    covers: (kind, item) => {
       switch (kind) {
         case "executables":
           return executables.covers(item);

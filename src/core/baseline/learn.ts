@@ -1,4 +1,5 @@
 // From counted facts to a baseline: frozen anew, or an existing one with what joined and what aged out. Pure: the same facts give the same baseline.
+import { formatInstant } from "../../base/instant.ts";
 import {
   type Baseline,
   baselineItemKinds,
@@ -43,8 +44,8 @@ export function proposeBaseline({ target, facts, sinceMs, untilMs, confidence, c
     judged: baselineItemKinds.filter(isJudged),
     items,
     learnt: {
-      since: new Date(sinceMs).toISOString(),
-      until: new Date(untilMs).toISOString(),
+      since: formatInstant(sinceMs),
+      until: formatInstant(untilMs),
       hours: confidence.hours,
       replicas: confidence.replicas,
       restarts: confidence.restarts,

@@ -75,58 +75,13 @@ export function listenItem(port: number, protocol: string): string | undefined {
 }
 
 /** Below these, names belong to different people: one label more is kept. Not the whole list of public suffixes; what is missing is kept coarser. */
-const sharedSuffixes: ReadonlySet<string> = new Set([
-  ...[
-    "co.uk",
-    "org.uk",
-    "ac.uk",
-    "gov.uk",
-    "com.au",
-    "net.au",
-    "co.jp",
-    "ne.jp",
-    "com.br",
-    "co.in",
-    "co.za",
-    "com.cn",
-    "com.tr",
-    "co.kr",
-    "co.nz",
-  ],
-  ...[
-    "amazonaws.com",
-    "cloudfront.net",
-    "azurewebsites.net",
-    "windows.net",
-    "azureedge.net",
-    "cloudapp.net",
-    "googleapis.com",
-    "appspot.com",
-  ],
-  ...[
-    "run.app",
-    "web.app",
-    "github.io",
-    "githubusercontent.com",
-    "gitlab.io",
-    "netlify.app",
-    "vercel.app",
-    "pages.dev",
-    "workers.dev",
-    "herokuapp.com",
-  ],
-  ...[
-    "fastly.net",
-    "akamaized.net",
-    "duckdns.org",
-    "no-ip.org",
-    "ngrok.io",
-    "ngrok-free.app",
-    "trycloudflare.com",
-    "fly.dev",
-    "onrender.com",
-  ],
-]);
+const sharedSuffixes: ReadonlySet<string> = new Set(
+  `co.uk org.uk ac.uk gov.uk com.au net.au co.jp ne.jp com.br co.in co.za com.cn com.tr co.kr co.nz
+amazonaws.com cloudfront.net azurewebsites.net windows.net azureedge.net cloudapp.net googleapis.com appspot.com run.app web.app github.io
+githubusercontent.com gitlab.io netlify.app vercel.app pages.dev workers.dev herokuapp.com fastly.net akamaized.net duckdns.org no-ip.org ngrok.io ngrok-free.app trycloudflare.com fly.dev onrender.com`.split(
+    /\s+/,
+  ),
+);
 
 /**
  * A DNS question as the suffix that stands for it: "img3.cdn.example.com" -> "example.com". Names of the cluster are kept whole, what the resolver's search list

@@ -85,7 +85,7 @@ function fileItems({ action, flags, path, targetPath }: Row<"file_events">): rea
 function flowItems(row: Row<"flows">): readonly ItemOf[] {
   if (row.loopback) return [];
   if (row.reporter === "source") {
-    const item = destinationItem({ ...row, destinationAddress: String(row.destinationAddress) });
+    const item = destinationItem(row);
     return item === undefined ? [] : [{ kind: "destinations", item }];
   }
   const item = listenItem(row.destinationPort, row.protocol);

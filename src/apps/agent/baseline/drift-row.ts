@@ -162,10 +162,10 @@ export function deedOfRow(table: BaselineTable, row: Row<BaselineTable>): string
     }
     case "flows": {
       const flow = row as Row<"flows">;
-      const place = (address: unknown, port: number): string => `${String(address)} port ${port}/${flow.protocol}`;
+      const place = (address: string, port: number): string => `${address} port ${port}/${flow.protocol}`;
       return flow.reporter === "source"
         ? `connect: ${flow.process} to ${place(flow.destinationAddress, flow.destinationPort)}`
-        : `accept: ${flow.process} at port ${flow.destinationPort}/${flow.protocol} from ${String(flow.sourceAddress)}`;
+        : `accept: ${flow.process} at port ${flow.destinationPort}/${flow.protocol} from ${flow.sourceAddress}`;
     }
     case "dns_events": {
       const { question, questionType, process } = row as Row<"dns_events">;

@@ -139,12 +139,12 @@ class NodeDrift implements DriftSide {
         timeMs: row.time,
         subject,
         process: processOfRow(table, row),
-        ancestors: "ancestors" in row ? row.ancestors : [],
+        ancestors: ancestorsOf(row),
         deed: deedOfRow(table, row),
         fidelity: row.fidelity,
       };
       this.#drift += 1;
-      const count = "count" in row ? Math.max(1, row.count) : 1;
+      const count = countOf(row);
       const note = { workload: ownerKey(subject), item: `${item.kind} ${item.item}`, sample, count };
       if (this.#book.note(note, nowMs)) this.#options.tell(driftRow(sample, count, nowMs));
     }
@@ -184,6 +184,15 @@ class NodeDrift implements DriftSide {
       },
     };
   }
+}
+
+function ancestorsOf(row: Row<BaselineTable>): readonly string[] {
+  return "ancestors" in row ? (row as Row<"process_events">).ancestors : [];
+}
+
+/** How many equal events a row stands for. */
+function countOf(row: Row<BaselineTable>): number {
+  return "count" in row ? Math.max(1, (row as Row<"file_events">).count) : 1;
 }
 
 const tooMany = `more than ${driftSideLimits.baselinesMax} baselines for one node: give them the scope of their cluster or node`;

@@ -87,7 +87,13 @@ export async function getBaseline(
     cut: [...sums.cut],
     drift: namedDrift(known.drift).map(
       ({ itemKind, item, severity, count, firstMs, lastMs, process, evidence, action }) => ({
-        ...{ kind: itemKind, item, severity, count, process, evidence, action },
+        kind: itemKind,
+        item,
+        severity,
+        count,
+        process,
+        evidence,
+        action,
         firstSeen: formatInstant(firstMs),
         lastSeen: formatInstant(lastMs),
         isAccepted: !open.has(`${itemKind} ${item}`),
@@ -129,7 +135,10 @@ function itemsOf({ facts, held, life }: Known, nowMs: number): Item[] {
   const accepted = new Map(held?.spec.accepted.map((each) => [`${each.kind} ${each.item}`, acceptedText(each)]));
   const known = new Set(facts.map(({ kind, item }) => `${kind} ${item}`));
   const rows = facts.map((fact): Item => ({
-    ...{ kind: fact.kind, item: fact.item, count: fact.count, replicas: fact.replicas },
+    kind: fact.kind,
+    item: fact.item,
+    count: fact.count,
+    replicas: fact.replicas,
     firstSeen: formatInstant(fact.firstMs),
     lastSeen: formatInstant(fact.lastMs),
     inBaseline: compiled?.covers(fact.kind, fact.item) ?? true,

@@ -114,7 +114,13 @@ export function ladderOf(known: Known, kept: readonly KeptBaseline[]): Ladder {
   const open = openDrift(known);
   const { cluster, namespace, kind, workload, imageDigest, image, service } = life;
   return {
-    ...{ cluster, namespace, kind, workload, imageDigest, image, service },
+    cluster,
+    namespace,
+    kind,
+    workload,
+    imageDigest,
+    image,
+    service,
     step: held?.spec.mode ?? "learning",
     ...(held === undefined
       ? {}

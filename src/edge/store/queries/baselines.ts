@@ -33,7 +33,10 @@ interface Question {
   readonly itemsOf: (row: StoredRow) => Made;
 }
 
-const text = (row: StoredRow, name: string): string => String(row[name] ?? "");
+function text(row: StoredRow, name: string): string {
+  const value = row[name];
+  return typeof value === "string" ? value : "";
+}
 
 const questions: readonly Question[] = [
   {
