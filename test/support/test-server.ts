@@ -83,6 +83,10 @@ export function emptyQueries(over: Partial<Queries> = {}): Queries {
       window: emptyWindow,
     }),
     baselineDrift: async () => ({ drift: [], omitted: 0, window: emptyWindow }),
+    usageRows: async () => ({ rows: [], omitted: 0, lookedAt: emptyLookedAt, window: emptyWindow }),
+    workloadPostures: async () => ({ rows: [], omitted: 0, lookedAt: emptyLookedAt, window: emptyWindow }),
+    listPostures: async () => ({ rows: [], omitted: 0, lookedAt: emptyLookedAt, window: emptyWindow }),
+    touched: async () => ({ paths: [], omitted: 0, protocols: [], partialBecause: "" }),
     listDetections: async () => ({
       rows: [],
       totals: { critical: 0, high: 0, medium: 0, low: 0, info: 0 },

@@ -9,6 +9,7 @@ import { healthHandlers } from "./handlers/health.ts";
 import { imageHandlers } from "./handlers/images.ts";
 import { inventoryHandlers } from "./handlers/inventory.ts";
 import { policyHandlers } from "./handlers/policy.ts";
+import { profileHandlers } from "./handlers/profiles.ts";
 import { resourceHandlers } from "./handlers/resources.ts";
 import { runtimeHandlers } from "./handlers/runtime.ts";
 import { sinkHandlers } from "./handlers/sinks.ts";
@@ -79,6 +80,7 @@ export function createApp({
     ...wafHandlers(parts),
     ...runtimeHandlers(parts),
     ...baselineHandlers(parts),
+    ...profileHandlers(parts),
     ...imageHandlers(parts),
     ...resourceHandlers(parts),
     ...sinkHandlers(parts),

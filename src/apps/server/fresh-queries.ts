@@ -37,6 +37,10 @@ export function freshQueries(queries: Queries, freshness: Freshness): Queries {
     noiseEvents: (query) => settled(() => queries.noiseEvents(query)),
     baselineSums: (request) => settled(() => queries.baselineSums(request)),
     baselineDrift: (request) => settled(() => queries.baselineDrift(request)),
+    usageRows: (...given) => settled(() => queries.usageRows(...given)),
+    workloadPostures: (...given) => settled(() => queries.workloadPostures(...given)),
+    listPostures: (query) => settled(() => queries.listPostures(query)),
+    touched: (...given) => settled(() => queries.touched(...given)),
     imageUse: (query) => settled(() => queries.imageUse(query)),
     reachedWorkloads: (query) => settled(() => queries.reachedWorkloads(query)),
     // A hint helps typing: it may miss the last second, but must not wait.

@@ -8,6 +8,7 @@ import { health } from "./health.ts";
 import { images } from "./images.ts";
 import { inventory } from "./inventory.ts";
 import { policy } from "./policy.ts";
+import { profiles } from "./profiles.ts";
 import { resources } from "./resources.ts";
 import { runtime } from "./runtime.ts";
 import { sinks } from "./sinks.ts";
@@ -22,6 +23,7 @@ export const api = {
   ...waf,
   ...runtime,
   ...baselines,
+  ...profiles,
   ...images,
   ...health,
   ...access,

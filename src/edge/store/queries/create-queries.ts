@@ -20,6 +20,7 @@ import { lossesSince } from "./losses.ts";
 import { oldestKept } from "./oldest-kept.ts";
 import { overviewNumbers } from "./overview.ts";
 import { policyFlowKeys, policyRuleCounts } from "./policies.ts";
+import { listPostures, touched, usageRows, workloadPostures } from "./profiles.ts";
 import type { Queries } from "./queries.ts";
 import type { QueryParts } from "./scan.ts";
 import { securityAfter } from "./security-feed.ts";
@@ -58,6 +59,10 @@ export function createQueries({ store, clock }: Pick<QueryParts, "store" | "cloc
     noiseEvents: (query) => noiseEvents(parts, query),
     baselineSums: (request) => baselineSums(parts, request),
     baselineDrift: (request) => baselineDrift(parts, request),
+    usageRows: (params, query) => usageRows(parts, params, query),
+    workloadPostures: (params, query) => workloadPostures(parts, params, query),
+    listPostures: (query) => listPostures(parts, query),
+    touched: (params, query) => touched(parts, params, query),
     imageUse: (query) => imageUse(parts, query),
     reachedWorkloads: (query) => reachedWorkloads(parts, query),
     hints: (query) => hints(parts, query),

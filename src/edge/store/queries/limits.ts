@@ -49,6 +49,12 @@ export const queryLimits = {
   baselineFactsMax: 10_000,
   baselineWorkloadsMax: 1000,
   baselineDriftMax: 5000,
+  /** Learning and postures: what one statement reads, rows of one workload, containers of one list, paths for AppArmor. */
+  profileRowsToReadMax: 30_000_000,
+  profileBytesToReadMax: 4_000_000_000,
+  usageRowsMax: 20_000,
+  posturesMax: 5000,
+  touchedPathsMax: 10_000,
   imageFilesMax: 200_000,
   reachedMax: 20_000,
   /** What needs a person: events of the window, and how many sums of them. */

@@ -21,6 +21,7 @@ import type {
 import type { TreeLimits } from "./detection-tree.ts";
 import type { BaselineRequest, BaselineSums, DriftSums } from "./baselines-nouns.ts";
 import type { ImageUse, ImageUseRequest, Reached } from "./images-nouns.ts";
+import type { PostureListRequest, PostureRows, TouchSums, UsageRows } from "./profiles-nouns.ts";
 import type { WafModeRequest, WafModeSums, WafRequestKey, WafSums } from "./waf-nouns.ts";
 import type { InventoryKind, InventoryObject, Pod } from "../../../model/inventory.ts";
 import type { EventKind, Shown, eventTables } from "../../../model/table.ts";
@@ -326,6 +327,13 @@ export interface Queries {
   /** What workloads did, by image: learning (a week when nobody says), and the drift that agents told of. */
   baselineSums(request: BaselineRequest): Promise<BaselineSums>;
   baselineDrift(request: BaselineRequest & { readonly limit: number }): Promise<DriftSums>;
+  /** Oldest first; without a window the last thirty days. */
+  usageRows(params: WorkloadParams, query: WindowRequest): Promise<UsageRows>;
+  /** The newest of each container; without a window the last three hours. */
+  workloadPostures(params: WorkloadParams, query: WindowRequest): Promise<PostureRows>;
+  listPostures(query: PostureListRequest): Promise<PostureRows>;
+  /** Files, executables and protocols, for AppArmor. */
+  touched(params: WorkloadParams, query: WindowRequest): Promise<TouchSums>;
   imageUse(query: ImageUseRequest): Promise<ImageUse>;
   reachedWorkloads(query: WindowRequest): Promise<Reached>;
   hints(query: HintRequest): Promise<{ hints: { value: string; count: number; note: string }[] }>;
