@@ -3,6 +3,7 @@ import type { OperationName } from "../../src/apps/server/contract/api.ts";
 import { accessAnswers } from "./access-answers.ts";
 import { gapsIn, keptMs, refuseBySentinel, spanOf, windowOf, youngMs, type Asked } from "./asked.ts";
 import { fieldNotes, matcherOf, sentinelOf } from "./filter.ts";
+import { detectionAnswers } from "./detections-answers.ts";
 import { imageAnswers } from "./images-answers.ts";
 import { imageExtraAnswers } from "./images-extras.ts";
 import { inventoryAnswers } from "./inventory-answers.ts";
@@ -137,6 +138,7 @@ export const answers: Partial<Record<OperationName, (asked: Asked) => unknown>> 
   ...graphAnswers,
   ...policyAnswers,
   ...wafAnswers,
+  ...detectionAnswers,
   ...imageAnswers,
   ...imageExtraAnswers,
   healthz: () => ({ ok: true }),

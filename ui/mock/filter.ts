@@ -22,6 +22,10 @@ export const fieldNotes = {
   domain: "DNS name of the destination",
   waf: "what the WAF did",
   "rule-id": "number of the rule",
+  severity: "severity of a detection",
+  rule: "rule of a detection",
+  technique: "ATT&CK technique",
+  source: "who detected it",
   ip: "address, either end",
   mock: "mock only: forbidden, unavailable, partial, empty, slow, young, blind, calm, large",
 } as const;
@@ -46,6 +50,10 @@ const columns: Readonly<Record<string, readonly string[]>> = {
   domain: ["destinationDomain"],
   waf: ["verdict"],
   "rule-id": ["ruleIds"],
+  severity: ["severity"],
+  rule: ["rule"],
+  technique: ["techniques"],
+  source: ["source"],
   ip: ["clientAddress", "sourceAddress", "destinationAddress"],
 };
 

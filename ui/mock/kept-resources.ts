@@ -28,6 +28,12 @@ function newestOf(key: Key): Resource | undefined {
   return generations.get(keyOf(key))?.at(-1);
 }
 
+/** The living one; undefined when there is none. */
+export function keptOf(kind: string, scope: string, name: string): Resource | undefined {
+  const found = newestOf({ kind, scope, name });
+  return found?.deleted === true ? undefined : found;
+}
+
 const seeds: readonly (Key & Pick<Resource, "spec">)[] = [
   { kind: "Visibility", scope: "global", name: "shop", spec: { match: { namespace: "shop" }, http: true } },
   {

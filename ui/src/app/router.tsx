@@ -83,6 +83,18 @@ const policyRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/policies/policy-screen.tsx"), "PolicyScreen"),
 });
 
+const detectionsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/detections",
+  component: lazyRouteComponent(() => import("../features/detections/detections-screen.tsx"), "DetectionsScreen"),
+});
+
+const detectionRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/detections/$id",
+  component: lazyRouteComponent(() => import("../features/detections/detection-screen.tsx"), "DetectionScreen"),
+});
+
 const wafRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/waf",
@@ -136,6 +148,8 @@ export const router = createRouter({
     imagesRoute,
     imageRoute,
     vulnerabilityRoute,
+    detectionsRoute,
+    detectionRoute,
     wafRoute,
     wafRequestRoute,
     healthRoute,

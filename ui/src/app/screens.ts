@@ -9,6 +9,7 @@ import {
   Server,
   Shield,
   ShieldCheck,
+  Siren,
   Waypoints,
   type LucideIcon,
 } from "lucide-react";
@@ -19,6 +20,7 @@ export interface Screen {
     | "/graph"
     | "/flows"
     | "/events"
+    | "/detections"
     | "/workloads"
     | "/clusters"
     | "/policies"
@@ -41,6 +43,7 @@ export const screens: readonly Screen[] = [
   { to: "/events", label: "Events", key: "e", icon: ListTree, group: "Observe", scoped: true },
   { to: "/workloads", label: "Workloads", key: "w", icon: Boxes, group: "Observe", scoped: true },
   { to: "/clusters", label: "Clusters", key: "c", icon: Server, group: "Observe", scoped: false },
+  { to: "/detections", label: "Detections", key: "d", icon: Siren, group: "Protect", scoped: true },
   { to: "/policies", label: "Policies", key: "p", icon: ShieldCheck, group: "Protect", scoped: true },
   { to: "/images", label: "Images", key: "i", icon: Package, group: "Protect", scoped: false },
   { to: "/waf", label: "WAF", key: "a", icon: Shield, group: "Protect", scoped: true },

@@ -2,7 +2,7 @@
 import type { UrlState } from "../../app/url-state.ts";
 
 /** Path of a screen that has saved views. */
-export type ViewScreen = "/graph" | "/flows" | "/events" | "/workloads";
+export type ViewScreen = "/graph" | "/flows" | "/events" | "/workloads" | "/detections";
 
 const nameLengthMax = 63;
 

@@ -1,0 +1,59 @@
+// Severity, action, technique and mark of a detection as words with a mark: never colour alone.
+import { Ban, CircleCheck, CircleDashed, Eye, Flag, VolumeX, type LucideIcon } from "lucide-react";
+import { attackTechnique } from "../../../../src/model/attack-techniques.ts";
+import { actionText, isStopped, markWords, severityWords, type DetectionCard } from "./detection-words.ts";
+
+export function DetectionSeverity({ severity }: { readonly severity: DetectionCard["severity"] }) {
+  return (
+    <span className="detection-severity" data-severity={severity}>
+      {severityWords[severity]}
+    </span>
+  );
+}
+
+export function DetectionAction({ card }: { readonly card: Pick<DetectionCard, "action" | "receipt"> }) {
+  const Icon = card.action === "detected" ? Eye : isStopped(card) ? Ban : CircleDashed;
+  return (
+    <span className="detection-action" data-stopped={isStopped(card)} title={card.receipt || undefined}>
+      <Icon aria-hidden="true" />
+      {actionText(card)}
+    </span>
+  );
+}
+
+const markIcons: Readonly<Record<keyof typeof markWords, LucideIcon>> = {
+  real: Flag,
+  noise: VolumeX,
+  handled: CircleCheck,
+};
+
+export function DetectionMarkWord({ mark }: { readonly mark: DetectionCard["mark"] }) {
+  if (mark === undefined) return null;
+  const Icon = markIcons[mark.verdict];
+  return (
+    <span
+      className="detection-mark"
+      data-mark={mark.verdict}
+      title={`${mark.by}${mark.reason === "" ? "" : `: ${mark.reason}`}`}
+    >
+      <Icon aria-hidden="true" />
+      {markWords[mark.verdict]}
+    </span>
+  );
+}
+
+/** "T1059.004 Unix Shell". */
+export function TechniqueNames({ techniques }: { readonly techniques: readonly string[] }) {
+  return (
+    <span className="techniques">
+      {techniques.map((id) => {
+        const known = attackTechnique(id);
+        return (
+          <span key={id} title={known === undefined ? id : `${id} ${known.name} · ${known.tactics.join(", ")}`}>
+            {id}
+          </span>
+        );
+      })}
+    </span>
+  );
+}

@@ -1,0 +1,177 @@
+// What speaks too much: each cluster against its budget, rules and workloads by how often, and what would end it.
+import { VolumeX } from "lucide-react";
+import { useEffect } from "react";
+import { useCall } from "../../api/client.ts";
+import { troubleOf, type Trouble } from "../../api/trouble.ts";
+import { filterOf } from "../../app/url-state.ts";
+import { useKeys } from "../../app/use-keys.ts";
+import { useUrlState } from "../../app/use-url-state.ts";
+import { DetailsPane } from "../../kit/details-pane.tsx";
+import { formatCount } from "../../kit/format.ts";
+import { SortedGrid, type SortedColumn } from "../../kit/sorted-grid.tsx";
+import { Loading, State, TroubleState } from "../../kit/states.tsx";
+import { PartNotices } from "../../kit/window-notices.tsx";
+import { WorkloadName } from "../../kit/workload-name.tsx";
+import { DetectionSeverity } from "./detection-marks.tsx";
+import { DayBars } from "./day-bars.tsx";
+import { NoiseSuggestion } from "./noise-suggestion.tsx";
+import { severityOrder, trendWords, type NoiseRow } from "./detection-words.ts";
+
+const daysShown = 7;
+
+function columnsOf(days: readonly string[]): readonly SortedColumn<NoiseRow>[] {
+  return [
+    {
+      id: "rule",
+      header: "Rule",
+      width: "minmax(200px, 2fr)",
+      value: ({ rule }) => rule,
+      cell: ({ rule }) => <span title={rule}>{rule}</span>,
+    },
+    {
+      id: "severity",
+      header: "Severity",
+      hideBelowPx: 800,
+      width: "92px",
+      value: ({ severity }) => severityOrder.indexOf(severity),
+      cell: ({ severity }) => <DetectionSeverity severity={severity} />,
+    },
+    {
+      id: "workload",
+      header: "Workload",
+      width: "minmax(130px, 1.1fr)",
+      value: ({ namespace, workload }) => `${namespace}/${workload}`,
+      cell: (row) => (
+        <WorkloadName
+          cluster={row.cluster}
+          namespace={row.namespace}
+          kind={row.workloadKind}
+          name={row.workload}
+          fallback="unknown"
+        />
+      ),
+    },
+    {
+      id: "days",
+      header: "7 days",
+      hideBelowPx: 620,
+      width: "118px",
+      cell: (row) => <DayBars days={days} counts={row.perDay} />,
+    },
+    {
+      id: "trend",
+      header: "Trend",
+      hideBelowPx: 900,
+      width: "78px",
+      value: ({ trend }) => trend,
+      cell: ({ trend }) => trendWords[trend],
+    },
+    {
+      id: "share",
+      header: "Share",
+      align: "end",
+      hideBelowPx: 700,
+      width: "66px",
+      value: ({ share }) => share,
+      cell: ({ share }) => `${Math.round(share * 100)} %`,
+    },
+    {
+      id: "last24h",
+      header: "24 h",
+      align: "end",
+      width: "72px",
+      value: ({ last24h }) => last24h,
+      cell: ({ last24h }) => formatCount(last24h),
+    },
+  ];
+}
+
+const keyOf = (row: NoiseRow): string =>
+  JSON.stringify([row.cluster, row.namespace, row.workloadKind, row.workload, row.rule]);
+
+export function NoiseTab({ onTrouble }: { readonly onTrouble: (trouble: Trouble | undefined) => void }) {
+  const [state, update] = useUrlState();
+  const q = filterOf(state);
+  const answer = useCall("noiseBoard", { query: { q, days: daysShown } }, { refetchMs: 30_000, keep: true });
+  const { error } = answer;
+  useEffect(() => onTrouble(error === null ? undefined : troubleOf(error)), [error, onTrouble]);
+  const close = (): void => update({ pick: undefined }, "replace");
+  useKeys({ Escape: close });
+  if (answer.data === undefined)
+    return answer.error === null ? (
+      <Loading label="Counting detections" rows={8} />
+    ) : (
+      <TroubleState trouble={troubleOf(answer.error)} onRetry={() => void answer.refetch()} />
+    );
+  const { rows, rowsOmitted, clusters, days, window } = answer.data;
+  const picked = rows.find((row) => keyOf(row) === state.pick);
+  return (
+    <>
+      <PartNotices window={window} omitted={rowsOmitted} />
+      <Budgets clusters={clusters} days={days} />
+      <div className="live-panes">
+        <SortedGrid
+          label="Noise"
+          columns={columnsOf(days)}
+          rows={rows}
+          initial={{ by: "last24h", direction: "descending" }}
+          onOpen={(row) => update({ pick: keyOf(row) }, "replace")}
+        >
+          <State
+            icon={<VolumeX />}
+            title={q === "" ? "No detection within seven days" : "Nothing matches this filter"}
+            hint="Where nothing is detected nothing can be too much. Whether anybody looks stands on the Detections tab."
+          />
+        </SortedGrid>
+        {picked === undefined ? null : (
+          <DetailsPane title="Too much?" onClose={close}>
+            <NoiseSuggestion key={keyOf(picked)} row={picked} days={daysShown} />
+          </DetailsPane>
+        )}
+      </div>
+    </>
+  );
+}
+
+interface BudgetsProps {
+  readonly clusters: readonly {
+    readonly cluster: string;
+    readonly perDay: readonly number[];
+    readonly last24h: number;
+    readonly budget: number;
+    readonly pods?: number | undefined;
+  }[];
+  readonly days: readonly string[];
+}
+
+/** A day's detections against what a person can be asked to look at. */
+function Budgets({ clusters, days }: BudgetsProps) {
+  if (clusters.length === 0) return null;
+  return (
+    <ul className="noise-budgets" aria-label="Noise budgets">
+      {clusters.map(({ cluster, perDay, last24h, budget, pods }) => {
+        const isOver = last24h > budget;
+        return (
+          <li key={cluster} data-over={isOver}>
+            <b>{cluster}</b>
+            <span>
+              <span className={isOver ? "over" : "within"}>{isOver ? "Over budget" : "Within budget"}</span>:{" "}
+              {formatCount(last24h)} of {formatCount(budget)} a day
+            </span>
+            <meter
+              min={0}
+              max={Math.max(budget, last24h)}
+              high={budget}
+              value={last24h}
+              aria-label={`Detections of ${cluster} in 24 hours`}
+            />
+            <DayBars days={days} counts={perDay} />
+            <span className="none" title="20 a day for ten pods">
+              {pods === undefined ? "pods not known: budget of a quiet cluster" : `${formatCount(pods)} pods`}
+            </span>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
