@@ -22,6 +22,8 @@ export const coreEdges: Readonly<Record<string, readonly string[]>> = {
   sbom: ["redact"],
   vuln: ["sbom"],
   image: ["sbom", "vuln", "redact"],
+  // Outputs hold no secrets; "regex" is linear by the WAF's patterns; DNS answers name addresses.
+  detect: ["redact", "waf", "protocol"],
   // A protecting baseline is handed to the guard through its contract.
   baseline: ["runtime-policy"],
   // A policy's target is a selector over labels; texts are read by the reader that network policies have.

@@ -39,7 +39,13 @@ export function readYaml(text: string): readonly ReadDocument[] {
   return json === undefined ? readOnlyYaml(text) : [json];
 }
 
-function readOnlyYaml(text: string): readonly ReadDocument[] {
+/** The same for rule files: indentation inside brackets is not judged, because widely used files get it wrong. */
+export function readRuleYaml(text: string): readonly ReadDocument[] {
+  const json = readJson(text);
+  return json === undefined ? readOnlyYaml(text, "lenient") : [json];
+}
+
+function readOnlyYaml(text: string, indentation: "strict" | "lenient" = "strict"): readonly ReadDocument[] {
   if (text.length > yamlLimits.textBytesMax) {
     return [
       failed(
@@ -57,6 +63,7 @@ function readOnlyYaml(text: string): readonly ReadDocument[] {
     parsed = [
       parseAllDocuments(text, {
         lineCounter: counter,
+        strict: indentation === "strict",
         schema: "core",
         merge: false,
         uniqueKeys: false,

@@ -6,7 +6,8 @@ import { evasionRules } from "./evasion.ts";
 import { executionRules } from "./execution.ts";
 import { hostAccessRules } from "./host-access.ts";
 import { persistenceRules } from "./persistence.ts";
-import { builtinFile } from "./rule-item.ts";
+import { rememberingAuditRules, rememberingNodeRules } from "./remembering.ts";
+import { builtinFile, garrisonFile } from "./rule-item.ts";
 import { builtinLists, builtinMacros } from "./words.ts";
 
 /** Rules on what happens on nodes. */
@@ -17,12 +18,14 @@ export const nodeRuleFiles: readonly RuleFile[] = [
   builtinFile("credentials", credentialRules),
   builtinFile("persistence", persistenceRules),
   builtinFile("evasion", evasionRules),
+  garrisonFile("sequences", rememberingNodeRules),
 ];
 
 /** Rules on Kubernetes audit events. */
 export const auditRuleFiles: readonly RuleFile[] = [
   builtinFile("audit-words", auditWords),
   builtinFile("audit", auditRules),
+  garrisonFile("audit-thresholds", rememberingAuditRules),
 ];
 
 /** All of them. */

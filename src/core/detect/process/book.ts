@@ -1,0 +1,269 @@
+// The processes of a machine as rules need them: programs, arguments, ancestors. Bounded in number and bytes; what falls out is counted.
+import type { DetectLimits } from "../contract.ts";
+import type { ExecEvent, ForkEvent, ProcessKey, SensorEvent } from "../../sense/sensor.ts";
+import type { ProcessFacts } from "./facts.ts";
+
+/** How long an ended process is kept for events that come late. */
+export const graceMs = 10_000;
+/** Arguments of one process beyond these are cut. */
+export const argumentsBytesMax = 16_384;
+
+export interface BookStats {
+  readonly processes: number;
+  readonly bytes: number;
+  readonly evicted: number;
+  readonly argumentsCut: number;
+  readonly unknown: number;
+}
+
+export interface ProcessBook {
+  /** Notes starts and ends; to be called with every event, before it is judged. */
+  observe(event: SensorEvent): void;
+  /** A process that was never seen to start is a stub with its short name. */
+  find(event: Pick<SensorEvent, "process" | "comm" | "cgroupId" | "timeMs">): ProcessFacts;
+  /** Forgets what ended long enough ago. */
+  expire(nowMs: number): void;
+  stats(): BookStats;
+}
+
+type BookLimits = Pick<DetectLimits, "processesMax" | "processBytesMax" | "ancestorsMax">;
+
+export function createProcessBook(limits: BookLimits): ProcessBook {
+  return new Book(limits);
+}
+
+class Book implements ProcessBook {
+  readonly #limits: BookLimits;
+  readonly #byPid = new Map<number, ProcessFacts>();
+  /** In the order of their ends. */
+  #ended: ProcessFacts[] = [];
+  #endedFrom = 0;
+  #bytes = 0;
+  #evicted = 0;
+  #cut = 0;
+  #unknown = 0;
+  #serial = 0;
+
+  constructor(limits: BookLimits) {
+    this.#limits = limits;
+  }
+
+  observe(event: SensorEvent): void {
+    switch (event.type) {
+      case "exec":
+      case "running":
+        return this.#executed(event);
+      case "fork":
+        return this.#forked(event);
+      case "exit":
+        return this.#exited(event);
+      default:
+    }
+  }
+
+  find({
+    process: key,
+    comm,
+    cgroupId,
+    timeMs,
+  }: Pick<SensorEvent, "process" | "comm" | "cgroupId" | "timeMs">): ProcessFacts {
+    const known = this.#current(key);
+    if (known !== undefined) return known;
+    this.#unknown += 1;
+    const made = this.#make({ key, comm, cgroupId, execMs: timeMs }, undefined);
+    // The kernel's own work has no process: nothing to keep.
+    if (key.pid !== 0) this.#keep(made);
+    return made;
+  }
+
+  #current(key: ProcessKey): ProcessFacts | undefined {
+    const known = this.#byPid.get(key.pid);
+    return known !== undefined && known.key.startMs === key.startMs ? known : undefined;
+  }
+
+  #executed(event: ExecEvent): void {
+    const before = this.#current(event.process);
+    const parent = before?.parent ?? this.#parentOf(event.parent);
+    const words = this.#withinLimit(event.arguments);
+    const made = this.#make(
+      { key: event.process, comm: event.comm, cgroupId: event.cgroupId, execMs: event.timeMs },
+      { event, parent, serial: before?.serial, words },
+    );
+    this.#keep(made);
+  }
+
+  #forked(event: ForkEvent): void {
+    if (this.#current(event.process) !== undefined) return;
+    const parent = this.#parentOf(event.parent);
+    const made: ProcessFacts =
+      parent === undefined
+        ? this.#make(
+            { key: event.process, comm: event.comm, cgroupId: event.cgroupId, execMs: event.timeMs },
+            undefined,
+          )
+        : {
+            ...parent,
+            key: event.process,
+            serial: this.#nextSerial(),
+            parent,
+            parentPid: event.parent.pid,
+            uid: event.uid,
+            gid: event.gid,
+            cgroupId: event.cgroupId,
+            endedMs: 0,
+            hasChildren: false,
+            subject: parent.cgroupId === event.cgroupId ? parent.subject : undefined,
+            // Its texts are its parent's: only the object counts.
+            bytes: objectBytes,
+            memo: [],
+            memoOf: 0,
+          };
+    this.#keep(made);
+  }
+
+  #exited(event: SensorEvent): void {
+    const known = this.#current(event.process);
+    if (known === undefined || known.endedMs !== 0) return;
+    known.endedMs = event.timeMs;
+    this.#ended.push(known);
+  }
+
+  #parentOf(key: ProcessKey): ProcessFacts | undefined {
+    if (key.pid === 0) return undefined;
+    const parent = this.#current(key);
+    if (parent === undefined) return undefined;
+    parent.hasChildren = true;
+    this.#cutAncestry(parent);
+    return parent;
+  }
+
+  /** Chains of ended processes must not grow for ever: daemons fork and end, generation after generation. */
+  #cutAncestry(from: ProcessFacts): void {
+    let each: ProcessFacts | undefined = from;
+    for (let distance = 0; each !== undefined; distance += 1) {
+      if (distance >= this.#limits.ancestorsMax && each.endedMs !== 0) {
+        each.parent = undefined;
+        return;
+      }
+      each = each.parent;
+    }
+  }
+
+  #make(
+    { key, comm, cgroupId, execMs }: Pick<ProcessFacts, "key" | "comm" | "cgroupId" | "execMs">,
+    known:
+      | {
+          readonly event: ExecEvent;
+          readonly parent: ProcessFacts | undefined;
+          readonly serial: number | undefined;
+          readonly words: readonly string[];
+        }
+      | undefined,
+  ): ProcessFacts {
+    const event = known?.event;
+    const words = known?.words ?? [];
+    const textLength =
+      words.reduce((sum, word) => sum + word.length + 16, 0) +
+      (event?.path.length ?? 0) +
+      (event?.workingDirectory.length ?? 0);
+    return {
+      key,
+      serial: known?.serial ?? this.#nextSerial(),
+      isKnown: event !== undefined,
+      comm,
+      executable: event?.path ?? "",
+      arguments: words,
+      workingDirectory: event?.workingDirectory ?? "",
+      uid: event?.uid ?? 0,
+      gid: event?.gid ?? 0,
+      capabilities: event?.capabilities ?? 0,
+      facts: event?.facts,
+      parent: known?.parent,
+      parentPid: event?.parent.pid ?? 0,
+      execMs,
+      cgroupId,
+      endedMs: 0,
+      hasChildren: false,
+      subject: undefined,
+      bytes: objectBytes + 2 * textLength,
+      memo: [],
+      memoOf: 0,
+      commandLine: undefined,
+    };
+  }
+
+  #nextSerial(): number {
+    this.#serial += 1;
+    return this.#serial;
+  }
+
+  #withinLimit(words: readonly string[]): readonly string[] {
+    let left = argumentsBytesMax;
+    for (const [index, word] of words.entries()) {
+      left -= word.length;
+      if (left >= 0) continue;
+      this.#cut += 1;
+      return [...words.slice(0, index), word.slice(0, word.length + left)];
+    }
+    return [...words];
+  }
+
+  #keep(made: ProcessFacts): void {
+    const before = this.#byPid.get(made.key.pid);
+    if (before !== undefined) this.#remove(before);
+    this.#byPid.set(made.key.pid, made);
+    this.#bytes += made.bytes;
+    while (this.#byPid.size > this.#limits.processesMax || this.#bytes > this.#limits.processBytesMax) {
+      if (!this.#evict(made)) return;
+    }
+  }
+
+  #remove(process: ProcessFacts): void {
+    if (this.#byPid.get(process.key.pid) !== process) return;
+    this.#byPid.delete(process.key.pid);
+    this.#bytes -= process.bytes;
+  }
+
+  /** Ended ones first, then the oldest; false: only the newest is left. */
+  #evict(newest: ProcessFacts): boolean {
+    while (this.#endedFrom < this.#ended.length) {
+      const ended = this.#ended[this.#endedFrom] as ProcessFacts;
+      this.#endedFrom += 1;
+      if (this.#byPid.get(ended.key.pid) !== ended) continue;
+      this.#remove(ended);
+      this.#evicted += 1;
+      return true;
+    }
+    const oldest = this.#byPid.values().next().value;
+    if (oldest === undefined || oldest === newest) return false;
+    this.#remove(oldest);
+    this.#evicted += 1;
+    return true;
+  }
+
+  expire(nowMs: number): void {
+    while (this.#endedFrom < this.#ended.length) {
+      const ended = this.#ended[this.#endedFrom] as ProcessFacts;
+      if (ended.endedMs > nowMs - graceMs) break;
+      this.#endedFrom += 1;
+      this.#remove(ended);
+    }
+    if (this.#endedFrom > 1024 || this.#endedFrom === this.#ended.length) {
+      this.#ended = this.#ended.slice(this.#endedFrom);
+      this.#endedFrom = 0;
+    }
+  }
+
+  stats(): BookStats {
+    return {
+      processes: this.#byPid.size,
+      bytes: this.#bytes,
+      evicted: this.#evicted,
+      argumentsCut: this.#cut,
+      unknown: this.#unknown,
+    };
+  }
+}
+
+/** A process without its texts, roughly. */
+const objectBytes = 400;

@@ -1,0 +1,113 @@
+// Can this place see what a rule is about? A missing value makes a check false: a rule that is false whatever happens is blind, and says so.
+import type { RuleSight, Supply } from "./contract.ts";
+import { checksOf, typesOf, type TypeSet } from "./engine/approximate.ts";
+import { nodesOf, type Program, type RuleProgram } from "./engine/program.ts";
+import { join, negate, never, type Interner, type Node, type Term } from "./engine/resolve.ts";
+
+export interface Sight {
+  readonly sight: RuleSight;
+  /** "" when it sees. */
+  readonly because: string;
+}
+
+/** Group "event" is always there. */
+export function sightOf(interner: Interner, { program, summary }: RuleProgram, supply: Supply): Sight {
+  const isAudit = summary.source === "k8s_audit";
+  if (isAudit && !supply.groups.has("audit"))
+    return { sight: "blind", because: whyNot(supply, "audit", "no Kubernetes audit events arrive here") };
+  const parts = nodesOf(program).map((node) => sightOfNode(interner, node, { supply, isAudit }));
+  const blind = parts.filter(({ sight }) => sight === "blind");
+  if (blind.length > 0 && isNeeded(program, parts)) return blind[0] as Sight;
+  const partly = parts.find(({ sight }) => sight !== "sees");
+  const terms = extraTerms(program).filter(({ field }) => !isSupplied(field.group, supply));
+  if (terms.length > 0) return { sight: "blind", because: noSensor(terms, supply) };
+  return partly === undefined ? { sight: "sees", because: "" } : { sight: "partly-blind", because: partly.because };
+}
+
+/** An absence whose "without" cannot be seen would fire each time; a sequence needs every step. */
+function isNeeded(program: Program, parts: readonly Sight[]): boolean {
+  return program.kind !== "threshold" || parts.every(({ sight }) => sight === "blind");
+}
+
+function extraTerms(program: Program): readonly Term[] {
+  switch (program.kind) {
+    case "threshold":
+      return program.distinct === undefined ? program.fields : [...program.fields, program.distinct];
+    case "absence":
+    case "baseline":
+      return program.fields;
+    case "condition":
+    case "sequence":
+      return [];
+  }
+}
+
+function sightOfNode(
+  interner: Interner,
+  node: Node,
+  { supply, isAudit }: { readonly supply: Supply; readonly isAudit: boolean },
+): Sight {
+  const missing = [...checksOf(node)].flatMap(({ left }) => (isSupplied(left.field.group, supply) ? [] : [left]));
+  const rest = missing.length === 0 ? node : withoutUnknown(interner, node, supply);
+  if (rest.kind === "constant" && !rest.value) {
+    // A rule that is never true by its own words (a placeholder) is not blind.
+    if (node.kind === "constant") return { sight: "sees", because: "" };
+    return { sight: "blind", because: noSensor(missing, supply) };
+  }
+  const wanted = typesOf(rest);
+  const arriving = isAudit ? [] : [...supply.eventTypes].filter((type) => type !== "k8s_audit" && has(wanted, type));
+  if (!isAudit && arriving.length === 0) return { sight: "blind", because: noEvents(wanted, supply) };
+  if (missing.length > 0) return { sight: "partly-blind", because: noSensor(missing, supply) };
+  const lost = isAudit || wanted.isComplement ? [] : [...wanted.types].filter((type) => !supply.eventTypes.has(type));
+  return lost.length === 0
+    ? { sight: "sees", because: "" }
+    : { sight: "partly-blind", because: noEvents({ isComplement: false, types: new Set(lost) }, supply) };
+}
+
+function has({ types, isComplement }: TypeSet, type: string): boolean {
+  return types.has(type) !== isComplement;
+}
+
+function isSupplied(group: string, { groups }: Supply): boolean {
+  return group === "event" || groups.has(group);
+}
+
+/** The node as it is judged here: checks of fields that nobody supplies are false. */
+function withoutUnknown(interner: Interner, node: Node, supply: Supply): Node {
+  switch (node.kind) {
+    case "constant":
+      return node;
+    case "and":
+    case "or":
+      return join(
+        interner,
+        node.kind,
+        node.children.map((child) => withoutUnknown(interner, child, supply)),
+      );
+    case "not":
+      return negate(interner, withoutUnknown(interner, node.child, supply));
+    case "check":
+      return isSupplied(node.left.field.group, supply) ? node : never;
+  }
+}
+
+function noSensor(terms: readonly Term[], supply: Supply): string {
+  const names = [...new Set(terms.map(({ name }) => name))];
+  const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? `, and ${names.length - 5} more` : "");
+  return whyNot(supply, terms[0]?.field.group ?? "", `no sensor here supplies ${shown}`);
+}
+
+function noEvents({ types, isComplement }: TypeSet, supply: Supply): string {
+  const names = isComplement ? [] : [...types];
+  const shown = names.slice(0, 8).join(", ");
+  return whyNot(
+    supply,
+    names[0] ?? "",
+    shown === "" ? "none of its events arrives here" : `events that do not arrive here: ${shown}`,
+  );
+}
+
+function whyNot({ because }: Supply, key: string, text: string): string {
+  const reason = because?.get(key);
+  return reason === undefined ? text : `${text} (${reason})`;
+}

@@ -1,0 +1,81 @@
+// What rules remember between events: who belongs together, how much may be kept, and what was dropped.
+import type { DetectEvent } from "../event.ts";
+import type { Grouping } from "../engine/program.ts";
+import type { Term } from "../engine/resolve.ts";
+import { readField } from "../engine/compile-check.ts";
+
+/** Room for the states of all rules together. */
+export interface Room {
+  open: number;
+  dropped: number;
+  readonly max: number;
+  readonly ofRuleMax: number;
+  readonly latenessMs: number;
+}
+
+/** A part of a rule that has a memory. */
+export interface Memory {
+  /** Nothing that began before this time matters any more. */
+  expire(nowMs: number): void;
+  readonly dropped: number;
+}
+
+/** An event as it was, for later: the engine fills its own again. */
+export function keptEvent(event: DetectEvent): DetectEvent {
+  return { ...event };
+}
+
+/** Generations that count as related: the process, and this many before it. */
+export const relatedAncestorsMax = 4;
+
+/** Whose events they are, in the widest sense that the grouping allows. */
+export function subjectKeyOf({ subject, process }: DetectEvent): string {
+  if (subject.isContainer) return subject.subject.containerId || `cgroup:${process.cgroupId}`;
+  const { namespace, workload } = subject.subject;
+  return workload === "" ? `cgroup:${process.cgroupId}` : `${namespace}/${workload}`;
+}
+
+export function workloadKeyOf(event: DetectEvent): string {
+  const { namespace, workload } = event.subject.subject;
+  return workload === "" ? subjectKeyOf(event) : `${namespace}/${workload}`;
+}
+
+/** Keys of which one must be shared. More than one only for ancestry: a shell's children are related by the shell. */
+export function groupKeysOf(event: DetectEvent, by: Grouping): readonly string[] {
+  switch (by) {
+    case "node":
+      return [""];
+    case "workload":
+      return [workloadKeyOf(event)];
+    case "container":
+      return [subjectKeyOf(event)];
+    case "process":
+      return [event.source === "k8s_audit" ? workloadKeyOf(event) : String(event.process.serial)];
+    case "ancestry":
+      return ancestryKeys(event);
+  }
+}
+
+/** The machine's first process is everybody's ancestor: it relates nobody. */
+function ancestryKeys(event: DetectEvent): readonly string[] {
+  const subject = subjectKeyOf(event);
+  const keys: string[] = [];
+  let each: DetectEvent["process"] | undefined = event.process;
+  for (let distance = 0; distance <= relatedAncestorsMax && each !== undefined; distance += 1, each = each.parent) {
+    if (each.key.pid <= 2 && !event.subject.isContainer) break;
+    keys.push(`${subject}|${each.serial}`);
+  }
+  return keys.length === 0 ? [subject] : keys;
+}
+
+/** Values of fields as one key; missing ones count as equal to each other. */
+export function fieldsKeyOf(terms: readonly Term[]): (event: DetectEvent) => string {
+  const reads = terms.map(readField);
+  return (event) =>
+    reads
+      .map((read) => {
+        const value = read(event);
+        return value === undefined ? "" : JSON.stringify(value);
+      })
+      .join("\u001f");
+}
