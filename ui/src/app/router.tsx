@@ -125,6 +125,12 @@ const vulnerabilityRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/images/vulnerability-screen.tsx"), "VulnerabilityScreen"),
 });
 
+const outputsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/outputs",
+  component: lazyRouteComponent(() => import("../features/sinks/sinks-screen.tsx"), "SinksScreen"),
+});
+
 const healthRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/health",
@@ -152,6 +158,7 @@ export const router = createRouter({
     detectionRoute,
     wafRoute,
     wafRequestRoute,
+    outputsRoute,
     healthRoute,
   ]),
   parseSearch,

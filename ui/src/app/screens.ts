@@ -6,6 +6,7 @@ import {
   ListTree,
   Network,
   Package,
+  Send,
   Server,
   Shield,
   ShieldCheck,
@@ -26,6 +27,7 @@ export interface Screen {
     | "/policies"
     | "/images"
     | "/waf"
+    | "/outputs"
     | "/health";
   readonly label: string;
   /** Second key after "g". */
@@ -47,5 +49,6 @@ export const screens: readonly Screen[] = [
   { to: "/policies", label: "Policies", key: "p", icon: ShieldCheck, group: "Protect", scoped: true },
   { to: "/images", label: "Images", key: "i", icon: Package, group: "Protect", scoped: false },
   { to: "/waf", label: "WAF", key: "a", icon: Shield, group: "Protect", scoped: true },
+  { to: "/outputs", label: "Outputs", key: "u", icon: Send, group: "Garrison", scoped: false },
   { to: "/health", label: "Health", key: "h", icon: Activity, group: "Garrison", scoped: false },
 ];
