@@ -49,6 +49,29 @@ export const EnforcementStatus = z.object({
   /** Packets that its rules decided since they were written; absent: not read. First packets of connections, not all. */
   counters: z.object({ allowed: z.int(), denied: z.int() }).optional(),
   problems: z.array(z.string()).default([]),
+  /** Of a RuntimePolicy: what this node can promise for each rule, what happened so far, and the proof. */
+  runtime: z
+    .object({
+      mode: z.enum(["off", "dry-run", "enforce"]),
+      rules: z.array(
+        z.object({
+          place: z.string(),
+          what: z.string(),
+          action: z.string(),
+          guarantee: z.enum(["prevent", "kill", "kill-late", "detect", "allow", "audit"]),
+          because: z.string(),
+        }),
+      ),
+      /** Rules beyond those that are told. */
+      rulesOmitted: z.int().default(0),
+      /** Since the agent started: "killed", "denied", "would-kill", "would-deny", "audited". */
+      countsByOutcome: z.record(z.string(), z.int()),
+      /** The last real stop, or the drill; "" when there is none yet. */
+      receipt: z.string(),
+      receiptMs: z.int(),
+      receiptKind: z.enum(["none", "drill", "event"]),
+    })
+    .optional(),
   /** Of the Enforcement resource: the node as a whole. */
   node: z
     .object({

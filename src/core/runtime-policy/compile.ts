@@ -4,7 +4,7 @@ import type { CompiledAddress, CompiledChoice, CompiledFile, CompiledPath, Compi
 import { runtimeLimits } from "./limits.ts";
 import type { NetworkRule, ParsedRuntimePolicy, RuntimeRule } from "./model.ts";
 import { parsePrefix } from "../../base/ip.ts";
-import { capabilityNames, startOfPattern } from "./rules-of.ts";
+import { bytesOf, capabilityNames, startOfPattern } from "./rules-of.ts";
 
 /** A file of the workload, found through its own root; undefined: not there. */
 export interface FoundFile {
@@ -238,13 +238,4 @@ function isWithin(inner: AddressKey, outer: AddressKey): boolean {
 
 function asFolder(path: string): string {
   return path.endsWith("/") ? path : `${path}/`;
-}
-
-function bytesOf(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0;
-    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-  }
-  return bytes;
 }

@@ -81,7 +81,7 @@ function pathProblem(path: string): string {
   if (path.split("/").some((part) => part === "." || part === ".."))
     return `"${path.slice(0, 64)}" has "." or ".." in it: the kernel's paths never do`;
   if (path.includes("//") || path.includes("\0")) return `"${path.slice(0, 64)}" is no path as the kernel writes one`;
-  return new TextEncoder().encode(path).length > runtimeLimits.pathBytesMax ? tooLong(path) : "";
+  return bytesOf(path) > runtimeLimits.pathBytesMax ? tooLong(path) : "";
 }
 
 function tooLong(path: string): string {
@@ -162,4 +162,14 @@ function isInSet(token: string, character: string): boolean {
   for (const [, from = "", to = from] of body.matchAll(/([\s\S])(?:-([\s\S]))?/gu))
     if (character >= from && character <= to) isIn = true;
   return isIn !== isNot && character !== "/";
+}
+
+/** Bytes of a text in UTF-8. */
+export function bytesOf(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  }
+  return bytes;
 }

@@ -72,8 +72,7 @@ function fileRules(rule: Given<"files">, at: At): readonly RuntimeRule[] {
 
 function networkRules(rule: Given<"network">, at: At): readonly RuntimeRule[] {
   const { operation, protocol, port } = rule;
-  const isSocket = operation === "socket" || !["any", "tcp", "udp"].includes(protocol);
-  if (isSocket) {
+  if (operation === "socket" || !["any", "tcp", "udp"].includes(protocol)) {
     if (rule.address !== "" || port !== 0) {
       refuse(at, "bad-rule", `a socket of kind ${protocol} has no address and no port yet`, "leave address and port out");
       return [];
@@ -85,7 +84,7 @@ function networkRules(rule: Given<"network">, at: At): readonly RuntimeRule[] {
     return [{ ...shared(rule, at), kind: "socket", socket: protocol }];
   }
   const network = taken(networkOf(rule.address), child(at, "address"));
-  if (network === undefined || operation === "socket") return [];
+  if (network === undefined) return [];
   const made: NetworkRule = {
     ...shared(rule, at),
     kind: "network",

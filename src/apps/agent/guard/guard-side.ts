@@ -1,0 +1,229 @@
+// Runtime policies on the node: resources and allow-lists in, kernel rules for living workloads, security events and statuses out. The kernel's guard is opened
+// when there is something to guard, and "enforced" is said only when a record of the kernel proves it.
+import { toFault } from "../../../base/fault.ts";
+import type { FoundFile } from "../../../core/runtime-policy/compile.ts";
+import { allowListLimits, allowListProblem, policyOfAllowList, type AllowListTaker, type ExecutableAllowList } from "../../../core/runtime-policy/contract.ts";
+import type { Guard, GuardScope } from "../../../core/runtime-policy/guard-port.ts";
+import type { ParsedRuntimePolicy, RuntimeProblem } from "../../../core/runtime-policy/model.ts";
+import { parseRuntimeSpec } from "../../../core/runtime-policy/parse/parse-policy.ts";
+import { createRuleBook, explainGuarded, type KnownRule, type RuleBook } from "../../../core/runtime-policy/rule-book.ts";
+import type { GuardedEvent } from "../../../core/sense/deed-events.ts";
+import type { Resource, ResourceStatus } from "../../../model/resource.ts";
+import { drillRule, runDrill, type DrillReceipt } from "./drill.ts";
+import { guardSideLimits } from "./limits.ts";
+import { holdersOf, type GuardedProcess, type NodePlaces } from "./living.ts";
+import { createPolicySets, type PolicySets, type Reconciled } from "./policy-sets.ts";
+import { statusOf, type PolicyCounts } from "./guard-status.ts";
+
+export interface GuardSideParts {
+  /** Opens the kernel's guard; throws a Fault where it cannot be. Called when the first policy comes. */
+  openGuard(): Guard;
+  processes(): Iterable<GuardedProcess>;
+  readonly places: NodePlaces;
+  find(pid: number, path: string, use: "block" | "allow"): FoundFile | undefined;
+  /** Where drills make their cgroup; "" : no drills. */
+  readonly drillFolder: string;
+  /** Why nothing may be enforced now: break-glass; "" when it may. */
+  stopped(): string;
+  tell(event: GuardedEvent, known: KnownRule | undefined, count: number): void;
+  nowMs(): number;
+}
+
+export interface GuardSide extends AllowListTaker {
+  /** Takes the whole set of this node's resources, of any kind. */
+  setResources(resources: readonly Resource[]): void;
+  statuses(): readonly ResourceStatus[];
+  /** Call a few times a second. */
+  tick(): Promise<void>;
+  /** Events that were lost, by kind, since the guard was opened. */
+  losses(): Readonly<Record<string, number>>;
+  close(): void;
+}
+
+interface HeldPolicy {
+  readonly resource: Pick<Resource, "kind" | "scope" | "name" | "generation">;
+  readonly policy: ParsedRuntimePolicy | undefined;
+  readonly problems: readonly RuntimeProblem[];
+}
+
+export function createGuardSide(parts: GuardSideParts): GuardSide {
+  return new NodeGuard(parts);
+}
+
+class NodeGuard implements GuardSide {
+  readonly #parts: GuardSideParts;
+  readonly #book: RuleBook = createRuleBook();
+  readonly #counts = new Map<string, PolicyCounts>();
+  #held: readonly HeldPolicy[] = [];
+  #lists: readonly ParsedRuntimePolicy[] = [];
+  #guard: Guard | undefined;
+  #sets: PolicySets | undefined;
+  #scopes: readonly GuardScope[] = [];
+  #failure = "";
+  #reconciled: Reconciled = { holdersByPolicy: new Map(), problems: [] };
+  #reconciledMs = Number.NEGATIVE_INFINITY;
+  #drill: DrillReceipt | undefined;
+  #drillAtMs = 0;
+  #isClosed = false;
+
+  constructor(parts: GuardSideParts) {
+    this.#parts = parts;
+  }
+
+  setResources(resources: readonly Resource[]): void {
+    this.#held = resources
+      .filter(({ kind, deleted }) => kind === "RuntimePolicy" && !deleted)
+      .slice(0, guardSideLimits.policiesMax)
+      .map(({ kind, scope, name, generation, spec }) => ({
+        resource: { kind, scope, name, generation },
+        ...parseRuntimeSpec(name, spec),
+      }));
+    this.#reconciledMs = Number.NEGATIVE_INFINITY;
+  }
+
+  setAllowLists(lists: readonly ExecutableAllowList[]): ReadonlyMap<string, string> {
+    const refused = new Map<string, string>();
+    for (const list of lists) {
+      const because = allowListProblem(list);
+      if (because !== "") refused.set(list.name, because);
+    }
+    for (const { name } of lists.slice(allowListLimits.listsMax)) refused.set(name, `more than listsMax = ${allowListLimits.listsMax} lists`);
+    this.#lists = lists.filter(({ name }) => !refused.has(name)).map(policyOfAllowList);
+    this.#reconciledMs = Number.NEGATIVE_INFINITY;
+    if (this.#failure !== "") for (const { name } of this.#lists) refused.set(name, this.#failure);
+    return refused;
+  }
+
+  async tick(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#hear(this.#guard?.drain() ?? []);
+    const nowMs = this.#parts.nowMs();
+    if (nowMs - this.#reconciledMs < guardSideLimits.reconcileEveryMs) return;
+    this.#reconciledMs = nowMs;
+    this.#reconcile();
+    await this.#drillWhenDue(nowMs);
+  }
+
+  #policies(): readonly ParsedRuntimePolicy[] {
+    const own = this.#held.flatMap(({ policy }) => (policy === undefined ? [] : [policy]));
+    return [...own, ...this.#lists].filter(({ mode }) => mode !== "off");
+  }
+
+  #reconcile(): void {
+    const policies = this.#policies();
+    const isStopped = this.#parts.stopped() !== "";
+    if (policies.length === 0 && this.#guard === undefined) return;
+    const sets = this.#open();
+    if (sets === undefined) return;
+    const holders = isStopped || policies.length === 0 ? [] : holdersOf(this.#parts.processes(), this.#parts.places);
+    try {
+      this.#reconciled = sets.reconcile(isStopped ? [] : policies, holders);
+      this.#failure = "";
+    } catch (error) {
+      this.#failure = toFault(error).message;
+    }
+  }
+
+  #open(): PolicySets | undefined {
+    if (this.#sets !== undefined) return this.#sets;
+    try {
+      const guard = this.#parts.openGuard();
+      this.#guard = guard;
+      const noted = noting(guard, (scopes) => (this.#scopes = scopes));
+      this.#sets = createPolicySets({ guard: noted, book: this.#book, find: this.#parts.find });
+      this.#failure = "";
+    } catch (error) {
+      this.#failure = toFault(error).message;
+    }
+    return this.#sets;
+  }
+
+  async #drillWhenDue(nowMs: number): Promise<void> {
+    const guard = this.#guard;
+    const isWanted = this.#policies().some(({ mode }) => mode === "enforce") && this.#parts.stopped() === "";
+    if (guard === undefined || !isWanted || this.#parts.drillFolder === "" || nowMs < this.#drillAtMs) return;
+    this.#drillAtMs = nowMs + guardSideLimits.drillAgainMs;
+    this.#drill = await runDrill({
+      guard,
+      cgroupPath: this.#parts.drillFolder,
+      scopes: () => this.#scopes,
+      drain: () => this.#hear(guard.drain()),
+      nowMs: () => this.#parts.nowMs(),
+    });
+    if (this.#drill.isProved) this.#drillAtMs = nowMs + guardSideLimits.drillEveryMs;
+  }
+
+  /** Tells what is not a drill's, equal ones once with their count; returns the drill's. */
+  #hear(events: readonly GuardedEvent[]): readonly GuardedEvent[] {
+    const drills: GuardedEvent[] = [];
+    const rows = new Map<string, { readonly event: GuardedEvent; count: number }>();
+    for (const event of events) {
+      if (event.rule >= drillRule) {
+        drills.push(event);
+        continue;
+      }
+      const known = this.#book.find(event.rule);
+      this.#count(event, known);
+      const key = `${event.rule} ${event.outcome} ${event.process.pid} ${event.path} ${event.tuple?.remoteAddress ?? ""} ${event.tuple?.remotePort ?? ""}`;
+      const row = rows.get(key);
+      if (row !== undefined) row.count += 1;
+      else if (rows.size < guardSideLimits.rowsPerTickMax) rows.set(key, { event, count: 1 });
+    }
+    for (const { event, count } of rows.values()) this.#parts.tell(event, this.#book.find(event.rule), count);
+    return drills;
+  }
+
+  #count(event: GuardedEvent, known: KnownRule | undefined): void {
+    const name = known?.policy.name ?? "";
+    const before = this.#counts.get(name) ?? { byOutcome: {}, receipt: "", receiptMs: 0 };
+    const byOutcome = { ...before.byOutcome, [event.outcome]: (before.byOutcome[event.outcome] ?? 0) + 1 };
+    const isDone = event.outcome === "killed" || event.outcome === "denied";
+    this.#counts.set(name, {
+      byOutcome,
+      receipt: isDone ? explainGuarded(event, known) : before.receipt,
+      receiptMs: isDone ? event.timeMs : before.receiptMs,
+    });
+  }
+
+  statuses(): readonly ResourceStatus[] {
+    const stopped = this.#parts.stopped();
+    return this.#held.map((held) =>
+      statusOf(held, {
+        planes: this.#guard?.planes,
+        failure: this.#failure,
+        stopped,
+        holders: this.#reconciled.holdersByPolicy.get(held.resource.name) ?? 0,
+        problems: this.#reconciled.problems.filter(({ policy }) => policy === held.resource.name),
+        drill: this.#drill,
+        counts: this.#counts.get(held.resource.name),
+      }),
+    );
+  }
+
+  losses(): Readonly<Record<string, number>> {
+    return this.#guard?.stats().lossesByKind ?? {};
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#hear(this.#guard?.drain() ?? []);
+    this.#isClosed = true;
+    this.#guard?.close();
+  }
+}
+
+/** The guard, with its scopes noted on the way. */
+function noting(guard: Guard, note: (scopes: readonly GuardScope[]) => void): Guard {
+  return {
+    planes: guard.planes,
+    addPolicy: (compiled) => guard.addPolicy(compiled),
+    removePolicy: (policy) => guard.removePolicy(policy),
+    setScopes: (scopes) => {
+      guard.setScopes(scopes);
+      note(scopes);
+    },
+    drain: () => guard.drain(),
+    stats: () => guard.stats(),
+    close: () => guard.close(),
+  };
+}

@@ -1,0 +1,93 @@
+// A word on each RuntimePolicy for the server: what this node promises for each rule, and whether it is proved. Pure.
+import type { CompileProblem } from "../../../core/runtime-policy/compile.ts";
+import type { GuardPlanes } from "../../../core/runtime-policy/guard-port.ts";
+import type { ParsedRuntimePolicy, RuntimeProblem } from "../../../core/runtime-policy/model.ts";
+import { planPolicy } from "../../../core/runtime-policy/plan.ts";
+import type { EnforcementStatus } from "../../../model/enforcement-status.ts";
+import { enforcementStatusLimits } from "../../../model/enforcement-status.ts";
+import type { ResourceStatus } from "../../../model/resource.ts";
+import type { DrillReceipt } from "./drill.ts";
+import { guardSideLimits } from "./limits.ts";
+
+export interface PolicyCounts {
+  readonly byOutcome: Readonly<Record<string, number>>;
+  /** Of the last real stop; "" before it. */
+  readonly receipt: string;
+  readonly receiptMs: number;
+}
+
+export interface StatusFacts {
+  readonly planes: GuardPlanes | undefined;
+  /** Why the guard is not there; "" when it is, or when nothing asked for it yet. */
+  readonly failure: string;
+  readonly stopped: string;
+  readonly holders: number;
+  readonly problems: readonly CompileProblem[];
+  readonly drill: DrillReceipt | undefined;
+  readonly counts: PolicyCounts | undefined;
+}
+
+interface Held {
+  readonly resource: Pick<ResourceStatus, "kind" | "scope" | "name" | "generation">;
+  readonly policy: ParsedRuntimePolicy | undefined;
+  readonly problems: readonly RuntimeProblem[];
+}
+
+export function statusOf({ resource, policy, problems }: Held, facts: StatusFacts): ResourceStatus {
+  const told = [
+    ...problems.map(({ message, path, hint }) => [`${path}: ${message}`, hint].filter(Boolean).join("; ")),
+    ...facts.problems.map(({ place, message }) => `${place}: ${message}`),
+  ];
+  const shown = [...new Set(told)]
+    .slice(0, enforcementStatusLimits.problemsMax)
+    .map((text) => text.slice(0, enforcementStatusLimits.problemLengthMax));
+  if (policy === undefined) {
+    return { ...resource, state: "refused", because: shown[0] ?? "refused", enforcement: enforcementOf({ state: "refused", problems: shown }) };
+  }
+  const { state, because } = stateOf(policy, facts);
+  const runtime = runtimeOf(policy, facts);
+  return {
+    ...resource,
+    state: "applied",
+    because,
+    enforcement: enforcementOf({ state, problems: shown, endpoints: facts.holders, ...(runtime === undefined ? {} : { runtime }) }),
+  };
+}
+
+function enforcementOf(given: Partial<EnforcementStatus> & Pick<EnforcementStatus, "state" | "problems">): EnforcementStatus {
+  return { digest: "", policyGeneration: 0, endpoints: 0, ...given };
+}
+
+function stateOf(policy: ParsedRuntimePolicy, facts: StatusFacts): { readonly state: EnforcementStatus["state"]; readonly because: string } {
+  if (policy.mode === "off") return { state: "off", because: "its mode is off" };
+  if (facts.stopped !== "") return { state: "broken-glass", because: facts.stopped };
+  if (facts.failure !== "") return { state: "failed", because: facts.failure };
+  if (facts.planes === undefined) return { state: "unproved", because: "not looked at yet" };
+  const scope = facts.holders === 0 ? "no workload of this node is in its scope" : `${facts.holders} in scope`;
+  if (policy.mode === "dry-run") return { state: "preview", because: `dry run: what it would do is told, nothing is stopped; ${scope}` };
+  const { weakest } = planPolicy(policy, facts.planes);
+  if (facts.counts !== undefined && facts.counts.receipt !== "") return { state: "enforced", because: `${scope}; ${facts.counts.receipt}` };
+  if (weakest === "detect") return { state: "unproved", because: `this kernel cannot stop some of its rules: see the plan; ${scope}` };
+  if (facts.drill?.isProved === true) return { state: "enforced", because: `${scope}; ${drillWords(facts.drill)}` };
+  return { state: "unproved", because: facts.drill === undefined ? `no drill yet; ${scope}` : `the drill did not prove it: ${drillWords(facts.drill)}` };
+}
+
+function drillWords({ exec, connect }: DrillReceipt): string {
+  return `drill: exec ${exec}, connect ${connect}`;
+}
+
+function runtimeOf(policy: ParsedRuntimePolicy, { planes, counts, drill }: StatusFacts): EnforcementStatus["runtime"] {
+  if (planes === undefined) return undefined;
+  const { rules } = planPolicy(policy, planes);
+  const isEvent = counts !== undefined && counts.receipt !== "";
+  const isDrill = !isEvent && policy.mode === "enforce" && drill?.isProved === true;
+  return {
+    mode: policy.mode,
+    rules: rules.slice(0, guardSideLimits.planRowsMax).map((rule) => ({ ...rule })),
+    rulesOmitted: Math.max(0, rules.length - guardSideLimits.planRowsMax),
+    countsByOutcome: { ...counts?.byOutcome },
+    receipt: isEvent ? counts.receipt : isDrill && drill !== undefined ? drillWords(drill) : "",
+    receiptMs: isEvent ? counts.receiptMs : isDrill && drill !== undefined ? drill.timeMs : 0,
+    receiptKind: isEvent ? "event" : isDrill ? "drill" : "none",
+  };
+}

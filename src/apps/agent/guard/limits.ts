@@ -1,0 +1,19 @@
+// Named limits of the guard's side of the agent.
+export const guardSideLimits = {
+  policiesMax: 1000,
+  /** Containers and cgroups that are in a policy's scope at the same time. */
+  holdersMax: 4096,
+  /** Every holder and every file is looked at again this often. */
+  reconcileEveryMs: 5000,
+  /** A changed resource or a new workload is acted on no later than this. */
+  tickEveryMs: 500,
+  /** After a drill that proved a plane, the next one. */
+  drillEveryMs: 60 * 60_000,
+  /** After one that failed. */
+  drillAgainMs: 60_000,
+  drillMsMax: 5000,
+  /** Security events of one rule and program in a tick beyond the first are counted on it. */
+  rowsPerTickMax: 500,
+  planRowsMax: 40,
+  problemsMax: 10,
+} as const;
