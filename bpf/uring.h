@@ -139,15 +139,17 @@ static __always_inline int tell_uring_file(struct task_struct *task, struct io_k
 	return tell_file(scratch, task, NULL, &deed.first, deed.has_second ? &deed.second : NULL, &key);
 }
 
+/* The kernel's copy of the address: kernels differ in whether it stands alone or behind a message, so it is known by its family. */
 static __always_inline void *address_of_connect(struct io_kiocb *request)
 {
 	void *data = BPF_CORE_READ(request, async_data);
 	struct io_async_msghdr *message = data;
-	struct io_async_connect *alone = data;
+	u16 family = 0;
 	if (!data)
 		return NULL;
-	if (bpf_core_field_exists(alone->address))
-		return data + bpf_core_field_offset(struct io_async_connect, address);
+	bpf_probe_read_kernel(&family, sizeof(family), data);
+	if (family == AF_INET || family == AF_INET6 || family == AF_UNIX)
+		return data;
 	if (bpf_core_field_exists(message->addr))
 		return data + bpf_core_field_offset(struct io_async_msghdr, addr);
 	return NULL;
@@ -158,7 +160,9 @@ static __always_inline int tell_uring_connect(struct task_struct *task, struct i
 	struct address_in address = {};
 	struct seen_key key = {};
 	void *from = address_of_connect(request);
-	struct file *file = BPF_CORE_READ(request, file);
+	/* The request's own file is looked up only later. */
+	int number = BPF_CORE_READ(request, cqe.fd);
+	struct file *file = file_of(task, number);
 	struct sock *sk = file ? sock_of(file) : NULL;
 	if (!from || !sk)
 		return 0;
@@ -177,6 +181,8 @@ static __always_inline int tell_uring_connect(struct task_struct *task, struct i
 	event->header.flags |= FLAG_IO_URING;
 	event->key = id;
 	event->call = WATCHED_CONNECT;
+	event->descriptor = number;
+	event->arguments[0] = number;
 	describe_socket(event, sk);
 	describe_address(event, &address, false);
 	if (address.family == AF_UNIX) {

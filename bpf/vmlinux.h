@@ -315,14 +315,11 @@ struct trace_event_raw_sys_exit {
 struct filename {
 	const char *name;
 };
-struct io_cmd_data {
-	struct file *file;
+struct io_cqe {
+	int fd;
 };
 struct io_kiocb {
-	union {
-		struct file *file;
-		struct io_cmd_data cmd;
-	};
+	struct io_cqe cqe;
 	u8 opcode;
 	void *async_data;
 };
@@ -364,10 +361,6 @@ struct __kernel_sockaddr_storage {
 };
 struct io_async_msghdr {
 	struct __kernel_sockaddr_storage addr;
-};
-/* Before Linux 6.8 the address of a connect stood alone. */
-struct io_async_connect {
-	struct __kernel_sockaddr_storage address;
 };
 struct in6_addr {
 	union {

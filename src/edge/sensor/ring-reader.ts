@@ -60,6 +60,10 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, places: P
   };
   const sweep = createSweeping(object, repeats);
   const collector = createCollector(object, context);
+  const lossesOf = (): Readonly<Record<string, number>> => {
+    const forgotten = repeats.forgotten();
+    return forgotten === 0 ? collector.drops() : { ...collector.drops(), "repeats-forgotten": forgotten };
+  };
   let drops: Readonly<Record<string, number>> = {};
   let cpuMs = 0;
   let pause = 0;
@@ -100,12 +104,12 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, places: P
     count: collector.count,
     stop: () => {
       if (isStopped) return;
-      drops = collector.drops();
+      drops = lossesOf();
       isStopped = true;
       clearTimeout(timer);
     },
     eventsByType: collector.counts,
-    dropsByType: () => (isStopped ? drops : collector.drops()),
+    dropsByType: () => (isStopped ? drops : lossesOf()),
     cpuMs: () => cpuMs,
   };
 }

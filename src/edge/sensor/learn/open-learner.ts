@@ -1,5 +1,4 @@
 // Learning in the kernel: bits of system calls and capabilities per mount namespace. Loaded when asked for, attached only while something is learnt.
-import { statSync } from "node:fs";
 import type { Learner, LearntScope } from "../../../core/sense/learner.ts";
 import { keysOf, readCounters } from "../bpf-maps.ts";
 import { loadBpfObject, type BpfObject, type KernelProgram } from "../bpf-object.ts";
@@ -17,15 +16,6 @@ export interface LearnerOptions {
   readonly objectPath: string;
   /** Inode of the first process's mount namespace; 0 when it may not be looked at. */
   readonly hostMountNamespace: number;
-}
-
-/** Of the process's mount namespace; 0 when it is gone or may not be looked at. */
-export function mountNamespaceOf(procPath: string, pid: number): number {
-  try {
-    return statSync(`${procPath}/${pid}/ns/mnt`).ino;
-  } catch {
-    return 0;
-  }
 }
 
 /** Throws a Fault ("sensor/no-library", "sensor/load") where the kernel refuses to have system calls watched. */
