@@ -61,6 +61,8 @@ export function screensOf(url: string): readonly (readonly [string, Settled])[] 
     [`${image}?tab=gaps`, (page) => grid(page, /Gaps/)],
     [`${url}/images/nowhere`, (page) => page.getByText("Not found").waitFor()],
     [`${url}/vulnerabilities/CVE-2023-4911`, (page) => grid(page, /Places/)],
+    [`${url}/outputs`, (page) => grid(page, /Sinks/)],
+    [`${url}/outputs?pick=global chat`, (page) => page.getByRole("button", { name: "Send them again" }).waitFor()],
     [`${url}/health`, (page) => page.getByRole("heading", { name: "Agents" }).waitFor()],
     [workload, (page) => grid(page, /Timeline of checkout/)],
     [`${workload}?tab=pods`, (page) => grid(page, /Pods/)],

@@ -10,7 +10,9 @@ import { inventoryAnswers } from "./inventory-answers.ts";
 import { overviewAnswers } from "./overview-answers.ts";
 import { keptResources } from "./kept-resources.ts";
 import { graphAnswers } from "./graph-answers.ts";
+import { layerAnswers } from "./layers-answers.ts";
 import { policyAnswers } from "./policy-answers.ts";
+import { sinkAnswers } from "./sinks-answers.ts";
 import { status } from "./status.ts";
 import { wafAnswers } from "./waf-answers.ts";
 import { actors, eventNumbered, flowNumbered } from "./world.ts";
@@ -138,7 +140,9 @@ export const answers: Partial<Record<OperationName, (asked: Asked) => unknown>> 
   ...graphAnswers,
   ...policyAnswers,
   ...wafAnswers,
+  ...sinkAnswers,
   ...detectionAnswers,
+  ...layerAnswers,
   ...imageAnswers,
   ...imageExtraAnswers,
   healthz: () => ({ ok: true }),

@@ -26,7 +26,7 @@ function count(id: "delivered" | "failures" | "filtered", header: string): Sorte
     id,
     header,
     align: "end",
-    width: "minmax(84px, 0.5fr)",
+    width: "minmax(76px, 0.3fr)",
     hideBelowPx: id === "delivered" ? 0 : 1100,
     value: ({ counts }) => counts[id],
     cell: ({ counts }) => (counts[id] === 0 ? <span className="none">0</span> : formatCount(counts[id])),
@@ -55,7 +55,7 @@ const columns: readonly SortedColumn<SinkStatus>[] = [
   {
     id: "target",
     header: "Sends to",
-    width: "minmax(160px, 1.6fr)",
+    width: "minmax(160px, 2fr)",
     hideBelowPx: 760,
     value: ({ target }) => target,
     cell: ({ type, target }) => (
@@ -80,7 +80,7 @@ const columns: readonly SortedColumn<SinkStatus>[] = [
     id: "letters",
     header: "Dead letters",
     align: "end",
-    width: "minmax(100px, 0.5fr)",
+    width: "minmax(96px, 0.4fr)",
     value: ({ deadLetters }) => deadLetters,
     cell: ({ deadLetters }) =>
       deadLetters === 0 ? <span className="none">0</span> : <b className="outcome-bad">{formatCount(deadLetters)}</b>,
@@ -88,8 +88,8 @@ const columns: readonly SortedColumn<SinkStatus>[] = [
   {
     id: "last",
     header: "Last delivery",
-    width: "minmax(100px, 0.6fr)",
-    hideBelowPx: 900,
+    width: "minmax(96px, 0.4fr)",
+    hideBelowPx: 940,
     value: ({ lastDeliveredAt }) => lastDeliveredAt ?? "",
     cell: ({ lastDeliveredAt }) =>
       lastDeliveredAt === undefined ? <span className="none">none yet</span> : <Age time={lastDeliveredAt} />,
@@ -97,7 +97,7 @@ const columns: readonly SortedColumn<SinkStatus>[] = [
   {
     id: "because",
     header: "Last error",
-    width: "minmax(140px, 1.6fr)",
+    width: "minmax(140px, 2.2fr)",
     hideBelowPx: 1000,
     value: ({ because }) => because,
     cell: ({ because, lastError }) =>
