@@ -172,15 +172,13 @@ function getDetection(asked: Asked) {
     rule: rulesOf(asked.nowMs).find(({ name }) => name === card.rule) ?? rulesOf(asked.nowMs)[0],
     related:
       card.severity === "critical"
-        ? others
-            .slice(0, 2)
-            .map((each) => ({
-              ...each,
-              cluster: card.cluster,
-              namespace: card.namespace,
-              workload: card.workload,
-              workloadKind: card.workloadKind,
-            }))
+        ? others.slice(0, 2).map((each) => ({
+            ...each,
+            cluster: card.cluster,
+            namespace: card.namespace,
+            workload: card.workload,
+            workloadKind: card.workloadKind,
+          }))
         : [],
     relatedOmitted: 0,
     window: windowOf(asked),

@@ -72,16 +72,16 @@ const columns: readonly Column<DetectionCard>[] = [
     width: "minmax(110px, 0.7fr)",
     cell: ({ techniques }) => <TechniqueNames techniques={techniques} />,
   },
-  { id: "action", header: "Done", hideBelowPx: 560, width: "142px", cell: (card) => <DetectionAction card={card} /> },
+  { id: "action", header: "Done", hideBelowPx: 640, width: "142px", cell: (card) => <DetectionAction card={card} /> },
   {
     id: "count",
     header: "Times",
     align: "end",
-    hideBelowPx: 620,
+    hideBelowPx: 800,
     width: "64px",
     cell: ({ count }) => formatCount(count),
   },
-  { id: "last", header: "Last", align: "end", width: "92px", cell: ({ lastAt }) => <Age time={lastAt} /> },
+  { id: "last", header: "Last", align: "end", width: "112px", cell: ({ lastAt }) => <Age time={lastAt} /> },
 ];
 
 const keyOf = ({ id, cluster }: DetectionCard): string => `${cluster} ${id}`;

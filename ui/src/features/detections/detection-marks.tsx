@@ -42,18 +42,18 @@ export function DetectionMarkWord({ mark }: { readonly mark: DetectionCard["mark
   );
 }
 
-/** "T1059.004 Unix Shell". */
+/** "T1059.004 +1", with names and tactics in the title. */
 export function TechniqueNames({ techniques }: { readonly techniques: readonly string[] }) {
+  const [first] = techniques;
+  if (first === undefined) return null;
+  const names = techniques.map((id) => {
+    const known = attackTechnique(id);
+    return known === undefined ? id : `${id} ${known.name} · ${known.tactics.join(", ")}`;
+  });
   return (
-    <span className="techniques">
-      {techniques.map((id) => {
-        const known = attackTechnique(id);
-        return (
-          <span key={id} title={known === undefined ? id : `${id} ${known.name} · ${known.tactics.join(", ")}`}>
-            {id}
-          </span>
-        );
-      })}
+    <span className="techniques" title={names.join("\n")}>
+      <span>{first}</span>
+      {techniques.length > 1 ? <span>+{techniques.length - 1}</span> : null}
     </span>
   );
 }

@@ -22,6 +22,7 @@ import { TrafficTab } from "./traffic-tab.tsx";
 import { WorkloadHead } from "./workload-head.tsx";
 import { workloadFilter, type WorkloadQuestion } from "./workload-question.ts";
 
+const LayersTab = lazy(() => import("../layers/layers-tab.tsx").then((module) => ({ default: module.LayersTab })));
 const PoliciesTab = lazy(() => import("./policies-tab.tsx").then((module) => ({ default: module.PoliciesTab })));
 
 const route = getRouteApi("/workloads/$cluster/$namespace/$kind/$name");
@@ -33,6 +34,7 @@ const tabs = [
   { id: "traffic", label: "Traffic" },
   { id: "processes", label: "Processes" },
   { id: "dns", label: "DNS" },
+  { id: "layers", label: "Layers" },
   { id: "policies", label: "Policies" },
 ] as const;
 type TabId = (typeof tabs)[number]["id"];
@@ -104,6 +106,11 @@ function WorkloadPage(params: WorkloadPageProps) {
     traffic: () => <TrafficTab question={question} />,
     processes: () => <ProcessesTab question={question} />,
     dns: () => <DnsTab question={question} />,
+    layers: () => (
+      <Suspense fallback={<Loading label="Loading" rows={4} />}>
+        <LayersTab question={question} />
+      </Suspense>
+    ),
     policies: () => (
       <Suspense fallback={<Loading label="Loading" rows={4} />}>
         <PoliciesTab question={question} />
