@@ -70,6 +70,7 @@ export function blankEvent(machine: DetectMachine, namesOf: DetectEvent["namesOf
     count: 1,
     raw: undefined,
     audit: undefined,
+    flat: undefined,
     machine,
     namesOf,
   };

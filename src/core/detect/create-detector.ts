@@ -12,6 +12,7 @@ import type {
 import { createDnsNames } from "./adapter/dns-names.ts";
 import { fillFromSensor } from "./adapter/from-sensor.ts";
 import { createCompiler } from "./engine/closures.ts";
+import { readField } from "./engine/compile-check.ts";
 import { createRateLimit, type RateLimit } from "./engine/rate-limit.ts";
 import { ruleSetOf, type RuleSet } from "./engine/program.ts";
 import { createRuleIndex, type RuleIndex } from "./engine/rule-index.ts";
@@ -81,7 +82,7 @@ class Engine implements Detector {
 
   #newRoom(): Room {
     const { statesMax, statesOfRuleMax, latenessMs } = this.#limits;
-    return { open: 0, dropped: 0, max: statesMax, ofRuleMax: statesOfRuleMax, latenessMs };
+    return { open: 0, dropped: 0, max: statesMax, ofRuleMax: statesOfRuleMax, latenessMs, readTerm: readField };
   }
 
   #start(): RuleIndex {

@@ -32,6 +32,8 @@ export interface DetectEvent {
   raw: SensorEvent | undefined;
   /** An audit.k8s.io event. */
   audit: unknown;
+  /** Values by field name, of an event that came so ("proc.name": "bash"); then they are all that is known. */
+  flat: Readonly<Record<string, unknown>> | undefined;
   machine: DetectMachine;
   /** Names that DNS answers gave for an address; undefined when no answer was seen. */
   namesOf: ((address: string) => readonly string[] | undefined) | undefined;

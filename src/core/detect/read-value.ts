@@ -40,8 +40,9 @@ export function placeOf(place: Place, key?: string): ItemPlace {
 }
 
 /** An error at a key of the item. */
-export function wrong(place: Place, key: string, message: string): void {
+export function wrong(place: Place, key: string, message: string): undefined {
   addProblem(place.problems, placeOf(place, key), { severity: "error", code: "detect/bad-value", message });
+  return undefined;
 }
 
 /** Keys that nobody reads, each with the nearest known one. */

@@ -1,5 +1,6 @@
 // The commands, in the order in which help shows them. A new command is a file and one line here.
 import { agent } from "./agent.ts";
+import { baseline } from "./baseline.ts";
 import { clusters } from "./clusters.ts";
 import type { CommandUnit } from "./command.ts";
 import { completion } from "./completion.ts";
@@ -7,6 +8,7 @@ import { config } from "./config.ts";
 import { console_ } from "./console.ts";
 import { db } from "./db.ts";
 import { demo } from "./demo.ts";
+import { detect } from "./detect.ts";
 import { events } from "./events.ts";
 import { exitCodesCommand } from "./exit-codes.ts";
 import { flows } from "./flows.ts";
@@ -34,9 +36,11 @@ export const commands = [
   clusters,
   policy,
   waf,
+  detect,
   image,
   vuln,
   db,
+  baseline,
   sink,
   resources,
   agent,

@@ -14,7 +14,7 @@ export interface Entry {
   readonly types: TypeSet;
   readonly predicate: Predicate;
   /** The rule's part that is told. */
-  hit(event: DetectEvent): void;
+  readonly hit: (event: DetectEvent) => void;
 }
 
 interface EventClass {

@@ -18,7 +18,7 @@ export interface Firing {
 export interface RunningRule {
   readonly program: RuleProgram;
   readonly memory: Memory | undefined;
-  readonly entries: readonly { readonly node: Node; hit(event: DetectEvent): void }[];
+  readonly entries: readonly { readonly node: Node; readonly hit: (event: DetectEvent) => void }[];
 }
 
 /** `fire` is called while events are judged or time passes. */

@@ -14,8 +14,7 @@ export function overridesOf(
 ): Overrides | undefined {
   const given = entry["override"];
   if (given === undefined) return legacyAppend(place, entry, allowed);
-  if (!isMapping(given))
-    return wrong(place, "override", "a mapping was expected: override: {condition: append}") ?? undefined;
+  if (!isMapping(given)) return wrong(place, "override", "a mapping was expected: override: {condition: append}");
   const overrides = new Map<string, OverrideWay>();
   for (const [key, value] of Object.entries(given)) {
     const ways = allowed[key];

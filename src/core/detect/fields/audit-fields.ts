@@ -195,9 +195,11 @@ export const auditFields: readonly Field[] = [
         const found = atPointer(audit, pointer);
         return isObject(found) || Array.isArray(found)
           ? jsonText(found)
-          : found === undefined || found === null
-            ? undefined
-            : String(found as string | number | boolean);
+          : typeof found === "string"
+            ? found
+            : found === undefined || found === null
+              ? undefined
+              : JSON.stringify(found);
       },
   },
   plain("jevt.obj", { ...base, type: "text", description: "the whole event as JSON" }, ({ audit }) => jsonText(audit)),
@@ -217,7 +219,7 @@ function volumeTypes(audit: unknown): Value {
   return types.length === 0 ? undefined : types;
 }
 
-function queryParameter(uri: unknown, name: string): string | undefined {
+function queryParameter(uri: string | number | boolean | undefined, name: string): string | undefined {
   const query = String(uri ?? "").split("?")[1] ?? "";
   for (const pair of query.split("&")) {
     const [key = "", ...rest] = pair.split("=");

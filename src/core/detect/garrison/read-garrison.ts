@@ -90,10 +90,10 @@ export function readGarrison(file: RuleFile, document: RuleDocument, problems: P
   }
   const spec = value["spec"];
   const place: Place = { ...top, path: ["spec"] };
-  if (value["apiVersion"] !== "garrison/v1") return void wrong(top, "apiVersion", "apiVersion must be garrison/v1");
+  if (value["apiVersion"] !== "garrison/v1") return wrong(top, "apiVersion", "apiVersion must be garrison/v1");
   if (name === "" || name.length > 253)
-    return void wrong(top, "metadata", "metadata.name is missing, or has more than 253 characters");
-  if (!isMapping(spec)) return void wrong(top, "spec", "spec must be a mapping");
+    return wrong(top, "metadata", "metadata.name is missing, or has more than 253 characters");
+  if (!isMapping(spec)) return wrong(top, "spec", "spec must be a mapping");
   const isClean = [
     refuseUnknownKeys(top, value, garrisonKeys.top, "error"),
     refuseUnknownKeys({ ...top, path: ["metadata"] }, metadata, garrisonKeys.metadata, "error"),
@@ -106,7 +106,7 @@ function readSpec(place: Place, name: string, spec: Mapping): GarrisonItem | und
   const forms = ruleForms.filter((form) => form in spec);
   const [form] = forms;
   if (form === undefined || forms.length > 1)
-    return void wrong(
+    return wrong(
       place,
       forms[1] ?? "description",
       `a rule has exactly one of ${ruleForms.join(", ")}; this one has ${forms.length}`,
@@ -121,7 +121,7 @@ function readSpec(place: Place, name: string, spec: Mapping): GarrisonItem | und
 function readCondition(place: Place, spec: Mapping): FormText | undefined {
   const condition = textOf(spec["condition"]);
   return condition === undefined
-    ? void wrong(place, "condition", "`condition` must be a text")
+    ? wrong(place, "condition", "`condition` must be a text")
     : { kind: "condition", condition };
 }
 
@@ -143,18 +143,14 @@ function readHead(place: Place, spec: Mapping): Head | undefined {
   const lists = textMap(spec["lists"] ?? {}, textsOf);
   const exceptions = readExceptionList(spec["exceptions"] ?? []);
   if (output === undefined || output.length > ruleLimits.outputCharactersMax)
-    return void wrong(
-      place,
-      "output",
-      `a rule needs an output of at most ${ruleLimits.outputCharactersMax} characters`,
-    );
-  if (isEnabled === undefined) return void wrong(place, "enabled", "`enabled` is true or false");
-  if (tags === undefined) return void wrong(place, "tags", "`tags` must be a list of texts");
+    return wrong(place, "output", `a rule needs an output of at most ${ruleLimits.outputCharactersMax} characters`);
+  if (isEnabled === undefined) return wrong(place, "enabled", "`enabled` is true or false");
+  if (tags === undefined) return wrong(place, "tags", "`tags` must be a list of texts");
   if (techniques === undefined || !techniques.every((one) => /^T\d{4}(\.\d{3})?$/.test(one)))
-    return void wrong(place, "techniques", '`techniques` is a list of ATT&CK ids: ["T1059.004"]');
-  if (macros === undefined) return void wrong(place, "macros", "`macros` maps names to conditions");
-  if (lists === undefined) return void wrong(place, "lists", "`lists` maps names to lists of texts");
-  if (typeof exceptions === "string") return void wrong(place, "exceptions", exceptions);
+    return wrong(place, "techniques", '`techniques` is a list of ATT&CK ids: ["T1059.004"]');
+  if (macros === undefined) return wrong(place, "macros", "`macros` maps names to conditions");
+  if (lists === undefined) return wrong(place, "lists", "`lists` maps names to lists of texts");
+  if (typeof exceptions === "string") return wrong(place, "exceptions", exceptions);
   if (severity === "wrong" || priority === "wrong" || source === "wrong" || source === undefined) return undefined;
   return {
     severity,
@@ -202,13 +198,13 @@ function readForm(
   form: Exclude<(typeof ruleForms)[number], "condition">,
   value: unknown,
 ): FormText | undefined {
-  if (!isMapping(value)) return void wrong(place, "", `\`${form}\` must be a mapping`);
+  if (!isMapping(value)) return wrong(place, "", `\`${form}\` must be a mapping`);
   if (!refuseUnknownKeys(place, value, garrisonKeys[form], "error")) return undefined;
   const by = chosen(place, { key: "by", value: value["by"] ?? "process", known: groupings });
   if (by === "wrong" || by === undefined) return undefined;
   const fields = textsOf(value["fields"] ?? []);
   if (fields === undefined || fields.length > ruleLimits.groupFieldsMax)
-    return void wrong(place, "fields", `\`fields\` is a list of at most ${ruleLimits.groupFieldsMax} fields`);
+    return wrong(place, "fields", `\`fields\` is a list of at most ${ruleLimits.groupFieldsMax} fields`);
   const withinMs =
     form === "baseline"
       ? duration(place, "learn", value["learn"] ?? "24h")
@@ -224,13 +220,13 @@ function readForm(
       const after = textOf(value["after"]);
       const without = textOf(value["without"]);
       if (after === undefined || without === undefined)
-        return void wrong(place, "after", "an absence needs the conditions `after` and `without`");
+        return wrong(place, "after", "an absence needs the conditions `after` and `without`");
       return { kind: "absence", after, without, withinMs, by, fields };
     }
     case "baseline": {
       const condition = textOf(value["condition"]);
       if (condition === undefined || fields.length === 0)
-        return void wrong(place, "condition", "a baseline needs a `condition` and `fields` whose values it learns");
+        return wrong(place, "condition", "a baseline needs a `condition` and `fields` whose values it learns");
       return { kind: "baseline", condition, by, fields, learnMs: withinMs };
     }
   }
@@ -248,25 +244,25 @@ function readThreshold({ place, value, by, fields, withinMs }: Shape): FormText 
   const condition = textOf(value["condition"]);
   const count = value["count"];
   const distinct = textOf(value["distinct"]);
-  if (condition === undefined) return void wrong(place, "condition", "a threshold needs a `condition`");
+  if (condition === undefined) return wrong(place, "condition", "a threshold needs a `condition`");
   if (typeof count !== "number" || !Number.isInteger(count) || count < 2 || count > 100_000)
-    return void wrong(place, "count", "`count` is a whole number from 2 to 100000");
+    return wrong(place, "count", "`count` is a whole number from 2 to 100000");
   return { kind: "threshold", condition, count, withinMs, by, fields, distinct };
 }
 
 function readSequence({ place, value, by, withinMs }: Shape): FormText | undefined {
   const given = value["steps"];
   if (!Array.isArray(given) || given.length < 2 || given.length > ruleLimits.stepsMax)
-    return void wrong(place, "steps", `a sequence has 2 to ${ruleLimits.stepsMax} steps`);
+    return wrong(place, "steps", `a sequence has 2 to ${ruleLimits.stepsMax} steps`);
   const steps: StepText[] = [];
   for (const [index, step] of given.entries()) {
     const at: Place = { ...place, path: [...place.path, "steps", index] };
-    if (!isMapping(step)) return void wrong(at, "", "a step is a mapping with a condition");
+    if (!isMapping(step)) return wrong(at, "", "a step is a mapping with a condition");
     if (!refuseUnknownKeys(at, step, garrisonKeys.step, "error")) return undefined;
     const condition = textOf(step["condition"]);
     const bind = textMap(step["bind"] ?? {}, textOf);
-    if (condition === undefined) return void wrong(at, "condition", "a step needs a `condition`");
-    if (bind === undefined) return void wrong(at, "bind", "`bind` maps names to fields");
+    if (condition === undefined) return wrong(at, "condition", "a step needs a `condition`");
+    if (bind === undefined) return wrong(at, "bind", "`bind` maps names to fields");
     steps.push({ name: textOf(step["name"]) ?? String(index + 1), condition, bind: Object.fromEntries(bind) });
   }
   return { kind: "sequence", by, withinMs, steps };
@@ -275,5 +271,5 @@ function readSequence({ place, value, by, withinMs }: Shape): FormText | undefin
 function duration(place: Place, key: string, value: unknown): number | undefined {
   const ms = parseDurationMs(textOf(value) ?? "");
   if (ms !== undefined && ms > 0 && ms <= ruleLimits.withinMsMax) return ms;
-  return void wrong(place, key, `\`${key}\` is a time of at most 7d: "5m", "30s"`);
+  return wrong(place, key, `\`${key}\` is a time of at most 7d: "5m", "30s"`);
 }

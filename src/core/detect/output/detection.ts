@@ -1,5 +1,6 @@
 // What a rule's firing becomes: its output, its evidence in order of time, and who did it. All texts are redacted here.
 import type { Detection, DetectLimits } from "../contract.ts";
+import type { ReadTerm } from "../engine/compile-check.ts";
 import type { RuleProgram } from "../engine/program.ts";
 import type { Firing } from "../engine/running-rules.ts";
 import type { DetectEvent } from "../event.ts";
@@ -8,14 +9,21 @@ import { fillTemplate } from "./template.ts";
 
 const ancestorsShown = 8;
 
+export interface DetectionParts {
+  readonly limits: DetectLimits;
+  readonly suppressedBefore: number;
+  /** Of flat events. */
+  readonly readTerm?: ReadTerm;
+}
+
 export function detectionOf(
   { summary, output }: RuleProgram,
   { events, steps, count }: Firing,
-  { limits, suppressedBefore }: { readonly limits: DetectLimits; readonly suppressedBefore: number },
+  { limits, suppressedBefore, readTerm }: DetectionParts,
 ): Detection {
   const last = events.at(-1);
   if (last === undefined) throw new Error("a rule fired on no event");
-  const filled = fillTemplate(output, last, limits.outputCharactersMax);
+  const filled = fillTemplate(output, last, { charactersMax: limits.outputCharactersMax, readTerm });
   return {
     timeMs: last.timeMs,
     rule: summary.name,

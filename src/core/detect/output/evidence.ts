@@ -17,6 +17,7 @@ export function evidenceOf(event: DetectEvent, charactersMax: number, step = "")
 }
 
 function deedText(event: DetectEvent): string {
+  if (event.flat !== undefined) return flatText(event.flat);
   if (event.source === "k8s_audit") return auditText(event.audit);
   const { process } = event;
   const who = process.key.pid === 0 ? "" : ` by ${process.comm}[${process.key.pid}]`;
@@ -29,6 +30,14 @@ function deedText(event: DetectEvent): string {
 
 function parentText({ process: { parent } }: DetectEvent): string {
   return parent === undefined ? "" : `, started by ${parent.comm}[${parent.key.pid}]`;
+}
+
+/** Everything but what the line says already. */
+function flatText(flat: Readonly<Record<string, unknown>>): string {
+  const pairs = Object.entries(flat).filter(([name]) => !name.startsWith("evt.") || name.startsWith("evt.arg"));
+  return redactText(
+    pairs.map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" "),
+  ).text;
 }
 
 function pathText({ path, requestedPath, targetPath }: DetectEvent): string {

@@ -63,13 +63,17 @@ export interface Filled {
 }
 
 /** The text and its fields, each name once; cut at `charactersMax`. */
-export function fillTemplate({ parts }: Template, event: DetectEvent, charactersMax: number): Filled {
+export function fillTemplate(
+  { parts }: Template,
+  event: DetectEvent,
+  { charactersMax, readTerm }: { readonly charactersMax: number; readonly readTerm?: ReadTerm | undefined },
+): Filled {
   const fields = new Map<string, string>();
   let output = "";
   for (const part of parts) {
     if (typeof part === "string") output += part;
     else {
-      const value = fields.get(part.term.name) ?? shownValue(part.term, part.read, event);
+      const value = fields.get(part.term.name) ?? shownValue(part.term, readTerm?.(part.term) ?? part.read, event);
       fields.set(part.term.name, value);
       output += value;
     }
@@ -107,7 +111,7 @@ function processOf(
   { field, argument, transformers: changes }: Term,
   { process }: DetectEvent,
 ): ProcessFacts | undefined {
-  if (changes.length > 0) return undefined;
+  if (changes.length > 0 || !process.isKnown) return undefined;
   if (ofProcess.has(field.name)) return process.isKnown ? process : undefined;
   const found = ofParent.has(field.name)
     ? process.parent

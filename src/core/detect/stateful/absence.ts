@@ -15,7 +15,7 @@ export function createAbsence(program: AbsenceProgram, room: Room, fire: (event:
   const open = new Map<string, DetectEvent>();
   /** When what should follow was last seen. */
   const seen = new Map<string, number>();
-  const fields = fieldsKeyOf(program.fields);
+  const fields = fieldsKeyOf(program.fields, room.readTerm);
   const keysOf = (event: DetectEvent): readonly string[] =>
     groupKeysOf(event, program.by).map((key) => `${key}\u001e${fields(event)}`);
   function close(key: string): void {

@@ -20,7 +20,7 @@ type BaselineProgram = Extract<Program, { kind: "baseline" }>;
 /** Learning begins with the first event of a group. A group with too many values is told no more: it has no baseline. */
 export function createFirstSeen(program: BaselineProgram, room: Room, fire: (event: DetectEvent) => void): FirstSeen {
   const groups = new Map<string, Known>();
-  const fields = fieldsKeyOf(program.fields);
+  const fields = fieldsKeyOf(program.fields, room.readTerm);
   return {
     dropped: 0,
     take(event) {

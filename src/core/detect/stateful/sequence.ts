@@ -1,5 +1,4 @@
 // Steps in an order, within a time, by related processes. Events may come late: a step is placed by its time, not by its arrival.
-import { readField } from "../engine/compile-check.ts";
 import type { Program, Step } from "../engine/program.ts";
 import type { DetectEvent, ReadValue } from "../event.ts";
 import { groupKeysOf, keptEvent, type Memory, type Room } from "./state.ts";
@@ -60,7 +59,7 @@ class Steps implements Sequence {
     this.#room = room;
     this.#fire = fire;
     this.#binds = program.steps.map(({ bind }: Step) =>
-      [...bind].map(([name, term]) => [name, readField(term)] as const),
+      [...bind].map(([name, term]) => [name, room.readTerm(term)] as const),
     );
   }
 

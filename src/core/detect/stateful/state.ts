@@ -2,7 +2,7 @@
 import type { DetectEvent } from "../event.ts";
 import type { Grouping } from "../engine/program.ts";
 import type { Term } from "../engine/resolve.ts";
-import { readField } from "../engine/compile-check.ts";
+import type { ReadTerm } from "../engine/compile-check.ts";
 
 /** Room for the states of all rules together. */
 export interface Room {
@@ -11,6 +11,8 @@ export interface Room {
   readonly max: number;
   readonly ofRuleMax: number;
   readonly latenessMs: number;
+  /** How fields are read: of sensor events, or of flat ones. */
+  readonly readTerm: ReadTerm;
 }
 
 /** A part of a rule that has a memory. */
@@ -69,8 +71,8 @@ function ancestryKeys(event: DetectEvent): readonly string[] {
 }
 
 /** Values of fields as one key; missing ones count as equal to each other. */
-export function fieldsKeyOf(terms: readonly Term[]): (event: DetectEvent) => string {
-  const reads = terms.map(readField);
+export function fieldsKeyOf(terms: readonly Term[], readTerm: ReadTerm): (event: DetectEvent) => string {
+  const reads = terms.map(readTerm);
   return (event) =>
     reads
       .map((read) => {

@@ -1,5 +1,4 @@
 // So many events, or so many different values, within a time.
-import { readField } from "../engine/compile-check.ts";
 import type { Program } from "../engine/program.ts";
 import type { DetectEvent } from "../event.ts";
 import { fieldsKeyOf, groupKeysOf, keptEvent, type Memory, type Room } from "./state.ts";
@@ -22,8 +21,8 @@ export function createThreshold(
   fire: (events: readonly DetectEvent[], count: number) => void,
 ): Threshold {
   const counters = new Map<string, Counter>();
-  const fields = fieldsKeyOf(program.fields);
-  const distinct = program.distinct === undefined ? undefined : readField(program.distinct);
+  const fields = fieldsKeyOf(program.fields, room.readTerm);
+  const distinct = program.distinct === undefined ? undefined : room.readTerm(program.distinct);
   /** More than these of one counter are not kept: its number is reached by then. */
   const keptMax = Math.min(program.count + 1, 2000);
   function counterOf(key: string): Counter {

@@ -1,0 +1,98 @@
+// What `garrison detect lint` does: read, compile, say what is wrong and what is blind, gate.
+import type { RuleProblem, RuleState } from "../../../../core/detect/contract.ts";
+import { createDetector } from "../../../../core/detect/create-detector.ts";
+import { everySupply } from "../../../../core/detect/supply.ts";
+import type { Context } from "../../context.ts";
+import { harmless } from "../../output/harmless.ts";
+import { counted, printDocument } from "../policy/words.ts";
+import type { DetectLintFlags } from "./lint.ts";
+import { loadRules } from "./load-rules.ts";
+
+export async function runLint(
+  context: Context,
+  { args, options }: { readonly args: readonly string[]; readonly options: DetectLintFlags },
+): Promise<number> {
+  const { rules, problems } = loadRules(args);
+  const states = createDetector({
+    rules,
+    supply: everySupply,
+    onDetection: () => undefined,
+    machine: { hostname: "", bootMs: 0, userName: () => undefined, groupName: () => undefined },
+  }).rules();
+  const refused = problems.filter(({ severity }) => severity === "error").length;
+  const { unusedMacros, unusedLists } = rules;
+  if (options.json === true || context.flags.output === "json")
+    await printDocument(context, "json", { problems, rules: states, unusedMacros, unusedLists, refused });
+  else {
+    const shown = problems.filter(({ severity }) => options.notes === true || severity !== "note");
+    await context.print(shown.map((problem) => problemText(context, problem)).join(""));
+    await context.print(
+      states
+        .filter(isWorthTelling)
+        .map((state) => sightText(context, state))
+        .join(""),
+    );
+    if (options.notes === true) await context.print(unusedText(unusedMacros, unusedLists));
+    if (options.rules === true) await context.print(states.map((state) => ruleText(context, state)).join(""));
+    context.say(summary(states, refused, problems.length - refused));
+  }
+  return refused > 0 ? 3 : 0;
+}
+
+function isWorthTelling({ sight }: RuleState): boolean {
+  return sight !== "sees";
+}
+
+/** A problem is a paragraph: where, what, how to fix it. */
+function problemText({ paint }: Context, { severity, code, file, line, item, message, hint }: RuleProblem): string {
+  const word = severity.padEnd(7);
+  const painted = { error: paint.bad(word), warning: paint.odd(word), note: paint.dim(word) }[severity];
+  return lines([
+    `${painted}  ${paint.bold(`${file}:${line}`)}  ${item === "" ? "" : `${item}  `}${paint.dim(code)}`,
+    `         ${message}`,
+    ...(hint === "" ? [] : [`         ${paint.dim("fix:")} ${hint}`]),
+  ]);
+}
+
+function sightText({ paint }: Context, { name, file, line, sight, sightBecause }: RuleState): string {
+  const word = sight === "blind" ? "blind" : "partly blind";
+  return lines([`${paint.odd(word.padEnd(7))}  ${paint.bold(`${file}:${line}`)}  ${name}`, `         ${sightBecause}`]);
+}
+
+function ruleText({ paint }: Context, state: RuleState): string {
+  const { name, kind, source, priority, isEnabled, eventTypes, sight, techniques } = state;
+  const events =
+    source === "k8s_audit" ? "audit events" : eventTypes.length === 0 ? "every event" : eventTypes.join(", ");
+  const facts = [
+    priority,
+    kind,
+    ...techniques,
+    ...(isEnabled ? [] : ["disabled"]),
+    ...(sight === "sees" ? [] : [sight]),
+  ];
+  return lines([`${paint.bold(name)}  ${paint.dim(facts.join(", "))}`, `         ${events}`]);
+}
+
+function unusedText(macros: readonly string[], lists: readonly string[]): string {
+  return lines([
+    ...(macros.length === 0 ? [] : [`unused macros: ${macros.join(", ")}`]),
+    ...(lists.length === 0 ? [] : [`unused lists: ${lists.join(", ")}`]),
+  ]);
+}
+
+function summary(states: readonly RuleState[], refused: number, others: number): string {
+  const count = (holds: (state: RuleState) => boolean): number => states.filter(holds).length;
+  const parts = [
+    `${counted(states.length, "rule")} taken`,
+    `${count(({ isEnabled }) => !isEnabled)} disabled`,
+    `${count(({ sight }) => sight === "blind")} blind`,
+    `${count(({ sight }) => sight === "partly-blind")} partly blind`,
+    `${refused} refused`,
+    counted(others, "warning"),
+  ];
+  return parts.join(", ");
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map((text) => `${harmless(text)}\n`).join("");
+}
