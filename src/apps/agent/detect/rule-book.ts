@@ -2,7 +2,7 @@
 import { nodeRuleFiles } from "../../../core/detect/builtin/builtin-rules.ts";
 import { resourceFileName, resourceRuleFile } from "../../../core/detect/builtin/resource-file.ts";
 import type { CompiledRules, CompileResult, RuleFile, RuleProblem, RuleState } from "../../../core/detect/contract.ts";
-import { readYaml } from "../../../edge/manifests/read-yaml.ts";
+import { readRuleYaml } from "../../../edge/manifests/read-yaml.ts";
 import { DetectionRules, detectionRulesLimits, type DetectionCounts } from "../../../model/detection-rules.ts";
 import type { Resource, ResourceStatus } from "../../../model/resource.ts";
 import type { FolderReading } from "./rule-folder.ts";
@@ -84,7 +84,7 @@ function entryOf(resource: Resource): ResourceEntry | { readonly made: ReturnTyp
     return { resource, file: "", because: `${issue?.path.join(".") ?? "spec"}: ${issue?.message ?? "wrong"}` };
   }
   if (!spec.data.enabled) return { resource, file: "", because: "" };
-  return { made: resourceRuleFile(resourceFileName(resource), spec.data, readYaml) };
+  return { made: resourceRuleFile(resourceFileName(resource), spec.data, readRuleYaml) };
 }
 
 /** Rules on audit events are the server's: a node neither judges them nor counts them. */

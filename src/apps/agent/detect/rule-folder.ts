@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { RuleFile, RuleProblem } from "../../../core/detect/contract.ts";
-import { readYaml } from "../../../edge/manifests/read-yaml.ts";
+import { readRuleYaml } from "../../../edge/manifests/read-yaml.ts";
 import { detectLimits } from "./limits.ts";
 
 export interface FolderReading {
@@ -45,7 +45,7 @@ export async function readRuleFolder(folder: string): Promise<FolderReading> {
         problems.push(problem(file, size > detectLimits.fileBytesMax ? tooLarge : tooMuch));
         continue;
       }
-      files.push({ name: file, documents: readYaml(await readFile(file, "utf8")) });
+      files.push({ name: file, documents: readRuleYaml(await readFile(file, "utf8")) });
     } catch (error) {
       problems.push(problem(file, `it cannot be read: ${(error as Error).message}`));
     }

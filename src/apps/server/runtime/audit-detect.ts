@@ -12,7 +12,7 @@ import type {
   RuleState,
 } from "../../../core/detect/contract.ts";
 import type { Resources } from "../../../core/state/ports.ts";
-import { readYaml } from "../../../edge/manifests/read-yaml.ts";
+import { readRuleYaml } from "../../../edge/manifests/read-yaml.ts";
 import { DetectionRules } from "../../../model/detection-rules.ts";
 import { auditDetectLimits } from "./limits.ts";
 
@@ -81,7 +81,7 @@ class ClusterDetectors implements AuditDetect {
       const spec = DetectionRules.safeParse(resource.spec);
       const cluster = clusterOf(resource.scope);
       if (!spec.success || !spec.data.enabled || cluster === undefined) continue;
-      files.push({ cluster, file: resourceRuleFile(resourceFileName(resource), spec.data, readYaml).file });
+      files.push({ cluster, file: resourceRuleFile(resourceFileName(resource), spec.data, readRuleYaml).file });
     }
     this.#files = files;
     for (const [cluster, detector] of this.#detectors) detector.replaceRules(this.#compiled(cluster));
