@@ -108,6 +108,28 @@ export const AgentConfig = z.strictObject({
         .describe("Share of one core that rules may take; beyond it events are not judged, and counted"),
     })
     .prefault({}),
+  learn: z
+    .strictObject({
+      firstMinutes: z
+        .int()
+        .min(0)
+        .max(24 * 60)
+        .default(30)
+        .describe("How long a workload's new image is learnt (system calls, capabilities); 0: only in a LearningWindow"),
+    })
+    .prefault({}),
+  guard: z
+    .strictObject({
+      enforce: z
+        .enum(["allowed", "never"])
+        .default("allowed")
+        .describe("never: whatever runtime policies say, no process of this node is stopped"),
+      cgroup: z
+        .string()
+        .default("")
+        .describe("The v2 cgroup below which connections are guarded; empty: the root of the hierarchy"),
+    })
+    .prefault({}),
   spool: z
     .strictObject({
       bytesMax: z

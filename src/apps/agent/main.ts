@@ -7,6 +7,7 @@ import { toFault } from "../../base/fault.ts";
 import type { Logger } from "../../base/logger.ts";
 import { createAddressBook, type AddressBook } from "../../core/directory/address-book.ts";
 import type { ContainerDirectory } from "../../core/process/container-directory.ts";
+import type { AllowListTaker } from "../../core/runtime-policy/contract.ts";
 import type { Sensor } from "../../core/sense/sensor.ts";
 import { readCgroupFile } from "../../edge/proc/cgroup-file.ts";
 import { readMachine } from "../../edge/proc/machine.ts";
@@ -21,6 +22,10 @@ import { createDriftSide, type DriftSide } from "./baseline/drift-side.ts";
 import { agentLimits, AgentConfig } from "./config.ts";
 import { createConnectionWords } from "./connection-words.ts";
 import { createLazyContainers } from "./containers.ts";
+import type { DetectSide } from "./detect/detect-side.ts";
+import { detectLimits } from "./detect/limits.ts";
+import { openDetect } from "./detect/open-detect.ts";
+import { detectionKind } from "./detect/rule-book.ts";
 import { enforceFolder } from "./enforce/break-glass.ts";
 import { createEnforceSide, type EnforceSide } from "./enforce/enforce-side.ts";
 import { enforceKinds } from "./enforce/intent.ts";
@@ -35,7 +40,14 @@ import { openSensor } from "./sensor-choice.ts";
 import { every } from "./timer.ts";
 import { agentVersion } from "./version.ts";
 import { createUsedFilesWatch, type UsedFilesWatch } from "./used-files.ts";
+import { openGuardSide } from "./guard/open-guard-side.ts";
+import { guardSideLimits } from "./guard/limits.ts";
+import { openUsage } from "./usage/open-usage.ts";
+import { learningKind } from "./usage/windows.ts";
 import { createVisibilityBook } from "./visibility.ts";
+
+/** Kinds of resources that have a part of their own here. */
+const takenElsewhere: readonly string[] = [...enforceKinds, "Baseline", "RuntimePolicy", learningKind, detectionKind];
 
 /** A gap that begins at the edge of the accepted range would fall out of it on the way. */
 const marginMs = 60_000;
@@ -65,7 +77,7 @@ export interface AgentParts {
 export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentParts): Promise<void> {
   const config = AgentConfig.parse(given);
   const agent = await assemble(config, parts);
-  const { clock, folder, machine, outbox, pipeline, sensor, spool, uplink, enforce } = agent;
+  const { clock, folder, machine, outbox, pipeline, sensor, spool, uplink, enforce, usage } = agent;
   const nowMs = clock.nowMs();
   const oldestMs = nowMs - blockLimits.pastMsMax + marginMs;
   const gap = downGap(await readHeartbeat(folder), { timeMs: nowMs, bootId: machine.bootId }, oldestMs);
@@ -73,14 +85,17 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
   // Before the heartbeat that ends it: a kill in the first seconds must not forget it.
   await outbox.tellGaps(nowMs);
   await uplink.start();
-  await sensor.start((events) => pipeline.take(events));
+  await sensor.start((events) => {
+    pipeline.take(events);
+    usage.take(events, clock.nowMs());
+  });
   parts.rows?.((table, row) => outbox.push(table, row));
   parts.ready({ type: "ready", notices: [...noticesOf(config, sensor, agent.sensorDown), agent.words.first] });
   agent.words.begin();
 
   const flushGaps = () => {
     for (const row of agent.gaps(clock.nowMs())) outbox.push("gaps", row);
-    for (const row of enforce.takeGaps(clock.nowMs())) outbox.push("gaps", row);
+    for (const row of [...enforce.takeGaps(clock.nowMs()), ...usage.takeGaps(clock.nowMs())]) outbox.push("gaps", row);
     return outbox.tellGaps(clock.nowMs());
   };
   const windowMs = config.flow.windowSeconds * 1000;
@@ -105,6 +120,9 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
     every(agentLimits.gapEveryMs, () => agent.drift.tick(clock.nowMs()), failed),
     every(agentLimits.gapEveryMs, () => sensor.watchFirstBytes(pipeline.watchedCgroups()), failed),
     every(agentLimits.usedFilesEveryMs, () => agent.usedFiles.tick(clock.nowMs()), failed),
+    every(agentLimits.usedFilesEveryMs, () => usage.tick(clock.nowMs()), failed),
+    every(guardSideLimits.tickEveryMs, () => agent.guard.tick(), failed),
+    every(detectLimits.folderEveryMs, () => agent.detect.look(), failed),
     every(agentLimits.heartbeatEveryMs, () => beat(), failed),
     every(agentLimits.spoolEveryMs, () => spool.tick(), failed),
   ];
@@ -114,6 +132,8 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
   for (const timer of timers) timer.stop();
   await sensor.close();
   pipeline.drain(clock.nowMs());
+  usage.close(clock.nowMs());
+  agent.guard.close();
   for (const row of enforce.drain()) outbox.push("flows", row);
   await outbox.flush();
   await flushGaps();
@@ -137,17 +157,28 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const spool = await openSpool({ folder: join(folder, "spool"), bytesMax: config.spool.bytesMax, clock, logger });
   const { sensor, down } =
     parts.sensor === undefined ? await openSensor(config.sensor, process.pid) : { sensor: parts.sensor, down: "" };
-  const { drift, outbox } = openDrift(createOutbox({ spool, boot, onSpooled: () => uplink.wake() }), clock);
+  const { drift, outbox } = openDrift(createOutbox({ spool, boot, onSpooled: () => uplink.wake() }), clock, {
+    setAllowLists: (lists) => guard.setAllowLists(lists),
+  });
   const visibility = createVisibilityBook(config.node);
   const runtime = createLazyContainers({ clock, logger, socket: config.runtime.socket });
   const containers = parts.containers ?? runtime;
   const book = createAddressBook({ createdMs: startedMs, aheadMs: () => uplink.state.clockAheadMs });
   const enforce = openEnforcement(config, parts, { server, book, clock, outbox, uplink: () => uplink });
-  const pipeline = openPipeline(config, { machine, book, sensor, visibility, containers, outbox }, enforce);
+  const onDetection: Pipeline["detected"] = (detection) => pipeline.detected(detection);
+  const detect = await openDetect(config, { sensor, sensorDown: down, bootTimeMs: machine.bootTimeMs, onDetection });
+  const pipeline = openPipeline(config, { machine, book, sensor, visibility, containers, outbox, detect }, enforce);
   const usedFiles = openUsedFiles(parts, pipeline, outbox);
-  const gaps = createGapWatch(gapSourcesOf({ sensor, outbox, pipeline, down, usedFiles }), startedMs);
+  const guard = await openGuardSide({
+    ...{ config, outbox, book, isThisMachine: parts.sensor === undefined },
+    pipeline: () => pipeline,
+    nowMs: () => clock.nowMs(),
+  });
+  const usage = await openUsage({ config, pipeline, outbox, logger, isThisMachine: parts.sensor === undefined });
+  const gaps = createGapWatch(gapSourcesOf({ sensor, outbox, pipeline, down, usedFiles, detect }), startedMs);
   let statuses: readonly ResourceStatus[] = [];
-  const report = createReporter({ boot, startedMs, machine, sensor, spool, outbox, pipeline, gateway: parts.gateway });
+  const { gateway } = parts;
+  const report = createReporter({ boot, startedMs, machine, sensor, spool, outbox, pipeline, gateway, detect });
   const words = createConnectionWords(doorText(server), (line) => parts.notice?.(line));
   const uplink: Uplink = createUplink({
     server,
@@ -157,8 +188,11 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
     joinToken: () => readJoinToken(config),
     source: spool,
     onResources: (resources) => {
-      statuses = visibility.apply(resources.filter(({ kind }) => !enforceKinds.includes(kind) && kind !== "Baseline"));
+      statuses = visibility.apply(resources.filter(({ kind }) => !takenElsewhere.includes(kind)));
+      usage.setResources(resources, clock.nowMs());
+      guard.setResources(resources);
       drift.setResources(resources);
+      detect.setResources(resources);
       enforce.setResources(resources);
       sensor.watchFirstBytes(pipeline.watchedCgroups());
     },
@@ -169,7 +203,7 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
       parts.heardIdentities?.(book.state);
     },
     report: (number): AgentReport =>
-      report(number, [...statuses, ...enforce.statuses(), ...drift.statuses()], uplink.state),
+      report(number, [...statuses, ...enforce.statuses(), ...drift.statuses(), ...usage.statuses(), ...guard.statuses(), ...detect.statuses()], uplink.state),
     onConnection: (connection) => {
       if (!connection.connected) book.disconnected();
       words.take(connection);
@@ -192,15 +226,18 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
     runtime,
     gaps,
     usedFiles,
+    usage,
     enforce,
     drift,
+    guard,
+    detect,
   };
 }
 
 /** Rows are judged on their way: their workload is known by then, or known to be unknown. */
-function openDrift(plain: Outbox, clock: Clock): { readonly drift: DriftSide; readonly outbox: Outbox } {
+function openDrift(plain: Outbox, clock: Clock, guard: AllowListTaker): { readonly drift: DriftSide; readonly outbox: Outbox } {
   const tell = (row: Row<"security_events">): void => plain.push("security_events", row);
-  const drift = createDriftSide({ nowMs: () => clock.nowMs(), tell });
+  const drift = createDriftSide({ nowMs: () => clock.nowMs(), tell, guard });
   return { drift, outbox: drift.tap(plain) };
 }
 
@@ -219,21 +256,23 @@ interface LossSources {
   readonly pipeline: Pipeline;
   readonly down: string;
   readonly usedFiles: UsedFilesWatch;
+  readonly detect: DetectSide;
 }
 
-function gapSourcesOf({ sensor, outbox, pipeline, down, usedFiles }: LossSources): GapSources {
+function gapSourcesOf({ sensor, outbox, pipeline, down, usedFiles, detect }: LossSources): GapSources {
   return {
     sensorStats: () => sensor.stats(),
     queueDrops: () => outbox.takeDrops(),
     flowLosses: () => pipeline.flows.takeLosses(),
     usedFilesOmitted: () => usedFiles.takeOmitted(),
+    detectionLosses: () => detect.takeLosses(),
     sensorDown: down,
   };
 }
 
 function openPipeline(
   config: AgentConfig,
-  needs: Pick<PipelineOptions, "machine" | "book" | "visibility" | "containers" | "outbox"> & {
+  needs: Pick<PipelineOptions, "machine" | "book" | "visibility" | "containers" | "outbox" | "detect"> & {
     readonly sensor: Sensor;
   },
   enforce: EnforceSide,

@@ -55,7 +55,8 @@ class NodeLearning implements Learning {
 
   constructor(parts: LearningParts) {
     this.#parts = parts;
-    if (parts.architecture === undefined) this.#because = "no table of system calls for this architecture";
+    if (parts.architecture === undefined)
+      this.#because = "not on this machine: no table of its system calls, or told to load nothing";
   }
 
   get capabilities(): readonly Capability[] {

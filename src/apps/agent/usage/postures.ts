@@ -72,8 +72,7 @@ export function createPostureWatch(parts: PostureParts): PostureWatch {
     const isFirst = known.digest === "";
     const isChanged = !isFirst && digest !== known.digest;
     const sinceToldMs = nowMs - known.toldMs;
-    const isDue = isChanged ? sinceToldMs >= usageLimits.changeEveryMs : sinceToldMs >= usageLimits.postureAgainMs;
-    if (!isFirst && !isDue) return;
+    if (!isFirst && sinceToldMs < (isChanged ? usageLimits.changeEveryMs : usageLimits.postureAgainMs)) return;
     parts.tell(
       rowOf(facts, known.subject, { digest, nowMs, occasion: isFirst ? "first" : isChanged ? "changed" : "again" }),
     );
@@ -96,7 +95,7 @@ export function createPostureWatch(parts: PostureParts): PostureWatch {
         look(known, nowMs);
       }
     },
-    takeOmitted() {
+    takeOmitted: () => {
       const count = omitted;
       omitted = 0;
       return count;

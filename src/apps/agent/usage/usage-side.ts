@@ -2,11 +2,12 @@
 import type { SensorEvent } from "../../../core/sense/sensor.ts";
 import type { Capability } from "../../../model/node.ts";
 import type { Resource, ResourceStatus } from "../../../model/resource.ts";
+import type { Row } from "../../../model/table.ts";
 import type { ContainerProcess } from "../used-files.ts";
 import { createLearning, type LearningParts } from "./learning.ts";
 import { usageLimits } from "./limits.ts";
 import { createPostureWatch, type PostureParts } from "./postures.ts";
-import { createLearningPlan } from "./windows.ts";
+import { createLearningPlan, learningKind } from "./windows.ts";
 
 export interface UsageParts {
   readonly node: string;
@@ -17,19 +18,16 @@ export interface UsageParts {
   processes(): Iterable<ContainerProcess>;
 }
 
-export interface UsageLoss {
-  readonly table: "workload_usage" | "container_postures";
-  readonly rows: number;
-  readonly detail: string;
-}
-
 export interface UsageSide {
-  setResources(resources: readonly Resource[], nowMs: number): readonly ResourceStatus[];
+  /** Takes those that are its own of all. */
+  setResources(resources: readonly Resource[], nowMs: number): void;
+  statuses(): readonly ResourceStatus[];
   take(events: readonly SensorEvent[], nowMs: number): void;
   /** Call about once a second. */
   tick(nowMs: number): void;
   readonly capabilities: readonly Capability[];
-  takeLosses(): readonly UsageLoss[];
+  /** What fell out since the last call, as rows. */
+  takeGaps(nowMs: number): readonly Row<"gaps">[];
   close(nowMs: number): void;
 }
 
@@ -37,10 +35,18 @@ export function createUsageSide(parts: UsageParts): UsageSide {
   const plan = createLearningPlan(parts.node, parts.firstMinutes);
   const learning = createLearning({ ...parts.learning, plan });
   const postures = createPostureWatch(parts.posture);
+  let statuses: readonly ResourceStatus[] = [];
   let roundMs = Number.NEGATIVE_INFINITY;
+  let gapsMs: number | undefined;
   let flushMs = Number.NEGATIVE_INFINITY;
   return {
-    setResources: (resources, nowMs) => plan.apply(resources, nowMs),
+    setResources(resources, nowMs) {
+      statuses = plan.apply(
+        resources.filter(({ kind }) => kind === learningKind),
+        nowMs,
+      );
+    },
+    statuses: () => statuses,
     take: (events, nowMs) => learning.take(events, nowMs),
     tick(nowMs) {
       if (nowMs - roundMs >= usageLimits.roundMs) {
@@ -57,12 +63,16 @@ export function createUsageSide(parts: UsageParts): UsageSide {
     get capabilities() {
       return learning.capabilities;
     },
-    takeLosses() {
-      const losses: UsageLoss[] = [
-        { table: "workload_usage", rows: learning.takeOmitted(), detail: "more containers than are learnt at a time" },
-        { table: "container_postures", rows: postures.takeOmitted(), detail: "more containers than are looked at" },
+    takeGaps(nowMs) {
+      const told: [Row<"gaps">["table"], number, string][] = [
+        ["workload_usage", learning.takeOmitted(), "more containers than are learnt at a time"],
+        ["container_postures", postures.takeOmitted(), "more containers than are looked at"],
       ];
-      return losses.filter(({ rows }) => rows > 0);
+      const window = { time: gapsMs ?? nowMs, durationMs: gapsMs === undefined ? 0 : Math.max(0, nowMs - gapsMs) };
+      gapsMs = nowMs;
+      return told.flatMap(([table, rows, detail]): Row<"gaps">[] =>
+        rows === 0 ? [] : [{ ...window, table, reason: "limit", rows, counted: "estimate", detail }],
+      );
     },
     close: (nowMs) => learning.close(nowMs),
   };

@@ -213,7 +213,7 @@ const devices: LayerMaker = {
         known(container.privileged ? "all (privileged)" : "none", "pod spec"),
       ),
       effective: effectiveValue(input, "devices", (of) =>
-        known(live.length === 0 ? "ordinary ones only" : `${live.length} more`, `/proc/${of.pid}/root/dev`, live),
+        known(live.length === 0 ? "ordinary ones only" : `${live.length} more`, `/dev of process ${of.pid}`, live),
       ),
       verdict: verdictOf({ differs, excess: live.length > 0, isKnown: facts !== undefined }),
       note:

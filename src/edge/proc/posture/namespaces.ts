@@ -1,4 +1,5 @@
 // Which namespaces of a process are the host's: by the links of the first process, or by the numbers that the kernel gives its own ones.
+import { statSync } from "node:fs";
 import { namespaceNames, type PostureFacts } from "../../../model/container-posture.ts";
 import { readLink } from "./read-text.ts";
 
@@ -79,4 +80,13 @@ export function namespacesOf(
 export function hasFixedNumbers(release: string): boolean {
   const [major = 0, minor = 0] = release.split(/[.-]/).map(Number);
   return major > 6 || (major === 6 && minor >= 18);
+}
+
+/** Inode of the process's mount namespace; 0 when it is gone or may not be looked at. */
+export function mountNamespaceOf(procPath: string, pid: number): number {
+  try {
+    return statSync(`${procPath}/${pid}/ns/mnt`).ino;
+  } catch {
+    return 0;
+  }
 }

@@ -149,16 +149,20 @@ const ordinaryDevices = new Set([
   "termination-log",
 ]);
 
+/** Link to the directory that a process has as its "/". */
+const ownRoot = "root";
+
 function devicesOf(folder: string, unread: Unread): string[] {
+  const devices = `${folder}/${ownRoot}/dev`;
   let names: string[];
   try {
-    names = readdirSync(`${folder}/root/dev`);
+    names = readdirSync(devices);
   } catch (error) {
-    unread.all["devices"] = `${folder}/root/dev cannot be read (${(error as NodeJS.ErrnoException).code ?? ""})`;
+    unread.all["devices"] = `${devices} cannot be read (${(error as NodeJS.ErrnoException).code ?? ""})`;
     return [];
   }
   return names
-    .filter((name) => !ordinaryDevices.has(name) && isDevice(`${folder}/root/dev/${name}`))
+    .filter((name) => !ordinaryDevices.has(name) && isDevice(`${devices}/${name}`))
     .toSorted()
     .slice(0, postureReadLimits.devicesMax)
     .map((name) => `/dev/${name}`);
