@@ -284,7 +284,7 @@ const objects: readonly BuiltinRule[] = [
   },
   {
     rule: "Namespace is deleted",
-    desc: "Everything in it goes with it.",
+    desc: "Everything in it goes with it. Look at who, and whether it was planned.",
     condition: "ka.target.resource = namespaces and ka.verb = delete and garrison_allowed and not garrison_system",
     output: `A namespace is deleted (${output})`,
     priority: "NOTICE",
@@ -301,7 +301,7 @@ const objects: readonly BuiltinRule[] = [
   },
   {
     rule: "Events are deleted",
-    desc: "They are the cluster's own diary.",
+    desc: "They are the cluster's own diary: somebody wants one page of it gone.",
     condition:
       "ka.target.resource = events and ka.verb in (delete, deletecollection) and garrison_allowed and not garrison_system",
     output: `Events are deleted (${output})`,

@@ -22,7 +22,7 @@ export const evasionRules: readonly BuiltinRule[] = [
   },
   {
     rule: "History of a shell is removed",
-    desc: "What was typed is to be forgotten.",
+    desc: "What was typed is to be forgotten. Look at what the process and its parents ran before.",
     condition:
       '(evt.type in (unlink, unlinkat) and (evt.arg.path endswith "/.bash_history" or evt.arg.path endswith "/.zsh_history" or evt.arg.path endswith "/.ash_history")) or (garrison_write and evt.arg.flags contains "O_TRUNC" and (fd.name endswith "/.bash_history" or fd.name endswith "/.zsh_history") and not garrison_shell) or (garrison_exec and garrison_shell and (proc.args contains "history -c" or proc.args contains "HISTFILE=/dev/null" or proc.args contains "unset HISTFILE"))',
     output: `The history of a shell is removed (path=%fd.name ${processOutput})`,

@@ -10,7 +10,7 @@ import { skipUnless } from "../../../../test/support/skip.ts";
 import type { SensorEvent } from "../../sense/sensor.ts";
 import { compileRules } from "../compile-rules.ts";
 import type { Detection, DetectSubject } from "../contract.ts";
-import { createDetector } from "../engine/detector.ts";
+import { createDetector } from "../create-detector.ts";
 import { auditSupply, everySupply } from "../supply.ts";
 import {
   type Act,
@@ -114,10 +114,9 @@ test("download, chmod, run, connect: of the same file, in one container", () => 
       touches("chmod", "fchmodat", { path: "/tmp/x", mode: 0o755 }),
     );
     const run = story({ program: { path: executed } }, connectsTo("203.0.113.9", 443));
-    return [...download, ...chmod, ...run].map((event, index) => ({
-      ...event,
-      timeMs: event.timeMs + index * 100,
-    })) as SensorEvent[];
+    const later = (events: SensorEvent[], ms: number) =>
+      events.map((event) => ({ ...event, timeMs: event.timeMs + ms }));
+    return [...download, ...later(chmod, 5000), ...later(run, 10_000)] as SensorEvent[];
   };
   assert.equal(judged(tell("/tmp/x", "/tmp/x"), rule).length, 1);
   assert.equal(judged(tell("/tmp/y", "/tmp/x"), rule).length, 0);

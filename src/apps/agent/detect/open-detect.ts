@@ -1,0 +1,42 @@
+// Detection of the agent as it is put together: the engine, this machine's names, the configuration's limits. Absent where it is switched off.
+import { hostname } from "node:os";
+import { compileRules } from "../../../core/detect/compile-rules.ts";
+import type { Detection } from "../../../core/detect/contract.ts";
+import { createDetector } from "../../../core/detect/create-detector.ts";
+import type { Sensor } from "../../../core/sense/sensor.ts";
+import type { AgentConfig } from "../config.ts";
+import { createDetectSide, neverDetecting, type DetectSide } from "./detect-side.ts";
+import { supplyOfNode } from "./supply-of-node.ts";
+import { readUserNames } from "./users.ts";
+
+export interface OpenDetectNeeds {
+  readonly sensor: Sensor;
+  /** Why the sensor does not run; "" when it does. */
+  readonly sensorDown: string;
+  readonly bootTimeMs: number;
+  readonly onDetection: (detection: Detection) => void;
+}
+
+export async function openDetect({ detect }: Pick<AgentConfig, "detect">, needs: OpenDetectNeeds): Promise<DetectSide> {
+  if (!detect.enabled) return neverDetecting("detection is switched off on this node (detect.enabled)");
+  if (needs.sensorDown !== "") return neverDetecting(`nothing is seen on this node: ${needs.sensorDown}`);
+  const users = readUserNames("");
+  return await createDetectSide({
+    folder: detect.rules,
+    isBuiltin: detect.builtin,
+    cpuShare: detect.cpuShare,
+    compile: compileRules,
+    createDetector,
+    monotonicMs: () => performance.now(),
+    workedMs: threadMs,
+    supply: supplyOfNode(needs.sensor, users.isKnown),
+    machine: { hostname: hostname(), bootMs: needs.bootTimeMs, userName: users.userName, groupName: users.groupName },
+    onDetection: needs.onDetection,
+  });
+}
+
+/** Processor time of this thread: on a busy machine the clock on the wall would charge detection for others' work. */
+function threadMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
