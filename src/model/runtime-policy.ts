@@ -114,7 +114,11 @@ export const RuntimePolicy = z.strictObject({
   calls: z.array(CallRule).max(32).default([]),
   /** What no rule of that class allows is blocked: "only these programs". */
   only: z
-    .strictObject({ exec: z.boolean().default(false), files: z.boolean().default(false), network: z.boolean().default(false) })
+    .strictObject({
+      exec: z.boolean().default(false),
+      files: z.boolean().default(false),
+      network: z.boolean().default(false),
+    })
     .prefault({}),
   severity: z.int().min(1).max(10).default(5),
   tags: z.array(z.string().max(128)).max(32).default([]),

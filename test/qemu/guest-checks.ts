@@ -24,6 +24,8 @@ export function cgroup(name: string): string {
 
 /** A shell line in a cgroup. */
 export function runIn(folder: string, command: string): Ran {
-  const ran = spawnSync("/bin/sh", ["-c", `echo $$ > ${folder}/cgroup.procs; exec 2>&1; ${command}`], { encoding: "utf8" });
+  const ran = spawnSync("/bin/sh", ["-c", `echo $$ > ${folder}/cgroup.procs; exec 2>&1; ${command}`], {
+    encoding: "utf8",
+  });
   return { status: ran.status, signal: ran.signal, output: `${ran.stdout}${ran.stderr}`.trim() };
 }

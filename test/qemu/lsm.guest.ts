@@ -28,9 +28,7 @@ const rules: CompiledPolicy = {
     { class: "file", text: "/tmp/forbidden/", isExact: false, choices: say(5) },
   ],
   files: [],
-  addresses: [
-    { operation: "connect", protocol: "tcp", port: 4444, address: "", prefixBits: 0, choices: say(6) },
-  ],
+  addresses: [{ operation: "connect", protocol: "tcp", port: 4444, address: "", prefixBits: 0, choices: say(6) }],
   points: [
     { class: "socket", socket: "packet", choices: say(7) },
     { class: "socket", socket: "unix", choices: say(7, "audit") },
@@ -48,7 +46,9 @@ check("guard.bpf.o and lsm.bpf.o load and attach", guard.planes.lsm === "" && gu
 check("every LSM hook is there", Object.keys(guard.planes.lsmMissing).length === 0, guard.planes.lsmMissing);
 check("tracepoints of system calls attach", guard.planes.killAtCall === "", guard.planes);
 mkdirSync("/tmp/forbidden");
-guard.setScopes([{ kind: "cgroup", id: statSync(a).ino, policy: guard.addPolicy(rules), dryPolicy: 0, isContainer: false }]);
+guard.setScopes([
+  { kind: "cgroup", id: statSync(a).ino, policy: guard.addPolicy(rules), dryPolicy: 0, isContainer: false },
+]);
 
 const raw = "/tmp/other/nc -w 1";
 const cases: readonly [name: string, command: string, inScope: RegExp, elsewhere: RegExp][] = [
@@ -56,16 +56,36 @@ const cases: readonly [name: string, command: string, inScope: RegExp, elsewhere
   ["exec in a dry run", "/tmp/other/true; echo rc $?", /^rc 0$/, /^rc 0$/],
   ["read a file of a folder", "cat /tmp/secret/key; echo rc $?", /not permitted.*rc 1/s, /s3cret/],
   ["read below a folder that is not recursive", "cat /tmp/secret/deep/key", /deeper/, /deeper/],
-  ["a symbolic link does not lead around it", "ln -sf /tmp/secret/key /tmp/link; cat /tmp/link", /not permitted/, /s3cret/],
-  ["a hard link does not lead around it", "ln /tmp/secret/key /tmp/hard$$ && cat /tmp/hard$$", /not permitted/, /s3cret/],
+  [
+    "a symbolic link does not lead around it",
+    "ln -sf /tmp/secret/key /tmp/link; cat /tmp/link",
+    /not permitted/,
+    /s3cret/,
+  ],
+  [
+    "a hard link does not lead around it",
+    "ln /tmp/secret/key /tmp/hard$$ && cat /tmp/hard$$",
+    /not permitted/,
+    /s3cret/,
+  ],
   ["write to a file that is read-only", "echo more >> /tmp/kept; echo rc $?", /not permitted.*rc [12]/s, /^rc 0$/],
   ["read a file that is read-only", "cat /tmp/kept", /kept/, /kept/],
   ["create in a folder", "touch /tmp/forbidden/$$; echo rc $?", /not permitted.*rc 1/s, /^rc 0$/],
   ["make a folder in a folder", "mkdir /tmp/forbidden/d$$; echo rc $?", /not permitted.*rc 1/s, /^rc 0$/],
-  ["rename into a folder", "touch /tmp/r$$; mv /tmp/r$$ /tmp/forbidden/r$$; echo rc $?", /not permitted.*rc 1/s, /^rc 0$/],
+  [
+    "rename into a folder",
+    "touch /tmp/r$$; mv /tmp/r$$ /tmp/forbidden/r$$; echo rc $?",
+    /not permitted.*rc 1/s,
+    /^rc 0$/,
+  ],
   ["connect", `${raw} 127.0.0.1 4444 </dev/null; echo rc $?`, /not permitted/, /refused/i],
   ["connect to another port", `${raw} 127.0.0.1 4445 </dev/null; echo rc $?`, /refused/i, /refused/i],
-  ["a packet socket", "/tmp/other/arping -c 1 -w 1 -I lo 127.0.0.1; echo rc $?", /not permitted/, /^(?!.*not permitted)/s],
+  [
+    "a packet socket",
+    "/tmp/other/arping -c 1 -w 1 -I lo 127.0.0.1; echo rc $?",
+    /not permitted/,
+    /^(?!.*not permitted)/s,
+  ],
   ["mount", "mkdir -p /tmp/m; mount -t tmpfs none /tmp/m; echo rc $?", /denied|not permitted/, /rc 0$/],
   ["a capability (SYS_CHROOT)", "chroot / /bin/true; echo rc $?", /not permitted/, /rc 0$/],
 ];
@@ -94,7 +114,10 @@ const expected: readonly [number, string][] = [
   [11, "capability denied lsm "],
 ];
 for (const [rule, words] of expected) check(`record of rule ${rule}: ${words}`, record(rule) === words, record(rule));
-check("all records are of scope a", events.every(({ cgroupId }) => cgroupId === statSync(a).ino));
+check(
+  "all records are of scope a",
+  events.every(({ cgroupId }) => cgroupId === statSync(a).ino),
+);
 
 const scopeOfNamespace = runIn(b, "readlink /proc/self/ns/mnt").output;
 check("no record was lost", Object.keys(guard.stats().lossesByKind).length === 0, [guard.stats(), scopeOfNamespace]);

@@ -1,7 +1,19 @@
 // Debian's stock kernel in pure emulation: for LSM, fentry and AppArmor, which the machine itself refuses. The kernel's package is downloaded once, unpacked
 // and never installed; the initial file system is busybox, the repository's own Node, and the files that a guest program imports.
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -102,10 +114,25 @@ const commandLine = "console=ttyS0 lsm=landlock,lockdown,yama,apparmor,bpf panic
 
 function boot(disk: string, options: GuestOptions): Promise<string> {
   const { countsInstructions = false, secondsMax = 240 } = options;
-  const machine = ["-M", "q35", "-accel", "tcg", "-cpu", "max", "-m", "1536", "-nographic", "-no-reboot", "-nic", "none"];
+  const machine = [
+    "-M",
+    "q35",
+    "-accel",
+    "tcg",
+    "-cpu",
+    "max",
+    "-m",
+    "1536",
+    "-nographic",
+    "-no-reboot",
+    "-nic",
+    "none",
+  ];
   const processors = countsInstructions ? ["-icount", "shift=0", "-smp", "1"] : ["-smp", "2"];
   const what = ["-kernel", kernelImage(), "-initrd", disk, "-append", commandLine];
-  const child = spawn("qemu-system-x86_64", [...machine, ...processors, ...what], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn("qemu-system-x86_64", [...machine, ...processors, ...what], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));

@@ -203,7 +203,18 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
       parts.heardIdentities?.(book.state);
     },
     report: (number): AgentReport =>
-      report(number, [...statuses, ...enforce.statuses(), ...drift.statuses(), ...usage.statuses(), ...guard.statuses(), ...detect.statuses()], uplink.state),
+      report(
+        number,
+        [
+          ...statuses,
+          ...enforce.statuses(),
+          ...drift.statuses(),
+          ...usage.statuses(),
+          ...guard.statuses(),
+          ...detect.statuses(),
+        ],
+        uplink.state,
+      ),
     onConnection: (connection) => {
       if (!connection.connected) book.disconnected();
       words.take(connection);
@@ -235,7 +246,11 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
 }
 
 /** Rows are judged on their way: their workload is known by then, or known to be unknown. */
-function openDrift(plain: Outbox, clock: Clock, guard: AllowListTaker): { readonly drift: DriftSide; readonly outbox: Outbox } {
+function openDrift(
+  plain: Outbox,
+  clock: Clock,
+  guard: AllowListTaker,
+): { readonly drift: DriftSide; readonly outbox: Outbox } {
   const tell = (row: Row<"security_events">): void => plain.push("security_events", row);
   const drift = createDriftSide({ nowMs: () => clock.nowMs(), tell, guard });
   return { drift, outbox: drift.tap(plain) };

@@ -30,8 +30,8 @@ import { isComplete, sendLate, type LateRow } from "./late-rows.ts";
 import { flowDirectory, localPeer, peerQuestion } from "./peers.ts";
 import { processRowOf } from "./process-rows.ts";
 import { createSubjects, type SubjectCell } from "./subjects.ts";
-import type { ContainerProcess } from "./used-files.ts";
-import type { VisibilityBook } from "./visibility.ts";
+import type { ContainerProcess, KnownProcess } from "./used-files.ts";
+import type { Sight, VisibilityBook } from "./visibility.ts";
 
 export interface PipelineOptions {
   readonly machine: { readonly bootId: string; readonly bootTimeMs: number };
@@ -67,12 +67,13 @@ export interface Pipeline {
   watchedCgroups(): ReadonlySet<number>;
   /** Live processes of containers whose image is known. */
   containerProcesses(): Iterable<ContainerProcess>;
+  /** Live processes of all containers. */
+  confinedProcesses(): Iterable<ContainerProcess>;
+  living(): Iterable<ContainerProcess>;
+  known(process: ProcessKey): KnownProcess;
+  subjectOf(process: ProcessKey): Subject;
   readonly flows: FlowAggregator;
-  readonly counters: {
-    readonly redactions: number;
-    readonly identitiesUnknown: number;
-    readonly protocolLimits: number;
-  };
+  readonly counters: Readonly<Record<"redactions" | "identitiesUnknown" | "protocolLimits", number>>;
 }
 
 export function createPipeline(options: PipelineOptions): Pipeline {
@@ -173,21 +174,31 @@ class AgentPipeline implements Pipeline {
     const { visibility } = this.#options;
     const watched = new Set<number>();
     if (visibility.isBlind) return watched;
-    for (const [cgroupId, cells] of this.#cgroups) {
-      for (const { subject } of cells) {
-        const sight = visibility.sightOf(subject);
-        if (sight.http || sight.tls) watched.add(cgroupId);
-        if (sight.http || sight.tls) break;
-      }
-    }
+    const isAsked = ({ http, tls }: Sight): boolean => http || tls;
+    for (const [cgroupId, cells] of this.#cgroups)
+      if ([...cells].some(({ subject }) => isAsked(visibility.sightOf(subject)))) watched.add(cgroupId);
     return watched;
   }
 
   *containerProcesses(): Generator<ContainerProcess> {
-    for (const record of this.#table.living()) {
-      const { containerId, subject } = this.#subjects.cellOf(record);
-      if (containerId !== "" && subject.image !== "") yield { record, subject };
-    }
+    for (const each of this.confinedProcesses()) if (each.subject.image !== "") yield each;
+  }
+
+  *confinedProcesses(): Generator<ContainerProcess> {
+    for (const each of this.living()) if (each.subject.containerId !== "") yield each;
+  }
+
+  *living(): Generator<ContainerProcess> {
+    for (const record of this.#table.living()) yield { record, subject: this.subjectOf(record) };
+  }
+
+  known(process: ProcessKey): KnownProcess {
+    const record = this.#table.find(process);
+    return { record, subject: this.subjectOf(process), ancestors: this.#table.ancestors(process) };
+  }
+
+  subjectOf(process: ProcessKey): Subject {
+    return this.#subjects.cellOf(process).subject;
   }
 
   readonly #reporterOf = (event: { readonly process: ProcessKey; readonly comm: string } & SensorEvent) => {

@@ -20,6 +20,13 @@ export interface ContainerProcess {
   readonly subject: Subject;
 }
 
+/** What is known of a process by its key; no record: it was never seen, or is forgotten. */
+export interface KnownProcess {
+  readonly record: ProcessRecord | undefined;
+  readonly subject: Subject;
+  readonly ancestors: readonly string[];
+}
+
 export interface UsedFilesParts {
   processes(): Iterable<ContainerProcess>;
   read(pid: number): UsedFiles | undefined;

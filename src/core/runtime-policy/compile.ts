@@ -1,6 +1,13 @@
 // Rules to the entries of the kernel's tables. One set of rules at a time: what is enforced, or what is only tried. The kernel takes the longest path and of it the
 // first choice that fits, so every entry carries what shorter ones say as well: nothing is lost to a longer match whose conditions do not hold.
-import type { CompiledAddress, CompiledChoice, CompiledFile, CompiledPath, CompiledPoint, CompiledPolicy } from "./guard-port.ts";
+import type {
+  CompiledAddress,
+  CompiledChoice,
+  CompiledFile,
+  CompiledPath,
+  CompiledPoint,
+  CompiledPolicy,
+} from "./guard-port.ts";
 import { runtimeLimits } from "./limits.ts";
 import type { NetworkRule, ParsedRuntimePolicy, RuntimeRule } from "./model.ts";
 import { parsePrefix } from "../../base/ip.ts";
@@ -47,7 +54,11 @@ interface PathKey {
 type AddressKey = Pick<NetworkRule, "operation" | "protocol" | "port" | "address" | "prefixBits">;
 
 /** Compiles the policies' rules for one container. `action` "dry" for those that are only tried. */
-export function compileRules(policies: readonly ParsedRuntimePolicy[], blocked: "dry" | "block", needs: CompileNeeds): Compiled {
+export function compileRules(
+  policies: readonly ParsedRuntimePolicy[],
+  blocked: "dry" | "block",
+  needs: CompileNeeds,
+): Compiled {
   return new Compiler(blocked, needs).run(policies);
 }
 
@@ -74,7 +85,10 @@ class Compiler {
         paths,
         files: this.#fileEntries(paths),
         addresses: this.#addressEntries(),
-        points: [...this.#points.values()].map(({ point, choices }) => ({ ...point, choices: this.#kept(inOrder(choices)) })),
+        points: [...this.#points.values()].map(({ point, choices }) => ({
+          ...point,
+          choices: this.#kept(inOrder(choices)),
+        })),
         sources: this.#sources,
       },
       problems: this.#problems,
@@ -82,7 +96,8 @@ class Compiler {
   }
 
   #rule(policy: ParsedRuntimePolicy, rule: RuntimeRule): void {
-    const tell = (message: string): void => void this.#problems.push({ policy: policy.name, place: rule.place, message });
+    const tell = (message: string): void =>
+      void this.#problems.push({ policy: policy.name, place: rule.place, message });
     const sources = this.#sourceBits(rule, tell);
     if (sources === undefined) return;
     const choice: CompiledChoice = {
@@ -129,10 +144,15 @@ class Compiler {
     return bits >>> 0;
   }
 
-  #pathRule(rule: Extract<RuntimeRule, { kind: "exec" | "file" }>, choice: CompiledChoice, tell: (message: string) => void): void {
+  #pathRule(
+    rule: Extract<RuntimeRule, { kind: "exec" | "file" }>,
+    choice: CompiledChoice,
+    tell: (message: string) => void,
+  ): void {
     const { subject, kind } = rule;
     const add = (text: string, isExact: boolean, directBytes: number): void => {
-      if (bytesOf(text) > runtimeLimits.pathBytesMax) return tell(`the resolved path is longer than pathBytesMax = ${runtimeLimits.pathBytesMax}`);
+      if (bytesOf(text) > runtimeLimits.pathBytesMax)
+        return tell(`the resolved path is longer than pathBytesMax = ${runtimeLimits.pathBytesMax}`);
       this.#paths.push({ key: { class: kind, text, isExact }, choice: { ...choice, directBytes } });
     };
     if (subject.kind === "pattern") {
@@ -142,13 +162,18 @@ class Compiler {
     }
     const found = this.#needs.find(subject.path, rule.action === "Allow" ? "allow" : "block");
     if (subject.kind === "directory") {
-      for (const text of new Set([subject.path, asFolder(found?.path ?? subject.path)])) add(text, false, subject.isRecursive ? 0 : bytesOf(text));
+      for (const text of new Set([subject.path, asFolder(found?.path ?? subject.path)]))
+        add(text, false, subject.isRecursive ? 0 : bytesOf(text));
       return;
     }
     for (const text of new Set([subject.path, found?.path ?? subject.path])) add(text, true, 0);
     if (found !== undefined && found.inode !== 0) {
       const { device, inode } = found;
-      this.#inodes.set(`${kind} ${device} ${inode}`, { device, inode, of: { class: kind, text: found.path, isExact: true } });
+      this.#inodes.set(`${kind} ${device} ${inode}`, {
+        device,
+        inode,
+        of: { class: kind, text: found.path, isExact: true },
+      });
     }
   }
 
@@ -173,7 +198,9 @@ class Compiler {
     });
     const length = ({ key: { text, isExact } }: Draft<PathKey>): number => bytesOf(text) + (isExact ? 1 : 0);
     const lengths = [...new Set(holds.map(length))].sort((left, right) => right - left);
-    return this.#kept(lengths.flatMap((each) => inOrder(holds.filter((draft) => length(draft) === each).map(({ choice }) => choice))));
+    return this.#kept(
+      lengths.flatMap((each) => inOrder(holds.filter((draft) => length(draft) === each).map(({ choice }) => choice))),
+    );
   }
 
   #fileEntries(paths: readonly CompiledPath[]): readonly CompiledFile[] {
@@ -202,12 +229,22 @@ class Compiler {
   #kept(choices: readonly CompiledChoice[]): readonly CompiledChoice[] {
     const kept: CompiledChoice[] = [];
     for (const choice of choices) {
-      if (kept.some((each) => each.rule === choice.rule && each.sources === choice.sources && each.directBytes === choice.directBytes)) continue;
+      if (
+        kept.some(
+          (each) =>
+            each.rule === choice.rule && each.sources === choice.sources && each.directBytes === choice.directBytes,
+        )
+      )
+        continue;
       kept.push(choice);
       if (isUnconditional(choice)) break;
     }
     if (kept.length > runtimeLimits.choicesMax) {
-      this.#problems.push({ policy: "", place: `rule ${kept[0]?.rule ?? 0}`, message: `more than choicesMax = ${runtimeLimits.choicesMax} rules about one path or address: the last ones do not count` });
+      this.#problems.push({
+        policy: "",
+        place: `rule ${kept[0]?.rule ?? 0}`,
+        message: `more than choicesMax = ${runtimeLimits.choicesMax} rules about one path or address: the last ones do not count`,
+      });
     }
     return kept.slice(0, runtimeLimits.choicesMax);
   }

@@ -64,6 +64,7 @@ export function allowListProblem(list: ExecutableAllowList): string {
     return `${executables.length} executables, more than executablesMax = ${allowListLimits.executablesMax}: use folders`;
   const wrong = executables.find((path) => !path.startsWith("/"));
   if (wrong !== undefined) return `"${wrong.slice(0, 64)}" is no absolute path`;
-  if (list.workload === "" && list.namespace === "") return "neither namespace nor workload: it would hold for every workload of the node";
+  if (list.workload === "" && list.namespace === "")
+    return "neither namespace nor workload: it would hold for every workload of the node";
   return "";
 }

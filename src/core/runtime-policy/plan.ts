@@ -28,7 +28,9 @@ export interface PolicyPlan {
 export function planPolicy(policy: ParsedRuntimePolicy, planes: GuardPlanes): PolicyPlan {
   const rules = policy.rules.map((rule) => planRule(rule, planes));
   const blocking = rules.filter(({ action }) => action === "Block").map(({ guarantee }) => guarantee);
-  const weakest = (["detect", "kill-late", "kill", "prevent"] as const).find((guarantee) => blocking.includes(guarantee));
+  const weakest = (["detect", "kill-late", "kill", "prevent"] as const).find((guarantee) =>
+    blocking.includes(guarantee),
+  );
   return { policy: policy.name, mode: policy.mode, rules, weakest };
 }
 
@@ -59,12 +61,16 @@ function promiseOf(rule: RuntimeRule, planes: GuardPlanes): Pledge {
     case "only":
       return rule.of === "network" ? network(planes) : rule.of === "exec" ? exec(planes) : file(planes);
     case "network":
-      return rule.fromSource.length > 0 ? detect("cgroup hooks do not know which program asks: write the rule without fromSource") : network(planes);
+      return rule.fromSource.length > 0
+        ? detect("cgroup hooks do not know which program asks: write the rule without fromSource")
+        : network(planes);
     case "socket":
       return socket(rule, planes);
     case "capability":
       if (rule.fromSource.length > 0) return detect("sources are known for exec and files only");
-      return lsmOr(planes, "capability", "capable", () => detect(`only LSM is asked for capabilities, and ${noLsm(planes)}`));
+      return lsmOr(planes, "capability", "capable", () =>
+        detect(`only LSM is asked for capabilities, and ${noLsm(planes)}`),
+      );
     case "call":
       return call(rule, planes);
   }
@@ -85,7 +91,9 @@ function lsmOr(planes: GuardPlanes, ability: string, hook: string, otherwise: ()
 function pathPromise(rule: Extract<RuntimeRule, { kind: "exec" | "file" }>, planes: GuardPlanes): Pledge {
   const { subject } = rule;
   if (subject.kind === "pattern" && startOfPattern(subject.pattern) === undefined)
-    return detect("the kernel looks up beginnings of paths; a wildcard in another place is compared in user space, after the fact");
+    return detect(
+      "the kernel looks up beginnings of paths; a wildcard in another place is compared in user space, after the fact",
+    );
   return rule.kind === "exec" ? exec(planes) : file(planes);
 }
 
@@ -109,19 +117,24 @@ function file(planes: GuardPlanes): Pledge {
 }
 
 function network(planes: GuardPlanes): Pledge {
-  if (planes.cgroup === "") return { guarantee: "prevent", because: "cgroup hook: refused with EPERM before a packet is sent" };
+  if (planes.cgroup === "")
+    return { guarantee: "prevent", because: "cgroup hook: refused with EPERM before a packet is sent" };
   return detect(`no cgroup hooks: ${planes.cgroup}`);
 }
 
 function socket(rule: Extract<RuntimeRule, { kind: "socket" }>, planes: GuardPlanes): Pledge {
   if (rule.fromSource.length > 0) return detect("sources are known for exec and files only");
   if (["tcp", "udp", "icmp", "raw"].includes(rule.socket)) {
-    if (planes.cgroup === "") return { guarantee: "prevent", because: "cgroup hook sock_create: the socket is not made" };
+    if (planes.cgroup === "")
+      return { guarantee: "prevent", because: "cgroup hook sock_create: the socket is not made" };
     return detect(`no cgroup hooks: ${planes.cgroup}`);
   }
   return lsmOr(planes, "socket", "socket_create", () =>
     planes.killAtCall === ""
-      ? { guarantee: "kill", because: `killed at the call socket: cgroup hooks see Internet sockets only, and ${noLsm(planes)}` }
+      ? {
+          guarantee: "kill",
+          because: `killed at the call socket: cgroup hooks see Internet sockets only, and ${noLsm(planes)}`,
+        }
       : detect(`cgroup hooks see Internet sockets only, ${noLsm(planes)}, and ${planes.killAtCall}`),
   );
 }
@@ -134,8 +147,12 @@ function call(rule: Extract<RuntimeRule, { kind: "call" }>, planes: GuardPlanes)
   if (rule.call === "fileless-exec" || rule.call === "drift-exec") return exec(planes);
   const killed = (why: string): Pledge => {
     if (planes.killAtCall !== "") return detect(`no kill at system calls: ${planes.killAtCall}${why}`);
-    if (endsWithProcess.has(rule.call)) return { guarantee: "kill", because: `killed at the call: what it did ends with the process${why}` };
-    return { guarantee: "kill-late", because: `killed at the call, which is still done once: its effect may stay${why}` };
+    if (endsWithProcess.has(rule.call))
+      return { guarantee: "kill", because: `killed at the call: what it did ends with the process${why}` };
+    return {
+      guarantee: "kill-late",
+      because: `killed at the call, which is still done once: its effect may stay${why}`,
+    };
   };
   if (endsWithProcess.has(rule.call)) return killed("; LSM has no hook for it");
   return lsmOr(planes, rule.call, hookByCall[rule.call] ?? rule.call, () => killed(`; ${noLsm(planes)}`));

@@ -44,8 +44,16 @@ export function createRuleBook(): RuleBook {
 /** Which rule decided, in words for a receipt: "kernel: killed at exec of /usr/bin/nc by shop/no-netcat exec[0] (plane kill)". */
 export function explainGuarded(event: GuardedEvent, known: KnownRule | undefined): string {
   const { tuple } = event;
-  const end = tuple === undefined ? "" : event.hook === "bind" ? `${tuple.localAddress}:${tuple.localPort}` : `${tuple.remoteAddress}:${tuple.remotePort}`;
+  const end =
+    tuple === undefined
+      ? ""
+      : event.hook === "bind"
+        ? `${tuple.localAddress}:${tuple.localPort}`
+        : `${tuple.remoteAddress}:${tuple.remotePort}`;
   const what = event.path !== "" ? `${event.hook} of ${event.path}` : [event.hook, end].filter(Boolean).join(" ");
-  const by = known === undefined ? `rule ${event.rule}, which is gone` : `${known.policy.name} ${known.rule.place} (${ruleWords(known.rule)})`;
+  const by =
+    known === undefined
+      ? `rule ${event.rule}, which is gone`
+      : `${known.policy.name} ${known.rule.place} (${ruleWords(known.rule)})`;
   return `kernel: ${event.outcome} at ${what} by ${by}, plane ${event.plane}`;
 }

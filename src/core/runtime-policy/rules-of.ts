@@ -70,10 +70,15 @@ export function directoryOf(text: string, isRecursive: boolean): Made<PathSubjec
   return because === "" ? { value: { kind: "directory", path, isRecursive } } : { because };
 }
 
+/** "\x7b" opens alternatives. */
+const wildcards = "*?[\x7b";
+
 export function patternOf(text: string): Made<PathSubject> {
   if (text.length > runtimeLimits.pathBytesMax) return { because: tooLong(text) };
   // A glob without wildcards is a path.
-  return /[*?[{]/.test(text) ? { value: { kind: "pattern", pattern: text } } : pathOf(text);
+  return [...wildcards].some((each) => text.includes(each))
+    ? { value: { kind: "pattern", pattern: text } }
+    : pathOf(text);
 }
 
 function pathProblem(path: string): string {
@@ -104,7 +109,7 @@ export function networkOf(text: string): Made<{ readonly address: string; readon
  * it has wildcards in other places, and only user space can tell.
  */
 export function startOfPattern(pattern: string): { readonly start: string; readonly isDeep: boolean } | undefined {
-  const match = /^([^*?[{]*)(\*\*|\*)$/.exec(pattern);
+  const match = /^([^*?[\x7b]*)(\*\*|\*)$/.exec(pattern);
   const start = match?.[1] ?? "";
   return match === null || !start.startsWith("/") ? undefined : { start, isDeep: match[2] === "**" };
 }
@@ -117,8 +122,8 @@ export function globMatches(pattern: string, text: string): boolean {
 const alternativesMax = 64;
 
 function alternatives(pattern: string, depth: number): readonly string[] {
-  const open = pattern.indexOf("{");
-  const close = pattern.indexOf("}", open);
+  const open = pattern.indexOf("\x7b");
+  const close = pattern.indexOf("\x7d", open);
   if (open < 0 || close < 0 || depth > 4) return [pattern];
   const words = pattern.slice(open + 1, close).split(",");
   return words
@@ -136,7 +141,11 @@ function matchFrom(pattern: string, text: string): boolean {
       const token = tokens[place];
       if (token === undefined) continue;
       if (token === "**" || (token === "*" && character !== "/")) next.add(place);
-      else if (token.length > 1 && token !== "**" ? isInSet(token, character) : token === character || (token === "?" && character !== "/"))
+      else if (
+        token.length > 1 && token !== "**"
+          ? isInSet(token, character)
+          : token === character || (token === "?" && character !== "/")
+      )
         next.add(place + 1);
     }
     places = closure(next, tokens);

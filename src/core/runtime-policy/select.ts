@@ -4,7 +4,12 @@ import type { RuntimeSubject, RuntimeTarget } from "./model.ts";
 import { globMatches } from "./rules-of.ts";
 
 /** Namespaces whose workloads no runtime policy stops: without them the node or the cluster does not work. */
-export const protectedNamespaces: ReadonlySet<string> = new Set(["kube-system", "kube-node-lease", "kube-public", "garrison"]);
+export const protectedNamespaces: ReadonlySet<string> = new Set([
+  "kube-system",
+  "kube-node-lease",
+  "kube-public",
+  "garrison",
+]);
 
 /** Programs that are never in a scope, whatever cgroup they are in: the machine's own care-takers. */
 export const protectedPrograms: ReadonlySet<string> = new Set([

@@ -44,7 +44,14 @@ function drillPolicy(program: string): CompiledPolicy {
     paths: [{ class: "exec", text: program, isExact: true, choices: [choice] }],
     files: [],
     addresses: [
-      { operation: "connect", protocol: "tcp", port: 9, address: "127.0.0.1", prefixBits: 128, choices: [{ ...choice, rule: drillRule + 1 }] },
+      {
+        operation: "connect",
+        protocol: "tcp",
+        port: 9,
+        address: "127.0.0.1",
+        prefixBits: 128,
+        choices: [{ ...choice, rule: drillRule + 1 }],
+      },
     ],
     points: [],
     sources: [],
@@ -84,7 +91,10 @@ function isStopped(event: GuardedEvent | undefined): boolean {
 /** A shell moves itself into the cgroup, tries the connection where its shell can, then becomes the program. */
 function childIn(folder: string, program: string): Promise<void> {
   const script = `echo $$ > "$0/cgroup.procs" && { command -v bash >/dev/null && bash -c ': < /dev/tcp/127.0.0.1/9' 2>/dev/null; exec "$1"; }`;
-  const child = spawn("/bin/sh", ["-c", script, folder, program], { stdio: "ignore", timeout: guardSideLimits.drillMsMax });
+  const child = spawn("/bin/sh", ["-c", script, folder, program], {
+    stdio: "ignore",
+    timeout: guardSideLimits.drillMsMax,
+  });
   return new Promise((done, failed) => {
     child.on("error", failed);
     child.on("close", () => done());

@@ -1,12 +1,23 @@
 // Runtime policies on the node: resources and allow-lists in, kernel rules for living workloads, security events and statuses out. The kernel's guard is opened
 // when there is something to guard, and "enforced" is said only when a record of the kernel proves it.
 import { toFault } from "../../../base/fault.ts";
-import type { FoundFile } from "../../../core/runtime-policy/compile.ts";
-import { allowListLimits, allowListProblem, policyOfAllowList, type AllowListTaker, type ExecutableAllowList } from "../../../core/runtime-policy/contract.ts";
+import type { CompileProblem, FoundFile } from "../../../core/runtime-policy/compile.ts";
+import {
+  allowListLimits,
+  allowListProblem,
+  policyOfAllowList,
+  type AllowListTaker,
+  type ExecutableAllowList,
+} from "../../../core/runtime-policy/contract.ts";
 import type { Guard, GuardScope } from "../../../core/runtime-policy/guard-port.ts";
 import type { ParsedRuntimePolicy, RuntimeProblem } from "../../../core/runtime-policy/model.ts";
 import { parseRuntimeSpec } from "../../../core/runtime-policy/parse/parse-policy.ts";
-import { createRuleBook, explainGuarded, type KnownRule, type RuleBook } from "../../../core/runtime-policy/rule-book.ts";
+import {
+  createRuleBook,
+  explainGuarded,
+  type KnownRule,
+  type RuleBook,
+} from "../../../core/runtime-policy/rule-book.ts";
 import type { GuardedEvent } from "../../../core/sense/deed-events.ts";
 import type { Resource, ResourceStatus } from "../../../model/resource.ts";
 import { drillRule, runDrill, type DrillReceipt } from "./drill.ts";
@@ -87,7 +98,8 @@ class NodeGuard implements GuardSide {
       const because = allowListProblem(list);
       if (because !== "") refused.set(list.name, because);
     }
-    for (const { name } of lists.slice(allowListLimits.listsMax)) refused.set(name, `more than listsMax = ${allowListLimits.listsMax} lists`);
+    for (const { name } of lists.slice(allowListLimits.listsMax))
+      refused.set(name, `more than listsMax = ${allowListLimits.listsMax} lists`);
     this.#lists = lists.filter(({ name }) => !refused.has(name)).map(policyOfAllowList);
     this.#reconciledMs = Number.NEGATIVE_INFINITY;
     if (this.#failure !== "") for (const { name } of this.#lists) refused.set(name, this.#failure);
@@ -193,11 +205,22 @@ class NodeGuard implements GuardSide {
         failure: this.#failure,
         stopped,
         holders: this.#reconciled.holdersByPolicy.get(held.resource.name) ?? 0,
-        problems: this.#reconciled.problems.filter(({ policy }) => policy === held.resource.name),
+        problems: [
+          ...this.#reconciled.problems.filter(({ policy }) => policy === held.resource.name),
+          ...this.#lossesAsProblems(),
+        ],
         drill: this.#drill,
         counts: this.#counts.get(held.resource.name),
       }),
     );
+  }
+
+  #lossesAsProblems(): readonly CompileProblem[] {
+    return Object.entries(this.losses()).map(([kind, count]) => ({
+      policy: "",
+      place: "records of the kernel",
+      message: `${count} ${kind}`,
+    }));
   }
 
   losses(): Readonly<Record<string, number>> {

@@ -42,7 +42,12 @@ export function statusOf({ resource, policy, problems }: Held, facts: StatusFact
     .slice(0, enforcementStatusLimits.problemsMax)
     .map((text) => text.slice(0, enforcementStatusLimits.problemLengthMax));
   if (policy === undefined) {
-    return { ...resource, state: "refused", because: shown[0] ?? "refused", enforcement: enforcementOf({ state: "refused", problems: shown }) };
+    return {
+      ...resource,
+      state: "refused",
+      because: shown[0] ?? "refused",
+      enforcement: enforcementOf({ state: "refused", problems: shown }),
+    };
   }
   const { state, because } = stateOf(policy, facts);
   const runtime = runtimeOf(policy, facts);
@@ -50,26 +55,43 @@ export function statusOf({ resource, policy, problems }: Held, facts: StatusFact
     ...resource,
     state: "applied",
     because,
-    enforcement: enforcementOf({ state, problems: shown, endpoints: facts.holders, ...(runtime === undefined ? {} : { runtime }) }),
+    enforcement: enforcementOf({
+      state,
+      problems: shown,
+      endpoints: facts.holders,
+      ...(runtime === undefined ? {} : { runtime }),
+    }),
   };
 }
 
-function enforcementOf(given: Partial<EnforcementStatus> & Pick<EnforcementStatus, "state" | "problems">): EnforcementStatus {
+function enforcementOf(
+  given: Partial<EnforcementStatus> & Pick<EnforcementStatus, "state" | "problems">,
+): EnforcementStatus {
   return { digest: "", policyGeneration: 0, endpoints: 0, ...given };
 }
 
-function stateOf(policy: ParsedRuntimePolicy, facts: StatusFacts): { readonly state: EnforcementStatus["state"]; readonly because: string } {
+function stateOf(
+  policy: ParsedRuntimePolicy,
+  facts: StatusFacts,
+): { readonly state: EnforcementStatus["state"]; readonly because: string } {
   if (policy.mode === "off") return { state: "off", because: "its mode is off" };
   if (facts.stopped !== "") return { state: "broken-glass", because: facts.stopped };
   if (facts.failure !== "") return { state: "failed", because: facts.failure };
   if (facts.planes === undefined) return { state: "unproved", because: "not looked at yet" };
   const scope = facts.holders === 0 ? "no workload of this node is in its scope" : `${facts.holders} in scope`;
-  if (policy.mode === "dry-run") return { state: "preview", because: `dry run: what it would do is told, nothing is stopped; ${scope}` };
+  if (policy.mode === "dry-run")
+    return { state: "preview", because: `dry run: what it would do is told, nothing is stopped; ${scope}` };
   const { weakest } = planPolicy(policy, facts.planes);
-  if (facts.counts !== undefined && facts.counts.receipt !== "") return { state: "enforced", because: `${scope}; ${facts.counts.receipt}` };
-  if (weakest === "detect") return { state: "unproved", because: `this kernel cannot stop some of its rules: see the plan; ${scope}` };
+  if (facts.counts !== undefined && facts.counts.receipt !== "")
+    return { state: "enforced", because: `${scope}; ${facts.counts.receipt}` };
+  if (weakest === "detect")
+    return { state: "unproved", because: `this kernel cannot stop some of its rules: see the plan; ${scope}` };
   if (facts.drill?.isProved === true) return { state: "enforced", because: `${scope}; ${drillWords(facts.drill)}` };
-  return { state: "unproved", because: facts.drill === undefined ? `no drill yet; ${scope}` : `the drill did not prove it: ${drillWords(facts.drill)}` };
+  return {
+    state: "unproved",
+    because:
+      facts.drill === undefined ? `no drill yet; ${scope}` : `the drill did not prove it: ${drillWords(facts.drill)}`,
+  };
 }
 
 function drillWords({ exec, connect }: DrillReceipt): string {

@@ -36,7 +36,12 @@ const techniqueByHook: Readonly<Partial<Record<GuardedEvent["hook"], string>>> =
 };
 
 /** `count`: equal ones in the same drain, told once. */
-export function guardedRow(event: GuardedEvent, known: KnownRule | undefined, doer: Doer, count: number): Row<"security_events"> {
+export function guardedRow(
+  event: GuardedEvent,
+  known: KnownRule | undefined,
+  doer: Doer,
+  count: number,
+): Row<"security_events"> {
   const policy = known?.policy.name ?? "";
   const receipt = explainGuarded(event, known);
   const technique = techniqueByHook[event.hook];
@@ -74,7 +79,20 @@ function severityOf(level: number): Row<"security_events">["severity"] {
 }
 
 function titleOf({ outcome, hook, path, tuple }: GuardedEvent): string {
-  const object = path !== "" ? path : tuple === undefined ? "" : hook === "bind" ? `port ${tuple.localPort}` : `${tuple.remoteAddress}:${tuple.remotePort}`;
-  const words = { killed: "Killed", denied: "Denied", "would-kill": "Would have killed", "would-deny": "Would have denied", audited: "Seen" };
+  const object =
+    path !== ""
+      ? path
+      : tuple === undefined
+        ? ""
+        : hook === "bind"
+          ? `port ${tuple.localPort}`
+          : `${tuple.remoteAddress}:${tuple.remotePort}`;
+  const words = {
+    killed: "Killed",
+    denied: "Denied",
+    "would-kill": "Would have killed",
+    "would-deny": "Would have denied",
+    audited: "Seen",
+  };
   return `${words[outcome]}: ${hook}${object === "" ? "" : ` ${object}`}`.slice(0, 300);
 }

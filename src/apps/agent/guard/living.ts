@@ -83,13 +83,26 @@ function holderOf(key: string, group: readonly GuardedProcess[], { owners, place
   const mountNamespaces = unique(group.map(({ mountNamespace }) => mountNamespace)).filter(
     (id) => id !== 0 && id !== places.hostMountNamespace && own(id, owners.namespaces),
   );
-  const base = { key, subject, isContainer, pid: first?.pid ?? 0, pids: group.map(({ pid }) => pid), cgroups, mountNamespaces };
+  const base = {
+    key,
+    subject,
+    isContainer,
+    pid: first?.pid ?? 0,
+    pids: group.map(({ pid }) => pid),
+    cgroups,
+    mountNamespaces,
+  };
   const guardian = group.find(({ name, pid }) => pid === 1 || protectedPrograms.has(name));
-  if (protectedNamespaces.has(subject.namespace)) return { ...base, because: `the namespace ${subject.namespace} is protected` };
+  if (protectedNamespaces.has(subject.namespace))
+    return { ...base, because: `the namespace ${subject.namespace} is protected` };
   // Inside a container a program called systemd is the container's own.
-  if (!isContainer && guardian !== undefined) return { ...base, because: `${guardian.name} (pid ${guardian.pid}) is in it: protected` };
+  if (!isContainer && guardian !== undefined)
+    return { ...base, because: `${guardian.name} (pid ${guardian.pid}) is in it: protected` };
   if (cgroups.length + mountNamespaces.length === 0)
-    return { ...base, because: "it shares its v2 cgroup and its mount namespace with others: the kernel cannot tell it apart" };
+    return {
+      ...base,
+      because: "it shares its v2 cgroup and its mount namespace with others: the kernel cannot tell it apart",
+    };
   return { ...base, because: "" };
 }
 

@@ -1,5 +1,10 @@
 // Which policies hold for which container, what of them is enforced and what only tried, and the compiled rules of each: made anew only when something changed.
-import { compileRules, type CompileNeeds, type CompileProblem, type FoundFile } from "../../../core/runtime-policy/compile.ts";
+import {
+  compileRules,
+  type CompileNeeds,
+  type CompileProblem,
+  type FoundFile,
+} from "../../../core/runtime-policy/compile.ts";
 import type { Guard, GuardScope } from "../../../core/runtime-policy/guard-port.ts";
 import type { ParsedRuntimePolicy } from "../../../core/runtime-policy/model.ts";
 import type { RuleBook } from "../../../core/runtime-policy/rule-book.ts";
@@ -64,15 +69,26 @@ export function createPolicySets({ guard, book, find }: PolicySetsNeeds): Policy
         const own = selected.filter(({ target }) => holder.isContainer || namesIt(target));
         if (own.length === 0) continue;
         taken += 1;
-        const tooMany = taken > guardSideLimits.holdersMax ? `more than holdersMax = ${guardSideLimits.holdersMax} workloads in scope` : "";
+        const tooMany =
+          taken > guardSideLimits.holdersMax
+            ? `more than holdersMax = ${guardSideLimits.holdersMax} workloads in scope`
+            : "";
         const because = holder.because || tooMany;
         if (because !== "") {
           for (const { name } of own) problems.push({ policy: name, place: wordsOf(holder), message: because });
           continue;
         }
         const made = { holder, now, problems };
-        const policy = numberOf(own.filter(({ mode }) => mode === "enforce"), "block", made);
-        const dryPolicy = numberOf(own.filter(({ mode }) => mode === "dry-run"), "dry", made);
+        const policy = numberOf(
+          own.filter(({ mode }) => mode === "enforce"),
+          "block",
+          made,
+        );
+        const dryPolicy = numberOf(
+          own.filter(({ mode }) => mode === "dry-run"),
+          "dry",
+          made,
+        );
         for (const { name } of own) holdersByPolicy.set(name, (holdersByPolicy.get(name) ?? 0) + 1);
         const scope = { policy, dryPolicy, isContainer: holder.isContainer };
         for (const id of holder.cgroups) scopes.push({ ...scope, kind: "cgroup", id });

@@ -88,7 +88,12 @@ export function warn(at: At, code: string, message: string, hint = ""): void {
 
 function tell(at: At, problem: Pick<RuntimeProblem, "severity" | "code" | "message" | "hint">): void {
   if (at.sink.problems.length >= runtimeLimits.problemsMax) return;
-  at.sink.problems.push({ ...problem, code: `runtime-policy/${problem.code}`, where: placeOf(at), path: pathText(at.path) });
+  at.sink.problems.push({
+    ...problem,
+    code: `runtime-policy/${problem.code}`,
+    where: placeOf(at),
+    path: pathText(at.path),
+  });
 }
 
 /** "file.yaml:12", or "" without a file. */

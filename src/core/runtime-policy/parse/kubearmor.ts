@@ -13,7 +13,12 @@ const sections = ["process", "file", "network", "capabilities", "syscalls"] as c
 export function kubeArmorRules(at: At): readonly RuntimeRule[] {
   onlyFields(at, [...common, ...sections, "selector", "apparmor"]);
   if (!isAbsent(child(at, "apparmor")))
-    refuse(child(at, "apparmor"), "not-supported", "a whole AppArmor profile is not a rule", "apply the profile itself");
+    refuse(
+      child(at, "apparmor"),
+      "not-supported",
+      "a whole AppArmor profile is not a rule",
+      "apply the profile itself",
+    );
   const action = actionAt(at, "Audit");
   const rules = [
     ...pathSection(child(at, "process"), "exec", action),
@@ -23,8 +28,11 @@ export function kubeArmorRules(at: At): readonly RuntimeRule[] {
     ...systemCalls(child(at, "syscalls"), action),
   ];
   for (const of of ["exec", "file", "network"] as const) {
-    const allowed = rules.find((rule) => rule.action === "Allow" && (rule.kind === of || (of === "network" && rule.kind === "socket")));
-    if (allowed !== undefined) rules.push({ kind: "only", of, action: "Block", fromSource: [], place: `${allowed.place} (Allow)` });
+    const allowed = rules.find(
+      (rule) => rule.action === "Allow" && (rule.kind === of || (of === "network" && rule.kind === "socket")),
+    );
+    if (allowed !== undefined)
+      rules.push({ kind: "only", of, action: "Block", fromSource: [], place: `${allowed.place} (Allow)` });
   }
   return rules;
 }
@@ -146,7 +154,19 @@ const callByName: Readonly<Record<string, GuardedCall>> = {
   setns: "setns",
   unshare: "unshare",
 };
-const writingCalls = new Set(["unlink", "unlinkat", "rmdir", "rename", "renameat", "renameat2", "truncate", "chmod", "fchmodat", "chown", "fchownat"]);
+const writingCalls = new Set([
+  "unlink",
+  "unlinkat",
+  "rmdir",
+  "rename",
+  "renameat",
+  "renameat2",
+  "truncate",
+  "chmod",
+  "fchmodat",
+  "chown",
+  "fchownat",
+]);
 
 function systemCalls(section: At, outer: RuntimeAction): RuntimeRule[] {
   onlyFields(section, [...common, "matchSyscalls", "matchPaths"]);
@@ -181,9 +201,16 @@ function callPathRules(item: At, action: RuntimeAction): RuntimeRule[] {
   const calls = items(child(item, "syscall"));
   const other = calls.find((at) => !writingCalls.has(textAt(at)));
   if (other !== undefined) {
-    refuse(other, "not-supported", `${shown(other.value)} with a path`, `calls that write: ${[...writingCalls].join(", ")}`);
+    refuse(
+      other,
+      "not-supported",
+      `${shown(other.value)} with a path`,
+      `calls that write: ${[...writingCalls].join(", ")}`,
+    );
     return [];
   }
   warn(child(item, "syscall"), "broader", "these calls become one rule: every way of writing to the path");
-  return [{ kind: "file", subject, isWriteOnly: true, isOwnerExempt: false, action, fromSource, place: rulePlace(item) }];
+  return [
+    { kind: "file", subject, isWriteOnly: true, isOwnerExempt: false, action, fromSource, place: rulePlace(item) },
+  ];
 }

@@ -24,7 +24,11 @@ export function ownTarget(spec: RuntimePolicy, at: At): RuntimeTarget | undefine
 /** The rules in the order of the text; a wrong one is told and left out. */
 export function ownRules(spec: RuntimePolicy, at: At): readonly RuntimeRule[] {
   const rules: RuntimeRule[] = [];
-  const each = <Rule>(key: string, list: readonly Rule[], make: (rule: Rule, at: At) => readonly RuntimeRule[]): void => {
+  const each = <Rule>(
+    key: string,
+    list: readonly Rule[],
+    make: (rule: Rule, at: At) => readonly RuntimeRule[],
+  ): void => {
     const holder = child(at, key);
     for (const [index, rule] of list.entries()) rules.push(...make(rule, child(holder, index)));
   };
@@ -36,7 +40,8 @@ export function ownRules(spec: RuntimePolicy, at: At): readonly RuntimeRule[] {
   const classes = { exec: "exec", files: "file", network: "network" } as const;
   for (const key of ["exec", "files", "network"] as const) {
     const place = child(child(at, "only"), key);
-    if (spec.only[key]) rules.push({ kind: "only", of: classes[key], action: "Block", fromSource: [], place: rulePlace(place) });
+    if (spec.only[key])
+      rules.push({ kind: "only", of: classes[key], action: "Block", fromSource: [], place: rulePlace(place) });
   }
   return rules;
 }
@@ -74,7 +79,12 @@ function networkRules(rule: Given<"network">, at: At): readonly RuntimeRule[] {
   const { operation, protocol, port } = rule;
   if (operation === "socket" || !["any", "tcp", "udp"].includes(protocol)) {
     if (rule.address !== "" || port !== 0) {
-      refuse(at, "bad-rule", `a socket of kind ${protocol} has no address and no port yet`, "leave address and port out");
+      refuse(
+        at,
+        "bad-rule",
+        `a socket of kind ${protocol} has no address and no port yet`,
+        "leave address and port out",
+      );
       return [];
     }
     if (protocol === "any") {

@@ -7,7 +7,19 @@ import { selectorOf } from "../../policy/selector/canonical.ts";
 import type { SelectorNode } from "../../policy/selector/selector.ts";
 import { runtimeLimits } from "../limits.ts";
 import type { ParsedRuntimePolicy, RuntimeProblem, RuntimeRule, RuntimeTarget } from "../model.ts";
-import { child, isAbsent, items, keysAt, onlyFields, refuse, textAt, textsAt, type At, type Path, type Sink } from "./at.ts";
+import {
+  child,
+  isAbsent,
+  items,
+  keysAt,
+  onlyFields,
+  refuse,
+  textAt,
+  textsAt,
+  type At,
+  type Path,
+  type Sink,
+} from "./at.ts";
 import { kubeArmorRules } from "./kubearmor.ts";
 import { ownRules, ownTarget } from "./own.ts";
 import { tetragonRules } from "./tetragon.ts";
@@ -56,7 +68,10 @@ function parseOwn(name: string, spec: unknown, sink: Sink, path: Path): ParsedRu
   const at: At = { value: spec, path, sink };
   if (!read.success) {
     for (const { path: steps, message } of read.error.issues.slice(0, runtimeLimits.problemsMax)) {
-      const place = steps.reduce<At>((holder, step) => child(holder, typeof step === "number" ? step : String(step)), at);
+      const place = steps.reduce<At>(
+        (holder, step) => child(holder, typeof step === "number" ? step : String(step)),
+        at,
+      );
       refuse(place, "bad-spec", message);
     }
     return { policy: undefined, problems: sink.problems };
@@ -80,14 +95,21 @@ function parseForeign(at: At, mode: ParsedRuntimePolicy["mode"]): ParsedRuntime 
   const { sink } = at;
   const kind = textAt(child(at, "kind"));
   if (!(foreignKinds as readonly string[]).includes(kind)) {
-    refuse(child(at, "kind"), "unknown-kind", `the kind "${kind.slice(0, 64)}" is no runtime policy`, `RuntimePolicy, ${foreignKinds.join(", ")}`);
+    refuse(
+      child(at, "kind"),
+      "unknown-kind",
+      `the kind "${kind.slice(0, 64)}" is no runtime policy`,
+      `RuntimePolicy, ${foreignKinds.join(", ")}`,
+    );
     return { policy: undefined, problems: sink.problems };
   }
   onlyFields(at, ["apiVersion", "kind", "metadata", "spec", "status"]);
   const metadata = child(at, "metadata");
   const spec = child(at, "spec");
   const isArmor = kind === "KubeArmorPolicy";
-  const target = isArmor ? armorTarget(spec, metadata) : tetragonTarget(spec, kind === "TracingPolicy" ? "" : textAt(child(metadata, "namespace")));
+  const target = isArmor
+    ? armorTarget(spec, metadata)
+    : tetragonTarget(spec, kind === "TracingPolicy" ? "" : textAt(child(metadata, "namespace")));
   const rules = isArmor ? kubeArmorRules(spec) : tetragonRules(spec);
   if (target === undefined || isRefused(sink, rules)) return { policy: undefined, problems: sink.problems };
   const severity = Number(child(spec, "severity").value ?? 5);
@@ -115,11 +137,23 @@ function isRefused(sink: Sink, rules: readonly RuntimeRule[]): boolean {
   }
   if (errors.length === 0) return false;
   const hasAllowList = rules.some(({ kind }) => kind === "only") || rules.some(({ action }) => action === "Allow");
-  if (hasAllowList) refuse(at, "incomplete-allow-list", "a rule of an allow-list was refused, so the policy is: it would block more than was written");
+  if (hasAllowList)
+    refuse(
+      at,
+      "incomplete-allow-list",
+      "a rule of an allow-list was refused, so the policy is: it would block more than was written",
+    );
   return hasAllowList || rules.length === 0;
 }
 
-const anybody: RuntimeTarget = { selector: undefined, namespace: "", workload: "", container: "", image: "", cgroup: "" };
+const anybody: RuntimeTarget = {
+  selector: undefined,
+  namespace: "",
+  workload: "",
+  container: "",
+  image: "",
+  cgroup: "",
+};
 const containerLabel = "kubearmor.io/container.name";
 
 function armorTarget(spec: At, metadata: At): RuntimeTarget | undefined {
@@ -136,7 +170,9 @@ function armorTarget(spec: At, metadata: At): RuntimeTarget | undefined {
     return undefined;
   }
   const node = labelNode(selector);
-  return node === undefined ? undefined : { ...anybody, namespace: namespace === "" ? "default" : namespace, container, selector: selectorOf(node) };
+  return node === undefined
+    ? undefined
+    : { ...anybody, namespace: namespace === "" ? "default" : namespace, container, selector: selectorOf(node) };
 }
 
 function tetragonTarget(spec: At, namespace: string): RuntimeTarget | undefined {

@@ -121,12 +121,20 @@ function refuseArguments(given: readonly MatchArgument[], message: string): read
 
 const everyFile: PathSubject = { kind: "directory", path: "/", isRecursive: true };
 
-function pathRules(hook: Extract<Hook, { kind: "exec" | "file" }>, { arguments: given }: Selected, shared: Shared): readonly RuntimeRule[] {
+function pathRules(
+  hook: Extract<Hook, { kind: "exec" | "file" }>,
+  { arguments: given }: Selected,
+  shared: Shared,
+): readonly RuntimeRule[] {
   let isWriteOnly = hook.kind === "file" && hook.isWriteOnly;
   let subjects: { readonly list: readonly PathSubject[]; readonly isOther: boolean } | undefined;
   for (const each of given) {
     const isMask = hook.kind === "file" && each.index === hook.maskIndex;
-    if (isMask && each.operator === "Equal" && each.values.every((value) => value === "2" || value === "4" || value === "6"))
+    if (
+      isMask &&
+      each.operator === "Equal" &&
+      each.values.every((value) => value === "2" || value === "4" || value === "6")
+    )
       isWriteOnly = !each.values.includes("4");
     else if (each.index === hook.pathIndex && subjects === undefined) subjects = subjectsOf(each);
     else return refuseArguments([each], `argument ${each.index} ${each.operator} cannot be asked in the kernel here`);
@@ -142,7 +150,11 @@ function pathRules(hook: Extract<Hook, { kind: "exec" | "file" }>, { arguments: 
   return [...list.map((subject) => make(subject, "Allow")), make(everyFile, shared.action)];
 }
 
-function subjectsOf({ operator, values, at }: MatchArgument): { readonly list: readonly PathSubject[]; readonly isOther: boolean } | undefined {
+function subjectsOf({
+  operator,
+  values,
+  at,
+}: MatchArgument): { readonly list: readonly PathSubject[]; readonly isOther: boolean } | undefined {
   const make = {
     Equal: pathOf,
     NotEqual: pathOf,
@@ -151,7 +163,12 @@ function subjectsOf({ operator, values, at }: MatchArgument): { readonly list: r
     Postfix: (value: string) => patternOf(`**${value}`),
   }[operator];
   if (make === undefined) {
-    refuse(child(at, "operator"), "not-supported", `the operator ${shown(operator)} on a path`, "Equal, NotEqual, Prefix, NotPrefix, Postfix");
+    refuse(
+      child(at, "operator"),
+      "not-supported",
+      `the operator ${shown(operator)} on a path`,
+      "Equal, NotEqual, Prefix, NotPrefix, Postfix",
+    );
     return undefined;
   }
   const list = values.map((value, index) => taken(make(value), child(child(at, "values"), index)));
@@ -159,26 +176,45 @@ function subjectsOf({ operator, values, at }: MatchArgument): { readonly list: r
   return whole.length === list.length ? { list: whole, isOther: operator.startsWith("Not") } : undefined;
 }
 
-function networkRules(operation: NetworkRule["operation"], { arguments: given }: Selected, shared: Shared): readonly RuntimeRule[] {
-  const found = { addresses: [""] as readonly string[], ports: [0] as readonly number[], protocol: "" as NetworkRule["protocol"] };
+function networkRules(
+  operation: NetworkRule["operation"],
+  { arguments: given }: Selected,
+  shared: Shared,
+): readonly RuntimeRule[] {
+  const found = {
+    addresses: [""] as readonly string[],
+    ports: [0] as readonly number[],
+    protocol: "" as NetworkRule["protocol"],
+  };
   let protocols: readonly string[] = [];
   for (const each of given) {
     const { operator, values } = each;
     if (operator === "DAddr" || (operation === "bind" && operator === "SAddr")) found.addresses = values;
     else if (operator === "DPort" || (operation === "bind" && operator === "SPort")) {
       const ports = values.flatMap(portsOf);
-      if (ports.some((port) => !Number.isInteger(port) || port < 1 || port > 65_535) || ports.length > runtimeLimits.portsMax)
-        return refuseArguments([each], `ports ${values.join(", ").slice(0, 60)}: not ports, or more than portsMax = ${runtimeLimits.portsMax}`);
+      if (
+        ports.some((port) => !Number.isInteger(port) || port < 1 || port > 65_535) ||
+        ports.length > runtimeLimits.portsMax
+      )
+        return refuseArguments(
+          [each],
+          `ports ${values.join(", ").slice(0, 60)}: not ports, or more than portsMax = ${runtimeLimits.portsMax}`,
+        );
       found.ports = ports;
     } else if (operator === "Protocol") protocols = values.map((value) => value.replace("IPPROTO_", "").toLowerCase());
-    else if (operator !== "Family") return refuseArguments([each], `the operator ${shown(operator)} on a socket cannot be asked in the kernel here`);
+    else if (operator !== "Family")
+      return refuseArguments([each], `the operator ${shown(operator)} on a socket cannot be asked in the kernel here`);
   }
   if (protocols.length === 1 && (protocols[0] === "tcp" || protocols[0] === "udp")) found.protocol = protocols[0];
   const made: RuntimeRule[] = [];
   for (const text of found.addresses) {
-    const network = taken(networkOf(text), given[0]?.at ?? { value: text, path: [], sink: { file: "", lineOf: () => 0, problems: [] } });
+    const network = taken(
+      networkOf(text),
+      given[0]?.at ?? { value: text, path: [], sink: { file: "", lineOf: () => 0, problems: [] } },
+    );
     if (network === undefined) return [];
-    for (const port of found.ports) made.push({ ...shared, kind: "network", operation, protocol: found.protocol, ...network, port });
+    for (const port of found.ports)
+      made.push({ ...shared, kind: "network", operation, protocol: found.protocol, ...network, port });
   }
   return made;
 }
@@ -210,7 +246,11 @@ function socketRules({ arguments: given, at }: Selected, shared: Shared): readon
   const [first] = given;
   const table = first?.index === 0 ? kindByFamily : first?.index === 1 ? kindByType : undefined;
   if (first === undefined || table === undefined || given.length > 1 || first.operator !== "Equal") {
-    refuse(first?.at ?? at, "not-supported", "which sockets? one Equal on the family (packet, netlink, unix) or the type (stream, datagram, raw)");
+    refuse(
+      first?.at ?? at,
+      "not-supported",
+      "which sockets? one Equal on the family (packet, netlink, unix) or the type (stream, datagram, raw)",
+    );
     return [];
   }
   return first.values.flatMap((value): readonly RuntimeRule[] => {

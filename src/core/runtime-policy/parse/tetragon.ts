@@ -4,7 +4,20 @@ import type { RuntimeAction, RuntimeRule } from "../model.ts";
 import { child, flagAt, isAbsent, items, onlyFields, refuse, shown, textAt, textsAt, warn, type At } from "./at.ts";
 import { hookOf, subjectRules, tetragonCalls, type MatchArgument, type Source } from "./tetragon-hooks.ts";
 
-const probeFields = ["call", "hook", "syscall", "message", "return", "returnArg", "returnArgAction", "args", "data", "selectors", "tags", "ignore"];
+const probeFields = [
+  "call",
+  "hook",
+  "syscall",
+  "message",
+  "return",
+  "returnArg",
+  "returnArgAction",
+  "args",
+  "data",
+  "selectors",
+  "tags",
+  "ignore",
+];
 const selectorFields = [
   "matchArgs",
   "matchBinaries",
@@ -20,12 +33,26 @@ const selectorFields = [
 
 /** `at` is the spec. */
 export function tetragonRules(at: At): readonly RuntimeRule[] {
-  onlyFields(at, ["kprobes", "lsmhooks", "tracepoints", "uprobes", "usdts", "podSelector", "containerSelector", "options", "lists", "enforcers", "loader", "hostSelector"]);
+  onlyFields(at, [
+    "kprobes",
+    "lsmhooks",
+    "tracepoints",
+    "uprobes",
+    "usdts",
+    "podSelector",
+    "containerSelector",
+    "options",
+    "lists",
+    "enforcers",
+    "loader",
+    "hostSelector",
+  ]);
   for (const field of ["tracepoints", "uprobes", "usdts", "enforcers", "lists", "loader", "hostSelector"]) {
     for (const each of isAbsent(child(at, field)) ? [] : [child(at, field)])
       refuse(each, "not-supported", `${field} cannot be enforced here`, "kprobes and lsmhooks of the known calls can");
   }
-  if (!isAbsent(child(at, "options"))) warn(child(at, "options"), "ignored", "options are Tetragon's own; mode says what is done");
+  if (!isAbsent(child(at, "options")))
+    warn(child(at, "options"), "ignored", "options are Tetragon's own; mode says what is done");
   return [...items(child(at, "kprobes")), ...items(child(at, "lsmhooks"))].flatMap(probeRules);
 }
 
@@ -34,12 +61,18 @@ function probeRules(at: At): readonly RuntimeRule[] {
   const name = child(at, isAbsent(child(at, "call")) ? "hook" : "call");
   const hook = hookOf(textAt(name));
   if (hook === undefined) {
-    refuse(name, "not-supported", `the call ${shown(name.value)} is not in the table`, `known: ${tetragonCalls.join(", ")}`);
+    refuse(
+      name,
+      "not-supported",
+      `the call ${shown(name.value)} is not in the table`,
+      `known: ${tetragonCalls.join(", ")}`,
+    );
     return [];
   }
   const selectors = items(child(at, "selectors"));
   // Without a selector the call itself is told, whatever its arguments.
-  if (selectors.length === 0) return subjectRules(hook, { arguments: [], action: "Audit", source: { in: [], notIn: [] }, at });
+  if (selectors.length === 0)
+    return subjectRules(hook, { arguments: [], action: "Audit", source: { in: [], notIn: [] }, at });
   return selectors.flatMap((selector) => {
     onlyFields(selector, selectorFields);
     const action = actionOf(selector);
@@ -53,7 +86,14 @@ function probeRules(at: At): readonly RuntimeRule[] {
 /** False, told, when the selector has a condition that the kernel's key cannot hold. */
 function isReachable(selector: At): boolean {
   let isGood = true;
-  for (const field of ["matchNamespaceChanges", "matchCapabilities", "matchCapabilityChanges", "matchPIDs", "matchReturnArgs", "matchReturnActions"]) {
+  for (const field of [
+    "matchNamespaceChanges",
+    "matchCapabilities",
+    "matchCapabilityChanges",
+    "matchPIDs",
+    "matchReturnArgs",
+    "matchReturnActions",
+  ]) {
     if (isAbsent(child(selector, field))) continue;
     refuse(child(selector, field), "not-supported", `${field} cannot be asked in the kernel here`);
     isGood = false;
@@ -63,7 +103,12 @@ function isReachable(selector: At): boolean {
     const values = textsAt(child(item, "values"));
     // Scopes are containers and cgroups: "not the host's namespace" holds for all of them.
     if (operator === "NotIn" && values.every((value) => value === "host_ns" || value === "1")) continue;
-    refuse(item, "not-supported", `namespaces ${operator} ${values.join(", ").slice(0, 60)}`, "only NotIn host_ns: choose workloads by the target");
+    refuse(
+      item,
+      "not-supported",
+      `namespaces ${operator} ${values.join(", ").slice(0, 60)}`,
+      "only NotIn host_ns: choose workloads by the target",
+    );
     isGood = false;
   }
   return isGood;
@@ -78,7 +123,12 @@ function actionOf(selector: At): RuntimeAction | undefined {
     const isKill = name === "Sigkill" || (name === "Signal" && child(item, "argSig").value === 9);
     if (isKill || name === "Override") action = "Block";
     else if (name !== "Post" && name !== "NoPost") {
-      refuse(at, "not-supported", `the action ${shown(at.value)}`, "Sigkill, Override, Signal 9, Post and NoPost are known");
+      refuse(
+        at,
+        "not-supported",
+        `the action ${shown(at.value)}`,
+        "Sigkill, Override, Signal 9, Post and NoPost are known",
+      );
       return undefined;
     }
   }
@@ -97,7 +147,12 @@ function sourceOf(selector: At): Source | undefined {
     }
     const wrong = values.find((value) => !value.startsWith("/"));
     if (wrong !== undefined || (operator !== "In" && operator !== "NotIn")) {
-      refuse(item, "not-supported", `binaries ${operator} ${shown(wrong ?? values)}`, "In and NotIn with absolute paths are known");
+      refuse(
+        item,
+        "not-supported",
+        `binaries ${operator} ${shown(wrong ?? values)}`,
+        "In and NotIn with absolute paths are known",
+      );
       return undefined;
     }
     found[operator === "In" ? "in" : "notIn"].push(...values);
@@ -114,8 +169,13 @@ function argumentsOf(selector: At, probe: At): readonly MatchArgument[] | undefi
     if (!onlyFields(item, ["index", "args", "operator", "values"])) return undefined;
     const index = Number(child(item, "index").value ?? items(child(item, "args"))[0]?.value ?? 0);
     const operator = textAt(child(item, "operator"));
-    found.push({ index, operator, type: typeByIndex.get(index) ?? "", values: textsAt(child(item, "values")), at: item });
+    found.push({
+      index,
+      operator,
+      type: typeByIndex.get(index) ?? "",
+      values: textsAt(child(item, "values")),
+      at: item,
+    });
   }
   return found;
 }
-

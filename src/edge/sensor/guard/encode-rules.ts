@@ -73,7 +73,8 @@ export function flagsOf(compiled: CompiledPolicy): number {
     compiled.files.some((file) => file.class === name) ||
     compiled.points.some((point) => point.class === "only" && point.of === name);
   const point = (name: CompiledPoint["class"]): boolean => compiled.points.some((each) => each.class === name);
-  const network = compiled.addresses.length > 0 || compiled.points.some((each) => each.class === "only" && each.of === "network");
+  const network =
+    compiled.addresses.length > 0 || compiled.points.some((each) => each.class === "only" && each.of === "network");
   return (
     (ofClass("exec") ? constant.hasExec : 0) |
     (ofClass("file") ? constant.hasFile : 0) |
@@ -102,7 +103,11 @@ function valueOf(choices: readonly CompiledChoice[]): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-function pathKey(policy: number, number: number, path: { readonly text: string; readonly isExact: boolean }): Uint8Array {
+function pathKey(
+  policy: number,
+  number: number,
+  path: { readonly text: string; readonly isExact: boolean },
+): Uint8Array {
   const view = new DataView(new ArrayBuffer(layout.pathKey.size));
   const bytes = new TextEncoder().encode(path.text).subarray(0, pathBytesMax);
   const prefixBytes = bytes.length + (path.isExact ? 1 : 0);
@@ -181,7 +186,11 @@ function pointNumbers(point: CompiledPoint): readonly [number: number, class_: n
 export function scopeKey(scope: Pick<GuardScope, "kind" | "id">): Uint8Array {
   const view = new DataView(new ArrayBuffer(layout.scopeKey.size));
   view.setBigUint64(layout.scopeKey.id, BigInt(scope.id), true);
-  view.setUint32(layout.scopeKey.kind, scope.kind === "cgroup" ? constant.scopeCgroup : constant.scopeMountNamespace, true);
+  view.setUint32(
+    layout.scopeKey.kind,
+    scope.kind === "cgroup" ? constant.scopeCgroup : constant.scopeMountNamespace,
+    true,
+  );
   return new Uint8Array(view.buffer);
 }
 

@@ -3,7 +3,10 @@ import type { GuardedCall } from "../../../model/runtime-policy.ts";
 import type { KernelProgram } from "../bpf-object.ts";
 import { callNumber } from "./encode-rules.ts";
 
-const entered = (name: string, call: GuardedCall) => ({ point: `syscalls/sys_enter_${name}`, cookie: BigInt(callNumber[call]) });
+const entered = (name: string, call: GuardedCall) => ({
+  point: `syscalls/sys_enter_${name}`,
+  cookie: BigInt(callNumber[call]),
+});
 const left = (name: string) => ({ point: `syscalls/sys_exit_${name}`, cookie: 0n });
 const hook = (name: string) => ({ name: `guard_${name}`, kind: "cgroup", ability: "cgroup" }) as const;
 

@@ -1,0 +1,154 @@
+// The agent's guard with this machine's own means: kernel programs, cgroups, /proc, the pipeline's processes, the break-glass file.
+import { statSync } from "node:fs";
+import { Fault } from "../../../base/fault.ts";
+import type { AddressBook } from "../../../core/directory/address-book.ts";
+import { podOf } from "../../../core/directory/refine-subject.ts";
+import type { Guard } from "../../../core/runtime-policy/guard-port.ts";
+import type { RuntimeSubject } from "../../../core/runtime-policy/model.ts";
+import { readCgroupFile } from "../../../edge/proc/cgroup-file.ts";
+import type { GuardOptions, OpenedGuard } from "../../../edge/sensor/guard/open-guard.ts";
+import { findFile } from "../../../edge/sensor/guard/find-file.ts";
+import { cgroupMount } from "../../../edge/sensor/proc.ts";
+import type { Subject } from "../../../model/identity.ts";
+import type { AgentConfig } from "../config.ts";
+import { enforceFolder, readBreakGlass } from "../enforce/break-glass.ts";
+import type { Outbox } from "../outbox.ts";
+import type { Pipeline } from "../pipeline.ts";
+import { createGuardSide, type GuardSide } from "./guard-side.ts";
+import { guardedRow } from "./guarded-row.ts";
+import type { GuardedProcess, NodePlaces } from "./living.ts";
+
+export interface OpenGuardSide {
+  readonly config: AgentConfig;
+  readonly pipeline: () => Pick<Pipeline, "living" | "known" | "take">;
+  readonly outbox: Pick<Outbox, "push">;
+  readonly book: AddressBook;
+  readonly nowMs: () => number;
+  /** false: the sensor sees a node that is not this machine. */
+  readonly isThisMachine: boolean;
+}
+
+type Open = (options: GuardOptions) => OpenedGuard;
+
+/** A platform without koffi's native part has no guard, and says so on each policy. */
+async function importGuard(): Promise<Open> {
+  try {
+    return (await import("../../../edge/sensor/guard/open-guard.ts")).openGuard;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
+export async function openGuardSide(needs: OpenGuardSide): Promise<GuardSide> {
+  const { config, isThisMachine, book, nowMs } = needs;
+  const mount = isThisMachine ? cgroupMount("/proc") : undefined;
+  const folder = config.guard.cgroup === "" ? mount : config.guard.cgroup;
+  const open = await importGuard();
+  const refusal = whyNot(config, isThisMachine);
+  const paths = createCgroupPaths();
+  return createGuardSide({
+    openGuard: (): Guard => {
+      if (refusal !== "") throw new Fault(refusal, { code: "guard/never", kind: "forbidden" });
+      return open({ cgroupPath: folder, agentPid: process.pid });
+    },
+    processes: function* (): Generator<GuardedProcess> {
+      for (const { record, subject } of needs.pipeline().living()) {
+        const { pid, name, cgroupId } = record;
+        const mountNamespace = inodeOf(`/proc/${pid}/ns/mnt`);
+        // Gone meanwhile: nothing of it is left to be guarded.
+        if (mountNamespace === 0) continue;
+        const cgroup = paths.of(cgroupId, pid);
+        yield {
+          pid,
+          name,
+          cgroupId,
+          mountNamespace,
+          containerId: subject.containerId,
+          subject: selectable(subject, book, cgroup),
+        };
+      }
+    },
+    places: placesOf(mount),
+    find: (pid, path, use) => findFile(`/proc/${pid}/root`, path, use),
+    drillFolder: refusal === "" && folder !== undefined ? folder : "",
+    stopped: () => {
+      const glass = readBreakGlass(enforceFolder(config.data));
+      return glass === undefined ? "" : `break-glass since ${new Date(glass.sinceMs).toISOString()}: ${glass.because}`;
+    },
+    tell: (event, known, count) => {
+      // The table learns of a process that nothing else has told of yet.
+      needs.pipeline().take([event]);
+      const { record, subject, ancestors } = needs.pipeline().known(event.process);
+      const doer = {
+        subject,
+        ancestors,
+        processId: record?.id ?? "",
+        process: record?.name ?? event.comm,
+        executable: record?.executable ?? "",
+        fidelity: "kernel",
+      } as const;
+      needs.outbox.push("security_events", guardedRow(event, known, doer, count));
+    },
+    nowMs,
+  });
+}
+
+function whyNot(config: AgentConfig, isThisMachine: boolean): string {
+  if (!isThisMachine) return "this node is simulated: nothing is stopped on it";
+  if (config.guard.enforce === "never") return "this agent was started with guard.enforce: never";
+  return config.sensor.fidelity === "polled"
+    ? "this agent was told to load no kernel programs (sensor.fidelity: polled)"
+    : "";
+}
+
+function selectable(subject: Subject, book: AddressBook, cgroup: string): RuntimeSubject {
+  const { namespace, workload, container, image } = subject;
+  const labels = podOf(book, { subject, podUid: "", timeMs: Date.now() })?.labels ?? {};
+  return { namespace, workload, container, image, labels, cgroup };
+}
+
+function placesOf(mount: string | undefined): NodePlaces {
+  return {
+    rootCgroupId: mount === undefined ? 0 : inodeOf(mount),
+    hostMountNamespace: inodeOf("/proc/1/ns/mnt") || inodeOf("/proc/self/ns/mnt"),
+    agentCgroupId: mount === undefined ? 0 : inodeOf(`${mount}${pathIn(readCgroupText(process.pid))}`),
+  };
+}
+
+const cgroupPathsMax = 16_384;
+
+/** Paths of v2 cgroups by id, each read once. */
+function createCgroupPaths() {
+  const known = new Map<number, string>();
+  return {
+    of(id: number, pid: number): string {
+      let path = known.get(id);
+      if (path === undefined) {
+        if (known.size >= cgroupPathsMax) known.clear();
+        path = pathIn(readCgroupText(pid));
+        known.set(id, path);
+      }
+      return path;
+    },
+  };
+}
+
+function readCgroupText(pid: number): string {
+  const reading = readCgroupFile("/proc", pid);
+  return "text" in reading ? reading.text : "";
+}
+
+function pathIn(text: string): string {
+  return /^0::(.*)$/m.exec(text)?.[1] ?? "";
+}
+
+function inodeOf(path: string): number {
+  try {
+    return statSync(path).ino;
+  } catch {
+    // Gone, or not to be looked at: 0 stands for "not known".
+    return 0;
+  }
+}
