@@ -8,6 +8,7 @@ import { config } from "./config.ts";
 import { console_ } from "./console.ts";
 import { db } from "./db.ts";
 import { demo } from "./demo.ts";
+import { detections } from "./detections.ts";
 import { detect } from "./detect.ts";
 import { events } from "./events.ts";
 import { exitCodesCommand } from "./exit-codes.ts";
@@ -16,6 +17,8 @@ import { image } from "./image.ts";
 import { install } from "./install.ts";
 import { graph } from "./graph.ts";
 import { policy } from "./policy.ts";
+import { posture } from "./posture.ts";
+import { profile } from "./profile.ts";
 import { resources } from "./resources.ts";
 import { run } from "./run.ts";
 import { sink } from "./sink.ts";
@@ -31,10 +34,13 @@ export const commands = [
   console_,
   flows,
   events,
+  detections,
   graph,
   workloads,
   clusters,
   policy,
+  posture,
+  profile,
   waf,
   detect,
   image,
