@@ -31,6 +31,23 @@ export const ProcessEvent = z.object({
   workingDirectory: word(),
   /** Names of ancestors, nearest first, at most 8. */
   ancestors: texts(),
+  /** Its program has no file any more, or never had one (memfd). */
+  fileless: flag(),
+  /** Its program stands in the writable layer of the container's overlay: it is not of the image. */
+  upper: flag(),
+  /** The script that its interpreter runs, as asked for; "" when it is none. */
+  script: text(),
+  /** Audit login uid; 4294967295: none. */
+  loginUid: u32(),
+  /** Device number of the controlling terminal, 0: none. */
+  terminal: u32(),
+  session: u32(),
+  /** Inode of the mount namespace, 0: not known. */
+  mountNamespace: u32(),
+  /** The process's number in its innermost pid namespace, 0: not known. */
+  innerPid: u32(),
+  /** 0 none, 1 strict, 2 filter. */
+  seccompMode: u32(),
   startTime: time(),
   /** On exit: the code (0-255) or -1, and the signal or 0. */
   exitCode: i32(),

@@ -1,6 +1,6 @@
 // Process events as rows: arguments redacted and bounded before anything else sees them.
 import { redactArguments } from "../../core/redact/redact.ts";
-import type { ProcessTable } from "../../core/process/process-table.ts";
+import type { ProcessRecord, ProcessTable } from "../../core/process/process-table.ts";
 import type { ExecEvent, ExitEvent, ForkEvent } from "../../core/sense/sensor.ts";
 import type { Fidelity, Subject } from "../../model/identity.ts";
 import type { Row } from "../../model/table.ts";
@@ -41,12 +41,31 @@ export function processRowOf(
     redacted: kept.redacted,
     workingDirectory: record?.workingDirectory ?? "",
     ancestors: table.ancestors(event.process),
+    ...factColumns(record),
     startTime,
     exitCode: event.type === "exit" ? event.exitCode : 0,
     signal: event.type === "exit" ? event.signal : 0,
     durationMs: event.type === "exit" ? Math.max(0, event.timeMs - startTime) : 0,
     ...subject,
     fidelity,
+  };
+}
+
+const noLogin = 4_294_967_295;
+
+/** What the kernel said at the last exec; a fork has its parent's until its own. */
+function factColumns(record: ProcessRecord | undefined) {
+  const facts = record?.facts;
+  return {
+    fileless: facts?.isFileless ?? false,
+    upper: facts?.isUpper ?? false,
+    script: facts?.script ?? "",
+    loginUid: facts?.loginUid ?? noLogin,
+    terminal: facts?.terminal ?? 0,
+    session: facts?.session ?? 0,
+    mountNamespace: facts?.mountNamespace ?? 0,
+    innerPid: facts?.innerPid ?? 0,
+    seccompMode: facts?.seccompMode ?? 0,
   };
 }
 

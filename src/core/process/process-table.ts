@@ -1,7 +1,7 @@
 // Every process the agent knows of, bounded: who its parent was, what it ran, which cgroup it is in and how that is known.
 // Fed in event order; times come in the events. What falls out is counted.
 import { assert } from "../../base/assert.ts";
-import type { ExecEvent, ExitEvent, ForkEvent, ProcessKey, SensorEvent } from "../sense/sensor.ts";
+import type { ExecEvent, ExecFacts, ExitEvent, ForkEvent, ProcessKey, SensorEvent } from "../sense/sensor.ts";
 import { cgroupLimits } from "./cgroup-forms.ts";
 import { readCgroupLines, readCgroupPath, unknownCgroup } from "./cgroup-path.ts";
 import type { CgroupIdentity } from "./cgroup-path.ts";
@@ -43,6 +43,8 @@ export interface ProcessRecord extends ProcessKey {
   readonly gid: number;
   readonly capabilities: number;
   readonly workingDirectory: string;
+  /** What the kernel said at its last exec, or at its parent's before the fork; undefined where it does not say. `innerPid` is of the exec. */
+  readonly facts?: ExecFacts | undefined;
   /** v2 cgroup id, 0 when not known. */
   readonly cgroupId: number;
   /** Epoch milliseconds, or undefined while it lives. */
@@ -218,6 +220,8 @@ class BoundedProcessTable implements ProcessTable {
     entry.executable = parent.executable;
     entry.capabilities = parent.capabilities;
     entry.workingDirectory = parent.workingDirectory;
+    // The child's own number is not known before its exec.
+    entry.facts = parent.facts === undefined ? undefined : { ...parent.facts, innerPid: 0 };
   }
 
   private end(entry: Entry, event: ExitEvent): void {
@@ -272,6 +276,7 @@ function emptyEntry(event: SensorEvent, options: ProcessTableOptions): Entry {
     gid: 0,
     capabilities: 0,
     workingDirectory: "",
+    facts: undefined,
     cgroupId: 0,
     exitTimeMs: undefined,
     inherited: undefined,
@@ -296,6 +301,7 @@ function applyExec(entry: Entry, event: ExecEvent, bootId: string): void {
   entry.gid = event.gid;
   entry.capabilities = event.capabilities;
   entry.workingDirectory = event.workingDirectory;
+  entry.facts = event.facts;
 }
 
 /** One read names its whole v2 group, so that siblings gone before their own read are known too. */
