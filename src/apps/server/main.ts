@@ -29,9 +29,9 @@ import { sharedPolls } from "./shared-polls.ts";
 import { startUpkeep, type KeptStore } from "./upkeep.ts";
 import { programVersion } from "./version.ts";
 import { openAgentsSide } from "./wiring/agents.ts";
+import { openAuditSide } from "./wiring/audit.ts";
 import { openImages } from "./wiring/images.ts";
 import { openServerSinks } from "./wiring/sinks.ts";
-import { openForeign } from "./wiring/foreign.ts";
 import { ingestMetrics } from "./wiring/ingest-metrics.ts";
 import { openTelemetry } from "./wiring/telemetry.ts";
 
@@ -79,9 +79,7 @@ const builtConsole = fileURLToPath(new URL("../../../ui/dist", import.meta.url))
 export async function startServer(config: ServerConfig, given: ServerSurroundings): Promise<RunningServer> {
   const { clock = systemClock, logger, insertDelayMs } = given;
   await readTls(config.console);
-  await prepareDataFolder(config.data);
-  const startNotices = linesOf(await dropPrivileges(config.data, process));
-  await prepareServerFolders(config.data);
+  const startNotices = await prepareFolders(config);
 
   await using started = new AsyncDisposableStack();
   const state = started.use(openStateStore({ url: stateUrlOf(config), clock, logger }));
@@ -97,10 +95,7 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   started.defer(state.resources.onChange(({ kind }) => kind === retentionKey.kind && upkeep.wake()));
   const console = consoleFiles(config.console.files === "" ? builtConsole : config.console.files, () => clock.nowMs());
   const streams = streamHub({ limits: streamLimitsOf(given), nowMs: () => clock.nowMs(), logger });
-  const queries = freshQueries(
-    sharedPolls(given.queries ?? createQueries({ store: telemetry, clock }), () => performance.now()),
-    agents.freshness,
-  );
+  const queries = queriesOf(given.queries ?? createQueries({ store: telemetry, clock }), agents);
   const clusters = started.use(
     given.clusters ?? (await openClusters({ config, state, queries, agents, identities, metrics, clock, logger })),
   );
@@ -108,6 +103,7 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
   const sinks = started.use(
     openServerSinks({ config, state, queries, metrics, clock, logger, pollMs: given.sinkPollMs }),
   );
+  const audit = started.use(await openAuditSide({ config, state, identities, agents, metrics, clock, logger }));
   const parts: ServerParts = {
     config,
     version: programVersion(),
@@ -118,15 +114,14 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     queries,
     agents,
     losses: started.use(startLossWatch({ state, queries, clock, logger })),
-    foreign:
-      given.foreign ?? openForeign({ ownCluster: config.cluster, state, identities, accept: agents.accept, clock }),
+    foreign: given.foreign ?? audit.handlers,
     clusters,
     images,
     sinks,
     metrics,
     loginRefusals: rateLimit(clock, serverLimits.loginRefusalsPerMinuteMax, "refused logins"),
     startedAtMs: clock.nowMs(),
-    notices: () => [...startNotices, ...upkeep.notices()],
+    notices: () => [...startNotices, ...upkeep.notices(), ...audit.notices()],
     consoleMissing: () => console.missing(),
   };
   const door = await listen(config.console, (bound) =>
@@ -149,6 +144,22 @@ export async function startServer(config: ServerConfig, given: ServerSurrounding
     oneTimeUrl: async () => `${door.url}/#token=${await issueOneTimeToken(state.tokens, clock, local.owner)}`,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** The data folder, made by whoever starts us; what is in it, as the user whom it belongs to. Says why it stays with the first. */
+async function prepareFolders({ data }: ServerConfig): Promise<readonly string[]> {
+  await prepareDataFolder(data);
+  const notices = linesOf(await dropPrivileges(data, process));
+  await prepareServerFolders(data);
+  return notices;
+}
+
+/** Equal polls are one query; whoever reads, reads what was accepted before. */
+function queriesOf(queries: Queries, { freshness }: AgentsSide): Queries {
+  return freshQueries(
+    sharedPolls(queries, () => performance.now()),
+    freshness,
+  );
 }
 
 function doorsOf({ url, certificateSha256 }: Awaited<ReturnType<typeof listen>>, agents: string) {

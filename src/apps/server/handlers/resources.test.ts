@@ -100,9 +100,35 @@ test("kinds come with their schemas", async () => {
       ["LocalEndpoint", "object"],
       ["WafPolicy", "object"],
       ["WafFloor", "object"],
+      ["DetectionRules", "object"],
+      ["LearningWindow", "object"],
+      ["RuntimePolicy", "object"],
+      ["DetectionMark", "object"],
       ["Exception", "object"],
+      ["Sink", "object"],
+      ["Baseline", "object"],
     ],
   );
+});
+
+test("detection rules are refused with the lines of their errors, and taken without", async () => {
+  await using server = await testServer();
+  const headers = bearer(await tokenFor(server, "operator"));
+  const put = (condition: string) =>
+    ask(server, {
+      method: "PUT",
+      path: "/api/v1/resources/DetectionRules/shop",
+      headers,
+      body: {
+        kind: "DetectionRules",
+        name: "shop",
+        spec: { text: `- rule: Shop\n  desc: d\n  condition: ${condition}\n  output: o\n  priority: NOTICE\n` },
+      },
+    });
+  const refused = await put("evt.type = execve and proc.nmae = nc");
+  assert.deepEqual([refused.status, refused.json["code"]], [400, "runtime/detection-rules"]);
+  assert.match(String(refused.json["detail"] ?? refused.json["title"]), /line 1: Shop: .*proc\.nmae/);
+  assert.equal((await put("evt.type = execve and proc.name = nc")).status, 200);
 });
 
 test("a policy is refused with its place when it cannot be read, and lies under its own name", async () => {

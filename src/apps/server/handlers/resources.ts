@@ -13,6 +13,7 @@ import { refuseUnlessAllowed, type Caller } from "../http/callers.ts";
 import type { ServerParts } from "../parts.ts";
 import { checkPolicy, checkPolicyRemoval } from "../policy/check-policy.ts";
 import { checkRetention } from "../retention.ts";
+import { checkDetectionRules } from "../runtime/check-detection-rules.ts";
 
 const kinds: Readonly<Record<string, ResourceKind>> = resourceKinds;
 
@@ -55,6 +56,7 @@ const changesInLedgerMax = 50;
 /** What a kind's schema cannot know by itself. */
 async function checkMeaning(store: Resources, manifest: ResourceManifest): Promise<void> {
   if (manifest.kind === "Policy") await checkPolicy(store, manifest);
+  if (manifest.kind === "DetectionRules") checkDetectionRules(manifest);
   if (manifest.kind !== "Retention") return;
   const spec = Retention.safeParse(manifest.spec);
   // A spec that does not parse is refused by the store with its place.
