@@ -2,13 +2,14 @@
 import type { runtime } from "../contract/runtime.ts";
 import type { HandlersOf } from "../http/calls.ts";
 import type { ServerParts } from "../parts.ts";
+import { builtinRuleTexts } from "../runtime/builtin-texts.ts";
 import { detectionsList, oneDetection, rulesList } from "../runtime/detections-desk.ts";
 import { noiseBoard, noiseSuggest } from "../runtime/noise-desk.ts";
 
 type Parts = Pick<ServerParts, "state" | "queries" | "clock" | "clusters">;
 
 export function runtimeHandlers(given: Parts): HandlersOf<keyof typeof runtime> {
-  const parts = { ...given, builtin: [] };
+  const parts = { ...given, builtin: builtinRuleTexts };
   return {
     listDetections: ({ query }) => detectionsList(parts, query),
     getDetection: ({ params }) => oneDetection(parts, params.id),

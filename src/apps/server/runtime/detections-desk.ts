@@ -31,7 +31,7 @@ export interface DetectionParts {
   >;
   readonly clock: Clock;
   /** Rules that come with Garrison. */
-  readonly builtin: readonly RuleText[];
+  readonly builtin: () => readonly RuleText[];
 }
 
 type ListAnswer = ResponseOf<(typeof runtime)["listDetections"]>;
@@ -172,7 +172,7 @@ export async function knownRules(parts: DetectionParts, since: string | undefine
     reportingNodes(parts),
     parts.queries.detectionRuleSums({ since: since ?? "24h" }),
   ]);
-  const texts = [...parts.builtin, ...rulesOfResources(resources)];
+  const texts = [...parts.builtin(), ...rulesOfResources(resources)];
   return { rules: rulesOf({ texts, nodes, sums: sums.rules }), nodes, window: sums.window };
 }
 

@@ -16,6 +16,8 @@ export interface RuleText {
   readonly text: string;
   readonly tags: readonly string[];
   readonly isEnabled: boolean;
+  /** Asked about Kubernetes audit events, by the server itself. */
+  readonly isAudit: boolean;
 }
 
 const documentsMax = 2000;
@@ -53,43 +55,52 @@ interface Place {
 }
 
 function ruleOf(node: ParsedNode, { text, from, document }: Place): readonly RuleText[] {
-  let value: Readonly<Record<string, unknown>>;
+  let value: unknown;
   try {
-    value = node.toJS(document, { maxAliasCount: aliasesMax }) as Readonly<Record<string, unknown>>;
+    value = node.toJS(document, { maxAliasCount: aliasesMax });
   } catch {
     // Too many aliases: nodes refuse it, too.
     return [];
   }
-  const word = (name: string): string => (typeof value[name] === "string" ? value[name] : "");
-  const isGarrison = value["kind"] === "GarrisonRule";
-  const isSigma = !isGarrison && value["detection"] !== undefined;
-  const spec = (isGarrison && typeof value["spec"] === "object" ? value["spec"] : value) as Readonly<
-    Record<string, unknown>
-  >;
-  const metadata = value["metadata"] as { readonly name?: unknown } | undefined;
-  const named = isGarrison
-    ? (spec["title"] ?? spec["name"] ?? spec["rule"] ?? metadata?.name ?? value["name"])
-    : undefined;
-  const name = isGarrison ? (typeof named === "string" ? named : "") : isSigma ? word("title") : word("rule");
-  if (name === "" || (!isGarrison && !isSigma && value["condition"] === undefined)) return [];
-  const tags = spec["tags"] ?? value["tags"];
-  const textOf = (field: string): string => {
-    const own = spec[field];
-    return typeof own === "string" ? own : word(field);
-  };
   const [start, , end] = node.range;
-  return [
-    {
-      name,
-      from,
-      format: isGarrison ? "garrison" : isSigma ? "sigma" : "falco",
-      severity: textOf("priority") || textOf("severity") || textOf("level"),
-      description: textOf("desc") || textOf("description"),
-      text: text.slice(start, end).trimEnd(),
-      tags: Array.isArray(tags) ? tags.filter((tag) => typeof tag === "string") : [],
-      isEnabled: value["enabled"] !== false,
-    },
-  ];
+  const rule = ruleOfValue(value as Readonly<Record<string, unknown>>, from, () => text.slice(start, end).trimEnd());
+  return rule === undefined ? [] : [rule];
+}
+
+/** An item of a rules file that is a rule; macros, lists and overrides are none. */
+export function ruleOfValue(
+  value: Readonly<Record<string, unknown>>,
+  from: string,
+  text: () => string,
+): RuleText | undefined {
+  const format = value["kind"] === "GarrisonRule" ? "garrison" : value["detection"] === undefined ? "falco" : "sigma";
+  const spec = format === "garrison" ? mappingOf(value["spec"]) : value;
+  const named = { garrison: mappingOf(value["metadata"])["name"], sigma: value["title"], falco: value["rule"] }[format];
+  if (typeof named !== "string" || named === "" || (format === "falco" && value["condition"] === undefined))
+    return undefined;
+  const word = (...names: readonly string[]): string => {
+    const found = names.map((name) => spec[name]).find((each) => typeof each === "string");
+    return typeof found === "string" ? found : "";
+  };
+  const words = (name: string): readonly string[] => {
+    const list = spec[name];
+    return Array.isArray(list) ? list.filter((each) => typeof each === "string") : [];
+  };
+  return {
+    name: named,
+    from,
+    format,
+    severity: word("severity", "priority", "level"),
+    description: word("desc", "description"),
+    text: text(),
+    tags: [...words("tags"), ...words("techniques")],
+    isEnabled: value["enabled"] !== false,
+    isAudit: word("source") === "k8s_audit",
+  };
+}
+
+function mappingOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
 /** "T1059", "attack.t1059.004", "mitre_t1059" -> "T1059". */
@@ -137,7 +148,7 @@ interface Known {
 
 function ruleNamed(name: string, { text, sum, reports }: Known): RuntimeRule {
   const isForeign = text === undefined && sum !== undefined && sum.source !== "garrison";
-  const nodes = isForeign ? [] : reports.flatMap((node) => stateOn(node, name, text));
+  const nodes = isForeign || text?.isAudit === true ? [] : reports.flatMap((node) => stateOn(node, name, text));
   const worst =
     nodes.find(({ state }) => state === "refused") ?? nodes.find(({ state }) => state === "blind") ?? nodes[0];
   const spoke = sum?.source === "garrison";
@@ -172,6 +183,7 @@ function stateOf({ text, worst, isForeign, spoke, isReported }: Judged): Pick<Ru
     return { state: "unknown", because: "the rule is of a foreign sensor, which tells nothing of its rules" };
   if (text !== undefined && !text.isEnabled)
     return { state: "disabled", because: "it is written with `enabled: false`" };
+  if (text?.isAudit === true) return { state: "loaded", because: "" };
   if (worst !== undefined) return { state: worst.state, because: worst.because };
   if (spoke || isReported) return { state: "loaded", because: "" };
   return { state: "unknown", because: "no connected node tells which rules it has" };

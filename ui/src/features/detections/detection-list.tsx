@@ -81,7 +81,14 @@ const columns: readonly Column<DetectionCard>[] = [
     width: "64px",
     cell: ({ count }) => formatCount(count),
   },
-  { id: "last", header: "Last", align: "end", width: "112px", cell: ({ lastAt }) => <Age time={lastAt} /> },
+  {
+    id: "last",
+    header: "Last",
+    align: "end",
+    hideBelowPx: 580,
+    width: "112px",
+    cell: ({ lastAt }) => <Age time={lastAt} />,
+  },
 ];
 
 const keyOf = ({ id, cluster }: DetectionCard): string => `${cluster} ${id}`;

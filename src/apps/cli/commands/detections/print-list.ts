@@ -1,0 +1,70 @@
+// garrison detections: the list, newest first.
+import { Fault } from "../../../../base/fault.ts";
+import type { DetectionCard } from "../../../server/contract/runtime.ts";
+import { ask, type Context } from "../../context.ts";
+import { render, type Sheet } from "../../output/format.ts";
+import { age } from "../../output/units.ts";
+import { sayWindow } from "../rows.ts";
+import { coverLine } from "./words.ts";
+
+export interface ListFlags {
+  readonly since: string;
+  readonly until?: string;
+  readonly last: string;
+}
+
+const pageMax = 500;
+const lastMax = 10_000;
+
+export async function printDetections(
+  context: Context,
+  args: readonly string[],
+  { since, until, last }: ListFlags,
+): Promise<number> {
+  const wanted = Number(last);
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > lastMax)
+    throw new Fault(`--last ${last}: expected a whole number from 1 to ${lastMax}`, {
+      code: "cli/usage",
+      kind: "usage",
+    });
+  const query = { q: args.join(" "), since, ...(until === undefined ? {} : { until }) };
+  const rows: DetectionCard[] = [];
+  let cursor: string | undefined;
+  for (;;) {
+    const limit = Math.min(pageMax, wanted - rows.length);
+    const page = await ask(context, "listDetections", {
+      query: { ...query, limit, ...(cursor === undefined ? {} : { cursor }) },
+    });
+    rows.push(...page.rows);
+    cursor = page.next;
+    if (cursor !== undefined && rows.length < wanted) continue;
+    const format = context.flags.output ?? "table";
+    await context.print(render(rows, sheet(context.nowMs()), { format, width: context.width }));
+    if (format === "table" || format === "wide") {
+      const more = cursor === undefined ? "" : " (there are more: --last or --since)";
+      context.say(`${rows.length} ${rows.length === 1 ? "detection" : "detections"}${more}`);
+      context.say(coverLine(page.cover));
+    }
+    return sayWindow(context, page.window, cursor === undefined);
+  }
+}
+
+export function sheet(nowMs: number): Sheet<DetectionCard> {
+  return {
+    name: ({ id }) => id,
+    columns: [
+      { title: "id", value: ({ id }) => id },
+      { title: "last", value: ({ lastAt }) => age(Date.parse(lastAt), nowMs), align: "right" },
+      { title: "severity", value: ({ severity }) => severity },
+      { title: "action", value: ({ action }) => action },
+      { title: "count", value: ({ count }) => String(count), align: "right" },
+      { title: "workload", value: (row) => `${row.namespace}/${row.workload}` },
+      { title: "process", value: ({ process }) => process || "-" },
+      { title: "mark", value: ({ mark }) => mark?.verdict ?? "-" },
+      { title: "source", value: ({ source }) => source, isWide: true },
+      { title: "techniques", value: ({ techniques }) => techniques.join(",") || "-", isWide: true },
+      { title: "node", value: ({ node }) => node, isWide: true },
+      { title: "rule", value: ({ rule }) => rule },
+    ],
+  };
+}

@@ -1,0 +1,120 @@
+// garrison detections show: one detection as a person reads it, or whole as JSON or YAML.
+import { stringify } from "yaml";
+import type { Api } from "../../../server/contract/api.ts";
+import type { ResponseOf } from "../../../server/contract/endpoint.ts";
+import { ask, type Context } from "../../context.ts";
+import { harmless, harmlessJson, harmlessLines } from "../../output/harmless.ts";
+import { clockTime } from "../../output/units.ts";
+import { sayWindow } from "../rows.ts";
+
+type Found = ResponseOf<Api["getDetection"]>;
+
+/** Returns 7 when a limit cut the answer short. */
+export async function showDetection(context: Context, id: string): Promise<number> {
+  const found = await ask(context, "getDetection", { params: { id } });
+  const document = { apiVersion: "garrison/v1", ...found };
+  switch (context.flags.output) {
+    case "json":
+    case "jsonl":
+      await context.print(
+        `${harmlessJson(JSON.stringify(document, undefined, context.flags.output === "json" ? 2 : 0))}\n`,
+      );
+      break;
+    case "yaml":
+      await context.print(harmlessLines(stringify(document)));
+      break;
+    case "name":
+      await context.print(`${found.detection.id}\n`);
+      break;
+    default:
+      await context.print(detectionText(found, context));
+  }
+  return sayWindow(context, found.window, false);
+}
+
+/** Sections of lines, two spaces in; everything that came from outside is made harmless. */
+export function detectionText(found: Found, { paint, nowMs }: Pick<Context, "paint" | "nowMs">): string {
+  const { detection: card } = found;
+  const now = nowMs();
+  const lines = [
+    paint.bold(harmless(card.title || card.rule)),
+    ...pairs([
+      ["severity", card.severity],
+      [
+        "action",
+        `${card.action}${card.receipt === "" ? (card.action === "detected" ? "" : ", not proved") : ` (${card.receipt})`}`,
+      ],
+      ["policy", card.policy],
+      ["workload", `${card.cluster} ${card.namespace}/${card.workload}${card.pod === "" ? "" : `, pod ${card.pod}`}`],
+      ["not known", card.identityReason],
+      [
+        "process",
+        `${[card.process, ...card.ancestors].filter((name) => name !== "").join(" <- ")}${card.executable === "" ? "" : ` (${card.executable})`}`,
+      ],
+      ["times", `${card.count}, ${clockTime(card.firstAt, now)} to ${clockTime(card.lastAt, now)}`],
+      ["said by", `${card.source}, rule ${card.rule}`],
+      ["mark", card.mark === undefined ? "" : `${card.mark.verdict} by ${card.mark.by} ${card.mark.reason}`.trim()],
+      ["message", card.message],
+    ]),
+    ...section(
+      "ATT&CK",
+      found.techniques.map(
+        ({ id, name, tactics }) => `${id} ${name || "(not in Garrison's list)"}: ${tactics.join(", ")}`,
+      ),
+    ),
+    ...section(
+      "evidence",
+      found.evidence.map(({ at, kind, text }) =>
+        [at === undefined ? "" : clockTime(at, now), kind, text].filter((part) => part !== "").join("  "),
+      ),
+      found.evidenceOmitted,
+    ),
+    ...section("process tree", treeLines(found), found.treeOmitted),
+    ...section("rule", [
+      `${found.rule.state}${found.rule.because === "" ? "" : `: ${found.rule.because}`}; from ${found.rule.from}; spoke ${found.rule.detections} times in 7 days`,
+    ]),
+    ...section("suggested control", found.controls.flatMap(controlLines)),
+    ...section(
+      "within ten minutes",
+      found.related.map(({ id, severity, title, rule }) => `${id}  ${severity}  ${title || rule}`),
+      found.relatedOmitted,
+    ),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function pairs(given: readonly (readonly [name: string, value: string])[]): readonly string[] {
+  return given.filter(([, value]) => value !== "").map(([name, value]) => `  ${name.padEnd(10)}${harmless(value)}`);
+}
+
+function section(title: string, lines: readonly string[], omitted = 0): readonly string[] {
+  const more = omitted > 0 ? [`  and ${omitted} more`] : [];
+  return lines.length === 0 && omitted === 0 ? [] : ["", title, ...lines.map((line) => `  ${harmless(line)}`), ...more];
+}
+
+function treeLines({ tree, treeBecause }: Found): readonly string[] {
+  if (tree.length === 0) return [`not known: ${treeBecause || "nothing of it is kept"}`];
+  const first = tree[0]?.generation ?? 0;
+  return [
+    ...tree.flatMap(({ process, generation, signal, exitCode, endedAt, connections, names, files, deedsOmitted }) => {
+      const indent = "  ".repeat(generation - first);
+      const end = endedAt === undefined ? "" : (signal ?? 0) > 0 ? ` [signal ${signal}]` : ` [exit ${exitCode ?? "?"}]`;
+      const line = process.arguments.length === 0 ? process.executable : process.arguments.join(" ");
+      const deeds = [...connections, ...names, ...files].map(
+        ({ what, count }) => `${indent}    ${what}${count > 1 ? ` x${count}` : ""}`,
+      );
+      const rest = deedsOmitted > 0 ? [`${indent}    and ${deedsOmitted} more`] : [];
+      return [
+        `${indent}${generation === 0 ? "> " : ""}${process.name} ${process.pid}  ${line}${end}`,
+        ...deeds,
+        ...rest,
+      ];
+    }),
+    ...(treeBecause === "" ? [] : [`not whole: ${treeBecause}`]),
+  ];
+}
+
+function controlLines({ title, because, cost, resource, scope, name }: Found["controls"][number]): readonly string[] {
+  const put = resource === "" ? [] : [`  ${resource} ${name} for ${scope}: -o yaml shows it, in dry run or staged`];
+  return [title, `  because ${because}`, `  what else it stops: ${cost}`, ...put];
+}
