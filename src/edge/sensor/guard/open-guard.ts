@@ -97,20 +97,26 @@ function load(options: GuardOptions): Loaded {
   }
 }
 
-/** "" when an LSM program can be loaded: only trying tells (a list of active modules does not). */
+/** "" when an LSM program can be loaded: only trying tells (a list of active modules does not). One is enough to know, and quick to refuse. */
 function tryLsm(libbpf: Libbpf, folder: string): string {
+  const others = lsmPrograms
+    .filter(({ name }) => name !== triedProgram)
+    .map(({ name }) => [name, "not tried"] as const);
   try {
     loadBpfObject(libbpf, {
       objectPath: `${folder}lsm.bpf.o`,
       programs: lsmPrograms.map((program) => ({ ...program, kind: "on-demand" as const })),
-      required: new Set(["exec"]),
+      required: new Set(["bpf"]),
       cgroupPath: undefined,
+      leftOut: new Map(others),
     }).close();
     return "";
   } catch (error) {
     return toFault(error).message;
   }
 }
+
+const triedProgram = "lsm_bpf";
 
 function planesOf(base: BpfObject, lsm: BpfObject | undefined, lsmBecause: string): GuardPlanes {
   const because = (name: string): string => base.capabilities.find((each) => each.name === name)?.because ?? "";
@@ -125,13 +131,16 @@ function planesOf(base: BpfObject, lsm: BpfObject | undefined, lsmBecause: strin
   };
 }
 
+/** Where the first process may not be looked at, our own is the best guess: then nobody is taken for the runtime's who is not beside us. */
 function hostMountNamespace(procPath: string): number {
-  try {
-    return statSync(`${procPath}/1/ns/mnt`).ino;
-  } catch {
-    // Not to be looked at: then no process is taken for the runtime's.
-    return 0;
+  for (const path of [`${procPath}/1/ns/mnt`, "/proc/self/ns/mnt"]) {
+    try {
+      return statSync(path).ino;
+    } catch {
+      // Not to be looked at: the next one.
+    }
   }
+  return 0;
 }
 
 class KernelGuard implements OpenedGuard {

@@ -1,0 +1,49 @@
+// Shared by the guard's tests: short forms of rules, and a child process in a private cgroup whose end says what was done to it.
+import { spawnSync } from "node:child_process";
+import type { CompiledChoice, CompiledPolicy, Guard } from "../../../core/runtime-policy/guard-port.ts";
+import type { GuardedEvent } from "../../../core/sense/deed-events.ts";
+import { makePrivateCgroup } from "../sensor.fixture.ts";
+import { openGuard } from "./open-guard.ts";
+
+export const nothing: CompiledPolicy = { paths: [], files: [], addresses: [], points: [], sources: [] };
+
+export function choices(rule: number, more: Partial<CompiledChoice> = {}): readonly CompiledChoice[] {
+  const plain = { isWriteOnly: false, isOwnerExempt: false, directBytes: 0, sources: 0 } as const;
+  return [{ rule, action: "block", ...plain, ...more }];
+}
+
+/** Whether this machine lets the guard's base object run; the reason when not. */
+export function guardMissing(): string {
+  try {
+    using cgroup = makePrivateCgroup("guard-probe");
+    openGuard({ cgroupPath: cgroup.path, agentPid: process.pid }).close();
+    return "";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+export interface Ended {
+  readonly output: string;
+  /** 128 + signal when a signal ended it, as shells say. */
+  readonly code: number;
+}
+
+/** Runs a shell line inside the cgroup; `code` is of the line's last command. */
+export function runInside(cgroupPath: string, command: string): Ended {
+  const script = `echo $$ > ${cgroupPath}/cgroup.procs; exec 2>&1; ${command}\necho "code $?"`;
+  const { stdout } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
+  const code = Number(/code (\d+)\n$/.exec(stdout)?.[1] ?? -1);
+  return { output: stdout.replace(/code \d+\n$/, "").trim(), code };
+}
+
+/** Words of each record: "exec killed kill 1 /usr/bin/id". */
+export function recordsOf(guard: Guard): readonly string[] {
+  return guard.drain().map(words);
+}
+
+function words({ hook, outcome, plane, rule, path, tuple }: GuardedEvent): string {
+  const end =
+    tuple === undefined ? "" : `${tuple.remoteAddress}:${tuple.remotePort} ${tuple.localAddress}:${tuple.localPort}`;
+  return `${hook} ${outcome} ${plane} ${rule} ${path}${end}`.trim();
+}
