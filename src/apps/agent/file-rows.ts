@@ -25,8 +25,8 @@ export interface FileDoer {
 
 export interface FileRows {
   take(event: FileDeedEvent, doer: FileDoer): void;
-  /** The rows of the window that is over; all of them with `isLast`. */
-  flush(nowMs: number, isLast?: boolean): readonly Row<"file_events">[];
+  /** The rows of the window that is over; of the open one too when it is the last. */
+  flush(nowMs: number, which?: "last"): readonly Row<"file_events">[];
   /** Deeds that became no row for a limit, since the last call. */
   takeOmitted(): number;
 }
@@ -103,8 +103,8 @@ export function createFileRows(fidelity: Fidelity): FileRows {
       rows += 1;
       entries.set(key, { row: rowOf(event, doer, fidelity), cell: doer.cell });
     },
-    flush(nowMs, isLast = false) {
-      if (rows === 0 || (!isLast && nowMs < windowEndMs)) return [];
+    flush(nowMs, which) {
+      if (rows === 0 || (which !== "last" && nowMs < windowEndMs)) return [];
       const flushed: Row<"file_events">[] = [];
       for (const entries of byCell.values())
         for (const { row, cell } of entries.values()) flushed.push(Object.assign(row, cell.subject));

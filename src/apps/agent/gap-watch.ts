@@ -25,6 +25,7 @@ const tableByEvent: Readonly<Record<string, TableName>> = {
   udp: "flows",
   dns: "dns_events",
   "first-bytes": "http_events",
+  file: "file_events",
 };
 
 export interface GapSources {
@@ -33,6 +34,8 @@ export interface GapSources {
   readonly flowLosses: () => FlowLosses | undefined;
   /** Files in use that were not told for a limit. */
   readonly usedFilesOmitted?: () => number;
+  /** Deeds on files that became no row for a limit. */
+  readonly fileDeedsOmitted?: () => number;
   /** Events that were not judged and detections that were not told, since the last call. */
   readonly detectionLosses?: () => readonly DetectLoss[];
   /** Why the sensor does not run; "" when it does. */
@@ -63,6 +66,11 @@ export function createGapWatch(sources: GapSources, startMs: number): (nowMs: nu
     if (filesOmitted > 0) {
       const detail = "containers have more files in use than are told of";
       rows.push({ ...window, table: "file_events", reason: "limit", rows: filesOmitted, counted: "estimate", detail });
+    }
+    const deedsOmitted = sources.fileDeedsOmitted?.() ?? 0;
+    if (deedsOmitted > 0) {
+      const detail = "more was done to files than is told of in one window";
+      rows.push({ ...window, table: "file_events", reason: "limit", rows: deedsOmitted, counted: "estimate", detail });
     }
     for (const { rows: count, counted, detail } of sources.detectionLosses?.() ?? []) {
       rows.push({ ...window, table: "security_events", reason: "limit", rows: count, counted, detail });

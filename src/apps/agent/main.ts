@@ -280,6 +280,7 @@ function gapSourcesOf({ sensor, outbox, pipeline, down, usedFiles, detect }: Los
     queueDrops: () => outbox.takeDrops(),
     flowLosses: () => pipeline.flows.takeLosses(),
     usedFilesOmitted: () => usedFiles.takeOmitted(),
+    fileDeedsOmitted: () => pipeline.takeFilesOmitted(),
     detectionLosses: () => detect.takeLosses(),
     sensorDown: down,
   };

@@ -3,12 +3,12 @@ import type { Detection, DetectSubject } from "../../core/detect/contract.ts";
 import type { AddressBook } from "../../core/directory/address-book.ts";
 import { createFlowAggregator } from "../../core/flow/aggregate.ts";
 import type { FlowAggregator } from "../../core/flow/flow-aggregator.ts";
-import { isLoopbackAddress, isNamed } from "../../core/flow/flow-ends.ts";
 import { createDomainNames } from "../../core/flow/domain-names.ts";
 import type { ContainerDirectory } from "../../core/process/container-directory.ts";
 import { createLateIdentities } from "../../core/process/late-identity.ts";
 import { createProcessTable, type CgroupReading, type ProcessTable } from "../../core/process/process-table.ts";
 import { createDnsExchanges, type DnsExchange } from "../../core/protocol/dns-exchange.ts";
+import type { FileDeedEvent } from "../../core/sense/deed-events.ts";
 import type {
   DnsPacketEvent,
   ExecEvent,
@@ -24,11 +24,13 @@ import { agentLimits } from "./config.ts";
 import type { DetectSide } from "./detect/detect-side.ts";
 import { securityRowOf } from "./detect/security-row.ts";
 import type { SensorLookup } from "./dns/dns-side.ts";
+import { createFileRows } from "./file-rows.ts";
 import { createHttpExchanges, type HttpExchange } from "./http-exchanges.ts";
 import type { Outbox } from "./outbox.ts";
 import { isComplete, sendLate, type LateRow } from "./late-rows.ts";
-import { flowDirectory, localPeer, peerQuestion } from "./peers.ts";
+import { flowDirectory } from "./peers.ts";
 import { processRowOf } from "./process-rows.ts";
+import { dnsRowOf, httpRowOf, type RowDoer } from "./protocol-rows.ts";
 import { createSubjects, type SubjectCell } from "./subjects.ts";
 import type { ContainerProcess, KnownProcess } from "./used-files.ts";
 import type { Sight, VisibilityBook } from "./visibility.ts";
@@ -71,6 +73,8 @@ export interface Pipeline {
   confinedProcesses(): Iterable<ContainerProcess>;
   living(): Iterable<ContainerProcess>;
   known(process: ProcessKey): KnownProcess;
+  /** Deeds on files that became no row for a limit, since the last call. */
+  takeFilesOmitted(): number;
   subjectOf(process: ProcessKey): Subject;
   readonly flows: FlowAggregator;
   readonly counters: Readonly<Record<"redactions" | "identitiesUnknown" | "protocolLimits", number>>;
@@ -88,6 +92,7 @@ class AgentPipeline implements Pipeline {
   readonly #names = createDomainNames();
   readonly #dns = createDnsExchanges();
   readonly #http = createHttpExchanges();
+  readonly #files;
   readonly #late = createLateIdentities<LateRow>();
   readonly #cgroups = new Map<number, Set<SubjectCell>>();
   #cgroupReads = 0;
@@ -97,6 +102,7 @@ class AgentPipeline implements Pipeline {
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#table = createProcessTable(options.machine);
+    this.#files = createFileRows(options.fidelity);
     this.#subjects = createSubjects({
       table: this.#table,
       fidelity: options.fidelity,
@@ -148,6 +154,7 @@ class AgentPipeline implements Pipeline {
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
     for (const row of this.flows.flush(nowMs)) this.#pushFlow(row);
+    for (const row of this.#files.flush(nowMs)) this.#options.outbox.push("file_events", row);
     for (const exchange of this.#dns.expire(nowMs)) this.#tellDns(exchange);
     for (const exchange of this.#http.expire(nowMs)) this.#tellHttp(exchange);
     this.#sendLate(this.#late.expire(nowMs));
@@ -162,6 +169,7 @@ class AgentPipeline implements Pipeline {
   drain(nowMs: number): void {
     this.tick(nowMs);
     for (const row of this.flows.drain()) this.#pushFlow(row);
+    for (const row of this.#files.flush(nowMs, "last")) this.#options.outbox.push("file_events", row);
     this.#sendLate(this.#late.drain());
   }
 
@@ -178,6 +186,10 @@ class AgentPipeline implements Pipeline {
     for (const [cgroupId, cells] of this.#cgroups)
       if ([...cells].some(({ subject }) => isAsked(visibility.sightOf(subject)))) watched.add(cgroupId);
     return watched;
+  }
+
+  takeFilesOmitted(): number {
+    return this.#files.takeOmitted();
   }
 
   *containerProcesses(): Generator<ContainerProcess> {
@@ -236,6 +248,8 @@ class AgentPipeline implements Pipeline {
         if (event.type === "cgroup-removed") this.#cgroups.delete(event.cgroupId);
         return;
       case "file":
+        this.#takeFile(event);
+        return;
       case "call":
       case "guarded":
         this.#know(event);
@@ -307,23 +321,7 @@ class AgentPipeline implements Pipeline {
     const cell = this.#cellOf(exchange);
     const { question, answers, ttlSeconds, timeMs } = exchange;
     this.#names.learn(askerOf(cell.subject), question, answers, { ttlSeconds, nowMs: timeMs });
-    const { questionType, responseCode, latencyUs, server, serverPort, process, comm } = exchange;
-    const row: Row<"dns_events"> = {
-      time: timeMs,
-      reporter: "sensor",
-      question,
-      questionType,
-      responseCode,
-      answers: [...answers],
-      ttlSeconds,
-      latencyUs,
-      server,
-      serverPort,
-      count: 1,
-      ...this.#processColumns(process, comm),
-      ...cell.subject,
-      fidelity: this.#options.fidelity,
-    };
+    const row = dnsRowOf(exchange, this.#doer(exchange, cell));
     const { clientAddress, clientPort } = exchange;
     if (this.#options.isTwin?.({ row, clientAddress, clientPort }) === true) return;
     this.#send({ table: "dns_events", row, cell }, timeMs);
@@ -341,33 +339,21 @@ class AgentPipeline implements Pipeline {
   }
 
   #tellHttp(exchange: HttpExchange): void {
-    const { event, reporter, method, host, path, version, status, latencyUs, traceId } = exchange;
+    const { event } = exchange;
     const cell = this.#cellOf(event);
-    const local = this.flows.otherEnd(event);
-    const isSource = reporter === "source";
-    const question =
-      isNamed(local) || isLoopbackAddress(event.remoteAddress) ? undefined : peerQuestion(event, isSource);
     this.#redactions += exchange.redactions;
-    const row: Row<"http_events"> = {
-      time: event.timeMs,
-      reporter,
-      method,
-      host,
-      path,
-      version,
-      status,
-      latencyUs,
-      peerAddress: event.remoteAddress,
-      peerPort: event.remotePort,
-      ...localPeer(local?.subject),
-      port: isSource ? event.remotePort : event.localPort,
-      traceId,
-      count: 1,
-      ...this.#processColumns(event.process, event.comm),
-      ...cell.subject,
-      fidelity: this.#options.fidelity,
-    };
-    this.#send({ table: "http_events", row, cell, peer: question }, event.timeMs);
+    const { row, peer } = httpRowOf(exchange, this.flows, this.#doer(event, cell));
+    this.#send({ table: "http_events", row, cell, peer }, event.timeMs);
+  }
+
+  #takeFile(event: FileDeedEvent): void {
+    this.#know(event);
+    this.#files.take(event, { cell: this.#cellOf(event), record: this.#table.find(event.process) });
+  }
+
+  #doer(event: { readonly process: ProcessKey; readonly comm: string }, cell: SubjectCell): RowDoer {
+    const columns = this.#processColumns(event.process, event.comm);
+    return { columns, subject: cell.subject, fidelity: this.#options.fidelity };
   }
 
   #processColumns(process: ProcessKey, comm: string): { processId: string; pid: number; process: string } {
