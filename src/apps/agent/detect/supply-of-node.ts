@@ -6,7 +6,7 @@ import type { Sensor } from "../../../core/sense/sensor.ts";
 /** By the sensor's own word about its abilities. Simulated sensors tell what their maker lets them tell: nothing is called blind for them. */
 export function supplyOfNode(sensor: Pick<Sensor, "fidelity" | "capabilities">, hasUsers: boolean): Supply {
   const { fidelity, capabilities } = sensor;
-  const isSimulated = fidelity !== "kernel" && fidelity !== "polled";
+  const isSimulated = fidelity === "simulated";
   const has = (name: string) =>
     isSimulated || capabilities.some((capability) => capability.name === name && capability.available);
   const isKernel = fidelity !== "polled";

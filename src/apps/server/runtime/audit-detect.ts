@@ -17,7 +17,7 @@ import { DetectionRules } from "../../../model/detection-rules.ts";
 import { auditDetectLimits } from "./limits.ts";
 
 export interface AuditDetect {
-  /** What the cluster's rules say of one event, in the order of the rules. Never throws. */
+  /** What the cluster's rules say of one event. Never throws. */
   judge(cluster: string, event: unknown, receivedMs: number): readonly Detection[];
   /** The rules of Kubernetes audit of a cluster, as they are now. */
   rulesOf(cluster: string): readonly RuleState[];
@@ -51,6 +51,8 @@ class ClusterDetectors implements AuditDetect {
   readonly #parts: AuditDetectParts;
   readonly #detectors = new Map<string, Detector>();
   #files: readonly ResourceRules[] = [];
+  /** Clusters with the same rules share them: compiling takes a tenth of a second. */
+  readonly #compiledBy = new Map<string, CompileResult["rules"]>();
   #found: Detection[] = [];
 
   constructor(parts: AuditDetectParts) {
@@ -84,12 +86,19 @@ class ClusterDetectors implements AuditDetect {
       files.push({ cluster, file: resourceRuleFile(resourceFileName(resource), spec.data, readRuleYaml).file });
     }
     this.#files = files;
+    this.#compiledBy.clear();
     for (const [cluster, detector] of this.#detectors) detector.replaceRules(this.#compiled(cluster));
   }
 
   #compiled(cluster: string): CompileResult["rules"] {
     const own = this.#files.filter((entry) => entry.cluster === "" || entry.cluster === cluster);
-    return this.#parts.compile([...auditRuleFiles, ...own.map(({ file }) => file)]).rules;
+    const key = own.map(({ file }) => file.name).join("\n");
+    let rules = this.#compiledBy.get(key);
+    if (rules === undefined) {
+      ({ rules } = this.#parts.compile([...auditRuleFiles, ...own.map(({ file }) => file)]));
+      this.#compiledBy.set(key, rules);
+    }
+    return rules;
   }
 
   #detectorOf(cluster: string): Detector {
