@@ -53,9 +53,9 @@ export const AgentConfig = z.strictObject({
   sensor: z
     .strictObject({
       fidelity: z
-        .enum(["auto", "kernel", "polled"])
+        .enum(["auto", "kernel", "notified", "polled"])
         .default("auto")
-        .describe("kernel refuses to fall back; polled never loads kernel programs"),
+        .describe("kernel and notified refuse to fall back; notified and polled never load kernel programs"),
       ringBytes: z
         .int()
         .min(64 * 1024)
@@ -115,7 +115,9 @@ export const AgentConfig = z.strictObject({
         .min(0)
         .max(24 * 60)
         .default(30)
-        .describe("How long a workload's new image is learnt (system calls, capabilities); 0: only in a LearningWindow"),
+        .describe(
+          "How long a workload's new image is learnt (system calls, capabilities); 0: only in a LearningWindow",
+        ),
     })
     .prefault({}),
   guard: z

@@ -9,7 +9,9 @@ import type { AgentConfig } from "./config.ts";
  */
 const ringHighBytesMax = 4 * 1024 * 1024;
 
-/** Never rejects but with `fidelity: "kernel"`, which refuses to fall back. */
+const rungs = { auto: "best", kernel: "kernel", notified: "notified", polled: "polling" } as const;
+
+/** Never rejects but with `fidelity: "kernel"` or "notified", which refuse to fall back. */
 export async function openSensor(
   config: AgentConfig["sensor"],
   ownPid: number,
@@ -17,7 +19,7 @@ export async function openSensor(
   const { createSensor } = await import("../../edge/sensor/create-sensor.ts");
   try {
     const sensor = await createSensor({
-      rung: config.fidelity === "auto" ? "best" : config.fidelity === "kernel" ? "kernel" : "polling",
+      rung: rungs[config.fidelity],
       ringLowBytes: config.ringBytes,
       ringHighBytes: Math.min(config.ringBytes, ringHighBytesMax),
       sampleIntervalMs: config.sampleSeconds * 1000,
@@ -28,7 +30,7 @@ export async function openSensor(
     return { sensor, down: "" };
   } catch (error) {
     const fault = toFault(error);
-    if (config.fidelity === "kernel" || fault.kind === "usage") {
+    if (config.fidelity === "kernel" || config.fidelity === "notified" || fault.kind === "usage") {
       throw new Fault(`the sensor cannot run: ${fault.message}`, {
         code: "agent/sensor",
         kind: "unavailable",

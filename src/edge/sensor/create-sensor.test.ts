@@ -52,11 +52,11 @@ test("in a process namespace of its own: polling, since the kernel's numbers wou
   assert.match(because, /set hostPID/);
 });
 
-test("where the objects are missing: polling, and the reason names them", async (context) => {
+test("where the objects are missing: the kernel's notifications, and the reason names them", async (context) => {
   if (!skipUnless(context, missing === "", `kernel sensor: ${missing}`)) return;
   const sensor = await createSensor({ objectPath: "/nowhere/sensor.bpf.o" });
   await sensor.close();
-  assert.deepEqual([sensor.fidelity, sensor.fidelityBecause], ["polled", "cannot open /nowhere/sensor.bpf.o: ENOENT"]);
+  assert.deepEqual([sensor.fidelity, sensor.fidelityBecause], ["notified", "cannot open /nowhere/sensor.bpf.o: ENOENT"]);
   await assert.rejects(createSensor({ objectPath: "/nowhere/sensor.bpf.o", rung: "kernel" }), { code: "sensor/load" });
 });
 
