@@ -27,12 +27,12 @@ export function kubeArmorRules(at: At): readonly RuntimeRule[] {
     ...capabilities(child(at, "capabilities"), action),
     ...systemCalls(child(at, "syscalls"), action),
   ];
-  for (const of of ["exec", "file", "network"] as const) {
+  for (const kind of ["exec", "file", "network"] as const) {
     const allowed = rules.find(
-      (rule) => rule.action === "Allow" && (rule.kind === of || (of === "network" && rule.kind === "socket")),
+      (rule) => rule.action === "Allow" && (rule.kind === kind || (kind === "network" && rule.kind === "socket")),
     );
     if (allowed !== undefined)
-      rules.push({ kind: "only", of, action: "Block", fromSource: [], place: `${allowed.place} (Allow)` });
+      rules.push({ kind: "only", of: kind, action: "Block", fromSource: [], place: `${allowed.place} (Allow)` });
   }
   return rules;
 }
