@@ -39,6 +39,8 @@ export interface ContainerOptions {
 export interface RuncWorkshop {
   /** The image's root as the lower layer; tests may add files before the first container. */
   readonly image: string;
+  /** The v2 cgroup that all containers of this workshop are in. */
+  readonly cgroupPath: string;
   /** Runs one program in a new container until it ends; its standard output and errors together. */
   run(command: readonly string[], options?: ContainerOptions): Promise<ContainerRun & { readonly id: string }>;
   /** Starts one and goes on while it runs; `stop` kills it. */
@@ -118,8 +120,12 @@ export function openRuncWorkshop(): RuncWorkshop {
   makeImage(image);
   const open = new Map<string, () => void>();
   const workshop = { folder, image, open, group: `garrison-test-${process.pid}-${randomBytes(3).toString("hex")}` };
+  const unified = existsSync("/sys/fs/cgroup/unified") ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup";
+  const cgroupPath = join(unified, workshop.group);
+  mkdirSync(cgroupPath);
   return {
     image,
+    cgroupPath,
     async run(command, options = {}) {
       const container = prepare(workshop, command, options);
       try {

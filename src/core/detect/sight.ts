@@ -48,6 +48,8 @@ function sightOfNode(
   { supply, isAudit }: { readonly supply: Supply; readonly isAudit: boolean },
 ): Sight {
   const missing = [...checksOf(node)].flatMap(({ left }) => (isSupplied(left.field.group, supply) ? [] : [left]));
+  const mount = missing.find(({ name }) => name.startsWith("container.mount."));
+  if (mount !== undefined) return { sight: "blind", because: noSensor([mount], supply) };
   const rest = missing.length === 0 ? node : withoutUnknown(interner, node, supply);
   if (rest.kind === "constant" && !rest.value) {
     // A rule that is never true by its own words (a placeholder) is not blind.

@@ -53,6 +53,8 @@ export interface FileDeedEvent extends SensorEventBase {
   readonly kind?: DescriptorFacts["kind"] | undefined;
   /** How many equal ones this stands for (the kernel says the first, and the count later). At least 1. */
   readonly count: number;
+  /** It only counts repeats of what was told before; the process may be another program by now. */
+  readonly isRepeat?: true;
 }
 
 /** Calls that are told; a new one is a line here, in bpf/ and in the decoder. */
@@ -128,6 +130,7 @@ export interface CallEvent extends SensorEventBase {
       }
     | undefined;
   readonly count: number;
+  readonly isRepeat?: true;
 }
 
 /** What the kernel's guard did, or would have done in a dry run: the receipt of a control. */

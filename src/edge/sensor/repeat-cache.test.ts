@@ -23,7 +23,7 @@ const event = (text: string): CallEvent => ({
 test("a total is told as what is new of it", () => {
   const cache = createRepeatCache();
   cache.remember(3, 7, event("a"));
-  assert.deepEqual(cache.repeat({ low: 3, high: 7 }, 5, 20), { ...event("a"), timeMs: 20, count: 5 });
+  assert.deepEqual(cache.repeat({ low: 3, high: 7 }, 5, 20), { ...event("a"), timeMs: 20, count: 5, isRepeat: true });
   assert.equal(cache.repeat({ low: 3, high: 7 }, 5, 30), undefined);
   assert.equal(cache.repeat({ low: 3, high: 7 }, 9, 40)?.count, 4);
   assert.equal(cache.forgotten(), 0);

@@ -58,7 +58,7 @@ export function createRepeatCache(): RepeatCache {
       const before = told[place] ?? 0;
       if (total <= before) return undefined;
       told[place] = total;
-      return { ...event, timeMs, count: total - before };
+      return { ...event, timeMs, count: total - before, isRepeat: true };
     },
     forgotten: () => forgotten,
   };

@@ -12,6 +12,7 @@ export interface CallsTold {
 
 /** False: nothing that a rule could be about. Process and subject are not touched. */
 export function fillFromSensor(event: DetectEvent, sensor: SensorEvent, told: CallsTold): boolean {
+  if ((sensor.type === "file" || sensor.type === "call") && sensor.isRepeat === true) return false;
   event.source = "syscall";
   event.raw = sensor;
   event.timeMs = sensor.timeMs;

@@ -264,8 +264,9 @@ export const builtinMacros: readonly BuiltinMacro[] = [
   // The runtime's own steps inside a container it is about to start, or to enter for an exec.
   {
     macro: "garrison_runtime",
+    // By the program, not by the short name alone: that one a process chooses for itself.
     condition:
-      '(proc.name in (garrison_runtimes) or proc.name startswith "runc:[" or proc.pname startswith "runc:[" or proc.name startswith "containerd-shim")',
+      '(not proc.is_exe_upper_layer=true and (proc.exepath glob "*/runc" or proc.exepath startswith "/memfd:runc_cloned" or (proc.name in (garrison_runtimes) and not proc.exepath startswith "/memfd:") or proc.name startswith "containerd-shim"))',
   },
   {
     macro: "garrison_read",

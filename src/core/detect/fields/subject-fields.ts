@@ -49,7 +49,8 @@ function mountField(part: keyof typeof mountParts): Field {
     read(argument = ""): ReadValue {
       const matches = globPattern(argument);
       return ({ subject: { mounts } }) => {
-        if (mounts === undefined) return undefined;
+        // Nobody said what is mounted: no rule may conclude from it that something is.
+        if (mounts === undefined) return "N/A";
         const byNumber = /^\d+$/.test(argument) ? mounts[Number(argument)] : undefined;
         const found = byNumber ?? mounts.find((mount) => matches(mount.destination) || matches(mount.source));
         return found === undefined ? "N/A" : mountParts[part](found);

@@ -57,6 +57,9 @@ class Book implements ProcessBook {
         return this.#forked(event);
       case "exit":
         return this.#exited(event);
+      case "file":
+      case "call":
+        return this.#renamed(event);
       default:
     }
   }
@@ -74,6 +77,16 @@ class Book implements ProcessBook {
     // The kernel's own work has no process: nothing to keep.
     if (key.pid !== 0) this.#keep(made);
     return made;
+  }
+
+  /** A process may call itself something else (prctl), as the stages of runc do. Sockets' events carry an older name. */
+  #renamed({ process: key, comm, timeMs }: SensorEvent): void {
+    const known = this.#current(key);
+    if (known === undefined || known.comm === comm || comm === "" || timeMs <= known.execMs) return;
+    known.comm = comm;
+    known.commandLine = undefined;
+    known.memo = [];
+    known.memoOf = 0;
   }
 
   #current(key: ProcessKey): ProcessFacts | undefined {
@@ -205,7 +218,7 @@ class Book implements ProcessBook {
       this.#cut += 1;
       return [...words.slice(0, index), word.slice(0, word.length + left)];
     }
-    return [...words];
+    return words;
   }
 
   #keep(made: ProcessFacts): void {
