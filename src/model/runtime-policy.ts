@@ -125,6 +125,14 @@ export const RuntimePolicy = z.strictObject({
   message: z.string().max(500).default(""),
   /** Keep blocking when the agent is dead. Without it a dead agent blocks nothing. */
   pin: z.boolean().default(false),
+  /** A running workload is stopped where it stands, or cut off from the network, until a time; undone then, or when this is deleted. */
+  hold: z
+    .strictObject({
+      action: z.enum(["freeze", "isolate"]),
+      until: z.iso.datetime(),
+      reason: z.string().min(3).max(500),
+    })
+    .optional(),
   /** Somebody else's form instead of ours: KubeArmorPolicy, TracingPolicy or TracingPolicyNamespaced. Target and rules come from it; mode is ours. */
   manifest: z
     .looseObject({ apiVersion: z.string().min(1).max(253), kind: z.string().min(1).max(63) })

@@ -21,6 +21,7 @@ import { posture } from "./posture.ts";
 import { profile } from "./profile.ts";
 import { resources } from "./resources.ts";
 import { run } from "./run.ts";
+import { runtime } from "./runtime.ts";
 import { sink } from "./sink.ts";
 import { status } from "./status.ts";
 import { up } from "./up.ts";
@@ -42,6 +43,7 @@ export const commands = [
   posture,
   profile,
   waf,
+  runtime,
   detect,
   image,
   vuln,

@@ -1,6 +1,7 @@
-// Policy objects as they lie in a cluster or a repository (Kubernetes, Calico, Cilium), taken as Policy resources: `garrison apply` names and wraps them.
+// Policy objects as they lie in a cluster or a repository (Kubernetes, Calico, Cilium; KubeArmor, Tetragon), taken as Policy or RuntimePolicy resources: `garrison apply` names and wraps them.
 import { toFault } from "../../../base/fault.ts";
 import { resourceNameOf } from "../../../core/policy/parse/resource-name.ts";
+import { isForeignRuntimeKind, runtimeResourceName } from "../../../core/runtime-policy/resource-of.ts";
 import { PolicyObject } from "../../../model/policy-object.ts";
 import { ResourceManifest } from "../../../model/resource.ts";
 
@@ -28,6 +29,7 @@ export function wrapped(value: unknown, scope: string): ResourceManifest | strin
     const [issue] = spec.error.issues;
     return `${issue?.path.slice(1).join(".") ?? ""}: ${issue?.message ?? "not an object of a cluster"}`;
   }
+  if (isForeignRuntimeKind(spec.data.manifest.kind)) return wrappedRuntime(spec.data, scope);
   try {
     const name = resourceNameOf(spec.data.manifest);
     const parsed = ResourceManifest.safeParse({ kind: "Policy", scope, name, spec: spec.data });
@@ -37,6 +39,13 @@ export function wrapped(value: unknown, scope: string): ResourceManifest | strin
     if (fault.code.startsWith("policy/")) return fault.message;
     throw thrown;
   }
+}
+
+/** KubeArmor's and Tetragon's policies; a dry run until somebody says otherwise. */
+function wrappedRuntime(spec: PolicyObject, scope: string): ResourceManifest | string {
+  const name = runtimeResourceName(spec.manifest);
+  const parsed = ResourceManifest.safeParse({ kind: "RuntimePolicy", scope, name, spec });
+  return parsed.success ? parsed.data : (parsed.error.issues[0]?.message ?? "not a resource");
 }
 
 const added = ["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink"] as const;

@@ -93,8 +93,10 @@ export const layout = {
   },
   scopeValue: {
     policy: 0,
-    flags: 4,
-    size: 8,
+    dryPolicy: 4,
+    flags: 8,
+    reserved: 12,
+    size: 16,
   },
   choice: {
     rule: 0,

@@ -8,7 +8,9 @@ import type { CompiledPolicy, Guard, GuardPlanes, GuardScope } from "../../../co
 import { keysOf, readCounters } from "../bpf-maps.ts";
 import { loadBpfObject, type BpfObject } from "../bpf-object.ts";
 import { openLibbpf, type Libbpf } from "../libbpf.ts";
+import { cgroupMount } from "../proc.ts";
 import { openRing, type Ring } from "../ring.ts";
+import { openTracepoints } from "../tracepoints.ts";
 import { decodeGuarded } from "./decode-guarded.ts";
 import {
   entriesOf,
@@ -94,6 +96,36 @@ function load(options: GuardOptions): Loaded {
     lsm?.close();
     base.close();
     throw error;
+  }
+}
+
+/** What this kernel would let the guard do, found by loading and attaching nothing. Never throws: what cannot be has its reason. */
+export function probeGuard(folder = objectsDefault): GuardPlanes {
+  const failed = (because: string): GuardPlanes => ({
+    ...{ kill: because, killAtCall: because, killAtOpen: because, cgroup: because, lsm: because },
+    lsmMissing: {},
+  });
+  try {
+    const libbpf = openLibbpf();
+    const programs = guardPrograms(false).map((program) => ({ ...program, kind: "on-demand" as const }));
+    const base = loadBpfObject(libbpf, {
+      objectPath: `${folder}guard.bpf.o`,
+      programs,
+      required: new Set(["scopes"]),
+      cgroupPath: undefined,
+    });
+    const planes = planesOf(base, undefined, tryLsm(libbpf, folder));
+    base.close();
+    using tracepoints = openTracepoints();
+    const cgroup = cgroupMount("/proc") === undefined ? "no cgroup v2 hierarchy is mounted" : planes.cgroup;
+    const [killAtCall, killAtOpen] = [
+      planes.killAtCall || tracepoints.because,
+      planes.killAtOpen || tracepoints.because,
+    ];
+    return { ...planes, cgroup, killAtCall, killAtOpen };
+  } catch (error) {
+    const because = toFault(error).message;
+    return failed(process.geteuid?.() === 0 ? because : `not root: ${because}`);
   }
 }
 

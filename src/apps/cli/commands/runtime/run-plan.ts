@@ -1,0 +1,89 @@
+// What `garrison runtime plan` does: read, parse, ask the kernel, print, gate.
+import { readFile } from "node:fs/promises";
+import { Fault } from "../../../../base/fault.ts";
+import type { GuardPlanes } from "../../../../core/runtime-policy/guard-port.ts";
+import type { RuntimeProblem } from "../../../../core/runtime-policy/model.ts";
+import { parseRuntimeText } from "../../../../core/runtime-policy/parse/parse-policy.ts";
+import { planPolicy, type Guarantee, type PlannedRule } from "../../../../core/runtime-policy/plan.ts";
+import { readYaml } from "../../../../edge/manifests/read-yaml.ts";
+import type { Context } from "../../context.ts";
+import { table } from "../../output/table.ts";
+import { counted, formatOf, printDocument } from "../policy/words.ts";
+import type { RuntimePlanFlags } from "./plan.ts";
+
+export async function runPlan(
+  context: Context,
+  { args, options }: { readonly args: readonly string[]; readonly options: RuntimePlanFlags },
+): Promise<number> {
+  const parsed = (
+    await Promise.all(args.map(async (file) => parseRuntimeText(file, await textOf(file), readYaml)))
+  ).flat();
+  const planes = await planesHere();
+  const plans = parsed.flatMap(({ policy }) => (policy === undefined ? [] : [planPolicy(policy, planes)]));
+  const problems = parsed.flatMap((each) => each.problems);
+  const refused = parsed.filter(({ policy }) => policy === undefined).length;
+  const format = options.json === true ? "json" : formatOf(context);
+  if (format === "table") {
+    for (const { policy, mode, rules } of plans)
+      await context.print(`${policy} (${mode})\n${tableOf(context, rules)}\n`);
+    for (const problem of problems) context.say(problemWords(problem));
+    context.say(
+      `${counted(plans.length, "policy").replace(/policys/, "policies")}, ${refused} refused; this node: ${planeWords(planes)}`,
+    );
+  } else await printDocument(context, format, { planes, policies: plans, refused, problems });
+  if (refused > 0) return 2;
+  return isAtGate(
+    plans.flatMap(({ rules }) => rules),
+    options.failOn,
+  )
+    ? 3
+    : 0;
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw new Fault(`cannot read ${file}`, {
+      code: "cli/no-file",
+      kind: "not-found",
+      hint: "give files with policies",
+      cause,
+    });
+  }
+}
+
+/** A platform without koffi's native part can plan too: everything is detect only, because. */
+async function planesHere(): Promise<GuardPlanes> {
+  try {
+    return (await import("../../../../edge/sensor/guard/open-guard.ts")).probeGuard();
+  } catch {
+    const because = "native calls (koffi) cannot be loaded on this platform";
+    return { kill: because, killAtCall: because, killAtOpen: because, cgroup: because, lsm: because, lsmMissing: {} };
+  }
+}
+
+function tableOf(context: Context, rules: readonly PlannedRule[]): string {
+  const columns = ["rule", "what", "action", "guarantee", "because"].map((title) => ({ title }));
+  return table(
+    columns,
+    rules.map(({ place, what, action, guarantee, because }) => [place, what, action, guarantee, because]),
+    { width: context.width, header: true },
+  );
+}
+
+function planeWords({ kill, cgroup, lsm }: GuardPlanes): string {
+  const word = (name: string, because: string): string => (because === "" ? `${name} yes` : `${name} no (${because})`);
+  return [word("kill at exec", kill), word("cgroup hooks", cgroup), word("LSM", lsm)].join(", ");
+}
+
+function problemWords({ severity, where, path, message, hint }: RuntimeProblem): string {
+  return `${severity}: ${[where, path].filter(Boolean).join(" ")}: ${message}${hint === "" ? "" : `\n  ${hint}`}`;
+}
+
+const order: readonly Guarantee[] = ["detect", "kill-late", "kill", "prevent"];
+
+function isAtGate(rules: readonly PlannedRule[], gate: RuntimePlanFlags["failOn"]): boolean {
+  if (gate === "never") return false;
+  return rules.some(({ action, guarantee }) => action === "Block" && order.indexOf(guarantee) <= order.indexOf(gate));
+}
