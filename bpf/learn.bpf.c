@@ -9,7 +9,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-_Static_assert(sizeof(struct learn_scope) == 88, "learn_scope");
+_Static_assert(sizeof(struct learn_scope) == 96, "learn_scope");
 
 #define CAP_OPT_NOAUDIT 2
 #define TS_COMPAT 2
@@ -21,6 +21,19 @@ struct thread_info___x86 {
 
 struct task_struct___x86 {
 	struct thread_info___x86 thread_info;
+} __attribute__((preserve_access_index));
+
+/* What never comes again of a mount namespace: its sequence number before Linux 6.18, its id since. */
+struct mnt_namespace___seq {
+	u64 seq;
+} __attribute__((preserve_access_index));
+
+struct ns_common___id {
+	u64 ns_id;
+} __attribute__((preserve_access_index));
+
+struct mnt_namespace___id {
+	struct ns_common___id ns;
 } __attribute__((preserve_access_index));
 
 const volatile struct learn_settings settings = {};
@@ -58,6 +71,29 @@ static __always_inline u64 scope_key(struct task_struct *task)
 	return mounts ? mounts->ns.inum : 0;
 }
 
+/* 0: this kernel has neither, and numbers must do. */
+static __always_inline u64 generation_of(struct task_struct *task)
+{
+	struct nsproxy *proxy = task->nsproxy;
+	if (!proxy)
+		return 0;
+	struct mnt_namespace___id *by_id = (void *)proxy->mnt_ns;
+	struct mnt_namespace___seq *by_sequence = (void *)proxy->mnt_ns;
+	if (bpf_core_field_exists(by_id->ns.ns_id))
+		return BPF_CORE_READ(by_id, ns.ns_id);
+	if (bpf_core_field_exists(by_sequence->seq))
+		return BPF_CORE_READ(by_sequence, seq);
+	return 0;
+}
+
+/* False: the scope is of a namespace that is gone, whose number is used again. */
+static __always_inline bool is_own(struct learn_scope *scope, u64 generation)
+{
+	if (scope->generation == 0)
+		scope->generation = generation;
+	return scope->generation == generation;
+}
+
 static __always_inline void set_call(struct learn_scope *scope, u64 number)
 {
 	if (number >= LEARN_CALLS_MAX)
@@ -81,12 +117,16 @@ int BPF_PROG(learn_exec, struct task_struct *task, int old_pid, struct linux_bin
 {
 	u64 key = scope_key(task);
 	struct learn_scope *scope = bpf_map_lookup_elem(&scopes, &key);
-	if (!scope) {
+	u64 generation = generation_of(task);
+	if (!scope || !is_own(scope, generation)) {
+		/* Of a namespace that is gone: whoever watches the new one by its number begins with nothing. */
+		if (scope)
+			bpf_map_delete_elem(&scopes, &key);
 		/* A runtime prepares the namespace without an exec in it: the first one is the container's program. */
 		if (key == 0 || key == settings.host_mount_namespace || !wants_new())
 			return 0;
-		struct learn_scope fresh = { .first_ns = bpf_ktime_get_boot_ns(), .flags = SCOPE_START_SEEN };
-		if (bpf_map_update_elem(&scopes, &key, &fresh, 1 /* only when there is none */)) {
+		struct learn_scope fresh = { .first_ns = bpf_ktime_get_boot_ns(), .generation = generation, .flags = SCOPE_START_SEEN };
+		if (bpf_map_update_elem(&scopes, &key, &fresh, BPF_ANY)) {
 			u32 zero = 0;
 			u64 *lost = bpf_map_lookup_elem(&losses, &zero);
 			if (lost)
@@ -107,7 +147,7 @@ int BPF_PROG(learn_call, struct pt_regs *regs, long number)
 	struct task_struct *task = bpf_get_current_task_btf();
 	u64 key = scope_key(task);
 	struct learn_scope *scope = bpf_map_lookup_elem(&scopes, &key);
-	if (!scope)
+	if (!scope || !is_own(scope, generation_of(task)))
 		return 0;
 	struct task_struct___x86 *here = (void *)task;
 	if (bpf_core_field_exists(here->thread_info.status) && (BPF_CORE_READ(here, thread_info.status) & TS_COMPAT)) {
@@ -125,9 +165,10 @@ int BPF_PROG(learn_capable, const struct cred *cred, void *target, int capabilit
 {
 	if (result != 0 || (options & CAP_OPT_NOAUDIT) || capability < 0 || capability > 63)
 		return 0;
-	u64 key = scope_key(bpf_get_current_task_btf());
+	struct task_struct *task = bpf_get_current_task_btf();
+	u64 key = scope_key(task);
 	struct learn_scope *scope = bpf_map_lookup_elem(&scopes, &key);
-	if (!scope)
+	if (!scope || !is_own(scope, generation_of(task)))
 		return 0;
 	u64 bit = 1ULL << capability;
 	if (!(scope->capabilities & bit))

@@ -18,6 +18,7 @@ struct learn_scope {
 	u64 calls[8];
 	u64 capabilities; /* asked for and granted; only where the kernel allows the check to be watched */
 	u64 first_ns; /* since boot */
+	u64 generation; /* numbers of namespaces are used again: this tells one from the next; 0: not known yet */
 	u32 execs;
 	u32 flags;
 };

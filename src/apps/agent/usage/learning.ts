@@ -75,8 +75,10 @@ class NodeLearning implements Learning {
     let isAnyWanted = false;
     for (const [id, container] of this.#containers) {
       if (nowMs - container.seenMs > usageLimits.goneMs) {
-        this.#learner?.forget(container.mountNamespace);
         this.#containers.delete(id);
+        // Its number may be another container's by now.
+        const isTaken = [...this.#containers.values()].some((one) => one.mountNamespace === container.mountNamespace);
+        if (!isTaken) this.#learner?.forget(container.mountNamespace);
         continue;
       }
       container.isWanted = this.#parts.plan.wants(container.subject, nowMs);

@@ -12,8 +12,12 @@ export class LearntContainer {
   seenMs: number;
   isWanted = false;
   readonly #architecture: Architecture;
+  /** Since it is known: the kernel begins anew whenever learning does. */
+  readonly #calls = new Set<string>();
   readonly #told = new Set<string>();
+  readonly #unnamed = new Set<number>();
   readonly #toldUnnamed = new Set<number>();
+  readonly #capabilities = new Set<string>();
   readonly #toldCapabilities = new Set<string>();
   readonly #inferred = new Set<string>();
   readonly #toldInferred = new Set<string>();
@@ -53,13 +57,15 @@ export class LearntContainer {
   /** Undefined: nothing is new and the last row is young. */
   row(scope: LearntScope, nowMs: number): Row<"workload_usage"> | undefined {
     const { names, unnamed } = systemCallsOf(this.#architecture, scope.calls);
-    const capabilities = capabilitiesOfMask(scope.capabilities);
+    for (const name of names) this.#calls.add(name);
+    for (const number of unnamed) this.#unnamed.add(number);
+    for (const name of capabilitiesOfMask(scope.capabilities)) this.#capabilities.add(name);
     const isWhole = nowMs - this.#wholeMs >= usageLimits.wholeRowMs;
     const fresh = <T>(all: Iterable<T>, told: Set<T>): T[] => [...all].filter((one) => isWhole || !told.has(one));
     const added = {
-      systemCalls: fresh(names, this.#told),
-      systemCallsUnnamed: fresh(unnamed, this.#toldUnnamed),
-      capabilities: fresh(capabilities, this.#toldCapabilities),
+      systemCalls: fresh(this.#calls, this.#told).toSorted(),
+      systemCallsUnnamed: fresh(this.#unnamed, this.#toldUnnamed),
+      capabilities: fresh(this.#capabilities, this.#toldCapabilities),
       capabilitiesInferred: fresh(this.#inferred, this.#toldInferred).toSorted(),
       executables: fresh(this.#executables, this.#toldExecutables).toSorted(),
     };

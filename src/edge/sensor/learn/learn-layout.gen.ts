@@ -21,9 +21,10 @@ export const layout = {
     calls: 0,
     capabilities: 64,
     firstNs: 72,
-    execs: 80,
-    flags: 84,
-    size: 88,
+    generation: 80,
+    execs: 88,
+    flags: 92,
+    size: 96,
   },
   learnSettings: {
     hostMountNamespace: 0,

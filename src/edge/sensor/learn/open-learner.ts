@@ -64,6 +64,8 @@ class KernelLearner implements Learner {
       this.#detach();
       return;
     }
+    // What ended meanwhile may have left its number to another one.
+    for (const { mountNamespace } of this.read()) this.forget(mountNamespace);
     try {
       for (const { name, ability } of programs)
         if (this.#capability(ability)) this.#links.push(this.#object.attachOne(name));

@@ -1,0 +1,265 @@
+// Profiles and postures of real containers under runc: what is learnt is what the kernel saw, a profile written from it lets the program work and
+// refuses the rest, and the posture is the one that the container was given.
+import assert from "node:assert/strict";
+import { after, before, describe, test, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { confidenceOf, mergeUsage } from "../../src/core/profile/learnt.ts";
+import { postureOf } from "../../src/core/profile/posture/container-layers.ts";
+import { podSecurityOfLive } from "../../src/core/profile/posture/pod-security-live.ts";
+import { systemCallsOf } from "../../src/core/profile/system-calls.ts";
+import { allowedCalls, ociSeccomp, writeSeccomp } from "../../src/core/profile/write/seccomp.ts";
+import type { Learner } from "../../src/core/sense/learner.ts";
+import { mountNamespaceOf } from "../../src/edge/proc/posture/namespaces.ts";
+import { readSysctls } from "../../src/edge/proc/posture/namespace-sysctls.ts";
+import { liveRoots, readPosture } from "../../src/edge/proc/posture/read-posture.ts";
+import { openLearner } from "../../src/edge/sensor/learn/open-learner.ts";
+import { kernelSensorMissing } from "../../src/edge/sensor/sensor.fixture.ts";
+import { ContainerSecurity, PodSecurity } from "../../src/model/pod-security.ts";
+import { openRuncWorkshop, runcMissing, type RuncWorkshop } from "../support/runc-container.ts";
+import { skipUnless } from "../support/skip.ts";
+
+const missing = runcMissing() || (await kernelSensorMissing());
+const objectPath = fileURLToPath(new URL("../../bpf/objects/learn.bpf.o", import.meta.url));
+const roots = { ...liveRoots, sysctls: readSysctls };
+const onX64 = process.arch === "x64";
+const architecture = onX64 ? "x86_64" : "aarch64";
+
+/** Does something with files, ends well: the container's ordinary work. */
+const work = [
+  "sh",
+  "-c",
+  "mkdir /tmp/a && echo one > /tmp/a/b && cat /tmp/a/b && mv /tmp/a/b /tmp/a/c && rm -r /tmp/a",
+];
+
+describe("containers", () => {
+  let workshop: RuncWorkshop | undefined;
+  let learner: Learner | undefined;
+  before(() => {
+    if (missing !== "") return;
+    workshop = openRuncWorkshop();
+    learner = openLearner({ objectPath, hostMountNamespace: mountNamespaceOf("/proc", process.pid) });
+  });
+  after(() => {
+    learner?.close();
+    workshop?.close();
+  });
+  const canRun = (context: TestContext): boolean => skipUnless(context, missing === "", `runc and BPF: ${missing}`);
+
+  /** The calls of one container that does its work, watched from its first program on. */
+  async function learn(command: readonly string[]) {
+    assert.ok(workshop && learner);
+    learner.setLearnNew(true);
+    learner.setLearning(true);
+    // It waits, so that its namespace is known; what it runs then is a child in the same one.
+    const container = await workshop.start(["sh", "-c", "while ! test -e /go; do sleep 0.05; done; /go; sleep 60"]);
+    try {
+      const namespace = mountNamespaceOf("/proc", container.pid);
+      const { exitCode, output } = await container.exec(command);
+      assert.equal(exitCode, 0, output);
+      const scope = learner.read().find(({ mountNamespace }) => mountNamespace === namespace);
+      assert.ok(scope);
+      return scope;
+    } finally {
+      learner.setLearning(false);
+      await container.stop();
+    }
+  }
+
+  test("learnt is what the program called, from its start on; nothing while learning is off", async (context) => {
+    if (!canRun(context)) return;
+    const scope = await learn(work);
+    const { names, unnamed } = systemCallsOf(architecture, scope.calls);
+    assert.ok(scope.startSeen);
+    assert.deepEqual(unnamed, []);
+    for (const name of onX64 ? ["mkdir", "rename", "write", "openat", "rmdir"] : ["mkdirat", "write", "openat"])
+      assert.ok(names.includes(name) || names.includes(`${name}at2`), `${name} in ${names.join(" ")}`);
+    // The runtime prepares a container with these before its program begins: they are not the container's.
+    for (const name of ["pivot_root", "sethostname"]) assert.ok(!names.includes(name), name);
+    const calls = Buffer.from(scope.calls).toString("hex");
+    const again = learner?.read().find(({ mountNamespace }) => mountNamespace === scope.mountNamespace);
+    assert.equal(Buffer.from(again?.calls ?? []).toString("hex"), calls);
+  });
+
+  test("an enforced profile lets the program work and refuses what is outside; in log mode that passes", async (context) => {
+    if (!canRun(context)) return;
+    assert.ok(workshop);
+    const scope = await learn(work);
+    const { names } = systemCallsOf(architecture, scope.calls);
+    const nowMs = Date.now();
+    const learnt = mergeUsage([
+      {
+        time: nowMs,
+        architecture,
+        systemCalls: [...names],
+        systemCallsUnnamed: [],
+        capabilities: [],
+        capabilitiesInferred: [],
+        executables: ["/bin/busybox"],
+        startSeen: true,
+        hasForeignCalls: false,
+        learntSeconds: 1,
+        containerId: "one",
+      },
+    ]);
+    const target = { namespace: "shop", workload: "web", workloadKind: "Deployment", container: "web" } as const;
+    const request = { target, learnt, confidence: confidenceOf(learnt, nowMs), nowMs, runtime: "runc" } as const;
+    const enforced: unknown = JSON.parse(writeSeccomp({ ...request, mode: "enforce" }).text);
+    const logged: unknown = JSON.parse(writeSeccomp({ ...request, mode: "log" }).text);
+    for (const noNewPrivileges of [false, true]) {
+      const done = await workshop.run(work, { seccomp: enforced, noNewPrivileges });
+      assert.deepEqual([done.exitCode, done.output], [0, "one\n"], `noNewPrivileges ${noNewPrivileges}`);
+    }
+    // Not among what it did: another root for a program.
+    const outside = ["chroot", "/", "/bin/true"];
+    assert.equal((await workshop.run(outside)).exitCode, 0, "works without a profile");
+    const refused = await workshop.run(outside, { seccomp: enforced });
+    assert.notEqual(refused.exitCode, 0);
+    assert.match(refused.output, /not permitted/i);
+    assert.equal((await workshop.run(outside, { seccomp: logged })).exitCode, 0);
+  });
+
+  test("the runtime's base set alone starts a container, with and without new privileges, as another user", async (context) => {
+    if (!canRun(context)) return;
+    assert.ok(workshop);
+    const seccomp = ociSeccomp(allowedCalls([], "runc", [architecture]), [architecture], "enforce");
+    for (const options of [
+      { seccomp },
+      { seccomp, noNewPrivileges: true },
+      { seccomp, user: { uid: 1000, gid: 1000 } },
+      { seccomp, noNewPrivileges: true, user: { uid: 1000, gid: 1000 } },
+    ]) {
+      const { exitCode, output } = await workshop.run(["echo", "hello"], options);
+      assert.deepEqual([exitCode, output], [0, "hello\n"], JSON.stringify({ ...options, seccomp: "base" }));
+    }
+  });
+
+  test("the posture is what the container was given: default, privileged, restricted", async (context) => {
+    if (!canRun(context)) return;
+    assert.ok(workshop);
+    const sleep = ["sleep", "60"];
+    const seccomp = ociSeccomp(allowedCalls(["clock_nanosleep"], "runc", [architecture]), [architecture], "enforce");
+    const given = [
+      ["default", {}],
+      ["privileged", { isPrivileged: true, isHostNetwork: true }],
+      ["confined", { seccomp, noNewPrivileges: true, user: { uid: 1000, gid: 1000 } }],
+    ] as const;
+    const seen: unknown[] = [];
+    for (const [name, options] of given) {
+      const container = await workshop.start(sleep, options);
+      try {
+        const facts = readPosture(roots, container.pid);
+        assert.ok(facts);
+        const { level, violations } = podSecurityOfLive(facts);
+        seen.push({
+          name,
+          uid: facts.uid.effective,
+          seccomp: facts.seccompMode,
+          noNewPrivileges: facts.noNewPrivileges,
+          bounding: facts.capabilities.bounding.length > 14,
+          net: facts.namespacesShared.includes("net"),
+          pid: facts.namespacesShared.includes("pid"),
+          open: facts.procPathsOpen.includes("/proc/sys"),
+          level,
+          baseline: violations.filter((one) => one.level === "baseline").map(({ control }) => control),
+        });
+        assert.equal(facts.unread["namespaces"], undefined);
+        assert.equal(facts.unread["status"], undefined);
+        assert.equal(facts.sysctls["net.ipv4.ip_unprivileged_port_start"], "1024");
+      } finally {
+        await container.stop();
+      }
+    }
+    // Runtimes mask more than the test's own list: what is left open keeps it out of baseline, and is named.
+    assert.deepEqual(seen, [
+      {
+        name: "default",
+        uid: 0,
+        seccomp: 0,
+        noNewPrivileges: false,
+        bounding: false,
+        net: false,
+        pid: false,
+        open: false,
+        level: "privileged",
+        baseline: ["/proc Mount Type"],
+      },
+      {
+        name: "privileged",
+        uid: 0,
+        seccomp: 0,
+        noNewPrivileges: false,
+        bounding: true,
+        net: true,
+        pid: false,
+        open: true,
+        level: "privileged",
+        baseline: ["Host Namespaces", "Privileged Containers", "/proc Mount Type"],
+      },
+      {
+        name: "confined",
+        uid: 1000,
+        seccomp: 2,
+        noNewPrivileges: true,
+        bounding: false,
+        net: false,
+        pid: false,
+        open: false,
+        level: "privileged",
+        baseline: ["/proc Mount Type"],
+      },
+    ]);
+  });
+
+  test("declared and not there is a difference, with the evidence", async (context) => {
+    if (!canRun(context)) return;
+    assert.ok(workshop);
+    const container = await workshop.start(["sleep", "60"], {
+      mounts: [{ destination: "/host", source: "/etc", options: ["bind", "ro"] }],
+    });
+    try {
+      const facts = readPosture(roots, container.pid);
+      assert.ok(facts);
+      const security = {
+        readOnlyRootFilesystem: true,
+        allowPrivilegeEscalation: false,
+        capabilitiesDropped: ["ALL"],
+        runAsNonRoot: true,
+        appArmor: { type: "RuntimeDefault" },
+      };
+      const learnt = mergeUsage([]);
+      const answer = postureOf({
+        declared: {
+          pod: PodSecurity.parse({ seccomp: { type: "RuntimeDefault" } }),
+          container: ContainerSecurity.parse(security),
+          hostNetwork: false,
+          limits: {},
+        },
+        facts,
+        learnt,
+        confidence: confidenceOf(learnt, Date.now()),
+      });
+      assert.equal(answer.levelDeclared.level, "restricted");
+      const rules = answer.differences.map(({ rule }) => rule).toSorted();
+      const expected = [
+        "apparmor-not-in-force",
+        "capabilities-undeclared",
+        "escalation-possible",
+        "host-mount-undeclared",
+        "pod-security-weaker",
+        "proc-unmasked",
+        "root-filesystem-writable",
+        "seccomp-not-loaded",
+        "user-differs",
+      ];
+      assert.deepEqual(rules, expected);
+      const seccomp = answer.differences.find(({ rule }) => rule === "seccomp-not-loaded");
+      assert.deepEqual(seccomp?.evidence, [
+        "a profile is declared, and no filter is loaded",
+        "declared: RuntimeDefault",
+        `effective: none (/proc/${container.pid}/status)`,
+      ]);
+    } finally {
+      await container.stop();
+    }
+  });
+});
