@@ -25,7 +25,7 @@ export const defaultDetectLimits: DetectLimits = {
   processesMax: 32_768,
   processBytesMax: 32 * 1024 * 1024,
   ancestorsMax: 16,
-  pathsMax: 16_384,
+  pathsMax: 65_536,
   rateBurst: 10,
   rateEveryMs: 60_000,
   rateKeysMax: 20_000,

@@ -17,15 +17,20 @@ export interface Entry {
   readonly hit: (event: DetectEvent) => void;
 }
 
-interface EventClass {
+/** Up to 30 entries of one event type: their judgements are the bits of one small integer. */
+interface Chunk {
   readonly id: number;
   readonly entries: readonly Entry[];
-  readonly words: number;
   readonly process: readonly Predicate[];
   readonly path: readonly Predicate[];
   readonly shape: readonly Predicate[];
-  readonly shapes: (Uint32Array | undefined)[];
+  /** By the number of the shape; -1: not judged yet. */
+  readonly shapes: Int32Array;
 }
+
+/** More bits than these make a number that is no small integer to V8. */
+const chunkEntriesMax = 30;
+const unjudged = -1;
 
 export interface RuleIndex {
   /** Judges the event by every rule that may fire on it. Filled in: process and subject. */
@@ -56,7 +61,8 @@ export function mayFire({ types }: Pick<Entry, "types">, type: string): boolean 
   return types.types.has(type) !== types.isComplement;
 }
 
-const shapesMax = 4096;
+/** Kinds of events that are remembered; of others every rule is asked. */
+const shapesMax = 2048;
 const kinds = ["", "file", "directory", "ipv4", "ipv6", "unix", "netlink", "packet", "pipe", "memfd", "other"];
 
 class Index implements RuleIndex {
@@ -65,12 +71,13 @@ class Index implements RuleIndex {
   readonly #tree: PathTree;
   readonly #pathCompiler: Compiler;
   readonly #plainCompiler: Compiler;
-  readonly #classes = new Map<string, EventClass>();
+  readonly #chunks = new Map<string, readonly Chunk[]>();
+  #chunkCount = 0;
   readonly #pathsMax: number;
   readonly #epoch: number;
   /** Two generations: what is used moves to the new one; the old one is dropped when the new one is full. */
-  #paths = new Map<string, (Uint32Array | undefined)[]>();
-  #olderPaths = new Map<string, (Uint32Array | undefined)[]>();
+  #paths = new Map<string, number[]>();
+  #olderPaths = new Map<string, number[]>();
   pathsEvicted = 0;
 
   constructor({ interner, compiler, entries, pathsMax, epoch }: RuleIndexOptions) {
@@ -84,99 +91,112 @@ class Index implements RuleIndex {
   }
 
   isIdle(type: string): boolean {
-    return this.#classOf(type).entries.length === 0;
+    return this.#chunksOf(type).length === 0;
   }
 
   judge(event: DetectEvent): void {
-    const found = this.#classOf(event.type);
-    const { entries, words } = found;
-    if (entries.length === 0) return;
-    const process = this.#processBits(found, event);
-    const shape = shapeBits(found, event);
-    let isAny = 0;
-    for (let word = 0; word < words; word += 1)
-      isAny |= (process[word] as number) & (shape === undefined ? -1 : (shape[word] as number));
-    if (isAny === 0) return;
-    const path = event.path === "" || event.tuple !== undefined ? undefined : this.#pathBits(found, event);
-    for (let word = 0; word < words; word += 1) {
-      let bits = process[word] as number;
-      if (shape !== undefined) bits &= shape[word] as number;
-      if (path !== undefined) bits &= path[word] as number;
+    const chunks = this.#chunksOf(event.type);
+    const shape = chunks.length === 0 ? 0 : shapeOf(event);
+    for (const chunk of chunks) {
+      let bits = this.#processBits(chunk, event);
+      if (shape < shapesMax) bits &= shapeBits(chunk, shape, event);
+      if (bits !== 0 && event.path !== "" && event.tuple === undefined) bits &= this.#pathBits(chunk, event);
       while (bits !== 0) {
         const bit = 31 - Math.clz32(bits);
         bits ^= 1 << bit;
-        const entry = entries[word * 32 + bit] as Entry;
+        const entry = chunk.entries[bit] as Entry;
         if (entry.predicate(event)) entry.hit(event);
       }
     }
   }
 
-  #classOf(type: string): EventClass {
-    const known = this.#classes.get(type);
+  #chunksOf(type: string): readonly Chunk[] {
+    const known = this.#chunks.get(type);
     if (known !== undefined) return known;
     const entries = this.#entries.filter((entry) => mayFire(entry, type));
+    const made = Array.from({ length: Math.ceil(entries.length / chunkEntriesMax) }, (_, index) =>
+      this.#chunkOf(entries.slice(index * chunkEntriesMax, (index + 1) * chunkEntriesMax)),
+    );
+    this.#chunks.set(type, made);
+    return made;
+  }
+
+  #chunkOf(entries: readonly Entry[]): Chunk {
     const shadows = (scope: FieldScope, compiler: Compiler): readonly Predicate[] =>
       entries.map(({ node }) => compiler.compile(this.#shadow(node, scope)));
-    const made: EventClass = {
-      id: this.#classes.size,
+    this.#chunkCount += 1;
+    return {
+      id: this.#chunkCount - 1,
       entries,
-      words: Math.ceil(entries.length / 32),
       process: shadows("process", this.#plainCompiler),
       path: shadows("path", this.#pathCompiler),
       shape: shadows("shape", this.#plainCompiler),
-      shapes: [],
+      shapes: new Int32Array(shapesMax).fill(unjudged),
     };
-    this.#classes.set(type, made);
-    return made;
   }
 
   #shadow(node: Node, scope: FieldScope): Node {
     return approximate(this.#interner, node, { bound: "over", isKnown: (check) => check.scope === scope });
   }
 
-  #processBits(found: EventClass, event: DetectEvent): Uint32Array {
+  #processBits(chunk: Chunk, event: DetectEvent): number {
     const { process } = event;
     if (process.memoOf !== this.#epoch) {
       process.memoOf = this.#epoch;
       process.memo = [];
     }
-    return (process.memo[found.id] ??= bitsOf(found, found.process, event));
+    const known = numberAt(process.memo, chunk.id);
+    if (known !== unjudged) return known;
+    const made = bitsOf(chunk.process, event);
+    process.memo[chunk.id] = made;
+    return made;
   }
 
-  #pathBits(found: EventClass, event: DetectEvent): Uint32Array {
-    const { path } = event;
-    let known = this.#paths.get(path);
-    if (known === undefined) {
-      known = this.#olderPaths.get(path) ?? [];
-      if (this.#paths.size >= this.#pathsMax) {
-        this.pathsEvicted += this.#olderPaths.size;
-        this.#olderPaths = this.#paths;
-        this.#paths = new Map();
-      }
-      this.#paths.set(path, known);
-    }
-    const bits = known[found.id];
-    if (bits !== undefined) return bits;
-    this.#tree.walk(path);
-    const made = bitsOf(found, found.path, event);
-    known[found.id] = made;
+  #pathBits(chunk: Chunk, event: DetectEvent): number {
+    const judged = this.#judgedOf(event.path);
+    const known = numberAt(judged, chunk.id);
+    if (known !== unjudged) return known;
+    this.#tree.walk(event.path);
+    const made = bitsOf(chunk.path, event);
+    judged[chunk.id] = made;
     return made;
+  }
+
+  #judgedOf(path: string): number[] {
+    const known = this.#paths.get(path);
+    if (known !== undefined) return known;
+    const judged = this.#olderPaths.get(path) ?? [];
+    if (this.#paths.size >= this.#pathsMax) {
+      this.pathsEvicted += this.#olderPaths.size;
+      this.#olderPaths = this.#paths;
+      this.#paths = new Map();
+    }
+    this.#paths.set(path, judged);
+    return judged;
   }
 }
 
-function bitsOf({ words }: EventClass, predicates: readonly Predicate[], event: DetectEvent): Uint32Array {
-  const bits = new Uint32Array(words);
-  for (const [index, predicate] of predicates.entries())
-    if (predicate === alwaysTrue || predicate(event))
-      bits[index >> 5] = (bits[index >> 5] as number) | (1 << (index & 31));
+/** Fills up to the place, so that the list has no holes. */
+function numberAt(list: number[], at: number): number {
+  while (list.length <= at) list.push(unjudged);
+  return list[at] as number;
+}
+
+function bitsOf(predicates: readonly Predicate[], event: DetectEvent): number {
+  let bits = 0;
+  for (let index = 0; index < predicates.length; index += 1) {
+    const predicate = predicates[index] as Predicate;
+    if (predicate === alwaysTrue || predicate(event)) bits |= 1 << index;
+  }
   return bits;
 }
 
-/** Undefined: a kind that is not remembered, every rule may fire. */
-function shapeBits(found: EventClass, event: DetectEvent): Uint32Array | undefined {
-  const key = shapeOf(event);
-  if (key >= shapesMax) return undefined;
-  return (found.shapes[key] ??= bitsOf(found, found.shape, event));
+function shapeBits(chunk: Chunk, shape: number, event: DetectEvent): number {
+  const known = chunk.shapes[shape] as number;
+  if (known !== unjudged) return known;
+  const made = bitsOf(chunk.shape, event);
+  chunk.shapes[shape] = made;
+  return made;
 }
 
 /** Everything that fields of scope "shape" read, but the type, as one number. */

@@ -27,7 +27,7 @@ export interface ProcessFacts {
   /** Bytes that it counts for. */
   readonly bytes: number;
   /** Which rules of an event class may fire for it: made by the engine, thrown away when the subject changes. */
-  memo: (Uint32Array | undefined)[];
+  memo: number[];
   memoOf: number;
   commandLine: string | undefined;
 }
