@@ -56,7 +56,10 @@ test("where the objects are missing: the kernel's notifications, and the reason 
   if (!skipUnless(context, missing === "", `kernel sensor: ${missing}`)) return;
   const sensor = await createSensor({ objectPath: "/nowhere/sensor.bpf.o" });
   await sensor.close();
-  assert.deepEqual([sensor.fidelity, sensor.fidelityBecause], ["notified", "cannot open /nowhere/sensor.bpf.o: ENOENT"]);
+  assert.deepEqual(
+    [sensor.fidelity, sensor.fidelityBecause],
+    ["notified", "cannot open /nowhere/sensor.bpf.o: ENOENT"],
+  );
   await assert.rejects(createSensor({ objectPath: "/nowhere/sensor.bpf.o", rung: "kernel" }), { code: "sensor/load" });
 });
 

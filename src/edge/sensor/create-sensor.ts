@@ -31,6 +31,13 @@ export async function createSensor(options: SensorOptions = {}): Promise<Sensor>
 
 /** Rejects with the Fault "sensor/notify" or "sensor/no-library". */
 async function notified(options: SensorOptions, because: string): Promise<Sensor> {
+  // Newer kernels notify others than root, too; but of others' processes neither files nor arguments could be read.
+  if (process.geteuid?.() !== 0)
+    throw new Fault("not root", {
+      code: "sensor/notify",
+      kind: "unavailable",
+      hint: "it needs root in the machine's first user namespace (CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_AUDIT_READ)",
+    });
   if (!isFirstPidNamespace(options.procPath ?? "/proc"))
     throw new Fault(otherPids, { code: "sensor/notify", kind: "unavailable" });
   const { createNotifiedSensor } = await importNotifiedRung();

@@ -19,8 +19,7 @@ export function decodeCall(source: Source, at: number, length: number): CallEven
   const flags = flagsOf(source, at);
   const who = source.texts.process(words, processWords, at >> 2);
   const asked = bytes.toString("utf8", textAt, pathAt);
-  // Programs count the NUL behind a Unix socket's name, or not.
-  const path = bytes.toString("utf8", pathAt, bytes[end - 1] === 0 ? end - 1 : end);
+  const path = untilNul(bytes.toString("utf8", pathAt, end));
   const descriptor = descriptorOf(source, at, path);
   const event: CallEvent = {
     type: "call",
@@ -98,16 +97,20 @@ function protocolOf(number: number): DescriptorFacts["protocol"] {
   }
 }
 
+/** The name of a Unix socket as a program pads it. */
+function untilNul(text: string): string {
+  const end = text.indexOf("\0");
+  return end === -1 ? text : text.slice(0, end);
+}
+
 /** A runtime's socket behind a link is the runtime's socket. */
 function placeOfSocket({ words, context }: Source, at: number, path: string): string {
-  // The kernel pads what a program pads.
-  const bare = path.includes("\0") ? path.slice(0, path.indexOf("\0")) : path;
-  if (!bare.startsWith("/") || context.places === undefined) return bare;
+  if (!path.startsWith("/") || context.places === undefined) return path;
   return context.places.resolve({
     pid: words[(at + header.tgid) >> 2] ?? 0,
     parentPid: words[(at + fields.parentTgid) >> 2] ?? 0,
     mountNamespace: words[(at + fields.mountNamespace) >> 2] ?? 0,
-    path: bare,
+    path,
     followsLast: true,
   });
 }

@@ -59,7 +59,7 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, places: P
     repeats,
   };
   const sweep = createSweeping(object, repeats);
-  const collector = createCollector(object, context);
+  const collector = createCollector(object, context, () => context.bootMs + libbpf.bootTimeMs());
   const lossesOf = (): Readonly<Record<string, number>> => {
     const forgotten = repeats.forgotten();
     return forgotten === 0 ? collector.drops() : { ...collector.drops(), "repeats-forgotten": forgotten };
@@ -130,38 +130,45 @@ function createSweeping(object: KernelObject, repeats: RepeatCache): (nowMs: num
   };
 }
 
-/** Decodes what both rings hold into one batch in time order, and counts. */
-function createCollector(object: KernelObject, context: DecodeContext) {
-  const decodeHigh = createDecode(object.ringHigh.views, context);
-  const decodeLow = createDecode(object.ringLow.views, context);
-  const high: SensorEvent[] = [];
-  const low: SensorEvent[] = [];
+/** Decodes what both rings hold into batches in time order, and counts. `nowMs`: now, on the clock of the events. */
+function createCollector(object: KernelObject, context: DecodeContext, nowMs: () => number) {
+  const high = new Lane();
+  const low = new Lane();
   const counts: Record<string, number> = {};
   let undecoded = 0;
 
-  const takeHigh = (at: number, length: number): void => keep(high, decodeHigh(at, length));
-  const takeLow = (at: number, length: number): void => keep(low, decodeLow(at, length));
-  function keep(batch: SensorEvent[], event: SensorEvent | undefined): void {
-    if (event === undefined) undecoded += 1;
-    else batch.push(event);
+  function intoLane(lane: Lane, views: RingViews): (at: number, length: number) => void {
+    const decode = createDecode(views, context);
+    return (at, length) => {
+      const event = decode(at, length);
+      if (event === undefined) undecoded += 1;
+      else lane.push(event, context.bootMs + wide(views.words, at + layout.eventHeader.timeNs) / 1e6);
+    };
   }
+  const takeHigh = intoLane(high, object.ringHigh.views);
+  const takeLow = intoLane(low, object.ringLow.views);
   function count(events: readonly SensorEvent[]): void {
     for (const event of events) counts[event.type] = (counts[event.type] ?? 0) + 1;
   }
 
   return {
     drain(onBatch: OnBatch): number {
-      high.length = 0;
-      low.length = 0;
-      const read =
-        object.ringHigh.drain(readerLimits.batchEventsMax, takeHigh) +
-        object.ringLow.drain(readerLimits.batchEventsMax, takeLow);
-      const batch = mergeByTime(high, low);
+      const max = readerLimits.batchEventsMax;
+      const lookedAtMs = nowMs();
+      // Low before high: what follows from an event of the high ring is never told before it.
+      const lowRead = low.length < max ? object.ringLow.drain(max, takeLow) : 0;
+      const highRead = high.length < max ? object.ringHigh.drain(max, takeHigh) : 0;
+      const isLowBehind = lowRead >= max || low.length >= max;
+      const isHighBehind = highRead >= max || high.length >= max;
+      const batch = takeInOrder(high, low, {
+        highMs: isLowBehind ? Math.min(lookedAtMs, low.newestMs - disorderMs) : lookedAtMs,
+        lowMs: isHighBehind ? high.newestMs - disorderMs : Number.POSITIVE_INFINITY,
+      });
       if (batch.length > 0) {
         count(batch);
         onBatch(batch);
       }
-      return read;
+      return lowRead + highRead;
     },
     count,
     counts: (): Readonly<Record<string, number>> => ({ ...counts }),
@@ -185,26 +192,4 @@ export function pauseMs(eventsRead: number, pauseMsBefore: number): number {
   if (eventsRead >= 1024) return 2;
   if (eventsRead >= 64) return 5;
   return eventsRead > 0 ? 50 : Math.min(Math.max(pauseMsBefore, 25) * 2, 100);
-}
-
-/** Merges two lists that are each in time order; on a tie `first` goes first. Returns one of them unchanged when the other is empty. */
-export function mergeByTime(first: SensorEvent[], second: SensorEvent[]): SensorEvent[] {
-  if (second.length === 0) return first;
-  if (first.length === 0) return second;
-  const merged: SensorEvent[] = [];
-  let index = 0;
-  for (const event of second) {
-    let head = first[index];
-    while (head !== undefined && head.timeMs <= event.timeMs) {
-      merged.push(head);
-      index += 1;
-      head = first[index];
-    }
-    merged.push(event);
-  }
-  for (; index < first.length; index += 1) {
-    const head = first[index];
-    if (head !== undefined) merged.push(head);
-  }
-  return merged;
 }

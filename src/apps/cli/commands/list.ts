@@ -23,6 +23,7 @@ import { resources } from "./resources.ts";
 import { run } from "./run.ts";
 import { runtime } from "./runtime.ts";
 import { sink } from "./sink.ts";
+import { sensor } from "./sensor.ts";
 import { status } from "./status.ts";
 import { up } from "./up.ts";
 import { vuln } from "./vuln.ts";
@@ -41,6 +42,7 @@ export const commands = [
   clusters,
   policy,
   posture,
+  sensor,
   profile,
   waf,
   runtime,

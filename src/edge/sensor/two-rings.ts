@@ -1,0 +1,67 @@
+// Two rings into one order of time: what a process did before it became another program is told before that, however far one ring is behind.
+// Events that the other ring may still hold something older for wait for the next look.
+import type { SensorEvent } from "../../core/sense/sensor.ts";
+
+/** One ring's events that were read and not told yet, each with its time in milliseconds, fractions too. */
+export class Lane {
+  readonly events: SensorEvent[] = [];
+  readonly #times: number[] = [];
+  #newestMs = Number.NEGATIVE_INFINITY;
+
+  get length(): number {
+    return this.events.length;
+  }
+
+  /** Time of the newest event that was ever read. */
+  get newestMs(): number {
+    return this.#newestMs;
+  }
+
+  push(event: SensorEvent, timeMs: number): void {
+    this.events.push(event);
+    this.#times.push(timeMs);
+    if (timeMs > this.#newestMs) this.#newestMs = timeMs;
+  }
+
+  timeAt(index: number): number {
+    return this.#times[index] ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** How many of the first are not younger than the horizon. */
+  countUpTo(horizonMs: number): number {
+    const younger = this.#times.findIndex((timeMs) => timeMs > horizonMs);
+    return younger === -1 ? this.#times.length : younger;
+  }
+
+  forget(count: number): void {
+    this.events.splice(0, count);
+    this.#times.splice(0, count);
+  }
+}
+
+export interface Horizons {
+  /** Up to which time the low ring has surely been read: younger events of the high ring wait. */
+  readonly highMs: number;
+  /** The same of the high ring, for those of the low one. */
+  readonly lowMs: number;
+}
+
+/** Processors write side by side: a ring is in order of time but for so much. */
+export const disorderMs = 5;
+
+/** Takes out what can be told, oldest first; on a tie the high ring's goes first. Each lane keeps its own order. */
+export function takeInOrder(high: Lane, low: Lane, { highMs, lowMs }: Horizons): readonly SensorEvent[] {
+  const highCount = high.countUpTo(highMs);
+  const lowCount = low.countUpTo(lowMs);
+  const told: SensorEvent[] = [];
+  let at = 0;
+  for (let index = 0; index < lowCount; index += 1) {
+    const timeMs = low.timeAt(index);
+    for (; at < highCount && high.timeAt(at) <= timeMs; at += 1) told.push(high.events[at] as SensorEvent);
+    told.push(low.events[index] as SensorEvent);
+  }
+  for (; at < highCount; at += 1) told.push(high.events[at] as SensorEvent);
+  high.forget(highCount);
+  low.forget(lowCount);
+  return told;
+}
