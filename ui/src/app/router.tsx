@@ -95,6 +95,18 @@ const detectionRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/detections/detection-screen.tsx"), "DetectionScreen"),
 });
 
+const baselinesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/baselines",
+  component: lazyRouteComponent(() => import("../features/baselines/baselines-screen.tsx"), "BaselinesScreen"),
+});
+
+const baselineRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/baselines/$cluster/$namespace/$kind/$name/$image",
+  component: lazyRouteComponent(() => import("../features/baselines/baseline-screen.tsx"), "BaselineScreen"),
+});
+
 const wafRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/waf",
@@ -156,6 +168,8 @@ export const router = createRouter({
     vulnerabilityRoute,
     detectionsRoute,
     detectionRoute,
+    baselinesRoute,
+    baselineRoute,
     wafRoute,
     wafRequestRoute,
     outputsRoute,

@@ -2,6 +2,7 @@
 import {
   Activity,
   Boxes,
+  Footprints,
   LayoutDashboard,
   ListTree,
   Network,
@@ -22,6 +23,7 @@ export interface Screen {
     | "/flows"
     | "/events"
     | "/detections"
+    | "/baselines"
     | "/workloads"
     | "/clusters"
     | "/policies"
@@ -46,6 +48,7 @@ export const screens: readonly Screen[] = [
   { to: "/workloads", label: "Workloads", key: "w", icon: Boxes, group: "Observe", scoped: true },
   { to: "/clusters", label: "Clusters", key: "c", icon: Server, group: "Observe", scoped: false },
   { to: "/detections", label: "Detections", key: "d", icon: Siren, group: "Protect", scoped: true },
+  { to: "/baselines", label: "Baselines", key: "b", icon: Footprints, group: "Protect", scoped: false },
   { to: "/policies", label: "Policies", key: "p", icon: ShieldCheck, group: "Protect", scoped: true },
   { to: "/images", label: "Images", key: "i", icon: Package, group: "Protect", scoped: false },
   { to: "/waf", label: "WAF", key: "a", icon: Shield, group: "Protect", scoped: true },
