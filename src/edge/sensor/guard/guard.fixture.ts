@@ -2,8 +2,7 @@
 import { spawnSync } from "node:child_process";
 import type { CompiledChoice, CompiledPolicy, Guard } from "../../../core/runtime-policy/guard-port.ts";
 import type { GuardedEvent } from "../../../core/sense/deed-events.ts";
-import { makePrivateCgroup } from "../sensor.fixture.ts";
-import { openGuard } from "./open-guard.ts";
+import { probeGuard } from "./open-guard.ts";
 
 export const nothing: CompiledPolicy = { paths: [], files: [], addresses: [], points: [], sources: [] };
 
@@ -14,13 +13,8 @@ export function choices(rule: number, more: Partial<CompiledChoice> = {}): reado
 
 /** Whether this machine lets the guard's base object run; the reason when not. */
 export function guardMissing(): string {
-  try {
-    using cgroup = makePrivateCgroup("guard-probe");
-    openGuard({ cgroupPath: cgroup.path, agentPid: process.pid }).close();
-    return "";
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  const { kill, cgroup } = probeGuard();
+  return kill || cgroup;
 }
 
 export interface Ended {

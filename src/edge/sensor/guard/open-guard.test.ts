@@ -4,44 +4,44 @@ import { spawn, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, describe, test, type TestContext } from "node:test";
+import { after, before, describe, test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { skipUnless } from "../../../../test/support/skip.ts";
 import type { CompiledPolicy, GuardScope } from "../../../core/runtime-policy/guard-port.ts";
-import { makePrivateCgroup } from "../sensor.fixture.ts";
+import { makePrivateCgroup, type PrivateCgroup } from "../sensor.fixture.ts";
 import { findFile } from "./find-file.ts";
 import { freeze, isFrozen, release } from "./freeze.ts";
 import { choices, guardMissing, nothing, recordsOf, runInside } from "./guard.fixture.ts";
-import { openGuard } from "./open-guard.ts";
+import { openGuard, type OpenedGuard } from "./open-guard.ts";
 
 const missing = guardMissing();
 const id = realpathSync("/usr/bin/id");
 const node = process.execPath;
 
-/** Two private cgroups, a guard attached below their parent, and a policy for the first one. */
+/** One guard for most tests, attached below one private cgroup: loading it reads all of the kernel's types each time. */
+let shared: { readonly outer: PrivateCgroup; readonly guard: OpenedGuard } | undefined;
+let scenes = 0;
+
+/** Two private cgroups below, and a policy for the first one. */
 function scene(policy: CompiledPolicy, more: Partial<GuardScope> = {}) {
-  const outer = makePrivateCgroup(`guard-${Math.floor(performance.now() * 1000)}`);
-  const [a, b] = [join(outer.path, "a"), join(outer.path, "b")];
+  assert.ok(shared);
+  const { outer, guard } = shared;
+  scenes += 1;
+  const [a, b] = [join(outer.path, `a${scenes}`), join(outer.path, `b${scenes}`)];
   mkdirSync(a);
   mkdirSync(b);
-  const guard = openGuard({ cgroupPath: outer.path, agentPid: process.pid });
   const number = guard.addPolicy(policy);
-  const scope: GuardScope = {
-    kind: "cgroup",
-    id: statSync(a).ino,
-    policy: number,
-    dryPolicy: 0,
-    isContainer: false,
-    ...more,
-  };
+  const own = more.dryPolicy === undefined ? { policy: number, dryPolicy: 0 } : { policy: 0, dryPolicy: number };
+  const scope: GuardScope = { kind: "cgroup", id: statSync(a).ino, isContainer: false, ...more, ...own };
   guard.setScopes([scope]);
   return {
     ...{ a, b, guard, scope, number },
     [Symbol.dispose]: () => {
-      guard.close();
-      spawnSync("find", [outer.path, "-mindepth", "1", "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]);
-      outer[Symbol.dispose]();
+      guard.setScopes([]);
+      guard.removePolicy(number);
+      guard.drain();
+      spawnSync("find", [a, b, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]);
     },
   };
 }
@@ -53,7 +53,16 @@ const execRule = (text: string, rule = 1): CompiledPolicy => ({
 
 describe("the kernel's guard", () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "garrison-guard-")));
-  after(() => rmSync(folder, { recursive: true }));
+  before(() => {
+    if (missing !== "") return;
+    const outer = makePrivateCgroup("guard");
+    shared = { outer, guard: openGuard({ cgroupPath: outer.path, agentPid: process.pid }) };
+  });
+  after(() => {
+    shared?.guard.close();
+    shared?.outer[Symbol.dispose]();
+    rmSync(folder, { recursive: true });
+  });
   const canRun = (context: TestContext): boolean => skipUnless(context, missing === "", `kernel guard: ${missing}`);
 
   test("kill at exec: in scope a only; the sibling and the machine are untouched", (context) => {
@@ -157,7 +166,7 @@ describe("the kernel's guard", () => {
         },
       ],
     };
-    using made = scene(policy, { policy: 0, dryPolicy: 1 });
+    using made = scene(policy, { dryPolicy: 1 });
     assert.match(runInside(made.a, id).output, /uid=/);
     assert.match(runInside(made.a, ": < /dev/tcp/127.0.0.1/9").output, /refused/);
     assert.deepEqual(recordsOf(made.guard), [
@@ -345,11 +354,15 @@ describe("the kernel's guard", () => {
 
   test("after close nothing is stopped, and closing twice is safe", (context) => {
     if (!canRun(context)) return;
-    using made = scene(execRule(id));
-    made.guard.close();
-    made.guard.close();
-    assert.equal(runInside(made.a, id).code, 0);
-    assert.deepEqual(made.guard.drain(), []);
+    using outer = makePrivateCgroup("guard-closed");
+    const guard = openGuard({ cgroupPath: outer.path, agentPid: process.pid, lsm: "never" });
+    const scope = { kind: "cgroup", id: statSync(outer.path).ino, dryPolicy: 0, isContainer: false } as const;
+    guard.setScopes([{ ...scope, policy: guard.addPolicy(execRule(id)) }]);
+    assert.equal(runInside(outer.path, id).code, 137);
+    guard.close();
+    guard.close();
+    assert.equal(runInside(outer.path, id).code, 0);
+    assert.deepEqual(guard.drain(), []);
   });
 
   test("a dead agent blocks nothing", async (context) => {
@@ -384,7 +397,7 @@ describe("the kernel's guard", () => {
       points: Array.from({ length: 17_000 }, (_, number) => ({ class: "capability", number, choices: choices(1) })),
     };
     assert.throws(() => made.guard.addPolicy(many), { code: "guard/full" });
-    made.guard.addPolicy({ ...many, points: many.points.slice(0, 16_000) });
+    made.guard.removePolicy(made.guard.addPolicy({ ...many, points: many.points.slice(0, 16_000) }));
   });
 });
 
