@@ -16,7 +16,6 @@ import { openSpool } from "../../edge/spool/spool.ts";
 import { createUplink, type Uplink } from "../../edge/uplink/uplink.ts";
 import { blockLimits, type AgentReport } from "../../model/agent-protocol.ts";
 import type { GatewayReport } from "../../model/node.ts";
-import type { ResourceStatus } from "../../model/resource.ts";
 import type { Row } from "../../model/table.ts";
 import { createDriftSide, type DriftSide } from "./baseline/drift-side.ts";
 import { agentLimits, AgentConfig } from "./config.ts";
@@ -36,6 +35,7 @@ import { doorText, doorUrl, readJoinToken } from "./join-token.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { createPipeline, type Pipeline, type PipelineOptions } from "./pipeline.ts";
 import { createReporter } from "./report.ts";
+import { createResourceTakers } from "./resource-takers.ts";
 import { openSensor } from "./sensor-choice.ts";
 import { every } from "./timer.ts";
 import { agentVersion } from "./version.ts";
@@ -145,18 +145,25 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
   await spool.close();
 }
 
-/** Everything made and connected, nothing started but the sensor's kernel side (its rings fill from now on). */
-async function assemble(config: AgentConfig, parts: AgentParts) {
-  const { logger } = parts;
-  const clock: Clock = parts.clock ?? { nowMs: Date.now };
+/** What all parts stand on: clock, folder, machine, spool, and the sensor. */
+async function openGround(config: AgentConfig, { clock: given, logger, sensor: handedIn }: AgentParts) {
+  const clock: Clock = given ?? { nowMs: Date.now };
   const folder = join(config.data, "agent");
   const machine = readMachine("/proc");
   const boot = randomBytes(16).toString("hex");
   const startedMs = clock.nowMs();
-  const server = doorUrl(config.server.address);
   const spool = await openSpool({ folder: join(folder, "spool"), bytesMax: config.spool.bytesMax, clock, logger });
-  const { sensor, down } =
-    parts.sensor === undefined ? await openSensor(config.sensor, process.pid) : { sensor: parts.sensor, down: "" };
+  const { sensor, down: sensorDown } =
+    handedIn === undefined ? await openSensor(config.sensor, process.pid) : { sensor: handedIn, down: "" };
+  return { clock, folder, machine, boot, startedMs, spool, sensor, sensorDown };
+}
+
+/** Everything made and connected, nothing started but the sensor's kernel side (its rings fill from now on). */
+async function assemble(config: AgentConfig, parts: AgentParts) {
+  const ground = await openGround(config, parts);
+  const { clock, folder, machine, boot, startedMs, spool, sensor, sensorDown } = ground;
+  const { logger } = parts;
+  const server = doorUrl(config.server.address);
   const { drift, outbox } = openDrift(createOutbox({ spool, boot, onSpooled: () => uplink.wake() }), clock, {
     setAllowLists: (lists) => guard.setAllowLists(lists),
   });
@@ -166,7 +173,7 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const book = createAddressBook({ createdMs: startedMs, aheadMs: () => uplink.state.clockAheadMs });
   const enforce = openEnforcement(config, parts, { server, book, clock, outbox, uplink: () => uplink });
   const onDetection: Pipeline["detected"] = (detection) => pipeline.detected(detection);
-  const detect = await openDetect(config, { sensor, sensorDown: down, bootTimeMs: machine.bootTimeMs, onDetection });
+  const detect = await openDetect(config, { sensor, sensorDown, bootTimeMs: machine.bootTimeMs, onDetection });
   const pipeline = openPipeline(config, { machine, book, sensor, visibility, containers, outbox, detect }, enforce);
   const usedFiles = openUsedFiles(parts, pipeline, outbox);
   const guard = await openGuardSide({
@@ -175,8 +182,8 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
     nowMs: () => clock.nowMs(),
   });
   const usage = await openUsage({ config, pipeline, outbox, logger, isThisMachine: parts.sensor === undefined });
-  const gaps = createGapWatch(gapSourcesOf({ sensor, outbox, pipeline, down, usedFiles, detect }), startedMs);
-  let statuses: readonly ResourceStatus[] = [];
+  const gaps = createGapWatch(gapSourcesOf({ sensor, outbox, pipeline, sensorDown, usedFiles, detect }), startedMs);
+  const takers = createResourceTakers(visibility, takenElsewhere, [usage, guard, drift, detect, enforce]);
   const { gateway } = parts;
   const report = createReporter({ boot, startedMs, machine, sensor, spool, outbox, pipeline, gateway, detect });
   const words = createConnectionWords(doorText(server), (line) => parts.notice?.(line));
@@ -188,12 +195,7 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
     joinToken: () => readJoinToken(config),
     source: spool,
     onResources: (resources) => {
-      statuses = visibility.apply(resources.filter(({ kind }) => !takenElsewhere.includes(kind)));
-      usage.setResources(resources, clock.nowMs());
-      guard.setResources(resources);
-      drift.setResources(resources);
-      detect.setResources(resources);
-      enforce.setResources(resources);
+      takers.take(resources, clock.nowMs());
       sensor.watchFirstBytes(pipeline.watchedCgroups());
     },
     onIdentities: (message) => {
@@ -202,19 +204,7 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
       enforce.identitiesCame();
       parts.heardIdentities?.(book.state);
     },
-    report: (number): AgentReport =>
-      report(
-        number,
-        [
-          ...statuses,
-          ...enforce.statuses(),
-          ...drift.statuses(),
-          ...usage.statuses(),
-          ...guard.statuses(),
-          ...detect.statuses(),
-        ],
-        uplink.state,
-      ),
+    report: (number): AgentReport => report(number, takers.statuses(), uplink.state),
     onConnection: (connection) => {
       if (!connection.connected) book.disconnected();
       words.take(connection);
@@ -224,14 +214,9 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
     logger,
   });
   return {
-    clock,
-    folder,
-    machine,
+    ...ground,
     outbox,
     pipeline,
-    sensor,
-    sensorDown: down,
-    spool,
     uplink,
     words,
     runtime,
@@ -269,12 +254,12 @@ interface LossSources {
   readonly sensor: Sensor;
   readonly outbox: Outbox;
   readonly pipeline: Pipeline;
-  readonly down: string;
+  readonly sensorDown: string;
   readonly usedFiles: UsedFilesWatch;
   readonly detect: DetectSide;
 }
 
-function gapSourcesOf({ sensor, outbox, pipeline, down, usedFiles, detect }: LossSources): GapSources {
+function gapSourcesOf({ sensor, outbox, pipeline, sensorDown, usedFiles, detect }: LossSources): GapSources {
   return {
     sensorStats: () => sensor.stats(),
     queueDrops: () => outbox.takeDrops(),
@@ -282,7 +267,7 @@ function gapSourcesOf({ sensor, outbox, pipeline, down, usedFiles, detect }: Los
     usedFilesOmitted: () => usedFiles.takeOmitted(),
     fileDeedsOmitted: () => pipeline.takeFilesOmitted(),
     detectionLosses: () => detect.takeLosses(),
-    sensorDown: down,
+    sensorDown,
   };
 }
 
