@@ -104,11 +104,12 @@ describe("the machine as the kernel notifies of it", { skip: missing === "" ? fa
     const inner = `read line; cat ${watched}/inside`;
     const outer = `mount -t tmpfs tmpfs ${watched} && echo x > ${watched}/inside && exec unshare --mount sh -c '${inner}'`;
     const child = spawn("unshare", ["--mount", "sh", "-c", outer]);
+    const ended = once(child, "exit");
     await recorder.find("exec", (event) => event.arguments.at(-1) === inner && event.comm === "sh");
     child.stdin.end("\n");
     const opened = await recorder.find("file", (event) => event.path.endsWith("/inside") && event.comm === "cat");
     assert.equal(opened.way, "notified");
-    await once(child, "exit");
+    await ended;
   });
 
   test("connections come from looking", async () => {

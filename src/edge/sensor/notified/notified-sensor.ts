@@ -72,7 +72,7 @@ export function createNotifiedSensor(options: NotifiedSensorOptions): Sensor {
     ...(options.excludedPid === undefined ? {} : { excludedPid: options.excludedPid }),
   });
   const reader = createReader({ notifiers, procPath, book, count });
-  let isClosed = false;
+  const closing = new AbortController();
   let cpuMs = 0;
   let running: Promise<void> = Promise.resolve();
 
@@ -89,9 +89,9 @@ export function createNotifiedSensor(options: NotifiedSensorOptions): Sensor {
   }
 
   async function follow(onBatch: (events: readonly SensorEvent[]) => void): Promise<void> {
-    while (!isClosed) {
+    while (!closing.signal.aborted) {
       await library.wait(notifiers.descriptors, notifiedLimits.waitMs);
-      if (!isClosed) timed(() => tell(reader.drain(), onBatch));
+      if (!closing.signal.aborted) timed(() => tell(reader.drain(), onBatch));
     }
   }
 
@@ -112,8 +112,8 @@ export function createNotifiedSensor(options: NotifiedSensorOptions): Sensor {
       cpuMs: cpuMs + polled.stats().cpuMs,
     }),
     close: async () => {
-      if (isClosed) return;
-      isClosed = true;
+      if (closing.signal.aborted) return;
+      closing.abort();
       await polled.close();
       // The descriptors are waited for in another thread: they stay open until it is back.
       await running;

@@ -98,7 +98,7 @@ function TestButton({ sink }: SinkProps) {
   const send = (): void => {
     if (busy) return;
     setBusy(true);
-    call(apiClient, "testSink", { params: { name: sink.name }, query: { scope: sink.scope } })
+    void call(apiClient, "testSink", { params: { name: sink.name }, query: { scope: sink.scope } })
       .then(setOutcome, (error: unknown) => {
         const { message, hint } = troubleOf(error);
         setOutcome({ ok: false, because: message, hint });

@@ -29,7 +29,7 @@ export function SinkLetters({ sink, mayChange }: LettersProps) {
   const replay = (): void => {
     if (busy) return;
     setBusy(true);
-    call(apiClient, "replaySink", { ...key, body: {} })
+    void call(apiClient, "replaySink", { ...key, body: {} })
       .then(
         ({ delivered, left, because }) =>
           setSaid(
