@@ -1,14 +1,16 @@
 // Drains both rings on an adaptive timer in the thread that started it, and hands over batches in time order. Nothing wakes it: it looks.
 import type { SensorEvent } from "../../core/sense/sensor.ts";
 import { createDecode } from "./decode.ts";
-import type { DecodeContext } from "./decode-source.ts";
+import { wide, type DecodeContext } from "./decode-source.ts";
 import type { KernelObject } from "./kernel-object.ts";
-import { eventType } from "./layout.gen.ts";
+import { eventType, layout } from "./layout.gen.ts";
 import type { Libbpf } from "./libbpf.ts";
 import type { PathPlaces } from "./path-places.ts";
 import { createRepeatCache, type RepeatCache } from "./repeat-cache.ts";
+import type { RingViews } from "./ring.ts";
 import { sweepLimits } from "./seen-sweep.ts";
 import { createTextCache } from "./text-cache.ts";
+import { disorderMs, Lane, takeInOrder } from "./two-rings.ts";
 
 export type OnBatch = (events: readonly SensorEvent[]) => void;
 
@@ -160,9 +162,11 @@ function createCollector(object: KernelObject, context: DecodeContext, nowMs: ()
       const highRead = high.length < max ? object.ringHigh.drain(max, takeHigh) : 0;
       const isLowBehind = lowRead >= max || low.length >= max;
       const isHighBehind = highRead >= max || high.length >= max;
+      // When both are full something has to go on, however close together it was.
+      const slackMs = low.length >= max && high.length >= max ? 0 : disorderMs;
       const batch = takeInOrder(high, low, {
-        highMs: isLowBehind ? Math.min(lookedAtMs, low.newestMs - disorderMs) : lookedAtMs,
-        lowMs: isHighBehind ? high.newestMs - disorderMs : Number.POSITIVE_INFINITY,
+        highMs: isLowBehind ? Math.min(lookedAtMs, low.newestMs - slackMs) : lookedAtMs,
+        lowMs: isHighBehind ? high.newestMs - slackMs : Number.POSITIVE_INFINITY,
       });
       if (batch.length > 0) {
         count(batch);
