@@ -88,6 +88,7 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
   await sensor.start((events) => {
     pipeline.take(events);
     usage.take(events, clock.nowMs());
+    agent.guard.take(events);
   });
   parts.rows?.((table, row) => outbox.push(table, row));
   parts.ready({ type: "ready", notices: [...noticesOf(config, sensor, agent.sensorDown), agent.words.first] });

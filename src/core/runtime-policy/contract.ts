@@ -53,6 +53,7 @@ export function policyOfAllowList(list: ExecutableAllowList): ParsedRuntimePolic
     tags: ["baseline"],
     message: "not in the baseline of this workload",
     isPinned: false,
+    hold: undefined,
   };
 }
 

@@ -102,6 +102,8 @@ export interface Guard {
   removePolicy(policy: number): void;
   /** Replaces all scopes. What was inherited from a scope follows it. */
   setScopes(scopes: readonly GuardScope[]): void;
+  /** Drops all packets of the cgroup in this folder until it is disposed. */
+  isolate(cgroupPath: string): Disposable;
   /** What the kernel did or would have done since the last call; oldest first. */
   drain(): readonly GuardedEvent[];
   stats(): GuardStats;

@@ -93,6 +93,10 @@ export interface ParsedRuntimePolicy {
   readonly tags: readonly string[];
   readonly message: string;
   readonly isPinned: boolean;
+  /** A running workload is stopped where it stands, or cut off, until then. */
+  readonly hold:
+    | { readonly action: "freeze" | "isolate"; readonly untilMs: number; readonly reason: string }
+    | undefined;
 }
 
 /** What is wrong with an input, or what was left out of it. Severity error: the policy is refused as a whole. */

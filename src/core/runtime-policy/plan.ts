@@ -92,7 +92,9 @@ function pathPromise(rule: Extract<RuntimeRule, { kind: "exec" | "file" }>, plan
   const { subject } = rule;
   if (subject.kind === "pattern" && startOfPattern(subject.pattern) === undefined)
     return detect(
-      "the kernel looks up beginnings of paths; a wildcard in another place is compared in user space, after the fact",
+      rule.kind === "exec"
+        ? "the kernel looks up beginnings of paths; a wildcard in another place is compared in user space, after the fact"
+        : "the kernel looks up beginnings of paths; a wildcard in another place is left to detection rules",
     );
   return rule.kind === "exec" ? exec(planes) : file(planes);
 }

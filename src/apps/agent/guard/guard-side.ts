@@ -10,7 +10,7 @@ import {
   type ExecutableAllowList,
 } from "../../../core/runtime-policy/contract.ts";
 import type { Guard, GuardScope } from "../../../core/runtime-policy/guard-port.ts";
-import type { ParsedRuntimePolicy, RuntimeProblem } from "../../../core/runtime-policy/model.ts";
+import type { ParsedRuntimePolicy, RuntimeProblem, RuntimeSubject } from "../../../core/runtime-policy/model.ts";
 import { parseRuntimeSpec } from "../../../core/runtime-policy/parse/parse-policy.ts";
 import {
   createRuleBook,
@@ -19,10 +19,13 @@ import {
   type RuleBook,
 } from "../../../core/runtime-policy/rule-book.ts";
 import type { GuardedEvent } from "../../../core/sense/deed-events.ts";
+import type { ExecEvent, SensorEvent } from "../../../core/sense/sensor.ts";
 import type { Resource, ResourceStatus } from "../../../model/resource.ts";
 import { drillRule, runDrill, type DrillReceipt } from "./drill.ts";
 import { guardSideLimits } from "./limits.ts";
-import { holdersOf, type GuardedProcess, type NodePlaces } from "./living.ts";
+import { holdsOf, type Holds } from "./holds.ts";
+import { createPatternWatch } from "./pattern-watch.ts";
+import { holdersOf, type GuardedProcess, type Holder, type NodePlaces } from "./living.ts";
 import { createPolicySets, type PolicySets, type Reconciled } from "./policy-sets.ts";
 import { statusOf, type PolicyCounts } from "./guard-status.ts";
 
@@ -36,6 +39,12 @@ export interface GuardSideParts {
   readonly drillFolder: string;
   /** Why nothing may be enforced now: break-glass; "" when it may. */
   stopped(): string;
+  /** Who did it, as policies select. */
+  subjectOf(event: ExecEvent): RuntimeSubject;
+  /** Freezes and isolates; absent where nothing may be stopped. */
+  readonly holds: Holds | undefined;
+  /** Where the v2 hierarchy is mounted; "" when nowhere. */
+  readonly cgroupMount: string;
   tell(event: GuardedEvent, known: KnownRule | undefined, count: number): void;
   nowMs(): number;
 }
@@ -44,6 +53,8 @@ export interface GuardSide extends AllowListTaker {
   /** Takes the whole set of this node's resources, of any kind. */
   setResources(resources: readonly Resource[]): void;
   statuses(): readonly ResourceStatus[];
+  /** The sensor's events: patterns that the kernel cannot look up are compared with every exec. */
+  take(events: readonly SensorEvent[]): void;
   /** Call a few times a second. */
   tick(): Promise<void>;
   /** Events that were lost, by kind, since the guard was opened. */
@@ -65,6 +76,8 @@ class NodeGuard implements GuardSide {
   readonly #parts: GuardSideParts;
   readonly #book: RuleBook = createRuleBook();
   readonly #counts = new Map<string, PolicyCounts>();
+  readonly #patterns = createPatternWatch((policy, rule) => this.#book.numberOf(policy, rule));
+  #holdProblems: readonly CompileProblem[] = [];
   #held: readonly HeldPolicy[] = [];
   #lists: readonly ParsedRuntimePolicy[] = [];
   #guard: Guard | undefined;
@@ -106,6 +119,11 @@ class NodeGuard implements GuardSide {
     return refused;
   }
 
+  take(events: readonly SensorEvent[]): void {
+    if (this.#isClosed) return;
+    this.#hear(this.#patterns.take(events, (event) => this.#parts.subjectOf(event)));
+  }
+
   async tick(): Promise<void> {
     if (this.#isClosed) return;
     this.#hear(this.#guard?.drain() ?? []);
@@ -124,16 +142,28 @@ class NodeGuard implements GuardSide {
   #reconcile(): void {
     const policies = this.#policies();
     const isStopped = this.#parts.stopped() !== "";
-    if (policies.length === 0 && this.#guard === undefined) return;
+    this.#patterns.setPolicies(isStopped ? [] : policies);
+    if (policies.length === 0 && this.#guard === undefined) return this.#hold([], []);
     const sets = this.#open();
     if (sets === undefined) return;
     const holders = isStopped || policies.length === 0 ? [] : holdersOf(this.#parts.processes(), this.#parts.places);
     try {
       this.#reconciled = sets.reconcile(isStopped ? [] : policies, holders);
+      this.#hold(isStopped ? [] : policies, holders);
       this.#failure = "";
     } catch (error) {
       this.#failure = toFault(error).message;
     }
+  }
+
+  /** What is asked to stand still or to be cut off, until its time is over. */
+  #hold(policies: readonly ParsedRuntimePolicy[], holders: readonly Holder[]): void {
+    const { wanted, problems } = holdsOf(policies, holders, {
+      nowMs: this.#parts.nowMs(),
+      cgroupMount: this.#parts.cgroupMount,
+    });
+    const failed = this.#parts.holds?.apply(wanted) ?? [];
+    this.#holdProblems = [...problems, ...failed.map((message) => ({ policy: "", place: "hold", message }))];
   }
 
   #open(): PolicySets | undefined {
@@ -207,6 +237,7 @@ class NodeGuard implements GuardSide {
         holders: this.#reconciled.holdersByPolicy.get(held.resource.name) ?? 0,
         problems: [
           ...this.#reconciled.problems.filter(({ policy }) => policy === held.resource.name),
+          ...this.#holdProblems.filter(({ policy }) => policy === "" || policy === held.resource.name),
           ...this.#lossesAsProblems(),
         ],
         drill: this.#drill,
@@ -231,6 +262,8 @@ class NodeGuard implements GuardSide {
     if (this.#isClosed) return;
     this.#hear(this.#guard?.drain() ?? []);
     this.#isClosed = true;
+    // A dead agent holds nobody.
+    this.#parts.holds?.apply([]);
     this.#guard?.close();
   }
 }
@@ -245,6 +278,7 @@ function noting(guard: Guard, note: (scopes: readonly GuardScope[]) => void): Gu
       guard.setScopes(scopes);
       note(scopes);
     },
+    isolate: (cgroupPath) => guard.isolate(cgroupPath),
     drain: () => guard.drain(),
     stats: () => guard.stats(),
     close: () => guard.close(),

@@ -1,13 +1,15 @@
 // The agent's guard with this machine's own means: kernel programs, cgroups, /proc, the pipeline's processes, the break-glass file.
 import { statSync } from "node:fs";
+import { join } from "node:path";
 import { Fault } from "../../../base/fault.ts";
 import type { AddressBook } from "../../../core/directory/address-book.ts";
 import { podOf } from "../../../core/directory/refine-subject.ts";
 import type { Guard } from "../../../core/runtime-policy/guard-port.ts";
 import type { RuntimeSubject } from "../../../core/runtime-policy/model.ts";
 import { readCgroupFile } from "../../../edge/proc/cgroup-file.ts";
-import type { GuardOptions, OpenedGuard } from "../../../edge/sensor/guard/open-guard.ts";
+import type { GuardOptions } from "../../../edge/sensor/guard/open-guard.ts";
 import { findFile } from "../../../edge/sensor/guard/find-file.ts";
+import { freeze, release } from "../../../edge/sensor/guard/freeze.ts";
 import { cgroupMount } from "../../../edge/sensor/proc.ts";
 import type { Subject } from "../../../model/identity.ts";
 import type { AgentConfig } from "../config.ts";
@@ -15,6 +17,7 @@ import { enforceFolder, readBreakGlass } from "../enforce/break-glass.ts";
 import type { Outbox } from "../outbox.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { createGuardSide, type GuardSide } from "./guard-side.ts";
+import { createHolds, keptInFile } from "./holds.ts";
 import { guardedRow } from "./guarded-row.ts";
 import type { GuardedProcess, NodePlaces } from "./living.ts";
 
@@ -28,7 +31,7 @@ export interface OpenGuardSide {
   readonly isThisMachine: boolean;
 }
 
-type Open = (options: GuardOptions) => OpenedGuard;
+type Open = (options: GuardOptions) => Guard;
 
 /** A platform without koffi's native part has no guard, and says so on each policy. */
 async function importGuard(): Promise<Open> {
@@ -48,10 +51,21 @@ export async function openGuardSide(needs: OpenGuardSide): Promise<GuardSide> {
   const open = await importGuard();
   const refusal = whyNot(config, isThisMachine);
   const paths = createCgroupPaths();
+  let guard: Guard | undefined;
+  const opened = (): Guard => {
+    if (refusal !== "") throw new Fault(refusal, { code: "guard/never", kind: "forbidden" });
+    guard ??= open({ cgroupPath: folder, agentPid: process.pid });
+    return guard;
+  };
+  const kept = keptInFile(join(enforceFolder(config.data), "frozen.json"));
   return createGuardSide({
-    openGuard: (): Guard => {
-      if (refusal !== "") throw new Fault(refusal, { code: "guard/never", kind: "forbidden" });
-      return open({ cgroupPath: folder, agentPid: process.pid });
+    openGuard: opened,
+    holds:
+      refusal === "" ? createHolds({ freeze, release, kept, isolate: (path) => opened().isolate(path) }) : undefined,
+    cgroupMount: mount ?? "",
+    subjectOf: (event) => {
+      const { subject } = needs.pipeline().known(event.process);
+      return selectable(subject, book, paths.of(event.cgroupId, event.process.pid));
     },
     processes: function* (): Generator<GuardedProcess> {
       for (const { record, subject } of needs.pipeline().living()) {

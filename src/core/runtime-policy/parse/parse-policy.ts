@@ -6,6 +6,7 @@ import { and, has, isIn, isNotIn, not, allNode } from "../../policy/selector/bui
 import { selectorOf } from "../../policy/selector/canonical.ts";
 import type { SelectorNode } from "../../policy/selector/selector.ts";
 import { runtimeLimits } from "../limits.ts";
+import { startOfPattern } from "../rules-of.ts";
 import type { ParsedRuntimePolicy, RuntimeProblem, RuntimeRule, RuntimeTarget } from "../model.ts";
 import {
   child,
@@ -77,18 +78,23 @@ function parseOwn(name: string, spec: unknown, sink: Sink, path: Path): ParsedRu
     return { policy: undefined, problems: sink.problems };
   }
   const { mode, severity, tags, message, pin: isPinned, manifest } = read.data;
+  const hold = holdOf(read.data);
   if (manifest !== undefined) {
     const inner = parseForeign({ value: manifest, path: [...path, "manifest"], sink }, mode);
     if (inner.policy === undefined) return inner;
-    return { ...inner, policy: { ...inner.policy, name, isPinned } };
+    return { ...inner, policy: { ...inner.policy, name, isPinned, hold } };
   }
   const target = ownTarget(read.data, at);
   const rules = ownRules(read.data, at);
   if (target === undefined || isRefused(sink, rules)) return { policy: undefined, problems: sink.problems };
   return {
-    policy: { name, dialect: "garrison", target, mode, rules, severity, tags, message, isPinned },
+    policy: { name, dialect: "garrison", target, mode, rules, severity, tags, message, isPinned, hold },
     problems: sink.problems,
   };
+}
+
+function holdOf({ hold }: RuntimePolicy): ParsedRuntimePolicy["hold"] {
+  return hold === undefined ? undefined : { action: hold.action, untilMs: Date.parse(hold.until), reason: hold.reason };
 }
 
 function parseForeign(at: At, mode: ParsedRuntimePolicy["mode"]): ParsedRuntime {
@@ -123,6 +129,7 @@ function parseForeign(at: At, mode: ParsedRuntimePolicy["mode"]): ParsedRuntime 
     tags: isArmor ? textsAt(child(spec, "tags")) : [],
     message: isArmor ? textAt(child(spec, "message")) : "",
     isPinned: false,
+    hold: undefined,
   };
   return { policy, problems: sink.problems };
 }
@@ -135,6 +142,16 @@ function isRefused(sink: Sink, rules: readonly RuntimeRule[]): boolean {
     refuse(at, "too-many-rules", `${rules.length} rules, more than rulesMax = ${runtimeLimits.rulesMax}`);
     return true;
   }
+  const hidden = rules.find((rule) => rule.action === "Allow" && isBeyondKernel(rule));
+  if (hidden !== undefined) {
+    refuse(
+      at,
+      "incomplete-allow-list",
+      `${hidden.place}: the kernel cannot look up this pattern, so an allow-list with it would block what it allows`,
+      "allow folders, or the start of a path: /opt/app/**",
+    );
+    return true;
+  }
   if (errors.length === 0) return false;
   const hasAllowList = rules.some(({ kind }) => kind === "only") || rules.some(({ action }) => action === "Allow");
   if (hasAllowList)
@@ -144,6 +161,11 @@ function isRefused(sink: Sink, rules: readonly RuntimeRule[]): boolean {
       "a rule of an allow-list was refused, so the policy is: it would block more than was written",
     );
   return hasAllowList || rules.length === 0;
+}
+
+function isBeyondKernel(rule: RuntimeRule): boolean {
+  if ((rule.kind !== "exec" && rule.kind !== "file") || rule.subject.kind !== "pattern") return false;
+  return startOfPattern(rule.subject.pattern) === undefined;
 }
 
 const anybody: RuntimeTarget = {

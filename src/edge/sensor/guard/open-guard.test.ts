@@ -8,19 +8,19 @@ import { after, before, describe, test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { skipUnless } from "../../../../test/support/skip.ts";
-import type { CompiledPolicy, GuardScope } from "../../../core/runtime-policy/guard-port.ts";
+import type { CompiledPolicy, Guard, GuardScope } from "../../../core/runtime-policy/guard-port.ts";
 import { makePrivateCgroup, type PrivateCgroup } from "../sensor.fixture.ts";
 import { findFile } from "./find-file.ts";
 import { freeze, isFrozen, release } from "./freeze.ts";
 import { choices, guardMissing, nothing, recordsOf, runInside } from "./guard.fixture.ts";
-import { openGuard, type OpenedGuard } from "./open-guard.ts";
+import { openGuard } from "./open-guard.ts";
 
 const missing = guardMissing();
 const id = realpathSync("/usr/bin/id");
 const node = process.execPath;
 
 /** One guard for most tests, attached below one private cgroup: loading it reads all of the kernel's types each time. */
-let shared: { readonly outer: PrivateCgroup; readonly guard: OpenedGuard } | undefined;
+let shared: { readonly outer: PrivateCgroup; readonly guard: Guard } | undefined;
 let scenes = 0;
 
 /** Two private cgroups below, and a policy for the first one. */

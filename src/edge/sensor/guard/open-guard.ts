@@ -36,11 +36,6 @@ export interface GuardOptions {
   readonly procPath?: string;
 }
 
-/** Isolation of one cgroup: packets in and out are dropped until it is disposed. */
-export interface OpenedGuard extends Guard {
-  isolate(cgroupPath: string): Disposable;
-}
-
 export const guardLimits = { ringBytes: 1024 * 1024, eventsPerDrainMax: 4096 } as const;
 
 const objectsDefault = fileURLToPath(new URL("../../../../bpf/objects/", import.meta.url));
@@ -56,7 +51,7 @@ interface Loaded {
 }
 
 /** Throws a Fault ("sensor/no-library", "sensor/load") when not even the base object can run. */
-export function openGuard(options: GuardOptions): OpenedGuard {
+export function openGuard(options: GuardOptions): Guard {
   return new KernelGuard(load(options));
 }
 
@@ -175,7 +170,7 @@ function hostMountNamespace(procPath: string): number {
   return 0;
 }
 
-class KernelGuard implements OpenedGuard {
+class KernelGuard implements Guard {
   readonly planes: GuardPlanes;
   readonly #loaded: Loaded;
   readonly #policies = new Map<number, { readonly entries: readonly MapEntry[]; readonly flags: number }>();
