@@ -1,0 +1,427 @@
+// The node's side of runtime policies with a stand-in for the kernel: who is in scope, what is said of each policy, drills' and real receipts, break-glass.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { CompiledPolicy, Guard, GuardPlanes, GuardScope } from "../../../core/runtime-policy/guard-port.ts";
+import type { RuntimeSubject } from "../../../core/runtime-policy/model.ts";
+import type { KnownRule } from "../../../core/runtime-policy/rule-book.ts";
+import type { GuardedEvent } from "../../../core/sense/deed-events.ts";
+import type { ExecEvent } from "../../../core/sense/sensor.ts";
+import type { Resource } from "../../../model/resource.ts";
+import { createGuardSide, type GuardSideParts } from "./guard-side.ts";
+import { guardedRow } from "./guarded-row.ts";
+import { createHolds, holdsOf, type Hold } from "./holds.ts";
+import { holdersOf, type GuardedProcess } from "./living.ts";
+
+const places = { rootCgroupId: 1, hostMountNamespace: 100, agentCgroupId: 9 };
+const planes: GuardPlanes = { kill: "", killAtCall: "", killAtOpen: "", cgroup: "", lsm: "EPERM", lsmMissing: {} };
+
+function subject(over: Partial<RuntimeSubject> = {}): RuntimeSubject {
+  return {
+    namespace: "shop",
+    workload: "web",
+    container: "app",
+    image: "web:1",
+    labels: {},
+    cgroup: "/kubepods/web",
+    ...over,
+  };
+}
+
+function living(over: Partial<GuardedProcess> = {}): GuardedProcess {
+  return { pid: 50, name: "web", containerId: "c1", subject: subject(), cgroupId: 20, mountNamespace: 200, ...over };
+}
+
+function policy(name: string, spec: object): Resource {
+  return {
+    apiVersion: "garrison/v1",
+    kind: "RuntimePolicy",
+    scope: "global",
+    name,
+    spec: { ...spec },
+    generation: 1,
+    author: "t",
+    time: "2026-11-26T10:00:00Z",
+    deleted: false,
+  };
+}
+
+function guarded(over: Partial<GuardedEvent> = {}): GuardedEvent {
+  return {
+    type: "guarded",
+    timeMs: 1000,
+    process: { pid: 50, startMs: 1 },
+    comm: "nc",
+    cgroupId: 20,
+    hook: "exec",
+    outcome: "killed",
+    plane: "kill",
+    rule: 1,
+    path: "/usr/bin/nc",
+    tuple: undefined,
+    ...over,
+  };
+}
+
+function scene(over: Partial<GuardSideParts> = {}) {
+  const kernel = {
+    scopes: [] as readonly GuardScope[],
+    policies: new Map<number, CompiledPolicy>(),
+    events: [] as GuardedEvent[],
+    opened: 0,
+    isClosed: false,
+  };
+  const told: { readonly event: GuardedEvent; readonly known: KnownRule | undefined; readonly count: number }[] = [];
+  const guard: Guard = {
+    planes,
+    addPolicy: (compiled) => {
+      const number = kernel.policies.size + 1 + [...kernel.policies.keys()].length;
+      kernel.policies.set(number, compiled);
+      return number;
+    },
+    removePolicy: (number) => void kernel.policies.delete(number),
+    setScopes: (scopes) => (kernel.scopes = scopes),
+    isolate: () => ({ [Symbol.dispose]: () => undefined }),
+    drain: () => kernel.events.splice(0),
+    stats: () => ({ scopes: kernel.scopes.length, policies: kernel.policies.size, lossesByKind: {} }),
+    close: () => (kernel.isClosed = true),
+  };
+  const state = { nowMs: 1_000_000, processes: [living()] as GuardedProcess[], stopped: "" };
+  const side = createGuardSide({
+    openGuard: () => {
+      kernel.opened += 1;
+      return guard;
+    },
+    processes: () => state.processes,
+    places,
+    find: () => undefined,
+    drillFolder: "",
+    stopped: () => state.stopped,
+    subjectOf: () => subject(),
+    holds: undefined,
+    cgroupMount: "/cg",
+    tell: (event, known, count) => told.push({ event, known, count }),
+    nowMs: () => state.nowMs,
+    ...over,
+  });
+  const tick = async () => {
+    state.nowMs += 6000;
+    await side.tick();
+  };
+  return { kernel, told, state, side, tick };
+}
+
+const netcat = { target: { workload: "web" }, exec: [{ path: "/usr/bin/nc" }] };
+
+test("nothing to guard: the kernel's guard is not even opened", async () => {
+  const { side, tick, kernel } = scene();
+  side.setResources([policy("other", { mode: "off", ...netcat })]);
+  await tick();
+  assert.equal(kernel.opened, 0);
+  assert.equal(side.statuses()[0]?.enforcement?.state, "off");
+});
+
+test("dry run is the default: a scope with rules that are only tried, and the status says so", async () => {
+  const { side, tick, kernel } = scene();
+  side.setResources([policy("no-nc", netcat)]);
+  await tick();
+  const numbers = kernel.scopes.map(({ kind, id, policy: enforced, isContainer }) => [kind, id, enforced, isContainer]);
+  assert.deepEqual(numbers, [
+    ["cgroup", 20, 0, true],
+    ["mount-namespace", 200, 0, true],
+  ]);
+  assert.ok(kernel.scopes.every(({ dryPolicy }) => dryPolicy > 0));
+  const [compiled] = kernel.policies.values();
+  assert.equal(compiled?.paths[0]?.choices[0]?.action, "dry");
+  const [status] = side.statuses();
+  assert.deepEqual([status?.enforcement?.state, status?.enforcement?.endpoints], ["preview", 1]);
+  assert.equal(status?.enforcement?.runtime?.rules[0]?.guarantee, "kill");
+});
+
+test("enforced is said only with a receipt: before it unproved, after a record of the kernel with its words", async () => {
+  const { side, tick, kernel, told } = scene();
+  side.setResources([policy("no-nc", { ...netcat, mode: "enforce" })]);
+  await tick();
+  assert.equal(side.statuses()[0]?.enforcement?.state, "unproved");
+  kernel.events.push(guarded(), guarded());
+  await side.tick();
+  const [status] = side.statuses();
+  assert.equal(status?.enforcement?.state, "enforced");
+  assert.deepEqual(status.enforcement.runtime?.countsByOutcome, { killed: 2 });
+  assert.match(status.enforcement.runtime.receipt, /killed at exec of \/usr\/bin\/nc by no-nc spec\.exec\[0\]/);
+  assert.equal(status.enforcement.runtime.receiptKind, "event");
+  assert.deepEqual(
+    told.map(({ count, known }) => [count, known?.policy.name]),
+    [[2, "no-nc"]],
+  );
+});
+
+test("a rule that this kernel can only detect is never said to be enforced", async () => {
+  const { side, tick } = scene();
+  side.setResources([
+    policy("caps", { target: { workload: "web" }, mode: "enforce", capabilities: [{ capability: "NET_RAW" }] }),
+  ]);
+  await tick();
+  const [status] = side.statuses();
+  assert.equal(status?.enforcement?.state, "unproved");
+  assert.match(status.because, /cannot stop some of its rules/);
+});
+
+test("break-glass takes every scope out at the next look, and comes back when it ends", async () => {
+  const { side, tick, kernel, state } = scene();
+  side.setResources([policy("no-nc", { ...netcat, mode: "enforce" })]);
+  await tick();
+  assert.equal(kernel.scopes.length, 2);
+  state.stopped = "break-glass: drill of people";
+  await tick();
+  assert.deepEqual([kernel.scopes.length, side.statuses()[0]?.enforcement?.state], [0, "broken-glass"]);
+  state.stopped = "";
+  await tick();
+  assert.equal(kernel.scopes.length, 2);
+});
+
+test("scopes follow living workloads; rules that nobody needs any more are taken out", async () => {
+  const { side, tick, kernel, state } = scene();
+  side.setResources([policy("no-nc", { ...netcat, mode: "enforce" })]);
+  await tick();
+  state.processes = [
+    living({ containerId: "c2", cgroupId: 21, mountNamespace: 201 }),
+    living({ containerId: "c3", cgroupId: 22, mountNamespace: 202, subject: subject({ workload: "db" }) }),
+  ];
+  await tick();
+  assert.deepEqual(
+    kernel.scopes.map(({ id }) => id),
+    [21, 201],
+  );
+  assert.equal(kernel.policies.size, 1);
+  state.processes = [];
+  await tick();
+  assert.deepEqual([kernel.scopes.length, kernel.policies.size], [0, 0]);
+});
+
+test("a broken policy is refused by itself, with the place; the others hold", async () => {
+  const { side, tick, kernel } = scene();
+  side.setResources([policy("bad", { exec: [{ path: "nc" }] }), policy("good", netcat)]);
+  await tick();
+  assert.deepEqual(
+    side.statuses().map(({ name, state }) => [name, state]),
+    [
+      ["bad", "refused"],
+      ["good", "applied"],
+    ],
+  );
+  assert.match(side.statuses()[0]?.because ?? "", /spec\.exec\[0\]\.path/);
+  assert.equal(kernel.policies.size, 1);
+});
+
+test("a kernel that refuses the guard: every policy says why, and a list is refused by name", async () => {
+  const { side, tick } = scene({
+    openGuard: () => {
+      throw new Error("EPERM");
+    },
+  });
+  side.setResources([policy("no-nc", netcat)]);
+  await tick();
+  assert.deepEqual([side.statuses()[0]?.enforcement?.state, side.statuses()[0]?.because], ["failed", "EPERM"]);
+  const list = {
+    name: "b",
+    namespace: "shop",
+    workload: "web",
+    container: "",
+    image: "",
+    executables: ["/app"],
+    mode: "enforce",
+  } as const;
+  assert.deepEqual([...side.setAllowLists([list])], [["b", "EPERM"]]);
+});
+
+test("lists of baselines are policies: only these programs; a list that would stop everything is refused", async () => {
+  const { side, tick, kernel } = scene();
+  const list = {
+    name: "b",
+    namespace: "shop",
+    workload: "web",
+    container: "",
+    image: "",
+    executables: ["/app"],
+    mode: "enforce",
+  } as const;
+  assert.deepEqual([...side.setAllowLists([list, { ...list, name: "empty", executables: [] }]).keys()], ["empty"]);
+  await tick();
+  const [compiled] = kernel.policies.values();
+  assert.deepEqual(
+    compiled?.paths.map(({ text, choices }) => [text, choices[0]?.action]),
+    [["/app", "allow"]],
+  );
+  assert.deepEqual(
+    compiled.points.map((point) => [point.class, point.choices[0]?.action]),
+    [["only", "block"]],
+  );
+});
+
+test("a pattern beyond the kernel is told after the fact, with its rule", async () => {
+  const { side, tick, told } = scene();
+  side.setResources([policy("odd", { target: { workload: "web" }, exec: [{ pattern: "/home/*/x" }] })]);
+  await tick();
+  const exec = (path: string) =>
+    ({ type: "exec", timeMs: 1, process: { pid: 50, startMs: 1 }, comm: "x", cgroupId: 20, path }) as ExecEvent;
+  side.take([exec("/home/a/x"), exec("/home/a/b/x")]);
+  assert.deepEqual(
+    told.map(({ event, known }) => [event.path, event.outcome, known?.policy.name]),
+    [["/home/a/x", "audited", "odd"]],
+  );
+});
+
+test("closing hears what is left and detaches", async () => {
+  const { side, tick, kernel, told } = scene();
+  side.setResources([policy("no-nc", netcat)]);
+  await tick();
+  kernel.events.push(guarded({ outcome: "would-kill" }));
+  side.close();
+  assert.deepEqual([kernel.isClosed, told.length], [true, 1]);
+});
+
+const holders: readonly (readonly [
+  name: string,
+  processes: readonly GuardedProcess[],
+  because: RegExp,
+  scopes: readonly number[],
+])[] = [
+  ["a container with its own cgroup and namespace", [living()], /^$/, [20, 200]],
+  [
+    "a shared v2 cgroup (hybrid machines): by its mount namespace",
+    [living({ cgroupId: 1 }), living({ cgroupId: 1, containerId: "c2", mountNamespace: 201 })],
+    /^$/,
+    [200],
+  ],
+  ["two containers in one cgroup and one namespace", [living(), living({ containerId: "c2" })], /shares/, []],
+  ["the host's namespace and the root cgroup", [living({ cgroupId: 1, mountNamespace: 100 })], /shares/, []],
+  ["the agent's own cgroup", [living({ cgroupId: 9, mountNamespace: 100 })], /shares/, []],
+  ["a protected namespace", [living({ subject: subject({ namespace: "kube-system" }) })], /protected/, [20, 200]],
+  [
+    "a service of the machine with its care-taker",
+    [living({ containerId: "", name: "kubelet", mountNamespace: 100 })],
+    /kubelet.*protected/,
+    [20],
+  ],
+  ["a service of the machine", [living({ containerId: "", name: "shop", mountNamespace: 100 })], /^$/, [20]],
+];
+
+for (const [name, processes, because, scopes] of holders) {
+  test(`who can be scoped: ${name}`, () => {
+    const [holder] = holdersOf(processes, places);
+    assert.match(holder?.because ?? "", because);
+    assert.deepEqual([...(holder?.cgroups ?? []), ...(holder?.mountNamespaces ?? [])], scopes);
+  });
+}
+
+test("the machine's services are only selected by name, never by a policy for everybody", async () => {
+  const { side, tick, kernel, state } = scene();
+  state.processes = [
+    living({
+      containerId: "",
+      name: "shop",
+      mountNamespace: 100,
+      subject: subject({ namespace: "", workload: "shop.service" }),
+    }),
+  ];
+  side.setResources([policy("all", { exec: [{ path: "/usr/bin/nc" }], mode: "enforce" })]);
+  await tick();
+  assert.deepEqual(kernel.scopes, []);
+  side.setResources([
+    policy("named", { target: { cgroup: "/kubepods/web" }, exec: [{ path: "/usr/bin/nc" }], mode: "enforce" }),
+  ]);
+  await tick();
+  assert.deepEqual(
+    kernel.scopes.map(({ kind, id, isContainer }) => [kind, id, isContainer]),
+    [["cgroup", 20, false]],
+  );
+});
+
+test("a row carries policy, action and receipt; a dry run has no receipt", () => {
+  const doer = {
+    subject: {
+      ...subject(),
+      workloadKind: "Deployment",
+      service: "",
+      pod: "",
+      containerId: "c1",
+      imageDigest: "",
+      identityReason: "",
+    },
+    processId: "p",
+    process: "bash",
+    executable: "/bin/bash",
+    ancestors: ["sh"],
+    fidelity: "kernel",
+  } as const;
+  const { labels: _labels, cgroup: _cgroup, ...columns } = doer.subject;
+  const who = { ...doer, subject: columns };
+  const killed = guardedRow(guarded(), undefined, who, 2);
+  assert.deepEqual(
+    [killed.action, killed.count, killed.executable, killed.title],
+    ["killed", 2, "/usr/bin/nc", "Killed: exec /usr/bin/nc"],
+  );
+  assert.match(killed.receipt, /killed at exec/);
+  const tried = guardedRow(
+    guarded({
+      outcome: "would-deny",
+      hook: "connect",
+      path: "",
+      tuple: { localAddress: "::", localPort: 0, remoteAddress: "10.0.0.1", remotePort: 22 },
+    }),
+    undefined,
+    who,
+    1,
+  );
+  assert.deepEqual(
+    [tried.action, tried.receipt, tried.title],
+    ["would-deny", "", "Would have denied: connect 10.0.0.1:22"],
+  );
+});
+
+test("holds: for a time, only of what has a cgroup of its own, let go when over", () => {
+  const acts: string[] = [];
+  let kept: readonly string[] = ["/cg/left-over"];
+  const holds = createHolds({
+    freeze: (path) => acts.push(`freeze ${path}`),
+    release: (path) => acts.push(`release ${path}`),
+    isolate: (path) => {
+      acts.push(`isolate ${path}`);
+      return { [Symbol.dispose]: () => acts.push(`join ${path}`) };
+    },
+    kept: { read: () => kept, write: (paths) => (kept = paths) },
+  });
+  const wanted: readonly Hold[] = [
+    { action: "freeze", cgroupPath: "/cg/web" },
+    { action: "isolate", cgroupPath: "/cg/web" },
+  ];
+  assert.deepEqual(holds.apply(wanted), []);
+  assert.deepEqual(acts.splice(0), ["freeze /cg/web", "release /cg/left-over", "isolate /cg/web"]);
+  assert.deepEqual(kept, ["/cg/web"]);
+  holds.apply([]);
+  assert.deepEqual(acts, ["release /cg/web", "join /cg/web"]);
+  assert.deepEqual(kept, []);
+});
+
+test("which holds are wanted: in force, within their time, of their workload", () => {
+  const hold = { action: "freeze", untilMs: 2000, reason: "incident 7" } as const;
+  const parsed = {
+    name: "h",
+    dialect: "garrison",
+    target: { selector: undefined, namespace: "shop", workload: "web", container: "", image: "", cgroup: "" },
+    mode: "enforce",
+    rules: [],
+    severity: 5,
+    tags: [],
+    message: "",
+    isPinned: false,
+    hold,
+  } as const;
+  const now = { nowMs: 1000, cgroupMount: "/cg" };
+  const list = holdersOf([living()], places);
+  assert.deepEqual(holdsOf([parsed], list, now).wanted, [{ action: "freeze", cgroupPath: "/cg/kubepods/web" }]);
+  assert.deepEqual(holdsOf([parsed], list, { ...now, nowMs: 2000 }).wanted, []);
+  assert.deepEqual(holdsOf([{ ...parsed, mode: "dry-run" }], list, now).wanted, []);
+  const sharing = holdersOf([living({ cgroupId: 1 })], places);
+  assert.match(holdsOf([parsed], sharing, now).problems[0]?.message ?? "", /no v2 cgroup of its own/);
+});
