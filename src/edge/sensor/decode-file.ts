@@ -29,7 +29,12 @@ export function decodeFile(source: Source, at: number, length: number): FileDeed
   if (end > at + length) return undefined;
   const flags = flagsOf(source, at);
   const who = source.texts.process(words, processWords, at >> 2);
-  const requested = bytes.toString("utf8", requestedAt, directoryAt);
+  const { first: resolved, second: requested } = source.context.strings.pair(
+    source.views,
+    pathAt,
+    requestedAt,
+    directoryAt,
+  );
   const openFlags = words[(at + fields.openFlags) >> 2] ?? 0;
   const call = fileCalls[halves[(at + fields.call) >> 1] ?? 0] ?? "";
   const told = fileDeeds[halves[(at + fields.deed) >> 1] ?? 0] ?? "open";
@@ -37,10 +42,9 @@ export function decodeFile(source: Source, at: number, length: number): FileDeed
   const deed = told === "unlink" && call === "unlinkat" && (openFlags & AT_REMOVEDIR) !== 0 ? "rmdir" : told;
   const error = words[(at + fields.error) >> 2] ?? 0;
   const way: DeedWay = (flags & eventFlag.ioUring) === 0 ? "syscall" : "io_uring";
-  let path = "";
+  let path = resolved;
   let targetPath = "";
-  if (requestedAt > pathAt) path = bytes.toString("utf8", pathAt, requestedAt);
-  else if (requested !== "" && (flags & eventFlag.pathCut) === 0) {
+  if (path === "" && requested !== "" && (flags & eventFlag.pathCut) === 0) {
     const asked = absolute(bytes.toString("utf8", directoryAt, targetAt), requested);
     const followsLast = follows(deed, call, openFlags);
     // A name that is not there leads nowhere: loaders look for hundreds of them.

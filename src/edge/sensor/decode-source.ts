@@ -3,10 +3,12 @@ import type { PathPlaces } from "./path-places.ts";
 import { layout } from "./layout.gen.ts";
 import type { RepeatCache } from "./repeat-cache.ts";
 import type { RingViews } from "./ring.ts";
+import type { StringCache } from "./string-cache.ts";
 import type { TextCache } from "./text-cache.ts";
 
 export interface DecodeContext {
   readonly texts: TextCache;
+  readonly strings: StringCache;
   /** Milliseconds since the epoch at boot; moves when the wall clock is set. */
   bootMs: number;
   /** Where paths that the kernel did not resolve are; absent: they are only joined, as written. */

@@ -5,6 +5,7 @@ import * as fc from "fast-check";
 import type { SensorEvent } from "../../core/sense/sensor.ts";
 import { createDecode, splitArguments } from "./decode.ts";
 import { eventType, layout, limit } from "./layout.gen.ts";
+import { createStringCache } from "./string-cache.ts";
 import { createTextCache } from "./text-cache.ts";
 
 const bootMs = 1_700_000_000_000;
@@ -18,7 +19,7 @@ function decodeBytes(record: Uint8Array): SensorEvent | undefined {
   const bytes = Buffer.from(memory);
   bytes.set(record, 8);
   const views = { bytes, halves: new Uint16Array(memory), words: new Uint32Array(memory) };
-  return createDecode(views, { texts: createTextCache(), bootMs })(8, record.length);
+  return createDecode(views, { texts: createTextCache(), strings: createStringCache(), bootMs })(8, record.length);
 }
 
 /** 5.25 s after boot, cgroup 2^32+7, started at 1.239 s, pid 4242, comm "nginx". */

@@ -9,6 +9,7 @@ import type { PathPlaces } from "./path-places.ts";
 import { createRepeatCache, type RepeatCache } from "./repeat-cache.ts";
 import type { RingViews } from "./ring.ts";
 import { sweepLimits } from "./seen-sweep.ts";
+import { createStringCache } from "./string-cache.ts";
 import { createTextCache } from "./text-cache.ts";
 import { disorderMs, Lane, takeInOrder } from "./two-rings.ts";
 
@@ -56,6 +57,7 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, places: P
   const repeats = createRepeatCache();
   const context: DecodeContext = {
     texts: createTextCache(),
+    strings: createStringCache(),
     bootMs: Date.now() - libbpf.bootTimeMs(),
     places,
     repeats,
