@@ -33,6 +33,8 @@ export interface ContainerOptions {
   /** Shares the host's network namespace; else it has its own with a loopback that is up. */
   readonly isHostNetwork?: boolean;
   readonly hasTerminal?: boolean;
+  /** Its cgroup looks like no pod's: a container of a machine without Kubernetes. */
+  readonly isBare?: boolean;
   readonly timeoutMs?: number;
 }
 
@@ -234,7 +236,8 @@ function prepare(workshop: Workshop, command: readonly string[], options: Contai
   const layers = `lowerdir=${workshop.image},upperdir=${join(bundle, "upper")},workdir=${join(bundle, "work")}`;
   execFileSync("/bin/mount", ["-t", "overlay", "overlay", "-o", layers, join(bundle, "merged")]);
   const podUid = `${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20, 32)}`;
-  const group = `/${workshop.group}/kubepods/besteffort/pod${podUid}/${id}`;
+  const pods = options.isBare === true ? "" : `/kubepods/besteffort/pod${podUid}`;
+  const group = `/${workshop.group}${pods}/${id}`;
   writeFileSync(
     join(bundle, "config.json"),
     JSON.stringify(configOf(command, options, { merged: join(bundle, "merged"), group })),

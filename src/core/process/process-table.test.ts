@@ -170,6 +170,28 @@ test("the v2 kernel id names siblings that were never read; the root's id names 
   assert.equal(processes.attribute(key(5)).because, "unknown");
 });
 
+test("a process that is moved between its event and its read does not give its old group the new one's name", () => {
+  const cases = [
+    ["the root, read before", ["0::/\n", inDocker]],
+    ["the root, read after", [inDocker, "0::/\n"]],
+    ["a unit, read before", [inUnit, inDocker]],
+  ] as const;
+  for (const [name, reads] of cases) {
+    const processes = table();
+    for (const [index, text] of reads.entries()) {
+      processes.observe(exec(key(10 + index), init, "runc", 1));
+      processes.cgroupRead(key(10 + index), text);
+    }
+    processes.observe(exec(key(20), init, "git", 1));
+    assert.equal(processes.attribute(key(20)).because, "unknown", name);
+    // It stays so: the next one that is moved changes nothing.
+    processes.observe(exec(key(21), init, "runc", 1));
+    processes.cgroupRead(key(21), inDocker);
+    processes.observe(exec(key(22), init, "git", 1));
+    assert.equal(processes.attribute(key(22)).because, "unknown", name);
+  }
+});
+
 test("a group announced by the kernel is known before any read", () => {
   const processes = table();
   const made: CgroupEvent = {

@@ -107,6 +107,8 @@ class BoundedProcessTable implements ProcessTable {
   private readonly exitGraceMs: number;
   private readonly entries: ProcessEntries;
   private readonly cgroupById = new Map<number, CgroupIdentity>();
+  /** Ids that were read with two names, or as the host's own: the group at the root has everybody in it. */
+  private readonly unnamed = new Set<number>();
   private readonly cgroupByText = new Map<string, CgroupIdentity>();
 
   constructor(options: ProcessTableOptions) {
@@ -158,7 +160,7 @@ class BoundedProcessTable implements ProcessTable {
       if (text.length <= cgroupLimits.pathLengthMax)
         keep(this.cgroupByText, text, entry.read, processTableLimits.textsMax);
     }
-    learnFromRead(this.cgroupById, entry.cgroupId, text);
+    this.learnFromRead(entry.cgroupId, text);
   }
 
   cgroupGone(key: ProcessKey): void {
@@ -228,6 +230,25 @@ class BoundedProcessTable implements ProcessTable {
     if (entry.exitTimeMs !== undefined) return;
     entry.exitTimeMs = event.timeMs;
     this.entries.ended.push(entry);
+  }
+
+  /**
+   * One read names its whole v2 group, so that siblings gone before their own read are known too. A process may be moved between the event that told its
+   * id and the read, as runtimes do with a container's first process: an id with two names names nobody from then on.
+   */
+  private learnFromRead(cgroupId: number, text: string): void {
+    const line = /^0::(.*)$/m.exec(text)?.[1];
+    if (line === undefined || cgroupId === 0 || this.unnamed.has(cgroupId)) return;
+    const identity = readCgroupPath(line);
+    const known = this.cgroupById.get(cgroupId);
+    const isOther = known !== undefined && (known.containerId !== identity.containerId || known.unit !== identity.unit);
+    if (identity.kind !== "host" && !isOther) {
+      keepCgroup(this.cgroupById, cgroupId, identity);
+      return;
+    }
+    this.cgroupById.delete(cgroupId);
+    if (this.unnamed.size >= processTableLimits.cgroupsMax) this.unnamed.clear();
+    this.unnamed.add(cgroupId);
   }
 
   /** Own knowledge first; then the parent as it is known by now (it may have been read later), then what was known at the fork. */
@@ -302,12 +323,6 @@ function applyExec(entry: Entry, event: ExecEvent, bootId: string): void {
   entry.capabilities = event.capabilities;
   entry.workingDirectory = event.workingDirectory;
   entry.facts = event.facts;
-}
-
-/** One read names its whole v2 group, so that siblings gone before their own read are known too. */
-function learnFromRead(cgroupById: Map<number, CgroupIdentity>, cgroupId: number, text: string): void {
-  const line = /^0::(.*)$/m.exec(text)?.[1];
-  if (line !== undefined) keepCgroup(cgroupById, cgroupId, readCgroupPath(line));
 }
 
 /**

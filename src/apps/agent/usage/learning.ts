@@ -167,13 +167,17 @@ class NodeLearning implements Learning {
     const container = known ?? (isOwn ? this.#remember(mountNamespace, subject, nowMs) : undefined);
     if (container === undefined) return;
     container.seenMs = nowMs;
-    if (event.path !== "") container.run(event.path);
+    // In the container's group, and still in the host's mounts: the runtime itself.
+    if (event.path !== "" && mountNamespace === container.mountNamespace) container.run(event.path);
   }
 
   #infer(event: SensorEvent, capability: string): void {
     if (capability === "") return;
     const subject = this.#parts.subjectOf(event);
-    if (subject !== undefined) this.#containers.get(subject.containerId)?.infer(capability);
+    const container = subject === undefined ? undefined : this.#containers.get(subject.containerId);
+    // Runtimes do privileged things in the container's group before its program begins, and whoever is gone cannot be told from them.
+    if (container === undefined || this.#parts.mountNamespaceOf(event.process.pid) !== container.mountNamespace) return;
+    container.infer(capability);
   }
 
   flush(nowMs: number): void {

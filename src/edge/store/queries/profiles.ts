@@ -95,6 +95,11 @@ export async function workloadPostures(
 /** O_WRONLY, O_RDWR: the lowest two bits of the flags. */
 const useOfFile = `multiIf(action = 'mapped', 'mapped', action = 'open' AND bitAnd(flags, 3) = 0, 'read', 'written')`;
 
+/** A runtime's own processes are in the container's group until its program begins. */
+const notRuntime =
+  "NOT match(executable, '/(runc|crun|conmon|containerd-shim[^/]*|youki)$') AND process NOT LIKE 'runc:%'";
+const notRuntimeProcess = notRuntime.replace("process NOT", "name NOT");
+
 /** Executables, files and protocols of a workload within the window. */
 export async function touched(parts: QueryParts, params: WorkloadParams, query: WindowRequest): Promise<TouchSums> {
   const asked = query.since === undefined ? { ...query, since: usageWindow } : query;
@@ -107,11 +112,11 @@ export async function touched(parts: QueryParts, params: WorkloadParams, query: 
   const [files, executables, protocols] = await Promise.all([
     statement(
       (where) => `SELECT container, path AS _path, ${useOfFile} AS _use, count() OVER () AS _total FROM file_events
-WHERE ${where} AND path != '' GROUP BY container, _path, _use ORDER BY _path LIMIT ${queryLimits.touchedPathsMax}`,
+WHERE ${where} AND path != '' AND ${notRuntime} GROUP BY container, _path, _use ORDER BY _path LIMIT ${queryLimits.touchedPathsMax}`,
     ),
     statement(
       (where) => `SELECT container, executable AS _path, 'executed' AS _use FROM process_events
-WHERE ${where} AND executable != '' AND action IN ('exec', 'running') GROUP BY container, _path LIMIT ${queryLimits.touchedPathsMax}`,
+WHERE ${where} AND ${notRuntimeProcess} AND executable != '' AND action IN ('exec', 'running') GROUP BY container, _path LIMIT ${queryLimits.touchedPathsMax}`,
     ),
     flowProtocols(parts, params, window),
   ]);
