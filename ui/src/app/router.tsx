@@ -103,7 +103,7 @@ const baselinesRoute = createRoute({
 
 const baselineRoute = createRoute({
   getParentRoute: () => rootRoute,
-  path: "/baselines/$cluster/$namespace/$kind/$name/$image",
+  path: "/baselines/$cluster/$namespace/$kind/$image/$name",
   component: lazyRouteComponent(() => import("../features/baselines/baseline-screen.tsx"), "BaselineScreen"),
 });
 

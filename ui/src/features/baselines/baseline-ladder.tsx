@@ -9,6 +9,7 @@ import { Loading, Notice, sentence, TroubleState } from "../../kit/states.tsx";
 import {
   type BaselinePreview,
   type BaselineStep,
+  inSentence,
   keyOf,
   kindWords,
   type Ladder,
@@ -153,7 +154,7 @@ function PreviewList({ title, rows, tone }: PreviewListProps) {
           <li key={`${kind} ${item}`}>
             <span className="data">{item}</span>{" "}
             <span className="none">
-              {kindWords[kind].toLowerCase()}, {formatCount(count)}×
+              {inSentence(kindWords[kind])}, {formatCount(count)}×
             </span>
           </li>
         ))}

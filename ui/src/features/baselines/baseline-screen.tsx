@@ -14,10 +14,10 @@ import { BaselineDriftList } from "./baseline-drift.tsx";
 import { BaselineItems } from "./baseline-items.tsx";
 import { BaselineLadder } from "./baseline-ladder.tsx";
 import { Confidence } from "./baselines-screen.tsx";
-import { type BaselineDetail, imageText, keyOfParams, kindWords, learnSince } from "./baseline-words.ts";
+import { type BaselineDetail, imageText, inSentence, keyOfParams, kindWords, learnSince } from "./baseline-words.ts";
 import "../../styles/baselines.css";
 
-const route = getRouteApi("/baselines/$cluster/$namespace/$kind/$name/$image");
+const route = getRouteApi("/baselines/$cluster/$namespace/$kind/$image/$name");
 const refetchMs = 15_000;
 
 export function BaselineScreen() {
@@ -50,7 +50,7 @@ export function BaselineScreen() {
 }
 
 function Head({ detail }: { readonly detail: BaselineDetail }) {
-  const { ladder, judged, manifest } = detail;
+  const { ladder, judged } = detail;
   const { cluster, namespace, kind, workload, confidence, baseline } = ladder;
   return (
     <header className="baseline-head">
@@ -87,7 +87,7 @@ function Head({ detail }: { readonly detail: BaselineDetail }) {
             </span>
           )}
         </Fact>
-        <Fact name="Judged">{judged.map((each) => kindWords[each].toLowerCase()).join(", ") || "nothing yet"}</Fact>
+        <Fact name="Judged">{judged.map((each) => inSentence(kindWords[each])).join(", ") || "nothing yet"}</Fact>
       </dl>
       <ul className="baseline-reasons" aria-label="Why the confidence is what it is">
         {confidence.because.map((reason) => (
@@ -101,7 +101,7 @@ function Head({ detail }: { readonly detail: BaselineDetail }) {
         </Notice>
       ) : null}
       <div className="baseline-export">
-        As a file: <CopyText text={`garrison baseline export ${namespace}/${workload} > ${manifest.name}.yaml`} />
+        As a file: <CopyText text={`garrison baseline export ${namespace}/${workload} > ${workload}.yaml`} />
       </div>
     </header>
   );

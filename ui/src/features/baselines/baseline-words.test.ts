@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   baselineParams,
   imageText,
+  inSentence,
   itemState,
   keyOfParams,
   matching,
@@ -67,6 +68,7 @@ test("what is outside comes first, then what is new; a search narrows", () => {
 });
 
 test("words of a row", () => {
+  assert.deepEqual([inSentence("DNS names"), inSentence("Ports served")], ["DNS names", "ports served"]);
   assert.equal(stepText({ step: "protecting", baseline: held }), "Protecting, dry run");
   assert.equal(stepText({ step: "monitoring", baseline: held }), "Monitoring");
   assert.equal(imageText({ image: "web:1", imageDigest: "sha256:0123456789abcdef" }), "web:1 · 0123456789ab");

@@ -38,6 +38,11 @@ export const kindWords: Readonly<Record<BaselineItemKind, string>> = {
   domains: "DNS names",
 };
 
+/** "DNS names" stays, "Programs" does not. */
+export function inSentence(words: string): string {
+  return /^[A-Z]{2}/.test(words) ? words : words.charAt(0).toLowerCase() + words.slice(1);
+}
+
 export function stepText({ step, baseline }: Pick<Ladder, "step" | "baseline">): string {
   return step === "protecting" && baseline?.dryRun === true ? "Protecting, dry run" : stepWords[step];
 }

@@ -146,7 +146,7 @@ export function BaselinesScreen() {
         window={window}
         onOpen={(row) =>
           void navigate({
-            to: "/baselines/$cluster/$namespace/$kind/$name/$image",
+            to: "/baselines/$cluster/$namespace/$kind/$image/$name",
             params: baselineParams(row),
             search: carried,
           })
