@@ -268,6 +268,48 @@ test("the tree: ancestors, the process, descendants, how they ended and what the
   assert.deepEqual(nobody.nodes, []);
 });
 
+test("in a container the same tree comes in fewer questions", async () => {
+  const inside = { ...process, containerId: "c1", workload: "boxed" };
+  const row = (id: number, parent: number, name: string, ms: number) => ({
+    ...inside,
+    time: atMs + ms,
+    startTime: atMs + ms,
+    processId: `${id}.c.d`,
+    parentProcessId: `${parent}.c.d`,
+    pid: id,
+    name,
+  });
+  await store.insert("process_events", [
+    { ...row(1, 0, "shim", -5000), containerId: "" },
+    row(2, 1, "main", -4000),
+    row(3, 2, "sh", 0),
+    row(4, 3, "curl", 100),
+    row(5, 3, "wget", 200),
+    row(6, 4, "sleep", 300),
+    // In the container, but no kin.
+    row(9, 8, "stranger", 50),
+  ]);
+  const request = {
+    cluster: subject.cluster,
+    node: subject.node,
+    processId: "3.c.d",
+    window: { sinceMs: atMs - 10 * minute, untilMs: atMs + 10 * minute },
+  };
+  const limits = { ancestorsMax: 8, descendantsMax: 2, depthMax: 4, deedsMax: 1 };
+  const { nodes, omitted, because } = await queries.detectionTree(request, limits);
+  assert.deepEqual(
+    nodes.map(({ generation, process: { name } }) => [generation, name]),
+    [
+      [-2, "shim"],
+      [-1, "main"],
+      [0, "sh"],
+      [1, "curl"],
+      [1, "wget"],
+    ],
+  );
+  assert.deepEqual([omitted, because], [1, ""]);
+});
+
 test("rules by how often they spoke", async () => {
   const { rules } = await queries.detectionRuleSums({ since: "7d" });
   assert.deepEqual(

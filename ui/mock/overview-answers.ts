@@ -26,7 +26,7 @@ function troubleInShop(nowMs: number): readonly Attention[] {
       workloadKind: "Deployment",
       since: iso(nowMs - 190_000),
       count: 3,
-      link: { screen: "/events", search: { kinds: "security", q: "ns:shop workload:checkout" } },
+      link: { screen: "/detections", search: { q: "ns:shop workload:checkout" } },
     },
     {
       ...shop,

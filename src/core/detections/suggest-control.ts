@@ -98,7 +98,7 @@ function execControls(input: ControlInput, { path, parent }: Deed<"exec">): read
         policyOf(input, "no-drift", {
           kind: "kill-exec",
           title: "Kill any program that is not of the image",
-          because: `${path} was written after the container began`,
+          because: `${path} lies where programs write, not where an image has its programs`,
           cost: "Programs that the workload downloads or builds by itself would end, too.",
           spec: { calls: [{ call: "drift-exec", action: "Block" }] },
         }),

@@ -119,7 +119,7 @@ for (const [name, input, expected] of cases) {
     );
     for (const item of items) {
       Attention.parse(item);
-      assert.match(item.link.screen, /^\/(graph|events|health|clusters\/|workloads\/)/);
+      assert.match(item.link.screen, /^\/(graph|events|detections|health|clusters\/|workloads\/)/);
       parseFilter(item.link.search["q"] ?? "");
     }
     assert.equal(new Set(items.map(({ id }) => id)).size, items.length, "each thing once");

@@ -123,7 +123,7 @@ function detectionAttention(event: EventSum): Attention {
     workloadKind,
     since: formatInstant(firstMs),
     count,
-    link: { screen: "/events", search: { kinds: "security", q: [`rule:${quote(reason)}`, ...where].join(" ") } },
+    link: { screen: "/detections", search: { q: [`rule:${quote(reason)}`, ...where].join(" ") } },
   };
 }
 

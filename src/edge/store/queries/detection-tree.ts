@@ -32,8 +32,15 @@ export async function detectionTree(
   reasons.push(own.because);
   const [self] = own.nodes;
   if (self === undefined) return { nodes: [], omitted: 0, because: because(...reasons) };
-  const ancestors = await ancestorsOf(parts, request, { self, past, limits, reasons });
-  const below = await descendantsOf(parts, request, { self, limits, reasons });
+  const walk = { self, past, limits, reasons };
+  // A container's processes are few: who started whom is read at once. Those of a machine are not.
+  const { ancestors, below } =
+    self.process.containerId === ""
+      ? {
+          ancestors: await ancestorsOf(parts, request, walk),
+          below: await descendantsOf(parts, request, walk),
+        }
+      : await withinContainer(parts, request, walk);
   const all = [
     ...ancestors.map((node, index) => ({ node, generation: index - ancestors.length })),
     { node: self, generation: 0 },
@@ -49,15 +56,93 @@ export async function detectionTree(
 
 interface Walk {
   readonly self: ProcessNode;
+  readonly past: ResolvedWindow;
   readonly limits: TreeLimits;
   readonly reasons: string[];
+}
+
+interface Below {
+  readonly nodes: readonly { readonly node: ProcessNode; readonly generation: number }[];
+  readonly omitted: number;
+}
+
+/** The same in two questions: who started whom in the container, then what is known of those that are wanted. */
+async function withinContainer(
+  parts: QueryParts,
+  place: TreeRequest,
+  { self, past, limits, reasons }: Walk,
+): Promise<{ readonly ancestors: readonly ProcessNode[]; readonly below: Below }> {
+  const bindings = createBindings();
+  const container = bindings.bind(self.process.containerId, "String");
+  const sql = `SELECT processId AS id, any(parentProcessId) AS parent, min(startTime) AS began FROM process_events
+WHERE ${placed(bindings, place, past)} AND containerId = ${container} GROUP BY id ORDER BY began, id LIMIT ${queryLimits.treeSkeletonMax}`;
+  const result = await run(parts, sql, bindings, { rowsMax: queryLimits.treeSkeletonMax });
+  const isCut = result.rows.length >= queryLimits.treeSkeletonMax;
+  reasons.push(
+    because(
+      result,
+      isCut ? `only the oldest ${queryLimits.treeSkeletonMax} processes of the container were looked at` : "",
+    ),
+  );
+  const parentOf = new Map(result.rows.map((row) => [String(row["id"]), String(row["parent"])]));
+  const up = chainOf(self.process, parentOf, limits.ancestorsMax);
+  const down = generationsOf(self.process.processId, parentOf, limits);
+  const wanted = [...up, ...down.found.keys()];
+  const found =
+    wanted.length === 0 ? undefined : await lives(parts, place, { window: past, column: "processId", ids: wanted });
+  if (found !== undefined) reasons.push(found.because);
+  const byId = new Map(found?.nodes.map((node) => [node.process.processId, node]));
+  const nodes = [...down.found].flatMap(([id, generation]) => {
+    const node = byId.get(id);
+    return node === undefined ? [] : [{ node, generation }];
+  });
+  return {
+    ancestors: up.toReversed().flatMap((id) => byId.get(id) ?? []),
+    below: { nodes, omitted: down.omitted },
+  };
+}
+
+/** Ids of ancestors, nearest first; one outside of the container ends the chain and is asked for, too. */
+function chainOf(
+  { processId, parentProcessId }: ProcessNode["process"],
+  parentOf: ReadonlyMap<string, string>,
+  max: number,
+): readonly string[] {
+  const chain: string[] = [];
+  const seen = new Set([processId]);
+  for (
+    let id: string | undefined = parentProcessId;
+    id !== undefined && id !== "" && !seen.has(id) && chain.length < max;
+  ) {
+    seen.add(id);
+    chain.push(id);
+    id = parentOf.get(id);
+  }
+  return chain;
+}
+
+/** Descendants by generation, oldest first within one. */
+function generationsOf(id: string, parentOf: ReadonlyMap<string, string>, { depthMax, descendantsMax }: TreeLimits) {
+  const found = new Map<string, number>();
+  let omitted = 0;
+  let parents = new Set([id]);
+  for (let generation = 1; generation <= depthMax && parents.size > 0; generation += 1) {
+    const children = [...parentOf].flatMap(([child, parent]) =>
+      parents.has(parent) && child !== id && !found.has(child) ? [child] : [],
+    );
+    const kept = children.slice(0, Math.max(0, descendantsMax - found.size));
+    omitted += children.length - kept.length;
+    for (const child of kept) found.set(child, generation);
+    parents = new Set(kept);
+  }
+  return { found, omitted };
 }
 
 /** The farthest first. */
 async function ancestorsOf(
   parts: QueryParts,
   place: TreeRequest,
-  { self, past, limits, reasons }: Walk & { readonly past: ResolvedWindow },
+  { self, past, limits, reasons }: Walk,
 ): Promise<readonly ProcessNode[]> {
   const found: ProcessNode[] = [];
   const seen = new Set([self.process.processId]);
@@ -74,7 +159,7 @@ async function ancestorsOf(
   return found;
 }
 
-async function descendantsOf(parts: QueryParts, place: TreeRequest, { self, limits, reasons }: Walk) {
+async function descendantsOf(parts: QueryParts, place: TreeRequest, { self, limits, reasons }: Walk): Promise<Below> {
   const nodes: { readonly node: ProcessNode; readonly generation: number }[] = [];
   const seen = new Set([self.process.processId]);
   const startMs = Date.parse(self.process.startTime);

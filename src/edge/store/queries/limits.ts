@@ -38,6 +38,7 @@ export const queryLimits = {
   detectionRulesMax: 5000,
   relatedReadMax: 200,
   treeReadMax: 500,
+  treeSkeletonMax: 5000,
   treeDeedsReadMax: 3000,
   noiseMax: 200,
   noiseClustersMax: 500,
