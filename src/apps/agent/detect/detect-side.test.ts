@@ -187,6 +187,7 @@ test("folder and resources: what was loaded, refused and is blind, each by its s
   side.setResources([
     resource("shop", "- rule: three\n- rule: blind\n- rule: audit-x\n"),
     resource("bad", "- rule: broken\n"),
+    resource("list", "- list: l\n"),
     resource("off", "- rule: never\n", {}, { enabled: false }),
     resource("odd", "- rule: never\n", {}, { format: "sigma" }),
     resource("wrong", "", {}),
@@ -205,12 +206,13 @@ test("folder and resources: what was loaded, refused and is blind, each by its s
   assert.deepEqual(report.blindRules, [{ rule: "blind", because: "no sensor here supplies proc.env" }]);
   assert.match(report.problems.join("\n"), /a\.yml:3: broken: no field proc\.nmae \(proc\.name\?\)/);
   const said = new Map(side.statuses().map(({ name, state, because }) => [name, `${state}: ${because}`]));
-  assert.deepEqual([...said.keys()].toSorted(), ["bad", "odd", "off", "shop", "wrong"]);
+  assert.deepEqual([...said.keys()].toSorted(), ["bad", "list", "odd", "off", "shop", "wrong"]);
   assert.equal(
     said.get("shop"),
     "applied: 2 loaded; 1 blind on this node; 1 on Kubernetes audit: the server judges them",
   );
   assert.match(said.get("bad") ?? "", /^refused: 0 loaded; 1 refused; DetectionRules\/bad:3: broken/);
+  assert.equal(said.get("list"), "applied: no rule of its own: it changes what stands before");
   assert.match(said.get("off") ?? "", /^applied: switched off/);
   assert.match(said.get("odd") ?? "", /^refused: .*the document is falco, and the resource says format sigma/);
   assert.match(said.get("wrong") ?? "", /^refused: text: /);

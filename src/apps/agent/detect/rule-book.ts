@@ -1,5 +1,5 @@
 // Which rules this node has: the built-in ones, those of its folder, those of the server's resources, in this order, compiled together. Says what became of each source.
-import { nodeRuleFiles } from "../../../core/detect/builtin/builtin-rules.ts";
+import { builtinRuleFiles } from "../../../core/detect/builtin/builtin-rules.ts";
 import { resourceFileName, resourceRuleFile } from "../../../core/detect/builtin/resource-file.ts";
 import type { CompiledRules, CompileResult, RuleFile, RuleProblem, RuleState } from "../../../core/detect/contract.ts";
 import { readRuleYaml } from "../../../edge/manifests/read-yaml.ts";
@@ -43,7 +43,8 @@ export function makeRuleBook({ isBuiltin, folder, resources, compile }: RuleBook
     sourceByFile.set(file.name, source);
     files.push(file);
   };
-  if (isBuiltin) for (const file of nodeRuleFiles) add("built-in", file);
+  // Those on audit, too: what changes them would else be refused for changing nothing.
+  if (isBuiltin) for (const file of builtinRuleFiles) add("built-in", file);
   for (const file of folder?.files ?? []) add("folder", file);
   const entries = resources.toSorted(byWidth).map((resource) => {
     const entry = entryOf(resource);
@@ -125,8 +126,9 @@ function statusOf(
   const counts = countsOf(rules, own);
   const ofAudit = rules.length - counts.loaded;
   const errors = own.filter(({ severity }) => severity === "error");
+  const isChangeOnly = rules.length === 0 && counts.refused === 0;
   const words = [
-    `${counts.loaded} loaded`,
+    isChangeOnly ? "no rule of its own: it changes what stands before" : `${counts.loaded} loaded`,
     ...(counts.blind > 0 ? [`${counts.blind} blind on this node`] : []),
     ...(counts.disabled > 0 ? [`${counts.disabled} switched off`] : []),
     ...(ofAudit > 0 ? [`${ofAudit} on Kubernetes audit: the server judges them`] : []),

@@ -61,6 +61,17 @@ export const agent: CommandUnit = {
   },
 };
 
+/** Detection on the node: rules loaded, and which of them say nothing there. "-": its agent is older than rules. */
+function rulesOf({ detection }: Node): string {
+  if (detection === undefined) return "-";
+  if (!detection.enabled) return "off";
+  const less = [
+    ...(detection.blind > 0 ? [`${detection.blind} blind`] : []),
+    ...(detection.refused > 0 ? [`${detection.refused} refused`] : []),
+  ];
+  return `${detection.loaded}${less.length > 0 ? ` (${less.join(", ")})` : ""}`;
+}
+
 function sheet(nowMs: number): Sheet<Node> {
   return {
     name: (node) => `${node.cluster}/${node.name}`,
@@ -77,6 +88,7 @@ function sheet(nowMs: number): Sheet<Node> {
         value: (node) => `${age(nowMs, Date.parse(node.certificateExpiresAt))} left`,
         align: "right",
       },
+      { title: "rules", value: rulesOf },
       { title: "because", value: (node) => node.fidelityBecause || "-" },
     ],
   };

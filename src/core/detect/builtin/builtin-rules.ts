@@ -6,6 +6,7 @@ import { evasionRules } from "./evasion.ts";
 import { executionRules } from "./execution.ts";
 import { hostAccessRules } from "./host-access.ts";
 import { persistenceRules } from "./persistence.ts";
+import { preparationRules } from "./preparation.ts";
 import { rememberingAuditRules, rememberingNodeRules } from "./remembering.ts";
 import { builtinFile, garrisonFile } from "./rule-item.ts";
 import { builtinLists, builtinMacros } from "./words.ts";
@@ -17,6 +18,7 @@ export const nodeRuleFiles: readonly RuleFile[] = [
   builtinFile("execution", executionRules),
   builtinFile("credentials", credentialRules),
   builtinFile("persistence", persistenceRules),
+  builtinFile("preparation", preparationRules),
   builtinFile("evasion", evasionRules),
   garrisonFile("sequences", rememberingNodeRules),
 ];

@@ -75,7 +75,7 @@ export const evasionRules: readonly BuiltinRule[] = [
   {
     rule: "Faults of memory are handled by the program itself in a container",
     desc: "userfaultfd holds the kernel still at a place of one's choice: useful for exploits, and for few other things.",
-    condition: "evt.type = userfaultfd and garrison_container and user.uid != 0 and evt.rawres >= 0",
+    condition: "evt.type = userfaultfd and garrison_container and user.uid > 0 and evt.rawres >= 0",
     output: `A container uses userfaultfd (${processOutput})`,
     priority: "NOTICE",
     tags: ["container", "T1068"],

@@ -228,4 +228,52 @@ const evasion: readonly RuleCase[] = [
   },
 ];
 
-export const moreNodeCases: readonly RuleCase[] = [...credentials, ...persistence, ...evasion];
+const preparation: readonly RuleCase[] = [
+  {
+    rule: "File is made executable where all may write",
+    fires: [
+      does("chmod 755 /tmp/x", touches("chmod", "fchmodat", { path: "/tmp/x", mode: 0o755 })),
+      does("app", touches("create", "openat", { path: "/dev/shm/x", mode: 0o700, flags: 0o101 })),
+    ],
+    near: [
+      does("chmod 644 /tmp/x", touches("chmod", "fchmodat", { path: "/tmp/x", mode: 0o644 })),
+      does("chmod 755 /srv/x", touches("chmod", "fchmodat", { path: "/srv/x", mode: 0o755 })),
+      does("dpkg", touches("chmod", "fchmodat", { path: "/tmp/x", mode: 0o755 })),
+    ],
+  },
+  {
+    rule: "Hidden file or folder is made where all may write",
+    fires: [
+      does("mkdir /tmp/.x", touches("mkdir", "mkdirat", { path: "/tmp/.x", mode: 0o755 })),
+      does("app", touches("create", "openat", { path: "/dev/shm/.x", mode: 0o600, flags: 0o101 })),
+    ],
+    near: [
+      does("mkdir /tmp/x", touches("mkdir", "mkdirat", { path: "/tmp/x", mode: 0o755 })),
+      does("mkdir /tmp/.x", touches("mkdir", "mkdirat", { path: "/tmp/.x", mode: 0o755 }), host),
+    ],
+  },
+  {
+    rule: "One-line program of an interpreter uses the network",
+    fires: [
+      does({ path: "/usr/bin/python3", arguments: ["-c", "import socket"] }, connectsTo("203.0.113.9", 4444)),
+      does({ path: "/usr/bin/perl", arguments: ["-e", "use Socket"] }, connectsTo("203.0.113.9", 443)),
+    ],
+    near: [
+      does({ path: "/usr/bin/python3", arguments: ["/srv/app.py"] }, connectsTo("203.0.113.9", 443)),
+      does({ path: "/usr/bin/perl", arguments: ["-e", "use Socket"] }, connectsTo("127.0.0.1", 443)),
+    ],
+  },
+  {
+    rule: "Program's own file is opened for writing through /proc",
+    fires: [
+      does("app", opens("/usr/bin/app", { requestedPath: "/proc/self/exe", flags: 0o1 })),
+      does("app", opens("/usr/sbin/runc", { requestedPath: "/proc/self/fd/4", flags: 0o1 })),
+    ],
+    near: [
+      does("app", opens("/usr/bin/app", { requestedPath: "/proc/self/exe" })),
+      does("app", opens("/dev/null", { requestedPath: "/proc/self/fd/1", flags: 0o1 })),
+    ],
+  },
+];
+
+export const moreNodeCases: readonly RuleCase[] = [...credentials, ...persistence, ...evasion, ...preparation];

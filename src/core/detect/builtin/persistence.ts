@@ -97,7 +97,7 @@ const rights: readonly BuiltinRule[] = [
     rule: "Process of a container becomes root",
     desc: "It was another user before and took root's id. sudo and su do that on purpose; an exploit does it without them.",
     condition:
-      "evt.type in (setuid, setresuid, setreuid) and garrison_container and evt.rawres = 0 and evt.arg.uid = 0 and user.uid != 0 and not proc.name in (garrison_login_programs) and not garrison_runtime",
+      "evt.type in (setuid, setresuid, setreuid) and garrison_container and evt.rawres = 0 and evt.arg.uid = 0 and user.uid > 0 and not proc.name in (garrison_login_programs) and not garrison_runtime",
     output: `A process of a container becomes root (${processOutput})`,
     priority: "WARNING",
     tags: ["container", "T1548.001", "T1068"],
