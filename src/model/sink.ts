@@ -143,7 +143,7 @@ const Webhook = z
     secretHeaders: z.record(headerName, SecretHeader).default({}),
     /** Any JSON; "{{rule}}" in its texts is a field of the event. Absent: JSON as Falco writes it. */
     template: z
-      .json()
+      .unknown()
       .superRefine((template, context) => {
         for (const name of unknownFields(template))
           context.addIssue({ code: "custom", message: `{{${name}}} is no field: ${nearestField(name)}` });

@@ -27,8 +27,8 @@ test("each query lets the intake settle before it asks; streams and hints only s
     // What it answers is not looked at here: a stand-in may well say "not found".
     await (fresh[name] as (...given: unknown[]) => Promise<unknown>)({}, {}, 1).catch(() => undefined);
     const isWatched = ["hints", "flowsSince", "eventsSince"].includes(name);
-    // About Garrison itself or about times alone: nothing that waits could change the answer.
-    const isPlain = ["lossesSince", "inventorySince", "windowOf"].includes(name);
+    // About Garrison itself or about times alone: nothing that waits could change the answer. Outputs are no readers that wait.
+    const isPlain = ["lossesSince", "inventorySince", "windowOf", "securityAfter"].includes(name);
     const first = isWatched ? ["watched"] : isPlain ? [] : ["settled"];
     assert.deepEqual(order, [...first, "asked"], name);
   }
