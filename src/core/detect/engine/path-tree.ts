@@ -37,7 +37,7 @@ export function buildPathTree(checks: Iterable<Check>): PathTree {
   const bits = new Map<Check, number>();
   for (const check of checks) {
     const texts = textsOf(check);
-    if (texts === undefined || !texts.every(({ text }) => isPlain(text))) continue;
+    if (bits.has(check) || texts === undefined || !texts.every(({ text }) => isPlain(text))) continue;
     const cost = texts.reduce((sum, { text }) => sum + text.length, 0);
     if (build.nodes + cost > pathTreeLimits.nodesMax) continue;
     const bit = bits.size;
