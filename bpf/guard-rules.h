@@ -130,18 +130,19 @@ static __always_inline void count_up(u32 counter)
 
 static __always_inline u32 mount_namespace_of(struct task_struct *task)
 {
-	return BPF_CORE_READ((struct task_struct___guard *)task, nsproxy, mnt_ns, ns.inum);
+	/* Plain loads: they are asked of every open on the machine. A process that ends has no namespaces; the load gives 0 then. */
+	return ((struct task_struct___guard *)task)->nsproxy->mnt_ns->ns.inum;
 }
 
 static __always_inline u64 cgroup_of(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	return task->cgroups->dfl_cgrp->kn->id;
 }
 
 /* The policy of a process: its cgroup's, else its mount namespace's. The machine's first process and the agent have none, whatever the maps say. */
 static __always_inline struct scope_value *find_scope(struct task_struct *task)
 {
-	u32 tgid = BPF_CORE_READ(task, tgid);
+	u32 tgid = task->tgid;
 	if (tgid == 1 || tgid == guard_settings.agent_tgid)
 		return NULL;
 	struct scope_key key = { .id = cgroup_of(task), .kind = SCOPE_CGROUP };

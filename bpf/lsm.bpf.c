@@ -89,15 +89,15 @@ static __noinline int judge_named(struct dentry *dentry, struct vfsmount *mount,
 SEC("lsm/file_open")
 int BPF_PROG(lsm_file_open, struct file *file)
 {
-	u32 is_write = !!(BPF_CORE_READ((struct file___guard *)file, f_mode) & GUARD_FMODE_WRITE);
-	return judge_named(BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt), is_write);
+	u32 is_write = !!(((struct file___guard *)file)->f_mode & GUARD_FMODE_WRITE);
+	return judge_named(file->f_path.dentry, file->f_path.mnt, is_write);
 }
 
 #define DENY_IN_FOLDER(NAME)                                                                        \
 	SEC("lsm/path_" #NAME)                                                                      \
 	int BPF_PROG(lsm_path_##NAME, const struct path *folder, struct dentry *dentry)             \
 	{                                                                                           \
-		return judge_named(dentry, BPF_CORE_READ(folder, mnt), 1);                          \
+		return judge_named(dentry, folder->mnt, 1);                          \
 	}
 
 DENY_IN_FOLDER(unlink)
@@ -110,7 +110,7 @@ DENY_IN_FOLDER(symlink)
 	SEC("lsm/path_" #NAME)                                                                      \
 	int BPF_PROG(lsm_path_##NAME, const struct path *path)                                      \
 	{                                                                                           \
-		return judge_named(BPF_CORE_READ(path, dentry), BPF_CORE_READ(path, mnt), 1);       \
+		return judge_named(path->dentry, path->mnt, 1);       \
 	}
 
 DENY_AT_PATH(truncate)
@@ -120,15 +120,15 @@ DENY_AT_PATH(chown)
 SEC("lsm/path_rename")
 int BPF_PROG(lsm_path_rename, const struct path *from, struct dentry *from_dentry, const struct path *to, struct dentry *to_dentry)
 {
-	int result = judge_named(from_dentry, BPF_CORE_READ(from, mnt), 1);
-	return result ? result : judge_named(to_dentry, BPF_CORE_READ(to, mnt), 1);
+	int result = judge_named(from_dentry, from->mnt, 1);
+	return result ? result : judge_named(to_dentry, to->mnt, 1);
 }
 
 /* A second name for a file must not lead around a rule: the old name decides, and the new one. */
 SEC("lsm/path_link")
 int BPF_PROG(lsm_path_link, struct dentry *from_dentry, const struct path *folder, struct dentry *dentry)
 {
-	struct vfsmount *mount = BPF_CORE_READ(folder, mnt);
+	struct vfsmount *mount = folder->mnt;
 	int result = judge_named(from_dentry, mount, 1);
 	return result ? result : judge_named(dentry, mount, 1);
 }

@@ -37,7 +37,9 @@ measure("warm-up", b);
 measure("nothing", b);
 const guard = openGuard({ cgroupPath: "/sys/fs/cgroup", agentPid: process.pid });
 check("LSM is attached", guard.planes.lsm === "", guard.planes);
-const choices = [{ rule: 1, action: "block", isWriteOnly: false, isOwnerExempt: false, directBytes: 0, sources: 0 } as const];
+const choices = [
+  { rule: 1, action: "block", isWriteOnly: false, isOwnerExempt: false, directBytes: 0, sources: 0 } as const,
+];
 const policy = guard.addPolicy({
   paths: [
     { class: "file", text: "/etc/shadow", isExact: true, choices },

@@ -11,7 +11,12 @@ test("what the guard costs: little where no policy is, and nothing when it is go
   const missing = qemuMissing();
   if (!skipUnless(context, missing === "", missing)) return;
   const files = ["bpf/objects/guard.bpf.o", "bpf/objects/lsm.bpf.o"];
-  const run = await runGuest({ program: "test/qemu/overhead.guest.ts", files, countsInstructions: true, secondsMax: 420 });
+  const run = await runGuest({
+    program: "test/qemu/overhead.guest.ts",
+    files,
+    countsInstructions: true,
+    secondsMax: 420,
+  });
   const figure = (name: string): number => run.figures.get(name) ?? Number.NaN;
   for (const [name, value] of run.figures) context.diagnostic(`${name}: ${value} instructions`);
   for (const [name, result] of run.checks) assert.equal(result, "ok", `${name}: ${result}\n${run.output}`);
