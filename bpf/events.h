@@ -263,6 +263,8 @@ struct settings {
 	u64 sample_interval_ns; /* 0: no samples of open TCP connections */
 	u32 excluded_tgid; /* whose sockets, files and calls are not reported; 0: none */
 	u32 tells_repeats; /* 1: no de-duplication */
+	u32 own_tgid; /* who asks about overlays */
+	u32 reserved;
 };
 
 #endif

@@ -308,4 +308,20 @@ int on_file_changed(struct trace_event_raw_sys_exit *context)
 	return tell_file(scratch, task, file, &first, nibble(cookie, AT_TARGET) == NO_ARGUMENT ? NULL : &second, &key);
 }
 
+/* Of every overlay file that the asker holds open: two numbers, the inode and whether it is said to be of the writable layer. */
+SEC("iter/task_file")
+int on_overlay_asked(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct file *file = context->file;
+	if (!task || !file || BPF_CORE_READ(task, pid) != settings.own_tgid)
+		return 0;
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	if (BPF_CORE_READ(inode, i_sb, s_magic) != OVERLAY_MAGIC)
+		return 0;
+	u64 answer[2] = { BPF_CORE_READ(inode, i_ino), is_upper(inode) };
+	bpf_seq_write(context->meta->seq, answer, sizeof(answer));
+	return 0;
+}
+
 #endif

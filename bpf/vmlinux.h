@@ -416,7 +416,12 @@ struct tcp_sock {
 struct socket {
 	struct sock *sk;
 };
-struct bpf_iter_meta;
+struct seq_file;
+struct bpf_iter_meta {
+	union {
+		struct seq_file *seq;
+	};
+};
 struct bpf_iter__task_file {
 	union {
 		struct bpf_iter_meta *meta;

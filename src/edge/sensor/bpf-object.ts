@@ -54,6 +54,8 @@ export interface BpfObject {
   attach(): void;
   /** Attaches one "on-demand" program: to the cgroup's folder, or (without) by its section. Dispose the answer to detach. Fault "sensor/attach". */
   attachOne(program: string, cgroupPath?: string): Disposable;
+  /** Runs an "on-demand" iterator once and returns what it wrote, at most `bytesMax`. Fault "sensor/attach" when the kernel refuses. */
+  readIterator(program: string, bytesMax: number): Uint8Array;
   /** Runs that the kernel left out because the same program was interrupted in mid-run, by ability. */
   misses(): Readonly<Record<string, number>>;
   /** Detaches and frees everything; safe to call twice. */
@@ -86,6 +88,7 @@ export function loadBpfObject(libbpf: Libbpf, options: BpfObjectOptions): BpfObj
       libbpf.trimHeap();
     },
     attachOne: (program, cgroupPath) => attachOnDemand(context, program, cgroupPath),
+    readIterator: (program, bytesMax) => readIterator(context, program, bytesMax),
     misses: () => (isOpen ? readMisses(context) : {}),
     close: () => {
       if (!isOpen) return;
@@ -273,6 +276,28 @@ function runIterator(libbpf: Libbpf, link: Pointer): void {
     libbpf.close(descriptor);
   }
   libbpf.destroyLink(link);
+}
+
+function readIterator({ libbpf, object, refusals }: Context, name: string, bytesMax: number): Uint8Array {
+  const because = refusals.get(name);
+  const link = because === undefined ? libbpf.attachIterator(libbpf.findProgram(object, name)) : null;
+  if (link === null || link === 0n) {
+    const message = because ?? `kernel refused to attach ${name}: ${libbpf.lastError()}`;
+    throw new Fault(message, { code: "sensor/attach", kind: "unavailable" });
+  }
+  const buffer = new Uint8Array(bytesMax);
+  let filled = 0;
+  const descriptor = libbpf.createIterator(libbpf.linkDescriptor(link));
+  for (let round = 0; descriptor >= 0 && round < iteratorRoundsMax && filled < bytesMax; round += 1) {
+    const part = new Uint8Array(bytesMax - filled);
+    const count = libbpf.read(descriptor, part);
+    if (count === 0 || (count < 0 && libbpf.lastError() !== "EAGAIN")) break;
+    if (count > 0) buffer.set(part.subarray(0, count), filled);
+    filled += Math.max(0, count);
+  }
+  if (descriptor >= 0) libbpf.close(descriptor);
+  libbpf.destroyLink(link);
+  return buffer.subarray(0, filled);
 }
 
 /** A million descriptors each. */

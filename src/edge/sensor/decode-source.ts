@@ -1,6 +1,6 @@
 // What every decoder of a record needs: the views over the ring, the header's fields, and the caches.
 import type { PathPlaces } from "./path-places.ts";
-import { layout } from "./layout.gen.ts";
+import { eventFlag, layout } from "./layout.gen.ts";
 import type { RepeatCache } from "./repeat-cache.ts";
 import type { RingViews } from "./ring.ts";
 import type { StringCache } from "./string-cache.ts";
@@ -11,6 +11,8 @@ export interface DecodeContext {
   readonly strings: StringCache;
   /** Milliseconds since the epoch at boot; moves when the wall clock is set. */
   bootMs: number;
+  /** False: a mark of an overlay's writable layer is not believed. */
+  readonly knowsUpper?: boolean;
   /** Where paths that the kernel did not resolve are; absent: they are only joined, as written. */
   readonly places?: PathPlaces;
   /** Keeps what was told, for counts of its repeats. */
@@ -45,6 +47,8 @@ export function timeMsOf(source: Source, at: number): number {
   return Math.floor(source.context.bootMs + wide(source.words, at + header.timeNs) / 1e6);
 }
 
-export function flagsOf(source: Source, at: number): number {
-  return source.halves[(at + header.flags) >> 1] ?? 0;
+/** The header's flags, without those that this kernel gets wrong. */
+export function flagsOf({ halves, context }: Source, at: number): number {
+  const flags = halves[(at + header.flags) >> 1] ?? 0;
+  return context.knowsUpper === false ? flags & ~eventFlag.upper : flags;
 }

@@ -3,7 +3,7 @@ import type { ExecFacts, SensorEvent } from "../../core/sense/sensor.ts";
 import { eventFlag, eventType, layout } from "./layout.gen.ts";
 import { decodeCall } from "./decode-call.ts";
 import { decodeFile } from "./decode-file.ts";
-import { header, processWords, timeMsOf, wide, type DecodeContext, type Source } from "./decode-source.ts";
+import { flagsOf, header, processWords, timeMsOf, wide, type DecodeContext, type Source } from "./decode-source.ts";
 import type { RingViews } from "./ring.ts";
 import { startMsOf } from "./text-cache.ts";
 
@@ -134,7 +134,7 @@ function decodeExec(source: Source, at: number, length: number): SensorEvent | u
   const cwdEnd = argumentsEnd + (halves[(at + fields.cwdBytes) >> 1] ?? 0);
   const end = cwdEnd + (halves[(at + fields.scriptBytes) >> 1] ?? 0);
   if (end > at + length) return undefined;
-  const flags = halves[(at + header.flags) >> 1] ?? 0;
+  const flags = flagsOf(source, at);
   return {
     type: "exec",
     ...baseOf(source, at),

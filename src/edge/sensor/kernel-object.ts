@@ -4,6 +4,7 @@ import { readCounters, replaceNumbers } from "./bpf-maps.ts";
 import { loadBpfObject } from "./bpf-object.ts";
 import { eventType, layout } from "./layout.gen.ts";
 import type { Libbpf } from "./libbpf.ts";
+import { checkOverlay } from "./overlay-check.ts";
 import { openRing, type Ring } from "./ring.ts";
 import { abilitiesRequired, kernelPrograms } from "./programs.ts";
 import { createSeenSweep, type SeenSweep } from "./seen-sweep.ts";
@@ -25,6 +26,8 @@ export interface KernelObject {
   readonly ringHigh: Ring;
   readonly ringLow: Ring;
   readonly capabilities: readonly Capability[];
+  /** False when the mark of an overlay's writable layer must not be believed. */
+  readonly knowsUpper: boolean;
   /** Events that found no room, by event type number. */
   drops(): readonly number[];
   /** Runs that the kernel left out because the same program was interrupted in mid-run, by ability. */
@@ -47,6 +50,7 @@ export function loadKernelObject(libbpf: Libbpf, options: KernelObjectOptions): 
       view.setBigUint64(layout.settings.sampleIntervalNs, BigInt(options.sampleIntervalMs) * 1_000_000n, true);
       view.setUint32(layout.settings.excludedTgid, options.excludedPid, true);
       view.setUint32(layout.settings.tellsRepeats, options.tellsRepeats ? 1 : 0, true);
+      view.setUint32(layout.settings.ownTgid, process.pid, true);
     },
   });
   const rings: Ring[] = [];
@@ -60,6 +64,7 @@ export function loadKernelObject(libbpf: Libbpf, options: KernelObjectOptions): 
     const ringLow = openRing(libbpf, object.descriptorOf("ring_low"), options.ringLowBytes);
     rings.push(ringLow);
     object.attach();
+    const overlay = checkOverlay(object);
     const dropsDescriptor = object.descriptorOf("drops");
     const watchedDescriptor = object.descriptorOf("watched");
     const seen = options.tellsRepeats ? undefined : createSeenSweep(libbpf, object.descriptorOf("seen_deeds"));
@@ -67,7 +72,12 @@ export function loadKernelObject(libbpf: Libbpf, options: KernelObjectOptions): 
     return {
       ringHigh,
       ringLow,
-      capabilities: object.capabilities,
+      capabilities: object.capabilities.map((ability) =>
+        ability.name === "overlay-drift" && ability.available && overlay.state === "wrong"
+          ? { name: ability.name, available: false, because: overlay.because }
+          : ability,
+      ),
+      knowsUpper: overlay.state !== "wrong",
       drops: () => (isOpen ? readCounters(libbpf, dropsDescriptor, eventType.types) : []),
       misses: () => object.misses(),
       seen,

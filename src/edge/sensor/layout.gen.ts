@@ -262,6 +262,8 @@ export const layout = {
     sampleIntervalNs: 0,
     excludedTgid: 8,
     tellsRepeats: 12,
-    size: 16,
+    ownTgid: 16,
+    reserved: 20,
+    size: 24,
   },
 } as const;

@@ -60,7 +60,9 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, places: P
     strings: createStringCache(),
     bootMs: Date.now() - libbpf.bootTimeMs(),
     places,
-    repeats,
+    knowsUpper: object.knowsUpper,
+    // Kept only where repeats are counted: what is kept is copied once more by the collector of garbage.
+    ...(object.seen === undefined ? {} : { repeats }),
   };
   const sweep = createSweeping(object, repeats);
   const collector = createCollector(object, context, () => context.bootMs + libbpf.bootTimeMs());

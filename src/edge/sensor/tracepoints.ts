@@ -1,6 +1,7 @@
 // Numbers of the kernel's tracepoints, read from tracefs; where nobody mounted it, from a mount of our own that stands nowhere in the machine's tree.
 import { closeSync, readFileSync } from "node:fs";
 import koffi from "koffi";
+import { mountDetached } from "./detached-mounts.ts";
 import { errnoName, libcLibrary } from "./libbpf.ts";
 
 export interface Tracepoints extends Disposable {
@@ -10,16 +11,8 @@ export interface Tracepoints extends Disposable {
   open(point: string): number | string;
 }
 
-/** System calls that libc has no function for; the new ones have one number everywhere. */
-const callNumbers = {
-  fsopen: 430,
-  fsconfig: 431,
-  fsmount: 432,
-  perfEventOpen: process.arch === "arm64" ? 241 : 298,
-} as const;
-const FSOPEN_CLOEXEC = 1;
-const FSCONFIG_CMD_CREATE = 6;
-const FSMOUNT_CLOEXEC = 1;
+/** perf_event_open, which libc has no function for. */
+const perfEventOpen = process.arch === "arm64" ? 241 : 298;
 const PERF_TYPE_TRACEPOINT = 2;
 const PERF_ATTRIBUTES_BYTES = 64;
 const PERF_FLAG_FD_CLOEXEC = 8;
@@ -27,18 +20,17 @@ const mountedAt = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 
 /** Never throws: without tracefs every point is refused with the reason. */
 export function openTracepoints(): Tracepoints {
-  const syscall = libcLibrary().func("long syscall(long, int64_t, int64_t, int64_t, int64_t, int64_t)");
-  const call = (number: number, ...given: readonly (number | bigint)[]): number =>
-    Number(syscall(number, ...[0, 1, 2, 3, 4].map((index) => given[index] ?? 0)));
   const perfOpen = libcLibrary().func("long syscall(long, void *, int64_t, int64_t, int64_t, int64_t)");
-  const fsopen = libcLibrary().func("long syscall(long, str, int64_t)");
   let detached = -1;
   let because = "";
   let folder = mountedAt.find((path) => isTracefs(path));
   if (folder === undefined) {
-    detached = mountDetached(call, (name) => Number(fsopen(callNumbers.fsopen, name, FSOPEN_CLOEXEC)));
-    if (detached < 0) because = `tracefs is not mounted, and cannot be: ${errnoName(koffi.errno())}`;
-    else folder = `/proc/self/fd/${detached}`;
+    const mounted = mountDetached("tracefs");
+    if (typeof mounted === "string") because = `tracefs is not mounted, and cannot be: ${mounted}`;
+    else {
+      detached = mounted;
+      folder = `/proc/self/fd/${detached}`;
+    }
   }
   return {
     because,
@@ -51,7 +43,7 @@ export function openTracepoints(): Tracepoints {
       attributes.setUint32(4, PERF_ATTRIBUTES_BYTES, true);
       attributes.setBigUint64(8, BigInt(id), true);
       const bytes = new Uint8Array(attributes.buffer);
-      const descriptor = Number(perfOpen(callNumbers.perfEventOpen, bytes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC));
+      const descriptor = Number(perfOpen(perfEventOpen, bytes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC));
       return descriptor >= 0 ? descriptor : `${point} cannot be opened: ${errnoName(koffi.errno())}`;
     },
     [Symbol.dispose]: () => {
@@ -73,17 +65,4 @@ function readNumber(path: string): number | undefined {
     // Not there is an answer: the caller names what it costs.
     return undefined;
   }
-}
-
-function mountDetached(
-  call: (number: number, ...given: readonly number[]) => number,
-  openFilesystem: (name: string) => number,
-): number {
-  const context = openFilesystem("tracefs");
-  if (context < 0) return context;
-  const created = call(callNumbers.fsconfig, context, FSCONFIG_CMD_CREATE);
-  const mounted = created < 0 ? created : call(callNumbers.fsmount, context, FSMOUNT_CLOEXEC, 0);
-  // The errno of what failed must survive the close: koffi keeps it, closeSync does not go through koffi.
-  closeSync(context);
-  return mounted;
 }

@@ -1,0 +1,84 @@
+// Paths walked inside somebody's root: links of every kind, loops, and nobody left to look through.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { createPathPlaces, joinAsWritten, placesLimits } from "./path-places.ts";
+
+const namespace = 4026531840;
+/** A /proc of one process, whose root is `root`. */
+const folder = realpathSync(mkdtempSync(join(tmpdir(), "garrison-places-")));
+const root = join(folder, "root");
+mkdirSync(join(root, "data/real"), { recursive: true });
+mkdirSync(join(folder, "proc/7/ns"), { recursive: true });
+symlinkSync(`mnt:[${namespace}]`, join(folder, "proc/7/ns/mnt"));
+symlinkSync(root, join(folder, "proc/7/root"));
+writeFileSync(join(root, "data/real/file"), "");
+symlinkSync("real", join(root, "data/relative"));
+symlinkSync("/data/real", join(root, "data/absolute"));
+symlinkSync("../data/./absolute", join(root, "data/twice"));
+symlinkSync("/data/real/file", join(root, "data/name"));
+symlinkSync("loop", join(root, "data/loop"));
+symlinkSync("../../../../../../data/real", join(root, "data/outside"));
+after(() => rmSync(folder, { recursive: true }));
+
+const ask = (path: string, followsLast = false, pid = 7) => ({
+  pid,
+  parentPid: 8,
+  mountNamespace: namespace,
+  path,
+  followsLast,
+});
+
+const cases: readonly [path: string, followsLast: boolean, expected: string][] = [
+  ["/data/real/file", false, "/data/real/file"],
+  ["/data/relative/file", false, "/data/real/file"],
+  ["/data/absolute/file", false, "/data/real/file"],
+  ["/data/twice/file", false, "/data/real/file"],
+  ["/data/outside/file", false, "/data/real/file"],
+  // ".." leaves the folder that a link led to, not the one that the link is in.
+  ["/data//relative/./../relative/file", false, "/data/real/file"],
+  ["/data/absolute/../real/file", false, "/data/real/file"],
+  ["/data/name", false, "/data/name"],
+  ["/data/name", true, "/data/real/file"],
+  ["/data/name/", true, "/data/real/file"],
+  ["/data/not/there", true, "/data/not/there"],
+  ["/", true, "/"],
+];
+for (const [path, followsLast, expected] of cases) {
+  test(`${path}${followsLast ? ", followed to its end," : ""} is ${expected}`, () => {
+    assert.equal(createPathPlaces(join(folder, "proc")).resolve(ask(path, followsLast)), expected);
+  });
+}
+
+test("a loop of links ends", () => {
+  const found = createPathPlaces(join(folder, "proc")).resolve(ask("/data/loop/file"));
+  assert.equal(found, "/data/loop/file");
+});
+
+test("a process that is gone, or whose number now belongs to another namespace, is not looked through", () => {
+  const places = createPathPlaces(join(folder, "proc"));
+  assert.equal(places.resolve(ask("/data/relative/../x", false, 99)), "/data/x");
+  assert.equal(places.resolve({ ...ask("/data/relative/x"), mountNamespace: 1 }), "/data/relative/x");
+  assert.equal(places.unwalked(), 2);
+});
+
+test("only so many are walked in one turn", () => {
+  const places = createPathPlaces(join(folder, "proc"));
+  for (let count = 0; count < placesLimits.walksPerTurnMax; count += 1) places.resolve(ask("/data/real"));
+  assert.equal(places.resolve(ask("/data/relative/x")), "/data/relative/x");
+  places.newTurn();
+  assert.equal(places.resolve(ask("/data/relative/x")), "/data/real/x");
+  assert.equal(places.unwalked(), 1);
+});
+
+const written: readonly [path: string, expected: string][] = [
+  ["/a/b", "/a/b"],
+  ["/a/../../b", "/b"],
+  ["//a/./b/", "/a/b"],
+  ["", "/"],
+];
+for (const [path, expected] of written) {
+  test(`as written, ${JSON.stringify(path)} is ${expected}`, () => assert.equal(joinAsWritten(path), expected));
+}
