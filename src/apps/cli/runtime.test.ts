@@ -1,0 +1,89 @@
+// garrison runtime plan as a user meets it: real processes over policy files, no server.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, test } from "node:test";
+import { isNative, wrapped } from "./commands/native-policies.ts";
+
+const entry = path.resolve(import.meta.dirname, "../../../bin/garrison.js");
+const folder = mkdtempSync(path.join(os.tmpdir(), "garrison-runtime-cli-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const good = `kind: RuntimePolicy
+name: shop
+spec:
+  target: { workload: web }
+  exec:
+    - path: /usr/bin/nc
+    - pattern: "/home/*/x"
+---
+apiVersion: security.kubearmor.com/v1
+kind: KubeArmorPolicy
+metadata: { name: no-shell, namespace: shop }
+spec:
+  selector: { matchLabels: { app: web } }
+  process:
+    matchPaths:
+      - path: /bin/sh
+      - path: /bin/ls
+        fromsource: [{ path: /bin/bash }]
+  action: Block
+`;
+
+function plan(text: string, ...flags: readonly string[]) {
+  const file = path.join(folder, "policies.yaml");
+  writeFileSync(file, text);
+  const ran = spawnSync(process.execPath, [entry, "runtime", "plan", file, ...flags], { encoding: "utf8" });
+  return { code: ran.status, output: ran.stdout, talk: ran.stderr };
+}
+
+test("plan: every rule with a guarantee and a reason, wrong ones with their line, this node in one line", () => {
+  const { code, output, talk } = plan(good);
+  assert.equal(code, 0);
+  assert.match(output, /^shop \(dry-run\)$/m);
+  assert.match(output, /exec of \/usr\/bin\/nc\s+Block\s+(prevent|kill|detect)/);
+  assert.match(output, /exec of \/home\/\*\/x\s+Block\s+detect/);
+  assert.match(talk, /policies\.yaml:18 spec\.process\.matchPaths\[1\]\.fromsource: .*not understood/);
+  assert.match(talk, /did you mean "fromSource"/);
+  assert.match(talk, /2 policies, 0 refused; this node: kill at exec (yes|no)/);
+});
+
+test("plan: JSON, and the gate", () => {
+  const { code, output } = plan(good, "--json", "--fail-on", "detect");
+  const { policies, planes } = JSON.parse(output) as {
+    policies: { policy: string; rules: { guarantee: string }[] }[];
+    planes: object;
+  };
+  assert.equal(code, 3);
+  assert.deepEqual(
+    policies.map(({ policy }) => policy),
+    ["shop", "no-shell"],
+  );
+  assert.ok("lsm" in planes);
+});
+
+test("plan: a refused policy is exit code 2, with its reason", () => {
+  const { code, talk } = plan("kind: RuntimePolicy\nname: p\nspec: { exec: [{ path: nc }] }\n");
+  assert.equal(code, 2);
+  assert.match(talk, /policies\.yaml:3 spec\.exec\[0\]\.path: an absolute path/);
+});
+
+test("apply wraps KubeArmor's and Tetragon's objects as RuntimePolicies, in dry run", () => {
+  const object = {
+    apiVersion: "security.kubearmor.com/v1",
+    kind: "KubeArmorPolicy",
+    metadata: { name: "no-shell", namespace: "shop", uid: "x" },
+    spec: {},
+  };
+  assert.ok(isNative(object));
+  const resource = wrapped(object, "cluster/c1");
+  assert.ok(typeof resource !== "string", String(resource));
+  assert.deepEqual(
+    [resource.kind, resource.name, resource.scope],
+    ["RuntimePolicy", "kubearmorpolicy.shop.no-shell", "cluster/c1"],
+  );
+  assert.equal("mode" in resource.spec, false);
+  assert.deepEqual(Object.keys((resource.spec["manifest"] as { metadata: object }).metadata), ["name", "namespace"]);
+});
