@@ -41,6 +41,8 @@ export function inferFromNames(systemCalls: Iterable<string>): readonly string[]
   return [...found].toSorted();
 }
 
+const AF_INET = 2;
+const AF_INET6 = 10;
 const AF_PACKET = 17;
 const SOCK_RAW = 3;
 const socketTypeMask = 0xf;
@@ -51,8 +53,11 @@ const namespaceFlags = 0x7e020080;
 type Inference = (event: CallEvent) => string;
 
 const byCall: Partial<Readonly<Record<CallEvent["call"], Inference>>> = {
-  socket: ({ arguments: [family = 0, type = 0] }) =>
-    family === AF_PACKET || (type & socketTypeMask) === SOCK_RAW ? "net_raw" : "",
+  // A raw socket of netlink or of Unix needs nothing.
+  socket: ({ arguments: [family = 0, type = 0] }) => {
+    const isRaw = (family === AF_INET || family === AF_INET6) && (type & socketTypeMask) === SOCK_RAW;
+    return isRaw || family === AF_PACKET ? "net_raw" : "";
+  },
   bind: ({ descriptor }) => {
     const port = descriptor?.tuple?.localPort ?? 0;
     return port > 0 && port < unprivilegedPortFirst ? "net_bind_service" : "";
@@ -86,15 +91,18 @@ function isPrivileged({ credentials }: CallEvent): boolean {
   return credentials?.uidBefore === 0;
 }
 
-/** "" when it needed none or failed. */
+/** The short name of a runtime's own process in a container, before it becomes the container's program. */
+const runtimeName = /^(runc|crun|conmon|youki)\b/;
+
+/** "" when it needed none, failed, or was the runtime's. */
 export function inferFromCall(event: CallEvent): string {
-  if (event.result < 0) return "";
+  if (event.result < 0 || runtimeName.test(event.comm)) return "";
   return byCall[event.call]?.(event) ?? "";
 }
 
 /** chown to another owner, mount: told as deeds on files. "" when it needed none, failed, or cannot be told. */
 export function inferFromDeed(event: FileDeedEvent): string {
-  if (event.error !== 0) return "";
+  if (event.error !== 0 || runtimeName.test(event.comm)) return "";
   if (event.deed === "mount" || event.deed === "umount") return "sys_admin";
   return event.deed === "chown" ? "chown" : "";
 }
