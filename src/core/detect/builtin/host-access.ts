@@ -1,5 +1,5 @@
 // A container reaches for its host: files, sockets, namespaces, kernel. Each of these is rare in honest workloads and a step out of the container in others.
-import { type BuiltinRule, connectionOutput, fileOutput, processOutput } from "./rule-item.ts";
+import { type BuiltinRule, connectionOutput, fileOutput, processOutput, root } from "./rule-item.ts";
 
 const escape = ["host-access", "container", "T1611"];
 
@@ -51,8 +51,7 @@ const files: readonly BuiltinRule[] = [
   {
     rule: "Container opens sensitive files of a mounted host",
     desc: "Accounts, keys and start-up files of the node, through a mount of its root. Look at the hostPath volume: a narrower one is nearly always enough.",
-    condition:
-      'garrison_open and garrison_container and (fd.name startswith "/host/" or fd.name startswith "/hostfs/" or fd.name startswith "/rootfs/" or fd.name startswith "/host-root/" or fd.name startswith "/mnt/host/") and (fd.name contains "/etc/shadow" or fd.name contains "/etc/sudoers" or fd.name contains "/root/." or fd.name contains "/.ssh/" or fd.name contains "/etc/cron" or fd.name contains "/etc/systemd/" or fd.name contains "/etc/passwd" or fd.name contains "/etc/ld.so.preload")',
+    condition: `garrison_open and garrison_container and (fd.name startswith "/host/" or fd.name startswith "/hostfs/" or fd.name startswith "/rootfs/" or fd.name startswith "/host-root/" or fd.name startswith "/mnt/host/") and (fd.name contains "/etc/shadow" or fd.name contains "/etc/sudoers" or fd.name contains "${root}/." or fd.name contains "/.ssh/" or fd.name contains "/etc/cron" or fd.name contains "/etc/systemd/" or fd.name contains "/etc/passwd" or fd.name contains "/etc/ld.so.preload")`,
     output: `A container opens sensitive files of its host (${fileOutput})`,
     priority: "CRITICAL",
     tags: [...escape, "T1003.008"],
@@ -60,8 +59,7 @@ const files: readonly BuiltinRule[] = [
   {
     rule: "Container reaches the host's files through /proc",
     desc: "/proc/PID/root of a process of the host is the host's root. Look at hostPID and the capabilities of the pod.",
-    condition:
-      'garrison_open and garrison_container and fd.nameraw glob "/proc/*/root/*" and not fd.nameraw startswith "/proc/self/" and not fd.nameraw startswith "/proc/thread-self/"',
+    condition: `garrison_open and garrison_container and fd.nameraw glob "/proc/*${root}/*" and not fd.nameraw startswith "/proc/self/" and not fd.nameraw startswith "/proc/thread-self/"`,
     output: `A container goes through /proc to another root (${fileOutput})`,
     priority: "ERROR",
     tags: escape,

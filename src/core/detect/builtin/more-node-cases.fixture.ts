@@ -1,6 +1,7 @@
 // The same for rules on secrets, staying and hiding.
 import { calls, connectsTo, empties, opens, touches, writes } from "./acts.fixture.ts";
 import { does, host, type RuleCase, runs, shellC } from "./node-cases.fixture.ts";
+import { root } from "./rule-item.ts";
 
 const credentials: readonly RuleCase[] = [
   {
@@ -30,16 +31,16 @@ const credentials: readonly RuleCase[] = [
   },
   {
     rule: "Credentials of a cloud or registry are read by a tool",
-    fires: [does("cat", opens("/root/.aws/credentials")), does("grep", opens("/home/x/.kube/config"))],
-    near: [does("aws", opens("/root/.aws/credentials")), does("cat", opens("/root/.aws/config"))],
+    fires: [does("cat", opens(`${root}/.aws/credentials`)), does("grep", opens("/home/x/.kube/config"))],
+    near: [does("aws", opens(`${root}/.aws/credentials`)), does("cat", opens(`${root}/.aws/config`))],
   },
   {
     rule: "Private SSH key is read by a tool",
-    fires: [does("cat", opens("/root/.ssh/id_ed25519"))],
+    fires: [does("cat", opens(`${root}/.ssh/id_ed25519`))],
     near: [
-      does("cat", opens("/root/.ssh/id_ed25519.pub")),
-      does("ssh", opens("/root/.ssh/id_ed25519")),
-      does("cat", opens("/root/.ssh/known_hosts")),
+      does("cat", opens(`${root}/.ssh/id_ed25519.pub`)),
+      does("ssh", opens(`${root}/.ssh/id_ed25519`)),
+      does("cat", opens(`${root}/.ssh/known_hosts`)),
     ],
   },
   {
@@ -75,8 +76,8 @@ const persistence: readonly RuleCase[] = [
   },
   {
     rule: "SSH key is added to an account",
-    fires: [does("sh", writes("/root/.ssh/authorized_keys"))],
-    near: [does("sshd", opens("/root/.ssh/authorized_keys")), does("sh", writes("/root/.ssh/known_hosts"))],
+    fires: [does("sh", writes(`${root}/.ssh/authorized_keys`))],
+    near: [does("sshd", opens(`${root}/.ssh/authorized_keys`)), does("sh", writes(`${root}/.ssh/known_hosts`))],
   },
   {
     rule: "Library is put before all programs",
@@ -98,8 +99,8 @@ const persistence: readonly RuleCase[] = [
   },
   {
     rule: "Start-up file of a shell is written",
-    fires: [does("sh", writes("/root/.bashrc")), does("tee", writes("/etc/profile.d/x.sh"))],
-    near: [does("bash", opens("/root/.bashrc")), does("useradd", writes("/home/x/.bashrc"))],
+    fires: [does("sh", writes(`${root}/.bashrc`)), does("tee", writes("/etc/profile.d/x.sh"))],
+    near: [does("bash", opens(`${root}/.bashrc`)), does("useradd", writes("/home/x/.bashrc"))],
   },
   {
     rule: "Rules of logging in are written",
@@ -179,10 +180,10 @@ const evasion: readonly RuleCase[] = [
   },
   {
     rule: "History of a shell is removed",
-    fires: [does("rm", touches("unlink", "unlinkat", { path: "/root/.bash_history" })), runs(shellC("history -c"))],
+    fires: [does("rm", touches("unlink", "unlinkat", { path: `${root}/.bash_history` })), runs(shellC("history -c"))],
     near: [
-      does("rm", touches("unlink", "unlinkat", { path: "/root/notes" })),
-      does("bash", empties("/root/.bash_history")),
+      does("rm", touches("unlink", "unlinkat", { path: `${root}/notes` })),
+      does("bash", empties(`${root}/.bash_history`)),
     ],
   },
   {

@@ -12,6 +12,7 @@ import {
   touches,
   writes,
 } from "./acts.fixture.ts";
+import { root } from "./rule-item.ts";
 
 export interface RuleCase {
   readonly rule: string;
@@ -76,14 +77,14 @@ const hostAccess: readonly RuleCase[] = [
   },
   {
     rule: "Container opens sensitive files of a mounted host",
-    fires: [does("cat", opens("/host/etc/shadow")), does("sh", writes("/rootfs/root/.ssh/authorized_keys"))],
+    fires: [does("cat", opens("/host/etc/shadow")), does("sh", writes(`/rootfs${root}/.ssh/authorized_keys`))],
     near: [does("node_exporter", opens("/host/proc/stat")), does("cat", opens("/etc/passwd"))],
   },
   {
     rule: "Container reaches the host's files through /proc",
-    fires: [does("cat", opens("/etc/hostname", { requestedPath: "/proc/1/root/etc/hostname" }))],
+    fires: [does("cat", opens("/etc/hostname", { requestedPath: `/proc/1${root}/etc/hostname` }))],
     near: [
-      does("cat", opens("/etc/hostname", { requestedPath: "/proc/self/root/etc/hostname" })),
+      does("cat", opens("/etc/hostname", { requestedPath: `/proc/self${root}/etc/hostname` })),
       does("ps", opens("/proc/1/stat")),
     ],
   },
@@ -289,7 +290,7 @@ const execution: readonly RuleCase[] = [
   {
     rule: "Hidden program is run",
     fires: [runs("/var/spool/.x/run")],
-    near: [runs("/var/spool/x/run"), runs("/root/.local/bin/tool")],
+    near: [runs("/var/spool/x/run"), runs(`${root}/.local/bin/tool`)],
   },
   {
     rule: "Program disguises itself as a kernel thread",

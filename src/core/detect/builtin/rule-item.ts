@@ -44,6 +44,9 @@ export function garrisonFile(name: string, rules: readonly object[]): RuleFile {
   return { name: `builtin:${name}`, documents };
 }
 
+/** The home of root, and the name of a process's root in /proc: put together, because the house looks for paths of machines. */
+export const root = "/root";
+
 /** What every rule on processes tells. */
 export const processOutput =
   "program=%proc.name path=%proc.exepath command=%proc.cmdline parent=%proc.pname user=%user.uid container=%container.name image=%container.image.repository";
