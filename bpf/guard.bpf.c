@@ -289,3 +289,8 @@ int guard_isolate_in(struct __sk_buff *skb)
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+_Static_assert(sizeof(struct scope_value) == 16, "scope_value");
+_Static_assert(sizeof(struct file_key) == 24, "file_key");
+_Static_assert(sizeof(struct point_key) == 8, "point_key");
+_Static_assert(sizeof(struct guard_settings) == 8, "guard_settings");

@@ -175,3 +175,5 @@ int BPF_PROG(learn_capable, const struct cred *cred, void *target, int capabilit
 		__sync_fetch_and_or(&scope->capabilities, bit);
 	return 0;
 }
+
+_Static_assert(sizeof(struct learn_settings) == 8, "learn_settings");
