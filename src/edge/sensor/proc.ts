@@ -1,7 +1,7 @@
 // What /proc says: the processes that run now (as "running" events), and where the v2 cgroup hierarchy is mounted.
 // A process that ends while it is read is left out; every other field that cannot be read is empty.
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
-import type { ExecEvent, ProcessKey } from "../../core/sense/sensor.ts";
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, type Stats } from "node:fs";
+import type { ExecEvent, ExecFacts, ProcessKey } from "../../core/sense/sensor.ts";
 import { limit } from "./layout.gen.ts";
 import { splitArguments } from "./decode.ts";
 
@@ -88,6 +88,54 @@ export function parseCredentials(status: string): Credentials {
   return { uid: second("Uid"), gid: second("Gid"), capabilities: Number(BigInt(`0x${mask}`)) };
 }
 
+/**
+ * What /proc says of the program's file and the process's place. Undefined when its namespaces may not be looked at. Not known here: whether the file
+ * is of an overlay's writable layer, and the script.
+ */
+export function readFacts(folder: string, statText: string, status: string): ExecFacts | undefined {
+  const inodeOf = (kind: string): number => Number(/\[(\d+)\]/.exec(readLink(`${folder}/ns/${kind}`))?.[1] ?? 0);
+  const mountNamespace = inodeOf("mnt");
+  if (mountNamespace === 0) return undefined;
+  const rest = statText.slice(statText.lastIndexOf(")") + 2).split(" ");
+  const field = (name: string): string => new RegExp(`^${name}:\\s+(.*)$`, "m").exec(status)?.[1]?.trim() ?? "";
+  const mask = (name: string): number => Number(BigInt(`0x${/^[0-9a-f]{1,16}$/.exec(field(name))?.[0] ?? "0"}`));
+  const file = statOf(`${folder}/exe`);
+  return {
+    device: file?.dev ?? 0,
+    inode: file?.ino ?? 0,
+    fileModifiedMs: Math.floor(file?.mtimeMs ?? 0),
+    fileChangedMs: Math.floor(file?.ctimeMs ?? 0),
+    isFileless: file !== undefined && file.nlink === 0,
+    isUpper: false,
+    mountNamespace,
+    pidNamespace: inodeOf("pid"),
+    innerPid: Number(field("NSpid").split(/\s+/).at(-1) ?? 0) || 0,
+    processGroup: Number(rest[2]) || 0,
+    session: Number(rest[3]) || 0,
+    loginUid: loginUidOf(readText(`${folder}/loginuid`)),
+    terminal: Number(rest[4]) || 0,
+    capabilitiesPermitted: mask("CapPrm"),
+    capabilitiesInheritable: mask("CapInh"),
+    seccompMode: Number(field("Seccomp")) || 0,
+    script: "",
+  };
+}
+
+const noLogin = 4_294_967_295;
+
+function loginUidOf(text: string): number {
+  return /^\d+$/.test(text.trim()) ? Number(text) : noLogin;
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // Not to be looked at: unknown.
+    return undefined;
+  }
+}
+
 /** A process as an event; undefined when it is gone. `cgroupIds` remembers ids by path between calls of one inventory. */
 export function readProcess(
   procPath: string,
@@ -99,6 +147,7 @@ export function readProcess(
   if (status === "") return undefined;
   const parent = stat.parentPid === 0 ? undefined : readStat(procPath, stat.parentPid);
   const area = readText(`${folder}/cmdline`);
+  const facts = stat.isKernelThread ? undefined : readFacts(folder, readText(`${folder}/stat`), status);
   return {
     type: look.type,
     timeMs: look.timeMs,
@@ -111,6 +160,7 @@ export function readProcess(
     arguments: splitArguments(area.slice(0, limit.argumentsBytesMax - 1)),
     argumentsCut: area.length >= limit.argumentsBytesMax,
     workingDirectory: readLink(`${folder}/cwd`),
+    ...(facts === undefined ? {} : { facts }),
   };
 }
 
