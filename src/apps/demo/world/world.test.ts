@@ -287,6 +287,11 @@ describe("stories", () => {
     )?.event;
     assert.ok(dropped !== undefined);
     const own = run.heard.map(({ event }) => event).filter((event) => event.process.pid === dropped.process.pid);
+    const made = run.heard.flatMap(({ event }) =>
+      event.type === "file" && event.path === "/tmp/.cache/kworkerd" ? [`${event.deed} by ${event.comm}`] : [],
+    );
+    assert.deepEqual(made.slice(0, 2), ["create by curl", "chmod by chmod"], "a file that is no part of the image");
+    assert.ok(own.some((event) => event.type === "call" && event.call === "connect"));
     assert.ok(own.filter((event) => event.type === "tcp-failed").length > 50, "a scan");
     assert.ok(
       own.some((event) => event.type === "tcp-open" && event.remotePort === 5432),
