@@ -7,8 +7,6 @@ export function dnsAnswer(name: string, address: string): Uint8Array {
 }
 
 function labels(name: string): readonly number[] {
-  const bytes = name
-    .split(".")
-    .flatMap((label) => [label.length, ...[...label].map((character) => character.charCodeAt(0))]);
+  const bytes = name.split(".").flatMap((label) => [label.length, ...Buffer.from(label, "latin1")]);
   return [...bytes, 0];
 }

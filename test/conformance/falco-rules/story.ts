@@ -207,10 +207,10 @@ function deedOf(flat: Flat, text: Text, base: SensorEventBase): SensorEvent | un
       direction: isOut ? "outbound" : "inbound",
       bytes: 10,
       packets: 1,
-      ...tupleOf(text, isOut ? "client" : "server"),
+      ...tupleOf(text, isOut ? "client" : "server", base),
     };
   }
-  return callOf(flat, text, base);
+  return callOf(text, base);
 }
 
 function fileDeedOf(type: string): FileDeed | undefined {
@@ -285,8 +285,13 @@ function fileOf(deed: FileDeed, text: Text, base: SensorEventBase): SensorEvent 
   };
 }
 
-function tupleOf(text: Text, role: "client" | "server"): SocketTuple {
-  const server = text("fd.sip", text("fd.rip", text("fd.ip", "203.0.113.9")));
+/** A server of each process's own, so that names of one story do not stand for another's. */
+function serverOf(text: Text, { process }: SensorEventBase): string {
+  return text("fd.sip", text("fd.rip", text("fd.ip", `203.0.${(process.pid >> 8) & 127}.${process.pid & 255}`)));
+}
+
+function tupleOf(text: Text, role: "client" | "server", base: SensorEventBase): SocketTuple {
+  const server = serverOf(text, base);
   const serverPort = Number(text("fd.sport", text("fd.port", "4444")));
   const client = text("fd.cip", "198.51.100.7");
   return role === "client"
@@ -303,7 +308,7 @@ const numbers: Readonly<Record<string, number>> = {
   AF_INET: 2,
 };
 
-function callOf(flat: Flat, text: Text, base: SensorEventBase): CallEvent {
+function callOf(text: Text, base: SensorEventBase): CallEvent {
   const type = text("evt.type");
   const named: Readonly<Record<string, WatchedCall>> = {
     accept4: "accept",
@@ -320,17 +325,17 @@ function callOf(flat: Flat, text: Text, base: SensorEventBase): CallEvent {
     arguments: [numbers[first] ?? Number(first)],
     result: Number(text("evt.rawres", "0")),
     text: "",
-    descriptor: descriptorOf(flat, text),
+    descriptor: descriptorOf(text, base),
     credentials: undefined,
     count: 1,
   };
 }
 
-function descriptorOf(flat: Flat, text: Text): DescriptorFacts | undefined {
+function descriptorOf(text: Text, base: SensorEventBase): DescriptorFacts | undefined {
   const type = text("evt.type");
   if (!/^(connect|accept|accept4|listen|bind|dup|dup2|dup3)$/.test(type)) return undefined;
   const isV6 = text("fd.type") === "ipv6" || text("fd.ip").includes(":");
-  const tuple = tupleOf(text, /^(connect|dup)/.test(type) ? "client" : "server");
+  const tuple = tupleOf(text, /^(connect|dup)/.test(type) ? "client" : "server", base);
   return {
     number: Number(text("evt.rawres", "3")),
     kind: isV6 ? "ipv6" : "ipv4",
@@ -344,7 +349,7 @@ function descriptorOf(flat: Flat, text: Text): DescriptorFacts | undefined {
 function dnsOf(text: Text, base: SensorEventBase): readonly SensorEvent[] {
   const name = text("fd.sip.name", text("fd.cip.name"));
   if (name === "") return [];
-  const payload = dnsAnswer(name, text("fd.sip", text("fd.ip", "203.0.113.9")));
+  const payload = dnsAnswer(name, serverOf(text, base));
   return [
     {
       ...base,

@@ -81,8 +81,14 @@ const workloadOf =
   ({ subject }) =>
     subject.workloadKind === kind ? some(subject.workload) : undefined;
 
+/** From here on ids belong to people, and a container's are not the machine's; below they are nearly the same everywhere. */
+const ownIdsFrom = 1000;
+
 function userName(event: DetectEvent, uid: number | undefined): Value {
-  return uid === undefined ? undefined : (event.machine.userName(uid) ?? undefined);
+  if (uid === undefined) return undefined;
+  // A user without a name is not missing: it is none of those that a rule names ("user.name != _apt" holds), as in Falco.
+  if (event.subject.isContainer && uid >= ownIdsFrom) return "<NA>";
+  return event.machine.userName(uid) ?? "<NA>";
 }
 
 const loginUidOf = ({ process: { facts } }: DetectEvent): number | undefined => facts?.loginUid;
