@@ -118,7 +118,6 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
     ),
     every(agentLimits.flushEveryMs, () => outbox.flush(), failed),
     every(agentLimits.gapEveryMs, flushGaps, failed),
-    every(agentLimits.gapEveryMs, () => agent.drift.tick(clock.nowMs()), failed),
     every(agentLimits.gapEveryMs, () => sensor.watchFirstBytes(pipeline.watchedCgroups()), failed),
     every(agentLimits.usedFilesEveryMs, () => agent.usedFiles.tick(clock.nowMs()), failed),
     every(agentLimits.usedFilesEveryMs, () => usage.tick(clock.nowMs()), failed),

@@ -247,14 +247,24 @@ test("a new version that accepts the item ends its drift; a broken one is refuse
   assert.match(side.statuses()[1]?.because ?? "", /^mode: /);
 });
 
-test("the tap judges and passes on", () => {
-  const { side, told, give } = scene();
+test("the tap judges and passes on", async () => {
+  const made = scene();
+  const { side, told, give } = made;
   give({});
   const pushed: TableName[] = [];
-  const outbox = { push: (table: TableName) => void pushed.push(table), queued: 4, dropped: 2 } as unknown as Outbox;
+  const outbox = {
+    push: (table: TableName) => void pushed.push(table),
+    flush: async () => undefined,
+    queued: 4,
+    dropped: 2,
+  } as unknown as Outbox;
   const tapped = side.tap(outbox);
   tapped.push("process_events", exec("/usr/bin/nc"));
   assert.deepEqual([pushed, told.length, tapped.queued, tapped.dropped], [["process_events"], 2, 4, 2]);
+  tapped.push("process_events", exec("/usr/bin/nc"));
+  made.at += driftLimits.repeatMs;
+  await tapped.flush();
+  assert.equal(told.length, 4, "a flush tells what was repeated");
 });
 
 test("a protecting baseline goes to the guard, a dry run first; its program drift weighs more", () => {

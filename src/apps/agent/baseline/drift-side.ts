@@ -18,6 +18,7 @@ export const driftSideLimits = {
   baselinesMax: 2000,
   /** Workloads whose baseline is remembered, found or not. */
   ownersMax: 10_000,
+  tickEveryMs: 10_000,
 } as const;
 
 export interface DriftSide {
@@ -29,7 +30,7 @@ export interface DriftSide {
   take<Name extends TableName>(table: Name, row: Row<Name>): void;
   /** Drift that was repeated within the hour that ended. */
   tick(nowMs: number): void;
-  /** The outbox, with every row that is pushed judged on its way. */
+  /** The outbox, with every row that is pushed judged on its way; its flushes are the ticks. */
   tap(outbox: Outbox): Outbox;
   readonly counters: { readonly judged: number; readonly drift: number; readonly untold: number };
 }
@@ -62,6 +63,7 @@ class NodeDrift implements DriftSide {
   #held: readonly Held[] = [];
   #refused: readonly ResourceStatus[] = [];
   #owners = new Map<string, Held | undefined>();
+  #tickedMs = Number.NEGATIVE_INFINITY;
   #judged = 0;
   #drift = 0;
 
@@ -167,13 +169,23 @@ class NodeDrift implements DriftSide {
     this.#lists.tick(nowMs);
   }
 
+  /** An outbox is flushed every second; repeats are due by the hour. */
+  #tickNowAndThen(nowMs: number): void {
+    if (nowMs - this.#tickedMs < driftSideLimits.tickEveryMs && nowMs >= this.#tickedMs) return;
+    this.#tickedMs = nowMs;
+    this.tick(nowMs);
+  }
+
   tap(outbox: Outbox): Outbox {
     return {
       push: (table, row) => {
         this.take(table, row);
         outbox.push(table, row);
       },
-      flush: () => outbox.flush(),
+      flush: () => {
+        this.#tickNowAndThen(this.#options.nowMs());
+        return outbox.flush();
+      },
       tellGaps: (nowMs) => outbox.tellGaps(nowMs),
       takeDrops: () => outbox.takeDrops(),
       get queued() {
