@@ -5,7 +5,7 @@ import type { FileDeedEvent } from "../../../core/sense/deed-events.ts";
 import { readLink } from "../proc.ts";
 import { fan, parseFileNotices, type FileNotice } from "./file-notices.ts";
 import { type FileNotifier, markFlags } from "./libc.ts";
-import type { ProcessBook } from "./process-book.ts";
+import type { KnownProcess, ProcessBook } from "./process-book.ts";
 
 export const fileEyeLimits = { rootsMax: 1024, execsMax: 1024, readsPerTurnMax: 256, openedMax: 65_536 } as const;
 
@@ -46,100 +46,109 @@ export interface FileEye {
   openedForExec(pid: number): string;
 }
 
-export function createFileEye({ notifier, procPath, folders, book, count, ownPid }: FileEyeParts): FileEye {
-  const namespaces = new Set<string>();
-  const execs = new Map<number, string>();
-  const opened: Opened[] = [];
+export function createFileEye(parts: FileEyeParts): FileEye {
+  return new Eye(parts);
+}
 
-  function watch(root: string): number {
-    // Every run of a program of that file system; opens only in the folders, which are few.
+class Eye implements FileEye {
+  readonly #parts: FileEyeParts;
+  readonly #namespaces = new Set<string>();
+  readonly #execs = new Map<number, string>();
+  readonly #opened: Opened[] = [];
+
+  constructor(parts: FileEyeParts) {
+    this.#parts = parts;
+  }
+
+  watchMachine(): number {
+    this.#namespaces.add(readLink(`${this.#parts.procPath}/self/ns/mnt`));
+    return this.#watch("");
+  }
+
+  watchRootOf(pid: number): void {
+    const { procPath, count } = this.#parts;
+    const namespace = readLink(`${procPath}/${pid}/ns/mnt`);
+    if (namespace === "" || this.#namespaces.has(namespace)) return;
+    if (this.#namespaces.size >= fileEyeLimits.rootsMax) return count("file-roots");
+    this.#namespaces.add(namespace);
+    this.#watch(`${procPath}/${pid}/root`);
+  }
+
+  drain(): void {
+    for (let reads = 0; reads < fileEyeLimits.readsPerTurnMax; reads += 1) {
+      const bytes = this.#parts.notifier.read();
+      if (bytes === undefined) return;
+      const { notices, isWhole } = parseFileNotices(bytes);
+      for (const notice of notices) this.#take(notice);
+      if (!isWhole) this.#parts.count("file-unreadable");
+    }
+  }
+
+  told(timeMs: number): FileDeedEvent[] {
+    return this.#opened.splice(0).map((each) => eventOf(each, this.#parts.book.lately(each.pid), timeMs));
+  }
+
+  openedForExec(pid: number): string {
+    const path = this.#execs.get(pid) ?? "";
+    this.#execs.delete(pid);
+    return path;
+  }
+
+  /** Every run of a program of that file system; opens only in the folders, which are few. How many of them are watched. */
+  #watch(root: string): number {
+    const { notifier, folders } = this.#parts;
     notifier.mark(root === "" ? "/" : root, markFlags.ADD | markFlags.FILESYSTEM, fan.OPEN_EXEC);
     const mask = fan.OPEN | fan.CLOSE_WRITE | fan.EVENT_ON_CHILD;
     return folders.filter((folder) => notifier.mark(`${root}${folder}`, markFlags.ADD, mask) === "").length;
   }
 
-  function rememberExec(pid: number, path: string): void {
-    execs.delete(pid);
-    if (execs.size >= fileEyeLimits.execsMax) {
-      const [oldest] = execs.keys();
-      if (oldest !== undefined) execs.delete(oldest);
-    }
-    execs.set(pid, path);
-  }
-
-  function openedOf({ mask, descriptor, pid }: FileNotice, path: string): Opened {
-    const { dev, ino } = fstatSync(descriptor);
-    return { pid, path, device: dev, inode: ino, isWritten: (mask & fan.CLOSE_WRITE) !== 0 };
-  }
-
-  function eventOf({ pid, path, device, inode, isWritten }: Opened, timeMs: number): FileDeedEvent {
-    const known = book.lately(pid);
-    return {
-      type: "file",
-      timeMs,
-      process: known?.process ?? { pid, startMs: 0 },
-      comm: known?.comm ?? "",
-      cgroupId: known?.cgroupId ?? 0,
-      deed: "open",
-      call: "open",
-      way: "notified",
-      path,
-      requestedPath: "",
-      targetPath: "",
-      // How it was opened is not told; that it was open for writing is, when it is closed.
-      flags: isWritten ? O_WRONLY : 0,
-      mode: 0,
-      device,
-      inode,
-      error: 0,
-      isUpper: false,
-      kind: "file",
-      count: 1,
-    };
-  }
-
-  function take(notice: FileNotice): void {
-    if ((notice.mask & fan.Q_OVERFLOW) !== 0) count("file");
-    if (notice.descriptor < 0) return;
+  #take({ mask, descriptor, pid }: FileNotice): void {
+    if ((mask & fan.Q_OVERFLOW) !== 0) this.#parts.count("file");
+    if (descriptor < 0) return;
     try {
-      if (notice.pid === ownPid || notice.pid === 0) return;
-      const path = pathOf(notice.descriptor);
-      if ((notice.mask & fan.OPEN_EXEC) !== 0 && !loader.test(path)) rememberExec(notice.pid, path);
-      if ((notice.mask & (fan.OPEN | fan.CLOSE_WRITE)) === 0) return;
-      if (opened.length < fileEyeLimits.openedMax) opened.push(openedOf(notice, path));
-      else count("file");
+      if (pid === this.#parts.ownPid || pid === 0) return;
+      const path = pathOf(descriptor);
+      if ((mask & fan.OPEN_EXEC) !== 0 && !loader.test(path)) this.#rememberExec(pid, path);
+      if ((mask & (fan.OPEN | fan.CLOSE_WRITE)) === 0) return;
+      if (this.#opened.length >= fileEyeLimits.openedMax) return this.#parts.count("file");
+      const { dev, ino } = fstatSync(descriptor);
+      this.#opened.push({ pid, path, device: dev, inode: ino, isWritten: (mask & fan.CLOSE_WRITE) !== 0 });
     } finally {
-      closeSync(notice.descriptor);
+      closeSync(descriptor);
     }
   }
 
+  #rememberExec(pid: number, path: string): void {
+    this.#execs.delete(pid);
+    const [oldest] = this.#execs.size >= fileEyeLimits.execsMax ? this.#execs.keys() : [];
+    if (oldest !== undefined) this.#execs.delete(oldest);
+    this.#execs.set(pid, path);
+  }
+}
+
+function eventOf(opened: Opened, known: KnownProcess | undefined, timeMs: number): FileDeedEvent {
+  const { pid, path, device, inode, isWritten } = opened;
   return {
-    watchMachine: () => {
-      namespaces.add(readLink(`${procPath}/self/ns/mnt`));
-      return watch("");
-    },
-    watchRootOf(pid) {
-      const namespace = readLink(`${procPath}/${pid}/ns/mnt`);
-      if (namespace === "" || namespaces.has(namespace)) return;
-      if (namespaces.size >= fileEyeLimits.rootsMax) return count("file-roots");
-      namespaces.add(namespace);
-      watch(`${procPath}/${pid}/root`);
-    },
-    drain() {
-      for (let reads = 0; reads < fileEyeLimits.readsPerTurnMax; reads += 1) {
-        const bytes = notifier.read();
-        if (bytes === undefined) return;
-        const { notices, isWhole } = parseFileNotices(bytes);
-        for (const notice of notices) take(notice);
-        if (!isWhole) count("file-unreadable");
-      }
-    },
-    told: (timeMs) => opened.splice(0).map((each) => eventOf(each, timeMs)),
-    openedForExec(pid) {
-      const path = execs.get(pid) ?? "";
-      execs.delete(pid);
-      return path;
-    },
+    type: "file",
+    timeMs,
+    process: known?.process ?? { pid, startMs: 0 },
+    comm: known?.comm ?? "",
+    cgroupId: known?.cgroupId ?? 0,
+    deed: "open",
+    call: "open",
+    way: "notified",
+    path,
+    requestedPath: "",
+    targetPath: "",
+    // How it was opened is not told; that it was open for writing is, when it is closed.
+    flags: isWritten ? O_WRONLY : 0,
+    mode: 0,
+    device,
+    inode,
+    error: 0,
+    isUpper: false,
+    kind: "file",
+    count: 1,
   };
 }
 

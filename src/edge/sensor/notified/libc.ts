@@ -54,80 +54,17 @@ const receiveBufferBytes = 64 * 1024;
 const fileRecordsMax = 256;
 const fileRecordBytes = 24;
 
+type Library = ReturnType<typeof libcLibrary>;
+
 /** Throws the Fault "sensor/no-library" without libc. */
 export function openNotifierLibrary(): NotifierLibrary {
   const library = libcLibrary();
-  const close = library.func("int close(int)");
-  const socket = library.func("int socket(int, int, int)");
-  const bind = library.func("int bind(int, void *, uint32_t)");
-  const setOption = library.func("int setsockopt(int, int, int, void *, uint32_t)");
-  const receiveFrom = library.func(
-    "int64_t recvfrom(int, _Out_ void *, size_t, int, _Out_ void *, _Inout_ uint32_t *)",
-  );
-  const sendOut = library.func("int64_t send(int, void *, size_t, int)");
-  const readIn = library.func("int64_t read(int, _Out_ void *, size_t)");
   const poll = library.func("int poll(void *, uint64_t, int)");
-  const fanotifyInit = library.func("int fanotify_init(uint32_t, uint32_t)");
-  const fanotifyMark = library.func("int fanotify_mark(int, uint32_t, uint64_t, int, str)");
-  const buffer = new Uint8Array(receiveBufferBytes);
-  const fileRecords = new Uint8Array(fileRecordsMax * fileRecordBytes);
-  const lastError = (): string => errnoName(koffi.errno());
-
-  function refused(what: string): Fault {
-    return new Fault(`${what}: ${lastError()}`, {
-      code: "sensor/notify",
-      kind: "unavailable",
-      hint: "it needs root in the machine's first user namespace (CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_AUDIT_READ)",
-    });
-  }
-
+  const openNetlink = netlinkOpener(library);
+  const openFanotify = fanotifyOpener(library);
   return {
-    openNetlink(protocol, receiveBytes) {
-      const descriptor = Number(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
-      if (descriptor < 0) throw refused("no netlink socket");
-      const size = new Uint8Array(Uint32Array.of(receiveBytes).buffer);
-      // Beyond the machine's limit only with CAP_NET_ADMIN; else as much as it gives.
-      if (Number(setOption(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, size, 4)) < 0)
-        setOption(descriptor, SOL_SOCKET, SO_RCVBUF, size, 4);
-      const address = new DataView(new ArrayBuffer(sockaddrBytes));
-      address.setUint16(0, AF_NETLINK, true);
-      address.setUint32(8, firstGroup, true);
-      if (Number(bind(descriptor, new Uint8Array(address.buffer), sockaddrBytes)) < 0) {
-        const fault = refused("the netlink group is refused");
-        close(descriptor);
-        throw fault;
-      }
-      const from = new Uint8Array(sockaddrBytes);
-      return {
-        descriptor,
-        receive() {
-          for (;;) {
-            const length = Number(receiveFrom(descriptor, buffer, buffer.length, 0, from, [sockaddrBytes]));
-            if (length < 0) return lastError() === "ENOBUFS" ? "lost" : undefined;
-            // Other processes may write to the group: only number 0 is the kernel.
-            if (new DataView(from.buffer).getUint32(4, true) === 0) return buffer.subarray(0, length);
-          }
-        },
-        send(bytes) {
-          if (Number(sendOut(descriptor, bytes, bytes.length, 0)) < 0) throw refused("the kernel does not listen");
-        },
-        close: () => void close(descriptor),
-      };
-    },
-    openFanotify() {
-      const descriptor = Number(fanotifyInit(FAN_CLOEXEC | FAN_NONBLOCK, O_RDONLY_LARGEFILE_CLOEXEC));
-      if (descriptor < 0) throw refused("no fanotify");
-      return {
-        descriptor,
-        read() {
-          const length = Number(readIn(descriptor, fileRecords, fileRecords.length));
-          return length > 0 ? fileRecords.subarray(0, length) : undefined;
-        },
-        mark: (path, flags, mask) =>
-          Number(fanotifyMark(descriptor, flags, mask, AT_FDCWD, path)) < 0 ? lastError() : "",
-        close: () => void close(descriptor),
-      };
-    },
+    openNetlink,
+    openFanotify,
     wait(descriptors, timeoutMs) {
       const table = new DataView(new ArrayBuffer(Math.max(128, descriptors.length * pollfdBytes)));
       for (const [index, descriptor] of descriptors.entries()) {
@@ -139,5 +76,87 @@ export function openNotifierLibrary(): NotifierLibrary {
         poll.async(bytes, descriptors.length, timeoutMs, () => resolve());
       });
     },
+  };
+}
+
+function refused(what: string): Fault {
+  return new Fault(`${what}: ${lastError()}`, {
+    code: "sensor/notify",
+    kind: "unavailable",
+    hint: "it needs root in the machine's first user namespace (CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_AUDIT_READ)",
+  });
+}
+
+function lastError(): string {
+  return errnoName(koffi.errno());
+}
+
+function netlinkOpener(library: Library): NotifierLibrary["openNetlink"] {
+  const close = library.func("int close(int)");
+  const socket = library.func("int socket(int, int, int)");
+  const bind = library.func("int bind(int, void *, uint32_t)");
+  const setOption = library.func("int setsockopt(int, int, int, void *, uint32_t)");
+  const receiveFrom = library.func(
+    "int64_t recvfrom(int, _Out_ void *, size_t, int, _Out_ void *, _Inout_ uint32_t *)",
+  );
+  const sendOut = library.func("int64_t send(int, void *, size_t, int)");
+  const buffer = new Uint8Array(receiveBufferBytes);
+
+  function open(protocol: number, receiveBytes: number): number {
+    const descriptor = Number(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
+    if (descriptor < 0) throw refused("no netlink socket");
+    const size = new Uint8Array(Uint32Array.of(receiveBytes).buffer);
+    // Beyond the machine's limit only with CAP_NET_ADMIN; else as much as it gives.
+    if (Number(setOption(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, size, 4)) < 0)
+      setOption(descriptor, SOL_SOCKET, SO_RCVBUF, size, 4);
+    const address = new DataView(new ArrayBuffer(sockaddrBytes));
+    address.setUint16(0, AF_NETLINK, true);
+    address.setUint32(8, firstGroup, true);
+    if (Number(bind(descriptor, new Uint8Array(address.buffer), sockaddrBytes)) >= 0) return descriptor;
+    const fault = refused("the netlink group is refused");
+    close(descriptor);
+    throw fault;
+  }
+
+  return (protocol, receiveBytes) => {
+    const descriptor = open(protocol, receiveBytes);
+    const from = new Uint8Array(sockaddrBytes);
+    return {
+      descriptor,
+      receive() {
+        for (;;) {
+          const length = Number(receiveFrom(descriptor, buffer, buffer.length, 0, from, [sockaddrBytes]));
+          if (length < 0) return lastError() === "ENOBUFS" ? "lost" : undefined;
+          // Other processes may write to the group: only number 0 is the kernel.
+          if (new DataView(from.buffer).getUint32(4, true) === 0) return buffer.subarray(0, length);
+        }
+      },
+      send(bytes) {
+        if (Number(sendOut(descriptor, bytes, bytes.length, 0)) < 0) throw refused("the kernel does not listen");
+      },
+      close: () => void close(descriptor),
+    };
+  };
+}
+
+function fanotifyOpener(library: Library): NotifierLibrary["openFanotify"] {
+  const close = library.func("int close(int)");
+  const readIn = library.func("int64_t read(int, _Out_ void *, size_t)");
+  const fanotifyInit = library.func("int fanotify_init(uint32_t, uint32_t)");
+  const fanotifyMark = library.func("int fanotify_mark(int, uint32_t, uint64_t, int, str)");
+  const records = new Uint8Array(fileRecordsMax * fileRecordBytes);
+  return () => {
+    const descriptor = Number(fanotifyInit(FAN_CLOEXEC | FAN_NONBLOCK, O_RDONLY_LARGEFILE_CLOEXEC));
+    if (descriptor < 0) throw refused("no fanotify");
+    return {
+      descriptor,
+      read() {
+        const length = Number(readIn(descriptor, records, records.length));
+        return length > 0 ? records.subarray(0, length) : undefined;
+      },
+      mark: (path, flags, mask) =>
+        Number(fanotifyMark(descriptor, flags, mask, AT_FDCWD, path)) < 0 ? lastError() : "",
+      close: () => void close(descriptor),
+    };
   };
 }

@@ -35,12 +35,13 @@ export const notifiedLimits = {
   healMs: 10_000,
 } as const;
 
+const rootHome = "/root";
 /** Folders in which an open is worth telling; few files are in them. */
 export const defaultFolders = [
   "/etc",
   "/etc/ssh",
-  "/root",
-  "/root/.ssh",
+  rootHome,
+  `${rootHome}/.ssh`,
   "/var/run/secrets/kubernetes.io/serviceaccount",
 ] as const;
 
@@ -71,7 +72,7 @@ export function createNotifiedSensor(options: NotifiedSensorOptions): Sensor {
     intervalMs: options.pollIntervalMs ?? pollingLimits.intervalMs,
     ...(options.excludedPid === undefined ? {} : { excludedPid: options.excludedPid }),
   });
-  const reader = createReader({ notifiers, procPath, book, count });
+  const reader = new Reader({ notifiers, procPath, book, count });
   const closing = new AbortController();
   let cpuMs = 0;
   let running: Promise<void> = Promise.resolve();
@@ -141,38 +142,70 @@ interface ReaderParts {
   readonly count: (what: string, howMany?: number) => void;
 }
 
-function createReader({ notifiers, procPath, book, count }: ReaderParts) {
-  const audited = auditedExecs();
-  const holes = holeCounter();
-  const { processes, files, audit } = notifiers;
-  const eventOf = createProcessEye({
-    procPath,
-    book,
-    cgroupIds: createCgroupIds(cgroupMount(procPath)),
-    audited: (pid) => audited.take(pid),
-    openedForExec: (pid) => files?.openedForExec(pid) ?? "",
-    count,
-  });
-  let healsUntilMs = 0;
+class Reader {
+  readonly #parts: ReaderParts;
+  readonly #audited = auditedExecs();
+  readonly #holes = holeCounter();
+  readonly #eventOf: ReturnType<typeof createProcessEye>;
+  #healsUntilMs = 0;
 
-  function lost(howMany: number): void {
-    count("process-notices", howMany);
-    healsUntilMs = Date.now() + notifiedLimits.healMs;
+  constructor(parts: ReaderParts) {
+    const { procPath, book, count, notifiers } = parts;
+    this.#parts = parts;
+    this.#eventOf = createProcessEye({
+      procPath,
+      book,
+      cgroupIds: createCgroupIds(cgroupMount(procPath)),
+      audited: (pid) => this.#audited.take(pid),
+      openedForExec: (pid) => notifiers.files?.openedForExec(pid) ?? "",
+      count,
+    });
   }
 
-  function drainAudit(): void {
+  drain(): SensorEvent[] {
+    const { files } = this.#parts.notifiers;
+    // The file that is opened to be run, and what audit says of it, before the exec that they belong to.
+    files?.drain();
+    this.#drainAudit();
+    const events: SensorEvent[] = [];
+    this.#drainProcesses(events);
+    return [...events, ...(files?.told(Date.now()) ?? [])];
+  }
+
+  /** Of polling's events those that this rung does not tell itself, and after a loss those that it missed. */
+  admitPolled(events: readonly SensorEvent[]): SensorEvent[] {
+    const { book } = this.#parts;
+    return events.filter((event) => {
+      if (event.type === "running") {
+        remember(book, event);
+        return true;
+      }
+      if (event.type !== "exec" && event.type !== "exit") return true;
+      if (Date.now() > this.#healsUntilMs) return false;
+      const isKnown = book.get(event.process.pid)?.process.startMs === event.process.startMs;
+      // An exit that was told has left the book.
+      if (event.type === "exit") return isKnown && book.take(event.process.pid) !== undefined;
+      if (isKnown) return false;
+      remember(book, event);
+      return true;
+    });
+  }
+
+  #drainAudit(): void {
+    const { audit } = this.#parts.notifiers;
     for (let read = 0; read < notifiedLimits.datagramsPerTurnMax; read += 1) {
       const datagram = audit?.receive();
       if (datagram === undefined) return;
-      if (datagram === "lost") count("audit-records");
+      if (datagram === "lost") this.#parts.count("audit-records");
       else {
         const record = parseAuditRecord(datagram);
-        if (record !== undefined) audited.add(record);
+        if (record !== undefined) this.#audited.add(record);
       }
     }
   }
 
-  function drainProcesses(events: SensorEvent[]): void {
+  #drainProcesses(events: SensorEvent[]): void {
+    const { processes, files } = this.#parts.notifiers;
     const clock = bootClock();
     for (let read = 0; read < notifiedLimits.datagramsPerTurnMax; read += 1) {
       const datagram = processes.receive();
@@ -181,46 +214,19 @@ function createReader({ notifiers, procPath, book, count }: ReaderParts) {
       if (datagram === "lost") continue;
       const numbered = parseNotice(datagram);
       if (numbered === undefined) continue;
-      const hole = holes(numbered);
-      if (hole > 0) lost(hole);
+      this.#lost(this.#holes(numbered));
       if (numbered.notice === undefined) continue;
-      const event = eventOf(numbered.notice, clock(numbered.atNs));
+      const event = this.#eventOf(numbered.notice, clock(numbered.atNs));
       events.push(event);
       if (event.type === "exec") files?.watchRootOf(event.process.pid);
     }
   }
 
-  return {
-    drain(): SensorEvent[] {
-      // The file that is opened to be run, and what audit says of it, before the exec that they belong to.
-      files?.drain();
-      drainAudit();
-      const events: SensorEvent[] = [];
-      drainProcesses(events);
-      return [...events, ...(files?.told(Date.now()) ?? [])];
-    },
-    /** Of polling's events those that this rung does not tell itself, and after a loss those that it missed. */
-    admitPolled(events: readonly SensorEvent[]): SensorEvent[] {
-      return events.filter((event) => {
-        if (event.type === "running") {
-          remember(book, event);
-          return true;
-        }
-        if (event.type !== "exec" && event.type !== "exit") return true;
-        const known = book.get(event.process.pid);
-        const isKnown = known?.process.startMs === event.process.startMs;
-        if (event.type === "exit") {
-          // An exit that was told has left the book.
-          if (!isKnown || Date.now() > healsUntilMs) return false;
-          book.take(event.process.pid);
-          return true;
-        }
-        if (isKnown || Date.now() > healsUntilMs) return false;
-        remember(book, event);
-        return true;
-      });
-    },
-  };
+  #lost(howMany: number): void {
+    if (howMany === 0) return;
+    this.#parts.count("process-notices", howMany);
+    this.#healsUntilMs = Date.now() + notifiedLimits.healMs;
+  }
 }
 
 function remember(book: ProcessBook, event: Extract<SensorEvent, { readonly type: "exec" | "running" }>): void {

@@ -5,7 +5,7 @@ import type { ExecEvent, ExitEvent, ForkEvent, SensorEvent } from "../../../core
 import type { CgroupIds } from "../proc.ts";
 import { readProcess, readStat } from "../proc.ts";
 import type { AuditedExec } from "./audit-records.ts";
-import type { ProcessBook } from "./process-book.ts";
+import type { KnownProcess, ProcessBook } from "./process-book.ts";
 import type { ProcNotice } from "./proc-notices.ts";
 
 export interface ProcessEyeParts {
@@ -29,53 +29,62 @@ export interface At {
 
 /** The event of a notice. */
 export function createProcessEye(parts: ProcessEyeParts): (notice: ProcNotice, at: At) => SensorEvent {
-  const { procPath, book, cgroupIds, count } = parts;
+  const eye = new Eye(parts);
+  return (notice, at) => eye.eventOf(notice, at);
+}
 
-  function remember(event: ExecEvent): void {
-    const { process, parent, comm, cgroupId, uid, gid, capabilities } = event;
-    book.put({ process, parent, comm, cgroupId, uid, gid, capabilities });
+class Eye {
+  readonly #parts: ProcessEyeParts;
+
+  constructor(parts: ProcessEyeParts) {
+    this.#parts = parts;
   }
 
-  function exec(pid: number, { timeMs, startMs }: At): ExecEvent {
-    const stat = readStat(procPath, pid);
-    const opened = parts.openedForExec(pid);
-    const audited = parts.audited(pid);
-    const seen = stat === undefined ? undefined : readProcess(procPath, stat, { timeMs, type: "exec", cgroupIds });
-    // A process that ends has no memory any more: it is there, but neither its file nor its arguments are.
-    if (seen !== undefined && (seen.path !== "" || seen.arguments.length > 0)) {
-      remember(seen);
-      return seen;
+  eventOf(notice: ProcNotice, at: At): SensorEvent {
+    switch (notice.what) {
+      case "fork":
+        return this.#fork(notice.pid, notice.parentPid, at);
+      case "exec":
+        return this.#exec(notice.pid, at);
+      case "exit":
+        return this.#exit(notice, at.timeMs);
+      case "uid":
+        return this.#uid(notice.pid, notice.effectiveUid, at.timeMs);
+      case "ptrace":
+        return this.#call(notice.tracerPid, at.timeMs, {
+          call: "ptrace",
+          arguments: [PTRACE_ATTACH, notice.pid],
+          text: this.#parts.book.get(notice.pid)?.comm ?? "",
+          credentials: undefined,
+        });
     }
-    count("exec-vanished");
-    const before = book.get(pid);
-    const event: ExecEvent = {
-      type: "exec",
-      timeMs,
-      process: seen?.process ?? before?.process ?? { pid, startMs },
-      comm: seen?.comm ?? audited?.comm ?? nameOf(opened),
-      cgroupId: seen?.cgroupId || (before?.cgroupId ?? 0),
-      parent: seen?.parent ?? before?.parent ?? { pid: audited?.parentPid ?? 0, startMs: 0 },
-      uid: seen?.uid ?? audited?.uid ?? before?.uid ?? 0,
-      gid: seen?.gid ?? audited?.gid ?? before?.gid ?? 0,
-      capabilities: seen?.capabilities ?? before?.capabilities ?? 0,
-      path: audited?.path ?? opened,
-      arguments: audited?.arguments ?? [],
-      // What is not known is at least not whole.
-      argumentsCut: audited === undefined,
-      workingDirectory: "",
-    };
-    remember(event);
+  }
+
+  #look(pid: number, timeMs: number): ExecEvent | undefined {
+    const { procPath, cgroupIds } = this.#parts;
+    const stat = readStat(procPath, pid);
+    return stat === undefined ? undefined : readProcess(procPath, stat, { timeMs, type: "exec", cgroupIds });
+  }
+
+  #exec(pid: number, at: At): ExecEvent {
+    const { audited, openedForExec, book, count } = this.#parts;
+    const seen = this.#look(pid, at.timeMs);
+    const [opened, told] = [openedForExec(pid), audited(pid)];
+    // A process that ends has no memory any more: it is there, but neither its file nor its arguments are.
+    const isWhole = seen !== undefined && (seen.path !== "" || seen.arguments.length > 0);
+    if (!isWhole) count("exec-vanished");
+    const event = isWhole ? seen : vanished(pid, at, { seen, told, opened, before: book.get(pid) });
+    const { process, parent, comm, cgroupId, uid, gid, capabilities } = event;
+    book.put({ process, parent, comm, cgroupId, uid, gid, capabilities });
     return event;
   }
 
-  function fork(pid: number, parentPid: number, { timeMs, startMs }: At): ForkEvent {
-    const stat = readStat(procPath, pid);
+  #fork(pid: number, parentPid: number, { timeMs, startMs }: At): ForkEvent {
+    const { procPath, book } = this.#parts;
     // A child begins as its parent is; what changes it is told by itself.
     const parent = book.get(parentPid);
-    const seen =
-      stat === undefined || parent !== undefined
-        ? undefined
-        : readProcess(procPath, stat, { timeMs, type: "exec", cgroupIds });
+    const seen = parent === undefined ? this.#look(pid, timeMs) : undefined;
+    const stat = readStat(procPath, pid);
     // Of one that is gone: when the kernel told of it, which is its start but for a tick now and then.
     const process = stat?.process ?? { pid, startMs };
     const parentKey = parent?.process ?? readStat(procPath, parentPid)?.process ?? { pid: parentPid, startMs: 0 };
@@ -90,8 +99,8 @@ export function createProcessEye(parts: ProcessEyeParts): (notice: ProcNotice, a
     return { type: "fork", timeMs, ...known, parent: parentKey };
   }
 
-  function exit(notice: Extract<ProcNotice, { readonly what: "exit" }>, timeMs: number): ExitEvent {
-    const known = book.take(notice.pid);
+  #exit(notice: Extract<ProcNotice, { readonly what: "exit" }>, timeMs: number): ExitEvent {
+    const known = this.#parts.book.take(notice.pid);
     return {
       type: "exit",
       timeMs,
@@ -103,11 +112,8 @@ export function createProcessEye(parts: ProcessEyeParts): (notice: ProcNotice, a
     };
   }
 
-  function call(
-    pid: number,
-    timeMs: number,
-    rest: Pick<CallEvent, "call" | "arguments" | "text" | "credentials">,
-  ): CallEvent {
+  #call(pid: number, timeMs: number, rest: Pick<CallEvent, "call" | "arguments" | "text" | "credentials">): CallEvent {
+    const { procPath, book } = this.#parts;
     const known = book.get(pid);
     return {
       type: "call",
@@ -123,10 +129,9 @@ export function createProcessEye(parts: ProcessEyeParts): (notice: ProcNotice, a
     };
   }
 
-  function uid(pid: number, effectiveUid: number, timeMs: number): CallEvent {
+  #uid(pid: number, effectiveUid: number, timeMs: number): CallEvent {
+    const { book } = this.#parts;
     const before = book.get(pid);
-    const stat = before === undefined ? undefined : readStat(procPath, pid);
-    const now = stat === undefined ? undefined : readProcess(procPath, stat, { timeMs, type: "exec", cgroupIds });
     const credentials =
       before === undefined
         ? undefined
@@ -134,35 +139,41 @@ export function createProcessEye(parts: ProcessEyeParts): (notice: ProcNotice, a
             uidBefore: before.uid,
             uidAfter: effectiveUid,
             capabilitiesBefore: before.capabilities,
-            capabilitiesAfter: now?.capabilities ?? before.capabilities,
+            capabilitiesAfter: this.#look(pid, timeMs)?.capabilities ?? before.capabilities,
           };
-    const event = call(pid, timeMs, { call: "setuid", arguments: [effectiveUid], text: "", credentials });
-    if (before !== undefined)
-      book.put({ ...before, uid: effectiveUid, capabilities: now?.capabilities ?? before.capabilities });
+    const event = this.#call(pid, timeMs, { call: "setuid", arguments: [effectiveUid], text: "", credentials });
+    if (before !== undefined && credentials !== undefined)
+      book.put({ ...before, uid: effectiveUid, capabilities: credentials.capabilitiesAfter });
     return event;
   }
+}
 
-  return (notice, at) => {
-    const { timeMs } = at;
-    switch (notice.what) {
-      case "fork":
-        return fork(notice.pid, notice.parentPid, at);
-      case "exec":
-        return exec(notice.pid, at);
-      case "exit":
-        return exit(notice, timeMs);
-      case "uid":
-        return uid(notice.pid, notice.effectiveUid, timeMs);
-      case "ptrace": {
-        const text = book.get(notice.pid)?.comm ?? "";
-        return call(notice.tracerPid, timeMs, {
-          call: "ptrace",
-          arguments: [PTRACE_ATTACH, notice.pid],
-          text,
-          credentials: undefined,
-        });
-      }
-    }
+interface Traces {
+  /** What /proc still has of it: neither file nor arguments. */
+  readonly seen: ExecEvent | undefined;
+  readonly told: AuditedExec | undefined;
+  /** The file that was opened to be run. */
+  readonly opened: string;
+  readonly before: KnownProcess | undefined;
+}
+
+/** An exec that nobody could look at: put together from what is left of it. */
+function vanished(pid: number, { timeMs, startMs }: At, { seen, told, opened, before }: Traces): ExecEvent {
+  return {
+    type: "exec",
+    timeMs,
+    process: seen?.process ?? before?.process ?? { pid, startMs },
+    comm: seen?.comm ?? told?.comm ?? nameOf(opened),
+    cgroupId: seen?.cgroupId || (before?.cgroupId ?? 0),
+    parent: seen?.parent ?? before?.parent ?? { pid: told?.parentPid ?? 0, startMs: 0 },
+    uid: seen?.uid ?? told?.uid ?? before?.uid ?? 0,
+    gid: seen?.gid ?? told?.gid ?? before?.gid ?? 0,
+    capabilities: seen?.capabilities ?? before?.capabilities ?? 0,
+    path: told?.path ?? opened,
+    arguments: told?.arguments ?? [],
+    // What is not known is at least not whole.
+    argumentsCut: told === undefined,
+    workingDirectory: "",
   };
 }
 

@@ -35,39 +35,17 @@ export function sinks({ database }: StateContext): SinkRecords {
         await transaction.deleteFrom("sink_dead_letters").where("sink", "=", sink).execute();
       });
     },
-    ...letterTable({ database }),
+    ...letterReading({ database }),
+    ...letterWriting({ database }),
   };
 }
 
-type LetterMethods = "addDeadLetters" | "deadLetters" | "countDeadLetters" | "failedAgain" | "removeDeadLetters";
+type Writing = "addDeadLetters" | "failedAgain" | "removeDeadLetters";
 
-function letterTable({ database }: Pick<StateContext, "database">): Pick<SinkRecords, LetterMethods> {
+function letterReading({
+  database,
+}: Pick<StateContext, "database">): Pick<SinkRecords, "deadLetters" | "countDeadLetters"> {
   return {
-    addDeadLetters: (sink, letters, lettersMax) =>
-      database.transaction().execute(async (transaction) => {
-        for (let at = 0; at < letters.length; at += rowsPerStatement) {
-          const part = letters.slice(at, at + rowsPerStatement).map(({ timeMs, event, because, attempts }) => ({
-            sink,
-            time_ms: timeMs,
-            event,
-            because: because.slice(0, stateLimits.deadLetterReasonMax),
-            attempts,
-          }));
-          await transaction.insertInto("sink_dead_letters").values(part).execute();
-        }
-        const kept = transaction
-          .selectFrom("sink_dead_letters")
-          .select("id")
-          .where("sink", "=", sink)
-          .orderBy("id", "desc")
-          .limit(lettersMax);
-        const { numDeletedRows } = await transaction
-          .deleteFrom("sink_dead_letters")
-          .where("sink", "=", sink)
-          .where("id", "not in", kept)
-          .executeTakeFirst();
-        return Number(numDeletedRows);
-      }),
     async deadLetters(sink, { afterId, limit }) {
       const rows = await database
         .selectFrom("sink_dead_letters")
@@ -94,6 +72,36 @@ function letterTable({ database }: Pick<StateContext, "database">): Pick<SinkRec
         .executeTakeFirstOrThrow();
       return letters;
     },
+  };
+}
+
+function letterWriting({ database }: Pick<StateContext, "database">): Pick<SinkRecords, Writing> {
+  return {
+    addDeadLetters: (sink, letters, lettersMax) =>
+      database.transaction().execute(async (transaction) => {
+        for (let at = 0; at < letters.length; at += rowsPerStatement) {
+          const part = letters.slice(at, at + rowsPerStatement).map(({ timeMs, event, because, attempts }) => ({
+            sink,
+            time_ms: timeMs,
+            event,
+            because: because.slice(0, stateLimits.deadLetterReasonMax),
+            attempts,
+          }));
+          await transaction.insertInto("sink_dead_letters").values(part).execute();
+        }
+        const kept = transaction
+          .selectFrom("sink_dead_letters")
+          .select("id")
+          .where("sink", "=", sink)
+          .orderBy("id", "desc")
+          .limit(lettersMax);
+        const { numDeletedRows } = await transaction
+          .deleteFrom("sink_dead_letters")
+          .where("sink", "=", sink)
+          .where("id", "not in", kept)
+          .executeTakeFirst();
+        return Number(numDeletedRows);
+      }),
     async failedAgain(id, because) {
       await database
         .updateTable("sink_dead_letters")

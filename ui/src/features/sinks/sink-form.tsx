@@ -50,33 +50,8 @@ export function SinkForm({ sink, onDone }: FormProps) {
         save();
       }}
     >
-      {sink === undefined ? (
-        <div className="sink-row">
-          <Text label="Name" value={draft.name} placeholder="siem" onChange={(name) => change({ name })} />
-          <Text
-            label="Events of"
-            value={draft.scope}
-            hint="global, or cluster/NAME"
-            onChange={(scope) => change({ scope })}
-          />
-        </div>
-      ) : null}
-      <div className="sink-row">
-        <Choice
-          label="Send to"
-          value={draft.type}
-          options={types.map((type) => [type, typeWords[type]])}
-          onChange={(type) => change({ type, ...(type === "syslog" ? { format: "cef" } : { format: "falco" }) })}
-        />
-        {draft.type === "webhook" ? null : (
-          <Choice
-            label="Written as"
-            value={draft.format}
-            options={sinkFormats.map((format) => [format, formatWords[format]])}
-            onChange={(format) => change({ format })}
-          />
-        )}
-      </div>
+      {sink === undefined ? <NameFields draft={draft} onChange={change} /> : null}
+      <KindFields draft={draft} onChange={change} />
       <SinkTargetFields draft={draft} onChange={change} />
       <FilterFields draft={draft} onChange={change} />
       {trouble === undefined ? null : (
@@ -100,6 +75,46 @@ export function SinkForm({ sink, onDone }: FormProps) {
 }
 
 const formatWords = { falco: "JSON, as Falco", garrison: "JSON, the whole row", cef: "CEF (ArcSight)" } as const;
+
+interface DraftProps {
+  readonly draft: Draft;
+  readonly onChange: (patch: Partial<Draft>) => void;
+}
+
+function NameFields({ draft, onChange }: DraftProps) {
+  return (
+    <div className="sink-row">
+      <Text label="Name" value={draft.name} placeholder="siem" onChange={(name) => onChange({ name })} />
+      <Text
+        label="Events of"
+        value={draft.scope}
+        hint="global, or cluster/NAME"
+        onChange={(scope) => onChange({ scope })}
+      />
+    </div>
+  );
+}
+
+function KindFields({ draft, onChange }: DraftProps) {
+  return (
+    <div className="sink-row">
+      <Choice
+        label="Send to"
+        value={draft.type}
+        options={types.map((type) => [type, typeWords[type]])}
+        onChange={(type) => onChange({ type, ...(type === "syslog" ? { format: "cef" } : { format: "falco" }) })}
+      />
+      {draft.type === "webhook" ? null : (
+        <Choice
+          label="Written as"
+          value={draft.format}
+          options={sinkFormats.map((format) => [format, formatWords[format]])}
+          onChange={(format) => onChange({ format })}
+        />
+      )}
+    </div>
+  );
+}
 
 function FilterFields({
   draft,

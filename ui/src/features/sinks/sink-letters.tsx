@@ -7,6 +7,7 @@ import { Age } from "../../kit/age.tsx";
 import { Confirm } from "../../kit/confirm.tsx";
 import { formatCount } from "../../kit/format.ts";
 import { sentence, TroubleState } from "../../kit/states.tsx";
+import type { SinkDeadLetter } from "../../../../src/apps/server/contract/sinks.ts";
 import type { SinkStatus } from "./sink-words.ts";
 
 interface LettersProps {
@@ -55,23 +56,7 @@ export function SinkLetters({ sink, mayChange }: LettersProps) {
         {sink.deadLetters > shownMax ? `; the oldest ${shownMax} are shown` : ""}.
       </p>
       {answer.error === null ? null : <TroubleState trouble={troubleOf(answer.error)} />}
-      <ul>
-        {letters.map(({ id, event, because, attempts, time }) => (
-          <li key={id}>
-            <b>{event?.rule ?? "An event that cannot be read any more"}</b>
-            {event === undefined || event.workload === "" ? null : (
-              <span className="workload-ns">
-                {" "}
-                {event.namespace}/{event.workload}
-              </span>
-            )}
-            <span>{because}</span>
-            <span className="none">
-              given up <Age time={time} /> after {attempts === 1 ? "1 attempt" : `${attempts} attempts`}
-            </span>
-          </li>
-        ))}
-      </ul>
+      <Letters letters={letters} />
       {mayChange && sink.deadLetters > 0 ? (
         <div className="sink-changes">
           <button type="button" className="button" onClick={replay} aria-busy={busy}>
@@ -94,5 +79,27 @@ export function SinkLetters({ sink, mayChange }: LettersProps) {
         </Confirm>
       ) : null}
     </section>
+  );
+}
+
+function Letters({ letters }: { readonly letters: readonly SinkDeadLetter[] }) {
+  return (
+    <ul>
+      {letters.map(({ id, event, because, attempts, time }) => (
+        <li key={id}>
+          <b>{event?.rule ?? "An event that cannot be read any more"}</b>
+          {event === undefined || event.workload === "" ? null : (
+            <span className="workload-ns">
+              {" "}
+              {event.namespace}/{event.workload}
+            </span>
+          )}
+          <span>{because}</span>
+          <span className="none">
+            given up <Age time={time} /> after {attempts === 1 ? "1 attempt" : `${attempts} attempts`}
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -65,51 +65,12 @@ export function idOf({ scope, name }: SinkKey): string {
 
 /** Begins at once. */
 export function openSinks(parts: SinksParts): SinksSide {
-  const { state, clock, logger } = parts;
-  const running = new Map<string, Running>();
-  const replaying = new Set<string>();
-  let tooMany = 0;
-
-  async function reconcile(signal: AbortSignal): Promise<void> {
-    const resources = await state.resources.list("Sink");
-    const wanted = resources.slice(0, sinksLimits.sinksMax);
-    tooMany = resources.length - wanted.length;
-    const byId = new Map(wanted.map((resource) => [idOf(resource), resource]));
-    for (const [id, { resource, runner }] of running) {
-      if (byId.get(id)?.generation === resource.generation) continue;
-      running.delete(id);
-      await runner?.[Symbol.asyncDispose]();
-    }
-    const known = new Set(resources.map(idOf));
-    for (const id of await state.sinks.sinks()) if (!known.has(id)) await state.sinks.forget(id);
-    for (const [id, resource] of byId) {
-      if (signal.aborted || running.has(id)) continue;
-      const spec = Sink.parse(resource.spec);
-      if (!spec.enabled) await state.sinks.forgetPosition(id);
-      running.set(id, {
-        resource,
-        spec,
-        runner: spec.enabled ? start(parts, { id, resource, spec, running }) : undefined,
-      });
-      logger.info({ sink: id, enabled: spec.enabled }, "a sink is set up");
-    }
-  }
-
-  const reconciler = startReconciler({ name: "sinks", everyMs: sinksLimits.reconcileMs, run: reconcile, logger });
+  const { state, logger } = parts;
+  const keeper = keeperOf(parts);
+  const { running } = keeper;
+  const { reconcile: run } = keeper;
+  const reconciler = startReconciler({ name: "sinks", everyMs: sinksLimits.reconcileMs, run, logger });
   const stopListening = state.resources.onChange(({ kind }) => kind === "Sink" && reconciler.wake());
-
-  /** The resource as it is now, whether or not it runs already. */
-  async function find(key: SinkKey): Promise<{ readonly id: string; readonly spec: Sink }> {
-    const found = await state.resources.get({ kind: "Sink", ...key });
-    if (found === undefined || found.deleted)
-      throw new Fault(`there is no sink ${key.name} in scope ${key.scope}`, {
-        code: "sinks/no-such-sink",
-        kind: "not-found",
-        hint: "`garrison sink list` lists them with their scopes",
-      });
-    return { id: idOf(key), spec: Sink.parse(found.spec) };
-  }
-
   return {
     list: async () =>
       await Promise.all(
@@ -119,30 +80,97 @@ export function openSinks(parts: SinksParts): SinksSide {
       ),
     views: () =>
       [...running].flatMap(([sink, { runner }]) => (runner === undefined ? [] : [{ sink, ...runner.view() }])),
-    notices: () => [
-      ...(tooMany > 0 ? [`${tooMany} sinks do not run: there may be ${sinksLimits.sinksMax}`] : []),
-      ...[...running.values()].flatMap(noticeOf),
-    ],
+    notices: () => [...keeper.notices(), ...[...running.values()].flatMap(noticeOf)],
     async test(key) {
-      const { id, spec } = await find(key);
-      const outcome = await tryOnce(parts, { key, spec });
+      const { id, spec } = await find(state, key);
+      const outcome = await tryOnce(parts, key, spec);
       if (outcome.ok) running.get(id)?.runner?.wake();
       return outcome;
     },
+    ...letterDesk(parts),
+    async [Symbol.asyncDispose]() {
+      stopListening();
+      await reconciler[Symbol.asyncDispose]();
+      await Promise.all([...running.values()].map(async ({ runner }) => await runner?.[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+/** What runs, made equal to what the resources say. */
+function keeperOf(parts: SinksParts) {
+  const { state, logger } = parts;
+  const running = new Map<string, Running>();
+  let tooMany = 0;
+  return {
+    running: running as ReadonlyMap<string, Running>,
+    notices: () => (tooMany > 0 ? [`${tooMany} sinks do not run: there may be ${sinksLimits.sinksMax}`] : []),
+    async reconcile(signal: AbortSignal): Promise<void> {
+      const resources = await state.resources.list("Sink");
+      const wanted = resources.slice(0, sinksLimits.sinksMax);
+      tooMany = resources.length - wanted.length;
+      const byId = new Map(wanted.map((resource) => [idOf(resource), resource]));
+      for (const [id, { resource, runner }] of running) {
+        if (byId.get(id)?.generation === resource.generation) continue;
+        running.delete(id);
+        await runner?.[Symbol.asyncDispose]();
+      }
+      const known = new Set(resources.map(idOf));
+      for (const id of await state.sinks.sinks()) if (!known.has(id)) await state.sinks.forget(id);
+      for (const [id, resource] of byId) {
+        if (signal.aborted || running.has(id)) continue;
+        const spec = Sink.parse(resource.spec);
+        if (!spec.enabled) await state.sinks.forgetPosition(id);
+        const runner = spec.enabled ? start(parts, { id, resource, spec, running }) : undefined;
+        running.set(id, { resource, spec, runner });
+        logger.info({ sink: id, enabled: spec.enabled }, "a sink is set up");
+      }
+    },
+  };
+}
+
+/** The resource as it is now, whether or not it runs already. */
+async function find({ resources }: StateStore, key: SinkKey): Promise<{ readonly id: string; readonly spec: Sink }> {
+  const found = await resources.get({ kind: "Sink", ...key });
+  if (found === undefined || found.deleted)
+    throw new Fault(`there is no sink ${key.name} in scope ${key.scope}`, {
+      code: "sinks/no-such-sink",
+      kind: "not-found",
+      hint: "`garrison sink list` lists them with their scopes",
+    });
+  return { id: idOf(key), spec: Sink.parse(found.spec) };
+}
+
+/** One event on a connection of its own; what fails is the answer. */
+async function tryOnce({ surroundings, cluster, clock }: SinksParts, key: SinkKey, spec: Sink): Promise<SinkTest> {
+  const startedMs = performance.now();
+  const took = (): number => Math.round(performance.now() - startedMs);
+  try {
+    await using connection = await openSink(spec.to, surroundings);
+    const { detail } = await connection.send([testEvent(key.name, { nowMs: clock.nowMs(), cluster })]);
+    return { ok: true, because: detail, hint: "", tookMs: took() };
+  } catch (thrown) {
+    const { message, hint = "" } = toFault(thrown);
+    return { ok: false, because: message, hint, tookMs: took() };
+  }
+}
+
+function letterDesk({ state, surroundings }: SinksParts): Pick<SinksSide, "letters" | "replay" | "discard"> {
+  const replaying = new Set<string>();
+  return {
     async letters(key, { after, limit }) {
-      const { id } = await find(key);
+      const { id } = await find(state, key);
       const letters = await state.sinks.deadLetters(id, { afterId: after, limit });
       const last = letters.length === limit ? letters.at(-1)?.id : undefined;
       const total = await state.sinks.countDeadLetters(id);
       return { letters: letters.map(shownLetter), total, ...(last === undefined ? {} : { next: last }) };
     },
     async replay(key, ids) {
-      const { id, spec } = await find(key);
+      const { id, spec } = await find(state, key);
       if (replaying.has(id))
         throw new Fault(`${key.name} is being replayed already`, { code: "sinks/replaying", kind: "conflict" });
       replaying.add(id);
       try {
-        await using connection = await openSink(spec.to, parts.surroundings);
+        await using connection = await openSink(spec.to, surroundings);
         const records = state.sinks;
         return await replay({ sink: id, records, connection, ids, steadyMs: () => performance.now() });
       } finally {
@@ -150,32 +178,11 @@ export function openSinks(parts: SinksParts): SinksSide {
       }
     },
     async discard(key, ids) {
-      const { id } = await find(key);
+      const { id } = await find(state, key);
       const discarded = await state.sinks.removeDeadLetters(id, ids ?? "all");
       return { discarded, left: await state.sinks.countDeadLetters(id) };
     },
-    async [Symbol.asyncDispose]() {
-      stopListening();
-      await reconciler[Symbol.asyncDispose]();
-      await Promise.all([...running.values()].map(async ({ runner }) => await runner?.[Symbol.asyncDispose]()));
-    },
   };
-
-  async function tryOnce(
-    { surroundings, cluster }: SinksParts,
-    { key, spec }: { readonly key: SinkKey; readonly spec: Sink },
-  ): Promise<SinkTest> {
-    const startedMs = performance.now();
-    const took = (): number => Math.round(performance.now() - startedMs);
-    try {
-      await using connection = await openSink(spec.to, surroundings);
-      const { detail } = await connection.send([testEvent(key.name, { nowMs: clock.nowMs(), cluster })]);
-      return { ok: true, because: detail, hint: "", tookMs: took() };
-    } catch (thrown) {
-      const { message, hint = "" } = toFault(thrown);
-      return { ok: false, because: message, hint, tookMs: took() };
-    }
-  }
 }
 
 function start(
