@@ -1,12 +1,15 @@
 // Profiles and postures of real containers under runc: what is learnt is what the kernel saw, a profile written from it lets the program work and
 // refuses the rest, and the posture is the one that the container was given.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { after, before, describe, test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { confidenceOf, mergeUsage } from "../../src/core/profile/learnt.ts";
 import { postureOf } from "../../src/core/profile/posture/container-layers.ts";
 import { podSecurityOfLive } from "../../src/core/profile/posture/pod-security-live.ts";
 import { systemCallsOf } from "../../src/core/profile/system-calls.ts";
+import { writeAppArmor } from "../../src/core/profile/write/apparmor.ts";
 import { allowedCalls, ociSeccomp, writeSeccomp } from "../../src/core/profile/write/seccomp.ts";
 import type { Learner } from "../../src/core/sense/learner.ts";
 import { mountNamespaceOf } from "../../src/edge/proc/posture/namespaces.ts";
@@ -17,6 +20,32 @@ import { kernelSensorMissing } from "../../src/edge/sensor/sensor.fixture.ts";
 import { ContainerSecurity, PodSecurity } from "../../src/model/pod-security.ts";
 import { openRuncWorkshop, runcMissing, type RuncWorkshop } from "../support/runc-container.ts";
 import { skipUnless } from "../support/skip.ts";
+
+const parserPath = "/usr/sbin/apparmor_parser";
+
+test("AppArmor profiles are what the real parser takes, in both modes, with any name of a file", (context) => {
+  if (!skipUnless(context, existsSync(parserPath), `${parserPath} (Debian package apparmor)`)) return;
+  const learnt = { ...mergeUsage([]), executables: ["/usr/bin/web"], capabilities: ["net_bind_service", "sys_chroot"] };
+  const odd = [
+    "/a b/[x]{y}.txt",
+    "/a*b",
+    "/a,b",
+    '/q"x',
+    "/tmp/x",
+    "/proc/12/status",
+    "/srv/#1",
+    "/n\nl",
+    "/back\\slash",
+  ];
+  const target = { namespace: "shop", workload: "web", workloadKind: "Deployment", container: "web" } as const;
+  const networks = ["inet stream", "inet6 dgram", "unix stream", "inet raw"];
+  const files = { executables: odd, libraries: odd, reads: odd, writes: odd, networks, because: [] };
+  for (const mode of ["log", "enforce"] as const) {
+    const { text } = writeAppArmor({ target, mode, learnt, confidence: confidenceOf(learnt, 1), nowMs: 1, files });
+    const { status, stderr } = spawnSync(parserPath, ["-Q", "-K", "-T"], { input: text, encoding: "utf8" });
+    assert.equal(status, 0, `${stderr}\n${text}`);
+  }
+});
 
 const missing = runcMissing() || (await kernelSensorMissing());
 const objectPath = fileURLToPath(new URL("../../bpf/objects/learn.bpf.o", import.meta.url));
