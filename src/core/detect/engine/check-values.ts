@@ -6,6 +6,7 @@ import type { Operator } from "../falco/ast.ts";
 import { eventTypes } from "../fields/event-types.ts";
 import type { FieldType } from "../fields/field.ts";
 import type { Right, Term } from "./resolve.ts";
+import { wholePattern } from "./whole-pattern.ts";
 
 const comparing: readonly Operator[] = ["<", "<=", ">", ">="];
 const textual: readonly Operator[] = [
@@ -28,6 +29,7 @@ export function checkValues(left: Term, operator: Operator, right: readonly Righ
     throw bad(`${left.name} is no number: "${operator}" cannot compare it`, `write = or !=`);
   if (textual.includes(operator) && (type === "number" || type === "boolean"))
     throw bad(`${left.name} is a ${type}: "${operator}" is for texts`, "write = or in");
+  if (operator === "regex") checkPattern(right);
   if (left.field.name === "evt.type" || left.field.name === "syscall.type") checkTypes(right);
   for (const one of right) if (one.kind === "text") checkValue(left, operator, one.text);
 }
@@ -57,6 +59,17 @@ function checkValue(left: Term, operator: Operator, text: string): void {
         throw bad(`${left.name} is an address, ${JSON.stringify(text)} is none`, 'write "10.0.0.1" or "10.0.0.0/8"');
       return;
     case "text":
+  }
+}
+
+/** What is no pattern must be known now: an engine that runs cannot refuse it any more. */
+function checkPattern([right]: readonly Right[]): void {
+  if (right?.kind !== "text") throw bad('"regex" takes a text, not another field');
+  try {
+    wholePattern(right.text);
+  } catch (thrown) {
+    if (!(thrown instanceof Fault)) throw thrown;
+    throw bad(`the regular expression is wrong: ${thrown.message}`, thrown.hint ?? "");
   }
 }
 

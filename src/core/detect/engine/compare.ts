@@ -1,12 +1,12 @@
 // Operators on one value: texts, numbers, booleans and addresses against the right side, made ready once.
 import { inRange, parseAddress, parsePrefix, type AddressRange } from "../../../base/ip.ts";
-import { compilePattern } from "../../waf/regex/compile-pattern.ts";
 import type { Operator } from "../falco/ast.ts";
 import type { FieldType } from "../fields/field.ts";
 import { booleanValue, numberOf } from "./check-values.ts";
 import { globPattern } from "./glob.ts";
 import { pathPrefixes } from "./path-prefixes.ts";
 import { utf8Text } from "./utf8.ts";
+import { wholePattern } from "./whole-pattern.ts";
 
 export type Compare = (value: string | number | boolean) => boolean;
 
@@ -108,11 +108,7 @@ function textual(operator: Operator, right: readonly string[]): Compare {
 
 /** The whole text must match, as in Falco. Linear in the text, whatever the pattern. */
 function regular(source: string): Compare {
-  const pattern = compilePattern(`^(?:${utf8Text(source)})$`, {
-    isMultiline: false,
-    isDotAll: false,
-    isCaseless: false,
-  });
+  const pattern = wholePattern(source);
   return (value) => pattern.test(utf8Text(String(value)));
 }
 
