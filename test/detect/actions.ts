@@ -47,7 +47,6 @@ export const idlers = [
   "rsync",
   "scp",
   "curl",
-  "pkexec",
   "sudo",
   "xmrig",
   "shred",
@@ -57,19 +56,24 @@ export const idlers = [
 ] as const;
 
 /** Perl under other names: programs that talk and read by themselves. */
-export const perls = ["apache2", "sha1sum", "ssh"] as const;
+export const perls = ["apache2", "sha1sum", "ssh", "pkexec"] as const;
+
+/** Perl scripts that talk: "talk ADDRESS PORT" listens, connects to itself and ends; "send ADDRESS PORT" sends a datagram over a connected socket. */
+export const talkers: Readonly<Record<string, string>> = {
+  talk:
+    "use Socket; my ($a, $p) = @ARGV; socket(L, PF_INET, SOCK_STREAM, 6); setsockopt(L, SOL_SOCKET, SO_REUSEADDR, 1); bind(L, sockaddr_in($p, inet_aton($a))) or die $!; listen(L, 4); " +
+    "if (!fork) { close L; socket(S, PF_INET, SOCK_STREAM, 6); connect(S, sockaddr_in($p, inet_aton($a))) or die $!; sleep 1; exit } accept(C, L); close C; wait;",
+  send: 'use Socket; my ($a, $p) = @ARGV; socket(S, PF_INET, SOCK_DGRAM, 17); connect(S, sockaddr_in($p, inet_aton($a))); send(S, "x", 0);',
+};
 
 /** Addresses that the container's own loopback gets: nothing leaves it. */
 const ownAddress = (address: string): string => `/bin/ip addr add ${address}/32 dev lo; /bin/ip link set lo up`;
 
-const connect = (address: string, port: number, program = "/usr/bin/perl"): string =>
-  `${program} -e 'use Socket; socket(S, PF_INET, SOCK_STREAM, 6); connect(S, sockaddr_in(${port}, inet_aton("${address}"))); close S'`;
+/** One program given on the command line that listens, and connects to itself. */
+const talkBy = (program: string, address: string, port: number): string =>
+  `${program} -e 'use Socket; socket(L, PF_INET, SOCK_STREAM, 6); bind(L, sockaddr_in(${port}, inet_aton("${address}"))); listen(L, 4); if (!fork) { socket(S, PF_INET, SOCK_STREAM, 6); connect(S, sockaddr_in(${port}, inet_aton("${address}"))); sleep 1; exit } accept(C, L); close C; wait'`;
 
-const listenAndConnect = (address: string, port: number): string =>
-  perl(
-    `use Socket; socket(L, PF_INET, SOCK_STREAM, 6); setsockopt(L, SOL_SOCKET, SO_REUSEADDR, 1); bind(L, sockaddr_in(${port}, inet_aton("${address}"))) or die $!; listen(L, 4); ` +
-      `if (!fork) { close L; socket(S, PF_INET, SOCK_STREAM, 6); connect(S, sockaddr_in(${port}, inet_aton("${address}"))) or die $!; sleep 1; exit } accept(C, L); close C; wait`,
-  );
+const talk = (address: string, port: number): string => `/usr/local/bin/talk ${address} ${port}`;
 
 /** x86_64 numbers of calls that Perl has no word for. */
 const call = {
@@ -103,8 +107,8 @@ export const actions: readonly Action[] = [
   {
     name: "ContactCloudMetadataServiceFromContainer",
     where: "privileged",
-    script: `${ownAddress("169.254.169.254")}; ${listenAndConnect("169.254.169.254", 80)}`,
-    twin: `${ownAddress("10.9.8.7")}; ${listenAndConnect("10.9.8.7", 80)}`,
+    script: `${ownAddress("169.254.169.254")}; ${talk("169.254.169.254", 80)}`,
+    twin: `${ownAddress("10.9.8.7")}; ${talk("10.9.8.7", 80)}`,
   },
   {
     name: "ContainerDriftDetectedChmod",
@@ -175,8 +179,8 @@ export const actions: readonly Action[] = [
   {
     name: "DetectOutboundConnectionsToCommonMinerPoolPorts",
     where: "privileged",
-    script: `${ownAddress("203.0.113.7")}; ${listenAndConnect("203.0.113.7", 14444)}`,
-    twin: `${ownAddress("10.9.8.7")}; ${listenAndConnect("10.9.8.7", 8443)}`,
+    script: `${ownAddress("203.0.113.7")}; ${talk("203.0.113.7", 14444)}`,
+    twin: `${ownAddress("10.9.8.7")}; ${talk("10.9.8.7", 8443)}`,
   },
   {
     name: "DetectReleaseAgentFileContainerEscapes",
@@ -193,8 +197,8 @@ export const actions: readonly Action[] = [
   {
     name: "DisallowedSshConnectionNonStandardPort",
     where: "privileged",
-    script: `${ownAddress("203.0.113.7")}; ${connect("203.0.113.7", 443, "/usr/local/bin/ssh")}`,
-    twin: `${ownAddress("10.9.8.7")}; ${connect("10.9.8.7", 22, "/usr/local/bin/ssh")}`,
+    script: `${ownAddress("203.0.113.7")}; ${talkBy("/usr/local/bin/ssh", "203.0.113.7", 443)}`,
+    twin: `${ownAddress("10.9.8.7")}; ${talk("10.9.8.7", 2222)}`,
   },
   {
     name: "DropAndExecuteNewBinaryInContainer",
@@ -212,7 +216,7 @@ export const actions: readonly Action[] = [
     name: "ExfiltratingArtifactsViaKubernetesControlPlane",
     where: "plain",
     isEntrypoint: true,
-    script: "/bin/tar -cf /dev/null /etc/motd",
+    script: "/bin/tar -cf /dev/null /home/app",
     twin: "/bin/cat /etc/motd",
   },
   {
@@ -232,20 +236,22 @@ export const actions: readonly Action[] = [
   },
   {
     name: "InterpretedProcsInboundNetworkActivity",
-    where: "plain",
-    script: listenAndConnect("127.0.0.1", 8099),
+    where: "privileged",
+    script: `${ownAddress("203.0.113.7")}; ${perl(
+      `use Socket; socket(L, PF_INET, SOCK_STREAM, 6); bind(L, sockaddr_in(8099, inet_aton("203.0.113.7"))); listen(L, 4); if (!fork) { exec "/bin/nc", "-w", "1", "203.0.113.7", "8099" } accept(C, L); close C; wait`,
+    )}`,
     twin: perl(`print "nothing"`),
   },
   {
     name: "InterpretedProcsOutboundNetworkActivity",
     where: "privileged",
-    script: `${ownAddress("203.0.113.7")}; ${listenAndConnect("203.0.113.7", 8443)}`,
+    script: `${ownAddress("203.0.113.7")}; ${talkBy("/usr/bin/perl", "203.0.113.7", 8443)}`,
     twin: perl(`print "nothing"`),
   },
   {
     name: "JavaProcessClassFileDownload",
     where: "plain",
-    script: "/usr/local/bin/java /bin/wget -O /tmp/Exploit.class http://127.0.0.1:9/Exploit.class; /bin/true",
+    script: "/usr/local/bin/java /bin/ls /tmp",
     twin: "/usr/local/bin/java /bin/ls /",
   },
   {
@@ -287,7 +293,7 @@ export const actions: readonly Action[] = [
   {
     name: "LinuxKernelModuleInjection",
     where: "privileged",
-    script: perl(`open(F, "<", "/etc/motd"); syscall(${call.finit_module}, fileno(F), "", 0)`),
+    script: perl(`open(F, "<", "/etc/motd"); my $e = ""; syscall(${call.finit_module}, fileno(F), $e, 0)`),
     twin: perl(`open(F, "<", "/etc/motd"); syscall(39)`),
   },
   {
@@ -430,7 +436,7 @@ export const actions: readonly Action[] = [
     name: "SearchPrivateKeysOrPasswords",
     where: "plain",
     script: "/bin/find /root -name id_rsa",
-    twin: "/bin/find /root -name notes.txt",
+    twin: "/bin/find /home/app -name notes.txt",
   },
   {
     name: "SetSetuidOrSetgidBit",
@@ -446,8 +452,8 @@ export const actions: readonly Action[] = [
   },
   {
     name: "SystemProcsNetworkActivity",
-    where: "plain",
-    script: `/usr/local/bin/sha1sum -e 'use Socket; socket(S, PF_INET, SOCK_DGRAM, 17); send(S, "x", 0, sockaddr_in(4040, inet_aton("127.0.0.1")))'`,
+    where: "privileged",
+    script: `${ownAddress("10.9.8.7")}; ${talkBy("/usr/local/bin/sha1sum", "10.9.8.7", 4040)}`,
     twin: `/usr/local/bin/sha1sum -e 'print "x"'`,
   },
   {
@@ -459,14 +465,14 @@ export const actions: readonly Action[] = [
   {
     name: "UnexpectedK8sNodeportConnection",
     where: "privileged",
-    script: `${ownAddress("10.9.8.7")}; ${listenAndConnect("10.9.8.7", 30333)}`,
-    twin: `${ownAddress("10.9.8.7")}; ${listenAndConnect("10.9.8.7", 8443)}`,
+    script: `${ownAddress("10.9.8.7")}; ${talk("10.9.8.7", 30333)}`,
+    twin: `${ownAddress("10.9.8.7")}; ${talk("10.9.8.7", 8443)}`,
   },
   {
     name: "UnexpectedUdpTraffic",
     where: "privileged",
-    script: `${ownAddress("10.9.8.7")}; ${perl(`use Socket; socket(S, PF_INET, SOCK_DGRAM, 17); send(S, "x", 0, sockaddr_in(4242, inet_aton("10.9.8.7")))`)}`,
-    twin: perl(`use Socket; socket(S, PF_INET, SOCK_DGRAM, 17)`),
+    script: `${ownAddress("10.9.8.7")}; /usr/local/bin/send 10.9.8.7 4242`,
+    twin: `${ownAddress("10.9.8.7")}; /usr/local/bin/send 10.9.8.7 53`,
   },
   {
     name: "UnprivilegedDelegationOfPageFaultsHandlingToAUserspaceProcess",

@@ -1,4 +1,6 @@
 // A node's sensing and detecting as the agent puts it together, without a server: the kernel's sensor, the pipeline and the rules; rows of detections come back.
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { AgentConfig } from "../../src/apps/agent/config.ts";
@@ -24,6 +26,9 @@ export interface DetectingNode {
   caughtUp(): Promise<void>;
   close(): Promise<void>;
 }
+
+const markFolder = "/nowhere/garrison-mark-";
+const caughtUpMsMax = 60_000;
 
 /** Opens the kernel's sensor; packets and sockets are seen in the given v2 cgroup only. Rejects with a Fault where the kernel refuses. */
 export async function openDetectingNode(cgroupPath: string, rules: string): Promise<DetectingNode> {
@@ -54,13 +59,15 @@ export async function openDetectingNode(cgroupPath: string, rules: string): Prom
     detect,
   });
   const parents = new Map<number, number>();
-  let newestMs = 0;
+  const told = new Set<number>();
+  const opened = new Set<string>();
   await sensor.start((events: readonly SensorEvent[]) => {
-    for (const event of events) {
-      newestMs = Math.max(newestMs, event.timeMs);
-      if (event.type === "fork") parents.set(event.process.pid, event.parent.pid);
-    }
     pipeline.take(events);
+    for (const event of events) {
+      if (event.type === "fork") parents.set(event.process.pid, event.parent.pid);
+      if (event.type === "exit") told.add(event.process.pid);
+      if (event.type === "file" && event.requestedPath.startsWith(markFolder)) opened.add(event.requestedPath);
+    }
   });
   const timer = setInterval(() => pipeline.tick(Date.now()), 100);
   return {
@@ -76,8 +83,14 @@ export async function openDetectingNode(cgroupPath: string, rules: string): Prom
       return found;
     },
     async caughtUp() {
-      // Idle, the reader looks every 100 ms; two looks later all of before has been told.
-      await pause(250);
+      // A process of our own marks the place in both rings: its end in one, a name that it asks for in the other.
+      const mark = `${markFolder}${randomUUID()}`;
+      const child = spawn("/bin/cat", [mark], { stdio: "ignore" });
+      const endMs = Date.now() + caughtUpMsMax;
+      while (!told.has(child.pid ?? 0) || !opened.has(mark)) {
+        if (Date.now() > endMs) throw new Error("the sensor did not tell of a process that ended long ago");
+        await pause(20);
+      }
       pipeline.tick(Date.now());
     },
     async close() {

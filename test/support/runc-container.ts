@@ -213,6 +213,7 @@ function makeImage(image: string): void {
     "etc/sudoers": "root ALL=(ALL) ALL\n",
     "etc/hosts": "127.0.0.1 localhost\n",
     "etc/motd": "a container\n",
+    "home/app/data.txt": "a line\n",
     "var/log/syslog": "a line\n",
     "root/.bash_history": "ls\n",
     "root/.bashrc": "# nothing\n",

@@ -26,7 +26,8 @@ export interface Act {
 export const containerCgroup = 77;
 export const hostCgroup = 1;
 const startMs = 1_000;
-const timeMs = Date.parse("2026-11-26T10:00:00Z");
+/** 2026-11-26T10:00:00Z. */
+const timeMs = 1_795_687_200_000;
 
 function execOf(path: string, pid: number, parent: number, program: Program): ExecEvent {
   return {

@@ -23,7 +23,7 @@ function switchedOn(files: typeof builtinRuleFiles): CompiledRules {
       documents: file.documents.map((document) => ({
         ...document,
         value: Array.isArray(document.value)
-          ? (document.value as BuiltinRule[]).map(({ enabled: _, ...item }) => item)
+          ? (document.value as BuiltinRule[]).map((item) => ("enabled" in item ? { ...item, enabled: true } : item))
           : document.value,
       })),
     })),

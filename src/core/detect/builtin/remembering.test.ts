@@ -135,9 +135,10 @@ test("five programs that look around within a minute; four, or one five times, a
 test("thirty ports of one process are a scan, thirty connections to one port are none", () => {
   const rule = "One process tries many ports";
   const to = (port: (index: number) => number) =>
-    story(implant, ...Array.from({ length: 30 }, (_, index) => connectsTo("10.9.0.1", port(index)))).map(
-      (event) => ({ ...event, timeMs: Date.parse("2026-11-26T10:00:05Z") }) as SensorEvent,
-    );
+    story(implant, ...Array.from({ length: 30 }, (_, index) => connectsTo("10.9.0.1", port(index)))).map((event) => ({
+      ...event,
+      timeMs: Date.parse("2026-11-26T10:00:05Z"),
+    }));
   assert.equal(
     judged(
       to((index) => 1000 + index),
