@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { DetectSubject } from "../contract.ts";
 import { unknownSubject } from "../blank-event.ts";
 import { compileRules } from "../compile-rules.ts";

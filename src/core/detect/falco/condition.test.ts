@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { Fault } from "../../../base/fault.ts";
 import { ruleLimits } from "../limits.ts";
 import { listOperators, operators, transformers, type ConditionNode, type FieldTerm, type Operand } from "./ast.ts";
