@@ -27,6 +27,14 @@ struct {
 	__type(value, struct scope_value);
 } scopes SEC(".maps");
 
+/* Which kinds of scopes there are, as a mask: what is not there is not looked up. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64);
+} kinds SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, GUARD_NO_PREALLOC);
@@ -142,15 +150,18 @@ static __always_inline u64 cgroup_of(struct task_struct *task)
 /* The policy of a process: its cgroup's, else its mount namespace's. The machine's first process and the agent have none, whatever the maps say. */
 static __always_inline struct scope_value *find_scope(struct task_struct *task)
 {
+	u32 zero = 0;
+	u64 *mask = bpf_map_lookup_elem(&kinds, &zero);
 	u32 tgid = task->tgid;
-	if (tgid == 1 || tgid == guard_settings.agent_tgid)
+	if (!mask || *mask == 0 || tgid == 1 || tgid == guard_settings.agent_tgid)
 		return NULL;
 	struct scope_key key = { .id = cgroup_of(task), .kind = SCOPE_CGROUP };
-	u32 namespace = mount_namespace_of(task);
-	struct scope_value *scope = bpf_map_lookup_elem(&scopes, &key);
+	struct scope_value *scope = *mask & SCOPE_CGROUP ? bpf_map_lookup_elem(&scopes, &key) : NULL;
 	if (scope)
-		return (scope->flags & IS_CONTAINER) && namespace == guard_settings.host_mount_namespace ? NULL : scope;
-	key.id = namespace;
+		return (scope->flags & IS_CONTAINER) && mount_namespace_of(task) == guard_settings.host_mount_namespace ? NULL : scope;
+	if (!(*mask & SCOPE_MOUNT_NAMESPACE))
+		return NULL;
+	key.id = mount_namespace_of(task);
 	key.kind = SCOPE_MOUNT_NAMESPACE;
 	return bpf_map_lookup_elem(&scopes, &key);
 }

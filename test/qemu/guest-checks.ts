@@ -2,12 +2,17 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 
+/** One line on the guest's console. */
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 export function check(name: string, isTrue: boolean, because: unknown = ""): void {
-  console.log(`CHECK ${name}: ${isTrue ? "ok" : `FAIL ${JSON.stringify(because)}`}`);
+  say(`CHECK ${name}: ${isTrue ? "ok" : `FAIL ${JSON.stringify(because)}`}`);
 }
 
 export function figure(name: string, value: number): void {
-  console.log(`FIGURE ${name} ${value}`);
+  say(`FIGURE ${name} ${value}`);
 }
 
 export interface Ran {

@@ -2,7 +2,7 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import type { CompiledChoice, CompiledPolicy } from "../../src/core/runtime-policy/guard-port.ts";
 import { openGuard } from "../../src/edge/sensor/guard/open-guard.ts";
-import { cgroup, check, runIn } from "./guest-checks.ts";
+import { cgroup, check, runIn, say } from "./guest-checks.ts";
 
 const a = cgroup("a");
 const b = cgroup("b");
@@ -16,32 +16,32 @@ for (const name of ["victim/true", "other/true", "other/nc", "other/arping"]) {
   copyFileSync("/bin/busybox", `/tmp/${name}`);
   chmodSync(`/tmp/${name}`, 0o755);
 }
-const say = (rule: number, action: CompiledChoice["action"] = "block", more: Partial<CompiledChoice> = {}) => [
+const choice = (rule: number, action: CompiledChoice["action"] = "block", more: Partial<CompiledChoice> = {}) => [
   { rule, action, isWriteOnly: false, isOwnerExempt: false, directBytes: 0, sources: 0, ...more },
 ];
 const rules: CompiledPolicy = {
   paths: [
-    { class: "exec", text: "/tmp/victim/true", isExact: true, choices: say(1) },
-    { class: "exec", text: "/tmp/other/true", isExact: true, choices: say(2, "dry") },
-    { class: "file", text: "/tmp/secret/", isExact: false, choices: say(3, "block", { directBytes: 12 }) },
-    { class: "file", text: "/tmp/kept", isExact: true, choices: say(4, "block", { isWriteOnly: true }) },
-    { class: "file", text: "/tmp/forbidden/", isExact: false, choices: say(5) },
+    { class: "exec", text: "/tmp/victim/true", isExact: true, choices: choice(1) },
+    { class: "exec", text: "/tmp/other/true", isExact: true, choices: choice(2, "dry") },
+    { class: "file", text: "/tmp/secret/", isExact: false, choices: choice(3, "block", { directBytes: 12 }) },
+    { class: "file", text: "/tmp/kept", isExact: true, choices: choice(4, "block", { isWriteOnly: true }) },
+    { class: "file", text: "/tmp/forbidden/", isExact: false, choices: choice(5) },
   ],
   files: [],
-  addresses: [{ operation: "connect", protocol: "tcp", port: 4444, address: "", prefixBits: 0, choices: say(6) }],
+  addresses: [{ operation: "connect", protocol: "tcp", port: 4444, address: "", prefixBits: 0, choices: choice(6) }],
   points: [
-    { class: "socket", socket: "packet", choices: say(7) },
-    { class: "socket", socket: "unix", choices: say(7, "audit") },
-    { class: "call", call: "mount", choices: say(8) },
-    { class: "call", call: "bpf", choices: say(9) },
-    { class: "call", call: "fileless-exec", choices: say(10) },
-    { class: "capability", number: 18, choices: say(11) },
+    { class: "socket", socket: "packet", choices: choice(7) },
+    { class: "socket", socket: "unix", choices: choice(7, "audit") },
+    { class: "call", call: "mount", choices: choice(8) },
+    { class: "call", call: "bpf", choices: choice(9) },
+    { class: "call", call: "fileless-exec", choices: choice(10) },
+    { class: "capability", number: 18, choices: choice(11) },
   ],
   sources: [],
 };
 
 const guard = openGuard({ cgroupPath: "/sys/fs/cgroup", agentPid: process.pid });
-console.log(`PLANES ${JSON.stringify(guard.planes)}`);
+say(`PLANES ${JSON.stringify(guard.planes)}`);
 check("guard.bpf.o and lsm.bpf.o load and attach", guard.planes.lsm === "" && guard.planes.cgroup === "", guard.planes);
 check("every LSM hook is there", Object.keys(guard.planes.lsmMissing).length === 0, guard.planes.lsmMissing);
 check("tracepoints of system calls attach", guard.planes.killAtCall === "", guard.planes);

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, openSync, closeSync, statSync } from "node:fs";
 import { openGuard } from "../../src/edge/sensor/guard/open-guard.ts";
-import { cgroup, check, figure } from "./guest-checks.ts";
+import { cgroup, check, figure, say } from "./guest-checks.ts";
 
 const a = cgroup("a");
 const b = cgroup("b");
@@ -26,7 +26,7 @@ function measure(name: string, folder: string): readonly [open: number, exec: nu
     console.log(each, Number(process.hrtime.bigint() - from) / 15);`;
   const { stdout, stderr } = spawnSync("/work/node", ["-e", script], { encoding: "utf8" });
   const [open = Number.NaN, exec = Number.NaN] = stdout.trim().split(" ").map(Number);
-  if (!Number.isFinite(open)) console.log(stderr);
+  if (!Number.isFinite(open)) say(stderr);
   figure(`${name} open`, Math.round(open));
   figure(`${name} exec`, Math.round(exec));
   return [open, exec];

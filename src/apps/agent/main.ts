@@ -93,7 +93,6 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
   parts.rows?.((table, row) => outbox.push(table, row));
   parts.ready({ type: "ready", notices: [...noticesOf(config, sensor, agent.sensorDown), agent.words.first] });
   agent.words.begin();
-
   const flushGaps = () => {
     for (const row of agent.gaps(clock.nowMs())) outbox.push("gaps", row);
     for (const row of [...enforce.takeGaps(clock.nowMs()), ...usage.takeGaps(clock.nowMs())]) outbox.push("gaps", row);
@@ -176,12 +175,10 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const detect = await openDetect(config, { sensor, sensorDown, bootTimeMs: machine.bootTimeMs, onDetection });
   const pipeline = openPipeline(config, { machine, book, sensor, visibility, containers, outbox, detect }, enforce);
   const usedFiles = openUsedFiles(parts, pipeline, outbox);
-  const guard = await openGuardSide({
-    ...{ config, outbox, book, isThisMachine: parts.sensor === undefined },
-    pipeline: () => pipeline,
-    nowMs: () => clock.nowMs(),
-  });
-  const usage = await openUsage({ config, pipeline, outbox, logger, isThisMachine: parts.sensor === undefined });
+  const isThisMachine = parts.sensor === undefined;
+  const nowMs = () => clock.nowMs();
+  const guard = await openGuardSide({ config, outbox, book, isThisMachine, pipeline: () => pipeline, nowMs });
+  const usage = await openUsage({ config, pipeline, outbox, logger, isThisMachine });
   const gaps = createGapWatch(gapSourcesOf({ sensor, outbox, pipeline, sensorDown, usedFiles, detect }), startedMs);
   const takers = createResourceTakers(visibility, takenElsewhere, [usage, guard, drift, detect, enforce]);
   const { gateway } = parts;

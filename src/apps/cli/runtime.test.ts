@@ -79,7 +79,7 @@ test("apply wraps KubeArmor's and Tetragon's objects as RuntimePolicies, in dry 
   };
   assert.ok(isNative(object));
   const resource = wrapped(object, "cluster/c1");
-  assert.ok(typeof resource !== "string", String(resource));
+  assert.ok(typeof resource !== "string");
   assert.deepEqual(
     [resource.kind, resource.name, resource.scope],
     ["RuntimePolicy", "kubearmorpolicy.shop.no-shell", "cluster/c1"],

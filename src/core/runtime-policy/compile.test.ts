@@ -1,7 +1,7 @@
 // Compiled entries, and a stand-in for the kernel's look-up (longest prefix, first choice that fits) against a plain reading of the rules.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { CompiledChoice, CompiledPolicy } from "./guard-port.ts";
 import { compileRules } from "./compile.ts";
 import { needs, own } from "./policies.fixture.ts";

@@ -71,14 +71,12 @@ export function directoryOf(text: string, isRecursive: boolean): Made<PathSubjec
 }
 
 /** "\x7b" opens alternatives. */
-const wildcards = "*?[\x7b";
+const wildcards = ["*", "?", "[", "\x7b"];
 
 export function patternOf(text: string): Made<PathSubject> {
   if (text.length > runtimeLimits.pathBytesMax) return { because: tooLong(text) };
   // A glob without wildcards is a path.
-  return [...wildcards].some((each) => text.includes(each))
-    ? { value: { kind: "pattern", pattern: text } }
-    : pathOf(text);
+  return wildcards.some((each) => text.includes(each)) ? { value: { kind: "pattern", pattern: text } } : pathOf(text);
 }
 
 function pathProblem(path: string): string {

@@ -2,34 +2,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CompiledPolicy, Guard, GuardPlanes, GuardScope } from "../../../core/runtime-policy/guard-port.ts";
-import type { RuntimeSubject } from "../../../core/runtime-policy/model.ts";
 import type { KnownRule } from "../../../core/runtime-policy/rule-book.ts";
 import type { GuardedEvent } from "../../../core/sense/deed-events.ts";
 import type { ExecEvent } from "../../../core/sense/sensor.ts";
 import type { Resource } from "../../../model/resource.ts";
 import { createGuardSide, type GuardSideParts } from "./guard-side.ts";
-import { guardedRow } from "./guarded-row.ts";
-import { createHolds, holdsOf, type Hold } from "./holds.ts";
-import { holdersOf, type GuardedProcess } from "./living.ts";
+import { guarded, living, places, subject } from "./guard-side.fixture.ts";
+import type { GuardedProcess } from "./living.ts";
 
-const places = { rootCgroupId: 1, hostMountNamespace: 100, agentCgroupId: 9 };
 const planes: GuardPlanes = { kill: "", killAtCall: "", killAtOpen: "", cgroup: "", lsm: "EPERM", lsmMissing: {} };
-
-function subject(over: Partial<RuntimeSubject> = {}): RuntimeSubject {
-  return {
-    namespace: "shop",
-    workload: "web",
-    container: "app",
-    image: "web:1",
-    labels: {},
-    cgroup: "/kubepods/web",
-    ...over,
-  };
-}
-
-function living(over: Partial<GuardedProcess> = {}): GuardedProcess {
-  return { pid: 50, name: "web", containerId: "c1", subject: subject(), cgroupId: 20, mountNamespace: 200, ...over };
-}
 
 function policy(name: string, spec: object): Resource {
   return {
@@ -42,23 +23,6 @@ function policy(name: string, spec: object): Resource {
     author: "t",
     time: "2026-11-26T10:00:00Z",
     deleted: false,
-  };
-}
-
-function guarded(over: Partial<GuardedEvent> = {}): GuardedEvent {
-  return {
-    type: "guarded",
-    timeMs: 1000,
-    process: { pid: 50, startMs: 1 },
-    comm: "nc",
-    cgroupId: 20,
-    hook: "exec",
-    outcome: "killed",
-    plane: "kill",
-    rule: 1,
-    path: "/usr/bin/nc",
-    tuple: undefined,
-    ...over,
   };
 }
 
@@ -280,40 +244,6 @@ test("closing hears what is left and detaches", async () => {
   assert.deepEqual([kernel.isClosed, told.length], [true, 1]);
 });
 
-const holders: readonly (readonly [
-  name: string,
-  processes: readonly GuardedProcess[],
-  because: RegExp,
-  scopes: readonly number[],
-])[] = [
-  ["a container with its own cgroup and namespace", [living()], /^$/, [20, 200]],
-  [
-    "a shared v2 cgroup (hybrid machines): by its mount namespace",
-    [living({ cgroupId: 1 }), living({ cgroupId: 1, containerId: "c2", mountNamespace: 201 })],
-    /^$/,
-    [200],
-  ],
-  ["two containers in one cgroup and one namespace", [living(), living({ containerId: "c2" })], /shares/, []],
-  ["the host's namespace and the root cgroup", [living({ cgroupId: 1, mountNamespace: 100 })], /shares/, []],
-  ["the agent's own cgroup", [living({ cgroupId: 9, mountNamespace: 100 })], /shares/, []],
-  ["a protected namespace", [living({ subject: subject({ namespace: "kube-system" }) })], /protected/, [20, 200]],
-  [
-    "a service of the machine with its care-taker",
-    [living({ containerId: "", name: "kubelet", mountNamespace: 100 })],
-    /kubelet.*protected/,
-    [20],
-  ],
-  ["a service of the machine", [living({ containerId: "", name: "shop", mountNamespace: 100 })], /^$/, [20]],
-];
-
-for (const [name, processes, because, scopes] of holders) {
-  test(`who can be scoped: ${name}`, () => {
-    const [holder] = holdersOf(processes, places);
-    assert.match(holder?.because ?? "", because);
-    assert.deepEqual([...(holder?.cgroups ?? []), ...(holder?.mountNamespaces ?? [])], scopes);
-  });
-}
-
 test("the machine's services are only selected by name, never by a policy for everybody", async () => {
   const { side, tick, kernel, state } = scene();
   state.processes = [
@@ -335,93 +265,4 @@ test("the machine's services are only selected by name, never by a policy for ev
     kernel.scopes.map(({ kind, id, isContainer }) => [kind, id, isContainer]),
     [["cgroup", 20, false]],
   );
-});
-
-test("a row carries policy, action and receipt; a dry run has no receipt", () => {
-  const doer = {
-    subject: {
-      ...subject(),
-      workloadKind: "Deployment",
-      service: "",
-      pod: "",
-      containerId: "c1",
-      imageDigest: "",
-      identityReason: "",
-    },
-    processId: "p",
-    process: "bash",
-    executable: "/bin/bash",
-    ancestors: ["sh"],
-    fidelity: "kernel",
-  } as const;
-  const { labels: _labels, cgroup: _cgroup, ...columns } = doer.subject;
-  const who = { ...doer, subject: columns };
-  const killed = guardedRow(guarded(), undefined, who, 2);
-  assert.deepEqual(
-    [killed.action, killed.count, killed.executable, killed.title],
-    ["killed", 2, "/usr/bin/nc", "Killed: exec /usr/bin/nc"],
-  );
-  assert.match(killed.receipt, /killed at exec/);
-  const tried = guardedRow(
-    guarded({
-      outcome: "would-deny",
-      hook: "connect",
-      path: "",
-      tuple: { localAddress: "::", localPort: 0, remoteAddress: "10.0.0.1", remotePort: 22 },
-    }),
-    undefined,
-    who,
-    1,
-  );
-  assert.deepEqual(
-    [tried.action, tried.receipt, tried.title],
-    ["would-deny", "", "Would have denied: connect 10.0.0.1:22"],
-  );
-});
-
-test("holds: for a time, only of what has a cgroup of its own, let go when over", () => {
-  const acts: string[] = [];
-  let kept: readonly string[] = ["/cg/left-over"];
-  const holds = createHolds({
-    freeze: (path) => acts.push(`freeze ${path}`),
-    release: (path) => acts.push(`release ${path}`),
-    isolate: (path) => {
-      acts.push(`isolate ${path}`);
-      return { [Symbol.dispose]: () => acts.push(`join ${path}`) };
-    },
-    kept: { read: () => kept, write: (paths) => (kept = paths) },
-  });
-  const wanted: readonly Hold[] = [
-    { action: "freeze", cgroupPath: "/cg/web" },
-    { action: "isolate", cgroupPath: "/cg/web" },
-  ];
-  assert.deepEqual(holds.apply(wanted), []);
-  assert.deepEqual(acts.splice(0), ["freeze /cg/web", "release /cg/left-over", "isolate /cg/web"]);
-  assert.deepEqual(kept, ["/cg/web"]);
-  holds.apply([]);
-  assert.deepEqual(acts, ["release /cg/web", "join /cg/web"]);
-  assert.deepEqual(kept, []);
-});
-
-test("which holds are wanted: in force, within their time, of their workload", () => {
-  const hold = { action: "freeze", untilMs: 2000, reason: "incident 7" } as const;
-  const parsed = {
-    name: "h",
-    dialect: "garrison",
-    target: { selector: undefined, namespace: "shop", workload: "web", container: "", image: "", cgroup: "" },
-    mode: "enforce",
-    rules: [],
-    severity: 5,
-    tags: [],
-    message: "",
-    isPinned: false,
-    hold,
-  } as const;
-  const now = { nowMs: 1000, cgroupMount: "/cg" };
-  const list = holdersOf([living()], places);
-  assert.deepEqual(holdsOf([parsed], list, now).wanted, [{ action: "freeze", cgroupPath: "/cg/kubepods/web" }]);
-  assert.deepEqual(holdsOf([parsed], list, { ...now, nowMs: 2000 }).wanted, []);
-  assert.deepEqual(holdsOf([{ ...parsed, mode: "dry-run" }], list, now).wanted, []);
-  const sharing = holdersOf([living({ cgroupId: 1 })], places);
-  assert.match(holdsOf([parsed], sharing, now).problems[0]?.message ?? "", /no v2 cgroup of its own/);
 });

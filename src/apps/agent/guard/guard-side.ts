@@ -172,7 +172,11 @@ class NodeGuard implements GuardSide {
       const guard = this.#parts.openGuard();
       this.#guard = guard;
       const noted = noting(guard, (scopes) => (this.#scopes = scopes));
-      this.#sets = createPolicySets({ guard: noted, book: this.#book, find: this.#parts.find });
+      this.#sets = createPolicySets({
+        guard: noted,
+        book: this.#book,
+        find: (pid, path, use) => this.#parts.find(pid, path, use),
+      });
       this.#failure = "";
     } catch (error) {
       this.#failure = toFault(error).message;

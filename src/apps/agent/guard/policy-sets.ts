@@ -34,7 +34,7 @@ interface Held {
   readonly number: number;
 }
 
-export function createPolicySets({ guard, book, find }: PolicySetsNeeds): PolicySets {
+export function createPolicySets({ guard, book, ...files }: PolicySetsNeeds): PolicySets {
   /** By what is compiled: containers of one image with the same policies share their rules. */
   let held = new Map<string, Held>();
 
@@ -46,7 +46,7 @@ export function createPolicySets({ guard, book, find }: PolicySetsNeeds): Policy
     if (policies.length === 0) return 0;
     const needs: CompileNeeds = {
       numberOf: (policy, rule) => book.numberOf(policy, rule),
-      find: (path, use) => find(made.holder.pid, path, use),
+      find: (path, use) => files.find(made.holder.pid, path, use),
     };
     const { compiled, problems } = compileRules(policies, blocked, needs);
     made.problems.push(...problems);

@@ -1,8 +1,7 @@
 // The three languages: what each case becomes, and what is refused with line and reason.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parseRuntimeSpec, parseRuntimeText } from "./parse-policy.ts";
-import { parse, readJsonLines, short } from "../policies.fixture.ts";
+import { parse, short } from "../policies.fixture.ts";
 
 const armor = (spec: object): object => ({
   apiVersion: "security.kubearmor.com/v1",
@@ -374,30 +373,4 @@ test("a wrong rule is refused by itself; a policy that would block more without 
   const allow = parse(armor({ process: rules, action: "Allow" }));
   assert.equal(allow.policy, undefined);
   assert.ok(allow.problems.some(({ code }) => code === "runtime-policy/incomplete-allow-list"));
-});
-
-test("documents of a file are taken one by one, and a broken one touches no other", () => {
-  const text = [JSON.stringify(ours({ calls: [{ call: "mount" }] })), "{", JSON.stringify(ours({ nothing: 1 }))].join(
-    "\n",
-  );
-  const all = parseRuntimeText("p.yaml", text, readJsonLines);
-  assert.deepEqual(
-    all.map(({ policy, problems }) => [policy?.name, problems[0]?.where]),
-    [
-      ["p", undefined],
-      [undefined, "p.yaml:2"],
-      [undefined, "p.yaml:3"],
-    ],
-  );
-});
-
-test("a resource may hold somebody else's object: its rules and target, our name and mode", () => {
-  const { policy } = parseRuntimeSpec("mine", {
-    mode: "enforce",
-    manifest: armor({ process: { matchPaths: [{ path: "/bin/ls" }] }, action: "Block" }),
-  });
-  assert.deepEqual(
-    [policy?.name, policy?.mode, policy?.dialect, policy?.target.namespace],
-    ["mine", "enforce", "kubearmor", "shop"],
-  );
 });

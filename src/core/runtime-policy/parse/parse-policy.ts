@@ -1,5 +1,6 @@
 // The way in: a RuntimePolicy resource, or files with KubeArmorPolicies, TracingPolicies and RuntimePolicies, to the one model. Never throws for bad input.
 // A wrong rule is refused by itself; but a policy that would block what a refused rule allows, or that nothing is left of, is refused as a whole.
+import { parseInstantMs } from "../../../base/instant.ts";
 import { RuntimePolicy } from "../../../model/runtime-policy.ts";
 import type { ReadYaml } from "../../policy/parse/manifest.ts";
 import { and, has, isIn, isNotIn, not, allNode } from "../../policy/selector/build.ts";
@@ -94,7 +95,9 @@ function parseOwn(name: string, spec: unknown, sink: Sink, path: Path): ParsedRu
 }
 
 function holdOf({ hold }: RuntimePolicy): ParsedRuntimePolicy["hold"] {
-  return hold === undefined ? undefined : { action: hold.action, untilMs: Date.parse(hold.until), reason: hold.reason };
+  return hold === undefined
+    ? undefined
+    : { action: hold.action, untilMs: parseInstantMs(hold.until) ?? 0, reason: hold.reason };
 }
 
 function parseForeign(at: At, mode: ParsedRuntimePolicy["mode"]): ParsedRuntime {

@@ -1,7 +1,7 @@
 // A record of the guard's ring to a typed event. Rare ones: copied field by field, without caches.
 import type { GuardedEvent } from "../../../core/sense/deed-events.ts";
 import { addressText, startMsOf } from "../text-cache.ts";
-import { guardConstant as constant, guardLayout as layout } from "./layout.gen.ts";
+import { layout, limit as constant } from "./guard-layout.gen.ts";
 
 const at = layout.guardedEvent;
 

@@ -10,7 +10,7 @@ import type {
   CompiledPolicy,
   GuardScope,
 } from "../../../core/runtime-policy/guard-port.ts";
-import { guardConstant as constant, guardLayout as layout } from "./layout.gen.ts";
+import { layout, limit as constant } from "./guard-layout.gen.ts";
 
 export interface MapEntry {
   readonly map: "files" | "paths" | "addresses" | "points";

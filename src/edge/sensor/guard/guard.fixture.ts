@@ -1,8 +1,11 @@
 // Shared by the guard's tests: short forms of rules, and a child process in a private cgroup whose end says what was done to it.
 import { spawnSync } from "node:child_process";
-import type { CompiledChoice, CompiledPolicy, Guard } from "../../../core/runtime-policy/guard-port.ts";
+import { mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { CompiledChoice, CompiledPolicy, Guard, GuardScope } from "../../../core/runtime-policy/guard-port.ts";
 import type { GuardedEvent } from "../../../core/sense/deed-events.ts";
-import { probeGuard } from "./open-guard.ts";
+import { makePrivateCgroup } from "../sensor.fixture.ts";
+import { openGuard, probeGuard } from "./open-guard.ts";
 
 export const nothing: CompiledPolicy = { paths: [], files: [], addresses: [], points: [], sources: [] };
 
@@ -40,4 +43,59 @@ function words({ hook, outcome, plane, rule, path, tuple }: GuardedEvent): strin
   const end =
     tuple === undefined ? "" : `${tuple.remoteAddress}:${tuple.remotePort} ${tuple.localAddress}:${tuple.localPort}`;
   return `${hook} ${outcome} ${plane} ${rule} ${path}${end}`.trim();
+}
+
+export const execRule = (text: string, rule = 1): CompiledPolicy => ({
+  ...nothing,
+  paths: [{ class: "exec", text, isExact: true, choices: choices(rule) }],
+});
+
+export interface Scene extends Disposable {
+  /** In scope, and beside it. */
+  readonly a: string;
+  readonly b: string;
+  readonly guard: Guard;
+  readonly scope: GuardScope;
+  readonly number: number;
+}
+
+export interface Scenes extends Disposable {
+  /** Two private cgroups, and a policy for the first one. */
+  scene(policy: CompiledPolicy, more?: Partial<GuardScope>): Scene;
+}
+
+/** One guard for many tests, attached below one private cgroup: loading it reads all of the kernel's types each time. */
+export function openScenes(name: string): Scenes {
+  const outer = makePrivateCgroup(name);
+  const guard = openGuard({ cgroupPath: outer.path, agentPid: process.pid });
+  let made = 0;
+  return {
+    scene(policy, more = {}) {
+      made += 1;
+      const [a, b] = [join(outer.path, `a${made}`), join(outer.path, `b${made}`)];
+      mkdirSync(a);
+      mkdirSync(b);
+      const number = guard.addPolicy(policy);
+      const own = more.dryPolicy === undefined ? { policy: number, dryPolicy: 0 } : { policy: 0, dryPolicy: number };
+      const scope: GuardScope = { kind: "cgroup", id: statSync(a).ino, isContainer: false, ...more, ...own };
+      guard.setScopes([scope]);
+      return {
+        a,
+        b,
+        guard,
+        scope,
+        number,
+        [Symbol.dispose]: () => {
+          guard.setScopes([]);
+          guard.removePolicy(number);
+          guard.drain();
+          spawnSync("find", [a, b, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]);
+        },
+      };
+    },
+    [Symbol.dispose]: () => {
+      guard.close();
+      outer[Symbol.dispose]();
+    },
+  };
 }

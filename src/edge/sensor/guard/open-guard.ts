@@ -23,7 +23,7 @@ import {
   type MapEntry,
 } from "./encode-rules.ts";
 import { guardPrograms, lsmPrograms } from "./guard-programs.ts";
-import { guardConstant, guardLayout } from "./layout.gen.ts";
+import { layout as guardLayout, limit as guardConstant } from "./guard-layout.gen.ts";
 
 export interface GuardOptions {
   /** The v2 cgroup below which cgroup hooks are attached: the hierarchy's root on a node, a private child in tests. Undefined: none of them. */
@@ -39,7 +39,17 @@ export interface GuardOptions {
 export const guardLimits = { ringBytes: 1024 * 1024, eventsPerDrainMax: 4096 } as const;
 
 const objectsDefault = fileURLToPath(new URL("../../../../bpf/objects/", import.meta.url));
-const sharedMaps = ["scopes", "files", "paths", "addresses", "points", "guarded", "counters", "scratches"] as const;
+const sharedMaps = [
+  "scopes",
+  "kinds",
+  "files",
+  "paths",
+  "addresses",
+  "points",
+  "guarded",
+  "counters",
+  "scratches",
+] as const;
 const lossNames = ["dropped", "no-memory", "path-unknown", "no-signal"] as const;
 
 interface Loaded {
@@ -97,7 +107,11 @@ function load(options: GuardOptions): Loaded {
 /** What this kernel would let the guard do, found by loading and attaching nothing. Never throws: what cannot be has its reason. */
 export function probeGuard(folder = objectsDefault): GuardPlanes {
   const failed = (because: string): GuardPlanes => ({
-    ...{ kill: because, killAtCall: because, killAtOpen: because, cgroup: because, lsm: because },
+    kill: because,
+    killAtCall: because,
+    killAtOpen: because,
+    cgroup: because,
+    lsm: because,
     lsmMissing: {},
   });
   try {
@@ -227,6 +241,7 @@ class KernelGuard implements Guard {
       });
     }
     this.#scopes = wanted;
+    this.#writeKinds(scopes);
   }
 
   /** Scopes that are not wanted any more go; inherited ones get what their origin has now, and live as long as a scope that has it. */
@@ -248,6 +263,19 @@ class KernelGuard implements Guard {
       if ((held.flags & isInheritedFlag) === 0 || heir === undefined) libbpf.deleteElement(descriptor, key);
       else libbpf.writeElement(descriptor, key, this.#valueOf(heir, held.flags & (isInheritedFlag | isContainerFlag)));
     }
+  }
+
+  /** Which look-ups the kernel has to do at all. */
+  #writeKinds(scopes: readonly GuardScope[]): void {
+    const { libbpf, base } = this.#loaded;
+    const has = (kind: GuardScope["kind"], bit: number): number =>
+      scopes.some((scope) => scope.kind === kind) ? bit : 0;
+    const mask = has("cgroup", guardConstant.scopeCgroup) | has("mount-namespace", guardConstant.scopeMountNamespace);
+    libbpf.writeElement(
+      base.descriptorOf("kinds"),
+      new Uint8Array(4),
+      new Uint8Array(BigUint64Array.of(BigInt(mask)).buffer),
+    );
   }
 
   #valueOf({ policy, dryPolicy }: Pick<GuardScope, "policy" | "dryPolicy">, more: number): Uint8Array {

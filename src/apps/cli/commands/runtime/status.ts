@@ -37,7 +37,7 @@ async function runStatus(context: Context): Promise<void> {
         policy: resource.name,
         cluster: status.cluster,
         node: status.node,
-        mode: enforcement?.runtime?.mode ?? String(resource.spec["mode"] ?? "dry-run"),
+        mode: enforcement?.runtime?.mode ?? "-",
         state: enforcement?.state ?? status.state,
         inScope: enforcement?.endpoints ?? 0,
         happened: counts.map(([outcome, count]) => `${count} ${outcome}`).join(", "),

@@ -1,0 +1,130 @@
+// Who can be scoped and held, and how a stop reads as a security event.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { guardedRow } from "./guarded-row.ts";
+import { guarded, living, places, subject } from "./guard-side.fixture.ts";
+import { createHolds, holdsOf, type Hold } from "./holds.ts";
+import { holdersOf, type GuardedProcess } from "./living.ts";
+
+const holders: readonly (readonly [
+  name: string,
+  processes: readonly GuardedProcess[],
+  because: RegExp,
+  scopes: readonly number[],
+])[] = [
+  ["a container with its own cgroup and namespace", [living()], /^$/, [20, 200]],
+  [
+    "a shared v2 cgroup (hybrid machines): by its mount namespace",
+    [living({ cgroupId: 1 }), living({ cgroupId: 1, containerId: "c2", mountNamespace: 201 })],
+    /^$/,
+    [200],
+  ],
+  ["two containers in one cgroup and one namespace", [living(), living({ containerId: "c2" })], /shares/, []],
+  ["the host's namespace and the root cgroup", [living({ cgroupId: 1, mountNamespace: 100 })], /shares/, []],
+  ["the agent's own cgroup", [living({ cgroupId: 9, mountNamespace: 100 })], /shares/, []],
+  ["a protected namespace", [living({ subject: subject({ namespace: "kube-system" }) })], /protected/, [20, 200]],
+  [
+    "a service of the machine with its care-taker",
+    [living({ containerId: "", name: "kubelet", mountNamespace: 100 })],
+    /kubelet.*protected/,
+    [20],
+  ],
+  ["a service of the machine", [living({ containerId: "", name: "shop", mountNamespace: 100 })], /^$/, [20]],
+];
+
+for (const [name, processes, because, scopes] of holders) {
+  test(`who can be scoped: ${name}`, () => {
+    const [holder] = holdersOf(processes, places);
+    assert.match(holder?.because ?? "", because);
+    assert.deepEqual([...(holder?.cgroups ?? []), ...(holder?.mountNamespaces ?? [])], scopes);
+  });
+}
+
+test("a row carries policy, action and receipt; a dry run has no receipt", () => {
+  const doer = {
+    subject: {
+      ...subject(),
+      workloadKind: "Deployment",
+      service: "",
+      pod: "",
+      containerId: "c1",
+      imageDigest: "",
+      identityReason: "",
+    },
+    processId: "p",
+    process: "bash",
+    executable: "/bin/bash",
+    ancestors: ["sh"],
+    fidelity: "kernel",
+  } as const;
+  const { labels: _labels, cgroup: _cgroup, ...columns } = doer.subject;
+  const who = { ...doer, subject: columns };
+  const killed = guardedRow(guarded(), undefined, who, 2);
+  assert.deepEqual(
+    [killed.action, killed.count, killed.executable, killed.title],
+    ["killed", 2, "/usr/bin/nc", "Killed: exec /usr/bin/nc"],
+  );
+  assert.match(killed.receipt, /killed at exec/);
+  const tried = guardedRow(
+    guarded({
+      outcome: "would-deny",
+      hook: "connect",
+      path: "",
+      tuple: { localAddress: "::", localPort: 0, remoteAddress: "10.0.0.1", remotePort: 22 },
+    }),
+    undefined,
+    who,
+    1,
+  );
+  assert.deepEqual(
+    [tried.action, tried.receipt, tried.title],
+    ["would-deny", "", "Would have denied: connect 10.0.0.1:22"],
+  );
+});
+
+test("holds: for a time, only of what has a cgroup of its own, let go when over", () => {
+  const acts: string[] = [];
+  let kept: readonly string[] = ["/cg/left-over"];
+  const holds = createHolds({
+    freeze: (path) => acts.push(`freeze ${path}`),
+    release: (path) => acts.push(`release ${path}`),
+    isolate: (path) => {
+      acts.push(`isolate ${path}`);
+      return { [Symbol.dispose]: () => acts.push(`join ${path}`) };
+    },
+    kept: { read: () => kept, write: (paths) => (kept = paths) },
+  });
+  const wanted: readonly Hold[] = [
+    { action: "freeze", cgroupPath: "/cg/web" },
+    { action: "isolate", cgroupPath: "/cg/web" },
+  ];
+  assert.deepEqual(holds.apply(wanted), []);
+  assert.deepEqual(acts.splice(0), ["freeze /cg/web", "release /cg/left-over", "isolate /cg/web"]);
+  assert.deepEqual(kept, ["/cg/web"]);
+  holds.apply([]);
+  assert.deepEqual(acts, ["release /cg/web", "join /cg/web"]);
+  assert.deepEqual(kept, []);
+});
+
+test("which holds are wanted: in force, within their time, of their workload", () => {
+  const hold = { action: "freeze", untilMs: 2000, reason: "incident 7" } as const;
+  const parsed = {
+    name: "h",
+    dialect: "garrison",
+    target: { selector: undefined, namespace: "shop", workload: "web", container: "", image: "", cgroup: "" },
+    mode: "enforce",
+    rules: [],
+    severity: 5,
+    tags: [],
+    message: "",
+    isPinned: false,
+    hold,
+  } as const;
+  const now = { nowMs: 1000, cgroupMount: "/cg" };
+  const list = holdersOf([living()], places);
+  assert.deepEqual(holdsOf([parsed], list, now).wanted, [{ action: "freeze", cgroupPath: "/cg/kubepods/web" }]);
+  assert.deepEqual(holdsOf([parsed], list, { ...now, nowMs: 2000 }).wanted, []);
+  assert.deepEqual(holdsOf([{ ...parsed, mode: "dry-run" }], list, now).wanted, []);
+  const sharing = holdersOf([living({ cgroupId: 1 })], places);
+  assert.match(holdsOf([parsed], sharing, now).problems[0]?.message ?? "", /no v2 cgroup of its own/);
+});
