@@ -1,5 +1,4 @@
 // Filesystems mounted nowhere: reachable by a descriptor of this process alone, gone when it is closed. The machine's own tree of mounts is not touched.
-import { closeSync } from "node:fs";
 import koffi from "koffi";
 import { errnoName, libcLibrary } from "./libbpf.ts";
 
@@ -28,6 +27,11 @@ export function mountDetached(filesystem: string, options: Readonly<Record<strin
     const mounted = Number(mount(callNumbers.fsmount, context, FSMOUNT_CLOEXEC, 0));
     return mounted < 0 ? errnoName(koffi.errno()) : mounted;
   } finally {
-    closeSync(context);
+    closeDescriptor(context);
   }
+}
+
+/** Of descriptors that Node did not open: its own close would warn of them in a worker. */
+export function closeDescriptor(descriptor: number): void {
+  libcLibrary().func("int close(int)")(descriptor);
 }

@@ -48,7 +48,7 @@ describe("deeds on files seen by the kernel", () => {
     for (const name of ["old", "mode", "owner", "gone", "first"]) writeFileSync(join(real, name), "");
     mkdirSync(join(real, "empty"));
     if (missing !== "") return;
-    sensor = await createKernelSensor();
+    sensor = await createKernelSensor({ repeatsEveryMs: 1000 });
     await sensor.start(recorder.onBatch);
   });
   after(async () => {

@@ -8,6 +8,7 @@ import { openLibbpf } from "./libbpf.ts";
 import { cgroupMount, isFirstPidNamespace, readRunning } from "./proc.ts";
 import { createPathPlaces } from "./path-places.ts";
 import { createRingReader } from "./ring-reader.ts";
+import { sweepLimits } from "./seen-sweep.ts";
 
 export interface KernelSensorOptions {
   /** The v2 cgroup whose sockets and packets are seen; by default the root of the v2 hierarchy found in /proc/mounts. */
@@ -20,6 +21,8 @@ export interface KernelSensorOptions {
   readonly excludedPid?: number;
   /** Tells every file deed and call, however often: for measuring. */
   readonly tellsRepeats?: boolean;
+  /** How often counts of repeated file deeds and calls are told. */
+  readonly repeatsEveryMs?: number;
   readonly objectPath?: string;
   readonly procPath?: string;
 }
@@ -45,7 +48,10 @@ export async function createKernelSensor(options: KernelSensorOptions = {}): Pro
     excludedPid: options.excludedPid ?? 0,
     tellsRepeats: options.tellsRepeats ?? false,
   });
-  const reader = createRingReader(libbpf, object, createPathPlaces(procPath));
+  const reader = createRingReader(libbpf, object, {
+    places: createPathPlaces(procPath),
+    repeatsEveryMs: options.repeatsEveryMs ?? sweepLimits.everyMs,
+  });
   return {
     fidelity: "kernel",
     fidelityBecause: "",

@@ -1,7 +1,7 @@
 // Whether the programs read an overlay's writable layer rightly in this kernel: asked about two files of an overlay made for the purpose.
 import { closeSync, mkdirSync, openSync, statSync, writeFileSync } from "node:fs";
 import type { BpfObject } from "./bpf-object.ts";
-import { mountDetached } from "./detached-mounts.ts";
+import { closeDescriptor, mountDetached } from "./detached-mounts.ts";
 
 /** right: both answers are true. wrong: the mark must not be believed. untried: no overlay could be made here, with the reason. */
 export type OverlayCheck =
@@ -13,15 +13,15 @@ const answersMax = 4096;
 
 /** Never throws. The overlay stands nowhere in the machine's tree and is gone when this returns. */
 export function checkOverlay(object: BpfObject): OverlayCheck {
-  const opened: number[] = [];
-  const keep = (descriptor: number): number => {
-    opened.push(descriptor);
+  const closing: (() => void)[] = [];
+  const keep = (descriptor: number, close: (descriptor: number) => void): number => {
+    closing.push(() => close(descriptor));
     return descriptor;
   };
   try {
     const memory = mountDetached("tmpfs");
     if (typeof memory === "string") return { state: "untried", because: `tmpfs: ${memory}` };
-    const root = `/proc/self/fd/${keep(memory)}`;
+    const root = `/proc/self/fd/${keep(memory, closeDescriptor)}`;
     for (const folder of ["lower", "upper", "work"]) mkdirSync(`${root}/${folder}`);
     writeFileSync(`${root}/lower/of-image`, "");
     writeFileSync(`${root}/upper/dropped`, "");
@@ -31,8 +31,8 @@ export function checkOverlay(object: BpfObject): OverlayCheck {
       workdir: `${root}/work`,
     });
     if (typeof merged === "string") return { state: "untried", because: `overlay: ${merged}` };
-    const place = `/proc/self/fd/${keep(merged)}`;
-    for (const name of ["of-image", "dropped"]) keep(openSync(`${place}/${name}`, "r"));
+    const place = `/proc/self/fd/${keep(merged, closeDescriptor)}`;
+    for (const name of ["of-image", "dropped"]) keep(openSync(`${place}/${name}`, "r"), closeSync);
     const marks = marksOf(object.readIterator("on_overlay_asked", answerBytes * answersMax));
     const markOf = (name: string): boolean | undefined => marks.get(BigInt(statSync(`${place}/${name}`).ino));
     const [image, dropped] = [markOf("of-image"), markOf("dropped")];
@@ -41,7 +41,7 @@ export function checkOverlay(object: BpfObject): OverlayCheck {
   } catch (error) {
     return { state: "untried", because: error instanceof Error ? error.message : String(error) };
   } finally {
-    for (const descriptor of opened.reverse()) closeSync(descriptor);
+    for (const close of closing.reverse()) close();
   }
 }
 

@@ -8,7 +8,6 @@ import type { Libbpf } from "./libbpf.ts";
 import type { PathPlaces } from "./path-places.ts";
 import { createRepeatCache, type RepeatCache } from "./repeat-cache.ts";
 import type { RingViews } from "./ring.ts";
-import { sweepLimits } from "./seen-sweep.ts";
 import { createStringCache } from "./string-cache.ts";
 import { createTextCache } from "./text-cache.ts";
 import { disorderMs, Lane, takeInOrder } from "./two-rings.ts";
@@ -53,7 +52,13 @@ const nameByType: readonly string[] = Object.entries({
   return names;
 }, []);
 
-export function createRingReader(libbpf: Libbpf, object: KernelObject, places: PathPlaces): RingReader {
+export interface ReaderOptions {
+  readonly places: PathPlaces;
+  readonly repeatsEveryMs: number;
+}
+
+export function createRingReader(libbpf: Libbpf, object: KernelObject, options: ReaderOptions): RingReader {
+  const { places } = options;
   const repeats = createRepeatCache();
   const context: DecodeContext = {
     texts: createTextCache(),
@@ -64,7 +69,7 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, places: P
     // Kept only where repeats are counted: what is kept is copied once more by the collector of garbage.
     ...(object.seen === undefined ? {} : { repeats }),
   };
-  const sweep = createSweeping(object, repeats);
+  const sweep = createSweeping(object, repeats, options.repeatsEveryMs);
   const collector = createCollector(object, context, () => context.bootMs + libbpf.bootTimeMs());
   const lossesOf = (): Readonly<Record<string, number>> => {
     const forgotten = repeats.forgotten();
@@ -120,9 +125,13 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, places: P
   };
 }
 
-/** Every ten seconds the kernel's counts of repeats, a slice per turn: returns the events that stand for them. */
-function createSweeping(object: KernelObject, repeats: RepeatCache): (nowMs: number) => readonly SensorEvent[] {
-  let nextAtMs = performance.now() + sweepLimits.everyMs;
+/** Every few seconds the kernel's counts of repeats, a slice per turn: returns the events that stand for them. */
+function createSweeping(
+  object: KernelObject,
+  repeats: RepeatCache,
+  everyMs: number,
+): (nowMs: number) => readonly SensorEvent[] {
+  let nextAtMs = performance.now() + everyMs;
   return (nowMs) => {
     if (object.seen === undefined || nowMs < nextAtMs) return [];
     const events: SensorEvent[] = [];
@@ -131,7 +140,7 @@ function createSweeping(object: KernelObject, repeats: RepeatCache): (nowMs: num
       const event = repeats.repeat(key, total, timeMs);
       if (event !== undefined) events.push(event);
     });
-    if (isLast) nextAtMs = nowMs + sweepLimits.everyMs;
+    if (isLast) nextAtMs = nowMs + everyMs;
     return events;
   };
 }

@@ -1,7 +1,7 @@
 // Numbers of the kernel's tracepoints, read from tracefs; where nobody mounted it, from a mount of our own that stands nowhere in the machine's tree.
-import { closeSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import koffi from "koffi";
-import { mountDetached } from "./detached-mounts.ts";
+import { closeDescriptor, mountDetached } from "./detached-mounts.ts";
 import { errnoName, libcLibrary } from "./libbpf.ts";
 
 export interface Tracepoints extends Disposable {
@@ -47,7 +47,7 @@ export function openTracepoints(): Tracepoints {
       return descriptor >= 0 ? descriptor : `${point} cannot be opened: ${errnoName(koffi.errno())}`;
     },
     [Symbol.dispose]: () => {
-      if (detached >= 0) closeSync(detached);
+      if (detached >= 0) closeDescriptor(detached);
       detached = -1;
     },
   };
