@@ -333,6 +333,7 @@ function noiseSuggest(asked: Asked) {
       ruleTotal: 22,
       text: "",
       resource,
+      notHere: "",
       because: "every exception would hide something that must be seen",
       window: windowOf(asked),
     };
@@ -364,6 +365,7 @@ function noiseSuggest(asked: Asked) {
     ruleTotal: 331,
     text: `- rule: "${rule}"\n  exceptions:\n    - name: quiet_${namespace.replaceAll("-", "_")}_node_exporter\n      fields: [${fields.map(([field]) => field).join(", ")}]\n      comps: [${fields.map(([, comparison]) => `"${comparison}"`).join(", ")}]\n      values:\n        - [${fields.map(([, , value]) => `"${value}"`).join(", ")}]\n  override:\n    exceptions: append\n`,
     resource,
+    notHere: "",
     because: "",
     window: windowOf(asked),
   };

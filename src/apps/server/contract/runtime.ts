@@ -329,6 +329,8 @@ export const runtime = {
       text: z.string(),
       /** The DetectionRules resource to apply. */
       resource: z.object({ scope: z.string(), name: z.string() }),
+      /** Why this server could not load the text as it stands; "" when it can. */
+      notHere: z.string(),
       because: z.string(),
       window: Window,
     }),

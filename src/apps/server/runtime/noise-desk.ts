@@ -10,6 +10,7 @@ import { runtimeLimits, type NoiseRow, type runtime } from "../contract/runtime.
 import type { ResponseOf } from "../contract/endpoint.ts";
 import type { DetectionParts } from "./detections-desk.ts";
 import { keptMarks, markKey } from "./detections-marks.ts";
+import { rulesOfResources, type RuleText } from "./detections-rules.ts";
 
 type Board = ResponseOf<(typeof runtime)["noiseBoard"]>;
 type Suggested = ResponseOf<(typeof runtime)["noiseSuggest"]>;
@@ -59,10 +60,12 @@ interface Asked {
 
 export async function noiseSuggest(parts: DetectionParts, asked: Asked): Promise<Suggested> {
   const { cluster, namespace, workload, rule, days } = asked;
-  const [found, marks] = await Promise.all([
+  const [found, marks, resources] = await Promise.all([
     parts.queries.noiseEvents({ cluster, rule, since: `${days}d` }),
     keptMarks(parts.state),
+    parts.state.resources.list("DetectionRules"),
   ]);
+  const written = [...parts.builtin(), ...rulesOfResources(resources)].findLast(({ name }) => name === rule);
   const detections = found.events.map(detectionOf);
   const isReal = ({ id }: NoiseDetection): boolean => marks.get(markKey(cluster, id))?.verdict === "real";
   const result = suggestExceptions({
@@ -72,17 +75,28 @@ export async function noiseSuggest(parts: DetectionParts, asked: Asked): Promise
     real: new Set(detections.filter(isReal).map(({ id }) => id)),
     spokenOf: new Map([...found.spokenOf].map(([process, severity]) => [process, severities.indexOf(severity)])),
   });
+  const hasExceptions = written === undefined || written.format === "falco";
   return {
     suggestions: result.suggestions.map((each) => ({ ...each, fields: [...each.fields], others: [...each.others] })),
     kept: [...result.kept],
     covers: result.covers,
     of: result.of,
     ruleTotal: result.ruleTotal,
-    text: exceptionText({ rule, namespace, workload, suggestions: result.suggestions }),
+    text: hasExceptions ? exceptionText({ rule, namespace, workload, suggestions: result.suggestions }) : "",
     resource: { scope: `cluster/${cluster}`, name: exceptionResourceName({ rule, namespace, workload }) },
+    notHere: notHere(written),
     because: result.because,
     window: found.window,
   };
+}
+
+/** Exceptions are added to rules that this server knows, and only Falco's language has them. */
+function notHere(written: RuleText | undefined): string {
+  if (written === undefined)
+    return "the rule is not of this server: put the text into the rules of the sensor or node that it is of";
+  if (written.format === "falco") return "";
+  const language = written.format === "garrison" ? "a GarrisonRule" : "a Sigma rule";
+  return `the rule is ${language}, which has no exceptions: add the fields to its condition`;
 }
 
 function detectionOf({ severity, ...event }: NoiseEvent): NoiseDetection {

@@ -58,11 +58,14 @@ export function NoiseSuggestion({ row, days }: { readonly row: NoiseRow; readonl
 }
 
 function Proposal({ found, rule }: { readonly found: NoiseSuggestions; readonly rule: string }) {
-  const { suggestions, kept, because, covers, of, text, window } = found;
+  const { suggestions, kept, because, covers, of, text, notHere, window } = found;
   return (
     <>
       {window.partial ? <Notice tone="warning">Partial: {window.partialBecause}.</Notice> : null}
       {suggestions.length === 0 ? <Notice tone="info">No exception is suggested: {because}.</Notice> : null}
+      {suggestions.length > 0 && notHere !== "" ? (
+        <Notice tone="info">It cannot be applied here: {notHere}.</Notice>
+      ) : null}
       {kept.map((each) => (
         <Notice key={each.because} tone="info">
           {counted(each.count, "detection")} {each.count === 1 ? "stays" : "stay"}: {each.because}.
@@ -111,7 +114,7 @@ function Apply({ found, rule }: { readonly found: NoiseSuggestions; readonly rul
   const [isDone, setDone] = useState(false);
   const session = useSession();
   const mayNot = session.data?.role === "viewer" ? "Needs the role operator" : undefined;
-  const { text, resource } = found;
+  const { text, resource, notHere } = found;
   const save = async (): Promise<void> => {
     await call(apiClient, "applyResource", {
       params: { kind: "DetectionRules", name: resource.name },
@@ -130,8 +133,8 @@ function Apply({ found, rule }: { readonly found: NoiseSuggestions; readonly rul
         <button
           type="button"
           className="button button-good"
-          disabled={mayNot !== undefined || isDone}
-          title={mayNot}
+          disabled={mayNot !== undefined || isDone || notHere !== ""}
+          title={mayNot ?? (notHere || undefined)}
           onClick={() => setAsking(true)}
         >
           {isDone ? "Applied" : "Apply…"}

@@ -60,8 +60,9 @@ export async function printSuggestion(
   const [namespace, workload] = [place.slice(0, cut), place.slice(cut + 1)];
   const found = await ask(context, "noiseSuggest", { query: { cluster, namespace, workload, rule, days } });
   for (const { count, because } of found.kept) context.say(`${count} stay: ${because}`);
+  if (found.notHere !== "") context.say(`it cannot be applied here: ${found.notHere}`);
   if (found.text === "")
-    throw new Fault(`no exception is suggested: ${found.because}`, {
+    throw new Fault(`no exception is suggested: ${found.because || found.notHere}`, {
       code: "runtime/no-suggestion",
       kind: "not-found",
       hint: "look at them with `garrison detections`, or write an exception by hand",
