@@ -20,7 +20,7 @@ export interface OpenDetectNeeds {
 export async function openDetect({ detect }: Pick<AgentConfig, "detect">, needs: OpenDetectNeeds): Promise<DetectSide> {
   if (!detect.enabled) return neverDetecting("detection is switched off on this node (detect.enabled)");
   if (needs.sensorDown !== "") return neverDetecting(`nothing is seen on this node: ${needs.sensorDown}`);
-  const users = readUserNames("");
+  const { isKnown, userName, groupName } = readUserNames("");
   return await createDetectSide({
     folder: detect.rules,
     isBuiltin: detect.builtin,
@@ -29,8 +29,8 @@ export async function openDetect({ detect }: Pick<AgentConfig, "detect">, needs:
     createDetector,
     monotonicMs: () => performance.now(),
     workedMs: threadMs,
-    supply: supplyOfNode(needs.sensor, users.isKnown),
-    machine: { hostname: hostname(), bootMs: needs.bootTimeMs, userName: users.userName, groupName: users.groupName },
+    supply: supplyOfNode(needs.sensor, isKnown),
+    machine: { hostname: hostname(), bootMs: needs.bootTimeMs, userName, groupName },
     onDetection: needs.onDetection,
   });
 }

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 
 export interface UserNames {
   readonly isKnown: boolean;
-  userName(uid: number): string | undefined;
-  groupName(gid: number): string | undefined;
+  readonly userName: (uid: number) => string | undefined;
+  readonly groupName: (gid: number) => string | undefined;
 }
 
 const entriesMax = 10_000;

@@ -69,7 +69,7 @@ export async function openAuditSide(parts: AuditSideParts): Promise<AuditSide> {
       logger,
     }),
   );
-  countFiles(metrics, files.states);
+  countFiles(metrics, () => files.states());
   const opened = opening.move();
   return {
     handlers: foreign.handlers,
