@@ -68,8 +68,12 @@ export function openSinks(parts: SinksParts): SinksSide {
   const { state, logger } = parts;
   const keeper = keeperOf(parts);
   const { running } = keeper;
-  const { reconcile: run } = keeper;
-  const reconciler = startReconciler({ name: "sinks", everyMs: sinksLimits.reconcileMs, run, logger });
+  const reconciler = startReconciler({
+    name: "sinks",
+    everyMs: sinksLimits.reconcileMs,
+    run: (signal) => keeper.reconcile(signal),
+    logger,
+  });
   const stopListening = state.resources.onChange(({ kind }) => kind === "Sink" && reconciler.wake());
   return {
     list: async () =>
