@@ -1,6 +1,7 @@
 // What the mock answers to each operation of the contract. Every answer is checked against the contract's schema before it leaves.
 import type { OperationName } from "../../src/apps/server/contract/api.ts";
 import { accessAnswers } from "./access-answers.ts";
+import { baselineAnswers } from "./baselines-answers.ts";
 import { gapsIn, keptMs, refuseBySentinel, spanOf, windowOf, youngMs, type Asked } from "./asked.ts";
 import { fieldNotes, matcherOf, sentinelOf } from "./filter.ts";
 import { detectionAnswers } from "./detections-answers.ts";
@@ -139,6 +140,7 @@ export const answers: Partial<Record<OperationName, (asked: Asked) => unknown>> 
   ...overviewAnswers,
   ...graphAnswers,
   ...policyAnswers,
+  ...baselineAnswers,
   ...wafAnswers,
   ...sinkAnswers,
   ...detectionAnswers,

@@ -40,7 +40,9 @@ export function BaselineDriftList({ detail, mayChange }: BaselineDriftListProps)
                 <th className="end">Times</th>
                 <th>Last</th>
                 <th>Evidence</th>
-                <th aria-label="Acts" />
+                <th>
+                  <span className="read-only">Acts</span>
+                </th>
               </tr>
             </thead>
             <tbody>
