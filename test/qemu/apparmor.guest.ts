@@ -1,6 +1,6 @@
 // Inside the guest: the AppArmor profile that Garrison writes, loaded into a real kernel: enforced it denies what was not learnt, in log mode it lets it pass.
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mergeUsage } from "../../src/core/profile/learnt.ts";
 import { appArmorText } from "../../src/core/profile/write/apparmor.ts";
 import { check } from "./guest-checks.ts";
@@ -17,7 +17,7 @@ function textIn(mode: "log" | "enforce"): string {
     files: {
       executables: ["/bin/busybox"],
       libraries: [],
-      reads: ["/run/learnt"],
+      reads: ["/srv/learnt"],
       writes: [],
       networks: [],
       because: [],
@@ -40,8 +40,9 @@ function confined(line: string): string {
   return `${stdout}${stderr}`.trim();
 }
 
-writeFileSync("/run/learnt", "learnt");
-writeFileSync("/run/secret", "s3cret");
+mkdirSync("/srv", { recursive: true });
+writeFileSync("/srv/learnt", "learnt");
+writeFileSync("/srv/secret", "s3cret");
 const text = textIn("enforce");
 const problem = load(text);
 check("the enforced profile loads", problem === "", { problem, text });
@@ -50,10 +51,10 @@ check(
   readFileSync(profiles, "utf8").includes("garrison-shop-web (enforce)"),
   readFileSync(profiles, "utf8"),
 );
-const [learnt, secret] = [confined("cat /run/learnt"), confined("cat /run/secret")];
+const [learnt, secret] = [confined("cat /srv/learnt"), confined("cat /srv/secret")];
 check("what was learnt is read", learnt === "learnt", learnt);
 check("what was not learnt is denied", /denied/i.test(secret) && !secret.includes("s3cret"), secret);
-const outside = spawnSync("/bin/busybox", ["cat", "/run/secret"], { encoding: "utf8" }).stdout;
+const outside = spawnSync("/bin/busybox", ["cat", "/srv/secret"], { encoding: "utf8" }).stdout;
 check("who is not confined is not touched", outside === "s3cret", outside);
 check("the profile in log mode loads over it", load(textIn("log")) === "", textIn("log"));
 check(
@@ -61,5 +62,5 @@ check(
   readFileSync(profiles, "utf8").includes("garrison-shop-web (complain)"),
   readFileSync(profiles, "utf8"),
 );
-const passed = confined("cat /run/secret");
+const passed = confined("cat /srv/secret");
 check("in log mode it passes", passed === "s3cret", passed);

@@ -50,3 +50,12 @@ test("an allow-list with a pattern that the kernel cannot look up is refused: it
   assert.equal(policy, undefined);
   assert.match(problems[0]?.message ?? "", /spec\.exec\[0\]: the kernel cannot look up/);
 });
+
+test("what is asked for and not done is said: pin", () => {
+  const { policy, problems } = parseRuntimeSpec("p", { exec: [{ path: "/x" }], pin: true });
+  assert.equal(policy?.isPinned, true);
+  assert.deepEqual(
+    problems.map(({ severity, path }) => [severity, path]),
+    [["warning", "spec.pin"]],
+  );
+});

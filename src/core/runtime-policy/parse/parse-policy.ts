@@ -18,6 +18,7 @@ import {
   refuse,
   textAt,
   textsAt,
+  warn,
   type At,
   type Path,
   type Sink,
@@ -80,6 +81,8 @@ function parseOwn(name: string, spec: unknown, sink: Sink, path: Path): ParsedRu
   }
   const { mode, severity, tags, message, pin: isPinned, manifest } = read.data;
   const hold = holdOf(read.data);
+  if (isPinned)
+    warn(child(at, "pin"), "not-done", "pinning is not done yet: a dead agent blocks nothing", "leave pin out");
   if (manifest !== undefined) {
     const inner = parseForeign({ value: manifest, path: [...path, "manifest"], sink }, mode);
     if (inner.policy === undefined) return inner;
