@@ -16,6 +16,7 @@ import { decodeSpoolFile, decodeSpoolHead } from "../../edge/spool/spool-file.ts
 import { formatJoinToken } from "../../edge/trust/join-token.ts";
 import { AgentConfig } from "./config.ts";
 import { doorText, doorUrl, readJoinToken } from "./join-token.ts";
+import { skipUnless } from "../../../test/support/skip.ts";
 
 const program = join(import.meta.dirname, "agent-process.fixture.ts");
 
@@ -80,8 +81,10 @@ function rowsOf(door: FakeDoor, table: string): number {
   return door.blocks.filter(({ header }) => header.table === table).reduce((sum, { header }) => sum + header.rows, 0);
 }
 
-for (const fidelity of ["auto", "polled"] as const) {
+for (const fidelity of ["auto", "notified", "polled"] as const) {
   test(`real processes and connections arrive as valid blocks (${fidelity})`, async (context) => {
+    const isRoot = process.geteuid?.() === 0;
+    if (!skipUnless(context, fidelity !== "notified" || isRoot, "root, to be notified by the kernel")) return;
     const { door, start } = await scene(context);
     const server = createServer((_, response) => response.end("ok"));
     await promisify((port: number, done: () => void) => server.listen(port, "127.0.0.1", done))(0);
@@ -108,6 +111,7 @@ for (const fidelity of ["auto", "polled"] as const) {
     const report = door.reports.at(-1);
     assert.ok(report !== undefined);
     assert.equal(report.fidelity === "kernel" ? report.fidelityBecause : "", "");
+    if (fidelity !== "auto") assert.equal(report.fidelity, fidelity);
     if (report.fidelity === "polled") assert.notEqual(report.fidelityBecause, "");
   });
 }
