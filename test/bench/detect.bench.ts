@@ -19,7 +19,7 @@ import { batchesOf, benchMachine, makeWorld, type World } from "./detect-world.t
 const folder = path.resolve(import.meta.dirname, "../../..", "shared/data/falco-rules");
 const given = process.argv.slice(2);
 const names = given.length > 0 ? given : [path.join(folder, "falco_rules.yaml")];
-const rounds = 5;
+const rounds = 3;
 
 function loadedRules(): CompiledRules {
   const { rules, problems } = compileRules(

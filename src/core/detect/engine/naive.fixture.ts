@@ -52,7 +52,8 @@ function naiveCheck({ operator, values }: CheckNode, value: string | number | bo
     case "endswith":
       return text.endsWith(first);
     case "pmatch":
-      return texts.some((one) => text === one || text.startsWith(one.endsWith("/") ? one : `${one}/`));
+      // A slash at the end says nothing: prefixes are parts between slashes.
+      return texts.some((one) => `${text}/`.startsWith(one.endsWith("/") ? one : `${one}/`));
     default:
       throw new Error(`not in the plain reading: ${operator}`);
   }

@@ -2,7 +2,7 @@
 // what it could be at most. The shadows are judged once per program, path and kind, kept as bits, and an event's rules are their intersection.
 import type { DetectEvent, Predicate } from "../event.ts";
 import type { FieldScope } from "../fields/field.ts";
-import { isOpen, isOpenRead, isOpenWrite } from "../fields/event-fields.ts";
+import { isOpen } from "../fields/event-fields.ts";
 import { approximate, checksOf, typesOf, type TypeSet } from "./approximate.ts";
 import { alwaysTrue, createCompiler, type Compiler } from "./closures.ts";
 import { buildPathTree, type PathTree } from "./path-tree.ts";
@@ -100,7 +100,7 @@ class Index implements RuleIndex {
     for (const chunk of chunks) {
       let bits = this.#processBits(chunk, event);
       if (shape < shapesMax) bits &= shapeBits(chunk, shape, event);
-      if (bits !== 0 && event.path !== "" && event.tuple === undefined) bits &= this.#pathBits(chunk, event);
+      if (bits !== 0 && event.path !== "" && event.tuple === undefined) bits = this.#pathBits(chunk, event, bits);
       while (bits !== 0) {
         const bit = 31 - Math.clz32(bits);
         bits ^= 1 << bit;
@@ -152,14 +152,25 @@ class Index implements RuleIndex {
     return made;
   }
 
-  #pathBits(chunk: Chunk, event: DetectEvent): number {
+  /** Of the rules in `alive`, those that the path does not rule out. What was never asked about a path is not judged: most rules fall by program or kind. */
+  #pathBits(chunk: Chunk, event: DetectEvent, alive: number): number {
     const judged = this.#judgedOf(event.path);
-    const known = numberAt(judged, chunk.id);
-    if (known !== unjudged) return known;
+    const at = 2 * chunk.id;
+    while (judged.length <= at + 1) judged.push(0);
+    const known = judged[at] as number;
+    let bits = judged[at + 1] as number;
+    let open = alive & ~known;
+    if (open === 0) return alive & bits;
     this.#tree.walk(event.path);
-    const made = bitsOf(chunk.path, event);
-    judged[chunk.id] = made;
-    return made;
+    judged[at] = known | open;
+    while (open !== 0) {
+      const bit = 31 - Math.clz32(open);
+      open ^= 1 << bit;
+      const predicate = chunk.path[bit] as Predicate;
+      if (predicate === alwaysTrue || predicate(event)) bits |= 1 << bit;
+    }
+    judged[at + 1] = bits;
+    return alive & bits;
   }
 
   #judgedOf(path: string): number[] {
@@ -201,7 +212,7 @@ function shapeBits(chunk: Chunk, shape: number, event: DetectEvent): number {
 
 /** Everything that fields of scope "shape" read, but the type, as one number. */
 function shapeOf(event: DetectEvent): number {
-  const access = isOpen(event.type) ? (isOpenRead(event) ? 1 : 0) | (isOpenWrite(event) ? 2 : 0) : 0;
+  const access = isOpen(event.type) ? event.flags & 3 : 0;
   const kind = kinds.indexOf(event.descriptorKind);
   const isAudit = event.source === "k8s_audit" ? 1 : 0;
   return access | (event.result < 0 ? 4 : 0) | (isAudit << 3) | (kind << 4) | ((event.descriptorNumber + 1) << 8);

@@ -38,6 +38,8 @@ class Book implements ProcessBook {
   /** In the order of their ends. */
   #ended: ProcessFacts[] = [];
   #endedFrom = 0;
+  /** Events of one process come in rows, and each asks twice. */
+  #last: ProcessFacts | undefined;
   #bytes = 0;
   #evicted = 0;
   #cut = 0;
@@ -90,8 +92,13 @@ class Book implements ProcessBook {
   }
 
   #current(key: ProcessKey): ProcessFacts | undefined {
-    const known = this.#byPid.get(key.pid);
-    return known !== undefined && known.key.startMs === key.startMs ? known : undefined;
+    const { pid, startMs } = key;
+    const last = this.#last;
+    if (last !== undefined && last.key.pid === pid && last.key.startMs === startMs) return last;
+    const known = this.#byPid.get(pid);
+    if (known === undefined || known.key.startMs !== startMs) return undefined;
+    this.#last = known;
+    return known;
   }
 
   #executed(event: ExecEvent): void {
@@ -224,6 +231,7 @@ class Book implements ProcessBook {
   #keep(made: ProcessFacts): void {
     const before = this.#byPid.get(made.key.pid);
     if (before !== undefined) this.#remove(before);
+    this.#last = undefined;
     this.#byPid.set(made.key.pid, made);
     this.#bytes += made.bytes;
     while (this.#byPid.size > this.#limits.processesMax || this.#bytes > this.#limits.processBytesMax) {
@@ -233,6 +241,7 @@ class Book implements ProcessBook {
 
   #remove(process: ProcessFacts): void {
     if (this.#byPid.get(process.key.pid) !== process) return;
+    this.#last = undefined;
     this.#byPid.delete(process.key.pid);
     this.#bytes -= process.bytes;
   }
