@@ -124,7 +124,7 @@ after(() => store[Symbol.asyncDispose]());
 /** The pods of the one workload, as an inventory that has read the object tells them. */
 function viewOf(raw: Readonly<Record<string, unknown>>) {
   const pod = parsePod(createParseContext("c"), raw);
-  assert.ok(typeof pod !== "string", String(pod));
+  assert.ok(typeof pod !== "string");
   return { podsOf: () => [pod] };
 }
 

@@ -24,7 +24,8 @@ export class LearntContainer {
   readonly #executables = new Set<string>();
   readonly #toldExecutables = new Set<string>();
   #toldExecs = 0;
-  #rowMs: number | undefined;
+  /** Of the last row, or since when it is known. */
+  #rowMs: number;
   #wholeMs: number;
   #learntSinceMs: number | undefined;
 
@@ -38,6 +39,7 @@ export class LearntContainer {
     this.seenMs = nowMs;
     this.#architecture = architecture;
     this.#wholeMs = nowMs;
+    this.#rowMs = nowMs;
   }
 
   /** Learning goes on from now (it is counted from then), or has ended. */
@@ -70,7 +72,7 @@ export class LearntContainer {
       executables: fresh(this.#executables, this.#toldExecutables).toSorted(),
     };
     const hasNews = Object.values(added).some((list) => list.length > 0);
-    if (!hasNews && this.#rowMs !== undefined && nowMs - this.#rowMs < usageLimits.quietRowMs) return undefined;
+    if (!hasNews && nowMs - this.#rowMs < usageLimits.quietRowMs) return undefined;
     const since = this.#learntSinceMs ?? nowMs;
     const row: Row<"workload_usage"> = {
       time: nowMs,
