@@ -94,7 +94,7 @@ const columns: readonly SortedColumn<Ladder>[] = [
   {
     id: "lastSeen",
     header: "Seen",
-    width: "minmax(90px, 0.5fr)",
+    width: "minmax(120px, 0.5fr)",
     hideBelowPx: 700,
     value: ({ lastSeen }) => lastSeen,
     cell: ({ lastSeen }) => <Age time={lastSeen} />,
