@@ -29,6 +29,13 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
   let unwalked = 0;
   const ownNamespace = readLink(`${procPath}/self/ns/mnt`);
 
+  /** Namespaces of processes as read in this turn: a turn is a moment. */
+  const namespaces = new Map<number, string | undefined>();
+  function namespaceOf(pid: number): string | undefined {
+    if (!namespaces.has(pid)) namespaces.set(pid, readLink(`${procPath}/${pid}/ns/mnt`));
+    return namespaces.get(pid);
+  }
+
   /** The folder that is "/" for somebody of that mount namespace; undefined when nobody is there. */
   function rootOf({ pid, parentPid, mountNamespace }: PathQuestion): string | undefined {
     const wanted = `mnt:[${mountNamespace}]`;
@@ -51,6 +58,7 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
     },
     newTurn: () => {
       left = placesLimits.walksPerTurnMax;
+      namespaces.clear();
     },
     unwalked: () => unwalked,
   };
