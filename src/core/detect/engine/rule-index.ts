@@ -73,6 +73,8 @@ class Index implements RuleIndex {
   readonly #plainCompiler: Compiler;
   readonly #chunks = new Map<string, readonly Chunk[]>();
   #chunkCount = 0;
+  #lastType = "";
+  #lastChunks: readonly Chunk[] = [];
   readonly #pathsMax: number;
   readonly #epoch: number;
   /** Two generations: what is used moves to the new one; the old one is dropped when the new one is full. */
@@ -111,8 +113,15 @@ class Index implements RuleIndex {
   }
 
   #chunksOf(type: string): readonly Chunk[] {
-    const known = this.#chunks.get(type);
-    if (known !== undefined) return known;
+    // Each event asks twice, and events of a kind come in rows.
+    if (type === this.#lastType) return this.#lastChunks;
+    const found = this.#chunks.get(type) ?? this.#makeChunks(type);
+    this.#lastType = type;
+    this.#lastChunks = found;
+    return found;
+  }
+
+  #makeChunks(type: string): readonly Chunk[] {
     const entries = this.#entries.filter((entry) => mayFire(entry, type));
     const made = Array.from({ length: Math.ceil(entries.length / chunkEntriesMax) }, (_, index) =>
       this.#chunkOf(entries.slice(index * chunkEntriesMax, (index + 1) * chunkEntriesMax)),

@@ -182,10 +182,8 @@ class Book implements ProcessBook {
   ): ProcessFacts {
     const event = known?.event;
     const words = known?.words ?? [];
-    const textLength =
-      words.reduce((sum, word) => sum + word.length + 16, 0) +
-      (event?.path.length ?? 0) +
-      (event?.workingDirectory.length ?? 0);
+    let textLength = (event?.path.length ?? 0) + (event?.workingDirectory.length ?? 0);
+    for (const word of words) textLength += word.length + 16;
     return {
       key,
       serial: known?.serial ?? this.#nextSerial(),
@@ -219,7 +217,8 @@ class Book implements ProcessBook {
 
   #withinLimit(words: readonly string[]): readonly string[] {
     let left = argumentsBytesMax;
-    for (const [index, word] of words.entries()) {
+    for (let index = 0; index < words.length; index += 1) {
+      const word = words[index] as string;
       left -= word.length;
       if (left >= 0) continue;
       this.#cut += 1;
