@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, test } from "node:test";
+
+const bin = path.resolve(import.meta.dirname, "../../../../bin/garrison.js");
+const folder = mkdtempSync(path.join(tmpdir(), "garrison-detect-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(name: string, text: string): string {
+  const whole = path.join(folder, name);
+  writeFileSync(whole, text);
+  return whole;
+}
+
+function garrison(...args: readonly string[]): {
+  readonly code: number | null;
+  readonly out: string;
+  readonly said: string;
+} {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { encoding: "utf8" });
+  return { code: status, out: stdout, said: stderr };
+}
+
+// The second item's list ends as Falco's own files have it: lenient YAML is needed.
+const good = file(
+  "good.yaml",
+  `- list: tools
+  items: [
+    nc, socat
+  ]
+- rule: Tool
+  desc: d
+  condition: evt.type in (execve, execveat) and proc.name in (tools)
+  output: tool %proc.name %proc.cmdline
+  priority: WARNING
+`,
+);
+const bad = file(
+  "bad.yaml",
+  `- rule: Bad\n  desc: d\n  condition: evt.type = execve and proc.nme = x\n  output: o\n  priority: NOTICE\n`,
+);
+const events = file(
+  "events.jsonl",
+  `{"evt.type":"execve","proc.name":"nc","proc.cmdline":"nc -l"}
+{"type":"exec","timeMs":1795000000000,"process":{"pid":5,"startMs":5},"comm":"socat","path":"/usr/bin/socat","arguments":["socat","-"]}
+{"evt.type":"execve","proc.name":"ls"}
+`,
+);
+
+test("detect test: hits as Falco's lines, exit 3", () => {
+  const { code, out, said } = garrison("detect", "test", good, "--events", events);
+  assert.equal(code, 3);
+  assert.deepEqual(
+    out
+      .trim()
+      .split("\n")
+      .map((line) => line.replace(/^[^ ]+: /, "")),
+    ["Warning tool nc nc -l", "Warning tool socat socat -"],
+  );
+  assert.match(said, /3 events, 1 rule: 2 hits/);
+});
+
+test("detect test --json: one object a line", () => {
+  const { out } = garrison("detect", "test", good, "--events", events, "--json");
+  const [first] = out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { rule: string; output_fields: object; evidence: readonly object[] });
+  assert.deepEqual(
+    [first?.rule, first?.output_fields, first?.evidence.length],
+    ["Tool", { "proc.name": "nc", "proc.cmdline": "nc -l" }, 1],
+  );
+});
+
+test("detect test: no hit is 0, a broken line or a file that is not there is 2 and named", () => {
+  assert.equal(
+    garrison("detect", "test", good, "--events", file("none.jsonl", `{"evt.type":"execve","proc.name":"ls"}\n`)).code,
+    0,
+  );
+  const broken = garrison("detect", "test", good, "--events", file("broken.jsonl", `{"evt.type":"execve"}\n{oops\n`));
+  assert.equal(broken.code, 2);
+  assert.match(broken.said, /broken\.jsonl:2/);
+  assert.equal(garrison("detect", "test", path.join(folder, "no.yaml"), "--events", events).code, 2);
+});
+
+test("detect lint: refused rules with file, line and the nearest name, exit 3; clean files 0", () => {
+  const { code, out } = garrison("detect", "lint", good, bad);
+  assert.equal(code, 3);
+  assert.match(out, /bad\.yaml:1 .*Bad[\s\S]*no field "proc\.nme"[\s\S]*did you mean "proc\.name"/);
+  const clean = garrison("detect", "lint", good, "--rules");
+  assert.equal(clean.code, 0);
+  assert.match(clean.out, /Tool[\s\S]*execve, execveat/);
+});
+
+test("detect lint says what is blind, and why", () => {
+  const blind = file(
+    "blind.yaml",
+    `- rule: Env\n  desc: d\n  condition: evt.type = execve and proc.env contains X\n  output: o\n  priority: NOTICE\n`,
+  );
+  const { code, out } = garrison("detect", "lint", blind);
+  assert.equal(code, 0);
+  assert.match(out, /blind[\s\S]*Env[\s\S]*no sensor here supplies proc\.env/);
+});
