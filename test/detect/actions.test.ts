@@ -8,12 +8,16 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { openRuncWorkshop, runcMissing, type RuncWorkshop } from "../support/runc-container.ts";
 import { skipUnless } from "../support/skip.ts";
-import { actions, idlers, perls, runners, talkers, variants, type Action } from "./actions.ts";
+import { firstHalf } from "./actions/first-half.ts";
+import { type Action, idlers, perls, runners, talkers } from "./actions/parts.ts";
+import { secondHalf } from "./actions/second-half.ts";
+import { variants } from "./actions/variants.ts";
 import { falcoRules, openDetectingNode, type DetectingNode } from "./detecting-node.ts";
 
 const missing = [runcMissing(), existsSync(falcoRules) ? "" : "Falco's rules (../shared/data/falco-rules)"].find(
   (part) => part !== "",
 );
+const actions = [...firstHalf, ...secondHalf];
 let workshop: RuncWorkshop;
 let node: DetectingNode;
 let here: string;

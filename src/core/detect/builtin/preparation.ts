@@ -1,5 +1,5 @@
 // What is got ready before it is used: programs and hidden places where everybody may write, interpreters that talk, a program's own file reached through /proc.
-import { type BuiltinRule, connectionOutput, fileOutput, processOutput } from "./rule-item.ts";
+import { type BuiltinRule, connectionOutput, fileOutput } from "./rule-item.ts";
 
 const interpreters = "(perl, perl5, python, python2, python3, ruby, php, node, lua)";
 const oneLine =

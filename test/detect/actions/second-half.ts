@@ -1,0 +1,221 @@
+// Actions of Falco's event-generator, L to Z: scripts of our own under the upstream names, each with a twin that does the same sort of thing harmlessly.
+import { type Action, call, ownAddress, perl, root, talk, talkBy } from "./parts.ts";
+
+export const secondHalf: readonly Action[] = [
+  {
+    name: "ModifyContainerEntrypoint",
+    where: "plain",
+    script: perl(`use Fcntl; open(P, "<", "/proc/self/exe"); sysopen(F, "/proc/self/fd/" . fileno(P), O_WRONLY)`),
+    twin: perl(`open(P, "<", "/proc/self/status")`),
+  },
+  {
+    name: "ModifyShellConfigurationFile",
+    where: "plain",
+    script: `/bin/echo alias | /bin/tee -a ${root}/.bashrc >/dev/null`,
+    twin: "/bin/echo alias | /bin/tee -a /tmp/notes >/dev/null",
+  },
+  {
+    name: "MountLaunchedInPrivilegedContainer",
+    where: "privileged",
+    script: "/bin/mount -t tmpfs none /host",
+    twin: "/bin/df / >/dev/null",
+  },
+  {
+    name: "NetcatRemoteCodeExecutionInContainer",
+    where: "plain",
+    script: "/bin/nc -e /bin/sh 127.0.0.1 9; /bin/true",
+    twin: "/usr/local/bin/report -e /bin/sh; /bin/true",
+  },
+  {
+    name: "NonSudoSetuid",
+    where: "host",
+    script: `/usr/bin/setpriv --reuid=4242 --clear-groups --inh-caps=+setuid --ambient-caps=+setuid /usr/bin/perl -e 'syscall(105, 0)'`,
+    twin: `/usr/bin/perl -e 'syscall(39)'`,
+  },
+  {
+    name: "PacketSocketCreatedInContainer",
+    where: "plain",
+    script: perl(`socket(S, 17, 3, 768)`),
+    twin: perl(`use Socket; socket(S, PF_INET, SOCK_STREAM, 6)`),
+  },
+  {
+    name: "PolkitLocalPrivilegeEscalationVulnerability",
+    where: "plain",
+    script: perl(`exec {"/usr/local/bin/pkexec"} ""`),
+    twin: "/usr/local/bin/report --version",
+  },
+  {
+    name: "PotentialLocalPrivilegeEscalationViaEnvironmentVariablesMisuse",
+    where: "plain",
+    script: "GLIBC_TUNABLES=glibc.malloc.mxfast=1 /usr/local/bin/report",
+    twin: "COLOUR=blue /usr/local/bin/report",
+  },
+  {
+    name: "ProgramRunWithDisallowedHttpProxyEnv",
+    where: "plain",
+    script: "HTTP_PROXY=http://127.0.0.1:9 /usr/local/bin/java /bin/true",
+    twin: "COLOUR=blue /usr/local/bin/java /bin/true",
+  },
+  {
+    name: "PtraceAntiDebugAttempt",
+    where: "plain",
+    script: perl(`syscall(${call.ptrace}, 0, 0, 0, 0)`),
+    twin: perl(`syscall(39)`),
+  },
+  {
+    name: "PtraceAttachedToProcess",
+    where: "privileged",
+    script: perl(
+      `my $p = fork; if (!$p) { sleep 5; exit } select(undef, undef, undef, 0.1); syscall(${call.ptrace}, 16, $p, 0, 0); kill 9, $p; wait`,
+    ),
+    twin: perl(`my $p = fork; if (!$p) { exit } wait`),
+  },
+  {
+    name: "ReadEnvironmentVariableFromProcFiles",
+    where: "plain",
+    script: "/bin/cat /proc/1/environ >/dev/null",
+    twin: "/bin/cat /proc/1/status >/dev/null",
+  },
+  {
+    name: "ReadSensitiveFileTrustedAfterStartup",
+    where: "plain",
+    script: `/usr/local/bin/apache2 -e 'sleep 6; open(F, "<", "/etc/shadow")'`,
+    twin: `/usr/local/bin/apache2 -e 'open(F, "<", "/etc/motd")'`,
+  },
+  {
+    name: "ReadSensitiveFileUntrusted",
+    where: "plain",
+    script: "/bin/cat /etc/shadow >/dev/null",
+    twin: "/bin/cat /etc/motd >/dev/null",
+  },
+  {
+    name: "ReadShellConfigurationFile",
+    where: "plain",
+    script: `/bin/cat ${root}/.bashrc >/dev/null`,
+    twin: "/bin/cat /etc/motd >/dev/null",
+  },
+  {
+    name: "ReadSshInformation",
+    where: "plain",
+    script: `/bin/cat ${root}/.ssh/authorized_keys >/dev/null`,
+    twin: "/bin/cat /etc/motd >/dev/null",
+  },
+  {
+    name: "RedirectStdoutStdinToNetworkConnectionInContainer",
+    where: "plain",
+    script: perl(
+      `use Socket; use POSIX (); socket(L, PF_INET, SOCK_STREAM, 6); bind(L, sockaddr_in(8077, inet_aton("127.0.0.1"))); listen(L, 2); socket(S, PF_INET, SOCK_STREAM, 6); connect(S, sockaddr_in(8077, inet_aton("127.0.0.1"))); POSIX::dup2(fileno(S), 0); POSIX::dup2(fileno(S), 1)`,
+    ),
+    twin: perl(`use POSIX (); POSIX::dup2(2, 1)`),
+  },
+  {
+    name: "RemoveBulkDataFromDisk",
+    where: "plain",
+    script: "/usr/local/bin/shred -u /tmp/none",
+    twin: "/bin/rm -f /tmp/none",
+  },
+  {
+    name: "RunShellUntrusted",
+    where: "plain",
+    script: "/usr/local/bin/httpd /bin/sh -c 'true; true'",
+    twin: "/usr/local/bin/worker /bin/sh -c 'true; true'",
+  },
+  {
+    name: "ScheduleCronJobs",
+    where: "plain",
+    script: "/bin/echo '* * * * * root true' | /bin/tee /etc/cron.d/job >/dev/null",
+    twin: "/bin/echo '* * * * * root true' | /bin/tee /tmp/job >/dev/null",
+  },
+  {
+    name: "SearchPrivateKeysOrPasswords",
+    where: "plain",
+    script: `/bin/find ${root} -name id_rsa`,
+    twin: "/bin/find /home/app -name notes.txt",
+  },
+  {
+    name: "SetSetuidOrSetgidBit",
+    where: "plain",
+    script: "/bin/echo x >/tmp/tool; /bin/chmod u+s /tmp/tool",
+    twin: "/bin/echo x >/tmp/data; /bin/chmod 600 /tmp/data",
+  },
+  {
+    name: "SudoPotentialPrivilegeEscalation",
+    where: "plain",
+    script: "/usr/local/bin/sudo -s 'text\\'",
+    twin: "/usr/local/bin/report -s text",
+  },
+  {
+    name: "SystemProcsNetworkActivity",
+    where: "privileged",
+    script: `${ownAddress("10.9.8.7")}; ${talkBy("/usr/local/bin/sha1sum", "10.9.8.7", 4040)}`,
+    twin: `/usr/local/bin/sha1sum -e 'print "x"'`,
+  },
+  {
+    name: "SystemUserInteractive",
+    where: "plain",
+    script: `/usr/local/bin/sshd ${perl(`$) = "2 2"; $( = 2; $< = 2; $> = 2; exec "/bin/ls", "/"`)}`,
+    twin: `/usr/local/bin/worker ${perl(`exec "/bin/ls", "/"`)}`,
+  },
+  {
+    name: "UnexpectedK8sNodeportConnection",
+    where: "privileged",
+    script: `${ownAddress("10.9.8.7")}; ${talk("10.9.8.7", 30333)}`,
+    twin: `${ownAddress("10.9.8.7")}; ${talk("10.9.8.7", 8443)}`,
+  },
+  {
+    name: "UnexpectedUdpTraffic",
+    where: "privileged",
+    script: `${ownAddress("10.9.8.7")}; /usr/local/bin/send 10.9.8.7 4242`,
+    twin: `${ownAddress("10.9.8.7")}; /usr/local/bin/send 10.9.8.7 53`,
+  },
+  {
+    name: "UnprivilegedDelegationOfPageFaultsHandlingToAUserspaceProcess",
+    where: "plain",
+    user: { uid: 1000, gid: 1000 },
+    // UFFD_USER_MODE_ONLY: what an unprivileged process may ask for.
+    script: perl(`syscall(${call.userfaultfd}, 1)`),
+    twin: perl(`syscall(39)`),
+  },
+  {
+    name: "UpdatePackageRepository",
+    where: "plain",
+    script: "/bin/mkdir -p /etc/apt/sources.list.d; /bin/echo deb | /bin/tee /etc/apt/sources.list.d/x.list >/dev/null",
+    twin: "/bin/echo deb | /bin/tee /tmp/x.list >/dev/null",
+  },
+  {
+    name: "UserMgmtBinaries",
+    where: "host",
+    script: "$HERE/useradd someone",
+    twin: "$HERE/report someone",
+  },
+  {
+    name: "WriteBelowBinaryDir",
+    where: "plain",
+    script: "/bin/echo x | /bin/tee /bin/tool >/dev/null",
+    twin: "/bin/echo x | /bin/tee /tmp/tool >/dev/null",
+  },
+  {
+    name: "WriteBelowEtc",
+    where: "plain",
+    script: "/bin/echo x | /bin/tee /etc/tool.conf >/dev/null",
+    twin: "/bin/echo x | /bin/tee /tmp/tool.conf >/dev/null",
+  },
+  {
+    name: "WriteBelowRpmDatabase",
+    where: "plain",
+    script: "/bin/mkdir -p /var/lib/rpm; /bin/echo x | /bin/tee /var/lib/rpm/Packages >/dev/null",
+    twin: "/bin/mkdir -p /var/lib/app; /bin/echo x | /bin/tee /var/lib/app/Packages >/dev/null",
+  },
+  {
+    name: "WriteBelowRoot",
+    where: "plain",
+    script: `/bin/echo x | /bin/tee ${root}/tool >/dev/null`,
+    twin: "/bin/echo x | /bin/tee /tmp/tool >/dev/null",
+  },
+  {
+    name: "WriteBelowMonitoredDir",
+    where: "plain",
+    script: "/bin/mkdir -p /boot; /bin/echo x | /bin/tee /boot/vmlinuz >/dev/null",
+    twin: "/bin/echo x | /bin/tee /tmp/vmlinuz >/dev/null",
+  },
+];
