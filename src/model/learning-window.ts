@@ -15,7 +15,7 @@ export const LearningWindow = z.strictObject({
       node: pattern.default("*"),
     })
     .default({ namespace: "*", workload: "*", node: "*" }),
-  /** Learning costs about 0.1 µs per system call of the whole node: it has an end. */
+  /** Learning costs 0.1 to 0.3 µs per system call of the whole node: it has an end. */
   until: z.iso.datetime().describe("When it ends (RFC 3339, UTC)"),
 });
 export type LearningWindow = z.infer<typeof LearningWindow>;

@@ -182,7 +182,7 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const gaps = createGapWatch(gapSourcesOf({ sensor, outbox, pipeline, sensorDown, usedFiles, detect }), startedMs);
   const takers = createResourceTakers(visibility, takenElsewhere, [usage, guard, drift, detect, enforce]);
   const { gateway } = parts;
-  const report = createReporter({ boot, startedMs, machine, sensor, spool, outbox, pipeline, gateway, detect });
+  const report = createReporter({ boot, startedMs, machine, sensor, spool, outbox, pipeline, gateway, detect, usage });
   const words = createConnectionWords(doorText(server), (line) => parts.notice?.(line));
   const uplink: Uplink = createUplink({
     server,

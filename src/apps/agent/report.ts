@@ -9,6 +9,7 @@ import type { ResourceStatus } from "../../model/resource.ts";
 import type { DetectSide } from "./detect/detect-side.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Pipeline } from "./pipeline.ts";
+import type { UsageSide } from "./usage/usage-side.ts";
 import { agentVersion } from "./version.ts";
 
 export interface ReportSources {
@@ -19,6 +20,7 @@ export interface ReportSources {
   readonly spool: Spool;
   readonly outbox: Outbox;
   readonly pipeline: Pipeline;
+  readonly usage: Pick<UsageSide, "capabilities">;
   readonly gateway: (() => GatewayReport) | undefined;
   readonly detect?: Pick<DetectSide, "report">;
 }
@@ -36,7 +38,7 @@ export function createReporter(sources: ReportSources): Reporter {
       resources: [...resources],
       fidelity: sensor.fidelity,
       fidelityBecause: sensor.fidelityBecause,
-      capabilities: [...sensor.capabilities],
+      capabilities: [...sensor.capabilities, ...sources.usage.capabilities],
       agentVersion,
       kernel: machine.kernel,
       operatingSystem: machine.operatingSystem,
