@@ -6,7 +6,7 @@ import { copyFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { openRuncWorkshop, runcMissing, type RuncWorkshop } from "../support/runc-container.ts";
+import { openRuncWorkshop, repositoryMounts, runcMissing, type RuncWorkshop } from "../support/runc-container.ts";
 import { skipUnless } from "../support/skip.ts";
 import { firstHalf } from "./actions/first-half.ts";
 import { type Action, idlers, perls, runners, talkers } from "./actions/parts.ts";
@@ -150,4 +150,21 @@ test("links and renames hide nothing", async (context) => {
     [...twins].filter(([, { rules }]) => rules.length > 0).map(([name, { rules }]) => [name, ...rules]),
     [],
   );
+});
+
+test("io_uring hides nothing: no system call opened the file", async (context) => {
+  if (!skipUnless(context, missing === undefined, missing ?? "")) return;
+  const fixture = "/opt/runtime/node /opt/garrison/src/edge/sensor/uring.fixture.ts /tmp/x 9";
+  const through = async (folder: string): Promise<readonly string[]> => {
+    const script = `/bin/mkdir /tmp/x /tmp/y; /bin/ln -s ${folder} /tmp/x/link; ${fixture}`;
+    const run = await workshop.run(["/bin/sh", "-c", script], { isPrivileged: true, mounts: repositoryMounts() });
+    await node.caughtUp();
+    const rows = node.rows.filter(({ containerId }) => containerId === run.id);
+    return [run.output, ...new Set(rows.map(({ rule }) => rule))];
+  };
+  const written = await through("/etc");
+  ok(written.includes("Write below etc"), written.join(", "));
+  const elsewhere = await through("/tmp/y");
+  ok(elsewhere.includes("Container makes an io_uring"), elsewhere.join(", "));
+  ok(!elsewhere.includes("Write below etc"), elsewhere.join(", "));
 });

@@ -3,9 +3,9 @@
 import { execFile, execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { accessSync, chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -348,15 +348,13 @@ function quietly(act: () => void): void {
   }
 }
 
-/** Mounts of this repository's runtime, so that a container can run Node and load libraries of the host. */
-export function nodeMounts(): NonNullable<ContainerOptions["mounts"]> {
-  const options = ["bind", "ro"];
-  const koffi = dirname(new URL(import.meta.resolve("koffi")).pathname);
-  accessSync(koffi);
+/** Mounts of this repository and its runtime, so that a container can run programs of tests: /opt/runtime/node /opt/garrison/.... */
+export function repositoryMounts(): NonNullable<ContainerOptions["mounts"]> {
+  const options = ["rbind", "ro"];
   return [
-    { destination: "/usr/lib", source: "/usr/lib", options: ["rbind", "ro"] },
-    { destination: "/usr/lib64", source: "/usr/lib64", options: ["rbind", "ro"] },
+    { destination: "/usr/lib", source: "/usr/lib", options },
+    { destination: "/usr/lib64", source: "/usr/lib64", options },
     { destination: "/opt/runtime/node", source: process.execPath, options },
-    { destination: "/opt/runtime/node_modules", source: join(import.meta.dirname, "../../node_modules"), options },
+    { destination: "/opt/garrison", source: join(import.meta.dirname, "../.."), options },
   ];
 }
