@@ -5,7 +5,7 @@ import { skipUnless } from "../support/skip.ts";
 import { qemuMissing, runGuest } from "../support/qemu.ts";
 
 /** Instructions that an open may cost more where no policy selects the process, and where one does. */
-const gates = { openOutOfScope: 700, openInScope: 5000 } as const;
+const gates = { openOutOfScope: 900, openInScope: 4500 } as const;
 
 test("what the guard costs: little where no policy is, and nothing when it is gone", async (context) => {
   const missing = qemuMissing();
