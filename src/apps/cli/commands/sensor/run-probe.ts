@@ -62,12 +62,15 @@ function shorter(because: string): string {
 }
 
 function sheetOf({ paint }: Context): Sheet<Line> {
-  const brush = { yes: paint.good, no: paint.bad, unknown: paint.odd } as const;
+  const painted = (state: ProbedFamily["state"]): string => {
+    if (state === "unknown") return paint.odd(state);
+    return state === "yes" ? paint.good(state) : paint.bad(state);
+  };
   return {
     name: ({ family }) => family,
     columns: [
       { title: "family", value: ({ family }) => family },
-      { title: "state", value: ({ state }) => brush[state](state) },
+      { title: "state", value: ({ state }) => painted(state) },
       { title: "what", value: ({ title }) => title },
       { title: "why not", value: ({ because }) => shorter(because) || "-" },
       { title: "what that costs", value: ({ cost }) => cost || "-" },
