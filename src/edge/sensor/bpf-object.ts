@@ -288,14 +288,16 @@ function readIterator({ libbpf, object, refusals }: Context, name: string, bytes
   const buffer = new Uint8Array(bytesMax);
   let filled = 0;
   const descriptor = libbpf.createIterator(libbpf.linkDescriptor(link));
-  for (let round = 0; descriptor >= 0 && round < iteratorRoundsMax && filled < bytesMax; round += 1) {
-    const part = new Uint8Array(bytesMax - filled);
-    const count = libbpf.read(descriptor, part);
-    if (count === 0 || (count < 0 && libbpf.lastError() !== "EAGAIN")) break;
-    if (count > 0) buffer.set(part.subarray(0, count), filled);
-    filled += Math.max(0, count);
+  if (descriptor >= 0) {
+    for (let round = 0; round < iteratorRoundsMax && filled < bytesMax; round += 1) {
+      const part = new Uint8Array(bytesMax - filled);
+      const count = libbpf.read(descriptor, part);
+      if (count === 0 || (count < 0 && libbpf.lastError() !== "EAGAIN")) break;
+      if (count > 0) buffer.set(part.subarray(0, count), filled);
+      filled += Math.max(0, count);
+    }
+    libbpf.close(descriptor);
   }
-  if (descriptor >= 0) libbpf.close(descriptor);
   libbpf.destroyLink(link);
   return buffer.subarray(0, filled);
 }

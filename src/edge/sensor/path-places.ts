@@ -40,8 +40,7 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
   function rootOf({ pid, parentPid, mountNamespace }: PathQuestion): string | undefined {
     const wanted = `mnt:[${mountNamespace}]`;
     for (const candidate of [pid, parentPid]) {
-      if (candidate > 0 && readLink(`${procPath}/${candidate}/ns/mnt`) === wanted)
-        return `${procPath}/${candidate}/root`;
+      if (candidate > 0 && namespaceOf(candidate) === wanted) return `${procPath}/${candidate}/root`;
     }
     return ownNamespace === wanted ? "" : undefined;
   }
