@@ -85,6 +85,8 @@ test("agents write what their sensors saw and their gaps; what the server writes
     "http_events",
     "security_events",
     "waf_events",
+    "workload_usage",
+    "container_postures",
     "gaps",
   ]);
   for (const table of ["inventory_events", "kubernetes_events", "audit_events", "findings"] as const) {
