@@ -6,6 +6,7 @@ import { copyFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { realRules } from "../conformance/falco-rules/real.ts";
 import { openRuncWorkshop, repositoryMounts, runcMissing, type RuncWorkshop } from "../support/runc-container.ts";
 import { skipUnless } from "../support/skip.ts";
 import { firstHalf } from "./actions/first-half.ts";
@@ -124,6 +125,8 @@ test("at least 60 actions of the event-generator are detected by enabled rules",
   const outcomes = await playAll(actions, ({ script }) => script);
   for (const [name, { rules, output }] of outcomes)
     context.diagnostic(`${name}: ${rules.length === 0 ? "NONE" : rules.join(", ")} ${output}`);
+  const untrue = Object.entries(realRules).filter(([rule, name]) => outcomes.get(name)?.rules.includes(rule) !== true);
+  deepEqual(untrue, [], "rules that the table of Falco's rules calls real");
   const silent = [...outcomes].filter(([, { rules }]) => rules.length === 0).map(([name]) => name);
   deepEqual(silent.toSorted(), Object.keys(unseen).toSorted());
   ok(actions.length - silent.length >= 60, `${actions.length - silent.length} of ${actions.length}`);
