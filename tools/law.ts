@@ -36,4 +36,6 @@ export const edgeEdges: Readonly<Record<string, readonly string[]>> = {};
 export const limits = { fileLines: 400, functionLines: 70, parameters: 4 } as const;
 
 /** Files whose length is not ours to choose: generated, or a table of data. Each with its reason. */
-export const longFiles: Readonly<Record<string, string>> = {};
+export const longFiles: Readonly<Record<string, string>> = {
+  "src/core/filter/fields.ts": "one line a field: a table",
+};

@@ -100,7 +100,8 @@ export const resourceKinds = {
     spec: RuntimePolicy,
     distribution: "agents",
     role: "operator",
-    summary: "What processes of workloads may run, open, talk to and call: watched in a dry run, then enforced in the kernel",
+    summary:
+      "What processes of workloads may run, open, talk to and call: watched in a dry run, then enforced in the kernel",
   },
   DetectionMark: {
     spec: DetectionMark,

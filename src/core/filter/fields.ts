@@ -271,7 +271,11 @@ export const fields: readonly Field[] = [
     { process_events: ["arguments"] },
     { type: "content", aliases: ["arg", "args"], summary: "text in an argument" },
   ),
-  only("ancestor", { process_events: ["ancestors"], security_events: ["ancestors"] }, { summary: "name of a parent, its parent, ..." }),
+  only(
+    "ancestor",
+    { process_events: ["ancestors"], security_events: ["ancestors"] },
+    { summary: "name of a parent, its parent, ..." },
+  ),
   only(
     "action",
     {
@@ -326,7 +330,7 @@ export const fields: readonly Field[] = [
   only(
     "technique",
     { security_events: ["techniques"] },
-    { aliases: ["attack"], summary: "MITRE ATT&CK technique of a detection: T1059.004" },
+    { aliases: ["attack"], summary: "ATT&CK technique: T1059.004" },
   ),
   only("source", { security_events: ["source"] }, { summary: "who detected it: garrison, falco, ..." }),
   only(
