@@ -278,12 +278,7 @@ export const fields: readonly Field[] = [
   ),
   only(
     "action",
-    {
-      process_events: ["action"],
-      file_events: ["action"],
-      inventory_events: ["action"],
-      security_events: ["action"],
-    },
+    { process_events: ["action"], file_events: ["action"], inventory_events: ["action"], security_events: ["action"] },
     { type: "choice", choices: actions, summary: "what happened; of detections: what was done about it" },
   ),
   only(
@@ -327,16 +322,11 @@ export const fields: readonly Field[] = [
   only("waf-policy", { waf_events: ["policy"] }, { summary: "WAF policy that judged" }),
   only("matched", { waf_events: ["variables"] }, { type: "content", summary: "variable that a WAF rule matched" }),
   only("rule", { security_events: ["rule"] }, { summary: "rule of a detection" }),
-  only(
-    "technique",
-    { security_events: ["techniques"] },
-    { aliases: ["attack"], summary: "ATT&CK technique: T1059.004" },
-  ),
   only("source", { security_events: ["source"] }, { summary: "who detected it: garrison, falco, ..." }),
   only(
     "tag",
     { security_events: ["tags", "techniques"], waf_events: ["tags"] },
-    { summary: "tag or ATT&CK technique" },
+    { aliases: ["technique"], summary: "tag or ATT&CK technique" },
   ),
   only("verb", { audit_events: ["verb"] }, { summary: "audit: get, list, create, ..." }),
   only("user", { audit_events: ["user"] }, { summary: "audit: who asked" }),

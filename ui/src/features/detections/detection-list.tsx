@@ -108,19 +108,17 @@ export function DetectionListTab({ onTrouble }: { readonly onTrouble: (trouble: 
   const { rows = [], pending, release } = useHeld(answer.data?.rows, busy || active >= 0 || pick !== undefined, keyOf);
   const older = useOlder(JSON.stringify(query), answer.data);
   const all = older.rows.length === 0 ? rows : [...rows, ...older.rows];
-  const trouble = answer.error === null ? undefined : troubleOf(answer.error);
-  const { error } = answer;
-  useEffect(() => onTrouble(error === null ? undefined : troubleOf(error)), [error, onTrouble]);
+  useReported(answer.error, onTrouble);
   const close = (): void => {
     if (pick === undefined) setActive(-1);
     update({ pick: undefined }, "replace");
   };
   useKeys({ Escape: close });
   if (answer.data === undefined)
-    return trouble === undefined ? (
+    return answer.error === null ? (
       <Loading label="Loading detections" rows={8} />
     ) : (
-      <TroubleState trouble={trouble} onRetry={() => void answer.refetch()} />
+      <TroubleState trouble={troubleOf(answer.error)} onRetry={() => void answer.refetch()} />
     );
   const { cover, totals, window } = answer.data;
   return (
@@ -164,6 +162,11 @@ export function DetectionListTab({ onTrouble }: { readonly onTrouble: (trouble: 
       </div>
     </>
   );
+}
+
+/** Tells the screen about the list's trouble, so that the filter bar can mark the place. */
+function useReported(error: unknown, onTrouble: (trouble: Trouble | undefined) => void): void {
+  useEffect(() => onTrouble(error === null ? undefined : troubleOf(error)), [error, onTrouble]);
 }
 
 function extrasOf(card: DetectionCard): { readonly tone?: "deny" | "muted" } {
