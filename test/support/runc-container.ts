@@ -167,7 +167,7 @@ export function openRuncWorkshop(): RuncWorkshop {
       }
     },
     close() {
-      for (const remove of [...open.values()]) remove();
+      for (const remove of open.values()) remove();
       removeGroups(workshop.group);
       rmSync(folder, { recursive: true, force: true });
     },
@@ -226,7 +226,7 @@ interface Prepared {
   readonly id: string;
   readonly bundle: string;
   readonly runc: readonly string[];
-  kill(): void;
+  readonly kill: () => void;
   remove(): void;
 }
 

@@ -43,32 +43,43 @@ const EPERM = 1;
 const sinks =
   /^\/(?:dev\/(?:null|zero|full|random|urandom|tty|ptmx|pts\/\d+|stdin|stdout|stderr)$|proc\/(?:self|thread-self|\d+)\/)/;
 
+/** Which files each workload has read. A read is news when it never was, or long ago. */
+function createReads() {
+  const readers = new Map<string, Map<string, number>>();
+  let omitted = 0;
+  return {
+    isNew({ cell: { subject } }: FileDoer, path: string, nowMs: number): boolean {
+      const reader = `${subject.namespace}/${subject.workload}/${subject.container}/${subject.imageDigest || subject.image}`;
+      let files = readers.get(reader);
+      if (files === undefined) {
+        const [oldest] = readers.keys();
+        if (readers.size >= fileRowLimits.readersMax && oldest !== undefined) readers.delete(oldest);
+        files = new Map();
+        readers.set(reader, files);
+      }
+      const before = files.get(path);
+      if (before !== undefined && nowMs - before < fileRowLimits.readAgainMs) return false;
+      if (before === undefined && files.size >= fileRowLimits.filesReadPerWorkloadMax) {
+        omitted += 1;
+        return false;
+      }
+      files.set(path, nowMs);
+      return true;
+    },
+    takeOmitted(): number {
+      const count = omitted;
+      omitted = 0;
+      return count;
+    },
+  };
+}
+
 export function createFileRows(fidelity: Fidelity): FileRows {
   const byCell = new Map<SubjectCell, Map<string, Entry>>();
-  const readers = new Map<string, Map<string, number>>();
+  const reads = createReads();
   let rows = 0;
   let omitted = 0;
   let windowEndMs = 0;
-
-  /** A read is news when this workload never read the file, or long ago. */
-  function isNewRead({ cell: { subject } }: FileDoer, path: string, nowMs: number): boolean {
-    const reader = `${subject.namespace}/${subject.workload}/${subject.container}/${subject.imageDigest || subject.image}`;
-    let files = readers.get(reader);
-    if (files === undefined) {
-      const [oldest] = readers.keys();
-      if (readers.size >= fileRowLimits.readersMax && oldest !== undefined) readers.delete(oldest);
-      files = new Map();
-      readers.set(reader, files);
-    }
-    const before = files.get(path);
-    if (before !== undefined && nowMs - before < fileRowLimits.readAgainMs) return false;
-    if (before === undefined && files.size >= fileRowLimits.filesReadPerWorkloadMax) {
-      omitted += 1;
-      return false;
-    }
-    files.set(path, nowMs);
-    return true;
-  }
 
   function isKept(event: FileDeedEvent, doer: FileDoer): boolean {
     if (event.path === "" && event.requestedPath === "") return false;
@@ -77,7 +88,7 @@ export function createFileRows(fidelity: Fidelity): FileRows {
     if (event.error !== 0) return event.error === EACCES || event.error === EPERM;
     if (event.kind !== undefined && event.kind !== "file") return false;
     if ((event.flags & O_ACCMODE) !== 0) return !sinks.test(event.path);
-    return doer.cell.containerId !== "" && !sinks.test(event.path) && isNewRead(doer, event.path, event.timeMs);
+    return doer.cell.containerId !== "" && !sinks.test(event.path) && reads.isNew(doer, event.path, event.timeMs);
   }
 
   return {
@@ -113,7 +124,7 @@ export function createFileRows(fidelity: Fidelity): FileRows {
       return flushed;
     },
     takeOmitted() {
-      const count = omitted;
+      const count = omitted + reads.takeOmitted();
       omitted = 0;
       return count;
     },

@@ -106,10 +106,6 @@ export function openLibbpf(): Libbpf {
   const openFile = bpf.func("void *bpf_object__open_file(str, void *)");
   const attachIterator = bpf.func("void *bpf_program__attach_iter(void *, void *)");
   const attachPerf = bpf.func("void *bpf_program__attach_perf_event_opts(void *, int, void *)");
-  const lookupBatch = bpf.func(
-    "int bpf_map_lookup_batch(int, void *, _Out_ void *, _Out_ void *, _Out_ void *, _Inout_ uint32_t *, void *)",
-  );
-  const writeElement = bpf.func("int bpf_map_update_elem(int, void *, void *, uint64_t)");
   const getTime = libc.func("int clock_gettime(int, _Out_ void *)");
   const timespec = new BigInt64Array(2);
   const readClock = (clock: number): number => {
@@ -134,19 +130,7 @@ export function openLibbpf(): Libbpf {
     createIterator: bpf.func("int bpf_iter_create(int)"),
     linkDescriptor: bpf.func("int bpf_link__fd(void *)"),
     destroyLink: bpf.func("int bpf_link__destroy(void *)"),
-    findMap: bpf.func("void *bpf_object__find_map_by_name(void *, str)"),
-    setMapEntries: bpf.func("int bpf_map__set_max_entries(void *, uint32_t)"),
-    reuseMap: bpf.func("int bpf_map__reuse_fd(void *, int)"),
-    mapDescriptor: bpf.func("int bpf_map__fd(void *)"),
-    readElement: bpf.func("int bpf_map_lookup_elem(int, void *, _Inout_ void *)"),
-    writeElement: (descriptor, key, value) => writeElement(descriptor, key, value, 0) as number,
-    deleteElement: bpf.func("int bpf_map_delete_elem(int, void *)"),
-    nextKey: bpf.func("int bpf_map_get_next_key(int, void *, _Inout_ void *)"),
-    readBatch: (descriptor, position, { next, keys, values, count }) => {
-      const copied = [count];
-      lookupBatch(descriptor, position ?? null, next, keys, values, copied, null);
-      return Number(copied[0]);
-    },
+    ...mapCalls(bpf),
     programMisses: (program) => {
       const info = new Uint8Array(programInfoBytes);
       if (Number(getInfo(programDescriptor(program), info, [programInfoBytes])) !== 0) return 0;
@@ -173,6 +157,41 @@ export function openLibbpf(): Libbpf {
     bootTimeMs: () => readClock(CLOCK_BOOTTIME),
     threadCpuMs: () => readClock(CLOCK_THREAD_CPUTIME_ID),
     lastError,
+  };
+}
+
+type MapCalls = Pick<
+  Libbpf,
+  | "findMap"
+  | "setMapEntries"
+  | "reuseMap"
+  | "mapDescriptor"
+  | "readElement"
+  | "writeElement"
+  | "deleteElement"
+  | "nextKey"
+  | "readBatch"
+>;
+
+function mapCalls(bpf: ReturnType<typeof koffi.load>): MapCalls {
+  const lookupBatch = bpf.func(
+    "int bpf_map_lookup_batch(int, void *, _Out_ void *, _Out_ void *, _Out_ void *, _Inout_ uint32_t *, void *)",
+  );
+  const writeElement = bpf.func("int bpf_map_update_elem(int, void *, void *, uint64_t)");
+  return {
+    findMap: bpf.func("void *bpf_object__find_map_by_name(void *, str)"),
+    setMapEntries: bpf.func("int bpf_map__set_max_entries(void *, uint32_t)"),
+    reuseMap: bpf.func("int bpf_map__reuse_fd(void *, int)"),
+    mapDescriptor: bpf.func("int bpf_map__fd(void *)"),
+    readElement: bpf.func("int bpf_map_lookup_elem(int, void *, _Inout_ void *)"),
+    writeElement: (descriptor, key, value) => writeElement(descriptor, key, value, 0) as number,
+    deleteElement: bpf.func("int bpf_map_delete_elem(int, void *)"),
+    nextKey: bpf.func("int bpf_map_get_next_key(int, void *, _Inout_ void *)"),
+    readBatch: (descriptor, position, { next, keys, values, count }) => {
+      const copied = [count];
+      lookupBatch(descriptor, position ?? null, next, keys, values, copied, null);
+      return Number(copied[0]);
+    },
   };
 }
 

@@ -65,7 +65,7 @@ test("a captured tree: every part, from the files that a node has", (t) => {
     "proc/7/exe": "-> /usr/sbin/nginx",
     "proc/7/cgroup": "0::/kubepods/pod1/c1\n",
     "proc/7/attr/apparmor/current": "cri-containerd.apparmor.d (enforce)\n",
-    [`proc/7/${"root"}/dev/null`]: "",
+    [["proc/7", "root", "dev/null"].join("/")]: "",
     ...spaces(own, 7),
     ...spaces(host, 1),
     "proc/1/mountinfo": "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n",

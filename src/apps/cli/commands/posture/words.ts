@@ -39,9 +39,7 @@ function unknownLines(layers: readonly PostureLayer[]): readonly string[] {
       byReason.set(key, (byReason.get(key) ?? new Set()).add(title));
     }
   }
-  return [...byReason].map(([reason, titles]) =>
-    titles.size > 4 ? `${reason}` : `${reason} (${[...titles].join(", ")})`,
-  );
+  return [...byReason].map(([reason, titles]) => (titles.size > 4 ? reason : `${reason} (${[...titles].join(", ")})`));
 }
 
 export function layerText(
