@@ -36,6 +36,25 @@ test("output fields and evidence say what was done", () => {
       { is: "connect", address: "203.0.113.66", port: 4444, protocol: "tcp" },
     ],
     [{ evidenceKinds: ["openat"] }, { is: "unknown" }],
+    // Steps of a sequence: the dropped program is what to stop, not its last deed.
+    [
+      {
+        evidenceKinds: ["1 download", "2 run", "3 connects"],
+        evidenceTexts: ["openat: /tmp/x by curl", "execve: /tmp/x", "connect: 10.0.0.9:1->203.0.113.66:443"],
+        outputFields: ["fd.name=10.0.0.9:1->203.0.113.66:443", "proc.exepath=/tmp/x"],
+        executable: "/tmp/x",
+      },
+      { is: "exec", path: "/tmp/x", parent: "" },
+    ],
+    [
+      {
+        evidenceKinds: ["1 run", "2 connects"],
+        evidenceTexts: ["execve: /usr/bin/nc", "connect: 10.0.0.9:1->203.0.113.66:443"],
+        outputFields: ["fd.name=10.0.0.9:1->203.0.113.66:443"],
+        executable: "/usr/bin/nc",
+      },
+      { is: "connect", address: "203.0.113.66", port: 443, protocol: "tcp" },
+    ],
     [{ outputFields: ["evt.type=connect", "fd.name=<NA>"] }, { is: "unknown" }],
     [{ outputFields: ["evt.type=openat", "fd.name=/etc/shadow"] }, { is: "file", path: "/etc/shadow", isWrite: false }],
     [

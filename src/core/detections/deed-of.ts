@@ -19,6 +19,9 @@ export type DetectedDeed =
   | { readonly is: "audit"; readonly verb: string; readonly user: string }
   | { readonly is: "unknown" };
 
+/** Folders that hold no program of an image. */
+export const foreign = /^\/(tmp|var\/tmp|dev\/shm|run|proc|home|root)\//;
+
 const execTypes = ["execve", "execveat", "exec", "spawn", "spawned_process"];
 const connectTypes = ["connect", "sendto", "sendmsg", "sendmmsg", "dns"];
 /** A descriptor that becomes standard input: of a connection that is a shell for whoever is at its other end. */
@@ -58,7 +61,12 @@ export function deedOf(input: DeedInput): DetectedDeed {
   const field = (name: string): string => fieldOf(input.outputFields, name);
   if (field("ka.verb") !== "" || input.tags.includes("k8s_audit"))
     return { is: "audit", verb: field("ka.verb"), user: field("ka.user.name") };
-  const type = (field("evt.type") || lastType(input.evidenceKinds)).toLowerCase();
+  const types = typesOf(input);
+  const last = (field("evt.type") || types.at(-1) || "").toLowerCase();
+  // Of steps that ran a program from where programs do not belong, its start is what to stop: all later steps are its own.
+  const isDropped =
+    types.length > 1 && types.some((each) => execTypes.includes(each)) && foreign.test(input.executable);
+  const type = isDropped ? "execve" : last;
   if (execTypes.includes(type)) {
     const path = field("proc.exepath") || input.executable;
     return path.startsWith("/") ? { is: "exec", path, parent: field("proc.pexepath") } : { is: "unknown" };
@@ -71,10 +79,13 @@ export function deedOf(input: DeedInput): DetectedDeed {
   return isNamed ? { is: "call", call: type } : { is: "unknown" };
 }
 
-/** "2 chmod: fchmodat" -> "fchmodat". */
-function lastType(kinds: readonly string[]): string {
-  const last = kinds.at(-1) ?? "";
-  return last.split(":").at(-1)?.trim().split(" ").at(-1) ?? "";
+/** Of each entry its event type: a step of a sequence ("4 connects") has it before its text ("connect: 10.0.0.1 ..."). */
+function typesOf({ evidenceKinds, evidenceTexts }: DeedInput): readonly string[] {
+  return evidenceKinds.map((kind, index) => {
+    const [, step] = /^\d+ [^:]*(?:: (\w+))?$/.exec(kind) ?? [];
+    if (step !== undefined) return step;
+    return /^\d+ /.test(kind) ? (/^(\w+): /.exec(evidenceTexts[index] ?? "")?.[1] ?? "") : kind;
+  });
 }
 
 function connectionOf(field: (name: string) => string): DetectedDeed {

@@ -1,5 +1,5 @@
 // Which control would have stopped what was detected: the narrowest first, each as a resource in dry run or staged, with what else it would stop.
-import type { DetectedDeed } from "./deed-of.ts";
+import { foreign, type DetectedDeed } from "./deed-of.ts";
 
 export interface ControlInput {
   readonly rule: string;
@@ -90,7 +90,7 @@ function execControls(input: ControlInput, { path, parent }: Deed<"exec">): read
   if (!fits(path)) return [];
   if (path === input.mainExecutable) return [];
   const fromParent = parent || input.parentExecutable;
-  const isForeign = /^\/(tmp|var\/tmp|dev\/shm|run|proc|home|root)\//.test(path);
+  const isForeign = foreign.test(path);
   const isNarrowed = !isForeign && fits(fromParent) && fromParent !== path;
   const rule = { path, ...(isNarrowed ? { fromSource: [fromParent] } : {}), action: "Block" };
   const drift: readonly SuggestedControl[] = isForeign

@@ -126,7 +126,7 @@ function controlsOf({ sum, events }: DetectionFound, tree: DetectionTree): OneAn
   const deed = deedOf({
     // Foreign sensors give their fields as evidence.
     outputFields: [...outputFields, ...newest.evidence],
-    evidenceKinds: entries.flatMap(({ kind }) => (kind === "" ? [] : [kind])),
+    evidenceKinds: entries.map(({ kind }) => kind),
     evidenceTexts: entries.map(({ text }) => text),
     executable,
     techniques,
