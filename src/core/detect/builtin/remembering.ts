@@ -15,21 +15,21 @@ const nodeRules: readonly GarrisonRule[] = [
         "A process connects, puts the connection in the place of its keyboard and screen, and a shell follows: somebody far away types. Isolate the workload, look at the address, and at how the first program came to run.",
       severity: "critical",
       techniques: ["T1059.004", "T1071"],
-      tags: ["reverse-shell", "container"],
+      tags: ["reverse-shell"],
       sequence: {
         by: "ancestry",
         within: "1m",
         steps: [
           {
             name: "connects",
-            condition: "evt.type = connect and (fd.typechar = 4 or fd.typechar = 6) and garrison_container",
+            condition: "evt.type = connect and (fd.typechar = 4 or fd.typechar = 6)",
           },
           {
             name: "becomes its keyboard and screen",
             condition:
-              "evt.type in (dup, dup2, dup3) and garrison_container and evt.rawres in (0, 1, 2) and fd.type in (ipv4, ipv6)",
+              "evt.type in (dup, dup2, dup3) and evt.rawres in (0, 1, 2) and fd.type in (ipv4, ipv6) and not proc.name in (inetd, xinetd, sshd, sshd-session)",
           },
-          { name: "shell", condition: "garrison_exec and garrison_container and garrison_shell" },
+          { name: "shell", condition: "garrison_exec and garrison_shell" },
         ],
       },
       output: `A shell obeys a connection (${processOutput})`,
