@@ -28,6 +28,9 @@ const tableByEvent: Readonly<Record<string, TableName>> = {
   file: "file_events",
 };
 
+/** Only how often something was repeated fell out, nothing that happened: counted in the node's numbers, no gap. */
+const countsOnly: ReadonlySet<string> = new Set(["repeats-forgotten"]);
+
 export interface GapSources {
   readonly sensorStats: () => SensorStats;
   readonly queueDrops: () => ReadonlyMap<TableName, number>;
@@ -133,6 +136,7 @@ function ringGaps(
 ): GapRow[] {
   const rows: GapRow[] = [];
   for (const [type, total] of Object.entries(drops)) {
+    if (countsOnly.has(type)) continue;
     const fresh = total - (told[type] ?? 0);
     const table = tableByEvent[type] ?? "*";
     const counted = table === "process_events" ? "exact" : "estimate";

@@ -17,7 +17,7 @@ const actionSql = "if(toString(action) = '', 'detected', toString(action))";
 const actionRank = `indexOf(${quoted(actionsByStrength)}, ${actionSql})`;
 /** Of an unknown workload the node tells apart. */
 export const hashSql =
-  "leftPad(lower(hex(sipHash64(cluster, namespace, toString(workloadKind), workload, if(workload = '', node, ''), rule, process))), 16, '0')";
+  "leftPad(lower(hex(sipHash64(cluster, namespace, toString(workloadKind), workload, if(workload = '', node, ''), rule, process, if(toString(action) IN ('', 'detected'), 'detected', toString(action))))), 16, '0')";
 const slotSql = `toInt64(intDiv(toUnixTimestamp64Milli(time), ${slotMs}))`;
 
 const newest = [
