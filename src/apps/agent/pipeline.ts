@@ -22,6 +22,7 @@ import type { Fidelity, Subject } from "../../model/identity.ts";
 import type { Row } from "../../model/table.ts";
 import { agentLimits } from "./config.ts";
 import type { DetectSide } from "./detect/detect-side.ts";
+import { createDetectSubjects, type DetectSubjectOf } from "./detect/detect-subject.ts";
 import { securityRowOf } from "./detect/security-row.ts";
 import type { SensorLookup } from "./dns/dns-side.ts";
 import { createFileRows } from "./file-rows.ts";
@@ -89,6 +90,7 @@ class AgentPipeline implements Pipeline {
   readonly #options: PipelineOptions;
   readonly #table: ProcessTable;
   readonly #subjects;
+  readonly #detectSubject: DetectSubjectOf;
   readonly #names = createDomainNames();
   readonly #dns = createDnsExchanges();
   readonly #http = createHttpExchanges();
@@ -102,6 +104,7 @@ class AgentPipeline implements Pipeline {
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#table = createProcessTable(options.machine);
+    this.#detectSubject = createDetectSubjects(options.containers);
     this.#files = createFileRows(options.fidelity);
     this.#subjects = createSubjects({
       table: this.#table,
@@ -147,8 +150,7 @@ class AgentPipeline implements Pipeline {
   }
 
   readonly #detectSubjectOf = (process: ProcessKey, cgroupId: number): DetectSubject => {
-    const cell = this.#cellOf({ process, cgroupId });
-    return { subject: cell.subject, isPending: cell.isPending, isContainer: cell.subject.containerId !== "" };
+    return this.#detectSubject(this.#cellOf({ process, cgroupId }), this.#table.find(process));
   };
 
   tick(nowMs: number): void {

@@ -18,6 +18,16 @@ export interface ContainerInfo {
   /** "sha256:..." or "" when the runtime does not say. */
   readonly imageDigest: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** What is mounted into it, as the runtime says; absent when it does not. */
+  readonly mounts?: readonly {
+    readonly source: string;
+    readonly destination: string;
+    readonly isWritable: boolean;
+    /** "private", "rslave", "rshared". */
+    readonly propagation: string;
+  }[];
+  /** Milliseconds since the epoch; absent when the runtime does not say. */
+  readonly startedMs?: number;
   /** A sandbox ("pause") container. */
   readonly isSandbox: boolean;
 }

@@ -12,6 +12,13 @@ export interface ContainerParts {
     readonly image?: { readonly image: string } | null | undefined;
     readonly imageRef: string;
     readonly labels: Readonly<Record<string, string>>;
+    readonly startedAt?: number;
+    readonly mounts?: readonly {
+      readonly containerPath: string;
+      readonly hostPath: string;
+      readonly readonly: boolean;
+      readonly propagation: number;
+    }[];
   };
   readonly sandbox?: Sandbox | undefined;
   /** "name@sha256:..." of the image, when they were asked for. */
@@ -19,6 +26,8 @@ export interface ContainerParts {
 }
 
 const shortIdLength = 12;
+/** MountPropagation of the CRI, by number. */
+const propagations = ["private", "rslave", "rshared"] as const;
 
 /** Joins the parts; without `container` the id is the sandbox itself. */
 export function containerInfoOf({ id, container, sandbox, digests }: ContainerParts): ContainerInfo {
@@ -39,6 +48,17 @@ export function containerInfoOf({ id, container, sandbox, digests }: ContainerPa
     image: container?.image?.image ?? "",
     imageDigest: digestOf([container?.imageRef ?? "", ...(digests ?? [])]),
     labels,
+    ...(container?.mounts === undefined
+      ? {}
+      : {
+          mounts: container.mounts.map(({ containerPath, hostPath, readonly, propagation }) => ({
+            source: hostPath,
+            destination: containerPath,
+            isWritable: !readonly,
+            propagation: propagations[propagation] ?? "",
+          })),
+        }),
+    ...((container?.startedAt ?? 0) > 0 ? { startedMs: Math.floor((container?.startedAt ?? 0) / 1e6) } : {}),
     isSandbox,
   };
 }

@@ -68,9 +68,17 @@ const nested = {
     ["id", 1, "string"],
     ["metadata", 2, "ContainerMetadata"],
     ["state", 3, "int32"],
+    ["startedAt", 5, "int64"],
     ["image", 8, "ImageSpec"],
     ["imageRef", 9, "string"],
     labelsAt(12),
+    ["mounts", 14, "Mount", "repeated"],
+  ),
+  Mount: message(
+    ["containerPath", 1, "string"],
+    ["hostPath", 2, "string"],
+    ["readonly", 3, "bool"],
+    ["propagation", 5, "int32"],
   ),
   PodSandboxFilter: message(["id", 1, "string"]),
   ListPodSandboxRequest: message(["filter", 1, "PodSandboxFilter"]),
@@ -119,7 +127,26 @@ export const ListedContainer = z.object({
 });
 export const ContainerStatusAnswer = z.object({
   status: z
-    .object({ id: text, metadata: containerMetadata, image: imageSpec, imageRef: text, labels: labelMap })
+    .object({
+      id: text,
+      metadata: containerMetadata,
+      image: imageSpec,
+      imageRef: text,
+      labels: labelMap,
+      /** Nanoseconds since the epoch; 0 before it started. */
+      startedAt: z.number().default(0),
+      mounts: z
+        .array(
+          z.object({
+            containerPath: text.default(""),
+            hostPath: text.default(""),
+            readonly: z.boolean().default(false),
+            propagation: z.number().default(0),
+          }),
+        )
+        .max(1024)
+        .default([]),
+    })
     .nullish(),
 });
 export const Sandbox = z.object({ id: text, metadata: podMetadata, labels: labelMap });

@@ -34,6 +34,11 @@ const container = {
   image: { image: "nginx:1" },
   imageRef: "docker.io/library/nginx@sha256:aa",
   labels: kubeletLabels,
+  startedAt: 1_700_000_000_123_000_000,
+  mounts: [
+    { containerPath: "/run/containerd.sock", hostPath: "/run/containerd/containerd.sock", readonly: true },
+    { containerPath: "/data", hostPath: "/srv", propagation: 2 },
+  ],
 };
 const sandbox = {
   id: sandboxId,
@@ -122,6 +127,16 @@ test("a container becomes known with pod, workload, image and digest; the second
       image: "nginx:1",
       imageDigest: "sha256:aa",
       labels: podLabels,
+      mounts: [
+        {
+          source: "/run/containerd/containerd.sock",
+          destination: "/run/containerd.sock",
+          isWritable: false,
+          propagation: "private",
+        },
+        { source: "/srv", destination: "/data", isWritable: true, propagation: "rshared" },
+      ],
+      startedMs: 1_700_000_000_123,
       isSandbox: false,
     },
   });

@@ -13,4 +13,6 @@ export const detectLimits = {
   savedMsMax: 500,
   /** How often absences fall due and rates expire. */
   tickEveryMs: 1000,
+  /** Containers remembered as privileged; beyond it all are forgotten, and learnt again from their processes. */
+  privilegedMax: 4096,
 } as const;

@@ -9,7 +9,7 @@ test("what the sensor tells, and what it does not, in the words of rules", () =>
   const kernel = supplyOfNode({ fidelity: "kernel", capabilities: all }, true);
   for (const type of ["execve", "openat", "ptrace", "dup2", "sendto"]) assert.ok(kernel.eventTypes.has(type), type);
   for (const group of ["exec-facts", "user", "dns"]) assert.ok(kernel.groups.has(group), group);
-  assert.ok(!kernel.groups.has("container-runtime"));
+  assert.ok(kernel.groups.has("container-runtime"));
   const withoutFiles = supplyOfNode(
     { fidelity: "kernel", capabilities: all.filter(({ name }) => name !== "files") },
     false,

@@ -27,8 +27,8 @@ export function supplyOfNode(sensor: Pick<Sensor, "fidelity" | "capabilities">, 
     hasDns: isKernel && has("packets"),
     hasUdp: isKernel && has("packets"),
     hasContainers: true,
-    // CRI is asked for names and images only.
-    hasContainerDetails: false,
+    // Mounts and starts come from the container runtime, once it answers; what is privileged from the kernel.
+    hasContainerDetails: true,
     // Without pods their fields are empty, which is no blindness.
     inKubernetes: true,
     hasUsers,

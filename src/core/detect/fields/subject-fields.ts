@@ -120,7 +120,12 @@ export const subjectFields: readonly Field[] = [
   ),
   inContainer("container.image.digest", "container", "the image's digest", ({ subject }) => some(subject.imageDigest)),
   inContainer("container.image.id", "container", "the image's digest", ({ subject }) => some(subject.imageDigest)),
-  ofSubject("container.privileged", "boolean", ["container-runtime", "privileged"], ({ isPrivileged }) => isPrivileged),
+  ofSubject(
+    "container.privileged",
+    "boolean",
+    ["exec-facts", "its processes have, or had, every capability"],
+    ({ isPrivileged }) => isPrivileged,
+  ),
   ofSubject("container.mounts", "text", ["container-runtime", "all mounts"], ({ mounts }) =>
     mounts?.map(mountText).join(","),
   ),
