@@ -126,14 +126,16 @@ test("a learnt program of a unit passes, an unlearnt one is drift", async (conte
     node.drift.setResources([{ ...shared, time: new Date().toISOString(), deleted: false, spec: { target, items } }]);
     assert.equal(node.drift.statuses()[0]?.state, "applied");
 
+    // How this test brings a process into the group is a write of its own.
+    const told = () => node.told.filter(({ message }) => !message.includes("/sys/fs/cgroup/"));
     await node.run("/bin/sleep 1", learntProgram);
     assert.deepEqual(
-      node.told.map(({ message }) => message),
+      told().map(({ message }) => message),
       [],
     );
     await node.run(`${dropped} 1`, dropped);
     assert.deepEqual(
-      node.told.map(({ rule, executable, workload }) => [rule, executable, workload]),
+      told().map(({ rule, executable, workload }) => [rule, executable, workload]),
       [
         ["Drift: executable not in the baseline", dropped, unit],
         ["Drift: parent not in the baseline", dropped, unit],
