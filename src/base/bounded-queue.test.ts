@@ -22,6 +22,20 @@ test("pushes out the oldest when full, returns it and counts it", () => {
   assert.deepEqual(queue.take(2), [3, 4]);
 });
 
+test("keeps order while it grows, from wherever its first item stands, and not beyond its capacity", () => {
+  const queue = boundedQueue<number>(1000);
+  for (let n = 0; n < 40; n += 1) queue.push(n);
+  queue.take(40);
+  for (let n = 0; n < 1100; n += 1) queue.push(n);
+
+  assert.equal(queue.size, 1000);
+  assert.equal(queue.dropped, 100);
+  assert.deepEqual(
+    queue.take(2000),
+    Array.from({ length: 1000 }, (_, index) => index + 100),
+  );
+});
+
 test("refuses a capacity that is not a positive whole number", () => {
   for (const capacity of [0, -1, 1.5, Number.NaN]) {
     assert.throws(() => boundedQueue(capacity), RangeError);

@@ -13,12 +13,15 @@ export interface BoundedQueue<T> {
   take(max: number): T[];
 }
 
-/** A ring of `capacity` slots (at least 1): all operations O(1). */
+/** Slots to begin with: most queues never wait for long. */
+const slotsMin = 64;
+
+/** A ring of at most `capacity` slots (at least 1), which grows by doubling: all operations O(1) on average. */
 export function boundedQueue<T>(capacity: number): BoundedQueue<T> {
   if (!Number.isInteger(capacity) || capacity < 1) {
     throw new RangeError(`queue capacity must be a whole number of at least 1, got ${capacity}`);
   }
-  const slots: (T | undefined)[] = Array.from({ length: capacity });
+  let slots: (T | undefined)[] = Array.from({ length: Math.min(capacity, slotsMin) });
   let head = 0;
   let size = 0;
   let dropped = 0;
@@ -27,9 +30,15 @@ export function boundedQueue<T>(capacity: number): BoundedQueue<T> {
     if (size === 0) return undefined;
     const item = slots[head];
     slots[head] = undefined;
-    head = (head + 1) % capacity;
+    head = (head + 1) % slots.length;
     size -= 1;
     return item;
+  }
+
+  function grow(): void {
+    const items = [...slots.slice(head), ...slots.slice(0, head)];
+    slots = Array.from({ length: Math.min(capacity, slots.length * 2) }, (_, index) => items[index]);
+    head = 0;
   }
 
   return {
@@ -46,7 +55,8 @@ export function boundedQueue<T>(capacity: number): BoundedQueue<T> {
         pushedOut = shift();
         dropped += 1;
       }
-      slots[(head + size) % capacity] = item;
+      if (size === slots.length) grow();
+      slots[(head + size) % slots.length] = item;
       size += 1;
       return pushedOut;
     },

@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import { Command, CommanderError } from "commander";
 import { exitCodeOf, toFault, type Fault } from "../../base/fault.ts";
-import { commands } from "./commands/list.ts";
-import type { Run } from "./commands/command.ts";
+import { run as runCommand } from "./commands/run.ts";
+import type { CommandUnit, Run } from "./commands/command.ts";
 import type { Context, GlobalFlags } from "./context.ts";
 import { coloured, harmlessLines } from "./output/harmless.ts";
 import { addGlobalFlags, checkOutput } from "./output/format-flags.ts";
@@ -24,7 +24,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   });
   // A reader that went away (`garrison flows | head`) ends the command without noise.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
-  const program = buildProgram(interrupt.signal);
+  const program = buildProgram(interrupt.signal, await unitsFor(argv));
   try {
     await program.parseAsync(termsLast(argv), { from: "user" });
     if (isInterrupted) process.exitCode ??= interruptedCode;
@@ -41,8 +41,13 @@ export function termsLast(argv: readonly string[]): readonly string[] {
   return terms.length === 0 ? argv : [...argv.filter((word) => !isTerm(word)), "--", ...terms];
 }
 
-/** The program with every command; completion and help come from the same table. */
-export function buildProgram(signal: AbortSignal): Command {
+/** An app that runs for months does not carry all commands along: 18 MiB of an agent's memory. */
+async function unitsFor(argv: readonly string[]): Promise<readonly CommandUnit[]> {
+  return argv[0] === "run" ? [runCommand] : (await import("./commands/list.ts")).commands;
+}
+
+/** The program with these commands; completion and help come from the same table. */
+export function buildProgram(signal: AbortSignal, units: readonly CommandUnit[]): Command {
   const program = new Command("garrison")
     .description("Active security and observability for Kubernetes.")
     .version(version, "-V, --version")
@@ -61,7 +66,7 @@ export function buildProgram(signal: AbortSignal): Command {
       const code = await action(contextOf(flags, signal), { args: command.args, options: options as never });
       if (typeof code === "number") process.exitCode = code;
     };
-  for (const unit of commands) unit.add(program, run);
+  for (const unit of units) unit.add(program, run);
   for (const command of leaves(program)) {
     command.exitOverride().configureOutput({ outputError: () => undefined });
     if (command !== program && command.commands.length === 0) addGlobalFlags(command);

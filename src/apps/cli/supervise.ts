@@ -7,6 +7,8 @@ import { supervisedVariable } from "./commands/run.ts";
 
 /** A small young generation: V8's default grows to three times 16 MiB that a watcher of one machine never needs. */
 const runtimeFlags = ["--max-semi-space-size=2"] as const;
+/** The agent is on every node: its old generation is collected after a growth of 15 %, not after that of 50 to 300 % that V8 takes. */
+const agentFlags = ["--heap-growing-percent=15"] as const;
 const restartDelayMsMin = 1000;
 const restartDelayMsMax = 30_000;
 /** A child that ran this long starts again with the shortest delay. */
@@ -39,6 +41,11 @@ export interface SuperviseOptions {
   notice?(line: string): void;
 }
 
+/** Flags of Node for an app's process. */
+export function runtimeFlagsOf(app: AppName): readonly string[] {
+  return app === "agent" ? [...runtimeFlags, ...agentFlags] : runtimeFlags;
+}
+
 /** Starts the child now. Its stderr is ours. It is in a process group of its own, so that Ctrl-C reaches only the supervisor. */
 export function supervise(options: SuperviseOptions): Supervised {
   const entry = fileURLToPath(new URL("../../../bin/garrison.js", import.meta.url));
@@ -53,7 +60,7 @@ export function supervise(options: SuperviseOptions): Supervised {
     const startedMs = performance.now();
     const config = await options.config();
     if (isStopping) return;
-    const running = spawn(process.execPath, [...runtimeFlags, entry, "run", options.app], {
+    const running = spawn(process.execPath, [...runtimeFlagsOf(options.app), entry, "run", options.app], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       detached: true,
       env: { ...process.env, [supervisedVariable]: "1", NODE_COMPILE_CACHE: options.codeCache },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { commands } from "./commands/list.ts";
 import { buildProgram, commandOf, termsLast } from "./main.ts";
 
 test("filter terms with a minus are no flags", () => {
@@ -25,7 +26,7 @@ test("filter terms with a minus are no flags", () => {
 });
 
 test("the hint of an unknown option names the command that was meant, with its group", () => {
-  const program = buildProgram(new AbortController().signal);
+  const program = buildProgram(new AbortController().signal, commands);
   const cases = [
     [["policy", "apply", "--rollback", "30s"], "policy apply "],
     [["--data", "folder", "policy", "apply", "apply", "--x"], "policy apply "],

@@ -36,6 +36,21 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
     return namespaces.get(pid);
   }
 
+  /** Where folders lead, as walked in this turn, by root and folder: files come in rows from few folders. */
+  const folders = new Map<string, string>();
+  function walkFrom(root: string, path: string, followsLast: boolean): string {
+    const end = path.lastIndexOf("/");
+    if (end <= 0 || isUnclean(path)) return walk(root, path, followsLast);
+    const key = `${root} ${path.slice(0, end)}`;
+    let folder = folders.get(key);
+    if (folder === undefined) {
+      folder = walk(root, path.slice(0, end), true);
+      folders.set(key, folder);
+    }
+    const place = folder === "/" ? path.slice(end) : folder + path.slice(end);
+    return followsLast && isLink(root + place) ? walk(root, path, true) : place;
+  }
+
   /** The folder that is "/" for somebody of that mount namespace; undefined when nobody is there. */
   function rootOf({ pid, parentPid, mountNamespace }: PathQuestion): string | undefined {
     const wanted = `mnt:[${mountNamespace}]`;
@@ -53,11 +68,12 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
         return joinAsWritten(question.path);
       }
       left -= 1;
-      return walk(root, question.path, question.followsLast);
+      return walkFrom(root, question.path, question.followsLast);
     },
     newTurn: () => {
       left = placesLimits.walksPerTurnMax;
       namespaces.clear();
+      folders.clear();
     },
     unwalked: () => unwalked,
   };
@@ -110,8 +126,14 @@ function walk(root: string, path: string, followsLast: boolean): string {
   return `/${[...done, ...open.reverse()].join("/")}`;
 }
 
+/** Empty parts, "." or "..", or no slash in front. */
+function isUnclean(path: string): boolean {
+  return !path.startsWith("/") || /\/\.{0,2}(?:\/|$)/.test(path);
+}
+
 /** Without empty parts, "." and "..", as if there were no links. */
 export function joinAsWritten(path: string): string {
+  if (!isUnclean(path)) return path;
   const parts: string[] = [];
   for (const part of path.split("/")) {
     if (part === "..") parts.pop();

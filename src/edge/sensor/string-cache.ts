@@ -3,12 +3,12 @@
 
 const slots = 4096;
 const bytesMax = 512;
+const wordsEach = bytesMax / 4 + 1;
 
 interface Slot {
   readonly length: number;
   /** Where the first string ends; the second follows. */
   readonly split: number;
-  readonly words: Uint32Array;
   readonly first: string;
   readonly second: string;
 }
@@ -30,6 +30,8 @@ export interface StringCache {
 
 export function createStringCache(): StringCache {
   const table: (Slot | undefined)[] = Array.from({ length: slots });
+  /** The bytes of all slots in one block: memory only where they were used, and no buffer of its own for each. */
+  const kept = new Uint32Array(slots * wordsEach);
   return {
     pair({ bytes, words }, at, split, end) {
       const length = end - at;
@@ -40,18 +42,18 @@ export function createStringCache(): StringCache {
       const middle = words[from + (whole >> 1)] ?? 0;
       const mixed = Math.imul(last ^ Math.imul(middle, 0x9e3779b1) ^ (length << 16), 0x85ebca6b);
       const slot = (mixed >>> 16) & (slots - 1);
+      const place = slot * wordsEach;
       const known = table[slot];
       if (known !== undefined && known.length === length && known.split === split - at) {
         let index = 0;
-        while (index < whole && known.words[index] === words[from + index]) index += 1;
+        while (index < whole && kept[place + index] === words[from + index]) index += 1;
         // What is left of the last word is compared without the bytes behind it.
-        if (index === whole && known.words[whole] === tailOf(words[from + whole] ?? 0, length & 3)) return known;
+        if (index === whole && kept[place + whole] === tailOf(words[from + whole] ?? 0, length & 3)) return known;
       }
       const made = read(bytes, at, split, end);
-      const kept = new Uint32Array(whole + 1);
-      kept.set(words.subarray(from, from + whole));
-      kept[whole] = tailOf(words[from + whole] ?? 0, length & 3);
-      table[slot] = { length, split: split - at, words: kept, ...made };
+      for (let index = 0; index < whole; index += 1) kept[place + index] = words[from + index] ?? 0;
+      kept[place + whole] = tailOf(words[from + whole] ?? 0, length & 3);
+      table[slot] = { length, split: split - at, first: made.first, second: made.second };
       return made;
     },
   };

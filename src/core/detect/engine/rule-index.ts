@@ -6,6 +6,7 @@ import { isOpen } from "../fields/event-fields.ts";
 import { approximate, checksOf, typesOf, type TypeSet } from "./approximate.ts";
 import { alwaysTrue, createCompiler, type Compiler } from "./closures.ts";
 import { buildPathTree, type PathTree } from "./path-tree.ts";
+import { createPathMemo, type PathMemo } from "./path-memo.ts";
 import type { Interner, Node } from "./resolve.ts";
 
 /** One condition of a rule: the whole of it, or a step of a sequence. */
@@ -26,6 +27,9 @@ interface Chunk {
   readonly shape: readonly Predicate[];
   /** By the number of the shape; -1: not judged yet. */
   readonly shapes: Int32Array;
+  /** By a path's place in the memo: the entries that were asked about it, and those of them that it does not rule out. */
+  readonly asked: Int32Array;
+  readonly passed: Int32Array;
 }
 
 /** More bits than these make a number that is no small integer to V8. */
@@ -75,12 +79,8 @@ class Index implements RuleIndex {
   #chunkCount = 0;
   #lastType = "";
   #lastChunks: readonly Chunk[] = [];
-  readonly #pathsMax: number;
   readonly #epoch: number;
-  /** Two generations: what is used moves to the new one; the old one is dropped when the new one is full. */
-  #paths = new Map<string, number[]>();
-  #olderPaths = new Map<string, number[]>();
-  pathsEvicted = 0;
+  readonly #paths: PathMemo;
 
   constructor({ interner, compiler, entries, pathsMax, epoch }: RuleIndexOptions) {
     this.#interner = interner;
@@ -88,8 +88,12 @@ class Index implements RuleIndex {
     this.#entries = entries.map((entry) => compileEntry(compiler, entry));
     this.#tree = buildPathTree(this.#entries.flatMap(({ node }) => [...checksOf(node)]));
     this.#pathCompiler = createCompiler(undefined, (check) => this.#tree.closureOf(check));
-    this.#pathsMax = Math.max(2, pathsMax >> 1);
+    this.#paths = createPathMemo(pathsMax);
     this.#epoch = epoch;
+  }
+
+  get pathsEvicted(): number {
+    return this.#paths.evicted;
   }
 
   isIdle(type: string): boolean {
@@ -134,6 +138,7 @@ class Index implements RuleIndex {
     const shadows = (scope: FieldScope, compiler: Compiler): readonly Predicate[] =>
       entries.map(({ node }) => compiler.compile(this.#shadow(node, scope)));
     this.#chunkCount += 1;
+    const [asked, passed] = [this.#paths.column(), this.#paths.column()];
     return {
       id: this.#chunkCount - 1,
       entries,
@@ -141,6 +146,8 @@ class Index implements RuleIndex {
       path: shadows("path", this.#pathCompiler),
       shape: shadows("shape", this.#plainCompiler),
       shapes: new Int32Array(shapesMax).fill(unjudged),
+      asked,
+      passed,
     };
   }
 
@@ -163,36 +170,21 @@ class Index implements RuleIndex {
 
   /** Of the rules in `alive`, those that the path does not rule out. What was never asked about a path is not judged: most rules fall by program or kind. */
   #pathBits(chunk: Chunk, event: DetectEvent, alive: number): number {
-    const judged = this.#judgedOf(event.path);
-    const at = 2 * chunk.id;
-    while (judged.length <= at + 1) judged.push(0);
-    const known = judged[at] as number;
-    let bits = judged[at + 1] as number;
-    let open = alive & ~known;
+    const place = this.#paths.placeOf(event.path);
+    const asked = chunk.asked[place] as number;
+    let bits = chunk.passed[place] as number;
+    let open = alive & ~asked;
     if (open === 0) return alive & bits;
     this.#tree.walk(event.path);
-    judged[at] = known | open;
+    chunk.asked[place] = asked | open;
     while (open !== 0) {
       const bit = 31 - Math.clz32(open);
       open ^= 1 << bit;
       const predicate = chunk.path[bit] as Predicate;
       if (predicate === alwaysTrue || predicate(event)) bits |= 1 << bit;
     }
-    judged[at + 1] = bits;
+    chunk.passed[place] = bits;
     return alive & bits;
-  }
-
-  #judgedOf(path: string): number[] {
-    const known = this.#paths.get(path);
-    if (known !== undefined) return known;
-    const judged = this.#olderPaths.get(path) ?? [];
-    if (this.#paths.size >= this.#pathsMax) {
-      this.pathsEvicted += this.#olderPaths.size;
-      this.#olderPaths = this.#paths;
-      this.#paths = new Map();
-    }
-    this.#paths.set(path, judged);
-    return judged;
   }
 }
 
