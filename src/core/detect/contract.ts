@@ -142,6 +142,13 @@ export interface Evidence {
   readonly process: ProcessKey;
 }
 
+export interface DetectionTexts {
+  readonly output: string;
+  readonly outputFields: readonly (readonly [name: string, value: string])[];
+  /** Of each evidence, in the same order. */
+  readonly evidence: readonly string[];
+}
+
 /** A rule fired. Texts are redacted already. */
 export interface Detection {
   readonly timeMs: number;
@@ -161,6 +168,8 @@ export interface Detection {
   readonly outputFields: readonly (readonly [name: string, value: string])[];
   /** In order of time; the last one is what made it fire. At least one. */
   readonly evidence: readonly Evidence[];
+  /** The same texts without any process's arguments, for workloads whose arguments are not to be kept. */
+  readonly withoutArguments?: DetectionTexts;
   /** pid 0 for audit. */
   readonly process: ProcessKey;
   readonly comm: string;
@@ -183,6 +192,8 @@ export interface DetectMachine {
   groupName(gid: number): string | undefined;
   /** Milliseconds since the epoch at boot: with a process's start they give its age. */
   readonly bootMs: number;
+  /** Inode number of the node's own mount namespace: what is executed in it is the node's own. Absent or 0: not known. */
+  readonly mountNamespace?: number;
 }
 
 export interface DetectLimits {

@@ -4,6 +4,7 @@ import { compileRules } from "../../../core/detect/compile-rules.ts";
 import type { Detection } from "../../../core/detect/contract.ts";
 import { createDetector } from "../../../core/detect/create-detector.ts";
 import type { Sensor } from "../../../core/sense/sensor.ts";
+import { mountNamespaceOf } from "../../../edge/proc/posture/namespaces.ts";
 import type { AgentConfig } from "../config.ts";
 import { createDetectSide, neverDetecting, type DetectSide } from "./detect-side.ts";
 import { supplyOfNode } from "./supply-of-node.ts";
@@ -30,9 +31,14 @@ export async function openDetect({ detect }: Pick<AgentConfig, "detect">, needs:
     monotonicMs: () => performance.now(),
     workedMs: threadMs,
     supply: supplyOfNode(needs.sensor, isKnown),
-    machine: { hostname: hostname(), bootMs: needs.bootTimeMs, userName, groupName },
+    machine: { hostname: hostname(), bootMs: needs.bootTimeMs, userName, groupName, mountNamespace: nodeMountNamespace() },
     onDetection: needs.onDetection,
   });
+}
+
+/** The first process's, as it is seen from here; where that may not be looked at, this one's. 0: neither. */
+function nodeMountNamespace(): number {
+  return mountNamespaceOf("/proc", 1) || mountNamespaceOf("/proc", process.pid);
 }
 
 /** Processor time of this thread: on a busy machine the clock on the wall would charge detection for others' work. */

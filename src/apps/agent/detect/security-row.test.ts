@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { emptySubject } from "../../../core/process/subject.ts";
 import type { Detection } from "../../../core/detect/contract.ts";
+import { unknownSubject } from "../../../core/detect/blank-event.ts";
+import { compileRules } from "../../../core/detect/compile-rules.ts";
+import { engineOf, exec, fileOf, rule } from "../../../core/detect/rules.fixture.ts";
 import { defaultSight } from "../visibility.ts";
 import { securityRowOf } from "./security-row.ts";
 
@@ -68,9 +71,34 @@ test("a detection as a row: evidence with its times in order, fields by name, wh
   );
 });
 
-test("where arguments are not kept, they are in none of its texts", () => {
-  const row = securityRowOf(detection, { ...context, sight: { ...defaultSight, arguments: false } });
-  assert.ok(!JSON.stringify(row).includes("-e sh"), JSON.stringify(row));
-  assert.equal(row.outputFields[0], "proc.cmdline=‹arguments not kept›");
-  assert.equal(row.message, "a shell (command=‹arguments not kept› parent=sh)");
+/** A detection of the engine itself on a program with words that must not be kept. */
+function toldOf(output: string): Detection {
+  const rules = compileRules([fileOf("f", [rule("r", "evt.type = execve and proc.name = deploy", { output })])]);
+  assert.deepEqual(rules.problems, []);
+  const { detector, told } = engineOf(rules);
+  detector.take([exec(10, 1, ["/bin/deploy", "--customer", "Acme", "-u", "bob"])], () => unknownSubject);
+  return told[0] as Detection;
+}
+
+for (const output of [
+  "ran %proc.name",
+  "ran %proc.cmdline",
+  "ran %toupper(proc.cmdline) %len(proc.args)",
+  "ran %evt.args",
+  "ran %evt.arg.args %evt.arg[args] %evt.info",
+  "ran %proc.exeline %garrison.argument[2]",
+])
+  test(`where arguments are not kept, they are in none of its texts: ${output}`, () => {
+    const row = securityRowOf(toldOf(output), { ...context, sight: { ...defaultSight, arguments: false } });
+    assert.doesNotMatch(JSON.stringify(row), /acme|bob|customer/i);
+    assert.match(row.evidence[0] ?? "", /execve: \/bin\/deploy: ‹arguments not kept›/);
+    assert.match(securityRowOf(toldOf(output), context).evidence[0] ?? "", /--customer Acme -u bob/);
+  });
+
+test("what holds no arguments stays; of a detection that does not say its texts without them, nothing does", () => {
+  const unkept = { ...context, sight: { ...defaultSight, arguments: false } };
+  const row = securityRowOf(toldOf("ran %proc.name as %proc.cmdline"), unkept);
+  assert.equal(row.message, "ran deploy as ‹arguments not kept›");
+  assert.deepEqual(row.outputFields, ["proc.name=deploy", "proc.cmdline=‹arguments not kept›"]);
+  assert.ok(!JSON.stringify(securityRowOf(detection, unkept)).includes("-e sh"));
 });

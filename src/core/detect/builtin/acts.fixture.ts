@@ -14,6 +14,8 @@ export interface Program {
   readonly tty?: number;
   readonly isUpper?: boolean;
   readonly isFileless?: boolean;
+  /** Executed in the node's mount namespace though of a container: a runtime that starts it. */
+  readonly isHostFile?: boolean;
 }
 
 export type Deed = (base: Pick<ExecEvent, "timeMs" | "process" | "comm" | "cgroupId">) => SensorEvent;
@@ -25,6 +27,7 @@ export interface Act {
 
 export const containerCgroup = 77;
 export const hostCgroup = 1;
+export const hostMountNamespace = 1;
 const startMs = 1_000;
 /** 2026-11-26T10:00:00Z. */
 const timeMs = 1_795_687_200_000;
@@ -51,7 +54,7 @@ function execOf(path: string, pid: number, parent: number, program: Program): Ex
       fileChangedMs: timeMs - 1_000_000,
       isFileless: program.isFileless === true,
       isUpper: program.isUpper === true,
-      mountNamespace: 2,
+      mountNamespace: program.onHost === true || program.isHostFile === true ? hostMountNamespace : 2,
       pidNamespace: 3,
       innerPid: pid,
       processGroup: pid,

@@ -6,7 +6,7 @@ import type { CompiledRules, Detection, DetectSubject } from "../contract.ts";
 import { createDetector } from "../create-detector.ts";
 import { everySupply } from "../supply.ts";
 import { hostSubject, containerSubject } from "./subjects.fixture.ts";
-import { containerCgroup, eventsOf, type Act } from "./acts.fixture.ts";
+import { containerCgroup, eventsOf, hostMountNamespace, type Act } from "./acts.fixture.ts";
 import { auditCases } from "./audit-cases.fixture.ts";
 import { auditRuleFiles, builtinRuleFiles, nodeRuleFiles } from "./builtin-rules.ts";
 import { moreNodeCases } from "./more-node-cases.fixture.ts";
@@ -30,7 +30,7 @@ function switchedOn(files: typeof builtinRuleFiles): CompiledRules {
   ).rules;
 }
 
-const machine = { hostname: "n1", userName: () => undefined, groupName: () => undefined, bootMs: 0 };
+const machine = { hostname: "n1", userName: () => undefined, groupName: () => undefined, bootMs: 0, mountNamespace: hostMountNamespace };
 
 function detecting(compiled: CompiledRules) {
   const found: Detection[] = [];

@@ -113,7 +113,7 @@ const persistence: readonly RuleCase[] = [
     near: [
       does("useradd", writes("/etc/passwd")),
       does("sh", opens("/etc/passwd")),
-      does("runc", writes("/etc/passwd")),
+      does("runc", writes("/etc/passwd"), { isHostFile: true }),
     ],
   },
   {

@@ -35,6 +35,8 @@ const does = (short: Short, deed: Deed, more: Partial<Program> = {}): Act => ({
   deed,
 });
 const host = { onHost: true };
+/** The node's own runtime, at work in a container. */
+const ofHost = { isHostFile: true };
 const shellC = (words: string): Program => ({ path: "/usr/bin/bash", arguments: ["-c", words] });
 
 const hostAccess: readonly RuleCase[] = [
@@ -149,11 +151,18 @@ const hostAccess: readonly RuleCase[] = [
   },
   {
     rule: "Container mounts a file system",
-    fires: [does("mount", touches("mount", "mount", { path: "/mnt", targetPath: "/dev/sda1" }))],
+    fires: [
+      does("mount", touches("mount", "mount", { path: "/mnt", targetPath: "/dev/sda1" })),
+      // Names that a workload gives itself.
+      does("/dev/shm/runc", touches("mount", "mount", { path: "/mnt" })),
+      does("conmon", touches("mount", "mount", { path: "/mnt" })),
+      does("mount", touches("mount", "mount", { path: "/mnt" }), ofHost),
+    ],
     near: [
       does("mount", touches("mount", "mount", { path: "/mnt", error: 1 })),
       does("mount", touches("mount", "mount", { path: "/mnt" }), host),
-      does("runc", touches("mount", "mount", { path: "/proc" })),
+      does("runc", touches("mount", "mount", { path: "/proc" }), ofHost),
+      does("containerd-shim-runc-v2", touches("mount", "mount", { path: "/proc" }), ofHost),
     ],
   },
   {
@@ -161,7 +170,7 @@ const hostAccess: readonly RuleCase[] = [
     fires: [does("app", calls("setns", { arguments: [3, 0x20000] }))],
     near: [
       does("app", calls("setns", { arguments: [3, 0x20000], result: -1 })),
-      does("runc", calls("setns", { arguments: [3, 0x20000] })),
+      does("runc", calls("setns", { arguments: [3, 0x20000] }), ofHost),
       does("app", calls("setns"), host),
     ],
   },
@@ -270,8 +279,8 @@ const execution: readonly RuleCase[] = [
   },
   {
     rule: "Program that has no file is run",
-    fires: [runs("/memfd:x", { isFileless: true })],
-    near: [runs("/opt/x"), runs({ path: "/usr/bin/runc" }, { isFileless: true })],
+    fires: [runs("/memfd:x", { isFileless: true }), runs("/memfd:runc_cloned:x", { isFileless: true })],
+    near: [runs("/opt/x"), runs("/memfd:runc_cloned:/proc/self/exe", { isFileless: true, isHostFile: true })],
   },
   {
     rule: "Program that is not of the image is run",

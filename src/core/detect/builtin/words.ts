@@ -1,28 +1,26 @@
 // Macros and lists of our rules. Their names begin with garrison_, so that no file of somebody else changes what ours mean by defining its own.
 import type { BuiltinList, BuiltinMacro } from "./rule-item.ts";
 
+const runtimePrograms = [
+  "runc",
+  "crun",
+  "youki",
+  "runsc",
+  "kata-agent",
+  "containerd",
+  "dockerd",
+  "crio",
+  "conmon",
+  "podman",
+  "kubelet",
+  "k3s",
+  "lxc-start",
+] as const;
+
 export const builtinLists: readonly BuiltinList[] = [
   {
     list: "garrison_shells",
     items: ["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "csh", "tcsh", "fish", "rbash", "busybox"],
-  },
-  {
-    list: "garrison_runtimes",
-    items: [
-      "runc",
-      "crun",
-      "youki",
-      "runsc",
-      "kata-agent",
-      "containerd",
-      "containerd-shim",
-      "dockerd",
-      "crio",
-      "conmon",
-      "podman",
-      "kubelet",
-      "lxc-start",
-    ],
   },
   {
     list: "garrison_package_managers",
@@ -264,9 +262,8 @@ export const builtinMacros: readonly BuiltinMacro[] = [
   // The runtime's own steps inside a container it is about to start, or to enter for an exec.
   {
     macro: "garrison_runtime",
-    // By the program, not by the short name alone: that one a process chooses for itself.
-    condition:
-      '(not proc.is_exe_upper_layer=true and (proc.exepath glob "*/runc" or proc.exepath startswith "/memfd:runc_cloned" or (proc.name in (garrison_runtimes) and not proc.exepath startswith "/memfd:") or proc.name startswith "containerd-shim"))',
+    // By where the program was executed and what it is: short names, and files of a container, are what a workload makes them.
+    condition: `(garrison.exec_in_host=true and (${runtimePrograms.map((name) => `proc.exepath endswith "/${name}"`).join(" or ")} or proc.exepath glob "*/containerd-shim*" or proc.exepath startswith "/memfd:runc_cloned"))`,
   },
   {
     macro: "garrison_read",

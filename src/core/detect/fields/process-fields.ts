@@ -161,6 +161,19 @@ export const processFields: readonly Field[] = [
     "the program has no name in any file system",
     ({ isFileless }) => isFileless,
   ),
+  plain(
+    "garrison.exec_in_host",
+    {
+      type: "boolean",
+      scope: "process",
+      group: "exec-facts",
+      description: "the program was executed in the node's own mount namespace, whatever container the process is in",
+    },
+    ({ process: { facts }, machine: { mountNamespace = 0 } }) =>
+      facts === undefined || facts.mountNamespace === 0 || mountNamespace === 0
+        ? undefined
+        : facts.mountNamespace === mountNamespace,
+  ),
   fact("proc.exe_ino", "number", "inode of the program's file", ({ inode }) => inode),
   fact("proc.exe_ino.mtime", "number", "the file's content changed: nanoseconds since 1970", ({ fileModifiedMs }) =>
     fileModifiedMs === 0 ? undefined : fileModifiedMs * nsPerMs,

@@ -4,7 +4,7 @@ import type { ReadTerm } from "../engine/compile-check.ts";
 import type { RuleProgram } from "../engine/program.ts";
 import type { Firing } from "../engine/running-rules.ts";
 import type { DetectEvent } from "../event.ts";
-import { evidenceOf } from "./evidence.ts";
+import { evidenceOf, textWithoutArguments } from "./evidence.ts";
 import { fillTemplate } from "./template.ts";
 
 const ancestorsShown = 8;
@@ -23,7 +23,10 @@ export function detectionOf(
 ): Detection {
   const last = events.at(-1);
   if (last === undefined) throw new Error("a rule fired on no event");
-  const filled = fillTemplate(output, last, { charactersMax: limits.outputCharactersMax, readTerm });
+  const { outputCharactersMax: charactersMax, evidenceCharactersMax } = limits;
+  const filled = fillTemplate(output, last, { charactersMax, readTerm });
+  const without = fillTemplate(output, last, { charactersMax, readTerm, keepsArguments: false });
+  const told = shown(events, limits.evidenceMax);
   return {
     timeMs: last.timeMs,
     rule: summary.name,
@@ -38,9 +41,12 @@ export function detectionOf(
     techniques: summary.techniques,
     output: filled.output,
     outputFields: filled.fields,
-    evidence: shown(events, limits.evidenceMax).map(({ event, index }) =>
-      evidenceOf(event, limits.evidenceCharactersMax, steps[index]),
-    ),
+    evidence: told.map(({ event, index }) => evidenceOf(event, evidenceCharactersMax, steps[index])),
+    withoutArguments: {
+      output: without.output,
+      outputFields: without.fields,
+      evidence: told.map(({ event }) => textWithoutArguments(event, evidenceCharactersMax)),
+    },
     process: last.process.key,
     comm: last.process.comm,
     executable: last.process.executable,

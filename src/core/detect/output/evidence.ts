@@ -4,6 +4,7 @@ import { scalarsAt } from "../audit/json.ts";
 import type { Evidence } from "../contract.ts";
 import type { DetectEvent } from "../event.ts";
 import { argumentsText, tupleText } from "../fields/arguments.ts";
+import { argumentsNotKept, holdsArguments } from "./without-arguments.ts";
 import { oneLine, redactedCommand } from "./template.ts";
 
 /** `step` stands before the kind: "2 chmod: fchmodat". */
@@ -16,13 +17,18 @@ export function evidenceOf(event: DetectEvent, charactersMax: number, step = "")
   };
 }
 
-function deedText(event: DetectEvent): string {
-  if (event.flat !== undefined) return flatText(event.flat);
+/** The text of the event's evidence with the program alone where its arguments would stand. */
+export function textWithoutArguments(event: DetectEvent, charactersMax: number): string {
+  return oneLine(deedText(event, false)).slice(0, charactersMax);
+}
+
+function deedText(event: DetectEvent, keepsArguments = true): string {
+  if (event.flat !== undefined) return flatText(event.flat, keepsArguments);
   if (event.source === "k8s_audit") return auditText(event.audit);
   const { process } = event;
   const who = process.key.pid === 0 ? "" : ` by ${process.comm}[${process.key.pid}]`;
   if (event.type === "execve")
-    return `${process.executable || process.comm}: ${redactedCommand(process)}${parentText(event)}`;
+    return `${process.executable || process.comm}: ${keepsArguments ? redactedCommand(process) : argumentsNotKept}${parentText(event)}`;
   const what = tupleText(event) ?? pathText(event);
   const about = what === "" ? argumentsText(event) : what;
   return `${redactText(about).text}${event.result < 0 ? ` (${event.result})` : ""}${who}`;
@@ -33,8 +39,11 @@ function parentText({ process: { parent } }: DetectEvent): string {
 }
 
 /** Everything but what the line says already. */
-function flatText(flat: Readonly<Record<string, unknown>>): string {
-  const pairs = Object.entries(flat).filter(([name]) => !name.startsWith("evt.") || name.startsWith("evt.arg"));
+function flatText(flat: Readonly<Record<string, unknown>>, keepsArguments: boolean): string {
+  const pairs = Object.entries(flat).filter(
+    ([name]) =>
+      (!name.startsWith("evt.") || name.startsWith("evt.arg")) && (keepsArguments || !holdsArguments(name)),
+  );
   return redactText(
     pairs.map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" "),
   ).text;

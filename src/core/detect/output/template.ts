@@ -6,6 +6,7 @@ import { transformers, type Transformer } from "../falco/ast.ts";
 import { readField, type ReadTerm } from "../engine/compile-check.ts";
 import { termOf, type Term } from "../engine/resolve.ts";
 import { ancestorOf, type ProcessFacts } from "../process/facts.ts";
+import { argumentsNotKept, holdsArguments } from "./without-arguments.ts";
 
 export type Part = string | { readonly term: Term; readonly read: ReadValue };
 
@@ -62,18 +63,27 @@ export interface Filled {
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
+interface FillOptions {
+  readonly charactersMax: number;
+  readonly readTerm?: ReadTerm | undefined;
+  /** false: `argumentsNotKept` stands for values that hold a process's arguments. */
+  readonly keepsArguments?: boolean;
+}
+
 /** The text and its fields, each name once; cut at `charactersMax`. */
 export function fillTemplate(
   { parts }: Template,
   event: DetectEvent,
-  { charactersMax, readTerm }: { readonly charactersMax: number; readonly readTerm?: ReadTerm | undefined },
+  { charactersMax, readTerm, keepsArguments = true }: FillOptions,
 ): Filled {
   const fields = new Map<string, string>();
   let output = "";
   for (const part of parts) {
     if (typeof part === "string") output += part;
     else {
-      const value = fields.get(part.term.name) ?? shownValue(part.term, readTerm?.(part.term) ?? part.read, event);
+      const shown = fields.get(part.term.name) ?? shownValue(part.term, readTerm?.(part.term) ?? part.read, event);
+      const isKept = keepsArguments || shown === missingText || !holdsArguments(part.term.name);
+      const value = isKept ? shown : argumentsNotKept;
       fields.set(part.term.name, value);
       output += value;
     }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SensorEvent } from "../../sense/sensor.ts";
-import { exec } from "../rules.fixture.ts";
+import { exec, file } from "../rules.fixture.ts";
 import { argumentsBytesMax, createProcessBook, graceMs } from "./book.ts";
 import { ancestorOf } from "./facts.ts";
 
@@ -79,4 +79,17 @@ test("number, bytes and arguments are limited and counted; ended ones go first",
   assert.ok(heavy.stats().bytes <= 100_000 && heavy.stats().processes >= 1);
   assert.equal(heavy.stats().argumentsCut, 49);
   assert.equal(heavy.stats().evicted + heavy.stats().processes, 49);
+});
+
+test("a process keeps its program's name whatever it calls itself; only the stages of runc are taken, of runc itself", () => {
+  const book = bookOf();
+  const says = (pid: number, comm: string): string => {
+    book.observe({ ...file(pid, "open", "/x", { atMs: 5 }), comm });
+    return book.find(at(pid)).comm;
+  };
+  for (const event of [exec(10, 1, ["/tmp/thief"]), exec(11, 1, ["/usr/sbin/runc"])]) book.observe(event);
+  assert.deepEqual(
+    [says(10, "sshd"), says(10, "runc:[2:INIT]"), says(11, "sshd"), says(11, "runc:[2:INIT]")],
+    ["thief", "thief", "runc", "runc:[2:INIT]"],
+  );
 });

@@ -81,10 +81,14 @@ class Book implements ProcessBook {
     return made;
   }
 
-  /** A process may call itself something else (prctl), as the stages of runc do. Sockets' events carry an older name. */
+  /**
+   * A process may call itself something else (prctl). Rules go by the program, so only the stages of runc are taken: rules of others know them by name.
+   * Sockets' events carry an older name.
+   */
   #renamed({ process: key, comm, timeMs }: SensorEvent): void {
     const known = this.#current(key);
-    if (known === undefined || known.comm === comm || comm === "" || timeMs <= known.execMs) return;
+    if (known === undefined || known.comm === comm || !comm.startsWith("runc:[") || timeMs <= known.execMs) return;
+    if (known.isKnown && !isRunc(known.executable)) return;
     known.comm = comm;
     known.commandLine = undefined;
     known.memo = [];
@@ -284,6 +288,10 @@ class Book implements ProcessBook {
       unknown: this.#unknown,
     };
   }
+}
+
+function isRunc(executable: string): boolean {
+  return executable.endsWith("/runc") || executable.startsWith("/memfd:runc_cloned");
 }
 
 /** A process without its texts, roughly. */
