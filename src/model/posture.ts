@@ -109,6 +109,8 @@ export const ProfileDifference = z.object({
   removed: z.array(z.string()),
   /** Needed and not in the base: without the profile they fail, or run because none is loaded. */
   added: z.array(z.string()),
+  /** Calls that are allowed with some arguments only, one sentence each; absent where the kind knows no conditions. */
+  conditions: z.array(z.string()).optional(),
 });
 export type ProfileDifference = z.infer<typeof ProfileDifference>;
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { confidenceOf, mergeUsage } from "../../src/core/profile/learnt.ts";
@@ -20,6 +21,41 @@ import { kernelSensorMissing } from "../../src/edge/sensor/sensor.fixture.ts";
 import { ContainerSecurity, PodSecurity } from "../../src/model/pod-security.ts";
 import { openRuncWorkshop, runcMissing, type RuncWorkshop } from "../support/runc-container.ts";
 import { skipUnless } from "../support/skip.ts";
+
+const compilerPath = "/usr/bin/gcc";
+/** A thread and a child; with an argument also a new user namespace and a socket to the host's side of a virtual machine. Prints what came of each. */
+const makerSource = `
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void *run(void *value) { *(int *)value = 1; return 0; }
+int main(int count, char **words) {
+  int ran = 0, status = -1;
+  pthread_t thread;
+  int made = pthread_create(&thread, 0, run, &ran);
+  if (made == 0) pthread_join(thread, 0);
+  pid_t child = fork();
+  if (child == 0) _exit(7);
+  if (child > 0) waitpid(child, &status, 0);
+  int local = socket(AF_INET, SOCK_STREAM, 0);
+  printf("thread %d child %d socket %d\\n", ran, WEXITSTATUS(status), local >= 0);
+  if (count > 1) {
+    long other = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+    if (other == 0) _exit(0);
+    int failed = other < 0 ? errno : 0;
+    int machine = socket(40, SOCK_STREAM, 0);
+    printf("user namespace %d machine %d\\n", failed, machine < 0 ? errno : 0);
+  }
+  return 0;
+}
+`;
 
 const parserPath = "/usr/sbin/apparmor_parser";
 
@@ -145,6 +181,31 @@ describe("containers", () => {
     assert.notEqual(refused.exitCode, 0);
     assert.match(refused.output, /not permitted/i);
     assert.equal((await workshop.run(outside, { seccomp: logged })).exitCode, 0);
+  });
+
+  test("an enforced profile that learnt clone makes threads and children, and no user namespace", async (context) => {
+    if (!canRun(context) || !skipUnless(context, existsSync(compilerPath), `${compilerPath} with a static C library`))
+      return;
+    assert.ok(workshop);
+    const built = spawnSync(
+      compilerPath,
+      ["-static", "-pthread", "-x", "c", "-o", join(workshop.image, "bin/maker"), "-"],
+      { input: makerSource, encoding: "utf8" },
+    );
+    assert.equal(built.status, 0, built.stderr);
+    const scope = await learn(["/bin/maker"]);
+    const { names } = systemCallsOf(architecture, scope.calls);
+    assert.ok(names.includes("clone") || names.includes("clone3"), names.join(" "));
+    const works = "thread 1 child 7 socket 1\n";
+    const free = await workshop.run(["/bin/maker", "more"]);
+    assert.match(free.output, new RegExp(`^${works}user namespace 0 machine (?!1$)\\d+\\n$`), "without a profile");
+    const seccomp = ociSeccomp(allowedCalls(names, "runc", [architecture]), [architecture], "enforce");
+    for (const noNewPrivileges of [false, true]) {
+      const confined = await workshop.run(["/bin/maker", "more"], { seccomp, noNewPrivileges });
+      assert.deepEqual([confined.exitCode, confined.output], [0, `${works}user namespace 1 machine 1\n`]);
+    }
+    const logged = ociSeccomp(allowedCalls(names, "runc", [architecture]), [architecture], "log");
+    assert.equal((await workshop.run(["/bin/maker", "more"], { seccomp: logged })).output, free.output);
   });
 
   test("the runtime's base set alone starts a container, with and without new privileges, as another user", async (context) => {

@@ -81,4 +81,10 @@ test("the difference as text, golden", () => {
     differenceText({ difference }),
     "Against RuntimeDefault of x\n\nremoved (1)\n- ptrace\n\nbeyond it (0)\n\nkept (2)\n  read write\n",
   );
+  const conditions = ["clone without flags of new namespaces"];
+  assert.ok(
+    differenceText({ difference: { ...difference, conditions } }).endsWith(
+      "kept (2)\n  read write\n\nwith a condition\n  clone without flags of new namespaces\n",
+    ),
+  );
 });

@@ -2,7 +2,7 @@
 import { allowedWithCapability, neverAllowed } from "./data/runtime-default.ts";
 import { systemCallNames, type Architecture } from "./system-calls.ts";
 
-/** What the runtime's default profile allows a container with these capabilities. Conditions on arguments (personality, socket) count as allowed. */
+/** What the runtime's default profile allows a container with these capabilities. What it allows with some arguments only (`conditionalCalls`) counts as allowed. */
 export function runtimeDefault(architecture: Architecture, capabilities: readonly string[]): ReadonlySet<string> {
   const held = new Set(capabilities);
   const refused = new Set(neverAllowed);

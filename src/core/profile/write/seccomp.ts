@@ -2,7 +2,12 @@
 import type { ProfileDifference, WrittenProfile } from "../../../model/posture.ts";
 import { defaultCapabilities } from "../capabilities.ts";
 import { runtimeBases, type Runtime } from "../data/runtime-base.ts";
-import { runtimeDefaultVersion } from "../data/runtime-default.ts";
+import {
+  conditionalCalls,
+  runtimeDefaultVersion,
+  type ArgumentCondition,
+  type ConditionalCall,
+} from "../data/runtime-default.ts";
 import { runtimeDefault } from "../runtime-default.ts";
 import { isArchitecture, systemCallNames, type Architecture } from "../system-calls.ts";
 import { containerPatch } from "./patch.ts";
@@ -14,8 +19,10 @@ const ociArchitecture: Readonly<Record<Architecture, string>> = {
 };
 const EPERM = 1;
 const ENOSYS = 38;
-/** C libraries try these first and fall back when the kernel says that it has no such call; EPERM would be taken for a failure. */
-const probedCalls = ["clone3"] as const;
+/** Takes its flags from memory, which no filter reads. C libraries try it first and fall back to clone when the kernel says that it has no such call; EPERM would be taken for a failure. */
+const unreadableCall = "clone3";
+/** Whoever holds it may make namespaces: RuntimeDefault leaves clone and clone3 to it, and so does a written profile. */
+const namespaceCapability = "sys_admin";
 
 export const kubeletSeccompFolder = "/var/lib/kubelet/seccomp";
 
@@ -23,6 +30,7 @@ interface OciRule {
   readonly names: readonly string[];
   readonly action: string;
   readonly errnoRet?: number;
+  readonly args?: readonly ArgumentCondition[];
 }
 
 export interface OciSeccomp {
@@ -42,35 +50,66 @@ export function allowedCalls(
   return [...new Set([...seen, ...runtimeBases[runtime].systemCalls])].filter((name) => exist.has(name)).toSorted();
 }
 
+/**
+ * Calls that RuntimeDefault allows with some arguments only keep its conditions, unless the container uses the capability that frees them.
+ * Without sys_admin clone3 answers ENOSYS when enforced; in log mode it passes when it is among the allowed, because nothing may change there.
+ */
 export function ociSeccomp(
   allowed: readonly string[],
   architectures: readonly Architecture[],
   mode: ProfileRequest["mode"],
+  capabilities: readonly string[] = [],
 ): OciSeccomp {
   const isEnforced = mode === "enforce";
-  const probed = probedCalls.filter((name) => !allowed.includes(name));
+  const lasting = isEnforced ? lastingCalls(allowed, capabilities) : allowed;
+  const conditional = conditionsOn(lasting, capabilities);
+  const free = lasting.filter((name) => !conditional.some((one) => one.name === name));
   return {
     defaultAction: isEnforced ? "SCMP_ACT_ERRNO" : "SCMP_ACT_LOG",
     ...(isEnforced ? { defaultErrnoRet: EPERM } : {}),
     architectures: architectures.map((architecture) => ociArchitecture[architecture]),
     syscalls: [
-      { names: allowed, action: "SCMP_ACT_ALLOW" },
-      ...(isEnforced && probed.length > 0
-        ? [{ names: probed, action: "SCMP_ACT_ERRNO", errnoRet: ENOSYS } as const]
+      { names: free, action: "SCMP_ACT_ALLOW" },
+      ...conditional.flatMap(({ name, anyOf }) =>
+        anyOf.map((condition) => ({ names: [name], action: "SCMP_ACT_ALLOW", args: [condition] })),
+      ),
+      ...(isEnforced && !lasting.includes(unreadableCall)
+        ? [{ names: [unreadableCall], action: "SCMP_ACT_ERRNO", errnoRet: ENOSYS }]
         : []),
     ],
   };
 }
 
-/** Of the calls that the default profile allows with the default capabilities. */
-export function seccompDifference(allowed: readonly string[], architecture: Architecture): ProfileDifference {
+/** Without clone3, unless the container makes namespaces. */
+function lastingCalls(allowed: readonly string[], capabilities: readonly string[]): readonly string[] {
+  return capabilities.includes(namespaceCapability) ? allowed : allowed.filter((name) => name !== unreadableCall);
+}
+
+/** Those of RuntimeDefault on the allowed calls, for what uses these capabilities. */
+function conditionsOn(allowed: readonly string[], capabilities: readonly string[]): readonly ConditionalCall[] {
+  return conditionalCalls.filter(({ name, freeWith }) => allowed.includes(name) && !capabilities.includes(freeWith));
+}
+
+/** Of the calls that the default profile allows with the default capabilities; a call that has a condition of the base is kept, and the condition named. */
+export function seccompDifference(
+  allowed: readonly string[],
+  architecture: Architecture,
+  capabilities: readonly string[] = [],
+): ProfileDifference {
   const base = runtimeDefault(architecture, defaultCapabilities);
-  const mine = new Set(allowed);
+  const lasting = lastingCalls(allowed, capabilities);
+  const mine = new Set(lasting);
+  const conditional = conditionsOn(lasting, capabilities);
+  const freed = conditionalCalls.filter((one) => mine.has(one.name) && !conditional.includes(one));
   return {
     base: runtimeDefaultVersion,
-    kept: allowed.filter((name) => base.has(name)),
+    kept: lasting.filter((name) => base.has(name)),
     removed: [...base].filter((name) => !mine.has(name)).toSorted(),
-    added: allowed.filter((name) => !base.has(name)),
+    added: lasting.filter((name) => !base.has(name)),
+    conditions: [
+      ...conditional.map(({ name, words }) => `${name} ${words}`),
+      ...freed.map(({ name, freeWith }) => `${name} with any arguments, because ${freeWith} is used`),
+    ],
   };
 }
 
@@ -81,13 +120,14 @@ export function writeSeccomp(request: ProfileRequest & { readonly runtime: Runti
   const architectures: readonly Architecture[] = known.length === 0 ? ["x86_64"] : known;
   const allowed = allowedCalls(learnt.systemCalls, runtime, architectures);
   const name = `${profileName(target)}.json`;
-  const difference = seccompDifference(allowed, architectures[0] ?? "x86_64");
+  const capabilities = [...learnt.capabilities, ...learnt.capabilitiesInferred];
+  const difference = seccompDifference(allowed, architectures[0] ?? "x86_64", capabilities);
   const unusual = difference.added.filter((call) => learnt.systemCalls.includes(call));
   return {
     kind: "seccomp",
     mode,
     name,
-    text: `${seccompText(ociSeccomp(allowed, architectures, mode))}\n`,
+    text: `${seccompText(ociSeccomp(allowed, architectures, mode, capabilities))}\n`,
     path: `${kubeletSeccompFolder}/garrison/${name}`,
     patch: containerPatch(target, ["seccompProfile:", "  type: Localhost", `  localhostProfile: garrison/${name}`]),
     difference,
@@ -97,6 +137,9 @@ export function writeSeccomp(request: ProfileRequest & { readonly runtime: Runti
         ? [`calls without a name cannot be allowed: ${learnt.systemCallsUnnamed.join(", ")}`]
         : []),
       ...(unusual.length > 0 ? [`allowed although RuntimeDefault refuses them: ${unusual.join(", ")}`] : []),
+      ...(allowed.includes(unreadableCall) && !capabilities.includes(namespaceCapability)
+        ? ["clone3 was seen: enforced it answers ENOSYS, as with RuntimeDefault, and C libraries use clone instead"]
+        : []),
       `united with what ${runtimeBases[runtime].version} needs to start a container`,
       "the file must be on every node that may run the pod: without it the container does not start",
     ],

@@ -57,8 +57,10 @@ test("a profile allows all that was seen, and the runtime's base, and nothing el
   fc.assert(
     fc.property(fc.subarray([...systemCallNames("x86_64")]), fc.constantFrom("runc", "crun"), (seen, runtime) => {
       const { text, difference } = writeSeccomp({ ...request(seen, { mode: "enforce" }), runtime });
-      const allowed = allowedOf(text);
+      const allowed = [...new Set(allowedOf(text))].toSorted();
       const expected = new Set([...seen, ...runtimeBases[runtime].systemCalls]);
+      // Its flags lie in memory: without sys_admin it is never allowed, as RuntimeDefault has it.
+      expected.delete("clone3");
       assert.deepEqual(allowed, [...expected].toSorted());
       assert.deepEqual([...difference.kept, ...difference.added].toSorted(), allowed);
       for (const name of difference.removed) assert.ok(!allowed.includes(name));
@@ -67,17 +69,57 @@ test("a profile allows all that was seen, and the runtime's base, and nothing el
   );
 });
 
-test("log first, then enforce: the same allow-list; a clone3 that was not seen says that it does not exist", () => {
+test("log first, then enforce: the same allow-list; clone3 says that it does not exist", () => {
   const logged = JSON.parse(writeSeccomp({ ...request(["mkdir"]), runtime: "runc" }).text) as OciSeccomp;
   const text = writeSeccomp({ ...request(["mkdir"], { mode: "enforce" }), runtime: "runc" }).text;
   const enforced = JSON.parse(text) as OciSeccomp;
-  assert.deepEqual([logged.defaultAction, logged.syscalls.length], ["SCMP_ACT_LOG", 1]);
+  assert.deepEqual([logged.defaultAction, logged.syscalls.length], ["SCMP_ACT_LOG", 2]);
   assert.deepEqual([enforced.defaultAction, enforced.defaultErrnoRet], ["SCMP_ACT_ERRNO", 1]);
   assert.deepEqual(enforced.syscalls[0], logged.syscalls[0]);
-  assert.deepEqual(enforced.syscalls[1], { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38 });
-  const seen = writeSeccomp({ ...request(["clone3"], { mode: "enforce" }), runtime: "runc" }).text;
-  assert.equal((JSON.parse(seen) as OciSeccomp).syscalls.length, 1);
+  const refused = { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38 };
+  assert.deepEqual(enforced.syscalls.slice(1), [...logged.syscalls.slice(1), refused]);
+  const seen = writeSeccomp({ ...request(["clone3"], { mode: "enforce" }), runtime: "runc" });
+  assert.deepEqual((JSON.parse(seen.text) as OciSeccomp).syscalls.at(-1), refused);
+  assert.ok(seen.warnings.some((line) => line.startsWith("clone3 was seen")));
+  // Nothing changes for a program whose profile only logs.
+  assert.ok(allowedOf(writeSeccomp({ ...request(["clone3"]), runtime: "runc" }).text).includes("clone3"));
   assert.ok(Math.max(...text.split("\n").map((line) => line.length)) <= 120);
+});
+
+test("calls that RuntimeDefault allows with some arguments only keep its conditions, and the difference names them", () => {
+  const calls = ["clone3", "socket", "personality"];
+  for (const mode of ["log", "enforce"] as const) {
+    const { text, difference } = writeSeccomp({ ...request(calls, { mode }), runtime: "runc" });
+    const { syscalls } = JSON.parse(text) as OciSeccomp;
+    const of = (name: string) =>
+      syscalls.filter(({ names, action }) => action === "SCMP_ACT_ALLOW" && names.includes(name));
+    assert.deepEqual(
+      of("clone").map(({ args }) => args),
+      [[{ index: 0, value: 0x7e020000, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" }]],
+    );
+    assert.deepEqual(
+      of("socket").map(({ args }) => args),
+      [[{ index: 0, value: 40, op: "SCMP_CMP_NE" }]],
+    );
+    assert.deepEqual(
+      of("personality").map(({ args }) => args?.map(({ op, value }) => [op, value])),
+      [0, 0x20000, 8, 0x20008, 0xffffffff].map((value) => [["SCMP_CMP_EQ", value]]),
+    );
+    assert.deepEqual(
+      difference.conditions?.map((line) => line.split(" ")[0]),
+      ["clone", "personality", "socket"],
+    );
+    assert.ok(!difference.added.includes("clone3"));
+  }
+});
+
+test("what uses sys_admin may make namespaces: clone is free and clone3 allowed, and the difference says so", () => {
+  const given = request(["clone3"], { mode: "enforce", capabilities: ["sys_admin"] });
+  const { text, difference } = writeSeccomp({ ...given, runtime: "runc" });
+  const { syscalls } = JSON.parse(text) as OciSeccomp;
+  assert.equal(syscalls.length, 1);
+  assert.ok(syscalls[0]?.names.includes("clone") && syscalls[0].names.includes("clone3"));
+  assert.deepEqual(difference.conditions, ["clone with any arguments, because sys_admin is used"]);
 });
 
 test("patches are YAML for the kind's own pod template", () => {

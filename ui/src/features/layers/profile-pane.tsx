@@ -65,7 +65,7 @@ export function ProfilePane({ params, query, container }: ProfilePaneProps) {
 
 function Profile({ written }: { readonly written: Written }) {
   const { text, name, path, patch, difference, warnings, promotion } = written.profile;
-  const { base, kept, removed, added } = difference;
+  const { base, kept, removed, added, conditions = [] } = difference;
   return (
     <>
       <p>
@@ -81,6 +81,7 @@ function Profile({ written }: { readonly written: Written }) {
           <Difference name={`Kept of ${base}`} words={kept} />
           <Difference name="Taken away" words={removed} />
           <Difference name="Added" words={added} />
+          {conditions.length === 0 ? null : <Difference name="Only with certain arguments" words={conditions} />}
         </dl>
       )}
       <h3>{path === "" ? "For the manifest" : "The file"}</h3>

@@ -104,7 +104,7 @@ function say(context: Context, profile: WrittenProfile, confidence: LearningConf
 
 /** Names in lines, the three sets one after the other. */
 export function differenceText({ difference }: Pick<WrittenProfile, "difference">): string {
-  const { base, kept, removed, added } = difference;
+  const { base, kept, removed, added, conditions = [] } = difference;
   const set = (sign: string, title: string, names: readonly string[]) => [
     `${title} (${names.length})`,
     ...linesOf(names).map((line) => `${sign} ${line}`),
@@ -116,6 +116,7 @@ export function differenceText({ difference }: Pick<WrittenProfile, "difference"
     ...set("-", "removed", removed),
     ...set("+", "beyond it", added),
     ...set(" ", "kept", kept),
+    ...(conditions.length === 0 ? [] : ["with a condition", ...conditions.map((line) => `  ${line}`), ""]),
   ].join("\n");
 }
 
