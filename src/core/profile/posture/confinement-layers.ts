@@ -28,6 +28,9 @@ function isConfining(type: string): boolean {
   return type === "RuntimeDefault" || type === "Localhost";
 }
 
+/** The kernel counts filters and does not tell what they let through: one that allows everything looks the same. */
+const contentUnknown = "a filter is loaded, and what it lets through is not known: the kernel does not tell";
+
 const seccomp: LayerMaker = {
   layer: "seccomp",
   title: "Seccomp",
@@ -36,19 +39,25 @@ const seccomp: LayerMaker = {
     const facts = factsOf(input, "status");
     const profile = declared === undefined ? undefined : profileOf(declared, "seccomp");
     const isLoaded = facts !== undefined && facts.seccompMode !== 0;
-    const differs = profile !== undefined && isConfining(profile.type) && facts !== undefined && !isLoaded;
+    const wants = profile !== undefined && isConfining(profile.type);
+    const differs = wants && facts !== undefined && !isLoaded;
+    const isFilter = facts?.seccompMode === 2;
+    // With a declaration the runtime loaded its profile, or the container would not have started; without one nobody says what the filter is.
+    const isOpen = isFilter && !wants;
     return {
       declared: declaredValue(input, () => known(profile === undefined ? "" : profileText(profile), "pod spec")),
       effective: effectiveValue(input, "status", (of) => known(seccompText(of), `/proc/${of.pid}/status`)),
       used: usedValue(input, (of) =>
         known(`${of.systemCalls.length} system calls`, learntSource(input), of.systemCalls),
       ),
-      verdict: verdictOf({ differs, excess: !isLoaded, isKnown: facts !== undefined }),
-      note: differs
-        ? "a profile is declared, and no filter is loaded"
-        : isLoaded || facts === undefined
-          ? ""
-          : "every system call of the kernel is open to it",
+      verdict: verdictOf({ differs, excess: !isLoaded, isKnown: facts !== undefined && !isOpen }),
+      note: seccompNote({
+        differs,
+        isLoaded,
+        isKnown: facts !== undefined,
+        isFilter,
+        declared: wants ? profileText(profile) : "",
+      }),
       advice:
         !isLoaded && !differs && facts !== undefined
           ? "seccompProfile: RuntimeDefault, or a profile written from what it uses"
@@ -56,6 +65,21 @@ const seccomp: LayerMaker = {
     };
   },
 };
+
+function seccompNote(of: {
+  readonly differs: boolean;
+  readonly isLoaded: boolean;
+  readonly isKnown: boolean;
+  readonly isFilter: boolean;
+  /** "" when no profile is declared. */
+  readonly declared: string;
+}): string {
+  if (of.differs) return "a profile is declared, and no filter is loaded";
+  if (!of.isKnown) return "";
+  if (!of.isLoaded) return "every system call of the kernel is open to it";
+  if (!of.isFilter) return "";
+  return of.declared === "" ? contentUnknown : `${contentUnknown}; taken to be the declared one, ${of.declared}`;
+}
 
 /** Why a module of the kernel cannot confine: "" when it can. */
 export function inactiveBecause(facts: PostureFacts, module: "apparmor" | "selinux"): string {

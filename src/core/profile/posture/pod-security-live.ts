@@ -13,6 +13,12 @@ const deciding: Readonly<Record<string, string>> = {
 };
 const notShown = ["Host Ports", "Host Probes / Lifecycle Hooks", "Volume Types", "Sysctls"] as const;
 
+/** Met by any filter, also by one that allows everything: said, and the level stays. */
+const seccompContent = {
+  control: "Seccomp",
+  because: "a filter is loaded, and what it lets through is not known",
+} as const;
+
 export function podSecurityOfLive(facts: PostureFacts): PodSecurityResult {
   const unread = Object.entries(deciding).flatMap(([part, control]) => {
     const because = facts.unread[part];
@@ -31,7 +37,11 @@ export function podSecurityOfLive(facts: PostureFacts): PodSecurityResult {
     // What is known to be privileged is so, whatever else could not be read.
     level: unread.length > 0 && level !== "privileged" ? "unknown" : level,
     violations,
-    unknown: [...unread, ...notShown.map((control) => ({ control, because: "a process does not show it" }))],
+    unknown: [
+      ...unread,
+      ...(has("status") && facts.seccompMode === 2 ? [seccompContent] : []),
+      ...notShown.map((control) => ({ control, because: "a process does not show it" })),
+    ],
   };
 }
 

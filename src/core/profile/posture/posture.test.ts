@@ -259,6 +259,29 @@ test("what is declared and not there is a difference of its own rule", () => {
   }
 });
 
+test("a loaded filter says nothing of its content: unknown without a declaration, taken for the declared one with it", () => {
+  const layerOf = (word: Declared | string, over: Partial<PostureFacts> = {}) => {
+    const { layers } = postureOf({ declared: word, facts: { ...facts, ...over }, learnt: nothing, confidence });
+    const { verdict, note } = layers.find(({ layer }) => layer === "seccomp") ?? {};
+    return [verdict, note];
+  };
+  const unknownContent = "a filter is loaded, and what it lets through is not known: the kernel does not tell";
+  assert.deepEqual(layerOf("no pod"), ["unknown", unknownContent]);
+  assert.deepEqual(layerOf(declared({}, {})), ["unknown", unknownContent]);
+  assert.deepEqual(layerOf(declared({ seccomp: unconfined }, {})), ["unknown", unknownContent]);
+  assert.deepEqual(layerOf(declared({}, tight)), [
+    "good",
+    `${unknownContent}; taken to be the declared one, RuntimeDefault`,
+  ]);
+  // Strict mode has no filter: four calls, and no more.
+  assert.deepEqual(layerOf("no pod", { seccompMode: 1, seccompFilters: 0 }), ["good", ""]);
+  assert.deepEqual(layerOf("no pod", { seccompMode: 0 })[0], "excess");
+  const controls = (over: Partial<PostureFacts>) =>
+    podSecurityOfLive({ ...facts, ...over }).unknown.map(({ control }) => control);
+  assert.ok(controls({}).includes("Seccomp"));
+  assert.ok(!controls({ seccompMode: 0 }).includes("Seccomp"));
+});
+
 test("what is as declared is no difference", () => {
   const volumes = [{ name: "etc", type: "hostPath", hostPath: "/etc" }];
   const container = { ...tight, readOnlyRootFilesystem: true, mounts: [{ path: "/host", volume: "etc" }] };
