@@ -49,6 +49,9 @@ const needed: Partial<Record<OperationName, string>> = {
   imageSbom: "?digest=nowhere&format=spdx",
   explainMatch: "?digest=nowhere&vulnerability=CVE-2026-1",
   imageVulnerability: "?id=nowhere",
+  noiseSuggest: "?cluster=local&namespace=shop&workload=web&rule=none",
+  getBaseline: "?cluster=nowhere&namespace=shop&kind=Deployment&workload=web",
+  previewBaseline: "?cluster=nowhere&namespace=shop&kind=Deployment&workload=web&to=monitoring",
 };
 
 test(
