@@ -167,12 +167,16 @@ class Tail {
     );
   }
 
-  /** A file that was rotated away, and removed, while nobody read. */
+  /** A file that was rotated away, and removed or compressed, while nobody read. */
   async #tellLost(): Promise<void> {
     const { lost } = this.#follower.counters;
     if (lost === this.#lostTold) return;
     this.#lostTold = lost;
-    await this.#gap(0, "no", `${this.#file.path} was rotated while nobody read it, and the old file is gone`);
+    await this.#gap(
+      0,
+      "no",
+      `${this.#file.path} was rotated while nobody read it, and an old file is gone or compressed: lines may be missing`,
+    );
   }
 
   #gap(rows: number, counted: Row<"gaps">["counted"], detail: string): Promise<void> {

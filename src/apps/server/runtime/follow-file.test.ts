@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFile, mkdtemp, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, rename, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
@@ -63,6 +63,71 @@ test("rotation: the old file's rest first, its last line without an end too, the
   await writeFile(file, "four\n");
   assert.deepEqual((await all(follower)).lines, ["two", "three", "four"]);
   assert.equal(follower.counters.rotations, 1);
+});
+
+for (const names of [
+  (file: string) => [`${file}.2`, `${file}.1`],
+  (file: string) => ["10-00-00.000", "10-00-01.000"].map((time) => file.replace(".log", `-2026-11-26T${time}.log`)),
+])
+  test(`two rotations between reads: every file is read, in its order, and nothing older or other (${path.basename(names("a.log")[0] ?? "")})`, async (t) => {
+    const file = await scene(t);
+    const [first = "", second = ""] = names(file);
+    await writeFile(`${file}.3`, "old\n");
+    await utimes(`${file}.3`, 1, 1);
+    await writeFile(`${file}.bak`, "other\n");
+    await writeFile(file, "one\n");
+    const follower = followFile(file, undefined);
+    t.after(() => follower.close());
+    await all(follower);
+    await appendFile(file, "two\n");
+    await rename(file, first);
+    await writeFile(file, "three\nfour");
+    await rename(file, second);
+    await writeFile(file, "five\n");
+    assert.deepEqual((await all(follower)).lines, ["two", "three", "four", "five"]);
+    assert.deepEqual([follower.counters.rotations, follower.counters.lost], [2, 0]);
+    await appendFile(file, "six\n");
+    assert.deepEqual((await all(follower)).lines, ["six"]);
+  });
+
+test("files of one instant are read once each, by their names", async (t) => {
+  const file = await scene(t);
+  await writeFile(file, "one\n");
+  const follower = followFile(file, undefined);
+  t.after(() => follower.close());
+  await all(follower);
+  await rename(file, `${file}.10`);
+  await writeFile(`${file}.9`, "two\n");
+  await writeFile(`${file}.2`, "three\n");
+  await writeFile(file, "four\n");
+  for (const name of [`${file}.10`, `${file}.9`, `${file}.2`, file]) await utimes(name, 1000, 1000);
+  assert.deepEqual((await all(follower)).lines, ["two", "three", "four"]);
+});
+
+test("what was rotated away and is compressed or gone before it was read is counted", async (t) => {
+  const file = await scene(t);
+  await writeFile(file, "one\n");
+  const follower = followFile(file, undefined);
+  t.after(() => follower.close());
+  await all(follower);
+  await rename(file, `${file}.2`);
+  await writeFile(`${file}.1.gz`, "compressed");
+  await writeFile(file, "three\n");
+  for (const [name, time] of [
+    [`${file}.2`, 1000],
+    [`${file}.1.gz`, 1001],
+    [file, 1002],
+  ] as const)
+    await utimes(name, time, time);
+  assert.deepEqual((await all(follower)).lines, ["three"]);
+  assert.equal(follower.counters.lost, 1);
+  await rename(file, `${file}.1`);
+  await writeFile(file, "gone\n");
+  await writeFile(`${file}.new`, "five\n");
+  await rm(`${file}.1`);
+  await rename(`${file}.new`, file);
+  assert.deepEqual((await all(follower)).lines, ["five"]);
+  assert.equal(follower.counters.lost, 2);
 });
 
 test("rotation while nobody read: the renamed file is found by its inode; one that is gone is counted", async (t) => {

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { open, readdir, stat, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { auditFileLimits } from "./limits.ts";
+import { isLater, rotatedFiles } from "./rotated-files.ts";
 
 /** Where reading goes on. `head` is the hash of the file's first bytes, at most 256 and at most `offset`. */
 export interface FilePlace {
@@ -27,7 +28,7 @@ export interface FileReading {
 export interface FileFollower {
   /** The next whole lines, or undefined when there is nothing new. Rejects as the file system does when the file cannot be read. */
   read(): Promise<FileReading | undefined>;
-  /** Times that a file was emptied or replaced in place, and that a rotated one was not found any more. */
+  /** Times that a file was emptied or replaced in place, and that a rotated one was not found any more, or only compressed. */
   readonly counters: { readonly rotations: number; readonly truncations: number; readonly lost: number };
   close(): Promise<void>;
 }
@@ -70,7 +71,7 @@ class Follower implements FileFollower {
         await this.#behind(handle, place, bytesRead),
       );
     }
-    await this.#next();
+    await this.#next(handle, place);
     return await this.read();
   }
 
@@ -143,10 +144,38 @@ class Follower implements FileFollower {
     }
   }
 
-  async #next(): Promise<void> {
+  /**
+   * Goes on behind a file that was rotated away and read to its end: with the oldest rotated one that is later, because there may have been several rotations
+   * since, or with the file itself. The file is opened before the folder is listed: one that is rotated in between is then held already.
+   */
+  async #next(done: FileHandle, { device, inode }: FilePlace): Promise<void> {
+    const current = await open(this.#file, "r");
+    let next = current;
+    try {
+      const [now, old] = [await current.stat(), await done.stat()];
+      const all = (await rotatedFiles(this.#file)).filter((one) => one.inode !== now.ino || one.device !== now.dev);
+      const own = all.find((one) => one.inode === inode && one.device === device);
+      const later = all.filter((one) => one !== own && isLater(one, own ?? { mtimeMs: old.mtimeMs, name: "" }));
+      const readable = later.findIndex((one) => !one.isCompressed);
+      const first = later[readable];
+      if (first !== undefined) {
+        next = await open(first.path, "r");
+        // Renamed again since the list was made: the next look makes a new one.
+        if ((await next.stat()).ino !== first.inode) throw new Error(`${first.path} was rotated just now`);
+      }
+      // Removed already: what was rotated away after it may be gone, too, and nobody can tell.
+      this.counters.lost += (readable < 0 ? later.length : readable) + (old.nlink === 0 ? 1 : 0);
+      const facts = await next.stat();
+      this.#place = { device: facts.dev, inode: facts.ino, offset: 0, head: "", skips: false };
+    } catch (error) {
+      if (next !== current) await next.close();
+      await current.close();
+      throw error;
+    }
+    if (next !== current) await current.close();
+    await done.close();
+    this.#handle = next;
     this.counters.rotations += 1;
-    await this.close();
-    this.#place = undefined;
   }
 }
 
