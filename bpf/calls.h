@@ -145,15 +145,14 @@ static __always_inline void describe_address(struct call_event *event, struct ad
 	}
 }
 
-static __always_inline u32 put_call_path(struct call_scratch *scratch, struct task_struct *task, struct file *file, u32 end)
+static __always_inline u32 put_call_path(struct call_scratch *scratch, struct file *file, u32 end)
 {
-	struct path path = {}, root = {};
+	struct path path = {};
 	struct path_walk *walk = own_walk();
 	if (!walk || end > CALL_TEXT_BYTES_MAX)
 		return 0;
-	root_of(task, &root);
 	path_of(file, &path);
-	u32 length = walk_path(walk, &path, &root);
+	u32 length = walk_path(walk, &path);
 	if (!walk->is_done)
 		return 0;
 	u32 start = walk->start & (PATH_BYTES_MAX - 1);
@@ -178,6 +177,8 @@ static __always_inline u32 put_unix_path(struct call_scratch *scratch, const voi
 static __always_inline u32 put_call_text(struct call_scratch *scratch, const void *text)
 {
 	long length = text ? bpf_probe_read_user_str(scratch->strings, CALL_TEXT_BYTES_MAX, text) : 0;
+	if (text && length < 1)
+		scratch->event.header.flags |= FLAG_CUT;
 	if (length < 1 || length > CALL_TEXT_BYTES_MAX)
 		return 0;
 	if (length == CALL_TEXT_BYTES_MAX)
@@ -280,7 +281,7 @@ int on_call(struct trace_event_raw_sys_exit *context)
 		key.a = mix(mix(arguments[0], arguments[1]), arguments[2]);
 	key.b = mix(mix((u64)address.port << 32 | address.ipv4, *(u64 *)&address.ipv6[0]), *(u64 *)&address.ipv6[8]);
 	if (address.family == AF_UNIX)
-		key.b = hash_text(address_at + 2);
+		key.b = mix(hash_text(address_at + 2), hash_text(address_at + 3)); /* an abstract name begins with NUL */
 	if (text)
 		key.b = mix(key.b, hash_text(text));
 	if (sk && !address_at) {
@@ -313,7 +314,7 @@ int on_call(struct trace_event_raw_sys_exit *context)
 		if (address.family == AF_UNIX && address_bytes > 2)
 			event->path_bytes = put_unix_path(scratch, address_at + 2, address_bytes - 2, false, end);
 	} else if (file) {
-		event->path_bytes = put_call_path(scratch, task, file, end);
+		event->path_bytes = put_call_path(scratch, file, end);
 	}
 	if (cookie & CALL_CHANGES_CREDENTIALS) {
 		u64 thread = bpf_get_current_pid_tgid();

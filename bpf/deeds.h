@@ -113,10 +113,12 @@ static __always_inline bool is_excluded(struct task_struct *task)
 	return settings.excluded_tgid && BPF_CORE_READ(task, tgid) == settings.excluded_tgid;
 }
 
-/* A hash of at most 256 bytes of a text of a program, for keys; what is longer counts by its length. */
+/* A hash of a whole text of a program, for keys. The first words are hashed at once, those of long texts (padded paths) one by one. */
 #define HASHED_WORDS 32
+#define TEXT_WORDS (REQUEST_BYTES_MAX / 8)
 struct text_hash {
-	u64 words[HASHED_WORDS];
+	u64 hash;
+	u64 words[TEXT_WORDS + 1];
 };
 
 struct {
@@ -126,17 +128,45 @@ struct {
 	__type(value, struct text_hash);
 } text_hashes SEC(".maps");
 
-static __always_inline u64 hash_text(const void *text)
+static long hash_step(u32 index, void *context)
 {
 	u32 zero = 0;
 	struct text_hash *scratch = bpf_map_lookup_elem(&text_hashes, &zero);
 	if (!scratch)
+		return 1;
+	scratch->hash = mix(scratch->hash, scratch->words[(HASHED_WORDS + index) & (TEXT_WORDS - 1)]);
+	return 0;
+}
+
+/* The length goes in too; below 0 it says why the text could not be read. */
+static __always_inline u64 hash_any_text(const void *text, bool is_kernel)
+{
+	u32 zero = 0;
+	u64 nothing = 0;
+	long length;
+	struct text_hash *scratch = bpf_map_lookup_elem(&text_hashes, &zero);
+	if (!scratch || !text)
 		return 0;
-	__builtin_memset(scratch, 0, sizeof(*scratch));
-	u64 hash = bpf_probe_read_user_str(scratch->words, sizeof(scratch->words), text);
+	__builtin_memset(scratch->words, 0, HASHED_WORDS * 8);
+	if (is_kernel)
+		length = bpf_probe_read_kernel_str(scratch->words, REQUEST_BYTES_MAX, text);
+	else
+		length = bpf_probe_read_user_str(scratch->words, REQUEST_BYTES_MAX, text);
+	u64 hash = length;
 	for (u32 index = 0; index < HASHED_WORDS; index += 1)
 		hash = mix(hash, scratch->words[index]);
-	return hash;
+	if (length <= HASHED_WORDS * 8 || length > REQUEST_BYTES_MAX)
+		return hash;
+	/* Behind the end stands what was there before. */
+	bpf_probe_read_kernel((char *)scratch->words + length, sizeof(nothing), &nothing);
+	scratch->hash = hash;
+	bpf_loop(((u32)length + 7) / 8 - HASHED_WORDS, hash_step, NULL, 0);
+	return scratch->hash;
+}
+
+static __noinline u64 hash_text(const void *text)
+{
+	return hash_any_text(text, false);
 }
 
 #endif

@@ -62,6 +62,7 @@
 #define FILE_CALL_MKDIRAT 6
 #define FILE_CALL_SYMLINKAT 7
 #define FILE_CALL_LINKAT 8
+#define FILE_CALL_FTRUNCATE 30
 
 /* What a descriptor stands for. */
 #define KIND_NONE 0
@@ -87,7 +88,7 @@
 #define FIRST_BYTES_SMALL_MAX 512
 #define FIRST_BYTES_LARGE_MAX 2048
 #define CGROUPS_WATCHED_MAX 16384
-#define REQUEST_BYTES_MAX 2048
+#define REQUEST_BYTES_MAX 4096
 #define CALL_TEXT_BYTES_MAX 256
 #define DEEDS_SEEN_MAX 65536
 #define CALL_ARGUMENTS 6
@@ -192,7 +193,7 @@ struct cgroup_event {
 	/* then the path inside its hierarchy */
 };
 
-/* A deed on a file. With `path` the kernel resolved it; else the path as asked and the folder that it is relative to ("" when it begins with "/"). */
+/* A deed on a file. With `path` the kernel resolved it; else the path as asked and the folder that it starts from (of one that begins with "/" the process's root, "" when that is the top). */
 struct file_event {
 	struct event_header header;
 	u64 key; /* of the de-duplication; `seen` counts its repeats */

@@ -8,6 +8,11 @@
 #define FMODE_CREATED 0x100000
 #define O_ACCMODE 3
 #define O_CREAT 0100
+#define O_TRUNC 01000
+/* What makes an open another deed than the one before: a file that was read may be emptied. */
+#define OPEN_KINDS (O_ACCMODE | O_CREAT | O_TRUNC)
+/* No descriptor: the process's root. */
+#define FROM_ROOT (-4096)
 
 /* Cookie: bits 0-7 the call, 8-15 the deed, then four bits each. */
 #define AT_FOLDER 16
@@ -57,12 +62,12 @@ static __always_inline struct file_scratch *begin_file(struct task_struct *task)
 }
 
 /* Walks and appends a path; returns its length. */
-static __noinline u32 put_path(struct file_scratch *scratch, struct path *path, struct path *root, u32 end)
+static __noinline u32 put_path(struct file_scratch *scratch, struct path *path, u32 end)
 {
 	struct path_walk *walk = own_walk();
-	if (!walk || !scratch || !path || !root || end > 3 * PATH_BYTES_MAX)
+	if (!walk || !scratch || !path || end > 3 * PATH_BYTES_MAX)
 		return 0;
-	u32 length = walk_path(walk, path, root);
+	u32 length = walk_path(walk, path);
 	if (!walk->is_done) {
 		scratch->event.header.flags |= FLAG_PATH_CUT;
 		return 0;
@@ -83,19 +88,24 @@ static __always_inline u32 put_text(struct file_scratch *scratch, const void *te
 		length = bpf_probe_read_kernel_str(&scratch->strings[end], REQUEST_BYTES_MAX, text);
 	else
 		length = bpf_probe_read_user_str(&scratch->strings[end], REQUEST_BYTES_MAX, text);
-	if (length < 1 || length > REQUEST_BYTES_MAX)
+	/* What cannot be read (any more) is said to be missing. */
+	if (length < 1 || length > REQUEST_BYTES_MAX) {
+		scratch->event.header.flags |= FLAG_REQUEST_CUT;
 		return 0;
+	}
 	if (length == REQUEST_BYTES_MAX)
 		scratch->event.header.flags |= FLAG_REQUEST_CUT;
 	return length - 1;
 }
 
-/* The folder that a relative path starts from: the one of a descriptor, or the process's own. */
+/* The folder that a path starts from: of a relative one that of a descriptor or the process's own, of an absolute one the process's root (nothing when that
+ * is the top: it mostly is). */
 static __always_inline u32 put_folder(struct file_scratch *scratch, struct task_struct *task, int number, u32 end)
 {
-	struct path folder = {}, root = {};
-	root_of(task, &root);
-	if (number == AT_FDCWD) {
+	struct path folder = {};
+	if (number == FROM_ROOT) {
+		root_of(task, &folder);
+	} else if (number == AT_FDCWD) {
 		folder_of(task, &folder);
 	} else {
 		struct file *file = file_of(task, number);
@@ -103,7 +113,8 @@ static __always_inline u32 put_folder(struct file_scratch *scratch, struct task_
 			return 0;
 		path_of(file, &folder);
 	}
-	return put_path(scratch, &folder, &root, end);
+	u32 length = put_path(scratch, &folder, end);
+	return number == FROM_ROOT && length == 1 ? 0 : length;
 }
 
 struct request {
@@ -119,13 +130,11 @@ static __always_inline u32 bounded(u32 end)
 	return end > 3 * PATH_BYTES_MAX ? 3 * PATH_BYTES_MAX : end;
 }
 
-static __always_inline u32 put_request(struct file_scratch *scratch, struct task_struct *task, struct request *request, u32 end, u16 *folder_bytes)
+/* Says in `folder` where the path starts. */
+static __always_inline u32 put_request(struct file_scratch *scratch, struct request *request, u32 end, int *folder)
 {
 	u32 length = put_text(scratch, request->text, request->is_kernel, end);
-	*folder_bytes = 0;
-	if (request->is_text || (length > 0 && scratch->strings[end] == '/'))
-		return length;
-	*folder_bytes = 1; /* asked for */
+	*folder = length > 0 && scratch->strings[end] == '/' ? FROM_ROOT : request->folder;
 	return length;
 }
 
@@ -145,26 +154,25 @@ static __always_inline int tell_file(struct file_scratch *scratch, struct task_s
 {
 	struct file_event *event = &scratch->event;
 	u32 end = 0;
-	u16 wants_folder = 0;
+	int folder = 0;
 	if (file) {
-		struct path path = {}, root = {};
-		root_of(task, &root);
+		struct path path = {};
 		path_of(file, &path);
-		end = put_path(scratch, &path, &root, 0);
+		end = put_path(scratch, &path, 0);
 		event->path_bytes = end;
 	}
 	end = bounded(end);
-	event->requested_bytes = put_request(scratch, task, first, end, &wants_folder);
+	event->requested_bytes = put_request(scratch, first, end, &folder);
 	end = bounded(end + event->requested_bytes);
-	if (wants_folder && !file) {
-		event->directory_bytes = put_folder(scratch, task, first->folder, end);
+	if (!first->is_text && !file) {
+		event->directory_bytes = put_folder(scratch, task, folder, end);
 		end = bounded(end + event->directory_bytes);
 	}
 	if (second) {
-		event->target_bytes = put_request(scratch, task, second, end, &wants_folder);
+		event->target_bytes = put_request(scratch, second, end, &folder);
 		end = bounded(end + event->target_bytes);
-		if (wants_folder) {
-			event->target_directory_bytes = put_folder(scratch, task, second->folder, end);
+		if (!second->is_text) {
+			event->target_directory_bytes = put_folder(scratch, task, folder, end);
 			end += event->target_directory_bytes;
 		}
 	}
@@ -232,11 +240,11 @@ int on_file_opened(struct trace_event_raw_sys_exit *context)
 	if (inode) {
 		key.a = (u64)BPF_CORE_READ(inode, i_sb, s_dev);
 		key.b = BPF_CORE_READ(inode, i_ino);
-		key.how = flags & O_ACCMODE;
+		key.how = flags & OPEN_KINDS;
 	} else {
 		key.a = hash_text(asked);
 		key.b = folder_number(task, folder);
-		key.how = 0x80000000 | (u32)-result;
+		key.how = 0x80000000 | (flags & OPEN_KINDS) << 12 | (u32)-result;
 	}
 	u64 id = first_touch(&key);
 	if (!id)
@@ -281,15 +289,20 @@ int on_file_changed(struct trace_event_raw_sys_exit *context)
 		.is_text = (cookie & TARGET_IS_TEXT) != 0,
 	};
 	u32 mode = pick(arguments, nibble(cookie, AT_MODE));
+	/* Memory grows by ftruncate: no file. */
+	if ((cookie & 255) == FILE_CALL_FTRUNCATE && (!inode || BPF_CORE_READ(inode, i_nlink) == 0))
+		return 0;
 
 	name_process(&key, task);
 	key.type = EVENT_FILE;
 	key.what = cookie >> 8 & 255;
-	key.how = result < 0 ? 0x80000000 | (u32)-result : mode;
+	key.how = (cookie & 255) << 16 | (result < 0 ? 0x80000000 | (u32)-result : mode & 0xffff);
 	key.a = inode ? (u64)BPF_CORE_READ(inode, i_sb, s_dev) : hash_text(first.text);
 	key.b = inode ? BPF_CORE_READ(inode, i_ino) : folder_number(task, first.folder);
 	if (second.text)
 		key.a = mix(key.a, hash_text(second.text));
+	if (second.text && !second.is_text)
+		key.b = mix(key.b, folder_number(task, second.folder));
 	u64 id = first_touch(&key);
 	if (!id)
 		return 0;

@@ -153,11 +153,9 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	fill_namespaces(event, task);
 	fill_session(event, task);
 
-	struct path root = {};
 	struct path path = {};
-	root_of(task, &root);
 	path_of(binprm->file, &path);
-	u32 length = walk_path(walk, &path, &root);
+	u32 length = walk_path(walk, &path);
 	if (!walk->is_done)
 		event->header.flags |= FLAG_PATH_CUT;
 	u32 end = append_path(scratch, walk, 0, length);
@@ -168,7 +166,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	event->arguments_bytes = end - before;
 
 	folder_of(task, &path);
-	length = walk_path(walk, &path, &root);
+	length = walk_path(walk, &path);
 	before = end;
 	end = append_path(scratch, walk, end, length);
 	event->cwd_bytes = end - before;

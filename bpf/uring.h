@@ -98,19 +98,6 @@ static __always_inline bool read_deed(struct io_kiocb *request, u8 operation, st
 	return true;
 }
 
-static __always_inline u64 hash_kernel_text(const void *text)
-{
-	u32 zero = 0;
-	struct text_hash *scratch = bpf_map_lookup_elem(&text_hashes, &zero);
-	if (!scratch || !text)
-		return 0;
-	__builtin_memset(scratch, 0, sizeof(*scratch));
-	u64 hash = bpf_probe_read_kernel_str(scratch->words, sizeof(scratch->words), text);
-	for (u32 index = 0; index < HASHED_WORDS; index += 1)
-		hash = mix(hash, scratch->words[index]);
-	return hash;
-}
-
 static __always_inline int tell_uring_file(struct task_struct *task, struct io_kiocb *request, u8 operation)
 {
 	struct uring_deed deed = {};
@@ -120,11 +107,11 @@ static __always_inline int tell_uring_file(struct task_struct *task, struct io_k
 	name_process(&key, task);
 	key.type = EVENT_FILE;
 	key.what = deed.deed;
-	key.how = 0x40000000 | (u32)(deed.flags & O_ACCMODE);
-	key.a = hash_kernel_text(deed.first.text);
+	key.how = 0x40000000 | (u32)(deed.flags & OPEN_KINDS);
+	key.a = hash_any_text(deed.first.text, true);
 	key.b = folder_number(task, deed.first.folder);
 	if (deed.has_second)
-		key.a = mix(key.a, hash_kernel_text(deed.second.text));
+		key.a = mix(key.a, hash_any_text(deed.second.text, true));
 	u64 id = first_touch(&key);
 	struct file_scratch *scratch = id ? begin_file(task) : NULL;
 	if (!scratch)

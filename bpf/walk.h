@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A file's path as a process sees it, from the kernel's own dentries and mounts: nothing that a program says is believed. */
+/* A file's path from the top of its mount tree, from the kernel's own dentries and mounts: nothing that a program says is believed, and a chroot changes
+ * nothing. In a container the top is its own root: pivot_root hangs it over the root of the mount namespace. */
 #ifndef GARRISON_WALK_H
 #define GARRISON_WALK_H
 
@@ -9,8 +10,6 @@
 struct path_walk {
 	struct dentry *dentry;
 	struct mount *mount;
-	struct dentry *root_dentry;
-	struct mount *root_mount;
 	u32 start;
 	u32 is_done;
 	char text[PATH_BYTES_MAX + 256];
@@ -32,10 +31,6 @@ static long walk_step(u32 index, void *context)
 		return 1;
 	struct dentry *dentry = walk->dentry;
 	struct mount *mount = walk->mount;
-	if (dentry == walk->root_dentry && mount == walk->root_mount) {
-		walk->is_done = 1;
-		return 1;
-	}
 	struct dentry *mount_root = BPF_CORE_READ(mount, mnt.mnt_root);
 	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 	if (dentry == mount_root) {
@@ -74,13 +69,11 @@ static long walk_step(u32 index, void *context)
 	return 0;
 }
 
-/* Writes the path as the process itself would see it (its root is "/") at the end of walk->text; returns its length, 0 when unknown. */
-static __always_inline u32 walk_path(struct path_walk *walk, struct path *path, struct path *root)
+/* Writes the path at the end of walk->text; returns its length, 0 when unknown. */
+static __always_inline u32 walk_path(struct path_walk *walk, struct path *path)
 {
 	walk->dentry = path->dentry;
 	walk->mount = (struct mount *)((void *)path->mnt - bpf_core_field_offset(struct mount, mnt));
-	walk->root_dentry = root->dentry;
-	walk->root_mount = (struct mount *)((void *)root->mnt - bpf_core_field_offset(struct mount, mnt));
 	walk->start = PATH_BYTES_MAX - 1;
 	walk->is_done = 0;
 	bpf_loop(PATH_COMPONENTS_MAX, walk_step, NULL, 0);

@@ -27,8 +27,8 @@ export interface FileDeedEvent extends SensorEventBase {
   readonly call: string;
   readonly way: DeedWay;
   /**
-   * As the process sees it (its own root), from the opened or touched file: symbolic links are resolved. Of a call that failed: where it would have
-   * been. "" when it is not known.
+   * From the top of the mount tree (a container's own root; a chroot changes nothing), from the opened or touched file: symbolic links are resolved. Of a
+   * call that failed: where it would have been. "" when it is not known.
    */
   readonly path: string;
   /** As the program asked for it; relative to its directory when it was. */
@@ -55,6 +55,8 @@ export interface FileDeedEvent extends SensorEventBase {
   readonly count: number;
   /** It only counts repeats of what was told before; the process may be another program by now. */
   readonly isRepeat?: true;
+  /** A path as asked was longer than the kernel takes, or could not be read (any more): paths may be "" or end early. */
+  readonly isCut?: true;
 }
 
 /** Calls that are told; a new one is a line here, in bpf/ and in the decoder. */

@@ -10,6 +10,10 @@ const fields = layout.fileEvent;
 
 /** Deeds that go through a link in the last place; of calls that can be told not to, `flags` decides. */
 const followingDeeds: ReadonlySet<FileDeed> = new Set(["open", "create", "chmod", "chown", "mount"]);
+const truncating: ReadonlySet<string> = new Set(["truncate", "ftruncate"]);
+const O_WRONLY = 1;
+const O_TRUNC = 0o1000;
+const isCut = { isCut: true } as const;
 const ENOENT = 2;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_SYMLINK_FOLLOW = 0x400;
@@ -35,8 +39,8 @@ export function decodeFile(source: Source, at: number, length: number): FileDeed
     requestedAt,
     directoryAt,
   );
-  const openFlags = words[(at + fields.openFlags) >> 2] ?? 0;
   const call = fileCalls[halves[(at + fields.call) >> 1] ?? 0] ?? "";
+  const openFlags = truncating.has(call) ? O_WRONLY | O_TRUNC : (words[(at + fields.openFlags) >> 2] ?? 0);
   const told = fileDeeds[halves[(at + fields.deed) >> 1] ?? 0] ?? "open";
   // unlinkat removes folders too when it is told to.
   const deed = told === "unlink" && call === "unlinkat" && (openFlags & AT_REMOVEDIR) !== 0 ? "rmdir" : told;
@@ -45,7 +49,7 @@ export function decodeFile(source: Source, at: number, length: number): FileDeed
   let path = resolved;
   let targetPath = "";
   if (path === "" && requested !== "" && (flags & eventFlag.pathCut) === 0) {
-    const asked = absolute(bytes.toString("utf8", directoryAt, targetAt), requested);
+    const asked = whole(bytes.toString("utf8", directoryAt, targetAt), requested);
     const followsLast = follows(deed, call, openFlags);
     // A name that is not there leads nowhere: loaders look for hundreds of them.
     path = error === ENOENT ? joinAsWritten(asked) : place(source, at, { path: asked, followsLast });
@@ -77,13 +81,15 @@ export function decodeFile(source: Source, at: number, length: number): FileDeed
     isUpper: (flags & eventFlag.upper) !== 0,
     kind: kindNames[halves[(at + fields.kind) >> 1] ?? 0],
     count: 1,
+    ...((flags & eventFlag.requestCut) === 0 ? undefined : isCut),
   };
   source.context.repeats?.remember(words[(at + fields.key) >> 2] ?? 0, words[(at + fields.key + 4) >> 2] ?? 0, event);
   return event;
 }
 
-function absolute(directory: string, path: string): string {
-  return path.startsWith("/") ? path : `${directory}/${path}`;
+/** Of an absolute path the folder is the process's root, "" when that is the top. */
+function whole(directory: string, path: string): string {
+  return path.startsWith("/") ? directory + path : `${directory}/${path}`;
 }
 
 function follows(deed: FileDeed, call: string, flags: number): boolean {
@@ -102,7 +108,7 @@ function targetOf(
   const { deed, call, asked, directory } = target;
   if (deed === "symlink" || call === "mount") return asked;
   if (asked === "") return directory;
-  return place(source, at, { path: absolute(directory, asked), followsLast: false });
+  return place(source, at, { path: whole(directory, asked), followsLast: false });
 }
 
 function place(source: Source, at: number, asked: { readonly path: string; readonly followsLast: boolean }): string {

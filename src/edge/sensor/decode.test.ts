@@ -284,9 +284,9 @@ test("any bytes decode to an event or to nothing, and never throw", () => {
 });
 
 test("the longest record fits the part of the ring that is mapped twice", () => {
-  assert.ok(layout.execEvent.size + 2 * limit.pathBytesMax + limit.argumentsBytesMax + limit.requestBytesMax < 16_384);
-  assert.ok(layout.fileEvent.size + 2 * limit.pathBytesMax + 2 * limit.requestBytesMax < 16_384);
-  assert.ok(layout.payloadEvent.size + limit.dnsLargeBytesMax < 16_384);
+  assert.ok(layout.execEvent.size + 2 * limit.pathBytesMax + limit.argumentsBytesMax + limit.requestBytesMax < 32_768);
+  assert.ok(layout.fileEvent.size + 2 * limit.pathBytesMax + 2 * limit.requestBytesMax < 32_768);
+  assert.ok(layout.payloadEvent.size + limit.dnsLargeBytesMax < 32_768);
 });
 
 const areas: readonly [area: string, expected: readonly string[]][] = [

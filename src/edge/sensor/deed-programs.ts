@@ -34,6 +34,8 @@ export const fileCalls = [
   "mount",
   "move_mount",
   "umount2",
+  "truncate",
+  "ftruncate",
 ] as const;
 export type FileCall = (typeof fileCalls)[number];
 
@@ -89,6 +91,9 @@ const changeShapes: readonly FileShape[] = [
   { call: "mount", deed: "mount", path: 1, target: 0, isTargetText: true, flags: 3 },
   { call: "move_mount", deed: "mount", folder: 2, path: 3, targetFolder: 0, target: 1, flags: 4 },
   { call: "umount2", deed: "umount", point: "umount", path: 0, flags: 1 },
+  // Emptying a file is what an open for writing with O_TRUNC does.
+  { call: "truncate", deed: "open", path: 0 },
+  { call: "ftruncate", deed: "open", descriptor: 0 },
 ];
 
 /** The bits are those of bpf/files.h. */

@@ -17,6 +17,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -33,6 +34,8 @@ import { createRecorder, kernelSensorMissing } from "./sensor.fixture.ts";
 
 const missing = await kernelSensorMissing();
 const AT_FDCWD = -100;
+const O_APPEND = 0o2000;
+const O_TRUNC = 0o1000;
 
 describe("deeds on files seen by the kernel", () => {
   const recorder = createRecorder();
@@ -226,18 +229,79 @@ describe("deeds on files seen by the kernel", () => {
     await recorder.find("file", (event) => event.deed === "umount" && event.path === at);
   });
 
-  test("a chroot's paths are its own, and a process that is gone does no harm", async (context) => {
+  test("a chroot hides nothing: paths are told from the top, and a process that is gone does no harm", async (context) => {
     if (!canRun(context)) return;
     const root = join(folder, "root");
     mkdirSync(root);
-    const script = `mount --rbind / ${root} && cd / && exec chroot ${root} /bin/sh -c 'cd ${real} && rm first'`;
+    const script = `mount --rbind / ${root} && cd / &&
+      exec chroot ${root} /bin/sh -c 'cd ${real} && rm first; rm ${real}/nowhere; /bin/cat /etc/hostname > /dev/null; mkdir ${real}/by-chroot'`;
     const { pid } = spawnSync("unshare", ["--mount", "/bin/sh", "-c", script]);
-    const event = await recorder.find(
-      "file",
-      (candidate) => candidate.deed === "unlink" && candidate.requestedPath === "first",
-    );
-    assert.equal(event.path, join(real, "first"));
+    const found = (deed: FileDeedEvent["deed"], requestedPath: string): Promise<FileDeedEvent> =>
+      recorder.find("file", (event) => event.deed === deed && event.requestedPath === requestedPath);
+    assert.equal((await found("unlink", "first")).path, `${root}${real}/first`);
+    assert.equal((await found("mkdir", `${real}/by-chroot`)).path, `${root}${real}/by-chroot`);
+    const exec = await recorder.find("exec", ({ path, arguments: given }) => path.startsWith(`${root}/`) && given.includes("/etc/hostname"));
+    assert.equal(exec.workingDirectory, `${root}${real}`);
+    const read = await recorder.find("file", ({ process: by, path }) => by.pid === exec.process.pid && path === `${root}/etc/hostname`);
+    assert.equal(read.requestedPath, "/etc/hostname");
     assert.ok(pid > 0);
+  });
+
+  test("what a file is opened for tells it anew: written first and emptied later, by open and by truncate", async (context) => {
+    if (!canRun(context)) return;
+    const path = join(real, "emptied");
+    writeFileSync(path, "");
+    await recorder.find("file", (event) => event.path === path);
+    recorder.events.length = 0;
+    openAndClose(path, 1 | O_APPEND);
+    openAndClose(path, 1 | O_TRUNC);
+    truncateSync(path, 0);
+    assert.equal(rawCall("truncate", memory(join(link, "emptied")), 0), 0);
+    const last = await recorder.find("file", (event) => event.path === path && event.call === "truncate");
+    assert.deepEqual([last.deed, last.flags], ["open", 1 | O_TRUNC]);
+    const flags = recorder.events.flatMap((event) =>
+      event.type === "file" && event.path === path && event.call === "openat" ? [event.flags & (3 | O_TRUNC | O_APPEND)] : [],
+    );
+    assert.ok(flags.includes(1 | O_APPEND) && flags.includes(1 | O_TRUNC), flags.join());
+    await recorder.find("file", (event) => event.path === path && event.call === "ftruncate");
+  });
+
+  test("long paths with the same beginning and end are told one by one, up to the kernel's own limit", async (context) => {
+    if (!canRun(context)) return;
+    const padded = (name: string): string => `${"/.".repeat(200)}${real}/${name}${"/.".repeat(200)}/gone`;
+    for (const name of ["padded-1", "padded-2"]) {
+      mkdirSync(join(real, name));
+      writeFileSync(join(real, name, "gone"), "");
+      unlinkSync(padded(name));
+      await recorder.find("file", ({ deed, path }) => deed === "unlink" && path === join(real, name, "gone"));
+    }
+    const long = `${"/.".repeat((4095 - `${real}/rename`.length) >> 1)}${real}/rename`;
+    writeFileSync(join(real, "rename"), "");
+    unlinkSync(long);
+    const event = await recorder.find("file", ({ deed, path }) => deed === "unlink" && path === join(real, "rename"));
+    assert.equal(event.requestedPath, long);
+    assert.equal(event.isCut, undefined);
+  });
+
+  test("a path that cannot be read is told as cut", async (context) => {
+    if (!canRun(context)) return;
+    recorder.events.length = 0;
+    assert.ok(rawCall("truncate", 1, 0) < 0);
+    const event = await recorder.find("file", ({ call, process: by }) => call === "truncate" && by.pid === process.pid);
+    assert.deepEqual([event.isCut, event.requestedPath, event.path, event.error], [true, "", "", 14]);
+  });
+
+  test("a mount by descriptors (fsopen, fsmount, move_mount) is told as a mount, where it went", async (context) => {
+    if (!canRun(context)) return;
+    const at = join(real, "by-descriptor");
+    mkdirSync(at);
+    const fixture = fileURLToPath(new URL("move-mount.fixture.ts", import.meta.url));
+    const { status, stderr } = spawnSync("unshare", ["--mount", process.execPath, fixture, at], {
+      encoding: "utf8",
+    });
+    assert.equal(status, 0, stderr);
+    const event = await recorder.find("file", ({ call, path }) => call === "move_mount" && path === at);
+    assert.deepEqual([event.deed, event.error], ["mount", 0]);
   });
 
   test("deep paths are whole, names that are no UTF-8 are shown as far as they can be", async (context) => {

@@ -63,6 +63,7 @@ export const fileCallNumber = {
   mkdirat: 6,
   symlinkat: 7,
   linkat: 8,
+  ftruncate: 30,
 } as const;
 
 export const descriptorKind = {
@@ -91,7 +92,7 @@ export const limit = {
   firstBytesSmallMax: 512,
   firstBytesLargeMax: 2048,
   cgroupsWatchedMax: 16384,
-  requestBytesMax: 2048,
+  requestBytesMax: 4096,
   callTextBytesMax: 256,
   deedsSeenMax: 65536,
   callArguments: 6,

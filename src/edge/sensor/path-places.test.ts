@@ -14,6 +14,8 @@ mkdirSync(join(root, "data/real"), { recursive: true });
 mkdirSync(join(folder, "proc/7/ns"), { recursive: true });
 symlinkSync(`mnt:[${namespace}]`, join(folder, "proc/7/ns/mnt"));
 symlinkSync(root, join(folder, "proc/7/root"));
+mkdirSync(join(folder, "proc/1"));
+for (const pid of [1, 7]) symlinkSync("/proc/self/mountinfo", join(folder, `proc/${pid}/mountinfo`));
 writeFileSync(join(root, "data/real/file"), "");
 symlinkSync("real", join(root, "data/relative"));
 symlinkSync("/data/real", join(root, "data/absolute"));
@@ -27,7 +29,7 @@ const ask = (path: string, followsLast = false, pid = 7) => ({
   pid,
   parentPid: 8,
   mountNamespace: namespace,
-  path,
+  path: root + path,
   followsLast,
 });
 
@@ -48,28 +50,28 @@ const cases: readonly [path: string, followsLast: boolean, expected: string][] =
 ];
 for (const [path, followsLast, expected] of cases) {
   test(`${path}${followsLast ? ", followed to its end," : ""} is ${expected}`, () => {
-    assert.equal(createPathPlaces(join(folder, "proc")).resolve(ask(path, followsLast)), expected);
+    assert.equal(createPathPlaces(join(folder, "proc")).resolve(ask(path, followsLast)), expected === "/" ? root : root + expected);
   });
 }
 
 test("a loop of links ends", () => {
   const found = createPathPlaces(join(folder, "proc")).resolve(ask("/data/loop/file"));
-  assert.equal(found, "/data/loop/file");
+  assert.equal(found, `${root}/data/loop/file`);
 });
 
 test("a process that is gone, or whose number now belongs to another namespace, is not looked through", () => {
   const places = createPathPlaces(join(folder, "proc"));
-  assert.equal(places.resolve(ask("/data/relative/../x", false, 99)), "/data/x");
-  assert.equal(places.resolve({ ...ask("/data/relative/x"), mountNamespace: 1 }), "/data/relative/x");
+  assert.equal(places.resolve(ask("/data/relative/../x", false, 99)), `${root}/data/x`);
+  assert.equal(places.resolve({ ...ask("/data/relative/x"), mountNamespace: 1 }), `${root}/data/relative/x`);
   assert.equal(places.unwalked(), 2);
 });
 
 test("only so many are walked in one turn", () => {
   const places = createPathPlaces(join(folder, "proc"));
   for (let count = 0; count < placesLimits.walksPerTurnMax; count += 1) places.resolve(ask("/data/real"));
-  assert.equal(places.resolve(ask("/data/relative/x")), "/data/relative/x");
+  assert.equal(places.resolve(ask("/data/relative/x")), `${root}/data/relative/x`);
   places.newTurn();
-  assert.equal(places.resolve(ask("/data/relative/x")), "/data/real/x");
+  assert.equal(places.resolve(ask("/data/relative/x")), `${root}/data/real/x`);
   assert.equal(places.unwalked(), 1);
 });
 

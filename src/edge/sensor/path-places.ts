@@ -1,13 +1,14 @@
 // Where a path leads that the kernel only told as asked (renamed, removed, linked ... files have no descriptor): walked inside the process's own
-// root, link by link, right after the deed. A process that is gone is looked at through its parent in the same mount namespace.
-import { lstatSync, readlinkSync } from "node:fs";
+// root right after the deed, never waiting for a filesystem (safe-walk.ts). A process that is gone is looked at through its parent in the same mount namespace.
+import { closeSync, readlinkSync } from "node:fs";
+import { createSafeWalker, openRoot, placeInCache, type SafeWalker } from "./safe-walk.ts";
 
 export interface PathQuestion {
   readonly pid: number;
   readonly parentPid: number;
   /** Inode number of the mount namespace. */
   readonly mountNamespace: number;
-  /** Absolute, as the process sees it. */
+  /** From the top of its tree of mounts; of a process in a chroot it begins with that folder. */
   readonly path: string;
   /** Whether a symbolic link in the last place is followed too. */
   readonly followsLast: boolean;
@@ -18,15 +19,16 @@ export interface PathPlaces {
   resolve(question: PathQuestion): string;
   /** Lets so many more be walked; called once per turn of the reader. */
   newTurn(): void;
-  /** Paths that were not walked because too many came at once, or nobody was there to look through. */
+  /** Paths that were not walked because too many came at once, nobody was there to look through, or looking could have meant waiting. */
   unwalked(): number;
 }
 
-export const placesLimits = { walksPerTurnMax: 512, linksMax: 40, componentsMax: 256 } as const;
+export const placesLimits = { walksPerTurnMax: 512, rootsPerTurnMax: 256, componentsMax: 256 } as const;
 
 export function createPathPlaces(procPath = "/proc"): PathPlaces {
   let left: number = placesLimits.walksPerTurnMax;
   let unwalked = 0;
+  const ownPid = Number(readLink(`${procPath}/self`) ?? 0);
   const ownNamespace = readLink(`${procPath}/self/ns/mnt`);
 
   /** Namespaces of processes as read in this turn: a turn is a moment. */
@@ -36,47 +38,115 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
     return namespaces.get(pid);
   }
 
-  /** Where folders lead, as walked in this turn, by root and folder: files come in rows from few folders. */
-  const folders = new Map<string, string>();
-  function walkFrom(root: string, path: string, followsLast: boolean): string {
-    const end = path.lastIndexOf("/");
-    if (end <= 0 || isUnclean(path)) return walk(root, path, followsLast);
-    const key = `${root} ${path.slice(0, end)}`;
-    let folder = folders.get(key);
-    if (folder === undefined) {
-      folder = walk(root, path.slice(0, end), true);
-      folders.set(key, folder);
+  /** Roots of this turn by process, and where folders lead: files come in rows from few folders. */
+  const roots = new Map<number, Root | undefined>();
+  const folders = new Map<string, string | undefined>();
+
+  function rootOf({ pid, parentPid, mountNamespace }: PathQuestion): Root | undefined {
+    const wanted = `mnt:[${mountNamespace}]`;
+    const lookers = [pid, parentPid].filter((each) => each > 0 && namespaceOf(each) === wanted);
+    if (ownNamespace === wanted) lookers.push(ownPid);
+    for (const looker of lookers) {
+      if (!roots.has(looker) && roots.size < placesLimits.rootsPerTurnMax)
+        roots.set(looker, openProcess(procPath, looker));
+      const root = roots.get(looker);
+      // It went since its namespace was read.
+      if (root !== undefined) return root;
     }
-    const place = folder === "/" ? path.slice(end) : folder + path.slice(end);
-    return followsLast && isLink(root + place) ? walk(root, path, true) : place;
+    return undefined;
   }
 
-  /** The folder that is "/" for somebody of that mount namespace; undefined when nobody is there. */
-  function rootOf({ pid, parentPid, mountNamespace }: PathQuestion): string | undefined {
-    const wanted = `mnt:[${mountNamespace}]`;
-    for (const candidate of [pid, parentPid]) {
-      if (candidate > 0 && namespaceOf(candidate) === wanted) return `${procPath}/${candidate}/root`;
+  /** The place from the top of the tree of mounts; undefined when it is not there, or could not be looked at without waiting. */
+  function placeOf(root: Root, path: string, followsLast: boolean): string | undefined {
+    const cached = placeInCache(root.descriptor, path, followsLast);
+    if ("path" in cached) return cached.path;
+    if (cached.error !== "EAGAIN") return undefined;
+    const walked = root.walker.walk(root.descriptor, path, { followsLast });
+    if (walked === "blocked") unwalked += 1;
+    return typeof walked === "string" ? undefined : below(root.path, walked.path);
+  }
+
+  function folderOf(root: Root, folder: string): string | undefined {
+    const key = `${root.descriptor} ${folder}`;
+    if (!folders.has(key)) folders.set(key, placeOf(root, folder, true));
+    return folders.get(key);
+  }
+
+  /** What is not there has a folder that is, or that one has. */
+  function walk(root: Root, path: string, followsLast: boolean): string {
+    const asked = trimSlashes(path);
+    const end = asked.lastIndexOf("/");
+    const last = asked.slice(end + 1);
+    if (followsLast || last === "." || last === ".." || last === "") {
+      const place = placeOf(root, asked === "" ? "/" : asked, true);
+      if (place !== undefined) return place;
     }
-    return ownNamespace === wanted ? "" : undefined;
+    let at = end;
+    for (let steps = 0; at > 0 && steps < placesLimits.componentsMax; steps += 1) {
+      const folder = folderOf(root, asked.slice(0, at));
+      if (folder !== undefined) return joinAsWritten(below(folder, asked.slice(at)));
+      at = asked.lastIndexOf("/", at - 1);
+    }
+    return joinAsWritten(below(root.path, asked));
   }
 
   return {
     resolve(question) {
       const root = left > 0 ? rootOf(question) : undefined;
-      if (root === undefined) {
+      const path = root === undefined ? undefined : withinRoot(root.path, question.path);
+      if (root === undefined || path === undefined) {
         unwalked += 1;
         return joinAsWritten(question.path);
       }
       left -= 1;
-      return walkFrom(root, question.path, question.followsLast);
+      return walk(root, path, question.followsLast);
     },
     newTurn: () => {
       left = placesLimits.walksPerTurnMax;
       namespaces.clear();
       folders.clear();
+      for (const root of roots.values()) if (root !== undefined) closeSync(root.descriptor);
+      roots.clear();
     },
     unwalked: () => unwalked,
   };
+}
+
+interface Root {
+  readonly descriptor: number;
+  /** From the top of the tree of mounts: "/" but for a process in a chroot. */
+  readonly path: string;
+  readonly walker: SafeWalker;
+}
+
+function openProcess(procPath: string, pid: number): Root | undefined {
+  const descriptor = openRoot(`${procPath}/${pid}/root`);
+  if (descriptor === undefined) return undefined;
+  const path = readLink(`/proc/self/fd/${descriptor}`);
+  if (path === undefined) {
+    closeSync(descriptor);
+    return undefined;
+  }
+  const walker = createSafeWalker(`${procPath}/${pid}/mountinfo`, `${procPath}/1/mountinfo`);
+  return { descriptor, path, walker };
+}
+
+/** `rest` begins with "/". */
+function below(folder: string, rest: string): string {
+  return folder === "/" ? rest : rest === "/" ? folder : folder + rest;
+}
+
+/** The path as a process with that root would say it; undefined when it is not below it. */
+function withinRoot(root: string, path: string): string | undefined {
+  if (root === "/") return path;
+  if (path === root) return "/";
+  return path.startsWith(`${root}/`) ? path.slice(root.length) : undefined;
+}
+
+function trimSlashes(path: string): string {
+  let end = path.length;
+  while (end > 0 && path[end - 1] === "/") end -= 1;
+  return path.slice(0, end);
 }
 
 function readLink(path: string): string | undefined {
@@ -86,44 +156,6 @@ function readLink(path: string): string | undefined {
     // Gone, or no link: both are an answer to the one who asks.
     return undefined;
   }
-}
-
-function isLink(path: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-  } catch {
-    // Not a folder on the way, or not to be looked at: it is no link that could be followed.
-    return false;
-  }
-}
-
-function walk(root: string, path: string, followsLast: boolean): string {
-  const open = path.split("/").reverse();
-  const done: string[] = [];
-  let links = 0;
-  for (let step = 0; open.length > 0 && step < placesLimits.componentsMax; step += 1) {
-    const name = open.pop() ?? "";
-    if (name === "" || name === ".") continue;
-    if (name === "..") {
-      done.pop();
-      continue;
-    }
-    const here = `/${[...done, name].join("/")}`;
-    const isLast = open.every((rest) => rest === "" || rest === ".");
-    if ((isLast && !followsLast) || links >= placesLimits.linksMax || !isLink(root + here)) {
-      done.push(name);
-      continue;
-    }
-    links += 1;
-    const target = readLink(root + here);
-    if (target === undefined) {
-      done.push(name);
-      continue;
-    }
-    if (target.startsWith("/")) done.length = 0;
-    open.push(...target.split("/").reverse());
-  }
-  return `/${[...done, ...open.reverse()].join("/")}`;
 }
 
 /** Empty parts, "." or "..", or no slash in front. */

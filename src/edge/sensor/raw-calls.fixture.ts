@@ -9,6 +9,8 @@ export const callNumbers = Object.fromEntries(
   (
     [
       ["creat", 85, -1],
+      ["truncate", 76, 45],
+      ["move_mount", 429, 429],
       ["fchmod", 91, 52],
       ["fchown", 93, 55],
       ["lchown", 94, -1],

@@ -23,8 +23,8 @@ const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const LENGTH_MASK = 0x3fff_ffff;
 const recordHeaderBytes = 8;
-/** The longest is an exec with path, arguments and folder at their limits: 12,373 bytes. A multiple of every page size up to itself. */
-const recordBytesMax = 16_384;
+/** The longest is a renamed file with both paths and both folders at their limits: 16,484 bytes. A multiple of every page size up to itself. */
+const recordBytesMax = 32_768;
 
 /** Maps the ring of `sizeBytes` (a power of two) behind `mapDescriptor`. Throws the Fault "sensor/ring" when the kernel refuses. */
 export function openRing(libbpf: Libbpf, mapDescriptor: number, sizeBytes: number): Ring {
