@@ -15,6 +15,7 @@ import { createCompiler } from "./engine/closures.ts";
 import { readField } from "./engine/compile-check.ts";
 import { createRateLimit, type RateLimit } from "./engine/rate-limit.ts";
 import { ruleSetOf, type RuleSet } from "./engine/program.ts";
+import { inToldTypes } from "./engine/told-types.ts";
 import { createRuleIndex, type RuleIndex } from "./engine/rule-index.ts";
 import { startRule, withSource, type Firing, type RunningRule } from "./engine/running-rules.ts";
 import type { DetectEvent } from "./event.ts";
@@ -96,7 +97,7 @@ class Engine implements Detector {
     const entries = this.#running.flatMap(({ program, entries: own }) =>
       program.summary.isEnabled
         ? own.map(({ node, hit }) => ({
-            node: withSource(interner, node, program.summary.source === "k8s_audit"),
+            node: withSource(interner, inToldTypes(interner, node), program.summary.source === "k8s_audit"),
             hit,
           }))
         : [],

@@ -16,6 +16,8 @@ export const ruleLimits = {
   problemsMax: 5000,
   outputCharactersMax: 8192,
   exceptionValuesMax: 10_000,
+  /** Of a regular expression with its counted repeats written out: each character of a text may cost so many steps. */
+  patternInstructionsMax: 1000,
   stepsMax: 12,
   groupFieldsMax: 8,
   withinMsMax: 7 * 86_400_000,

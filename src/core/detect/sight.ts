@@ -1,8 +1,9 @@
 // Can this place see what a rule is about? A missing value makes a check false: a rule that is false whatever happens is blind, and says so.
 import type { RuleSight, Supply } from "./contract.ts";
 import { checksOf, typesOf, type TypeSet } from "./engine/approximate.ts";
+import { asksForBegin, inToldTypes } from "./engine/told-types.ts";
 import { nodesOf, type Program, type RuleProgram } from "./engine/program.ts";
-import { join, negate, never, type Interner, type Node, type Term } from "./engine/resolve.ts";
+import { join, negate, never, type Check, type Interner, type Node, type Term } from "./engine/resolve.ts";
 
 export interface Sight {
   readonly sight: RuleSight;
@@ -15,7 +16,9 @@ export function sightOf(interner: Interner, { program, summary }: RuleProgram, s
   const isAudit = summary.source === "k8s_audit";
   if (isAudit && !supply.groups.has("audit"))
     return { sight: "blind", because: whyNot(supply, "audit", "no Kubernetes audit events arrive here") };
-  const parts = nodesOf(program).map((node) => sightOfNode(interner, node, { supply, isAudit }));
+  const parts = nodesOf(program).map((node) =>
+    sightOfNode(interner, inToldTypes(interner, node), { supply, isAudit }),
+  );
   const blind = parts.filter(({ sight }) => sight === "blind");
   if (blind.length > 0 && isNeeded(program, parts)) return blind[0] as Sight;
   const partly = parts.find(({ sight }) => sight !== "sees");
@@ -47,7 +50,7 @@ function sightOfNode(
   node: Node,
   { supply, isAudit }: { readonly supply: Supply; readonly isAudit: boolean },
 ): Sight {
-  const missing = [...checksOf(node)].flatMap(({ left }) => (isSupplied(left.field.group, supply) ? [] : [left]));
+  const missing = [...checksOf(node)].flatMap((check) => (canHold(check, supply) ? [] : [check.left]));
   const mount = missing.find(({ name }) => name.startsWith("container.mount."));
   if (mount !== undefined) return { sight: "blind", because: noSensor([mount], supply) };
   const rest = missing.length === 0 ? node : withoutUnknown(interner, node, supply);
@@ -70,6 +73,10 @@ function has({ types, isComplement }: TypeSet, type: string): boolean {
   return types.has(type) !== isComplement;
 }
 
+function canHold(check: Check, supply: Supply): boolean {
+  return isSupplied(check.left.field.group, supply) && !asksForBegin(check);
+}
+
 function isSupplied(group: string, { groups }: Supply): boolean {
   return group === "event" || groups.has(group);
 }
@@ -89,12 +96,12 @@ function withoutUnknown(interner: Interner, node: Node, supply: Supply): Node {
     case "not":
       return negate(interner, withoutUnknown(interner, node.child, supply));
     case "check":
-      return isSupplied(node.left.field.group, supply) ? node : never;
+      return canHold(node, supply) ? node : never;
   }
 }
 
 function noSensor(terms: readonly Term[], supply: Supply): string {
-  const names = [...new Set(terms.map(({ name }) => name))];
+  const names = [...new Set(terms.map(({ name }) => (name === "evt.dir" ? "begins of calls (evt.dir = >)" : name)))];
   const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? `, and ${names.length - 5} more` : "");
   return whyNot(supply, terms[0]?.field.group ?? "", `no sensor here supplies ${shown}`);
 }

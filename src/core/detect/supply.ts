@@ -50,7 +50,7 @@ const fileTypes = [
   "umount",
   "umount2",
 ] as const;
-/** Spellings of a call that the sensor tells by one name. */
+/** Spellings of a call that the sensor tells by one name: rules that ask for any of them are judged by it (engine/told-types.ts). */
 const spellings: Readonly<Record<string, readonly string[]>> = {
   "clone-namespaces": ["clone", "clone3"],
   dup: ["dup", "dup2", "dup3"],
