@@ -34,8 +34,8 @@ export interface Walked {
   readonly path: string;
   /** The last component, which may be a link when it is not followed. */
   readonly looked: Looked;
-  /** What the last link said whose place was the last one; "" without. */
-  readonly lastLink: string;
+  /** What the links said that were followed in the last place. */
+  readonly lastLinks: readonly string[];
 }
 
 interface Calls {
@@ -148,7 +148,7 @@ export function createSafeWalker(mounts: string, machineMounts: string): SafeWal
       /** Names and descriptors from the root down. */
       const done: { readonly name: string; readonly descriptor: number }[] = [];
       let links = 0;
-      let lastLink = "";
+      const lastLinks: string[] = [];
       try {
         for (let steps = 0; waiting.length > 0; steps += 1) {
           if (steps >= walkLimits.componentsMax) return "missing";
@@ -170,14 +170,14 @@ export function createSafeWalker(mounts: string, machineMounts: string): SafeWal
           if (!isLocal(looked.mountId)) return "blocked";
           const target = readLink(descriptor);
           if (target === undefined) return "missing";
-          if (isLast) lastLink = target;
+          if (isLast) lastLinks.push(target);
           const gone = target.startsWith("/") ? done.splice(0) : done.splice(-1);
           for (const each of gone) close(each.descriptor);
           waiting.push(...target.split("/").filter((part) => part !== "" && part !== ".").reverse());
         }
         const looked = look(done.at(-1)?.descriptor ?? root);
         if (looked === undefined) return "missing";
-        return { path: `/${done.map(({ name }) => name).join("/")}`, looked, lastLink };
+        return { path: `/${done.map(({ name }) => name).join("/")}`, looked, lastLinks };
       } finally {
         for (const { descriptor } of done) close(descriptor);
       }

@@ -70,13 +70,16 @@ const callOf: Readonly<Record<FileDeed, string>> = {
   umount: "umount2",
 };
 
+/** Calls that do what another one does: rules know them by its name. */
+const spelledAs: Readonly<Record<string, string>> = { move_mount: "mount", truncate: "open", ftruncate: "open" };
+
 /** A descriptor whose number is not told: none of the standard ones. */
 const someDescriptor = 3;
 
 function fillFile(event: DetectEvent, sensor: FileDeedEvent): boolean {
   const { deed } = sensor;
   const opens = deed === "open" || deed === "create";
-  event.type = sensor.call === "" ? callOf[deed] : sensor.call;
+  event.type = sensor.call === "" ? callOf[deed] : (spelledAs[sensor.call] ?? sensor.call);
   event.count = sensor.count;
   event.flags = deed === "create" ? sensor.flags | openFlags.O_CREAT : sensor.flags;
   event.mode = sensor.mode;
