@@ -7,6 +7,7 @@ import { harmless } from "../../output/harmless.ts";
 import { render } from "../../output/format.ts";
 import type { CommandUnit } from "../command.ts";
 import { sayWindow } from "../rows.ts";
+import { sayWhoTook } from "./taken.ts";
 import { findWorkload, formatOf, keyOf, withWorkload, type WorkloadFlags } from "./find-workload.ts";
 
 type Preview = ResponseOf<Api["previewBaseline"]>;
@@ -55,7 +56,8 @@ export const baselinePromote: CommandUnit = {
             );
           else
             await context.print(
-              `Baseline/${resource.name} version ${resource.generation}: ${stepWords(to, options.enforce === true)}\n`,
+              `Baseline/${resource.name} version ${resource.generation}: ${stepWords(to, options.enforce === true)}\n` +
+                harmless(`${await sayWhoTook(context, keyOf(ladder), resource.generation)}\n`),
             );
           return undefined;
         }),
