@@ -240,9 +240,15 @@ describe("deeds on files seen by the kernel", () => {
       recorder.find("file", (event) => event.deed === deed && event.requestedPath === requestedPath);
     assert.equal((await found("unlink", "first")).path, `${root}${real}/first`);
     assert.equal((await found("mkdir", `${real}/by-chroot`)).path, `${root}${real}/by-chroot`);
-    const exec = await recorder.find("exec", ({ path, arguments: given }) => path.startsWith(`${root}/`) && given.includes("/etc/hostname"));
+    const exec = await recorder.find(
+      "exec",
+      ({ path, arguments: given }) => path.startsWith(`${root}/`) && given.includes("/etc/hostname"),
+    );
     assert.equal(exec.workingDirectory, `${root}${real}`);
-    const read = await recorder.find("file", ({ process: by, path }) => by.pid === exec.process.pid && path === `${root}/etc/hostname`);
+    const read = await recorder.find(
+      "file",
+      ({ process: by, path }) => by.pid === exec.process.pid && path === `${root}/etc/hostname`,
+    );
     assert.equal(read.requestedPath, "/etc/hostname");
     assert.ok(pid > 0);
   });
@@ -260,7 +266,9 @@ describe("deeds on files seen by the kernel", () => {
     const last = await recorder.find("file", (event) => event.path === path && event.call === "truncate");
     assert.deepEqual([last.deed, last.flags], ["open", 1 | O_TRUNC]);
     const flags = recorder.events.flatMap((event) =>
-      event.type === "file" && event.path === path && event.call === "openat" ? [event.flags & (3 | O_TRUNC | O_APPEND)] : [],
+      event.type === "file" && event.path === path && event.call === "openat"
+        ? [event.flags & (3 | O_TRUNC | O_APPEND)]
+        : [],
     );
     assert.ok(flags.includes(1 | O_APPEND) && flags.includes(1 | O_TRUNC), flags.join());
     await recorder.find("file", (event) => event.path === path && event.call === "ftruncate");

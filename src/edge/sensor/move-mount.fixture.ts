@@ -6,5 +6,12 @@ const AT_FDCWD = -100;
 const MOVE_MOUNT_F_EMPTY_PATH = 4;
 const mounted = mountDetached("tmpfs");
 if (typeof mounted === "string") throw new Error(mounted);
-const result = rawCall("move_mount", mounted, memory(""), AT_FDCWD, memory(process.argv[2] ?? ""), MOVE_MOUNT_F_EMPTY_PATH);
+const result = rawCall(
+  "move_mount",
+  mounted,
+  memory(""),
+  AT_FDCWD,
+  memory(process.argv[2] ?? ""),
+  MOVE_MOUNT_F_EMPTY_PATH,
+);
 if (result !== 0) throw new Error(`move_mount: ${result}`);

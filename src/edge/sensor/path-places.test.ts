@@ -50,7 +50,10 @@ const cases: readonly [path: string, followsLast: boolean, expected: string][] =
 ];
 for (const [path, followsLast, expected] of cases) {
   test(`${path}${followsLast ? ", followed to its end," : ""} is ${expected}`, () => {
-    assert.equal(createPathPlaces(join(folder, "proc")).resolve(ask(path, followsLast)), expected === "/" ? root : root + expected);
+    assert.equal(
+      createPathPlaces(join(folder, "proc")).resolve(ask(path, followsLast)),
+      expected === "/" ? root : root + expected,
+    );
   });
 }
 

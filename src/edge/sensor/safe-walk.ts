@@ -18,7 +18,17 @@ const STATX_BASIC_AND_MOUNT = 0x17ff;
 /** Same on every architecture. */
 const openat2Number = 437;
 /** Their look-ups need no other process and no other machine. Of overlay only what the machine mounted: its layers could be anything else. */
-const localFilesystems: ReadonlySet<string> = new Set(["ext4", "ext3", "ext2", "xfs", "btrfs", "f2fs", "tmpfs", "overlay", "zfs"]);
+const localFilesystems: ReadonlySet<string> = new Set([
+  "ext4",
+  "ext3",
+  "ext2",
+  "xfs",
+  "btrfs",
+  "f2fs",
+  "tmpfs",
+  "overlay",
+  "zfs",
+]);
 
 /** From statx(2). */
 export interface Looked {
@@ -144,7 +154,10 @@ export function createSafeWalker(mounts: string, machineMounts: string): SafeWal
 
   return {
     walk(root, path, { followsLast }) {
-      const waiting = path.split("/").filter((name) => name !== "" && name !== ".").reverse();
+      const waiting = path
+        .split("/")
+        .filter((name) => name !== "" && name !== ".")
+        .reverse();
       /** Names and descriptors from the root down. */
       const done: { readonly name: string; readonly descriptor: number }[] = [];
       let links = 0;
@@ -173,7 +186,12 @@ export function createSafeWalker(mounts: string, machineMounts: string): SafeWal
           if (isLast) lastLinks.push(target);
           const gone = target.startsWith("/") ? done.splice(0) : done.splice(-1);
           for (const each of gone) close(each.descriptor);
-          waiting.push(...target.split("/").filter((part) => part !== "" && part !== ".").reverse());
+          waiting.push(
+            ...target
+              .split("/")
+              .filter((part) => part !== "" && part !== ".")
+              .reverse(),
+          );
         }
         const looked = look(done.at(-1)?.descriptor ?? root);
         if (looked === undefined) return "missing";
