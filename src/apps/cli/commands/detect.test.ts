@@ -50,6 +50,16 @@ const events = file(
 `,
 );
 
+test("detect test: rules of which none is left are an error, and a field that no rule can ask for is said", () => {
+  const refused = garrison("detect", "test", bad, "--events", events);
+  assert.equal(refused.code, 2);
+  assert.match(refused.said, /no rule is left to judge by/);
+  const strange = file("strange.jsonl", `{"evt.type":"execve","proc.nmae":"nc"}\n`);
+  const { code, said } = garrison("detect", "test", good, "--events", strange);
+  assert.equal(code, 0);
+  assert.match(said, /there is no field "proc.nmae"/);
+});
+
 test("detect test: hits as Falco's lines, exit 3", () => {
   const { code, out, said } = garrison("detect", "test", good, "--events", events);
   assert.equal(code, 3);

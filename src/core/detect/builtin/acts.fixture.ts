@@ -14,6 +14,7 @@ export interface Program {
   readonly tty?: number;
   readonly isUpper?: boolean;
   readonly isFileless?: boolean;
+  readonly script?: string;
   /** Executed in the node's mount namespace though of a container: a runtime that starts it. */
   readonly isHostFile?: boolean;
 }
@@ -64,7 +65,7 @@ function execOf(path: string, pid: number, parent: number, program: Program): Ex
       capabilitiesPermitted: 0,
       capabilitiesInheritable: 0,
       seccompMode: 2,
-      script: "",
+      script: program.script ?? "",
     },
   };
 }

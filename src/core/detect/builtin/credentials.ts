@@ -60,7 +60,7 @@ export const credentialRules: readonly BuiltinRule[] = [
     rule: "Environment of another process is read",
     desc: "Secrets that come as environment variables stand in /proc/PID/environ.",
     condition:
-      'garrison_read and garrison_container and fd.nameraw glob "/proc/*/environ" and not fd.nameraw startswith "/proc/self/" and not proc.name in (ps, top, htop, systemd, pgrep, pkill, killall)',
+      'garrison_read and garrison_container and fd.name glob "/proc/*/environ" and not garrison.own_proc=true and not proc.name in (ps, top, htop, systemd, pgrep, pkill, killall)',
     output: `The environment of another process is read (${fileOutput})`,
     priority: "WARNING",
     tags: ["container", "T1552", "T1057"],
@@ -69,7 +69,7 @@ export const credentialRules: readonly BuiltinRule[] = [
     rule: "Memory of another process is opened",
     desc: "What a program holds in memory is read past its interfaces: keys, tokens, passwords.",
     condition:
-      'garrison_open and garrison_container and fd.nameraw glob "/proc/*/mem" and not fd.nameraw startswith "/proc/self/" and not proc.name in (gdb, strace, ltrace, dlv)',
+      'garrison_open and garrison_container and fd.name glob "/proc/*/mem" and not garrison.own_proc=true and not proc.name in (gdb, strace, ltrace, dlv)',
     output: `The memory of another process is opened (${fileOutput})`,
     priority: "ERROR",
     tags: ["container", "T1003.007", "T1055.009"],

@@ -66,6 +66,9 @@ const shells: readonly BuiltinRule[] = [
   },
 ];
 
+/** Where everybody may write, in nearly every image. */
+const foldersForAll = ["/tmp/", "/var/tmp/", "/dev/shm/", "/run/shm/", "/dev/mqueue/"] as const;
+
 const programs: readonly BuiltinRule[] = [
   {
     rule: "Program that has no file is run",
@@ -86,9 +89,10 @@ const programs: readonly BuiltinRule[] = [
   },
   {
     rule: "Program is run from a folder that all may write to",
-    desc: "/tmp and /dev/shm are where what was just brought in is run from.",
-    condition:
-      'garrison_exec and garrison_container and (proc.exepath startswith "/tmp/" or proc.exepath startswith "/var/tmp/" or proc.exepath startswith "/dev/shm/" or proc.exepath startswith "/run/shm/" or proc.exepath startswith "/dev/mqueue/")',
+    desc: "/tmp and /dev/shm are where what was just brought in is run from, a program or a script.",
+    condition: `garrison_exec and garrison_container and (${["proc.exepath", "garrison.script"]
+      .flatMap((field) => foldersForAll.map((folder) => `${field} startswith "${folder}"`))
+      .join(" or ")})`,
     output: `A program is run from a folder for everybody (${processOutput})`,
     priority: "WARNING",
     tags: ["container", "T1059", "T1036.005"],

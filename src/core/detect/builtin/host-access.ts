@@ -93,6 +93,15 @@ const kernel: readonly BuiltinRule[] = [
     tags: escape,
   },
   {
+    rule: "Container moves a process to another control group",
+    desc: "A process in a group outside its container is counted and judged as the host's from then on: rules on containers no longer see it. Look at what follows from this process on the host, and at mounts of cgroupfs.",
+    condition:
+      'garrison_write and garrison_container and not garrison_runtime and (fd.name endswith "/cgroup.procs" or fd.name endswith "/cgroup.threads" or (fd.name endswith "/tasks" and fd.name contains "cg"))',
+    output: `A container moves a process to another control group (${fileOutput})`,
+    priority: "ERROR",
+    tags: escape,
+  },
+  {
     rule: "Container sets the kernel's uevent helper",
     desc: "The kernel runs it as root of the host at the next event of a device.",
     condition: 'garrison_write and garrison_container and fd.name endswith "/kernel/uevent_helper"',

@@ -50,7 +50,11 @@ const credentials: readonly RuleCase[] = [
   },
   {
     rule: "Environment of another process is read",
-    fires: [does("cat", opens("/proc/1/environ"))],
+    fires: [
+      does("cat", opens("/proc/1/environ")),
+      does("cat", opens("/proc/1/environ", { requestedPath: "environ" })),
+      does("cat", opens("/proc/1/environ", { requestedPath: "/proc/self/../1/environ" })),
+    ],
     near: [
       does("cat", opens("/proc/9/environ", { requestedPath: "/proc/self/environ" })),
       does("ps", opens("/proc/1/environ")),
@@ -59,7 +63,7 @@ const credentials: readonly RuleCase[] = [
   },
   {
     rule: "Memory of another process is opened",
-    fires: [does("app", opens("/proc/1/mem"))],
+    fires: [does("app", opens("/proc/1/mem")), does("app", opens("/proc/1/mem", { requestedPath: "mem" }))],
     near: [
       does("app", opens("/proc/9/mem", { requestedPath: "/proc/self/mem" })),
       does("app", opens("/proc/meminfo")),

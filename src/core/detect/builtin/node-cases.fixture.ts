@@ -112,6 +112,19 @@ const hostAccess: readonly RuleCase[] = [
     near: [does("sh", writes("/tmp/cgrp/notify_on_release")), does("cat", opens("/sys/fs/cgroup/rdma/release_agent"))],
   },
   {
+    rule: "Container moves a process to another control group",
+    fires: [
+      does("sh", writes("/tmp/cg0/cgroup.procs")),
+      does("sh", writes("/sys/fs/cgroup/cgroup.threads")),
+      does("sh", writes("/sys/fs/cgroup/memory/tasks")),
+    ],
+    near: [
+      does("sh", opens("/sys/fs/cgroup/cgroup.procs")),
+      does("sh", writes("/srv/tasks")),
+      does("runc", writes("/sys/fs/cgroup/cgroup.procs"), ofHost),
+    ],
+  },
+  {
     rule: "Container sets the kernel's uevent helper",
     fires: [does("sh", writes("/sys/kernel/uevent_helper"))],
     near: [does("sh", opens("/sys/kernel/uevent_helper")), does("sh", writes("/sys/kernel/mm/ksm/run"))],
@@ -293,8 +306,13 @@ const execution: readonly RuleCase[] = [
   },
   {
     rule: "Program is run from a folder that all may write to",
-    fires: [runs("/tmp/x"), runs("/dev/shm/x")],
-    near: [runs("/usr/bin/x"), runs("/tmp/x", host)],
+    fires: [
+      runs("/tmp/x"),
+      runs("/dev/shm/x"),
+      runs("sh", { script: "/tmp/x.sh" }),
+      runs("sh", { script: "../dev/shm/x.sh" }),
+    ],
+    near: [runs("/usr/bin/x"), runs("/tmp/x", host), runs("sh", { script: "/usr/bin/ldd" })],
   },
   {
     rule: "Hidden program is run",

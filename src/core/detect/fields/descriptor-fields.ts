@@ -113,6 +113,16 @@ export const descriptorFields: readonly Field[] = [
     "path as the program asked for it",
     (event) => some(event.requestedPath) ?? some(event.path),
   ),
+  plain(
+    "garrison.own_proc",
+    {
+      type: "boolean",
+      scope: "event",
+      group: "descriptor",
+      description: "the file is the process's own in /proc, by number or as /proc/self",
+    },
+    isOwnProc,
+  ),
   ofPath("fd.directory", "directory of a file", directoryOf),
   ofPath("fd.filename", "last part of a file's path", (path) => path.slice(path.lastIndexOf("/") + 1)),
   plain(
@@ -173,3 +183,10 @@ export const descriptorFields: readonly Field[] = [
   notTold("fd.sproto", "text", "descriptors-of-process"),
   notTold("fd.cproto", "text", "descriptors-of-process"),
 ];
+
+/** By the path that the kernel resolved; as asked only where it cannot lead elsewhere. Of a fork that executed nothing its maker's number counts, too. */
+function isOwnProc({ path, requestedPath, process: { key, facts } }: DetectEvent): boolean {
+  if (/^\/proc\/(?:self|thread-self)\//.test(requestedPath) && !requestedPath.includes("..")) return true;
+  const number = Number(/^\/proc\/(\d+)\//.exec(path)?.[1] ?? 0);
+  return number !== 0 && number === (facts?.innerPid || key.pid);
+}

@@ -174,6 +174,12 @@ export const processFields: readonly Field[] = [
         ? undefined
         : facts.mountNamespace === mountNamespace,
   ),
+  fact(
+    "garrison.script",
+    "text",
+    "the script that the program was started for by its first line (#!), against its working directory",
+    ({ script }, { workingDirectory }) => some(absolutePath(script, workingDirectory)),
+  ),
   fact("proc.exe_ino", "number", "inode of the program's file", ({ inode }) => inode),
   fact("proc.exe_ino.mtime", "number", "the file's content changed: nanoseconds since 1970", ({ fileModifiedMs }) =>
     fileModifiedMs === 0 ? undefined : fileModifiedMs * nsPerMs,
@@ -240,4 +246,15 @@ function durationOf(of: (event: DetectEvent) => ProcessFacts | undefined): ReadV
     const process = of(event);
     return process?.isKnown === true ? Math.max(0, event.timeMs - process.execMs) * nsPerMs : undefined;
   };
+}
+
+/** "./x" in "/tmp" is "/tmp/x"; links are not followed. "" stays "". */
+function absolutePath(path: string, folder: string): string {
+  if (path === "") return "";
+  const kept: string[] = [];
+  for (const part of (path.startsWith("/") ? path : `${folder}/${path}`).split("/")) {
+    if (part === "..") kept.pop();
+    else if (part !== "" && part !== ".") kept.push(part);
+  }
+  return `/${kept.join("/")}`;
 }

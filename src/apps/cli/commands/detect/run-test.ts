@@ -4,11 +4,12 @@ import type { CompiledRules, Detection, DetectMachine } from "../../../../core/d
 import { createDetector } from "../../../../core/detect/create-detector.ts";
 import { createFlatJudge } from "../../../../core/detect/flat/judge-flat.ts";
 import { falcoJson, falcoLine } from "../../../../core/detect/output/falco-line.ts";
+import { parseTemplate } from "../../../../core/detect/output/template.ts";
 import { everySupply } from "../../../../core/detect/supply.ts";
 import type { Context } from "../../context.ts";
 import { harmless, harmlessJson } from "../../output/harmless.ts";
 import { counted } from "../policy/words.ts";
-import { loadRules } from "./load-rules.ts";
+import { loadRules, usage } from "./load-rules.ts";
 import { readEvents, type GivenEvent } from "./read-events.ts";
 import type { DetectTestFlags } from "./test.ts";
 
@@ -19,13 +20,31 @@ export async function runTest(
   const { rules, problems } = loadRules(args);
   for (const { severity, file, line, item, message, hint } of problems)
     if (severity === "error") context.say(`${file}:${line}: ${item}: ${message}${hint === "" ? "" : ` (${hint})`}`);
+  if (rules.summaries.length === 0)
+    throw usage("no rule is left to judge by: every one was refused", "garrison detect lint says what is wrong");
   const events = readEvents(options.events);
+  for (const name of unknownFields(events))
+    context.say(`${options.events}: there is no field ${JSON.stringify(name)}: no rule can ask for it`);
   const detections = judge(rules, events);
   const isJson = options.json === true || context.flags.output === "json";
   await context.print(detections.map((detection) => (isJson ? jsonText(detection) : lineText(detection))).join(""));
   const enabled = rules.summaries.filter(({ isEnabled }) => isEnabled).length;
   context.say(`${counted(events.length, "event")}, ${counted(enabled, "rule")}: ${counted(detections.length, "hit")}`);
   return detections.length > 0 ? 3 : 0;
+}
+
+/** Names of flat events' values that are no field's, each once. */
+function unknownFields(events: readonly GivenEvent[]): readonly string[] {
+  const names = new Set(events.flatMap((given) => (given.kind === "flat" ? Object.keys(given.event) : [])));
+  return [...names].filter((name) => !isField(name));
+}
+
+function isField(name: string): boolean {
+  try {
+    return parseTemplate(`%${name}`).parts.some((part) => typeof part !== "string");
+  } catch {
+    return false;
+  }
 }
 
 const machine: DetectMachine = {
