@@ -64,6 +64,7 @@ struct inode___guard {
 };
 struct dentry___guard {
 	struct inode___guard *d_inode;
+	struct super_block___guard *d_sb;
 };
 struct fdtable___guard {
 	unsigned int max_fds;

@@ -35,6 +35,14 @@ struct {
 	__type(value, u64);
 } kinds SEC(".maps");
 
+/* Processes of the machine's own that stand in a scope's cgroup and are not held: by tgid, as long as they run the same program. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SPARED_MAX);
+	__type(key, u32);
+	__type(value, u32);
+} spared SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, GUARD_NO_PREALLOC);
@@ -85,8 +93,7 @@ struct {
 struct guard_walk {
 	struct dentry *dentry;
 	struct mount *mount;
-	struct dentry *root_dentry;
-	struct mount *root_mount;
+	struct mount *below; /* of the mount that the walk is in: the last one before it */
 	u32 start;
 	u32 is_done;
 	u32 leaf_bytes; /* of the last component */
@@ -112,6 +119,10 @@ struct guard_scratch {
 	struct path_key key;
 	struct address_key address;
 	struct guarded_event event;
+	/* The programs of this task before an exec, as sources of its scope's policies: asked for before the kernel forgets. */
+	u32 has_sources;
+	u32 sources;
+	u32 dry_sources;
 };
 
 /* Of the task, not of the processor: LSM programs can be preempted by another task's. */
@@ -157,8 +168,11 @@ static __always_inline struct scope_value *find_scope(struct task_struct *task)
 		return NULL;
 	struct scope_key key = { .id = cgroup_of(task), .kind = SCOPE_CGROUP };
 	struct scope_value *scope = *mask & SCOPE_CGROUP ? bpf_map_lookup_elem(&scopes, &key) : NULL;
-	if (scope)
-		return (scope->flags & IS_CONTAINER) && mount_namespace_of(task) == guard_settings.host_mount_namespace ? NULL : scope;
+	if (scope) {
+		if (mount_namespace_of(task) != guard_settings.host_mount_namespace)
+			return scope;
+		return (scope->flags & IS_CONTAINER) || bpf_map_lookup_elem(&spared, &tgid) ? NULL : scope;
+	}
 	if (!(*mask & SCOPE_MOUNT_NAMESPACE))
 		return NULL;
 	key.id = mount_namespace_of(task);
@@ -216,15 +230,12 @@ static long guard_walk_step(u32 index, void *context)
 	struct guard_walk *walk = *(struct guard_walk **)context;
 	struct dentry *dentry = walk->dentry;
 	struct mount *mount = walk->mount;
-	if (dentry == walk->root_dentry && mount == walk->root_mount) {
-		walk->is_done = 1;
-		return 1;
-	}
 	struct dentry *mount_root = BPF_CORE_READ(mount, mnt.mnt_root);
 	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 	if (dentry == mount_root) {
 		struct mount *mount_parent = BPF_CORE_READ(mount, mnt_parent);
 		if (mount_parent != mount) {
+			walk->below = mount;
 			walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 			walk->mount = mount_parent;
 			return 0;
@@ -254,15 +265,15 @@ static long guard_walk_step(u32 index, void *context)
 	return 0;
 }
 
-/* Writes the path as `task` would see it at the end of walk->text; returns its length, 0 when it could not be found out. */
-static __noinline u32 guard_path(struct guard_walk *walk, struct task_struct *task, struct dentry *dentry, struct vfsmount *mount)
+/* Writes the path from the top of the file's mount tree at the end of walk->text; returns its length, 0 when it could not be found out. That is the path
+ * from the root of the container, whatever root the process gave itself: chroot is a default capability of containers and must change nothing. */
+static __noinline u32 guard_path(struct guard_walk *walk, struct dentry *dentry, struct vfsmount *mount)
 {
 	if (!walk)
 		return 0;
 	walk->dentry = dentry;
 	walk->mount = (struct mount *)((void *)mount - bpf_core_field_offset(struct mount, mnt));
-	walk->root_dentry = BPF_CORE_READ(task, fs, root.dentry);
-	walk->root_mount = (struct mount *)((void *)BPF_CORE_READ(task, fs, root.mnt) - bpf_core_field_offset(struct mount, mnt));
+	walk->below = NULL;
 	walk->start = WALK_BYTES - 1;
 	walk->is_done = 0;
 	walk->leaf_bytes = 0;
@@ -305,7 +316,7 @@ static __noinline u32 find_sources(struct guard_scratch *scratch, struct task_st
 	struct file *file = BPF_CORE_READ(task, mm, exe_file);
 	if (!file)
 		return 0;
-	u32 length = guard_path(&scratch->walk, task, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt));
+	u32 length = guard_path(&scratch->walk, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt));
 	if (length == 0)
 		return 0;
 	struct verdicts *verdicts = look_up_path(scratch, length, scope->policy, CLASS_SOURCE);
@@ -365,20 +376,26 @@ static __noinline u32 judge_file(struct guard_scratch *scratch, struct file_ques
 	/* A copy: CO-RE would take a field of our own record for one of the kernel's. */
 	struct inode___guard *inode = question->inode;
 	struct task_struct *task = bpf_get_current_task_btf();
-	if ((question->scope.flags & HAS_SOURCES) && question->source)
+	if ((question->scope.flags & HAS_SOURCES) && question->class == CLASS_EXEC && scratch->has_sources) {
+		question->facts.sources = scratch->sources;
+		question->facts.dry_sources = scratch->dry_sources;
+		scratch->has_sources = 0;
+	} else if ((question->scope.flags & HAS_SOURCES) && question->source)
 		find_sources(scratch, question->source, &question->scope, &question->facts);
 	u32 uid = BPF_CORE_READ(inode, i_uid.val);
 	question->facts.is_owner = uid == BPF_CORE_READ(task, cred, euid.val);
 	question->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	question->number = BPF_CORE_READ(inode, i_ino);
-	question->length = guard_path(&scratch->walk, task, question->dentry, question->mount);
+	question->length = guard_path(&scratch->walk, question->dentry, question->mount);
 	question->facts.last_slash = question->length - scratch->walk.leaf_bytes - 1;
 	if (question->scope.policy)
 		judge_one(scratch, question, picked, question->scope.policy);
 	if (question->scope.dry_policy && picked->action != ACTION_BLOCK) {
 		struct picked dry = {};
+		u32 sources = question->facts.sources;
 		question->facts.sources = question->facts.dry_sources;
 		judge_one(scratch, question, &dry, question->scope.dry_policy);
+		question->facts.sources = sources;
 		take_dry(picked, &dry);
 	}
 	return question->length;
@@ -514,9 +531,14 @@ static __always_inline u32 socket_kind(u32 family, u32 type, u32 protocol)
 		return 0;
 	if (type == GUARD_SOCK_RAW)
 		return protocol == GUARD_IPPROTO_ICMP || protocol == GUARD_IPPROTO_ICMPV6 ? SOCKET_ICMP : SOCKET_RAW;
-	if (type == GUARD_SOCK_DGRAM)
-		return protocol == GUARD_IPPROTO_ICMP || protocol == GUARD_IPPROTO_ICMPV6 ? SOCKET_ICMP : SOCKET_UDP;
-	return type == GUARD_SOCK_STREAM ? SOCKET_TCP : 0;
+	if (type == GUARD_SOCK_DGRAM && (protocol == GUARD_IPPROTO_ICMP || protocol == GUARD_IPPROTO_ICMPV6))
+		return SOCKET_ICMP;
+	if (type == GUARD_SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP))
+		return SOCKET_UDP;
+	if (type == GUARD_SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP))
+		return SOCKET_TCP;
+	/* UDP-Lite, SCTP, DCCP, MPTCP: they ask no hook of connect or send. */
+	return SOCKET_OTHER;
 }
 
 static __always_inline u32 judge_socket(u32 kind, u32 plane)
@@ -530,18 +552,36 @@ static __always_inline u32 judge_socket(u32 kind, u32 plane)
 	struct facts facts = {};
 	struct picked picked = {};
 	pick_point(scope, CLASS_SOCKET, kind, &facts, &picked);
+	/* Lists of protocols do not mean the machine's own talk: netlink, unix. */
+	if (picked.rule == 0 && kind != SOCKET_NETLINK && kind != SOCKET_UNIX)
+		pick_point(scope, CLASS_ONLY, CLASS_SOCKET, &facts, &picked);
 	if (picked.rule == 0)
 		return 0;
 	struct tell tell = { .policy = scope->policy, .hook = HOOK_SOCKET, .plane = plane, .number = kind };
 	return tell_plain(&picked, &tell);
 }
 
-/* What is odd about a program's file: nameless, or from the writable layer of an overlay; 0 for neither. */
-static __always_inline u32 strange_file(struct inode___guard *inode)
+/* What is odd about a program's file: nameless, or not of the image: from the writable layer of an overlay or, in a container whose root is an overlay, from
+ * any other file system (a volume, /dev/shm); 0 for neither. `walk` is the file's. Where the root is no overlay (snapshots of block devices) there is no layer to ask. */
+static __always_inline u32 strange_file(struct guard_walk *walk, struct inode___guard *inode, u32 is_container)
 {
 	if (BPF_CORE_READ(inode, i_nlink) == 0)
 		return CALL_FILELESS_EXEC;
-	if (BPF_CORE_READ(inode, i_sb, s_magic) != GUARD_OVERLAYFS_MAGIC)
+	u32 is_overlay = BPF_CORE_READ(inode, i_sb, s_magic) == GUARD_OVERLAYFS_MAGIC;
+	if (is_container) {
+		/* The top of the tree is the root, or the empty one that the root hangs on. */
+		struct mount *mount = walk->mount;
+		struct mount *below = walk->below;
+		struct dentry___guard *root = (void *)BPF_CORE_READ(mount, mnt.mnt_root);
+		struct super_block___guard *top = BPF_CORE_READ(root, d_sb);
+		if (BPF_CORE_READ(top, s_magic) != GUARD_OVERLAYFS_MAGIC && below) {
+			root = (void *)BPF_CORE_READ(below, mnt.mnt_root);
+			top = BPF_CORE_READ(root, d_sb);
+		}
+		if (BPF_CORE_READ(top, s_magic) == GUARD_OVERLAYFS_MAGIC && BPF_CORE_READ(inode, i_sb) != top)
+			return CALL_DRIFT_EXEC;
+	}
+	if (!is_overlay)
 		return 0;
 	/* struct ovl_inode holds the upper dentry right behind the inode; it is null for a file of the image. */
 	void *upper = NULL;

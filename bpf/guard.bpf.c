@@ -3,6 +3,69 @@
  * sockets by cgroup hooks; kills at a few system calls (their effect may already be there) and after an open (late). Acts only in scopes. */
 #include "guard-rules.h"
 
+/* Which program asks for another one: after the exec nobody knows any more, and not every program forks before it. Attached to execve and execveat. */
+SEC("tracepoint")
+int guard_before_exec(struct guard_call_enter *context)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scope_value *found = find_scope(task);
+	if (!found || !(found->flags & HAS_SOURCES))
+		return 0;
+	struct guard_scratch *scratch = take_scratch();
+	if (!scratch)
+		return 0;
+	struct scope_value scope = *found;
+	struct facts facts = {};
+	scratch->has_sources = find_sources(scratch, task, &scope, &facts) > 0;
+	scratch->sources = facts.sources;
+	scratch->dry_sources = facts.dry_sources;
+	return 0;
+}
+
+/* A program that is asked for by a name which is not its file's: a script (the file is its interpreter), a link of a multi-call program. The name is a text that
+ * the caller wrote, so it only ever adds a stop: rules for that very path or a folder above it. Returns the path's length when a rule holds. */
+static __noinline u32 judge_asked_name(struct guard_scratch *scratch, struct file_question *question, struct picked *picked, struct linux_binprm *binprm)
+{
+	if (!scratch || !question || !picked || !binprm)
+		return 0;
+	struct path_key *key = &scratch->key;
+	const char *name = BPF_CORE_READ(binprm, filename);
+	__builtin_memset(key->path, 0, KEY_PATH_BYTES);
+	long length = bpf_probe_read_kernel_str(key->path, KEY_PATH_BYTES, name);
+	if (length < 2 || length > KEY_PATH_BYTES || key->path[0] != '/')
+		return 0;
+	question->facts.last_slash = 0;
+	for (u32 index = 0; index < KEY_PATH_BYTES; index++) {
+		if (key->path[index] == '/')
+			question->facts.last_slash = index;
+	}
+	key->prefix_bits = (4 + KEY_PATH_BYTES) * 8;
+	struct picked asked = {};
+	if (question->scope.policy) {
+		key->policy_class = question->scope.policy * 16 + CLASS_EXEC;
+		struct verdicts *verdicts = bpf_map_lookup_elem(&paths, key);
+		if (verdicts)
+			pick(verdicts, &question->facts, &asked);
+	}
+	if (question->scope.dry_policy && asked.action != ACTION_BLOCK) {
+		struct picked dry = {};
+		key->policy_class = question->scope.dry_policy * 16 + CLASS_EXEC;
+		struct verdicts *verdicts = bpf_map_lookup_elem(&paths, key);
+		question->facts.sources = question->facts.dry_sources;
+		if (verdicts)
+			pick(verdicts, &question->facts, &dry);
+		take_dry(&asked, &dry);
+	}
+	if (asked.rule == 0 || asked.action <= picked->action || asked.action == ACTION_ALLOW)
+		return 0;
+	*picked = asked;
+	u32 bytes = length - 1;
+	BOUND(bytes, 255);
+	u32 start = (WALK_BYTES - 1 - bytes) & (WALK_BYTES - 1);
+	bpf_probe_read_kernel(&scratch->walk.text[start], bytes, key->path);
+	return bytes;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(guard_exec, struct task_struct *task, int old_pid, struct linux_binprm *binprm)
 {
@@ -18,7 +81,7 @@ int BPF_PROG(guard_exec, struct task_struct *task, int old_pid, struct linux_bin
 		.dentry = BPF_CORE_READ(file, f_path.dentry),
 		.mount = BPF_CORE_READ(file, f_path.mnt),
 		.inode = inode,
-		/* The program that was there before is gone: its parent's is the nearest that is known. */
+		/* The program that was there before is gone: guard_before_exec asked for it; where it did not run, the parent's is the nearest that is known. */
 		.source = BPF_CORE_READ(task, real_parent),
 		.scope = *found,
 		.class = CLASS_EXEC,
@@ -28,7 +91,7 @@ int BPF_PROG(guard_exec, struct task_struct *task, int old_pid, struct linux_bin
 	struct tell tell = { .policy = found->policy, .hook = HOOK_EXEC, .plane = PLANE_KILL };
 	u32 length = judge_file(scratch, &question, &picked);
 	if ((question.scope.flags & HAS_CALL) && picked.action != ACTION_BLOCK) {
-		u32 strange = strange_file(inode);
+		u32 strange = strange_file(&scratch->walk, inode, question.scope.flags & IS_CONTAINER);
 		struct picked call = {};
 		struct facts facts = {};
 		if (strange)
@@ -37,6 +100,13 @@ int BPF_PROG(guard_exec, struct task_struct *task, int old_pid, struct linux_bin
 		if (call.rule && picked.action != ACTION_ALLOW && call.action >= picked.action) {
 			picked = call;
 			tell.number = strange;
+		}
+	}
+	if (question.scope.flags & HAS_EXEC) {
+		u32 asked = judge_asked_name(scratch, &question, &picked, binprm);
+		if (asked) {
+			length = asked;
+			tell.number = 0;
 		}
 	}
 	if (tell_path(scratch, &picked, &tell, length))
@@ -76,9 +146,22 @@ int BPF_PROG(guard_cgroup_removed, struct cgroup *cgroup, const char *path)
 	return 0;
 }
 
+/* Another program in a spared process is not the one that was spared. Attached behind guard_exec where that runs. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(guard_changed, struct task_struct *task)
+{
+	u32 tgid = task->tgid;
+	bpf_map_delete_elem(&spared, &tgid);
+	return 0;
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(guard_fork, struct task_struct *parent, struct task_struct *child)
 {
+	/* A number that is given again. */
+	u32 tgid = child->tgid;
+	if (child->pid == tgid)
+		bpf_map_delete_elem(&spared, &tgid);
 	u32 before = mount_namespace_of(parent);
 	u32 after = mount_namespace_of(child);
 	if (before == after)
@@ -141,7 +224,7 @@ SEC("tracepoint/syscalls/sys_enter_socket")
 int guard_socket(struct guard_call_enter *context)
 {
 	u32 kind = socket_kind(context->arguments[0], context->arguments[1], context->arguments[2]);
-	if (kind >= SOCKET_PACKET && judge_socket(kind, PLANE_KILL))
+	if (kind >= SOCKET_PACKET && kind != SOCKET_OTHER && judge_socket(kind, PLANE_KILL))
 		kill_current();
 	return 0;
 }

@@ -52,6 +52,8 @@
 #define SOCKET_PACKET 5
 #define SOCKET_NETLINK 6
 #define SOCKET_UNIX 7
+/* An Internet socket of another protocol */
+#define SOCKET_OTHER 8
 
 #define CALL_MOUNT 1
 #define CALL_PTRACE 2
@@ -95,6 +97,7 @@
 #define PATHS_MAX 32768
 #define ADDRESSES_MAX 16384
 #define POINTS_MAX 16384
+#define SPARED_MAX 1024
 
 struct scope_key {
 	u64 id;

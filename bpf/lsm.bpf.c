@@ -42,7 +42,7 @@ int BPF_PROG(lsm_exec, struct linux_binprm *binprm)
 	struct tell tell = { .policy = found->policy, .hook = HOOK_EXEC, .plane = PLANE_LSM };
 	u32 length = judge_file(scratch, &question, &picked);
 	if ((question.scope.flags & HAS_CALL) && picked.action != ACTION_BLOCK) {
-		u32 strange = strange_file(inode);
+		u32 strange = strange_file(&scratch->walk, inode, question.scope.flags & IS_CONTAINER);
 		struct picked call = {};
 		struct facts facts = {};
 		if (strange)
@@ -140,7 +140,7 @@ int BPF_PROG(lsm_socket_create, int family, int type, int protocol, int is_kerne
 		return 0;
 	u32 kind = socket_kind(family, type, protocol);
 	/* Internet sockets are the cgroup hook's, so that nothing is told twice. */
-	return kind < SOCKET_PACKET ? 0 : deny(judge_socket(kind, PLANE_LSM));
+	return kind < SOCKET_PACKET || kind == SOCKET_OTHER ? 0 : deny(judge_socket(kind, PLANE_LSM));
 }
 
 SEC("lsm/sb_mount")

@@ -20,7 +20,7 @@ export const guardedCalls = [
 ] as const;
 export type GuardedCall = (typeof guardedCalls)[number];
 
-export const socketKinds = ["tcp", "udp", "icmp", "raw", "packet", "netlink", "unix"] as const;
+export const socketKinds = ["tcp", "udp", "icmp", "raw", "packet", "netlink", "unix", "other"] as const;
 export type SocketKind = (typeof socketKinds)[number];
 
 /** All that the kernel's key holds of a path; longer rules are refused. */

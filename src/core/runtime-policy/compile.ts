@@ -79,6 +79,7 @@ class Compiler {
 
   run(policies: readonly ParsedRuntimePolicy[]): Compiled {
     for (const policy of policies) for (const rule of policy.rules) this.#rule(policy, rule);
+    for (const policy of policies) this.#socketsBesideAddresses(policy, policies);
     const paths = this.#pathEntries();
     return {
       compiled: {
@@ -127,6 +128,15 @@ class Compiler {
       case "only":
         return this.#point({ class: "only", of: rule.of, choices: [] }, choice);
     }
+  }
+
+  /** Sockets that send without asking an address hook must not lead around a rule about addresses. A rule of its own about such a socket decides before it. */
+  #socketsBesideAddresses(policy: ParsedRuntimePolicy, policies: readonly ParsedRuntimePolicy[]): void {
+    const rule = policy.rules.find(isAboutAddresses);
+    if (rule === undefined) return;
+    const own = new Set(policies.flatMap(({ rules }) => rules.map((each) => (each.kind === "socket" ? each.socket : ""))));
+    for (const socket of ["raw", "packet", "other"] as const)
+      if (!own.has(socket)) this.#rule(policy, { kind: "socket", socket, action: "Block", fromSource: [], place: rule.place });
   }
 
   #sourceBits(rule: RuntimeRule, tell: (message: string) => void): number | undefined {
@@ -248,6 +258,11 @@ class Compiler {
     }
     return kept.slice(0, runtimeLimits.choicesMax);
   }
+}
+
+function isAboutAddresses(rule: RuntimeRule): boolean {
+  if (rule.action !== "Block" || rule.fromSource.length > 0) return false;
+  return rule.kind === "network" ? rule.operation !== "bind" : rule.kind === "only" && rule.of === "network";
 }
 
 function isUnconditional({ isWriteOnly, isOwnerExempt, directBytes, sources }: CompiledChoice): boolean {

@@ -43,7 +43,7 @@ export interface CompiledAddress {
 }
 
 export type CompiledPoint = { readonly choices: readonly CompiledChoice[] } & (
-  | { readonly class: "only"; readonly of: "exec" | "file" | "network" }
+  | { readonly class: "only"; readonly of: "exec" | "file" | "network" | "socket" }
   | { readonly class: "socket"; readonly socket: SocketKind }
   | { readonly class: "capability"; readonly number: number }
   | { readonly class: "call"; readonly call: GuardedCall }
@@ -102,6 +102,8 @@ export interface Guard {
   removePolicy(policy: number): void;
   /** Replaces all scopes. What was inherited from a scope follows it. */
   setScopes(scopes: readonly GuardScope[]): void;
+  /** Processes that no scope holds, from now on instead of those before: until they end or run another program. What they start is held. At most `sparedMax`. */
+  spare(pids: readonly number[]): void;
   /** Drops all packets of the cgroup in this folder until it is disposed. */
   isolate(cgroupPath: string): Disposable;
   /** What the kernel did or would have done since the last call; oldest first. */

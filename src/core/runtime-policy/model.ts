@@ -66,7 +66,7 @@ export interface CallRule extends RuleBase {
 /** The end of an allow-list: what nothing before it named. */
 export interface OnlyRule extends RuleBase {
   readonly kind: "only";
-  readonly of: "exec" | "file" | "network";
+  readonly of: "exec" | "file" | "network" | "socket";
 }
 
 export type RuntimeRule = ExecRule | FileRule | NetworkRule | SocketRule | CapabilityRule | CallRule | OnlyRule;

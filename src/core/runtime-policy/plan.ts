@@ -102,7 +102,7 @@ function pathPromise(rule: Extract<RuntimeRule, { kind: "exec" | "file" }>, plan
 function exec(planes: GuardPlanes): Pledge {
   return lsmOr(planes, "exec", "bprm_check_security", () =>
     planes.kill === ""
-      ? { guarantee: "kill", because: `killed at exec, before the program's first instruction; ${noLsm(planes)}` }
+      ? { guarantee: "kill", because: `killed at exec, before the program's first instruction; a script only when asked for by this very absolute path (not by another name, and not as "sh script"), and not what a loader (ld.so) runs; ${noLsm(planes)}` }
       : detect(`no kill at exec: ${planes.kill}; ${noLsm(planes)}`),
   );
 }
@@ -112,7 +112,7 @@ function file(planes: GuardPlanes): Pledge {
     planes.killAtOpen === ""
       ? {
           guarantee: "kill-late",
-          because: `killed when the open returns, before it can read; but O_TRUNC and O_CREAT have done their work, and unlink, rename and io_uring are not seen; ${noLsm(planes)}`,
+          because: `killed when the open returns, before it reads; but another process that shares its descriptors (CLONE_FILES) can read, O_TRUNC and O_CREAT have done their work, and unlink, rename and io_uring are not seen; ${noLsm(planes)}`,
         }
       : detect(`no kill after open: ${planes.killAtOpen}; ${noLsm(planes)}`),
   );
@@ -120,13 +120,17 @@ function file(planes: GuardPlanes): Pledge {
 
 function network(planes: GuardPlanes): Pledge {
   if (planes.cgroup === "")
-    return { guarantee: "prevent", because: "cgroup hook: refused with EPERM before a packet is sent" };
+    return {
+      guarantee: "prevent",
+      because:
+        "cgroup hook: refused with EPERM before a packet is sent; raw sockets and other protocols are refused with it, of packet sockets the maker is killed or refused; not seen: raw ICMP sockets with headers of their own (drop NET_RAW)",
+    };
   return detect(`no cgroup hooks: ${planes.cgroup}`);
 }
 
 function socket(rule: Extract<RuntimeRule, { kind: "socket" }>, planes: GuardPlanes): Pledge {
   if (rule.fromSource.length > 0) return detect("sources are known for exec and files only");
-  if (["tcp", "udp", "icmp", "raw"].includes(rule.socket)) {
+  if (["tcp", "udp", "icmp", "raw", "other"].includes(rule.socket)) {
     if (planes.cgroup === "")
       return { guarantee: "prevent", because: "cgroup hook sock_create: the socket is not made" };
     return detect(`no cgroup hooks: ${planes.cgroup}`);

@@ -11,7 +11,7 @@ export const protectedNamespaces: ReadonlySet<string> = new Set([
   "garrison",
 ]);
 
-/** Programs that are never in a scope, whatever cgroup they are in: the machine's own care-takers. */
+/** File names of the machine's own care-takers: what is held to be one is decided by whose file it is as well (agent/guard/caretaker.ts). */
 export const protectedPrograms: ReadonlySet<string> = new Set([
   "systemd",
   "init",
@@ -28,6 +28,7 @@ export const protectedPrograms: ReadonlySet<string> = new Set([
   "k3s",
   "rke2",
   "sshd",
+  "sshd-session",
 ]);
 
 /** Everything that the target names holds. A target that names nothing selects every workload in a container. */

@@ -29,6 +29,7 @@ function policy(name: string, spec: object): Resource {
 function scene(over: Partial<GuardSideParts> = {}) {
   const kernel = {
     scopes: [] as readonly GuardScope[],
+    spared: [] as readonly number[],
     policies: new Map<number, CompiledPolicy>(),
     events: [] as GuardedEvent[],
     opened: 0,
@@ -44,6 +45,7 @@ function scene(over: Partial<GuardSideParts> = {}) {
     },
     removePolicy: (number) => void kernel.policies.delete(number),
     setScopes: (scopes) => (kernel.scopes = scopes),
+    spare: (pids) => (kernel.spared = pids),
     isolate: () => ({ [Symbol.dispose]: () => undefined }),
     drain: () => kernel.events.splice(0),
     stats: () => ({ scopes: kernel.scopes.length, policies: kernel.policies.size, lossesByKind: {} }),
@@ -160,6 +162,56 @@ test("scopes follow living workloads; rules that nobody needs any more are taken
   state.processes = [];
   await tick();
   assert.deepEqual([kernel.scopes.length, kernel.policies.size], [0, 0]);
+});
+
+test("without a workload in scope nothing is enforced, whatever was stopped before", async () => {
+  const { side, tick, kernel, state } = scene();
+  side.setResources([policy("no-nc", { ...netcat, mode: "enforce" })]);
+  await tick();
+  kernel.events.push(guarded());
+  await tick();
+  assert.equal(side.statuses()[0]?.enforcement?.state, "enforced");
+  state.processes = [];
+  await tick();
+  const [status] = side.statuses();
+  assert.deepEqual(
+    [status?.enforcement?.state, status?.because],
+    ["unproved", "no workload of this node is in its scope"],
+  );
+});
+
+test("a process called sshd takes nobody out of a group; a care-taker is spared by itself", async () => {
+  const { side, tick, kernel, state } = scene();
+  const service = living({ containerId: "", mountNamespace: 100, subject: subject({ namespace: "", workload: "shop" }) });
+  side.setResources([policy("no-nc", { ...netcat, target: { workload: "shop" }, mode: "enforce" })]);
+  state.processes = [service, { ...service, pid: 51, name: "sshd" }, { ...service, pid: 52, isCaretaker: true }];
+  await tick();
+  assert.deepEqual([kernel.scopes.map(({ id }) => id), kernel.spared], [[20], [52]]);
+  state.processes = [living(), living({ pid: 60, containerId: "", cgroupId: 1, name: "nsenter" })];
+  side.setResources([policy("no-nc", { ...netcat, mode: "enforce" })]);
+  await tick();
+  // The machine's process in the container's mount namespace does not make it shared.
+  assert.deepEqual(
+    kernel.scopes.map(({ id }) => id),
+    [20, 200],
+  );
+});
+
+test("an exec in a place that is not known yet: looked at with the next tick; a known one waits for its round", async () => {
+  const { side, tick, kernel, state } = scene();
+  const exec = (cgroupId: number) =>
+    ({ type: "exec", timeMs: 1, process: { pid: 50, startMs: 1 }, comm: "x", cgroupId, path: "/x" }) as ExecEvent;
+  side.setResources([policy("no-nc", { ...netcat, mode: "enforce" })]);
+  side.take([exec(20)]);
+  await tick();
+  state.processes = [living({ containerId: "c2", cgroupId: 21, mountNamespace: 201 })];
+  side.take([exec(20)]);
+  state.nowMs += 200;
+  await side.tick();
+  assert.deepEqual(kernel.scopes.map(({ id }) => id), [20, 200]);
+  side.take([exec(21)]);
+  await side.tick();
+  assert.deepEqual(kernel.scopes.map(({ id }) => id), [21, 201]);
 });
 
 test("a broken policy is refused by itself, with the place; the others hold", async () => {

@@ -86,6 +86,9 @@ class NodeGuard implements GuardSide {
   #failure = "";
   #reconciled: Reconciled = { holdersByPolicy: new Map(), problems: [] };
   #reconciledMs = Number.NEGATIVE_INFINITY;
+  /** Cgroups and mount namespaces that the last look saw, or that made it look. */
+  readonly #places = new Set<string>();
+  #isNewPlace = false;
   #drill: DrillReceipt | undefined;
   #drillAtMs = 0;
   #isClosed = false;
@@ -121,6 +124,7 @@ class NodeGuard implements GuardSide {
 
   take(events: readonly SensorEvent[]): void {
     if (this.#isClosed) return;
+    for (const event of events) if (event.type === "exec") this.#seePlace(event);
     this.#hear(this.#patterns.take(events, (event) => this.#parts.subjectOf(event)));
   }
 
@@ -128,10 +132,21 @@ class NodeGuard implements GuardSide {
     if (this.#isClosed) return;
     this.#hear(this.#guard?.drain() ?? []);
     const nowMs = this.#parts.nowMs();
-    if (nowMs - this.#reconciledMs < guardSideLimits.reconcileEveryMs) return;
+    const { reconcileEveryMs, reconcileSoonestMs } = guardSideLimits;
+    if (nowMs - this.#reconciledMs < (this.#isNewPlace ? reconcileSoonestMs : reconcileEveryMs)) return;
     this.#reconciledMs = nowMs;
+    this.#isNewPlace = false;
     this.#reconcile();
     await this.#drillWhenDue(nowMs);
+  }
+
+  /** A new container: it is looked at with the next tick, not with the next round. */
+  #seePlace({ cgroupId, facts }: ExecEvent): void {
+    const place = `${cgroupId} ${facts?.mountNamespace ?? 0}`;
+    if (this.#places.has(place)) return;
+    if (this.#places.size >= guardSideLimits.placesKnownMax) this.#places.clear();
+    this.#places.add(place);
+    this.#isNewPlace = true;
   }
 
   #policies(): readonly ParsedRuntimePolicy[] {
@@ -282,6 +297,7 @@ function noting(guard: Guard, note: (scopes: readonly GuardScope[]) => void): Gu
       guard.setScopes(scopes);
       note(scopes);
     },
+    spare: (pids) => guard.spare(pids),
     isolate: (cgroupPath) => guard.isolate(cgroupPath),
     drain: () => guard.drain(),
     stats: () => guard.stats(),

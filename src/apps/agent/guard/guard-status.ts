@@ -81,6 +81,8 @@ function stateOf(
   const scope = facts.holders === 0 ? "no workload of this node is in its scope" : `${facts.holders} in scope`;
   if (policy.mode === "dry-run")
     return { state: "preview", because: `dry run: what it would do is told, nothing is stopped; ${scope}` };
+  // A receipt of yesterday proves nothing about a workload that is not held now.
+  if (facts.holders === 0) return { state: "unproved", because: scope };
   const { weakest } = planPolicy(policy, facts.planes);
   if (facts.counts !== undefined && facts.counts.receipt !== "")
     return { state: "enforced", because: `${scope}; ${facts.counts.receipt}` };

@@ -24,9 +24,15 @@ const holders: readonly (readonly [
   ["the agent's own cgroup", [living({ cgroupId: 9, mountNamespace: 100 })], /shares/, []],
   ["a protected namespace", [living({ subject: subject({ namespace: "kube-system" }) })], /protected/, [20, 200]],
   [
-    "a service of the machine with its care-taker",
+    "a service of the machine beside a process of that name",
     [living({ containerId: "", name: "kubelet", mountNamespace: 100 })],
-    /kubelet.*protected/,
+    /^$/,
+    [20],
+  ],
+  [
+    "a group with the first process",
+    [living({ pid: 1, containerId: "", name: "x", mountNamespace: 100 })],
+    /pid 1.*protected/,
     [20],
   ],
   ["a service of the machine", [living({ containerId: "", name: "shop", mountNamespace: 100 })], /^$/, [20]],

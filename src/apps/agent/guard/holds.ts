@@ -89,7 +89,9 @@ export function holdsOf(
       const { cgroup } = holder.subject;
       const isOwn = holder.cgroups.length > 0 && cgroup.startsWith("/") && cgroup.length > 1 && cgroupMount !== "";
       const because =
-        holder.because || (isOwn ? "" : `it has no v2 cgroup of its own: ${hold.action} would stop others too`);
+        holder.because ||
+        (holder.spared.length > 0 ? `pid ${holder.spared[0] ?? 0} of it is one of the machine's care-takers` : "") ||
+        (isOwn ? "" : `it has no v2 cgroup of its own: ${hold.action} would stop others too`);
       if (because === "") wanted.push({ action: hold.action, cgroupPath: `${cgroupMount}${cgroup}` });
       else problems.push({ policy: name, place: `hold of ${holder.subject.workload || holder.key}`, message: because });
     }

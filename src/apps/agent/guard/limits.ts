@@ -5,8 +5,11 @@ export const guardSideLimits = {
   holdersMax: 4096,
   /** Every holder and every file is looked at again this often. */
   reconcileEveryMs: 5000,
-  /** A changed resource or a new workload is acted on no later than this. */
-  tickEveryMs: 500,
+  /** A changed resource, and an exec in a cgroup or mount namespace that is not known yet, are acted on no later than this. */
+  tickEveryMs: 200,
+  /** Of an unknown place at most so often: making cgroups in a loop must not keep the agent busy. */
+  reconcileSoonestMs: 200,
+  placesKnownMax: 16_384,
   /** After a drill that proved a plane, the next one. */
   drillEveryMs: 60 * 60_000,
   /** After one that failed. */

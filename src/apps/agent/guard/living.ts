@@ -1,6 +1,6 @@
 // Living processes to scopes: which cgroup or mount namespace stands for which container, and never one that holds the machine's own care-takers. Pure.
 import type { RuntimeSubject } from "../../../core/runtime-policy/model.ts";
-import { protectedNamespaces, protectedPrograms } from "../../../core/runtime-policy/select.ts";
+import { protectedNamespaces } from "../../../core/runtime-policy/select.ts";
 
 /** One process as the pipeline knows it, with what /proc says of its place. */
 export interface GuardedProcess {
@@ -12,6 +12,8 @@ export interface GuardedProcess {
   readonly cgroupId: number;
   /** Inode of its mount namespace; 0 when it could not be read. */
   readonly mountNamespace: number;
+  /** One of the machine's own care-takers, by its program's file: a name alone can be taken by anybody. */
+  readonly isCaretaker: boolean;
 }
 
 /** What nothing may be scoped by: the root cgroup, the namespaces and cgroups of pid 1 and of the agent. */
@@ -32,6 +34,8 @@ export interface Holder {
   readonly pids: readonly number[];
   readonly cgroups: readonly number[];
   readonly mountNamespaces: readonly number[];
+  /** Care-takers among them: never stopped; the others are. */
+  readonly spared: readonly number[];
   /** Why it cannot be scoped; "" when it can. */
   readonly because: string;
 }
@@ -81,7 +85,7 @@ function holderOf(key: string, group: readonly GuardedProcess[], { owners, place
     (id) => id !== 0 && id !== places.rootCgroupId && id !== places.agentCgroupId && own(id, owners.cgroups),
   );
   const mountNamespaces = unique(group.map(({ mountNamespace }) => mountNamespace)).filter(
-    (id) => id !== 0 && id !== places.hostMountNamespace && own(id, owners.namespaces),
+    (id) => id !== 0 && id !== places.hostMountNamespace && isOnlyContainer(owners.namespaces.get(id), key),
   );
   const base = {
     key,
@@ -91,19 +95,24 @@ function holderOf(key: string, group: readonly GuardedProcess[], { owners, place
     pids: group.map(({ pid }) => pid),
     cgroups,
     mountNamespaces,
+    spared: isContainer ? [] : group.filter(({ isCaretaker }) => isCaretaker).map(({ pid }) => pid),
   };
-  const guardian = group.find(({ name, pid }) => pid === 1 || protectedPrograms.has(name));
   if (protectedNamespaces.has(subject.namespace))
     return { ...base, because: `the namespace ${subject.namespace} is protected` };
-  // Inside a container a program called systemd is the container's own.
-  if (!isContainer && guardian !== undefined)
-    return { ...base, because: `${guardian.name} (pid ${guardian.pid}) is in it: protected` };
+  if (!isContainer && group.some(({ pid }) => pid === 1)) return { ...base, because: "pid 1 is in it: protected" };
   if (cgroups.length + mountNamespaces.length === 0)
     return {
       ...base,
       because: "it shares its v2 cgroup and its mount namespace with others: the kernel cannot tell it apart",
     };
   return { ...base, because: "" };
+}
+
+/** A process of the machine that came into a container's namespace (nsenter) does not make it shared: the container's rules hold there. */
+function isOnlyContainer(owners: ReadonlySet<string> | undefined, key: string): boolean {
+  const all = [...(owners ?? [])];
+  const containers = all.filter((owner) => owner.startsWith("container "));
+  return containers.length > 0 ? containers.length === 1 && containers[0] === key : all.length === 1;
 }
 
 function unique(numbers: readonly number[]): readonly number[] {

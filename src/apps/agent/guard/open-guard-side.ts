@@ -17,6 +17,7 @@ import { enforceFolder, readBreakGlass } from "../enforce/break-glass.ts";
 import type { Outbox } from "../outbox.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { createGuardSide, type GuardSide } from "./guard-side.ts";
+import { isCaretaker } from "./caretaker.ts";
 import { createHolds, keptInFile } from "./holds.ts";
 import { guardedRow } from "./guarded-row.ts";
 import type { GuardedProcess, NodePlaces } from "./living.ts";
@@ -51,6 +52,7 @@ export async function openGuardSide(needs: OpenGuardSide): Promise<GuardSide> {
   const open = await importGuard();
   const refusal = whyNot(config, isThisMachine);
   const paths = createCgroupPaths();
+  const places = placesOf(mount);
   let guard: Guard | undefined;
   const opened = (): Guard => {
     if (refusal !== "") throw new Fault(refusal, { code: "guard/never", kind: "forbidden" });
@@ -79,12 +81,13 @@ export async function openGuardSide(needs: OpenGuardSide): Promise<GuardSide> {
           name,
           cgroupId,
           mountNamespace,
+          isCaretaker: mountNamespace === places.hostMountNamespace && isCaretaker(`/proc/${pid}/exe`),
           containerId: subject.containerId,
           subject: selectable(subject, book, cgroup),
         };
       }
     },
-    places: placesOf(mount),
+    places,
     find: (pid, path, use) => findFile(`/proc/${pid}/root`, path, use),
     drillFolder: refusal === "" && folder !== undefined ? folder : "",
     stopped: () => {

@@ -60,6 +60,7 @@ export function createPolicySets({ guard, book, ...files }: PolicySetsNeeds): Po
   return {
     reconcile(policies, holders) {
       const now = new Map<string, Held>();
+      const spared: number[] = [];
       const scopes: GuardScope[] = [];
       const problems: CompileProblem[] = [];
       const holdersByPolicy = new Map<string, number>();
@@ -90,10 +91,13 @@ export function createPolicySets({ guard, book, ...files }: PolicySetsNeeds): Po
           made,
         );
         for (const { name } of own) holdersByPolicy.set(name, (holdersByPolicy.get(name) ?? 0) + 1);
+        spared.push(...holder.spared);
         const scope = { policy, dryPolicy, isContainer: holder.isContainer };
         for (const id of holder.cgroups) scopes.push({ ...scope, kind: "cgroup", id });
         for (const id of holder.mountNamespaces) scopes.push({ ...scope, kind: "mount-namespace", id });
       }
+      // First, so that no scope ever holds them.
+      guard.spare(spared);
       guard.setScopes(scopes);
       for (const [digest, { number }] of held) if (!now.has(digest)) guard.removePolicy(number);
       held = now;

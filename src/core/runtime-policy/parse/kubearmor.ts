@@ -27,10 +27,9 @@ export function kubeArmorRules(at: At): readonly RuntimeRule[] {
     ...capabilities(child(at, "capabilities"), action),
     ...systemCalls(child(at, "syscalls"), action),
   ];
-  for (const kind of ["exec", "file", "network"] as const) {
-    const allowed = rules.find(
-      (rule) => rule.action === "Allow" && (rule.kind === kind || (kind === "network" && rule.kind === "socket")),
-    );
+  // Protocols are kinds of sockets here: addresses stay free.
+  for (const kind of ["exec", "file", "socket"] as const) {
+    const allowed = rules.find((rule) => rule.action === "Allow" && rule.kind === kind);
     if (allowed !== undefined)
       rules.push({ kind: "only", of: kind, action: "Block", fromSource: [], place: `${allowed.place} (Allow)` });
   }

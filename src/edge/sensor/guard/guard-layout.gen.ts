@@ -44,6 +44,7 @@ export const limit = {
   socketPacket: 5,
   socketNetlink: 6,
   socketUnix: 7,
+  socketOther: 8,
   callMount: 1,
   callPtrace: 2,
   callModule: 3,
@@ -81,6 +82,7 @@ export const limit = {
   pathsMax: 32768,
   addressesMax: 16384,
   pointsMax: 16384,
+  sparedMax: 1024,
 } as const;
 
 /** Byte offsets inside each record; `size` is the fixed part, after which strings or payload follow. */

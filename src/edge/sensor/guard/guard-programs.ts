@@ -14,6 +14,15 @@ const hook = (name: string) => ({ name: `guard_${name}`, kind: "cgroup", ability
 const withoutLsm: readonly KernelProgram[] = [
   { name: "guard_exec", kind: "tracing", ability: "kill" },
   {
+    name: "guard_before_exec",
+    kind: "tracepoint",
+    ability: "kill",
+    points: [
+      { point: "syscalls/sys_enter_execve", cookie: 0n },
+      { point: "syscalls/sys_enter_execveat", cookie: 0n },
+    ],
+  },
+  {
     name: "guard_socket",
     kind: "tracepoint",
     ability: "kill-at-call",
@@ -51,6 +60,7 @@ export function guardPrograms(hasLsm: boolean): readonly KernelProgram[] {
       points: [entered("setns", "setns"), ...(hasLsm ? [] : callsWithoutLsm)],
     },
     ...withoutLsm.map((program) => (hasLsm ? ({ ...program, kind: "on-demand" } as const) : program)),
+    { name: "guard_changed", kind: "tracing", ability: "scopes" },
     hook("connect4"),
     hook("connect6"),
     hook("sendmsg4"),

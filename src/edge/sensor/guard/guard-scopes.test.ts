@@ -16,6 +16,7 @@ import {
   guardMissing,
   nothing,
   openScenes,
+  recordsOf,
   runInside,
   type Scene,
   type Scenes,
@@ -77,6 +78,23 @@ describe("whom the kernel's guard holds", () => {
     using made = scene(execRule(id), { isContainer: true });
     assert.equal(runInside(made.a, id).code, 0);
     assert.equal(runInside(made.a, `unshare --mount ${id} >/dev/null`).code, 137);
+  });
+
+  test("a spared process is not held, what it starts is; and not any more when it runs another program", async (context) => {
+    if (!canRun(context)) return;
+    using made = scene({ ...nothing, points: [{ class: "call", call: "unshare", choices: choices(1) }] });
+    const perl = `$| = 1; print "in\\n"; <STDIN>; syscall(272, 0); print "self\\n"; if (!fork) { syscall(272, 0); print "child\\n"; exit } wait; exec "unshare", "--uts", "echo", "other"`;
+    const child = spawn("bash", ["-c", `echo $$ > ${made.a}/cgroup.procs; exec perl -e '${perl}'`]);
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+    await new Promise((done) => child.stdout.once("data", done));
+    const ended = new Promise((done) => child.once("close", done));
+    made.guard.spare([child.pid ?? 0]);
+    child.stdin.end("go\n");
+    await ended;
+    assert.equal(output, "in\nself\n");
+    assert.deepEqual(recordsOf(made.guard), ["unshare killed kill 1", "unshare killed kill 1"]);
+    made.guard.spare([]);
   });
 
   test("frozen processes stand still and go on; an isolated cgroup sends nothing", async (context) => {

@@ -49,6 +49,7 @@ const sharedMaps = [
   "guarded",
   "counters",
   "scratches",
+  "spared",
 ] as const;
 const lossNames = ["dropped", "no-memory", "path-unknown", "no-signal"] as const;
 
@@ -242,6 +243,18 @@ class KernelGuard implements Guard {
     }
     this.#scopes = wanted;
     this.#writeKinds(scopes);
+  }
+
+  spare(pids: readonly number[]): void {
+    if (!this.#isOpen) return;
+    const { libbpf, base } = this.#loaded;
+    const descriptor = base.descriptorOf("spared");
+    const wanted = new Set(pids.slice(0, guardConstant.sparedMax));
+    for (const key of keysOf(libbpf, descriptor, 4)) {
+      if (!wanted.has(new DataView(key.buffer, key.byteOffset).getUint32(0, true))) libbpf.deleteElement(descriptor, key);
+    }
+    for (const pid of wanted)
+      libbpf.writeElement(descriptor, new Uint8Array(Uint32Array.of(pid).buffer), new Uint8Array(4));
   }
 
   /** Scopes that are not wanted any more go; inherited ones get what their origin has now, and live as long as a scope that has it. */

@@ -1,0 +1,118 @@
+// Ways around the guard that a workload would try, against this machine's kernel and in private cgroups: chroot, scripts, exec without fork, other protocols, volumes.
+import assert from "node:assert/strict";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test, type TestContext } from "node:test";
+import { skipUnless } from "../../../../test/support/skip.ts";
+import type { CompiledPolicy } from "../../../core/runtime-policy/guard-port.ts";
+import { choices, guardMissing, nothing, openScenes, recordsOf, runInside, type Scenes } from "./guard.fixture.ts";
+
+const missing = guardMissing();
+const id = realpathSync("/usr/bin/id");
+const bash = realpathSync("/bin/bash");
+
+describe("what does not lead around the guard", () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "garrison-evade-")));
+  let scenes: Scenes | undefined;
+  before(() => {
+    if (missing === "") scenes = openScenes("guard-evasions");
+  });
+  after(() => {
+    scenes?.[Symbol.dispose]();
+    rmSync(folder, { recursive: true });
+  });
+  const canRun = (context: TestContext): boolean => skipUnless(context, missing === "", `kernel guard: ${missing}`);
+  const opened = (): Scenes => {
+    assert.ok(scenes);
+    return scenes;
+  };
+  const below = (text: string): CompiledPolicy => ({
+    ...nothing,
+    paths: [{ class: "exec", text, isExact: false, choices: choices(1) }],
+  });
+
+  test("chroot: the path is that of the mount tree, not of the root that a process gave itself", (context) => {
+    if (!canRun(context)) return;
+    const cage = join(folder, "cage");
+    mkdirSync(cage);
+    copyFileSync("/bin/busybox", join(cage, "sh"));
+    chmodSync(join(cage, "sh"), 0o755);
+    using made = opened().scene(below(`${cage}/`));
+    const command = `perl -e 'chroot "${cage}"; chdir "/"; exec "/sh", "-c", "echo out"'`;
+    assert.equal(runInside(made.a, command).code, 137);
+    assert.deepEqual(recordsOf(made.guard), [`exec killed kill 1 ${cage}/sh`]);
+    assert.equal(runInside(made.b, command).output, "out");
+  });
+
+  test("a script by its own absolute path is stopped, though the file that runs is its interpreter", (context) => {
+    if (!canRun(context)) return;
+    const script = join(folder, "scripts", "evil.sh");
+    mkdirSync(join(folder, "scripts"));
+    writeFileSync(script, "#!/bin/sh\necho ran\n", { mode: 0o755 });
+    for (const policy of [below(`${folder}/scripts/`), { ...nothing, paths: [{ class: "exec", text: script, isExact: true, choices: choices(1) }] } as const]) {
+      using made = opened().scene(policy);
+      assert.equal(runInside(made.a, script).code, 137);
+      assert.deepEqual(recordsOf(made.guard), [`exec killed kill 1 ${script}`]);
+      assert.equal(runInside(made.b, script).output, "ran");
+    }
+  });
+
+  test("a source that execs without a fork is still the source", (context) => {
+    if (!canRun(context)) return;
+    using made = opened().scene({
+      ...nothing,
+      paths: [{ class: "exec", text: id, isExact: true, choices: choices(1, { sources: 1 }) }],
+      sources: [bash],
+    });
+    const by = (script: string): number =>
+      runInside(made.a, `perl -e 'if (!fork) { exec "${bash}", "-c", "${script}" } wait; exit($? & 127 ? 99 : 0)'`).code;
+    assert.deepEqual([by(`exec ${id}`), by(`exec perl -e 1`)], [99, 0]);
+    assert.deepEqual(recordsOf(made.guard), [`exec killed kill 1 ${id}`]);
+  });
+
+  test("other protocols have a kind of their own, and a list of protocols means sockets", (context) => {
+    if (!canRun(context)) return;
+    const open = (family: number, type: number, protocol: number): string =>
+      `perl -e 'socket(my $s, ${family}, ${type}, ${protocol}) or die "$!\\n"; print "made\\n"'`;
+    {
+      using made = opened().scene({ ...nothing, points: [{ class: "socket", socket: "other", choices: choices(1) }] });
+      assert.match(runInside(made.a, open(2, 2, 136)).output, /not permitted/);
+      assert.equal(runInside(made.a, open(2, 2, 17)).output, "made");
+      assert.equal(runInside(made.b, open(2, 2, 136)).output, "made");
+    }
+    using made = opened().scene({
+      ...nothing,
+      points: [
+        { class: "socket", socket: "tcp", choices: choices(1, { action: "allow" }) },
+        { class: "only", of: "socket", choices: choices(2) },
+      ],
+    });
+    assert.equal(runInside(made.a, open(2, 1, 0)).output, "made");
+    assert.match(runInside(made.a, open(2, 2, 0)).output, /not permitted/);
+    assert.equal(runInside(made.a, open(16, 3, 0)).output, "made");
+  });
+
+  test("drift: a program of a volume is not of the image either", (context) => {
+    if (!canRun(context)) return;
+    using made = opened().scene(
+      { ...nothing, points: [{ class: "call", call: "drift-exec", choices: choices(1) }] },
+      { isContainer: true },
+    );
+    const root = join(folder, "image");
+    for (const name of ["lower/bin", "lower/volume", "store", "merged"]) mkdirSync(join(root, name), { recursive: true });
+    copyFileSync("/bin/busybox", join(root, "lower/bin/busybox"));
+    chmodSync(join(root, "lower/bin/busybox"), 0o755);
+    const inside = "/bin/busybox true; echo image $?; /volume/busybox true; echo volume $?";
+    const steps = [
+      `cd ${root} && mount -t tmpfs none store && mkdir store/upper store/work`,
+      "mount -t overlay none merged -o lowerdir=lower,upperdir=store/upper,workdir=store/work",
+      "mount -t tmpfs none merged/volume && cp lower/bin/busybox merged/volume && cd merged && pivot_root . . && umount -l .",
+      `exec /bin/busybox sh -c "${inside.replaceAll("$", "\\$")}"`,
+    ];
+    const script = join(folder, "contain.sh");
+    writeFileSync(script, steps.join(" && "));
+    const { output } = runInside(made.a, `unshare --mount sh ${script}`);
+    assert.match(output, /image 0\n(?:.*\n)*?volume 137/);
+  });
+});
