@@ -16,9 +16,7 @@ export function sightOf(interner: Interner, { program, summary }: RuleProgram, s
   const isAudit = summary.source === "k8s_audit";
   if (isAudit && !supply.groups.has("audit"))
     return { sight: "blind", because: whyNot(supply, "audit", "no Kubernetes audit events arrive here") };
-  const parts = nodesOf(program).map((node) =>
-    sightOfNode(interner, inToldTypes(interner, node), { supply, isAudit }),
-  );
+  const parts = nodesOf(program).map((node) => sightOfNode(interner, inToldTypes(interner, node), { supply, isAudit }));
   const blind = parts.filter(({ sight }) => sight === "blind");
   if (blind.length > 0 && isNeeded(program, parts)) return blind[0] as Sight;
   const partly = parts.find(({ sight }) => sight !== "sees");

@@ -31,7 +31,13 @@ export async function openDetect({ detect }: Pick<AgentConfig, "detect">, needs:
     monotonicMs: () => performance.now(),
     workedMs: threadMs,
     supply: supplyOfNode(needs.sensor, isKnown),
-    machine: { hostname: hostname(), bootMs: needs.bootTimeMs, userName, groupName, mountNamespace: nodeMountNamespace() },
+    machine: {
+      hostname: hostname(),
+      bootMs: needs.bootTimeMs,
+      userName,
+      groupName,
+      mountNamespace: nodeMountNamespace(),
+    },
     onDetection: needs.onDetection,
   });
 }

@@ -30,7 +30,13 @@ function switchedOn(files: typeof builtinRuleFiles): CompiledRules {
   ).rules;
 }
 
-const machine = { hostname: "n1", userName: () => undefined, groupName: () => undefined, bootMs: 0, mountNamespace: hostMountNamespace };
+const machine = {
+  hostname: "n1",
+  userName: () => undefined,
+  groupName: () => undefined,
+  bootMs: 0,
+  mountNamespace: hostMountNamespace,
+};
 
 function detecting(compiled: CompiledRules) {
   const found: Detection[] = [];

@@ -73,8 +73,7 @@ const programs: readonly BuiltinRule[] = [
   {
     rule: "Program that has no file is run",
     desc: "It runs from memory (memfd) or from a file that was deleted: nothing is left to scan. Dump it from /proc/PID/exe while it lives.",
-    condition:
-      "garrison_exec and proc.is_exe_from_memfd = true and not garrison_runtime",
+    condition: "garrison_exec and proc.is_exe_from_memfd = true and not garrison_runtime",
     output: `A program without a file is run (${processOutput})`,
     priority: "CRITICAL",
     tags: ["T1620", "T1027.011"],

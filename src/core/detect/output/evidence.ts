@@ -41,8 +41,7 @@ function parentText({ process: { parent } }: DetectEvent): string {
 /** Everything but what the line says already. */
 function flatText(flat: Readonly<Record<string, unknown>>, keepsArguments: boolean): string {
   const pairs = Object.entries(flat).filter(
-    ([name]) =>
-      (!name.startsWith("evt.") || name.startsWith("evt.arg")) && (keepsArguments || !holdsArguments(name)),
+    ([name]) => (!name.startsWith("evt.") || name.startsWith("evt.arg")) && (keepsArguments || !holdsArguments(name)),
   );
   return redactText(
     pairs.map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" "),
