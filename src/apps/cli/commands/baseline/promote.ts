@@ -57,7 +57,7 @@ export const baselinePromote: CommandUnit = {
           else
             await context.print(
               `Baseline/${resource.name} version ${resource.generation}: ${stepWords(to, options.enforce === true)}\n` +
-                harmless(`${await sayWhoTook(context, keyOf(ladder), resource.generation)}\n`),
+                `${harmless(await sayWhoTook(context, keyOf(ladder), resource.generation))}\n`,
             );
           return undefined;
         }),
