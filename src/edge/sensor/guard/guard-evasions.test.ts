@@ -107,7 +107,7 @@ describe("what does not lead around the guard", () => {
     const steps = [
       `cd ${root} && mount -t tmpfs none store && mkdir store/upper store/work`,
       "mount -t overlay none merged -o lowerdir=lower,upperdir=store/upper,workdir=store/work",
-      "mount -t tmpfs none merged/volume && cp lower/bin/busybox merged/volume && cd merged && pivot_root . . && umount -l .",
+      "mount -t tmpfs none merged/volume && cp lower/bin/busybox merged/volume && cd merged && pivot_root . . && /bin/busybox umount -l .",
       `exec /bin/busybox sh -c "${inside.replaceAll("$", "\\$")}"`,
     ];
     const script = join(folder, "contain.sh");
