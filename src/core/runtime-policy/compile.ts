@@ -134,9 +134,12 @@ class Compiler {
   #socketsBesideAddresses(policy: ParsedRuntimePolicy, policies: readonly ParsedRuntimePolicy[]): void {
     const rule = policy.rules.find(isAboutAddresses);
     if (rule === undefined) return;
-    const own = new Set(policies.flatMap(({ rules }) => rules.map((each) => (each.kind === "socket" ? each.socket : ""))));
+    const own = new Set(
+      policies.flatMap(({ rules }) => rules.map((each) => (each.kind === "socket" ? each.socket : ""))),
+    );
     for (const socket of ["raw", "packet", "other"] as const)
-      if (!own.has(socket)) this.#rule(policy, { kind: "socket", socket, action: "Block", fromSource: [], place: rule.place });
+      if (!own.has(socket))
+        this.#rule(policy, { kind: "socket", socket, action: "Block", fromSource: [], place: rule.place });
   }
 
   #sourceBits(rule: RuntimeRule, tell: (message: string) => void): number | undefined {

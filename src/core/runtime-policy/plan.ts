@@ -102,7 +102,10 @@ function pathPromise(rule: Extract<RuntimeRule, { kind: "exec" | "file" }>, plan
 function exec(planes: GuardPlanes): Pledge {
   return lsmOr(planes, "exec", "bprm_check_security", () =>
     planes.kill === ""
-      ? { guarantee: "kill", because: `killed at exec, before the program's first instruction; a script only when asked for by this very absolute path (not by another name, and not as "sh script"), and not what a loader (ld.so) runs; ${noLsm(planes)}` }
+      ? {
+          guarantee: "kill",
+          because: `killed at exec, before the program's first instruction; a script only when asked for by this very absolute path (not by another name, and not as "sh script"), and not what a loader (ld.so) runs; ${noLsm(planes)}`,
+        }
       : detect(`no kill at exec: ${planes.kill}; ${noLsm(planes)}`),
   );
 }

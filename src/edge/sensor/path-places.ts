@@ -28,33 +28,9 @@ export const placesLimits = { walksPerTurnMax: 512, rootsPerTurnMax: 256, compon
 export function createPathPlaces(procPath = "/proc"): PathPlaces {
   let left: number = placesLimits.walksPerTurnMax;
   let unwalked = 0;
-  const ownPid = Number(readLink(`${procPath}/self`) ?? 0);
-  const ownNamespace = readLink(`${procPath}/self/ns/mnt`);
-
-  /** Namespaces of processes as read in this turn: a turn is a moment. */
-  const namespaces = new Map<number, string | undefined>();
-  function namespaceOf(pid: number): string | undefined {
-    if (!namespaces.has(pid)) namespaces.set(pid, readLink(`${procPath}/${pid}/ns/mnt`));
-    return namespaces.get(pid);
-  }
-
-  /** Roots of this turn by process, and where folders lead: files come in rows from few folders. */
-  const roots = new Map<number, Root | undefined>();
+  const roots = createRoots(procPath);
+  /** Where folders lead, in this turn: files come in rows from few folders. */
   const folders = new Map<string, string | undefined>();
-
-  function rootOf({ pid, parentPid, mountNamespace }: PathQuestion): Root | undefined {
-    const wanted = `mnt:[${mountNamespace}]`;
-    const lookers = [pid, parentPid].filter((each) => each > 0 && namespaceOf(each) === wanted);
-    if (ownNamespace === wanted) lookers.push(ownPid);
-    for (const looker of lookers) {
-      if (!roots.has(looker) && roots.size < placesLimits.rootsPerTurnMax)
-        roots.set(looker, openProcess(procPath, looker));
-      const root = roots.get(looker);
-      // It went since its namespace was read.
-      if (root !== undefined) return root;
-    }
-    return undefined;
-  }
 
   /** The place from the top of the tree of mounts; undefined when it is not there, or could not be looked at without waiting. */
   function placeOf(root: Root, path: string, followsLast: boolean): string | undefined {
@@ -92,7 +68,7 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
 
   return {
     resolve(question) {
-      const root = left > 0 ? rootOf(question) : undefined;
+      const root = left > 0 ? roots.of(question) : undefined;
       const path = root === undefined ? undefined : withinRoot(root.path, question.path);
       if (root === undefined || path === undefined) {
         unwalked += 1;
@@ -103,12 +79,46 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
     },
     newTurn: () => {
       left = placesLimits.walksPerTurnMax;
-      namespaces.clear();
       folders.clear();
-      for (const root of roots.values()) if (root !== undefined) closeSync(root.descriptor);
       roots.clear();
     },
     unwalked: () => unwalked,
+  };
+}
+
+/** Through whom a mount namespace can be looked at, in this turn: a turn is a moment. */
+function createRoots(procPath: string) {
+  const ownPid = Number(readLink(`${procPath}/self`) ?? 0);
+  const ownNamespace = readLink(`${procPath}/self/ns/mnt`);
+
+  const namespaces = new Map<number, string | undefined>();
+  function namespaceOf(pid: number): string | undefined {
+    if (!namespaces.has(pid)) namespaces.set(pid, readLink(`${procPath}/${pid}/ns/mnt`));
+    return namespaces.get(pid);
+  }
+
+  const roots = new Map<number, Root | undefined>();
+  function of({ pid, parentPid, mountNamespace }: PathQuestion): Root | undefined {
+    const wanted = `mnt:[${mountNamespace}]`;
+    const lookers = [pid, parentPid].filter((each) => each > 0 && namespaceOf(each) === wanted);
+    if (ownNamespace === wanted) lookers.push(ownPid);
+    for (const looker of lookers) {
+      if (!roots.has(looker) && roots.size < placesLimits.rootsPerTurnMax)
+        roots.set(looker, openProcess(procPath, looker));
+      const root = roots.get(looker);
+      // It went since its namespace was read.
+      if (root !== undefined) return root;
+    }
+    return undefined;
+  }
+
+  return {
+    of,
+    clear(): void {
+      namespaces.clear();
+      for (const root of roots.values()) if (root !== undefined) closeSync(root.descriptor);
+      roots.clear();
+    },
   };
 }
 

@@ -24,7 +24,7 @@ const mounts = "/proc/self/mountinfo";
 
 test("links stay inside the root, numbers are those of stat", () => {
   const walked = createSafeWalker(mounts, mounts).walk(root, "/name", { followsLast: true });
-  assert.ok(typeof walked === "object", String(walked));
+  assert.ok(typeof walked === "object");
   const { dev, ino } = statSync(join(folder, "real/file"));
   assert.deepEqual([walked.path, walked.looked.device, walked.looked.inode], ["/real/file", dev, ino]);
   assert.deepEqual(walked.lastLinks, ["../../link/file"]);

@@ -49,10 +49,10 @@ export interface Walked {
 }
 
 interface Calls {
-  open(folder: number, path: string, flags: number, resolve: number): number;
-  look(descriptor: number): Looked | undefined;
-  readLink(descriptor: number): string | undefined;
-  close(descriptor: number): void;
+  readonly open: (folder: number, path: string, flags: number, resolve: number) => number;
+  readonly look: (descriptor: number) => Looked | undefined;
+  readonly readLink: (descriptor: number) => string | undefined;
+  readonly close: (descriptor: number) => void;
 }
 
 let loaded: Calls | undefined;

@@ -30,7 +30,9 @@ test("a policy in force: proved by a drill, then by the real thing; taken out ag
   const state = { nowMs: Date.now() };
   const side = createGuardSide({
     openGuard: () => openGuard({ cgroupPath: cgroup.path, agentPid: process.pid }),
-    processes: () => [{ pid: process.pid, name: "node", containerId: "", subject, cgroupId, mountNamespace: 7, isCaretaker: false }],
+    processes: () => [
+      { pid: process.pid, name: "node", containerId: "", subject, cgroupId, mountNamespace: 7, isCaretaker: false },
+    ],
     places: { rootCgroupId: 1, hostMountNamespace: 7, agentCgroupId: 0 },
     find: (_pid, path, use) => findFile("", path, use),
     drillFolder: cgroup.path,

@@ -18,7 +18,16 @@ export function subject(over: Partial<RuntimeSubject> = {}): RuntimeSubject {
 }
 
 export function living(over: Partial<GuardedProcess> = {}): GuardedProcess {
-  return { pid: 50, name: "web", containerId: "c1", subject: subject(), cgroupId: 20, mountNamespace: 200, isCaretaker: false, ...over };
+  return {
+    pid: 50,
+    name: "web",
+    containerId: "c1",
+    subject: subject(),
+    cgroupId: 20,
+    mountNamespace: 200,
+    isCaretaker: false,
+    ...over,
+  };
 }
 
 export function guarded(over: Partial<GuardedEvent> = {}): GuardedEvent {

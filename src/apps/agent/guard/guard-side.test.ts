@@ -182,7 +182,11 @@ test("without a workload in scope nothing is enforced, whatever was stopped befo
 
 test("a process called sshd takes nobody out of a group; a care-taker is spared by itself", async () => {
   const { side, tick, kernel, state } = scene();
-  const service = living({ containerId: "", mountNamespace: 100, subject: subject({ namespace: "", workload: "shop" }) });
+  const service = living({
+    containerId: "",
+    mountNamespace: 100,
+    subject: subject({ namespace: "", workload: "shop" }),
+  });
   side.setResources([policy("no-nc", { ...netcat, target: { workload: "shop" }, mode: "enforce" })]);
   state.processes = [service, { ...service, pid: 51, name: "sshd" }, { ...service, pid: 52, isCaretaker: true }];
   await tick();
@@ -208,10 +212,16 @@ test("an exec in a place that is not known yet: looked at with the next tick; a 
   side.take([exec(20)]);
   state.nowMs += 200;
   await side.tick();
-  assert.deepEqual(kernel.scopes.map(({ id }) => id), [20, 200]);
+  assert.deepEqual(
+    kernel.scopes.map(({ id }) => id),
+    [20, 200],
+  );
   side.take([exec(21)]);
   await side.tick();
-  assert.deepEqual(kernel.scopes.map(({ id }) => id), [21, 201]);
+  assert.deepEqual(
+    kernel.scopes.map(({ id }) => id),
+    [21, 201],
+  );
 });
 
 test("a broken policy is refused by itself, with the place; the others hold", async () => {

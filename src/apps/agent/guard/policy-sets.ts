@@ -34,6 +34,8 @@ interface Held {
   readonly number: number;
 }
 
+const tooManyHolders = `more than holdersMax = ${guardSideLimits.holdersMax} workloads in scope`;
+
 export function createPolicySets({ guard, book, ...files }: PolicySetsNeeds): PolicySets {
   /** By what is compiled: containers of one image with the same policies share their rules. */
   let held = new Map<string, Held>();
@@ -70,11 +72,7 @@ export function createPolicySets({ guard, book, ...files }: PolicySetsNeeds): Po
         const own = selected.filter(({ target }) => holder.isContainer || namesIt(target));
         if (own.length === 0) continue;
         taken += 1;
-        const tooMany =
-          taken > guardSideLimits.holdersMax
-            ? `more than holdersMax = ${guardSideLimits.holdersMax} workloads in scope`
-            : "";
-        const because = holder.because || tooMany;
+        const because = holder.because || (taken > guardSideLimits.holdersMax ? tooManyHolders : "");
         if (because !== "") {
           for (const { name } of own) problems.push({ policy: name, place: wordsOf(holder), message: because });
           continue;

@@ -28,7 +28,12 @@ const actionNumber = {
   dry: constant.actionDry,
   block: constant.actionBlock,
 } as const satisfies Record<CompiledChoice["action"], number>;
-const classNumber = { exec: constant.classExec, file: constant.classFile, network: constant.classNetwork, socket: constant.classSocket } as const;
+const classNumber = {
+  exec: constant.classExec,
+  file: constant.classFile,
+  network: constant.classNetwork,
+  socket: constant.classSocket,
+} as const;
 const operationNumber = {
   connect: constant.operationConnect,
   bind: constant.operationBind,
@@ -80,7 +85,9 @@ export function flagsOf(compiled: CompiledPolicy): number {
     (ofClass("exec") ? constant.hasExec : 0) |
     (ofClass("file") ? constant.hasFile : 0) |
     (network ? constant.hasNetwork : 0) |
-    (point("socket") || compiled.points.some((each) => each.class === "only" && each.of === "socket") ? constant.hasSocket : 0) |
+    (point("socket") || compiled.points.some((each) => each.class === "only" && each.of === "socket")
+      ? constant.hasSocket
+      : 0) |
     (point("capability") ? constant.hasCapability : 0) |
     (point("call") ? constant.hasCall : 0) |
     (compiled.sources.length > 0 ? constant.hasSources : 0)

@@ -50,7 +50,10 @@ describe("what does not lead around the guard", () => {
     const script = join(folder, "scripts", "evil.sh");
     mkdirSync(join(folder, "scripts"));
     writeFileSync(script, "#!/bin/sh\necho ran\n", { mode: 0o755 });
-    for (const policy of [below(`${folder}/scripts/`), { ...nothing, paths: [{ class: "exec", text: script, isExact: true, choices: choices(1) }] } as const]) {
+    for (const policy of [
+      below(`${folder}/scripts/`),
+      { ...nothing, paths: [{ class: "exec", text: script, isExact: true, choices: choices(1) }] } as const,
+    ]) {
       using made = opened().scene(policy);
       assert.equal(runInside(made.a, script).code, 137);
       assert.deepEqual(recordsOf(made.guard), [`exec killed kill 1 ${script}`]);
@@ -66,7 +69,8 @@ describe("what does not lead around the guard", () => {
       sources: [bash],
     });
     const by = (script: string): number =>
-      runInside(made.a, `perl -e 'if (!fork) { exec "${bash}", "-c", "${script}" } wait; exit($? & 127 ? 99 : 0)'`).code;
+      runInside(made.a, `perl -e 'if (!fork) { exec "${bash}", "-c", "${script}" } wait; exit($? & 127 ? 99 : 0)'`)
+        .code;
     assert.deepEqual([by(`exec ${id}`), by(`exec perl -e 1`)], [99, 0]);
     assert.deepEqual(recordsOf(made.guard), [`exec killed kill 1 ${id}`]);
   });
@@ -100,7 +104,8 @@ describe("what does not lead around the guard", () => {
       { isContainer: true },
     );
     const root = join(folder, "image");
-    for (const name of ["lower/bin", "lower/volume", "store", "merged"]) mkdirSync(join(root, name), { recursive: true });
+    for (const name of ["lower/bin", "lower/volume", "store", "merged"])
+      mkdirSync(join(root, name), { recursive: true });
     copyFileSync("/bin/busybox", join(root, "lower/bin/busybox"));
     chmodSync(join(root, "lower/bin/busybox"), 0o755);
     const inside = "/bin/busybox true; echo image $?; /volume/busybox true; echo volume $?";

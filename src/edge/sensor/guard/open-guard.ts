@@ -251,7 +251,8 @@ class KernelGuard implements Guard {
     const descriptor = base.descriptorOf("spared");
     const wanted = new Set(pids.slice(0, guardConstant.sparedMax));
     for (const key of keysOf(libbpf, descriptor, 4)) {
-      if (!wanted.has(new DataView(key.buffer, key.byteOffset).getUint32(0, true))) libbpf.deleteElement(descriptor, key);
+      if (!wanted.has(new DataView(key.buffer, key.byteOffset).getUint32(0, true)))
+        libbpf.deleteElement(descriptor, key);
     }
     for (const pid of wanted)
       libbpf.writeElement(descriptor, new Uint8Array(Uint32Array.of(pid).buffer), new Uint8Array(4));
