@@ -53,7 +53,7 @@ function sightOfNode(
   if (mount !== undefined) return { sight: "blind", because: noSensor([mount], supply) };
   const rest = missing.length === 0 ? node : withoutUnknown(interner, node, supply);
   if (rest.kind === "constant" && !rest.value) {
-    // A rule that is never true by its own words (a placeholder) is not blind.
+    // A rule that is never true by its own words (an empty list to be filled) is not blind.
     if (node.kind === "constant") return { sight: "sees", because: "" };
     return { sight: "blind", because: noSensor(missing, supply) };
   }
