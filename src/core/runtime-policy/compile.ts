@@ -11,7 +11,8 @@ import type {
 import { runtimeLimits } from "./limits.ts";
 import type { NetworkRule, ParsedRuntimePolicy, RuntimeRule } from "./model.ts";
 import { parsePrefix } from "../../base/ip.ts";
-import { bytesOf, capabilityNames, startOfPattern } from "./rules-of.ts";
+import { capabilityNames } from "../../model/capability-names.ts";
+import { bytesOf, startOfPattern } from "./rules-of.ts";
 
 /** A file of the workload, found through its own root; undefined: not there. */
 export interface FoundFile {

@@ -1,54 +1,10 @@
 // The parts that every language's parser makes its rules from: paths, patterns, capabilities, addresses. Undefined with a reason where the kernel cannot hold it.
 import { parsePrefix } from "../../base/ip.ts";
+import { capabilityNames } from "../../model/capability-names.ts";
 import { runtimeLimits } from "./limits.ts";
 import type { PathSubject } from "./model.ts";
 
 export type Made<Value> = { readonly value: Value } | { readonly because: string };
-
-/** In the kernel's order: the index is its number. */
-export const capabilityNames = [
-  "CHOWN",
-  "DAC_OVERRIDE",
-  "DAC_READ_SEARCH",
-  "FOWNER",
-  "FSETID",
-  "KILL",
-  "SETGID",
-  "SETUID",
-  "SETPCAP",
-  "LINUX_IMMUTABLE",
-  "NET_BIND_SERVICE",
-  "NET_BROADCAST",
-  "NET_ADMIN",
-  "NET_RAW",
-  "IPC_LOCK",
-  "IPC_OWNER",
-  "SYS_MODULE",
-  "SYS_RAWIO",
-  "SYS_CHROOT",
-  "SYS_PTRACE",
-  "SYS_PACCT",
-  "SYS_ADMIN",
-  "SYS_BOOT",
-  "SYS_NICE",
-  "SYS_RESOURCE",
-  "SYS_TIME",
-  "SYS_TTY_CONFIG",
-  "MKNOD",
-  "LEASE",
-  "AUDIT_WRITE",
-  "AUDIT_CONTROL",
-  "SETFCAP",
-  "MAC_OVERRIDE",
-  "MAC_ADMIN",
-  "SYSLOG",
-  "WAKE_ALARM",
-  "BLOCK_SUSPEND",
-  "AUDIT_READ",
-  "PERFMON",
-  "BPF",
-  "CHECKPOINT_RESTORE",
-] as const;
 
 /** "cap_net_raw", "NET_RAW", "CAP_NET_RAW" -> "NET_RAW". */
 export function capabilityOf(text: string): Made<string> {

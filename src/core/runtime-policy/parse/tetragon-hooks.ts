@@ -1,7 +1,8 @@
 // The translation table of Tetragon's calls: what each stands for here, and how its arguments become a rule. A new call is one line.
 import type { GuardedCall } from "../../../model/runtime-policy.ts";
 import type { NetworkRule, PathSubject, RuntimeAction, RuntimeRule } from "../model.ts";
-import { capabilityNames, directoryOf, networkOf, pathOf, patternOf } from "../rules-of.ts";
+import { capabilityNames } from "../../../model/capability-names.ts";
+import { directoryOf, networkOf, pathOf, patternOf } from "../rules-of.ts";
 import { runtimeLimits } from "../limits.ts";
 import { child, refuse, rulePlace, shown, type At } from "./at.ts";
 import { taken } from "./own.ts";
