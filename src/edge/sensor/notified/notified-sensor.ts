@@ -148,6 +148,8 @@ class Reader {
   readonly #holes = holeCounter();
   readonly #eventOf: ReturnType<typeof createProcessEye>;
   #healsUntilMs = 0;
+  /** 1 when an overflow was counted whose hole is not seen yet. */
+  #uncounted = 0;
 
   constructor(parts: ReaderParts) {
     const { procPath, book, count, notifiers } = parts;
@@ -182,10 +184,12 @@ class Reader {
       }
       if (event.type !== "exec" && event.type !== "exit") return true;
       if (Date.now() > this.#healsUntilMs) return false;
-      const isKnown = book.get(event.process.pid)?.process.startMs === event.process.startMs;
+      const known = book.get(event.process.pid);
+      const isKnown = known?.process.startMs === event.process.startMs;
       // An exit that was told has left the book.
       if (event.type === "exit") return isKnown && book.take(event.process.pid) !== undefined;
-      if (isKnown) return false;
+      // A fork that was told says nothing of the exec after it, which shows by the name.
+      if (isKnown && known?.comm === event.comm) return false;
       remember(book, event);
       return true;
     });
@@ -210,8 +214,10 @@ class Reader {
     for (let read = 0; read < notifiedLimits.datagramsPerTurnMax; read += 1) {
       const datagram = processes.receive();
       if (datagram === undefined) return;
-      // How many were lost the holes in the numbers say.
-      if (datagram === "lost") continue;
+      if (datagram === "lost") {
+        this.#overflowed();
+        continue;
+      }
       const numbered = parseNotice(datagram);
       if (numbered === undefined) continue;
       this.#lost(this.#holes(numbered));
@@ -222,9 +228,17 @@ class Reader {
     }
   }
 
+  /** How many were lost the holes in the numbers say, but only when something more is told: until then it is one at least. */
+  #overflowed(): void {
+    if (this.#uncounted === 0) this.#parts.count("process-notices");
+    this.#uncounted = 1;
+    this.#healsUntilMs = Date.now() + notifiedLimits.healMs;
+  }
+
   #lost(howMany: number): void {
     if (howMany === 0) return;
-    this.#parts.count("process-notices", howMany);
+    this.#parts.count("process-notices", howMany - this.#uncounted);
+    this.#uncounted = 0;
     this.#healsUntilMs = Date.now() + notifiedLimits.healMs;
   }
 }
