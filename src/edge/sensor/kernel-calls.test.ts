@@ -186,7 +186,9 @@ describe("watched calls seen by the kernel", () => {
       await other.find("exit", (event) => event.process.pid === pid);
       const ofPid = (wanted: number) =>
         other.events.filter(
-          (event) => (event.type === "call" || event.type === "file") && event.process.pid === wanted,
+          // A count of repeats may come by itself, where all of this takes long.
+          (event) =>
+            (event.type === "call" || event.type === "file") && !event.isRepeat && event.process.pid === wanted,
         );
       assert.equal(ofPid(process.pid).length, 0);
       assert.equal(ofPid(pid).filter((event) => event.type === "call" && event.call === "connect").length, 1);
