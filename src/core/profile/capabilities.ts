@@ -1,13 +1,8 @@
 // Capabilities by bit and name (capability.h, Linux 6.17 has 41). Inside of Garrison a name is lower case without "cap_": "net_bind_service".
-
+import { capabilityNames as kernelNames } from "../../model/capability-names.ts";
 import { namesOf } from "./names.ts";
 
-export const capabilityNames = namesOf(`
-    chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service
-    net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct
-    sys_admin sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap
-    mac_override mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore
-  `);
+export const capabilityNames: readonly string[] = kernelNames.map((name) => name.toLowerCase());
 
 /** What containerd, Docker and CRI-O's documentation call the default set: a container gets these when nothing is declared. Of containerd 2.0. */
 export const defaultCapabilities: readonly string[] = namesOf(`

@@ -1,4 +1,5 @@
 // Numbers of the kernel's interface as the words that Falco's rules use. Values of x86_64 and of the generic table; sources: man pages of the calls.
+import { capabilityNames } from "../../../model/capability-names.ts";
 
 export const openFlags = {
   O_ACCMODE: 3,
@@ -162,11 +163,6 @@ const bpfCommands = [
 export function bpfCommandText(command: number): string {
   return bpfCommands[command] ?? String(command);
 }
-
-const capabilityNames =
-  "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE".split(
-    " ",
-  );
 
 /** Names with a space between them, "CAP_SYS_ADMIN CAP_BPF". The mask is below 2^53: no bit operations of 32 bits. */
 export function capabilitiesText(mask: number): string {
