@@ -26,8 +26,8 @@ export const coreEdges: Readonly<Record<string, readonly string[]>> = {
   detect: ["redact", "waf", "protocol"],
   // A protecting baseline is handed to the guard through its contract.
   baseline: ["runtime-policy"],
-  // A policy's target is a selector over labels; texts are read by the reader that network policies have.
-  "runtime-policy": ["policy"],
+  // A policy's target is a selector over labels; texts are read by the reader that network policies have; misspelt keys are named as at the state store's door.
+  "runtime-policy": ["policy", "state"],
 };
 
 /** Rooms of edge that may import other rooms of edge. */

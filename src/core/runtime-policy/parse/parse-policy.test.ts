@@ -242,7 +242,8 @@ const refused: readonly (readonly [name: string, document: object, path: string,
   ["no subject", ours({ exec: [{ action: "Block" }] }), "spec.exec[0]", /one of path, directory and pattern/],
   ["a relative path", ours({ exec: [{ path: "nc" }] }), "spec.exec[0].path", /absolute/],
   ["a path that no file has", ours({ exec: [{ path: "/usr/../bin/nc" }] }), "spec.exec[0].path", /"\.\."/],
-  ["an unknown field", ours({ execs: [] }), "spec", /execs/],
+  ["an unknown field", ours({ execs: [] }), "spec.execs", /not understood.*did you mean "exec"/],
+  ["an unknown mode", ours({ mode: "dry-rn" }), "spec.mode", /did you mean "dry-run"/],
   [
     "an unknown capability",
     ours({ capabilities: [{ capability: "NET_RAWW" }] }),
@@ -291,6 +292,9 @@ const refused: readonly (readonly [name: string, document: object, path: string,
     "spec.action",
     /Deny/,
   ],
+  ["a misspelt key of a rule", ours({ exec: [{ pth: "/bin/nc" }] }), "spec.exec[0].pth", /did you mean "path"/],
+  ["a misspelt key beside the spec", { ...ours({ calls: [] }), nmae: "p" }, "nmae", /did you mean "name"/],
+  ["a misspelt kind", { kind: "RuntimePolicyy", spec: {} }, "kind", /did you mean "RuntimePolicy"/],
   ["KubeArmorHostPolicy", { kind: "KubeArmorHostPolicy", spec: {} }, "kind", /no runtime policy/],
   [
     "Tetragon: a function that is not in the table",
@@ -358,7 +362,7 @@ describe("what is refused, with line and reason", () => {
       const { problems } = parse(document);
       const problem = problems.find((each) => each.path === path);
       assert.ok(problem, JSON.stringify(problems));
-      assert.match(problem.message, message);
+      assert.match(`${problem.message} ${problem.hint}`, message);
       assert.equal(problem.where, "p.yaml:1");
       assert.match(problem.code, /^runtime-policy\/[a-z-]+$/);
     });

@@ -1,6 +1,7 @@
 // The way in: a RuntimePolicy resource, or files with KubeArmorPolicies, TracingPolicies and RuntimePolicies, to the one model. Never throws for bad input.
 // A wrong rule is refused by itself; but a policy that would block what a refused rule allows, or that nothing is left of, is refused as a whole.
 import { parseInstantMs } from "../../../base/instant.ts";
+import { Resource } from "../../../model/resource.ts";
 import { RuntimePolicy } from "../../../model/runtime-policy.ts";
 import type { ReadYaml } from "../../policy/parse/manifest.ts";
 import { and, has, isIn, isNotIn, not, allNode } from "../../policy/selector/build.ts";
@@ -25,6 +26,7 @@ import {
 } from "./at.ts";
 import { kubeArmorRules } from "./kubearmor.ts";
 import { ownRules, ownTarget } from "./own.ts";
+import { meant, refuseSpec } from "./spec-problems.ts";
 import { tetragonRules } from "./tetragon.ts";
 
 export interface ParsedRuntime {
@@ -59,24 +61,22 @@ export function parseRuntimeText(file: string, text: string, readYaml: ReadYaml)
     });
 }
 
+/** As written, and as `garrison get` prints it. */
+const documentFields = [...Object.keys(Resource.shape), "status"];
+
 function parseDocument(value: unknown, sink: Sink): ParsedRuntime {
   const at: At = { value, path: [], sink };
   const kind = textAt(child(at, "kind"));
-  if (kind === "RuntimePolicy") return parseOwn(textAt(child(at, "name")), child(at, "spec").value, sink, ["spec"]);
-  return parseForeign(at, "dry-run");
+  if (kind !== "RuntimePolicy") return parseForeign(at, "dry-run");
+  onlyFields(at, documentFields);
+  return parseOwn(textAt(child(at, "name")), child(at, "spec").value, sink, ["spec"]);
 }
 
 function parseOwn(name: string, spec: unknown, sink: Sink, path: Path): ParsedRuntime {
   const read = RuntimePolicy.safeParse(spec);
   const at: At = { value: spec, path, sink };
   if (!read.success) {
-    for (const { path: steps, message } of read.error.issues.slice(0, runtimeLimits.problemsMax)) {
-      const place = steps.reduce<At>(
-        (holder, step) => child(holder, typeof step === "number" ? step : String(step)),
-        at,
-      );
-      refuse(place, "bad-spec", message);
-    }
+    refuseSpec(at, read.error);
     return { policy: undefined, problems: sink.problems };
   }
   const { mode, severity, tags, message, pin: isPinned, manifest } = read.data;
@@ -111,7 +111,7 @@ function parseForeign(at: At, mode: ParsedRuntimePolicy["mode"]): ParsedRuntime 
       child(at, "kind"),
       "unknown-kind",
       `the kind "${kind.slice(0, 64)}" is no runtime policy`,
-      `RuntimePolicy, ${foreignKinds.join(", ")}`,
+      meant(kind, ["RuntimePolicy", ...foreignKinds]) || `RuntimePolicy, ${foreignKinds.join(", ")}`,
     );
     return { policy: undefined, problems: sink.problems };
   }
