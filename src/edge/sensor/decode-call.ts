@@ -1,6 +1,6 @@
 // Records of watched calls -> events: arguments as numbers, what the descriptor stands for, credentials before and after.
 import { watchedCalls, type CallEvent, type DescriptorFacts, type WatchedCall } from "../../core/sense/deed-events.ts";
-import { flagsOf, header, processWords, signedWide, timeMsOf, wide, type Source } from "./decode-source.ts";
+import { flagsOf, header, processWords, rememberDeed, signedWide, timeMsOf, wide, type Source } from "./decode-source.ts";
 import { argumentCounts } from "./deed-programs.ts";
 import { kindNames } from "./descriptor-kinds.ts";
 import { eventFlag, layout, limit } from "./layout.gen.ts";
@@ -37,7 +37,8 @@ export function decodeCall(source: Source, at: number, length: number): CallEven
     credentials: (flags & eventFlag.credentials) === 0 ? undefined : credentialsOf(words, at),
     count: 1,
   };
-  source.context.repeats?.remember(words[(at + fields.key) >> 2] ?? 0, words[(at + fields.key + 4) >> 2] ?? 0, event);
+  const isWalked = descriptor?.kind === "unix" && path.startsWith("/");
+  rememberDeed(source, { words, at, length }, at + fields.key, isWalked ? event : undefined);
   return event;
 }
 

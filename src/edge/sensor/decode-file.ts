@@ -1,6 +1,6 @@
 // Records of deeds on files -> events. The kernel resolved the path of what has a descriptor; the others are walked here (path-places.ts).
 import { fileDeeds, type DeedWay, type FileDeed, type FileDeedEvent } from "../../core/sense/deed-events.ts";
-import { flagsOf, header, processWords, timeMsOf, wide, type Source } from "./decode-source.ts";
+import { flagsOf, header, processWords, rememberDeed, timeMsOf, wide, type Source } from "./decode-source.ts";
 import { fileCalls } from "./deed-programs.ts";
 import { eventFlag, layout } from "./layout.gen.ts";
 import { joinAsWritten } from "./path-places.ts";
@@ -48,19 +48,23 @@ export function decodeFile(source: Source, at: number, length: number): FileDeed
   const way: DeedWay = (flags & eventFlag.ioUring) === 0 ? "syscall" : "io_uring";
   let path = resolved;
   let targetPath = "";
+  let isWalked = false;
   if (path === "" && requested !== "" && (flags & eventFlag.pathCut) === 0) {
     const asked = whole(bytes.toString("utf8", directoryAt, targetAt), requested);
     const followsLast = follows(deed, call, openFlags);
     // A name that is not there leads nowhere: loaders look for hundreds of them.
-    path = error === ENOENT ? joinAsWritten(asked) : place(source, at, { path: asked, followsLast });
+    isWalked = error !== ENOENT;
+    path = isWalked ? place(source, at, { path: asked, followsLast }) : joinAsWritten(asked);
   }
-  if (targetDirectoryAt > targetAt || end > targetDirectoryAt)
+  if (targetDirectoryAt > targetAt || end > targetDirectoryAt) {
+    isWalked = true;
     targetPath = targetOf(source, at, {
       deed,
       call,
       asked: bytes.toString("utf8", targetAt, targetDirectoryAt),
       directory: bytes.toString("utf8", targetDirectoryAt, end),
     });
+  }
   const event: FileDeedEvent = {
     type: "file",
     timeMs: timeMsOf(source, at),
@@ -83,7 +87,7 @@ export function decodeFile(source: Source, at: number, length: number): FileDeed
     count: 1,
     ...((flags & eventFlag.requestCut) === 0 ? undefined : isCut),
   };
-  source.context.repeats?.remember(words[(at + fields.key) >> 2] ?? 0, words[(at + fields.key + 4) >> 2] ?? 0, event);
+  rememberDeed(source, { words, at, length }, at + fields.key, isWalked ? event : undefined);
   return event;
 }
 

@@ -1,7 +1,8 @@
 // What every decoder of a record needs: the views over the ring, the header's fields, and the caches.
 import type { PathPlaces } from "./path-places.ts";
 import { eventFlag, layout } from "./layout.gen.ts";
-import type { RepeatCache } from "./repeat-cache.ts";
+import type { CallEvent, FileDeedEvent } from "../../core/sense/deed-events.ts";
+import type { RepeatCache, RepeatRecord } from "./repeat-cache.ts";
 import type { RingViews } from "./ring.ts";
 import type { StringCache } from "./string-cache.ts";
 import type { TextCache } from "./text-cache.ts";
@@ -51,4 +52,14 @@ export function timeMsOf(source: Source, at: number): number {
 export function flagsOf({ halves, context }: Source, at: number): number {
   const flags = halves[(at + header.flags) >> 1] ?? 0;
   return context.knowsUpper === false ? flags & ~eventFlag.upper : flags;
+}
+
+/** `event` only where decoding the record once more would not say the same. */
+export function rememberDeed(
+  { words, context }: Source,
+  record: RepeatRecord,
+  keyAt: number,
+  event: FileDeedEvent | CallEvent | undefined,
+): void {
+  context.repeats?.remember(words[keyAt >> 2] ?? 0, words[(keyAt + 4) >> 2] ?? 0, record, event);
 }

@@ -135,9 +135,14 @@ function decodeExec(source: Source, at: number, length: number): SensorEvent | u
   const end = cwdEnd + (halves[(at + fields.scriptBytes) >> 1] ?? 0);
   if (end > at + length) return undefined;
   const flags = flagsOf(source, at);
+  const who = source.texts.process(words, processWords, at >> 2);
+  const pathAt = at + fields.size;
   return {
     type: "exec",
-    ...baseOf(source, at),
+    timeMs: timeMsOf(source, at),
+    process: who.process,
+    comm: who.comm,
+    cgroupId: wide(words, at + header.cgroupId),
     parent: {
       pid: words[(at + fields.parentTgid) >> 2] ?? 0,
       startMs: startMsOf(wide(words, at + fields.parentStartNs)),
@@ -145,7 +150,7 @@ function decodeExec(source: Source, at: number, length: number): SensorEvent | u
     uid: words[(at + fields.uid) >> 2] ?? 0,
     gid: words[(at + fields.gid) >> 2] ?? 0,
     capabilities: wide(words, at + fields.capabilities),
-    path: (flags & eventFlag.pathCut) === 0 ? bytes.toString("utf8", at + fields.size, pathEnd) : "",
+    path: (flags & eventFlag.pathCut) === 0 ? source.context.strings.pair(source.views, pathAt, pathEnd, pathEnd).first : "",
     arguments: splitArguments(bytes.toString("utf8", pathEnd, argumentsEnd)),
     argumentsCut: (flags & eventFlag.cut) !== 0,
     workingDirectory: bytes.toString("utf8", argumentsEnd, cwdEnd),
@@ -186,9 +191,13 @@ export function splitArguments(area: string): readonly string[] {
 function decodeFork(source: Source, at: number): SensorEvent {
   const { words } = source;
   const fields = layout.forkEvent;
+  const who = source.texts.process(words, processWords, at >> 2);
   return {
     type: "fork",
-    ...baseOf(source, at),
+    timeMs: timeMsOf(source, at),
+    process: who.process,
+    comm: who.comm,
+    cgroupId: wide(words, at + header.cgroupId),
     parent: {
       pid: words[(at + fields.parentTgid) >> 2] ?? 0,
       startMs: startMsOf(wide(words, at + fields.parentStartNs)),
@@ -202,7 +211,16 @@ function decodeFork(source: Source, at: number): SensorEvent {
 function decodeExit(source: Source, at: number): SensorEvent {
   const status = source.words[(at + layout.exitEvent.exitCode) >> 2] ?? 0;
   const signal = status & 0x7f;
-  return { type: "exit", ...baseOf(source, at), exitCode: signal === 0 ? (status >> 8) & 0xff : -1, signal };
+  const who = source.texts.process(source.words, processWords, at >> 2);
+  return {
+    type: "exit",
+    timeMs: timeMsOf(source, at),
+    process: who.process,
+    comm: who.comm,
+    cgroupId: wide(source.words, at + header.cgroupId),
+    exitCode: signal === 0 ? (status >> 8) & 0xff : -1,
+    signal,
+  };
 }
 
 function decodeDns(source: Source, at: number, length: number): SensorEvent | undefined {

@@ -48,8 +48,9 @@ export async function createKernelSensor(options: KernelSensorOptions = {}): Pro
     excludedPid: options.excludedPid ?? 0,
     tellsRepeats: options.tellsRepeats ?? false,
   });
+  const places = createPathPlaces(procPath);
   const reader = createRingReader(libbpf, object, {
-    places: createPathPlaces(procPath),
+    places,
     repeatsEveryMs: options.repeatsEveryMs ?? sweepLimits.everyMs,
   });
   return {
@@ -66,6 +67,7 @@ export async function createKernelSensor(options: KernelSensorOptions = {}): Pro
     stats: () => ({ eventsByType: reader.eventsByType(), dropsByType: reader.dropsByType(), cpuMs: reader.cpuMs() }),
     close: async () => {
       reader.stop();
+      places.close();
       object.close();
     },
   };

@@ -19,6 +19,7 @@ export interface PathPlaces {
   resolve(question: PathQuestion): string;
   /** Lets so many more be walked; called once per turn of the reader. */
   newTurn(): void;
+  close(): void;
   /** Paths that were not walked because too many came at once, nobody was there to look through, or looking could have meant waiting. */
   unwalked(): number;
 }
@@ -37,7 +38,7 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
     const cached = placeInCache(root.descriptor, path, followsLast);
     if ("path" in cached) return cached.path;
     if (cached.error !== "EAGAIN") return undefined;
-    const walked = root.walker.walk(root.descriptor, path, { followsLast });
+    const walked = root.walker().walk(root.descriptor, path, { followsLast });
     if (walked === "blocked") unwalked += 1;
     return typeof walked === "string" ? undefined : below(root.path, walked.path);
   }
@@ -79,18 +80,23 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
     },
     newTurn: () => {
       left = placesLimits.walksPerTurnMax;
-      folders.clear();
+      if (folders.size > 0) folders.clear();
       roots.clear();
+    },
+    close: () => {
+      folders.clear();
+      roots.close();
     },
     unwalked: () => unwalked,
   };
 }
 
-/** Through whom a mount namespace can be looked at, in this turn: a turn is a moment. */
+/**
+ * Through whom a mount namespace can be looked at. The agent's own and the machine's first one stay open: most deeds are done there, and an open root keeps
+ * nothing of theirs. Those of containers are held for a turn only, so that their filesystems can go; a turn is a moment.
+ */
 function createRoots(procPath: string) {
-  const ownPid = Number(readLink(`${procPath}/self`) ?? 0);
-  const ownNamespace = readLink(`${procPath}/self/ns/mnt`);
-
+  const lasting = createLastingRoots(procPath);
   const namespaces = new Map<number, string | undefined>();
   function namespaceOf(pid: number): string | undefined {
     if (!namespaces.has(pid)) namespaces.set(pid, readLink(`${procPath}/${pid}/ns/mnt`));
@@ -100,9 +106,10 @@ function createRoots(procPath: string) {
   const roots = new Map<number, Root | undefined>();
   function of({ pid, parentPid, mountNamespace }: PathQuestion): Root | undefined {
     const wanted = `mnt:[${mountNamespace}]`;
-    const lookers = [pid, parentPid].filter((each) => each > 0 && namespaceOf(each) === wanted);
-    if (ownNamespace === wanted) lookers.push(ownPid);
-    for (const looker of lookers) {
+    const here = lasting.of(wanted);
+    if (here !== undefined) return here;
+    for (const looker of [pid, parentPid]) {
+      if (looker <= 0 || namespaceOf(looker) !== wanted) continue;
       if (!roots.has(looker) && roots.size < placesLimits.rootsPerTurnMax)
         roots.set(looker, openProcess(procPath, looker));
       const root = roots.get(looker);
@@ -112,12 +119,49 @@ function createRoots(procPath: string) {
     return undefined;
   }
 
+  function clear(): void {
+    lasting.newTurn();
+    if (namespaces.size > 0) namespaces.clear();
+    if (roots.size === 0) return;
+    for (const root of roots.values()) if (root !== undefined) closeSync(root.descriptor);
+    roots.clear();
+  }
+
   return {
     of,
-    clear(): void {
-      namespaces.clear();
-      for (const root of roots.values()) if (root !== undefined) closeSync(root.descriptor);
-      roots.clear();
+    clear,
+    close(): void {
+      clear();
+      lasting.close();
+    },
+  };
+}
+
+/** By their names in /proc; a process's namespace can change, and the first process's of a machine does not. */
+function createLastingRoots(procPath: string) {
+  const known = new Map<string, { readonly pid: number | "self"; root: Root | undefined }>();
+  for (const pid of [1, "self"] as const) {
+    const namespace = readLink(`${procPath}/${pid}/ns/mnt`);
+    if (namespace !== undefined && !known.has(namespace)) known.set(namespace, { pid, root: undefined });
+  }
+  return {
+    of(namespace: string): Root | undefined {
+      const each = known.get(namespace);
+      if (each === undefined) return undefined;
+      each.root ??= openProcess(procPath, each.pid);
+      return each.root;
+    },
+    /** What was mounted since is looked at anew. */
+    newTurn(): void {
+      for (const each of known.values())
+        if (each.root?.isWalkerUsed() === true)
+          each.root = rootOf(procPath, each.pid, { descriptor: each.root.descriptor, path: each.root.path });
+    },
+    close(): void {
+      for (const each of known.values()) {
+        if (each.root !== undefined) closeSync(each.root.descriptor);
+        each.root = undefined;
+      }
     },
   };
 }
@@ -126,10 +170,11 @@ interface Root {
   readonly descriptor: number;
   /** From the top of the tree of mounts: "/" but for a process in a chroot. */
   readonly path: string;
-  readonly walker: SafeWalker;
+  walker(): SafeWalker;
+  isWalkerUsed(): boolean;
 }
 
-function openProcess(procPath: string, pid: number): Root | undefined {
+function openProcess(procPath: string, pid: number | "self"): Root | undefined {
   const descriptor = openRoot(`${procPath}/${pid}/root`);
   if (descriptor === undefined) return undefined;
   const path = readLink(`/proc/self/fd/${descriptor}`);
@@ -137,8 +182,16 @@ function openProcess(procPath: string, pid: number): Root | undefined {
     closeSync(descriptor);
     return undefined;
   }
-  const walker = createSafeWalker(`${procPath}/${pid}/mountinfo`, `${procPath}/1/mountinfo`);
-  return { descriptor, path, walker };
+  return rootOf(procPath, pid, { descriptor, path });
+}
+
+function rootOf(procPath: string, pid: number | "self", opened: Pick<Root, "descriptor" | "path">): Root {
+  let walker: SafeWalker | undefined;
+  return {
+    ...opened,
+    walker: () => (walker ??= createSafeWalker(`${procPath}/${pid}/mountinfo`, `${procPath}/1/mountinfo`)),
+    isWalkerUsed: () => walker !== undefined,
+  };
 }
 
 /** `rest` begins with "/". */

@@ -1,35 +1,50 @@
 // What was told of files and calls lately, by the key of the kernel's de-duplication: a count of repeats names nothing else.
-// Sets of two places, the older one leaves: what was pushed out by others is only counted. The fields of file deeds lie in columns, so that
-// the events themselves, hundreds a second, can die young.
-import { fileDeeds, type CallEvent, type DeedWay, type FileDeedEvent } from "../../core/sense/deed-events.ts";
-import type { ProcessKey } from "../../core/sense/sensor.ts";
-import { kindNames } from "./descriptor-kinds.ts";
+// Sets of two places, the older one leaves; what they name lies as raw records in one block, round and round, and is decoded again only when a count comes:
+// the events themselves, hundreds a second, can die young. What was pushed out by others is only counted.
+import type { CallEvent, FileDeedEvent } from "../../core/sense/deed-events.ts";
+import type { SensorEvent } from "../../core/sense/sensor.ts";
+import type { RingViews } from "./ring.ts";
 
-const sets = 16_384;
-const places = 2 * sets;
+export const repeatLimits = { sets: 16_384, recordBytes: 4 * 1024 * 1024 } as const;
 
 export interface RepeatKey {
   readonly low: number;
   readonly high: number;
 }
 
+/** A record in a ring: from byte `at` on, on eight bytes. */
+export interface RepeatRecord {
+  readonly words: Uint32Array;
+  readonly at: number;
+  readonly length: number;
+}
+
 export interface RepeatCache {
-  /** The key is a u64 as two words; its lowest bit is always set. */
-  remember(keyLow: number, keyHigh: number, event: FileDeedEvent | CallEvent): void;
+  /**
+   * The key's lowest bit is always set. `event`: what the record alone does not say (a path that was walked); without it the record is kept, and
+   * decoded when it is asked for.
+   */
+  remember(keyLow: number, keyHigh: number, record: RepeatRecord, event?: FileDeedEvent | CallEvent): void;
   /** The kernel counted `total` repeats since it told. An event that stands for those not told yet; undefined when there are none, or it is forgotten. */
   repeat(key: RepeatKey, total: number, timeMs: number): FileDeedEvent | CallEvent | undefined;
   /** How often a count named an event that is forgotten. */
   forgotten(): number;
 }
 
-export function createRepeatCache(): RepeatCache {
+/** `decoderOf` is asked once, for the block of kept records. */
+export function createRepeatCache(
+  decoderOf: (views: RingViews) => (at: number, length: number) => SensorEvent | undefined,
+): RepeatCache {
+  const { sets } = repeatLimits;
+  const places = 2 * sets;
   const lows = new Uint32Array(places);
   const highs = new Uint32Array(places);
   const told = new Uint32Array(places);
   /** Which half of a set is the newer one. */
   const halves = new Uint8Array(sets);
-  const calls = new Map<number, CallEvent>();
-  const files = createFileColumns();
+  const events = new Map<number, FileDeedEvent | CallEvent>();
+  const records = createRecords(places);
+  const decode = decoderOf(records.views);
   let forgotten = 0;
 
   function holds(place: number, low: number, high: number): boolean {
@@ -43,8 +58,16 @@ export function createRepeatCache(): RepeatCache {
     return holds(first + sets, low, high) ? first + sets : -1;
   }
 
+  function eventAt(place: number): FileDeedEvent | CallEvent | undefined {
+    const kept = events.get(place);
+    if (kept !== undefined) return kept;
+    const at = records.at(place);
+    const event = at === undefined ? undefined : decode(at, records.length(place));
+    return event?.type === "file" || event?.type === "call" ? event : undefined;
+  }
+
   return {
-    remember(keyLow, keyHigh, event) {
+    remember(keyLow, keyHigh, record, event) {
       const set = (keyLow >>> 1) & (sets - 1);
       let place = set + sets * (halves[set] ?? 0);
       if (lows[place] !== 0 && !holds(place, keyLow, keyHigh)) {
@@ -57,98 +80,69 @@ export function createRepeatCache(): RepeatCache {
       lows[place] = keyLow;
       highs[place] = keyHigh;
       told[place] = 0;
-      if (event.type === "file") {
-        if (calls.size > 0) calls.delete(place);
-        files.write(place, event);
-      } else calls.set(place, event);
+      if (event !== undefined) events.set(place, event);
+      else {
+        if (events.size > 0) events.delete(place);
+        records.write(place, record);
+      }
     },
     repeat({ low, high }, total, timeMs) {
       const place = placeOf(low, high);
-      if (place === -1) {
+      const before = place === -1 ? 0 : (told[place] ?? 0);
+      if (place !== -1 && total <= before) return undefined;
+      const event = place === -1 ? undefined : eventAt(place);
+      if (event === undefined) {
         forgotten += 1;
         return undefined;
       }
-      const before = told[place] ?? 0;
-      if (total <= before) return undefined;
       told[place] = total;
-      const call = calls.get(place);
-      const count = total - before;
-      return call === undefined ? files.read(place, timeMs, count) : { ...call, timeMs, count, isRepeat: true };
+      return { ...event, timeMs, count: total - before, isRepeat: true };
     },
     forgotten: () => forgotten,
   };
 }
 
-interface FileColumns {
-  write(place: number, event: FileDeedEvent): void;
-  read(place: number, timeMs: number, count: number): FileDeedEvent;
+interface Records {
+  readonly views: RingViews;
+  write(place: number, record: RepeatRecord): void;
+  /** Where the record of the place lies; undefined when others were written over it. */
+  at(place: number): number | undefined;
+  length(place: number): number;
 }
 
-const ways: readonly DeedWay[] = ["syscall", "io_uring", "lsm", "notified"];
-const nobody: ProcessKey = { pid: 0, startMs: 0 };
+/** From so many words on the machine's own copying is faster than a loop. */
+const copiedOneByOneMax = 128;
 
-function createFileColumns(): FileColumns {
-  const processes = column<ProcessKey>();
-  const names = column<string>();
-  const calls = column<string>();
-  const paths = column<string>();
-  const requestedPaths = column<string>();
-  const targetPaths = column<string>();
-  const deeds = new Uint8Array(places);
-  const ofWays = new Uint8Array(places);
-  const kinds = new Uint8Array(places);
-  const uppers = new Uint8Array(places);
-  const cgroupIds = new Float64Array(places);
-  const inodes = new Float64Array(places);
-  const flags = new Uint32Array(places);
-  const modes = new Uint32Array(places);
-  const devices = new Uint32Array(places);
-  const errors = new Uint32Array(places);
+function createRecords(places: number): Records {
+  const buffer = new ArrayBuffer(repeatLimits.recordBytes);
+  const words = new Uint32Array(buffer);
+  const size = words.length;
+  /** In words since the beginning, never turning back: exact for longer than any machine lives. */
+  const positions = new Float64Array(places).fill(-1);
+  const lengths = new Uint32Array(places);
+  let written = 0;
   return {
-    write(place, event) {
-      processes[place] = event.process;
-      names[place] = event.comm;
-      calls[place] = event.call;
-      paths[place] = event.path;
-      requestedPaths[place] = event.requestedPath;
-      targetPaths[place] = event.targetPath;
-      deeds[place] = fileDeeds.indexOf(event.deed);
-      ofWays[place] = ways.indexOf(event.way);
-      kinds[place] = event.kind === undefined ? 0 : kindNames.indexOf(event.kind);
-      uppers[place] = event.isUpper ? 1 : 0;
-      cgroupIds[place] = event.cgroupId;
-      inodes[place] = event.inode;
-      flags[place] = event.flags;
-      modes[place] = event.mode;
-      devices[place] = event.device;
-      errors[place] = event.error;
+    views: { bytes: Buffer.from(buffer), halves: new Uint16Array(buffer), words },
+    write(place, { words: from, at, length }) {
+      const count = (length + 3) >> 2;
+      const first = at >> 2;
+      let target = written % size;
+      // No record is cut in two.
+      if (target + count > size) {
+        written += size - target;
+        target = 0;
+      }
+      if (count > copiedOneByOneMax) words.set(from.subarray(first, first + count), target);
+      else for (let index = 0; index < count; index += 1) words[target + index] = from[first + index] ?? 0;
+      positions[place] = written;
+      lengths[place] = length;
+      // Records begin on eight bytes.
+      written += count + (count & 1);
     },
-    read: (place, timeMs, count) => ({
-      type: "file",
-      timeMs,
-      process: processes[place] ?? nobody,
-      comm: names[place] ?? "",
-      cgroupId: cgroupIds[place] ?? 0,
-      deed: fileDeeds[deeds[place] ?? 0] ?? "open",
-      call: calls[place] ?? "",
-      way: ways[ofWays[place] ?? 0] ?? "syscall",
-      path: paths[place] ?? "",
-      requestedPath: requestedPaths[place] ?? "",
-      targetPath: targetPaths[place] ?? "",
-      flags: flags[place] ?? 0,
-      mode: modes[place] ?? 0,
-      device: devices[place] ?? 0,
-      inode: inodes[place] ?? 0,
-      error: errors[place] ?? 0,
-      isUpper: uppers[place] === 1,
-      kind: kindNames[kinds[place] ?? 0],
-      count,
-      isRepeat: true,
-    }),
+    at(place) {
+      const position = positions[place] ?? -1;
+      return position < 0 || written - position > size ? undefined : (position % size) * 4;
+    },
+    length: (place) => lengths[place] ?? 0,
   };
-}
-
-/** Filled from the start: a list with holes would become a table of hashes. */
-function column<Value>(): (Value | undefined)[] {
-  return Array.from({ length: places });
 }

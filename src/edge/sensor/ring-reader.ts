@@ -32,7 +32,7 @@ export const readerLimits = {
 
 const bootClockEveryMs = 10_000;
 
-const nameByType: readonly string[] = Object.entries({
+const nameByType: readonly (string | undefined)[] = Object.entries({
   exec: eventType.exec,
   fork: eventType.fork,
   exit: eventType.exit,
@@ -59,13 +59,16 @@ export interface ReaderOptions {
 
 export function createRingReader(libbpf: Libbpf, object: KernelObject, options: ReaderOptions): RingReader {
   const { places } = options;
-  const repeats = createRepeatCache();
-  const context: DecodeContext = {
+  const plain: DecodeContext = {
     texts: createTextCache(),
     strings: createStringCache(),
     bootMs: Date.now() - libbpf.bootTimeMs(),
-    places,
     knowsUpper: object.knowsUpper,
+  };
+  const repeats = createRepeatCache((views) => createDecode(views, plain));
+  const context: DecodeContext = {
+    ...plain,
+    places,
     // Kept only where repeats are counted: what is kept is copied once more by the collector of garbage.
     ...(object.seen === undefined ? {} : { repeats }),
   };
@@ -84,8 +87,22 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, options: 
 
   function turn(onBatch: OnBatch): void {
     if (isStopped) return;
-    const before = libbpf.threadCpuMs();
     const nowMs = performance.now();
+    let total = 0;
+    if (!collector.isEmpty() || sweep.isDue(nowMs)) {
+      const before = libbpf.threadCpuMs();
+      total = read(onBatch, nowMs);
+      cpuMs += libbpf.threadCpuMs() - before;
+    }
+    if (isStopped) return;
+    const next = pauseMs(total, pause);
+    // The same timer where it will do: a new one costs more than all the rest of an idle turn.
+    if (next === pause && timer !== undefined) timer.refresh();
+    else timer = setTimeout(turn, next, onBatch);
+    pause = next;
+  }
+
+  function read(onBatch: OnBatch, nowMs: number): number {
     if (nowMs - bootClockAtMs > bootClockEveryMs) {
       bootClockAtMs = nowMs;
       context.bootMs = Date.now() - libbpf.bootTimeMs();
@@ -97,17 +114,14 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, options: 
       total += read;
       if (read < readerLimits.batchEventsMax) break;
     }
-    if (!isStopped) {
-      const repeated = sweep(nowMs);
+    if (!isStopped && sweep.isDue(nowMs)) {
+      const repeated = sweep.step(nowMs);
       if (repeated.length > 0) {
         collector.count(repeated);
         onBatch(repeated);
       }
     }
-    cpuMs += libbpf.threadCpuMs() - before;
-    if (isStopped) return;
-    pause = pauseMs(total, pause);
-    timer = setTimeout(turn, pause, onBatch);
+    return total;
   }
 
   return {
@@ -130,18 +144,21 @@ function createSweeping(
   object: KernelObject,
   repeats: RepeatCache,
   everyMs: number,
-): (nowMs: number) => readonly SensorEvent[] {
-  let nextAtMs = performance.now() + everyMs;
-  return (nowMs) => {
-    if (object.seen === undefined || nowMs < nextAtMs) return [];
-    const events: SensorEvent[] = [];
-    const timeMs = Date.now();
-    const isLast = object.seen.step((key, total) => {
-      const event = repeats.repeat(key, total, timeMs);
-      if (event !== undefined) events.push(event);
-    });
-    if (isLast) nextAtMs = nowMs + everyMs;
-    return events;
+): { isDue(nowMs: number): boolean; step(nowMs: number): readonly SensorEvent[] } {
+  const { seen } = object;
+  let nextAtMs = seen === undefined ? Number.POSITIVE_INFINITY : performance.now() + everyMs;
+  return {
+    isDue: (nowMs) => nowMs >= nextAtMs,
+    step: (nowMs) => {
+      const events: SensorEvent[] = [];
+      const timeMs = Date.now();
+      const isLast = seen?.step((key, total) => {
+        const event = repeats.repeat(key, total, timeMs);
+        if (event !== undefined) events.push(event);
+      });
+      if (isLast !== false) nextAtMs = nowMs + everyMs;
+      return events;
+    },
   };
 }
 
@@ -150,14 +167,20 @@ function createCollector(object: KernelObject, context: DecodeContext, nowMs: ()
   const high = new Lane();
   const low = new Lane();
   const counts: Record<string, number> = {};
+  const readByType = new Float64Array(eventType.types);
   let undecoded = 0;
 
   function intoLane(lane: Lane, views: RingViews): (at: number, length: number) => void {
     const decode = createDecode(views, context);
     return (at, length) => {
       const event = decode(at, length);
-      if (event === undefined) undecoded += 1;
-      else lane.push(event, context.bootMs + wide(views.words, at + layout.eventHeader.timeNs) / 1e6);
+      if (event === undefined) {
+        undecoded += 1;
+        return;
+      }
+      const type = views.halves[(at + layout.eventHeader.type) >> 1] ?? 0;
+      readByType[type] = (readByType[type] ?? 0) + 1;
+      lane.push(event, context.bootMs + wide(views.words, at + layout.eventHeader.timeNs) / 1e6);
     };
   }
   const takeHigh = intoLane(high, object.ringHigh.views);
@@ -181,14 +204,19 @@ function createCollector(object: KernelObject, context: DecodeContext, nowMs: ()
         highMs: isLowBehind ? Math.min(lookedAtMs, low.newestMs - slackMs) : lookedAtMs,
         lowMs: isHighBehind ? high.newestMs - slackMs : Number.POSITIVE_INFINITY,
       });
-      if (batch.length > 0) {
-        count(batch);
-        onBatch(batch);
-      }
+      if (batch.length > 0) onBatch(batch);
       return lowRead + highRead;
     },
     count,
-    counts: (): Readonly<Record<string, number>> => ({ ...counts }),
+    isEmpty: (): boolean => high.length + low.length === 0 && object.ringHigh.isEmpty() && object.ringLow.isEmpty(),
+    counts(): Readonly<Record<string, number>> {
+      const all = { ...counts };
+      for (const [type, name] of nameByType.entries()) {
+        const read = readByType[type] ?? 0;
+        if (name !== undefined && read > 0) all[name] = (all[name] ?? 0) + read;
+      }
+      return all;
+    },
     drops(): Readonly<Record<string, number>> {
       const found: Record<string, number> = {};
       for (const [type, dropped] of object.drops().entries()) {
@@ -201,12 +229,14 @@ function createCollector(object: KernelObject, context: DecodeContext, nowMs: ()
   };
 }
 
+/** How many events a look should find: fewer cost more in looking than in reading. */
+const eventsPerTurn = 256;
+
 /**
- * How long to sleep after reading so many events: short under load, ever longer (to 100 ms) while nothing happens.
- * The default low ring holds 150 ms of a flood of a million datagrams a second, so an idle pause loses nothing.
+ * How long to sleep after a look that found so many events: so long that the next one finds about 256, between 2 and 50 ms; while nothing happens ever
+ * longer, to 100 ms. The default low ring holds 150 ms of a flood of a million datagrams a second, so an idle pause loses nothing.
  */
 export function pauseMs(eventsRead: number, pauseMsBefore: number): number {
-  if (eventsRead >= 1024) return 2;
-  if (eventsRead >= 64) return 5;
-  return eventsRead > 0 ? 50 : Math.min(Math.max(pauseMsBefore, 25) * 2, 100);
+  if (eventsRead === 0) return Math.min(Math.max(pauseMsBefore, 25) * 2, 100);
+  return Math.min(Math.max(Math.floor((eventsPerTurn * Math.max(pauseMsBefore, 1)) / eventsRead), 2), 50);
 }

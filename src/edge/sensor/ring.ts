@@ -14,6 +14,8 @@ export interface Ring {
   readonly views: RingViews;
   /** Calls `onRecord` for at most `recordsMax` finished records, oldest first, then gives their space back. Returns how many it read. */
   drain(recordsMax: number, onRecord: (at: number, length: number) => void): number;
+  /** Whether anything waits, finished or not: cheaper than to drain nothing. */
+  isEmpty(): boolean;
   /** Bytes waiting, finished or not. */
   backlogBytes(): number;
   close(): void;
@@ -35,6 +37,7 @@ export function openRing(libbpf: Libbpf, mapDescriptor: number, sizeBytes: numbe
   const data = libbpf.map(mapDescriptor, pageBytes + mappedBytes, { offset: pageBytes, isWritable: false });
   const consumer = new BigUint64Array(control.buffer, 0, 1);
   const producer = new BigUint64Array(data.buffer, 0, 1);
+  const producerLow = new Uint32Array(data.buffer, 0, 1);
   const words = new Uint32Array(data.buffer, pageBytes, mappedBytes / 4);
   const halves = new Uint16Array(data.buffer, pageBytes, mappedBytes / 2);
   const bytes = Buffer.from(data.buffer, pageBytes, mappedBytes);
@@ -67,6 +70,8 @@ export function openRing(libbpf: Libbpf, mapDescriptor: number, sizeBytes: numbe
   return {
     views: { bytes, halves, words },
     drain,
+    // The low words alone: a whole turn of them, four gigabytes, does not fit into a ring.
+    isEmpty: () => !isOpen || Atomics.load(producerLow, 0) === position >>> 0,
     backlogBytes: () => (isOpen ? Number(Atomics.load(producer, 0)) - position : 0),
     close: () => {
       if (!isOpen) return;

@@ -4,7 +4,7 @@ import type { SensorEvent } from "../../core/sense/sensor.ts";
 
 /** One ring's events that were read and not told yet, each with its time in milliseconds, fractions too. */
 export class Lane {
-  readonly events: SensorEvent[] = [];
+  events: SensorEvent[] = [];
   readonly #times: number[] = [];
   #newestMs = Number.NEGATIVE_INFINITY;
 
@@ -29,11 +29,21 @@ export class Lane {
 
   /** How many of the first are not younger than the horizon. */
   countUpTo(horizonMs: number): number {
+    if (this.#newestMs <= horizonMs) return this.#times.length;
     const younger = this.#times.findIndex((timeMs) => timeMs > horizonMs);
     return younger === -1 ? this.#times.length : younger;
   }
 
+  /** All that wait; the lane is empty then. */
+  takeAll(): readonly SensorEvent[] {
+    const { events } = this;
+    this.events = [];
+    this.#times.length = 0;
+    return events;
+  }
+
   forget(count: number): void {
+    if (count === 0) return;
     this.events.splice(0, count);
     this.#times.splice(0, count);
   }
@@ -53,6 +63,9 @@ export const disorderMs = 5;
 export function takeInOrder(high: Lane, low: Lane, { highMs, lowMs }: Horizons): readonly SensorEvent[] {
   const highCount = high.countUpTo(highMs);
   const lowCount = low.countUpTo(lowMs);
+  // Mostly there is nothing to be put between.
+  if (highCount === 0 && lowCount === low.length) return low.takeAll();
+  if (lowCount === 0 && highCount === high.length) return high.takeAll();
   const told: SensorEvent[] = [];
   let at = 0;
   for (let index = 0; index < lowCount; index += 1) {
