@@ -299,7 +299,7 @@ describe("console on the mock", () => {
     await page.getByRole("button", { name: /Change to: light/ }).click();
     await page.reload();
     await page.getByRole("button", { name: /Theme: light/ }).waitFor();
-    const scheme = await page.evaluate(() => document.documentElement.dataset["mantineColorScheme"]);
+    const scheme = await page.evaluate(() => document.documentElement.dataset["scheme"]);
     assert.equal(scheme, "light");
     await page.getByRole("button", { name: "Make a join token" }).click();
     await page.getByText("garrison run agent --join-token gj1.").waitFor();

@@ -1,5 +1,4 @@
 // Ctrl/Cmd-K: go to a screen or a workload, change time or theme, all by typing.
-import { useMantineColorScheme } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { Box, Clock, CornerDownLeft, Keyboard, Palette as PaletteIcon, type LucideIcon } from "lucide-react";
 import { useState, type KeyboardEvent } from "react";
@@ -9,6 +8,7 @@ import { workloadSubtitle } from "../kit/workload-text.ts";
 import { rankCommands } from "./rank-commands.ts";
 import { screens } from "./screens.ts";
 import { parseRange, rangeLabel, rangePresets } from "./time-range.ts";
+import { chooseScheme } from "./use-scheme.ts";
 import { carried, useUrlState } from "./use-url-state.ts";
 
 interface PaletteProps {
@@ -96,7 +96,6 @@ function PaletteBody({ onClose, onKeys }: PaletteProps) {
 function useCommands(onKeys: () => void): readonly Command[] {
   const navigate = useNavigate();
   const [, update] = useUrlState();
-  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const workloads = useCall("listWorkloads", { query: { since: "24h", limit: workloadsAskedMax } });
   return [
     ...screens.map(({ to, label, icon, key }) => ({
@@ -130,7 +129,7 @@ function useCommands(onKeys: () => void): readonly Command[] {
       title: scheme === "auto" ? "Theme: follow the system" : `Theme: ${scheme}`,
       note: "Appearance",
       icon: PaletteIcon,
-      run: () => setColorScheme(scheme),
+      run: () => chooseScheme(scheme),
     })),
     { id: "keys", title: "Show keys", note: "?", icon: Keyboard, run: onKeys },
   ];

@@ -1,11 +1,12 @@
 // The head: where one is, which cluster and namespace, which time, and the way to everything else.
-import { useMantineColorScheme } from "@mantine/core";
 import { Link, useRouterState } from "@tanstack/react-router";
 import { ChevronRight, Monitor, Moon, Search, Sun } from "lucide-react";
 import { IconButton } from "../kit/icon-button.tsx";
+import { nextChoice } from "./scheme.ts";
 import { ScopePicker } from "./scope-picker.tsx";
 import { screens } from "./screens.ts";
 import { TimePicker } from "./time-picker.tsx";
+import { chooseScheme, useSchemeChoice } from "./use-scheme.ts";
 import { carried } from "./use-url-state.ts";
 
 const isMac = navigator.userAgent.includes("Mac");
@@ -56,20 +57,18 @@ export function TopBar({ onPalette }: { readonly onPalette: () => void }) {
   );
 }
 
-const nextScheme = { auto: "light", light: "dark", dark: "auto" } as const;
 const schemeLabels = { auto: "follows the system", light: "light", dark: "dark" } as const;
 
 function ThemeButton() {
-  // Otherwise Mantine adds a style element for a moment, which a strict CSP forbids.
-  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
+  const choice = useSchemeChoice();
   const icons = { auto: <Monitor />, light: <Sun />, dark: <Moon /> } as const;
-  const next = nextScheme[colorScheme];
+  const next = nextChoice[choice];
   return (
     <IconButton
-      label={`Theme: ${schemeLabels[colorScheme]}. Change to: ${schemeLabels[next]}`}
-      onClick={() => setColorScheme(next)}
+      label={`Theme: ${schemeLabels[choice]}. Change to: ${schemeLabels[next]}`}
+      onClick={() => chooseScheme(next)}
     >
-      {icons[colorScheme]}
+      {icons[choice]}
     </IconButton>
   );
 }

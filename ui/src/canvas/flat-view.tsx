@@ -1,6 +1,6 @@
 // The overview without WebGL: points and lines on a plain canvas, dragged and zoomed, painted only when something changed.
-import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef, type PointerEvent } from "react";
+import { useScheme } from "../app/use-scheme.ts";
 import { paintNames, pointColour, readPalette, type OverviewPoint, type OverviewProps } from "./overview-scene.ts";
 
 interface Camera {
@@ -18,7 +18,7 @@ export function FlatView(props: OverviewProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const camera = useRef<Camera | undefined>(undefined);
   const drag = useRef<{ x: number; y: number; moved: boolean } | undefined>(undefined);
-  const scheme = useComputedColorScheme();
+  const scheme = useScheme();
   const { scene } = props;
   const draw = (): void => {
     const element = canvas.current;

@@ -1,8 +1,8 @@
 // The overview in WebGL. Made anew when the structure changes; colours and selection only repaint.
-import { useComputedColorScheme } from "@mantine/core";
 import { DirectedGraph } from "graphology";
 import { useEffect, useRef } from "react";
 import { Sigma } from "sigma";
+import { useScheme } from "../app/use-scheme.ts";
 import { paintNames, pointColour, readPalette, type OverviewProps } from "./overview-scene.ts";
 
 interface SigmaProps extends OverviewProps {
@@ -14,7 +14,7 @@ export function SigmaView(props: SigmaProps) {
   const element = useRef<HTMLDivElement>(null);
   const latest = useRef(props);
   const sigma = useRef<Sigma | undefined>(undefined);
-  const scheme = useComputedColorScheme();
+  const scheme = useScheme();
   const { scene, picked, active, found } = props;
   useEffect(() => {
     latest.current = props;

@@ -1,9 +1,9 @@
 // Counts over time: denied at the foot, unknown above, allowed on top; gaps hatched; dragging chooses a window.
-import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Gap } from "../../../src/model/gap.ts";
+import { useScheme } from "../app/use-scheme.ts";
 import { formatCount, formatClock } from "./format.ts";
 import { gapSpans, keptText, stack, totalsOf, type TimelinePoint } from "./timeline-data.ts";
 
@@ -26,7 +26,7 @@ export function Timeline(props: TimelineProps) {
   const host = useRef<HTMLDivElement>(null);
   const latest = useRef(props);
   const [hover, setHover] = useState<number | undefined>(undefined);
-  const scheme = useComputedColorScheme();
+  const scheme = useScheme();
   useEffect(() => {
     latest.current = props;
   });

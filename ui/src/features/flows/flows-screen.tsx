@@ -1,5 +1,5 @@
 // Flows: show me the traffic. Live by default, timeline above, details beside.
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import type { Flow } from "../../../../src/model/flow.ts";
 import type { Trouble } from "../../api/trouble.ts";
 import { useUrlState } from "../../app/use-url-state.ts";
@@ -10,8 +10,10 @@ import { Views } from "../views/views.tsx";
 import { FlowTimeline } from "../../kit/flow-timeline.tsx";
 import { filterOf } from "../../app/url-state.ts";
 import { flowColumns } from "../../kit/flow-columns.tsx";
-import { FlowDetails } from "./flow-details.tsx";
 import { endName, flowKey } from "../../kit/flow-text.ts";
+
+// Fields and what leads on from them come when a row is opened, not with the first screen.
+const FlowDetails = lazy(() => import("./flow-details.tsx").then((module) => ({ default: module.FlowDetails })));
 
 export function FlowsScreen() {
   const [state] = useUrlState();
@@ -34,7 +36,11 @@ export function FlowsScreen() {
         keyOf={flowKey}
         extrasOf={toneOf}
         titleOf={(flow) => `${endName(flow, "source")} → ${endName(flow, "destination")}`}
-        details={(flow) => <FlowDetails flow={flow} />}
+        details={(flow) => (
+          <Suspense>
+            <FlowDetails flow={flow} />
+          </Suspense>
+        )}
         command={(url) => listCommand("flows", url)}
         emptyHint="Open a connection from a watched machine (curl will do) and it is here about two seconds later. If not, look at Health: is an agent connected?"
         onTrouble={setTrouble}
