@@ -30,6 +30,7 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
   let left: number = placesLimits.walksPerTurnMax;
   let unwalked = 0;
   const roots = createRoots(procPath);
+  let wasAsked = false;
   /** Where folders lead, in this turn: files come in rows from few folders. */
   const folders = new Map<string, string | undefined>();
 
@@ -69,6 +70,7 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
 
   return {
     resolve(question) {
+      wasAsked = true;
       const root = left > 0 ? roots.of(question) : undefined;
       const path = root === undefined ? undefined : withinRoot(root.path, question.path);
       if (root === undefined || path === undefined) {
@@ -79,8 +81,10 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
       return walk(root, path, question.followsLast);
     },
     newTurn: () => {
+      if (!wasAsked) return;
+      wasAsked = false;
       left = placesLimits.walksPerTurnMax;
-      if (folders.size > 0) folders.clear();
+      folders.clear();
       roots.clear();
     },
     close: () => {

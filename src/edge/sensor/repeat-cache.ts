@@ -31,55 +31,60 @@ export interface RepeatCache {
   forgotten(): number;
 }
 
+/** A place's words; both of a set lie in one line of the processor's cache. `newer`, of a set's first: which of the two is the newer one. */
+const field = { low: 0, high: 1, told: 2, length: 3, position: 4, round: 5, newer: 6 } as const;
+const placeWords = 8;
+const setWords = 2 * placeWords;
+
+function firstOf(keyLow: number): number {
+  return ((keyLow >>> 1) & (repeatLimits.sets - 1)) * setWords;
+}
+
 /** `decoderOf` is asked once, for the block of kept records. */
 export function createRepeatCache(
   decoderOf: (views: RingViews) => (at: number, length: number) => SensorEvent | undefined,
 ): RepeatCache {
   const { sets } = repeatLimits;
-  const places = 2 * sets;
-  const lows = new Uint32Array(places);
-  const highs = new Uint32Array(places);
-  const told = new Uint32Array(places);
-  /** Which half of a set is the newer one. */
-  const halves = new Uint8Array(sets);
+  const slots = new Uint32Array(sets * setWords);
   const events = new Map<number, FileDeedEvent | CallEvent>();
-  const records = createRecords(places);
+  const records = createRecords(slots);
   const decode = decoderOf(records.views);
   let forgotten = 0;
 
   function holds(place: number, low: number, high: number): boolean {
-    return lows[place] === low && highs[place] === high;
+    return slots[place + field.low] === low && slots[place + field.high] === high;
   }
 
   /** -1: in neither place of its set. */
   function placeOf(low: number, high: number): number {
-    const first = (low >>> 1) & (sets - 1);
+    const first = firstOf(low);
     if (holds(first, low, high)) return first;
-    return holds(first + sets, low, high) ? first + sets : -1;
+    return holds(first + placeWords, low, high) ? first + placeWords : -1;
   }
 
   function eventAt(place: number): FileDeedEvent | CallEvent | undefined {
     const kept = events.get(place);
     if (kept !== undefined) return kept;
     const at = records.at(place);
-    const event = at === undefined ? undefined : decode(at, records.length(place));
+    const event = at === undefined ? undefined : decode(at, slots[place + field.length] ?? 0);
     return event?.type === "file" || event?.type === "call" ? event : undefined;
   }
 
   return {
     remember(keyLow, keyHigh, record, event) {
-      const set = (keyLow >>> 1) & (sets - 1);
-      let place = set + sets * (halves[set] ?? 0);
-      if (lows[place] !== 0 && !holds(place, keyLow, keyHigh)) {
-        halves[set] = 1 - (halves[set] ?? 0);
-        const newer = place;
-        place = set + sets * (halves[set] ?? 0);
+      const first = firstOf(keyLow);
+      const older = 1 - (slots[first + field.newer] ?? 0);
+      const newest = first + placeWords * (1 - older);
+      let place = newest;
+      if (slots[newest + field.low] !== 0 && !holds(newest, keyLow, keyHigh)) {
+        place = first + placeWords * older;
+        slots[first + field.newer] = older;
         // Told of long ago and again: it is known once.
-        if (holds(newer, keyLow, keyHigh)) lows[newer] = 0;
+        if (holds(newest, keyLow, keyHigh)) slots[newest + field.low] = 0;
       }
-      lows[place] = keyLow;
-      highs[place] = keyHigh;
-      told[place] = 0;
+      slots[place + field.low] = keyLow;
+      slots[place + field.high] = keyHigh;
+      slots[place + field.told] = 0;
       if (event !== undefined) events.set(place, event);
       else {
         if (events.size > 0) events.delete(place);
@@ -88,14 +93,14 @@ export function createRepeatCache(
     },
     repeat({ low, high }, total, timeMs) {
       const place = placeOf(low, high);
-      const before = place === -1 ? 0 : (told[place] ?? 0);
+      const before = place === -1 ? 0 : (slots[place + field.told] ?? 0);
       if (place !== -1 && total <= before) return undefined;
       const event = place === -1 ? undefined : eventAt(place);
       if (event === undefined) {
         forgotten += 1;
         return undefined;
       }
-      told[place] = total;
+      slots[place + field.told] = total;
       return { ...event, timeMs, count: total - before, isRepeat: true };
     },
     forgotten: () => forgotten,
@@ -107,42 +112,40 @@ interface Records {
   write(place: number, record: RepeatRecord): void;
   /** Where the record of the place lies; undefined when others were written over it. */
   at(place: number): number | undefined;
-  length(place: number): number;
 }
 
 /** From so many words on the machine's own copying is faster than a loop. */
 const copiedOneByOneMax = 128;
 
-function createRecords(places: number): Records {
+function createRecords(slots: Uint32Array): Records {
   const buffer = new ArrayBuffer(repeatLimits.recordBytes);
   const words = new Uint32Array(buffer);
   const size = words.length;
-  /** In words since the beginning, never turning back: exact for longer than any machine lives. */
-  const positions = new Float64Array(places).fill(-1);
-  const lengths = new Uint32Array(places);
-  let written = 0;
+  let next = 0;
+  /** How often the block was begun, from 1 on: 0 stands in places that were never written. */
+  let round = 1;
   return {
     views: { bytes: Buffer.from(buffer), halves: new Uint16Array(buffer), words },
     write(place, { words: from, at, length }) {
       const count = (length + 3) >> 2;
       const first = at >> 2;
-      let target = written % size;
       // No record is cut in two.
-      if (target + count > size) {
-        written += size - target;
-        target = 0;
+      if (next + count > size) {
+        next = 0;
+        round += 1;
       }
-      if (count > copiedOneByOneMax) words.set(from.subarray(first, first + count), target);
-      else for (let index = 0; index < count; index += 1) words[target + index] = from[first + index] ?? 0;
-      positions[place] = written;
-      lengths[place] = length;
+      if (count > copiedOneByOneMax) words.set(from.subarray(first, first + count), next);
+      else for (let index = 0; index < count; index += 1) words[next + index] = from[first + index] ?? 0;
+      slots[place + field.length] = length;
+      slots[place + field.position] = next;
+      slots[place + field.round] = round;
       // Records begin on eight bytes.
-      written += count + (count & 1);
+      next += count + (count & 1);
     },
     at(place) {
-      const position = positions[place] ?? -1;
-      return position < 0 || written - position > size ? undefined : (position % size) * 4;
+      const position = slots[place + field.position] ?? 0;
+      const age = round - (slots[place + field.round] ?? 0);
+      return age === 0 || (age === 1 && position >= next) ? position * 4 : undefined;
     },
-    length: (place) => lengths[place] ?? 0,
   };
 }
