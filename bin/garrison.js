@@ -2,7 +2,8 @@
 // The command's entry. Plain JavaScript, because the machine's own Node may be older than what the sources need:
 // then it starts the pinned runtime of node_modules with the same arguments, input and signals.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
 import nodeModule from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,12 +23,47 @@ if (
   process.exit(2);
 }
 
-/** Compiled sources are kept between commands, in the user's own folder: what others can write is never run. */
+/**
+ * Whether what lies in this folder can only have been put there by this user or root: root must not run (`sudo` may keep HOME) what
+ * somebody else compiled. Every folder above counts, as for the keys of ssh.
+ */
+function isOnlyOurs(folder) {
+  const user = process.getuid?.();
+  if (user === undefined) return false;
+  for (let at = folder; ; at = path.dirname(at)) {
+    const { uid, mode } = statSync(at);
+    const isSticky = (mode & 0o1000) !== 0 && at !== folder;
+    if ((uid !== user && uid !== 0) || ((mode & 0o022) !== 0 && !isSticky)) return false;
+    if (at === path.dirname(at)) return true;
+  }
+}
+
+/** So many programs (clones, versions) keep their compiled sources; the one that has kept them longest gives way. */
+const keptMax = 4;
+
+/** Compiled sources are kept between commands, in the user's own folder. Whatever stands in the way: then nothing is kept. */
 function keepCompiled() {
   const { HOME, XDG_CACHE_HOME } = process.env;
   const cache = XDG_CACHE_HOME ?? (HOME === undefined ? undefined : path.join(HOME, ".cache"));
-  if (cache !== undefined && path.isAbsolute(cache))
-    nodeModule.enableCompileCache?.(path.join(cache, "garrison", "compiled"));
+  if (cache === undefined || !path.isAbsolute(cache) || nodeModule.enableCompileCache === undefined) return;
+  try {
+    const all = path.join(cache, "garrison", "compiled");
+    const place = createHash("sha256")
+      .update(import.meta.url)
+      .digest("hex")
+      .slice(0, 16);
+    if (mkdirSync(path.join(all, place), { recursive: true, mode: 0o700 }) !== undefined) dropOldest(all);
+    const own = realpathSync(path.join(all, place));
+    if (isOnlyOurs(own)) nodeModule.enableCompileCache(own);
+  } catch {
+    // A full disk, a read-only home: the command itself does not need them.
+  }
+}
+
+function dropOldest(all) {
+  const kept = readdirSync(all).map((name) => ({ name, sinceMs: statSync(path.join(all, name)).mtimeMs }));
+  for (const { name } of kept.toSorted((a, b) => b.sinceMs - a.sinceMs).slice(keptMax))
+    rmSync(path.join(all, name), { recursive: true, force: true });
 }
 
 if (major >= 24) {

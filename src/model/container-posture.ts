@@ -4,6 +4,7 @@ import { z } from "zod";
 import { choice, flag, text, time, u32, word, words } from "./column.ts";
 import { fidelities, originColumns, subjectColumns } from "./identity.ts";
 import { podSecurityLevels } from "./pod-security.ts";
+import { namespaceNames } from "./runtime-words.ts";
 
 const IdMap = z.array(z.object({ inside: z.int(), outside: z.int(), count: z.int() }));
 
@@ -25,7 +26,7 @@ export const PostureMount = z.object({
 });
 export type PostureMount = z.infer<typeof PostureMount>;
 
-export const namespaceNames = ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"] as const;
+export { namespaceNames };
 
 /** Of one process, as the kernel shows it now. Numbers of users are those of the host. */
 export const PostureFacts = z.object({

@@ -1,5 +1,6 @@
 // What a pod's object declares about the rights of its containers: the fields of securityContext and what stands around them. Absent: not set.
 import { z } from "zod";
+import { podSecurityLevels } from "./runtime-words.ts";
 
 /** "" when not set; else Unconfined, RuntimeDefault or Localhost, and the profile's name of Localhost. */
 export const DeclaredProfile = z.object({ type: z.string().default(""), profile: z.string().default("") });
@@ -67,5 +68,5 @@ export const PodSecurity = z.object({
 export type PodSecurity = z.infer<typeof PodSecurity>;
 
 /** Pod Security Standards, weakest first. "unknown": something that decides was not known. */
-export const podSecurityLevels = ["privileged", "baseline", "restricted", "unknown"] as const;
+export { podSecurityLevels };
 export type PodSecurityLevel = (typeof podSecurityLevels)[number];

@@ -1,6 +1,7 @@
 // What is said of a container's rights, layer by layer: declared by its pod's object, effective in the kernel, really used. Made by core/profile; shown by CLI and console.
 import { z } from "zod";
 import { podSecurityLevels } from "./pod-security.ts";
+import { profileKinds, profileModes } from "./runtime-words.ts";
 import { severities } from "./security-event.ts";
 
 /** From the outside of a process to the node beneath it. */
@@ -95,10 +96,8 @@ export const LearningConfidence = z.object({
 });
 export type LearningConfidence = z.infer<typeof LearningConfidence>;
 
-export const profileKinds = ["seccomp", "apparmor", "capabilities", "sysctls"] as const;
+export { profileKinds, profileModes };
 export type ProfileKind = (typeof profileKinds)[number];
-/** log: what is outside is logged and passes (SCMP_ACT_LOG, complain). enforce: it is refused. */
-export const profileModes = ["log", "enforce"] as const;
 export type ProfileMode = (typeof profileModes)[number];
 
 /** Against what the runtime gives by itself. */

@@ -2,8 +2,9 @@
 import { z } from "zod";
 import { choice, text, texts, time, u32, word, words } from "./column.ts";
 import { fidelities, originColumns, subjectColumns } from "./identity.ts";
+import { severities } from "./runtime-words.ts";
 
-export const severities = ["critical", "high", "medium", "low", "info"] as const;
+export { severities };
 
 /** What was done about it. would-*: a dry run says what it would have done. */
 export const securityActions = [

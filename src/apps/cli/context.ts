@@ -2,11 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { Fault } from "../../base/fault.ts";
 import { cliFile, defaultDataFolder } from "../../edge/config/data-folder.ts";
-import { call, urlOf, type CallOptions, type ClientOptions } from "../server/contract/client.ts";
+import type { CallOptions, ClientOptions } from "../server/contract/client.ts";
 import type { Api, OperationName } from "../server/contract/api.ts";
 import type { ResponseOf } from "../server/contract/endpoint.ts";
 import type { Format } from "./output/format.ts";
-import { pinnedFetch } from "./pinned-fetch.ts";
 import type { Paint } from "./output/paint.ts";
 
 /** Flags that every command takes. */
@@ -65,7 +64,10 @@ export async function clientOf(context: Context): Promise<ClientOptions> {
     });
   }
   const isLocal = base === undefined || isSameServer(base, local.url);
-  const fetch = isLocal && local.certificateSha256 !== "" ? pinnedFetch(local.certificateSha256) : context.fetch;
+  const fetch =
+    isLocal && local.certificateSha256 !== ""
+      ? (await import("./pinned-fetch.ts")).pinnedFetch(local.certificateSha256)
+      : context.fetch;
   return { ...client(context, base ?? local.url, token ?? local.token), fetch };
 }
 
@@ -124,6 +126,8 @@ export async function ask<Name extends OperationName>(
   options: CallOptions<Api[Name]>,
 ): Promise<ResponseOf<Api[Name]>> {
   const to = await clientOf(context);
+  // The whole contract with its schemas: only a command that asks a server pays for it.
+  const { call, urlOf } = await import("../server/contract/client.ts");
   if (context.flags.printQuery === true) context.say(urlOf(to.base, name, options));
   try {
     return await call(to, name, { ...options, signal: context.signal });

@@ -1,6 +1,6 @@
 // Reads server-sent events over fetch, and goes on after a lost connection from the last event's id.
 import { Fault } from "../../base/fault.ts";
-import { faultOf, type ClientOptions } from "../server/contract/client.ts";
+import type { ClientOptions } from "../server/contract/client.ts";
 import { asReachable } from "./context.ts";
 
 const retryDelayMs = 1000;
@@ -60,7 +60,7 @@ async function* connection(
       },
       signal: AbortSignal.any([signal, silence.signal]),
     });
-    if (!response.ok) throw await faultOf(response);
+    if (!response.ok) throw await (await import("../server/contract/client.ts")).faultOf(response);
     if (response.body === null) return;
     let rest = "";
     for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {

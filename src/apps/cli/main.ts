@@ -1,9 +1,10 @@
 // The command line: builds the program from the list of commands, maps faults to messages and exit codes, prints data on standard output.
 import { once } from "node:events";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help } from "commander";
 import { exitCodeOf, toFault, type Fault } from "../../base/fault.ts";
-import { run as runCommand } from "./commands/run.ts";
+import { unitsFor } from "./commands/asked.ts";
 import type { CommandUnit, Run } from "./commands/command.ts";
+import { commandEntries } from "./commands/list.ts";
 import type { Context, GlobalFlags } from "./context.ts";
 import { coloured, harmlessLines } from "./output/harmless.ts";
 import { addGlobalFlags, checkOutput } from "./output/format-flags.ts";
@@ -24,7 +25,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   });
   // A reader that went away (`garrison flows | head`) ends the command without noise.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
-  const program = buildProgram(interrupt.signal, await unitsFor(argv));
+  const program = buildProgram(interrupt.signal, await unitsFor(termsLast(argv)));
   try {
     await program.parseAsync(termsLast(argv), { from: "user" });
     if (isInterrupted) process.exitCode ??= interruptedCode;
@@ -41,18 +42,13 @@ export function termsLast(argv: readonly string[]): readonly string[] {
   return terms.length === 0 ? argv : [...argv.filter((word) => !isTerm(word)), "--", ...terms];
 }
 
-/** An app that runs for months does not carry all commands along: 18 MiB of an agent's memory. */
-async function unitsFor(argv: readonly string[]): Promise<readonly CommandUnit[]> {
-  return argv[0] === "run" ? [runCommand] : (await import("./commands/list.ts")).commands;
-}
-
 /** The program with these commands; completion and help come from the same table. */
 export function buildProgram(signal: AbortSignal, units: readonly CommandUnit[]): Command {
   const program = new Command("garrison")
     .description("Active security and observability for Kubernetes.")
     .version(version, "-V, --version")
     .showSuggestionAfterError()
-    .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: false, subcommandTerm })
     .configureOutput({ outputError: () => undefined })
     .addHelpText("after", "\nExit codes: garrison exit-codes. First steps: npm start, then garrison status.");
   addGlobalFlags(program);
@@ -72,6 +68,14 @@ export function buildProgram(signal: AbortSignal, units: readonly CommandUnit[])
     if (command !== program && command.commands.length === 0) addGlobalFlags(command);
   }
   return program;
+}
+
+/** "flows [options] [filter...]": of the program's own commands from the table, because most of them were not read. */
+function subcommandTerm(command: Command): string {
+  const isOwn = command.parent?.parent === null;
+  const known = isOwn && commandEntries.flatMap(({ shown }) => shown).find(({ name }) => name === command.name());
+  if (!known) return new Help().subcommandTerm(command);
+  return known.shape === "" ? known.name : `${known.name} ${known.shape}`;
 }
 
 function leaves(command: Command): readonly Command[] {

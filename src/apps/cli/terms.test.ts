@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commands } from "./commands/list.ts";
+import { allCommands } from "./commands/list.ts";
 import { buildProgram, commandOf, termsLast } from "./main.ts";
 
 test("filter terms with a minus are no flags", () => {
@@ -25,8 +25,8 @@ test("filter terms with a minus are no flags", () => {
   for (const [given, expected] of cases) assert.deepEqual(termsLast(given), expected);
 });
 
-test("the hint of an unknown option names the command that was meant, with its group", () => {
-  const program = buildProgram(new AbortController().signal, commands);
+test("the hint of an unknown option names the command that was meant, with its group", async () => {
+  const program = buildProgram(new AbortController().signal, await allCommands());
   const cases = [
     [["policy", "apply", "--rollback", "30s"], "policy apply "],
     [["--data", "folder", "policy", "apply", "apply", "--x"], "policy apply "],

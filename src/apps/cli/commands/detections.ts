@@ -1,10 +1,8 @@
 // garrison detections: what was called hostile, one with its evidence and process tree, the rules, and noise with what would end it.
 import type { CommandUnit } from "./command.ts";
-import { printDetections, type ListFlags } from "./detections/print-list.ts";
-import { markDetection, type MarkFlags } from "./detections/mark.ts";
-import { printNoise, printSuggestion, type NoiseFlags, type SuggestFlags } from "./detections/noise.ts";
-import { printRules } from "./detections/rules.ts";
-import { showDetection } from "./detections/show.ts";
+import type { ListFlags } from "./detections/print-list.ts";
+import type { MarkFlags } from "./detections/mark.ts";
+import type { NoiseFlags, SuggestFlags } from "./detections/noise.ts";
 
 export const detections: CommandUnit = {
   name: "detections",
@@ -21,26 +19,42 @@ export const detections: CommandUnit = {
         "\nEqual detections of a quarter of an hour are one line. Exit code 7 when a limit cut the answer short.\n" +
           "\nExamples:\n  garrison detections severity:critical,high --since 7d\n  garrison detections show 16rik-a1f00c41d3b2e001",
       )
-      .action(run<ListFlags>((context, { args, options }) => printDetections(context, args, options)));
+      .action(
+        run<ListFlags>(async (context, { args, options }) =>
+          (await import("./detections/print-list.ts")).printDetections(context, args, options),
+        ),
+      );
     group
       .command("show")
       .summary("one detection: evidence, process tree, rule, suggested control")
       .argument("<id>", "as `garrison detections` prints it")
       .addHelpText("after", "\nExample:\n  garrison detections show 16rik-a1f00c41d3b2e001 -o yaml")
-      .action(run<object>((context, { args }) => showDetection(context, args[0] ?? "")));
+      .action(
+        run<object>(async (context, { args }) =>
+          (await import("./detections/show.ts")).showDetection(context, args[0] ?? ""),
+        ),
+      );
     group
       .command("rules")
       .summary("rules: where they are from, where they are blind or refused, how often they spoke")
       .option("--since <time>", "counts since: 2h, 7d", "24h")
       .addHelpText("after", "\nExample:\n  garrison detections rules -o wide")
-      .action(run<{ since: string }>((context, { options }) => printRules(context, options.since)));
+      .action(
+        run<{ since: string }>(async (context, { options }) =>
+          (await import("./detections/rules.ts")).printRules(context, options.since),
+        ),
+      );
     group
       .command("noise")
       .summary("how often rules speak per workload, against the budget of 20 a day for ten pods")
       .argument("[filter...]", "filter terms")
       .option("--days <n>", "days to look at, 2 to 30", "7")
       .addHelpText("after", "\nExample:\n  garrison detections noise ns:shop")
-      .action(run<NoiseFlags>((context, { args, options }) => printNoise(context, args, options)));
+      .action(
+        run<NoiseFlags>(async (context, { args, options }) =>
+          (await import("./detections/noise.ts")).printNoise(context, args, options),
+        ),
+      );
     group
       .command("suggest")
       .summary("the narrowest exception that ends a rule's noise on a workload, as a resource to apply")
@@ -53,7 +67,11 @@ export const detections: CommandUnit = {
         "\nThe manifest goes to standard output, its impact to standard error; nothing is changed.\n" +
           "\nExample:\n  garrison detections suggest --rule 'Sensitive file is read' --workload shop/web | garrison apply -f -",
       )
-      .action(run<SuggestFlags>((context, { options }) => printSuggestion(context, options)));
+      .action(
+        run<SuggestFlags>(async (context, { options }) =>
+          (await import("./detections/noise.ts")).printSuggestion(context, options),
+        ),
+      );
     group
       .command("mark")
       .summary("say what a detection was: real (never silenced by a suggestion), noise, or handled")
@@ -64,6 +82,10 @@ export const detections: CommandUnit = {
         "after",
         "\nExample:\n  garrison detections mark 16rik-a1f00c41d3b2e001 real --reason 'pentest of November'",
       )
-      .action(run<MarkFlags>((context, { args, options }) => markDetection(context, args, options)));
+      .action(
+        run<MarkFlags>(async (context, { args, options }) =>
+          (await import("./detections/mark.ts")).markDetection(context, args, options),
+        ),
+      );
   },
 };

@@ -1,6 +1,6 @@
 // garrison graph: who talks to whom, and is it well; as a table, as data, or as a picture for Graphviz and Mermaid.
 import { Option } from "commander";
-import { stringify } from "yaml";
+import { stringify } from "../output/yaml.ts";
 import { Fault } from "../../../base/fault.ts";
 import { parseDurationMs } from "../../../base/instant.ts";
 import { parseTimePoint } from "../../../core/filter/parse.ts";

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
-import { stringify } from "yaml";
+import { stringify } from "../output/yaml.ts";
 import { Fault } from "../../../base/fault.ts";
 import { parseJoinToken } from "../../../edge/trust/join-token.ts";
 import { makeTrustSeed, seedFiles } from "../../../edge/trust/trust-seed.ts";

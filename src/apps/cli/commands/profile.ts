@@ -1,6 +1,6 @@
 // garrison profile: least-privilege profiles from what was really used: of a workload from the server, or of a command that is run and learnt here.
 import { Argument, Option } from "commander";
-import { profileKinds, profileModes } from "../../../model/posture.ts";
+import { profileKinds, profileModes } from "../../../model/runtime-words.ts";
 import type { CommandUnit } from "./command.ts";
 
 export interface ProfileFlags {

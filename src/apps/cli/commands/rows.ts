@@ -4,7 +4,6 @@ import { Fault } from "../../../base/fault.ts";
 import { ask, clientOf, type Context } from "../context.ts";
 import { eventStream } from "../event-stream.ts";
 import { render, type Format, type Sheet } from "../output/format.ts";
-import { urlOf } from "../../server/contract/client.ts";
 import type { ResponseOf } from "../../server/contract/endpoint.ts";
 import type { Api } from "../../server/contract/api.ts";
 
@@ -146,6 +145,7 @@ async function follow<Row extends object>(
 ): Promise<void> {
   const client = await clientOf(context);
   const lineFormat = format === "json" || format === "yaml" ? "jsonl" : format;
+  const { urlOf } = await import("../../server/contract/client.ts");
   const url = urlOf(client.base, source.stream, { query });
   if (context.flags.printQuery === true) context.say(url);
   let header = true;

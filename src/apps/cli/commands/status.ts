@@ -7,7 +7,7 @@ import { ask, type Context } from "../context.ts";
 import { harmless, harmlessJson, harmlessLines } from "../output/harmless.ts";
 import { table } from "../output/table.ts";
 import { age, bytes } from "../output/units.ts";
-import { stringify } from "yaml";
+import { stringify } from "../output/yaml.ts";
 import type { CommandUnit } from "./command.ts";
 
 const waitStepMs = 500;

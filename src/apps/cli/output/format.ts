@@ -1,5 +1,5 @@
 // The output formats and how each prints rows. Data only: talk goes to standard error elsewhere.
-import { stringify } from "yaml";
+import { stringify } from "./yaml.ts";
 import { csv } from "./csv.ts";
 import { harmless, harmlessJson, harmlessLines } from "./harmless.ts";
 import { table } from "./table.ts";

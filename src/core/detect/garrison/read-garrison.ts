@@ -1,6 +1,6 @@
 // A GarrisonRule document -> its parts, checked: Falco's conditions, with a memory between them.
 import { parseDurationMs } from "../../../base/instant.ts";
-import { severities } from "../../../model/security-event.ts";
+import { severities } from "../../../model/runtime-words.ts";
 import { priorities, type Priority, type RuleDocument, type RuleFile, type RuleSource } from "../contract.ts";
 import { groupings, type Grouping } from "../engine/program.ts";
 import type { ExceptionItem } from "../falco/items.ts";

@@ -1,5 +1,5 @@
 // Where declared and effective are not the same, as findings: a protection that is written down and not there, or a right that nobody declared.
-import { podSecurityLevels } from "../../../model/pod-security.ts";
+import { podSecurityLevels } from "../../../model/runtime-words.ts";
 import type { PodSecurityResult, PostureDifference, PostureLayer, PostureLayerName } from "../../../model/posture.ts";
 
 interface Rule {

@@ -1,6 +1,7 @@
 // Which namespaces of a process are the host's: by the links of the first process, or by the numbers that the kernel gives its own ones.
 import { statSync } from "node:fs";
-import { namespaceNames, type PostureFacts } from "../../../model/container-posture.ts";
+import type { PostureFacts } from "../../../model/container-posture.ts";
+import { namespaceNames } from "../../../model/runtime-words.ts";
 import { readLink } from "./read-text.ts";
 
 type NamespaceName = (typeof namespaceNames)[number];

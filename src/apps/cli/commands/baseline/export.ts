@@ -1,5 +1,5 @@
 // garrison baseline export: the baseline as a resource in YAML, to read, edit, review and import again; while learning, what freezing would make.
-import { stringify } from "yaml";
+import { stringify } from "../../output/yaml.ts";
 import { ask } from "../../context.ts";
 import { harmlessLines } from "../../output/harmless.ts";
 import type { CommandUnit } from "../command.ts";

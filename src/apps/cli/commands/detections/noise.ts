@@ -1,5 +1,5 @@
 // garrison detections noise and suggest.
-import { stringify } from "yaml";
+import { stringify } from "../../output/yaml.ts";
 import { Fault } from "../../../../base/fault.ts";
 import type { NoiseRow } from "../../../server/contract/runtime.ts";
 import { ask, type Context } from "../../context.ts";

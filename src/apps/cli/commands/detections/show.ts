@@ -1,5 +1,5 @@
 // garrison detections show: one detection as a person reads it, or whole as JSON or YAML.
-import { stringify } from "yaml";
+import { stringify } from "../../output/yaml.ts";
 import type { Api } from "../../../server/contract/api.ts";
 import type { ResponseOf } from "../../../server/contract/endpoint.ts";
 import { ask, type Context } from "../../context.ts";

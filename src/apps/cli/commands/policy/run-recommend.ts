@@ -1,5 +1,5 @@
 // What `garrison policy recommend` prints: rules with their evidence, what is held, or manifests.
-import { stringify } from "yaml";
+import { stringify } from "../../output/yaml.ts";
 import { recommend } from "../../../../core/policy/recommend/recommend.ts";
 import type { Evidence, Recommendation, RecommendedRule } from "../../../../core/policy/recommend/recommendation.ts";
 import type { PeerDraft, WriteDialect } from "../../../../core/policy/write/draft.ts";

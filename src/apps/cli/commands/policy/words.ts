@@ -1,5 +1,5 @@
 // How policy commands say flows, ends, rules and times; and how they print whole answers.
-import { stringify } from "yaml";
+import { stringify } from "../../output/yaml.ts";
 import type { RuleRef } from "../../../../model/policy-verdict.ts";
 import type { FlowEnd, PolicyFlow } from "../../../../core/policy/world.ts";
 import { protocolName } from "../../../../core/policy/protocols.ts";

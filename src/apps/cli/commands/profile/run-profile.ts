@@ -1,10 +1,6 @@
 // Asks the server for a profile, or learns a command here, and prints it: the profile alone on standard output, so that it can be redirected.
-import {
-  profileKinds,
-  type LearningConfidence,
-  type ProfileKind,
-  type WrittenProfile,
-} from "../../../../model/posture.ts";
+import type { LearningConfidence, ProfileKind, WrittenProfile } from "../../../../model/posture.ts";
+import { profileKinds } from "../../../../model/runtime-words.ts";
 import { Fault } from "../../../../base/fault.ts";
 import { ask, type Context } from "../../context.ts";
 import { harmlessLines } from "../../output/harmless.ts";

@@ -1,7 +1,7 @@
 // What `garrison waf exclude` does: find the event, ask for the narrowest exclusion, prove it on the attack corpus, then print the policy.
 import { readFile } from "node:fs/promises";
 import { text as readText } from "node:stream/consumers";
-import { stringify } from "yaml";
+import { stringify } from "../../output/yaml.ts";
 import { Fault } from "../../../../base/fault.ts";
 import { attacks } from "../../../../core/waf/corpus/attacks.ts";
 import { proveChange, type AttackPlace, type Tally } from "../../../../core/waf/corpus/prove-change.ts";
