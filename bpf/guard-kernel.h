@@ -59,6 +59,7 @@ struct super_block___guard {
 struct inode___guard {
 	kuid_t i_uid;
 	unsigned int i_nlink;
+	u32 i_generation;
 	unsigned long i_ino;
 	struct super_block___guard *i_sb;
 };

@@ -123,6 +123,8 @@ struct guard_scratch {
 	u32 has_sources;
 	u32 sources;
 	u32 dry_sources;
+	/* Of the last file that was judged: what is said of it is said to everybody, however it is opened: nothing, or that it is allowed. */
+	u32 is_settled;
 };
 
 /* Of the task, not of the processor: LSM programs can be preempted by another task's. */
@@ -180,13 +182,17 @@ static __always_inline struct scope_value *find_scope(struct task_struct *task)
 	return bpf_map_lookup_elem(&scopes, &key);
 }
 
-static __always_inline void pick(struct verdicts *verdicts, const struct facts *facts, struct picked *picked)
+/* Functions that are not static are looked at by the verifier once and by themselves, not again for each call and each state of the caller: what loads in
+ * tens of milliseconds would else take seconds. They take numbers and pointers to memory of known size, never the kernel's own pointers; keys of maps may not lie there before 6.3. */
+__noinline u32 pick(struct verdicts *verdicts, struct facts *facts, struct picked *picked)
 {
+	if (!verdicts || !facts || !picked)
+		return 0;
 #pragma unroll
 	for (int index = 0; index < CHOICES; index++) {
 		struct choice *choice = &verdicts->choices[index];
 		if (choice->rule == 0)
-			return;
+			return 0;
 		if ((choice->flags & CHOICE_WRITE_ONLY) && !facts->is_write)
 			continue;
 		if ((choice->flags & CHOICE_OWNER_EXEMPT) && facts->is_owner)
@@ -197,11 +203,12 @@ static __always_inline void pick(struct verdicts *verdicts, const struct facts *
 			continue;
 		picked->rule = choice->rule;
 		picked->action = choice->action;
-		return;
+		return 0;
 	}
+	return 0;
 }
 
-static __always_inline void pick_at_point(u32 policy, u32 class, u32 number, const struct facts *facts, struct picked *picked)
+static __always_inline void pick_at_point(u32 policy, u32 class, u32 number, struct facts *facts, struct picked *picked)
 {
 	struct point_key key = { .policy = policy, .class = class, .number = number };
 	struct verdicts *verdicts = policy ? bpf_map_lookup_elem(&points, &key) : NULL;
@@ -216,7 +223,7 @@ static __always_inline void take_dry(struct picked *picked, const struct picked 
 		*picked = *dry;
 }
 
-static __always_inline void pick_point(const struct scope_value *scope, u32 class, u32 number, const struct facts *facts, struct picked *picked)
+static __always_inline void pick_point(const struct scope_value *scope, u32 class, u32 number, struct facts *facts, struct picked *picked)
 {
 	struct picked dry = {};
 	pick_at_point(scope->policy, class, number, facts, picked);
@@ -267,12 +274,10 @@ static long guard_walk_step(u32 index, void *context)
 
 /* Writes the path from the top of the file's mount tree at the end of walk->text; returns its length, 0 when it could not be found out. That is the path
  * from the root of the container, whatever root the process gave itself: chroot is a default capability of containers and must change nothing. */
-static __noinline u32 guard_path(struct guard_walk *walk, struct dentry *dentry, struct vfsmount *mount)
+__noinline u32 guard_path(struct guard_walk *walk)
 {
 	if (!walk)
 		return 0;
-	walk->dentry = dentry;
-	walk->mount = (struct mount *)((void *)mount - bpf_core_field_offset(struct mount, mnt));
 	walk->below = NULL;
 	walk->start = WALK_BYTES - 1;
 	walk->is_done = 0;
@@ -288,6 +293,13 @@ static __noinline u32 guard_path(struct guard_walk *walk, struct dentry *dentry,
 		walk->text[WALK_BYTES - 2] = '/';
 	}
 	return WALK_BYTES - 1 - walk->start;
+}
+
+static __always_inline u32 path_of(struct guard_walk *walk, struct dentry *dentry, struct vfsmount *mount)
+{
+	walk->dentry = dentry;
+	walk->mount = (struct mount *)((void *)mount - bpf_core_field_offset(struct mount, mnt));
+	return guard_path(walk);
 }
 
 /* The walked path as a key; what is longer than a key can only be meant by a folder's rule. */
@@ -309,14 +321,13 @@ static __always_inline struct verdicts *look_up_path(struct guard_scratch *scrat
 }
 
 /* Which of the policies' source programs a task runs. */
-static __noinline u32 find_sources(struct guard_scratch *scratch, struct task_struct *task, const struct scope_value *scope, struct facts *facts)
+static __always_inline u32 find_sources(struct guard_scratch *scratch, struct task_struct *task, const struct scope_value *scope,
+					struct facts *facts)
 {
-	if (!scratch || !scope || !facts)
-		return 0;
 	struct file *file = BPF_CORE_READ(task, mm, exe_file);
 	if (!file)
 		return 0;
-	u32 length = guard_path(&scratch->walk, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt));
+	u32 length = path_of(&scratch->walk, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt));
 	if (length == 0)
 		return 0;
 	struct verdicts *verdicts = look_up_path(scratch, length, scope->policy, CLASS_SOURCE);
@@ -342,9 +353,19 @@ struct file_question {
 	u32 length;
 };
 
-/* One set of rules about a file: by its inode, by the longest path, then what is left over. */
+/* Whether the first that is said holds for everybody and lets through. */
+static __always_inline u32 lets_all(const struct verdicts *verdicts)
+{
+	const struct choice *first = &verdicts->choices[0];
+	return first->rule != 0 && first->action == ACTION_ALLOW && first->flags == 0 && first->sources == 0;
+}
+
+/* One set of rules about a file: by its inode, by the longest path, then what is left over. Returns whether the answer is the same for everybody, and lets
+ * through. */
 static __noinline u32 judge_one(struct guard_scratch *scratch, struct file_question *question, struct picked *picked, u32 policy)
 {
+	u32 is_said = 0;
+	u32 is_settled = 0;
 	if (!scratch || !question || !picked)
 		return 0;
 	if (question->is_present) {
@@ -355,17 +376,30 @@ static __noinline u32 judge_one(struct guard_scratch *scratch, struct file_quest
 			.class = question->class,
 		};
 		struct verdicts *verdicts = bpf_map_lookup_elem(&files, &key);
-		if (verdicts)
+		if (verdicts) {
+			is_said = 1;
+			is_settled = lets_all(verdicts);
 			pick(verdicts, &question->facts, picked);
+		}
 	}
 	if (picked->rule == 0 && question->length > 0) {
 		struct verdicts *verdicts = look_up_path(scratch, question->length, policy, question->class);
-		if (verdicts)
+		if (verdicts) {
+			is_settled = !is_said && lets_all(verdicts);
+			is_said = 1;
 			pick(verdicts, &question->facts, picked);
+		}
 	}
-	if (picked->rule == 0)
-		pick_at_point(policy, CLASS_ONLY, question->class, &question->facts, picked);
-	return 0;
+	if (picked->rule == 0) {
+		struct point_key key = { .policy = policy, .class = CLASS_ONLY, .number = question->class };
+		struct verdicts *verdicts = bpf_map_lookup_elem(&points, &key);
+		if (verdicts) {
+			is_said = 1;
+			pick(verdicts, &question->facts, picked);
+		}
+	}
+	/* Without its path nothing is known about it. */
+	return question->length > 0 && (!is_said || is_settled);
 }
 
 /* The rule for a file. The path stays in the scratch for the record; returns its length. */
@@ -386,18 +420,20 @@ static __noinline u32 judge_file(struct guard_scratch *scratch, struct file_ques
 	question->facts.is_owner = uid == BPF_CORE_READ(task, cred, euid.val);
 	question->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	question->number = BPF_CORE_READ(inode, i_ino);
-	question->length = guard_path(&scratch->walk, question->dentry, question->mount);
+	question->length = path_of(&scratch->walk, question->dentry, question->mount);
 	question->facts.last_slash = question->length - scratch->walk.leaf_bytes - 1;
+	u32 is_settled = 1;
 	if (question->scope.policy)
-		judge_one(scratch, question, picked, question->scope.policy);
+		is_settled = judge_one(scratch, question, picked, question->scope.policy);
 	if (question->scope.dry_policy && picked->action != ACTION_BLOCK) {
 		struct picked dry = {};
 		u32 sources = question->facts.sources;
 		question->facts.sources = question->facts.dry_sources;
-		judge_one(scratch, question, &dry, question->scope.dry_policy);
+		is_settled &= judge_one(scratch, question, &dry, question->scope.dry_policy);
 		question->facts.sources = sources;
 		take_dry(picked, &dry);
 	}
+	scratch->is_settled = is_settled;
 	return question->length;
 }
 
@@ -452,7 +488,7 @@ struct tell {
 };
 
 /* Writes the record of a file or call; the path is what the scratch's walk holds (`length` of it). Returns whether the action is to block. */
-static __noinline u32 tell_path(struct guard_scratch *scratch, struct picked *picked, struct tell *tell, u32 length)
+__noinline u32 tell_path(struct guard_scratch *scratch, struct picked *picked, struct tell *tell, u32 length)
 {
 	if (!scratch || !picked || !tell)
 		return 0;
@@ -481,7 +517,7 @@ static __noinline u32 tell_path(struct guard_scratch *scratch, struct picked *pi
 }
 
 /* A record without a path, from a program that has no task's scratch; returns whether to block. */
-static __noinline u32 tell_plain(struct picked *picked, struct tell *tell)
+__noinline u32 tell_plain(struct picked *picked, struct tell *tell)
 {
 	if (!picked || !tell)
 		return 0;
@@ -516,6 +552,54 @@ static __always_inline u32 judge_call(u32 call, u32 plane)
 		return 0;
 	struct tell tell = { .policy = scope->policy, .hook = HOOK_CALL, .plane = plane, .number = call };
 	return tell_plain(&picked, &tell);
+}
+
+/* Children of a scope are in it from their first moment: a cgroup before a process can be in it, a namespace with its first process. */
+static __always_inline void inherit(struct scope_key *parent, u64 child)
+{
+	struct scope_value *scope = bpf_map_lookup_elem(&scopes, parent);
+	if (!scope || child == 0)
+		return;
+	struct scope_key key = { .id = child, .kind = parent->kind };
+	struct scope_value value = { .policy = scope->policy, .flags = scope->flags | IS_INHERITED };
+	bpf_map_update_elem(&scopes, &key, &value, 0);
+}
+
+/* The mount namespace of threads that are just leaving it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u64);
+	__type(value, u64);
+} leaving SEC(".maps");
+
+/* At the entry of unshare. */
+static __always_inline void begin_unshare(u64 flags)
+{
+	if (judge_call(CALL_UNSHARE, PLANE_KILL))
+		kill_current();
+	if (!(flags & GUARD_CLONE_NEWNS))
+		return;
+	struct scope_key key = { .id = mount_namespace_of(bpf_get_current_task_btf()), .kind = SCOPE_MOUNT_NAMESPACE };
+	if (!bpf_map_lookup_elem(&scopes, &key))
+		return;
+	u64 thread = bpf_get_current_pid_tgid();
+	if (bpf_map_update_elem(&leaving, &thread, &key.id, 0))
+		count_up(COUNTER_NO_MEMORY);
+}
+
+/* At its exit. */
+static __always_inline void end_unshare(void)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+	u64 *before = bpf_map_lookup_elem(&leaving, &thread);
+	if (!before)
+		return;
+	struct scope_key key = { .id = *before, .kind = SCOPE_MOUNT_NAMESPACE };
+	u32 after = mount_namespace_of(bpf_get_current_task_btf());
+	bpf_map_delete_elem(&leaving, &thread);
+	if (after != key.id)
+		inherit(&key, after);
 }
 
 static __always_inline u32 socket_kind(u32 family, u32 type, u32 protocol)

@@ -22,6 +22,21 @@ int guard_before_exec(struct guard_call_enter *context)
 	return 0;
 }
 
+struct slash_search {
+	struct path_key *key;
+	u32 last;
+};
+
+static long find_slash(u32 index, void *context)
+{
+	struct slash_search *search = context;
+	if (index >= KEY_PATH_BYTES)
+		return 1;
+	if (search->key->path[index] == '/')
+		search->last = index;
+	return 0;
+}
+
 /* A program that is asked for by a name which is not its file's: a script (the file is its interpreter), a link of a multi-call program. The name is a text that
  * the caller wrote, so it only ever adds a stop: rules for that very path or a folder above it. Returns the path's length when a rule holds. */
 static __noinline u32 judge_asked_name(struct guard_scratch *scratch, struct file_question *question, struct picked *picked, struct linux_binprm *binprm)
@@ -34,11 +49,9 @@ static __noinline u32 judge_asked_name(struct guard_scratch *scratch, struct fil
 	long length = bpf_probe_read_kernel_str(key->path, KEY_PATH_BYTES, name);
 	if (length < 2 || length > KEY_PATH_BYTES || key->path[0] != '/')
 		return 0;
-	question->facts.last_slash = 0;
-	for (u32 index = 0; index < KEY_PATH_BYTES; index++) {
-		if (key->path[index] == '/')
-			question->facts.last_slash = index;
-	}
+	struct slash_search search = { .key = key };
+	bpf_loop(KEY_PATH_BYTES, find_slash, &search, 0);
+	question->facts.last_slash = search.last;
 	key->prefix_bits = (4 + KEY_PATH_BYTES) * 8;
 	struct picked asked = {};
 	if (question->scope.policy) {
@@ -114,17 +127,6 @@ int BPF_PROG(guard_exec, struct task_struct *task, int old_pid, struct linux_bin
 	return 0;
 }
 
-/* Children of a scope are in it from their first moment: a cgroup before a process can be in it, a namespace with its first process. */
-static __always_inline void inherit(struct scope_key *parent, u64 child)
-{
-	struct scope_value *scope = bpf_map_lookup_elem(&scopes, parent);
-	if (!scope || child == 0)
-		return;
-	struct scope_key key = { .id = child, .kind = parent->kind };
-	struct scope_value value = { .policy = scope->policy, .flags = scope->flags | IS_INHERITED };
-	bpf_map_update_elem(&scopes, &key, &value, 0);
-}
-
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(guard_cgroup_made, struct cgroup *cgroup, const char *path)
 {
@@ -171,42 +173,17 @@ int BPF_PROG(guard_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
-/* The mount namespace of threads that are just leaving it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__type(key, u64);
-	__type(value, u64);
-} leaving SEC(".maps");
-
 SEC("tracepoint/syscalls/sys_enter_unshare")
 int guard_unshare(struct guard_call_enter *context)
 {
-	if (judge_call(CALL_UNSHARE, PLANE_KILL))
-		kill_current();
-	if (!(context->arguments[0] & GUARD_CLONE_NEWNS))
-		return 0;
-	struct scope_key key = { .id = mount_namespace_of(bpf_get_current_task_btf()), .kind = SCOPE_MOUNT_NAMESPACE };
-	if (!bpf_map_lookup_elem(&scopes, &key))
-		return 0;
-	u64 thread = bpf_get_current_pid_tgid();
-	if (bpf_map_update_elem(&leaving, &thread, &key.id, 0))
-		count_up(COUNTER_NO_MEMORY);
+	begin_unshare(context->arguments[0]);
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_unshare")
 int guard_unshared(struct guard_call_exit *context)
 {
-	u64 thread = bpf_get_current_pid_tgid();
-	u64 *before = bpf_map_lookup_elem(&leaving, &thread);
-	if (!before)
-		return 0;
-	struct scope_key key = { .id = *before, .kind = SCOPE_MOUNT_NAMESPACE };
-	u32 after = mount_namespace_of(bpf_get_current_task_btf());
-	bpf_map_delete_elem(&leaving, &thread);
-	if (after != key.id)
-		inherit(&key, after);
+	end_unshare();
 	return 0;
 }
 

@@ -55,6 +55,70 @@ int BPF_PROG(lsm_exec, struct linux_binprm *binprm)
 	return deny(tell_path(scratch, &picked, &tell, length));
 }
 
+/* Sequence numbers of the kernel: the first one changes with every rename of a machine, the other with every mount, unmount and move of one. Odd while
+ * it changes. Not every kernel tells where they are: there nothing is remembered. */
+extern const void rename_lock __ksym __weak;
+extern const void mount_lock __ksym __weak;
+
+/* Where a file hangs, and the moment when that was looked at: as long as all of it is the same, so is its path. */
+struct memo {
+	u64 parent;
+	u64 inode;
+	u32 name; /* its hash; the parent is in it */
+	u32 name_bytes;
+	u32 device;
+	u32 generation;
+	u32 renames;
+	u32 mounts;
+};
+
+/* Numbers of policies are never given again, and what stands under one does not change. */
+struct memo_key {
+	u64 dentry;
+	u64 mount;
+	u32 policy;
+	u32 dry_policy;
+};
+
+/* Files that everybody in the scope may open, whoever and however: no path is walked for them again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MEMOS_MAX);
+	__type(key, struct memo_key);
+	__type(value, struct memo);
+} memos SEC(".maps");
+
+static __always_inline u32 sequence_at(const void *lock)
+{
+	u32 sequence = 1;
+	if (!lock || bpf_probe_read_kernel(&sequence, sizeof(sequence), lock))
+		return 1;
+	return sequence;
+}
+
+/* Returns whether it stands still now. */
+static __always_inline u32 look_where(struct memo *memo, struct file *file)
+{
+	/* Plain loads: they are asked of every open in a scope. */
+	struct dentry *dentry = file->f_path.dentry;
+	struct inode___guard *inode = (struct inode___guard *)file->f_inode;
+	memo->parent = (u64)dentry->d_parent;
+	memo->name = dentry->d_name.hash;
+	memo->name_bytes = dentry->d_name.len;
+	memo->inode = inode->i_ino;
+	memo->device = inode->i_sb->s_dev;
+	memo->generation = inode->i_generation;
+	memo->renames = sequence_at(&rename_lock);
+	memo->mounts = sequence_at(&mount_lock);
+	return !((memo->renames | memo->mounts) & 1);
+}
+
+static __always_inline u32 is_same_place(const struct memo *left, const struct memo *right)
+{
+	return left->parent == right->parent && left->name == right->name && left->name_bytes == right->name_bytes && left->inode == right->inode && left->device == right->device &&
+	       left->generation == right->generation && left->renames == right->renames && left->mounts == right->mounts;
+}
+
 /* A file, or a name in a folder. The inode decides about the owner: the file's own, or its folder's when there is no file yet. */
 static __noinline int judge_named(struct dentry *dentry, struct vfsmount *mount, u32 is_write)
 {
@@ -89,8 +153,31 @@ static __noinline int judge_named(struct dentry *dentry, struct vfsmount *mount,
 SEC("lsm/file_open")
 int BPF_PROG(lsm_file_open, struct file *file)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scope_value *found = find_scope(task);
+	if (!found || !(found->flags & HAS_FILE))
+		return 0;
+	struct memo_key key = {
+		.dentry = (u64)file->f_path.dentry,
+		.mount = (u64)file->f_path.mnt,
+		.policy = found->policy,
+		.dry_policy = found->dry_policy,
+	};
+	struct memo now = {};
+	u32 is_still = look_where(&now, file);
+	struct memo *known = bpf_map_lookup_elem(&memos, &key);
+	if (is_still && known && is_same_place(known, &now))
+		return 0;
 	u32 is_write = !!(((struct file___guard *)file)->f_mode & GUARD_FMODE_WRITE);
-	return judge_named(file->f_path.dentry, file->f_path.mnt, is_write);
+	int result = judge_named(file->f_path.dentry, file->f_path.mnt, is_write);
+	struct guard_scratch *scratch = result || !is_still ? NULL : take_scratch();
+	if (!scratch || !scratch->is_settled)
+		return result;
+	/* Renamed or mounted meanwhile: then nobody knows which path was walked. */
+	struct memo after = {};
+	if (look_where(&after, file) && is_same_place(&now, &after))
+		bpf_map_update_elem(&memos, &key, &now, 0);
+	return result;
 }
 
 #define DENY_IN_FOLDER(NAME)                                                                        \
@@ -196,6 +283,29 @@ int BPF_PROG(lsm_capable, const struct cred *cred, void *namespace, int capabili
 		return deny(picked.action == ACTION_BLOCK);
 	struct tell tell = { .policy = scope->policy, .hook = HOOK_CAPABILITY, .plane = PLANE_LSM, .number = capability };
 	return deny(tell_plain(&picked, &tell));
+}
+
+/* Where a kernel takes these, the tracepoints of the same calls stay off: one attached tracepoint of a system call makes every call of the machine slower. */
+SEC("fentry/__x64_sys_unshare")
+int BPF_PROG(lsm_unshare, struct pt_regs *registers)
+{
+	begin_unshare(BPF_CORE_READ((struct pt_regs___x86 *)registers, di));
+	return 0;
+}
+
+SEC("fexit/__x64_sys_unshare")
+int BPF_PROG(lsm_unshared)
+{
+	end_unshare();
+	return 0;
+}
+
+SEC("fentry/__x64_sys_setns")
+int BPF_PROG(lsm_setns)
+{
+	if (judge_call(CALL_SETNS, PLANE_KILL))
+		kill_current();
+	return 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

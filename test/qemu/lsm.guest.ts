@@ -97,6 +97,49 @@ check("nothing was made in the forbidden folder by scope a", existsSync("/tmp/fo
 const root = runIn("/sys/fs/cgroup", "/tmp/victim/true; echo rc $?").output;
 check("outside every scope it runs", root === "rc 0", root);
 
+// What was free is remembered by the kernel's guard; it must be looked at again when its path changes under it.
+for (const folder of ["/tmp/open/deep", "/tmp/volume"]) mkdirSync(folder, { recursive: true });
+const moves: readonly [name: string, make: string, before: string, move: string, after: string, back: string][] = [
+  [
+    "a file that was free and is renamed into a forbidden folder",
+    "echo content > /tmp/fresh",
+    "/tmp/fresh",
+    "mv /tmp/fresh /tmp/secret/fresh",
+    "/tmp/secret/fresh",
+    "mv /tmp/secret/fresh /tmp/fresh",
+  ],
+  [
+    "a file in a folder that is renamed into a forbidden one",
+    "echo content > /tmp/open/deep/file",
+    "/tmp/open/deep/file",
+    "mv /tmp/open /tmp/forbidden/open",
+    "/tmp/forbidden/open/deep/file",
+    "mv /tmp/forbidden/open /tmp/open",
+  ],
+  [
+    "a file of a mount that is moved into a forbidden folder",
+    "mount -t tmpfs none /tmp/volume; mount --make-private /tmp/volume; mkdir -p /tmp/forbidden/volume; echo content > /tmp/volume/file",
+    "/tmp/volume/file",
+    "mount -o move /tmp/volume /tmp/forbidden/volume",
+    "/tmp/forbidden/volume/file",
+    "mount -o move /tmp/forbidden/volume /tmp/volume",
+  ],
+];
+for (const [name, make, path, move, moved, back] of moves) {
+  const made = runIn(b, make).output;
+  const free = runIn(a, `cat ${path}; cat ${path}; exec cat ${path}`).output;
+  const there = runIn(b, move).output;
+  const denied = runIn(a, `cat ${moved}; echo rc $?`).output;
+  const returned = runIn(b, back).output;
+  const again = runIn(a, `cat ${path}`).output;
+  const isRight =
+    free === "content\ncontent\ncontent" &&
+    /not permitted.*rc 1/s.test(denied) &&
+    !denied.includes("content") &&
+    again === "content";
+  check(name, isRight, { made, free, there, denied, returned, again });
+}
+
 const events = guard.drain();
 const heard = new Map(events.map((event) => [event.rule, event]));
 const record = (rule: number): string => {

@@ -17,7 +17,8 @@ export function refuseSpec(spec: At, error: z.core.$ZodError): void {
       spec,
     );
     if (issue.code === "unrecognized_keys") refuseKeys(place, issue.keys, knownKeys(RuntimePolicy, issue.path));
-    else refuse(place, "bad-spec", issue.message, issue.code === "invalid_value" ? meant(place.value, issue.values) : "");
+    else
+      refuse(place, "bad-spec", issue.message, issue.code === "invalid_value" ? meant(place.value, issue.values) : "");
   }
 }
 

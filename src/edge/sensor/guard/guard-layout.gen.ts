@@ -83,6 +83,7 @@ export const limit = {
   addressesMax: 16384,
   pointsMax: 16384,
   sparedMax: 1024,
+  memosMax: 16384,
 } as const;
 
 /** Byte offsets inside each record; `size` is the fixed part, after which strings or payload follow. */

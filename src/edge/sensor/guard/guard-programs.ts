@@ -45,12 +45,16 @@ const callsWithoutLsm = [
   entered("finit_module", "module"),
 ];
 
-/** The base object's programs; beside LSM fewer of them are attached. */
-export function guardPrograms(hasLsm: boolean): readonly KernelProgram[] {
-  return [
-    { name: "guard_cgroup_made", kind: "tracing", ability: "scopes" },
-    { name: "guard_cgroup_removed", kind: "tracing", ability: "scopes" },
-    { name: "guard_fork", kind: "tracing", ability: "scopes" },
+/** What the kernel lets in beside the base object. */
+export interface Upgrades {
+  readonly hasLsm: boolean;
+  /** Programs at the functions of unshare and setns themselves. */
+  readonly hasEntries: boolean;
+}
+
+/** At tracepoints of system calls: attached, they make every call of the machine slower, so they stay off where there is another way. */
+function atCalls({ hasLsm, hasEntries }: Upgrades): readonly KernelProgram[] {
+  const programs: readonly KernelProgram[] = [
     { name: "guard_unshare", kind: "tracepoint", ability: "kill-at-call", points: [entered("unshare", "unshare")] },
     { name: "guard_unshared", kind: "tracepoint", ability: "kill-at-call", points: [left("unshare")] },
     {
@@ -59,6 +63,18 @@ export function guardPrograms(hasLsm: boolean): readonly KernelProgram[] {
       ability: "kill-at-call",
       points: [entered("setns", "setns"), ...(hasLsm ? [] : callsWithoutLsm)],
     },
+  ];
+  return hasLsm && hasEntries ? programs.map((program) => ({ ...program, kind: "on-demand" })) : programs;
+}
+
+/** The base object's programs; beside LSM fewer of them are attached. */
+export function guardPrograms(upgrades: Upgrades): readonly KernelProgram[] {
+  const { hasLsm } = upgrades;
+  return [
+    { name: "guard_cgroup_made", kind: "tracing", ability: "scopes" },
+    { name: "guard_cgroup_removed", kind: "tracing", ability: "scopes" },
+    { name: "guard_fork", kind: "tracing", ability: "scopes" },
+    ...atCalls(upgrades),
     ...withoutLsm.map((program) => (hasLsm ? ({ ...program, kind: "on-demand" } as const) : program)),
     { name: "guard_changed", kind: "tracing", ability: "scopes" },
     hook("connect4"),
@@ -72,6 +88,9 @@ export function guardPrograms(hasLsm: boolean): readonly KernelProgram[] {
     { name: "guard_isolate_in", kind: "on-demand", ability: "isolate" },
   ];
 }
+
+/** Not of LSM, but let in by the same kernels. */
+export const entriesAbility = "entries-of-calls";
 
 const lsm = (name: string, ability: string) => ({ name: `lsm_${name}`, kind: "tracing", ability }) as const;
 
@@ -97,4 +116,7 @@ export const lsmPrograms = [
   lsm("module_file", "module"),
   lsm("module_data", "module"),
   lsm("capable", "capability"),
+  lsm("unshare", entriesAbility),
+  lsm("unshared", entriesAbility),
+  lsm("setns", entriesAbility),
 ] as const satisfies readonly KernelProgram[];

@@ -22,7 +22,7 @@ import {
   scopeValue,
   type MapEntry,
 } from "./encode-rules.ts";
-import { guardPrograms, lsmPrograms } from "./guard-programs.ts";
+import { entriesAbility, guardPrograms, lsmPrograms } from "./guard-programs.ts";
 import { layout as guardLayout, limit as guardConstant } from "./guard-layout.gen.ts";
 
 export interface GuardOptions {
@@ -73,10 +73,12 @@ function load(options: GuardOptions): Loaded {
     view.setUint32(guardLayout.guardSettings.agentTgid, options.agentPid, true);
     view.setUint32(guardLayout.guardSettings.hostMountNamespace, hostMountNamespace(options.procPath ?? "/proc"), true);
   };
-  const lsmWorks = options.lsm === "never" ? "not wanted" : tryLsm(libbpf, folder);
+  const lsmWorks = options.lsm === "never" ? "not wanted" : tryProgram(libbpf, folder, "lsm_bpf");
+  const hasLsm = lsmWorks === "";
+  const hasEntries = hasLsm && tryProgram(libbpf, folder, "lsm_unshared") === "";
   const base = loadBpfObject(libbpf, {
     objectPath: `${folder}guard.bpf.o`,
-    programs: guardPrograms(lsmWorks === ""),
+    programs: guardPrograms({ hasLsm, hasEntries }),
     required: new Set(["scopes"]),
     cgroupPath: options.cgroupPath,
     mapEntries: { guarded: guardLimits.ringBytes },
@@ -84,7 +86,7 @@ function load(options: GuardOptions): Loaded {
   });
   let lsm: BpfObject | undefined;
   try {
-    if (lsmWorks === "") {
+    if (hasLsm) {
       lsm = loadBpfObject(libbpf, {
         objectPath: `${folder}lsm.bpf.o`,
         programs: lsmPrograms,
@@ -92,6 +94,7 @@ function load(options: GuardOptions): Loaded {
         cgroupPath: undefined,
         sharedMaps: Object.fromEntries(sharedMaps.map((name) => [name, base.descriptorOf(name)])),
         fillSettings,
+        leftOut: hasEntries ? new Map() : entriesLeftOut,
       });
       lsm.attach();
     }
@@ -117,14 +120,17 @@ export function probeGuard(folder = objectsDefault): GuardPlanes {
   });
   try {
     const libbpf = openLibbpf();
-    const programs = guardPrograms(false).map((program) => ({ ...program, kind: "on-demand" as const }));
+    const programs = guardPrograms({ hasLsm: false, hasEntries: false }).map((program) => ({
+      ...program,
+      kind: "on-demand" as const,
+    }));
     const base = loadBpfObject(libbpf, {
       objectPath: `${folder}guard.bpf.o`,
       programs,
       required: new Set(["scopes"]),
       cgroupPath: undefined,
     });
-    const planes = planesOf(base, undefined, tryLsm(libbpf, folder));
+    const planes = planesOf(base, undefined, tryProgram(libbpf, folder, "lsm_bpf"));
     base.close();
     using tracepoints = openTracepoints();
     const cgroup = cgroupMount("/proc") === undefined ? "no cgroup v2 hierarchy is mounted" : planes.cgroup;
@@ -139,16 +145,14 @@ export function probeGuard(folder = objectsDefault): GuardPlanes {
   }
 }
 
-/** "" when an LSM program can be loaded: only trying tells (a list of active modules does not). One is enough to know, and quick to refuse. */
-function tryLsm(libbpf: Libbpf, folder: string): string {
-  const others = lsmPrograms
-    .filter(({ name }) => name !== triedProgram)
-    .map(({ name }) => [name, "not tried"] as const);
+/** "" when this program of lsm.bpf.o can be loaded: only trying tells (a list of active modules does not). One is enough to know, and quick to refuse. */
+function tryProgram(libbpf: Libbpf, folder: string, tried: (typeof lsmPrograms)[number]["name"]): string {
+  const others = lsmPrograms.filter(({ name }) => name !== tried).map(({ name }) => [name, "not tried"] as const);
   try {
     loadBpfObject(libbpf, {
       objectPath: `${folder}lsm.bpf.o`,
       programs: lsmPrograms.map((program) => ({ ...program, kind: "on-demand" as const })),
-      required: new Set(["bpf"]),
+      required: new Set(lsmPrograms.filter(({ name }) => name === tried).map(({ ability }) => ability)),
       cgroupPath: undefined,
       leftOut: new Map(others),
     }).close();
@@ -158,14 +162,23 @@ function tryLsm(libbpf: Libbpf, folder: string): string {
   }
 }
 
-const triedProgram = "lsm_bpf";
+const doneByTracepoints = "tracepoints of the calls do it here";
+const entriesLeftOut: ReadonlyMap<string, string> = new Map(
+  lsmPrograms.filter(({ ability }) => ability === entriesAbility).map(({ name }) => [name, doneByTracepoints]),
+);
+
+/** Why the calls are not seen where their entries were to do it. */
+function entries(lsm: BpfObject | undefined): string {
+  const found = lsm?.capabilities.find(({ name }) => name === entriesAbility);
+  return found === undefined || found.because === doneByTracepoints ? "" : found.because;
+}
 
 function planesOf(base: BpfObject, lsm: BpfObject | undefined, lsmBecause: string): GuardPlanes {
   const because = (name: string): string => base.capabilities.find((each) => each.name === name)?.because ?? "";
-  const missing = (lsm?.capabilities ?? []).filter(({ available }) => !available);
+  const missing = (lsm?.capabilities ?? []).filter(({ available, name }) => !available && name !== entriesAbility);
   return {
     kill: because("kill"),
-    killAtCall: because("kill-at-call"),
+    killAtCall: because("kill-at-call") || entries(lsm),
     killAtOpen: because("kill-at-open"),
     cgroup: because("cgroup"),
     lsm: lsmBecause,
