@@ -52,14 +52,35 @@ function run(command, args, what, hint) {
   if (result.status !== 0) stop(`${what} failed with exit code ${result.status}`, hint);
 }
 
+/**
+ * npm warns of each package that wants a newer Node than the machine's. They never run on that one (the pinned runtime of node_modules runs
+ * everything), so these lines, and only these, are left out; whatever else npm says is passed on.
+ */
+function withoutEngineWarnings(text) {
+  const kept = text.split("\n").filter((line) => !/^npm warn EBADENGINE\b/i.test(line));
+  return kept.join("\n").replace(/^\n+/, "");
+}
+
+function runNpm(command, args, hint) {
+  const result = spawnSync(command, [...args, "ci", "--no-progress"], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  process.stderr.write(withoutEngineWarnings(`${result.stdout ?? ""}${result.stderr ?? ""}`));
+  if (result.error !== undefined) stop(`npm ci could not be started: ${result.error.message}`, hint);
+  if (result.status !== 0) stop(`npm ci failed with exit code ${result.status}`, hint);
+}
+
 function installModules() {
   const wanted = hashOf(["package-lock.json", "package.json", "ui/package.json"]);
   if (read(modulesStamp) === wanted) return;
   say("installing packages (first run, about half a minute) ...");
   const npm = process.env.npm_execpath;
   const hint = "check that the npm registry can be reached, then run the command again";
-  if (npm === undefined) run(process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--no-progress"], "npm ci", hint);
-  else run(process.execPath, [npm, "ci", "--no-progress"], "npm ci", hint);
+  if (npm === undefined) runNpm(process.platform === "win32" ? "npm.cmd" : "npm", [], hint);
+  else runNpm(process.execPath, [npm], hint);
   linkCommand();
   fs.writeFileSync(modulesStamp, wanted);
 }
@@ -95,5 +116,9 @@ function buildConsole() {
   fs.writeFileSync(consoleStamp, wanted);
 }
 
-installModules();
-if (process.argv.includes("--ui")) buildConsole();
+module.exports = { withoutEngineWarnings };
+
+if (require.main === module) {
+  installModules();
+  if (process.argv.includes("--ui")) buildConsole();
+}
