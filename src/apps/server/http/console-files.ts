@@ -105,12 +105,21 @@ export function consoleFiles(folder: string, nowMs: () => number): ConsoleFiles 
       await refresh();
       const name = decodePath(new URL(request.url).pathname);
       const exact = await get(name);
-      // A missing asset is not a page: answering it with HTML would hide the error.
-      if (exact === undefined && path.extname(name) !== "") return text(404, "not found\n");
+      if (exact === undefined && isAsset(name)) return text(404, "not found\n");
       const file = exact ?? (await get("/index.html"));
       return file === undefined ? text(503, notBuilt, "text/html; charset=utf-8") : answerFile(file, request);
     },
   };
+}
+
+/**
+ * A missing asset is not a page: answering it with HTML would hide the error. Assets lie in /assets or at the root ("/favicon.ico");
+ * deeper addresses are pages, whose last part is a name and may hold a dot ("/workloads/local/host/SystemdUnit/ssh.service").
+ */
+function isAsset(name: string): boolean {
+  if (path.extname(name) === "") return false;
+  const [first, ...more] = name.split("/").slice(1);
+  return first === "assets" || more.length === 0 || [first, ...more].some((part) => /^\.{0,2}$/.test(part ?? ""));
 }
 
 function decodePath(pathname: string): string {

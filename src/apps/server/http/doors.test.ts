@@ -125,7 +125,8 @@ test("the console's files: index for every screen, hashed ones for ever, nothing
   await writeFile(path.join(folder, "secret.txt"), "secret");
   const clock = manualClock(Date.parse("2026-11-23T00:00:00Z"));
   await using server = await testServer({ clock, config: { console: { files } } });
-  for (const at of ["/", "/flows", "/workloads/local/default/SystemdUnit/cron"]) {
+  const named = ["cron", "ssh.service", "my%20app.v2.js"].map((name) => `/workloads/local/host/SystemdUnit/${name}`);
+  for (const at of ["/", "/flows", ...named]) {
     const page = await ask(server, { path: at });
     assert.deepEqual(
       [page.status, page.headers["content-type"], page.headers["cache-control"]],
@@ -151,7 +152,7 @@ test("the console's files: index for every screen, hashed ones for ever, nothing
     "/%2e%2e/secret.txt",
     "//etc/passwd.txt",
   ];
-  for (const at of [...outside, "/assets/missing.js", "/assets/index-BxYz12_a.js.map", "/%00.js"]) {
+  for (const at of [...outside, "/assets/missing.js", "/assets/index-BxYz12_a.js.map", "/missing.ico", "/%00.js"]) {
     const answer = await ask(server, { path: at });
     assert.equal(answer.status, 404, at);
     assert.doesNotMatch(answer.text, /secret|root:/);
