@@ -26,9 +26,10 @@ import { detectLimits } from "./detect/limits.ts";
 import { openDetect } from "./detect/open-detect.ts";
 import { detectionKind } from "./detect/rule-book.ts";
 import { enforceFolder } from "./enforce/break-glass.ts";
-import { createEnforceSide, type EnforceSide } from "./enforce/enforce-side.ts";
-import { enforceKinds } from "./enforce/intent.ts";
+import type { EnforceSide } from "./enforce/enforce-side.ts";
+import { enforceKinds } from "./enforce/kinds.ts";
 import { neverEnforced } from "./enforce/never.ts";
+import { createEnforceSideWhenAsked } from "./enforce/when-asked.ts";
 import { createGapWatch, type GapSources } from "./gap-watch.ts";
 import { downGap, readHeartbeat, writeHeartbeat } from "./heartbeat.ts";
 import { doorText, doorUrl, readJoinToken } from "./join-token.ts";
@@ -299,7 +300,7 @@ interface EnforcementNeeds {
 function openEnforcement(config: AgentConfig, parts: AgentParts, needs: EnforcementNeeds): EnforceSide {
   const { server, book, clock, outbox, uplink } = needs;
   if (config.policy.enforce === "never") return neverEnforced();
-  return createEnforceSide({
+  return createEnforceSideWhenAsked({
     node: config.node,
     folder: enforceFolder(config.data),
     server: { host: server.hostname, port: Number(server.port === "" ? 443 : server.port) },

@@ -6,9 +6,7 @@ import { Enforcement } from "../../../model/enforcement.ts";
 import { LocalEndpoint } from "../../../model/local-endpoint.ts";
 import { PolicyObject } from "../../../model/policy-object.ts";
 import type { Resource } from "../../../model/resource.ts";
-
-/** Kinds that enforcement takes; other resources are somebody else's. */
-export const enforceKinds: readonly string[] = ["Policy", "Enforcement", "LocalEndpoint"];
+import { enforceKinds } from "./kinds.ts";
 
 export interface LocalIntent {
   readonly resource: Resource;

@@ -1,7 +1,7 @@
 // A node whose configuration allows no enforcement: each policy resource is refused with that reason, and no packet is touched.
 import type { Resource, ResourceStatus } from "../../../model/resource.ts";
 import type { EnforceSide } from "./enforce-side.ts";
-import { enforceKinds } from "./intent.ts";
+import { enforceKinds } from "./kinds.ts";
 
 export function neverEnforced(): EnforceSide {
   let statuses: readonly ResourceStatus[] = [];
