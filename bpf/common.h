@@ -75,7 +75,7 @@ struct socket_state {
 	u32 sampled_packets_sent;
 	u32 sampled_packets_received;
 	u32 sampled_retransmits;
-	u32 reserved;
+	u32 is_untold; /* begun by another call than connect(2) */
 };
 
 struct {

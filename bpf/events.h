@@ -32,6 +32,8 @@
 #define FLAG_IO_URING 128
 #define FLAG_CREDENTIALS 256
 #define FLAG_REQUEST_CUT 512
+/* The connection began in another call than connect(2): by data (fast open), io_uring, a call of another architecture. */
+#define FLAG_UNTOLD 1024
 
 /* In the order of fileDeeds and watchedCalls (src/core/sense/deed-events.ts); those that a program must know by name. */
 #define DEED_OPEN 0

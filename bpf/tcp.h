@@ -5,6 +5,38 @@
 
 #include "common.h"
 
+#define CALL_CONNECT_X86 42
+#define CALL_CONNECT_ARM 203
+#define KERNEL_THREAD 0x00200000
+
+struct pt_regs___number_x86 {
+	unsigned long orig_ax;
+} __attribute__((preserve_access_index));
+
+struct pt_regs___number_arm {
+	int syscallno;
+} __attribute__((preserve_access_index));
+
+struct task_struct___flags {
+	unsigned int flags;
+} __attribute__((preserve_access_index));
+
+/* Whether the running call tells of the connection by itself; the kernel's own connections (of file systems) are nobody's. */
+static __always_inline bool is_told_by_call(struct task_struct *task)
+{
+	struct task_struct___flags *flagged = (void *)task;
+	void *registers = (void *)bpf_task_pt_regs(task);
+	struct pt_regs___number_x86 *x86 = registers;
+	struct pt_regs___number_arm *arm = registers;
+	if (BPF_CORE_READ(flagged, flags) & KERNEL_THREAD)
+		return true;
+	if (bpf_core_field_exists(x86->orig_ax))
+		return BPF_CORE_READ(x86, orig_ax) == CALL_CONNECT_X86;
+	if (bpf_core_field_exists(arm->syscallno))
+		return BPF_CORE_READ(arm, syscallno) == CALL_CONNECT_ARM;
+	return true;
+}
+
 static __always_inline bool is_tcp(const struct sock *sk)
 {
 	u16 family = sk->__sk_common.skc_family;
@@ -58,7 +90,7 @@ static __always_inline void report_tcp(const struct sock *sk, struct socket_stat
 	fill_tuple(event, tcp);
 	fill_totals(event, tcp);
 	if (state)
-		event->header.flags |= state->direction;
+		event->header.flags |= state->direction | (state->is_untold && state->direction == FLAG_OUTBOUND ? FLAG_UNTOLD : 0);
 	if ((state && state->is_reset) || event->error == ECONNRESET || event->error == EPIPE)
 		event->header.flags |= FLAG_RESET;
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
@@ -87,8 +119,10 @@ int BPF_PROG(on_tcp_state, struct sock *sk, int old_state, int new_state)
 		state = bpf_sk_storage_get(&sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 		if (!state)
 			return 0;
-		own(state, bpf_get_current_task_btf());
+		struct task_struct *task = bpf_get_current_task_btf();
+		own(state, task);
 		state->is_reset = 0;
+		state->is_untold = new_state == TCP_SYN_SENT && !is_told_by_call(task);
 		state->direction = new_state == TCP_SYN_SENT ? FLAG_OUTBOUND : 0;
 		return 0;
 	}

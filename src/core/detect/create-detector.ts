@@ -10,7 +10,8 @@ import type {
   SubjectOf,
 } from "./contract.ts";
 import { createDnsNames } from "./adapter/dns-names.ts";
-import { fillFromSensor } from "./adapter/from-sensor.ts";
+import { fillFromSensor, type CallsTold } from "./adapter/from-sensor.ts";
+import { createToldConnects } from "./adapter/told-connects.ts";
 import { createCompiler } from "./engine/closures.ts";
 import { readField } from "./engine/compile-check.ts";
 import { createRateLimit, type RateLimit } from "./engine/rate-limit.ts";
@@ -50,7 +51,7 @@ class Engine implements Detector {
   readonly #book: ProcessBook;
   readonly #dns = createDnsNames();
   readonly #event: DetectEvent;
-  readonly #told: { readonly connect: boolean; readonly accept: boolean };
+  readonly #told: CallsTold;
   #rules: RuleSet;
   #running: readonly RunningRule[] = [];
   #counts: readonly Counts[] = [];
@@ -74,7 +75,8 @@ class Engine implements Detector {
     this.#book = createProcessBook(this.#limits);
     this.#event = blankEvent(options.machine, (address) => this.#dns.namesOf(address));
     const { groups } = options.supply;
-    this.#told = { connect: groups.has("call:connect"), accept: groups.has("call:accept") };
+    const connects = createToldConnects();
+    this.#told = { connect: groups.has("call:connect"), accept: groups.has("call:accept"), connects };
     this.#rules = ruleSetOf(options.rules);
     this.#room = this.#newRoom();
     this.#rate = createRateLimit(this.#limits);

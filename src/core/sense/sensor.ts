@@ -110,6 +110,8 @@ export interface TcpEvent extends SensorEventBase, SocketTuple {
   /** errno of a failed connect (positive), or 0. */
   readonly error: number;
   readonly wasReset: boolean;
+  /** Begun by another call than connect(2) (fast open, io_uring): maybe no call event tells of it. */
+  readonly isWithoutConnect?: true;
 }
 
 /** Bytes of a still open connection since its last event, so that long ones are seen while they live. */

@@ -117,8 +117,11 @@ function decodeTcp(
     rttUs: words[(at + fields.rttUs) >> 2] ?? 0,
     error: words[(at + fields.error) >> 2] ?? 0,
     wasReset: (flags & eventFlag.reset) !== 0,
+    ...((flags & eventFlag.untold) === 0 ? undefined : withoutConnect),
   };
 }
+
+const withoutConnect = { isWithoutConnect: true } as const;
 
 function directionOf(flags: number): "outbound" | "inbound" | "unknown" {
   if ((flags & eventFlag.inbound) !== 0) return "inbound";

@@ -382,6 +382,12 @@ describe("deeds on files seen by the kernel", () => {
       [connect.descriptor?.kind, connect.descriptor?.tuple?.remoteAddress, connect.descriptor?.tuple?.remotePort],
       ["ipv4", "127.0.0.1", 9],
     );
+    // A socket in the ring's own table has no descriptor to be told by: its connection says that it began without connect(2).
+    const direct = await recorder.find(
+      "tcp-failed",
+      (candidate) => candidate.process.pid === pid && candidate.remotePort === 10,
+    );
+    assert.deepEqual([direct.isWithoutConnect, direct.remoteAddress], [true, "127.0.0.1"]);
   });
 });
 

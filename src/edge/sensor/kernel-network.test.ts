@@ -244,6 +244,23 @@ describe("the network seen by the kernel", () => {
     }
   });
 
+  test("a connection by fast open says that no connect(2) told of it; others do not", async (context) => {
+    if (!canRun(context)) return;
+    const did = await make("fast-open");
+    assert.equal(did.sent, 5);
+    const opened = await recorder.find(
+      "tcp-open",
+      (event) => event.process.pid === did.pid && event.remotePort === did.serverPort,
+    );
+    assert.deepEqual([opened.direction, opened.isWithoutConnect], ["outbound", true]);
+    const byConnect = await make("tcp4");
+    const plain = await recorder.find(
+      "tcp-open",
+      (event) => event.process.pid === byConnect.pid && event.localPort === byConnect.clientPort,
+    );
+    assert.equal(plain.isWithoutConnect, undefined);
+  });
+
   test("sockets that are older than the sensor have their process from the start", async (context) => {
     if (!canRun(context)) return;
     const sockets: Socket[] = [];

@@ -29,6 +29,7 @@ export const eventFlag = {
   ioUring: 128,
   credentials: 256,
   requestCut: 512,
+  untold: 1024,
 } as const;
 
 export const deedNumber = {

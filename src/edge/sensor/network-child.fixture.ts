@@ -125,6 +125,28 @@ async function http(): Promise<object> {
   return { serverPort };
 }
 
+/** The first bytes and the connection in one call, without connect(2). */
+async function fastOpen(): Promise<object> {
+  const { default: koffi } = await import("koffi");
+  const library = koffi.load("libc.so.6");
+  const socket = library.func("int socket(int, int, int)");
+  const sendto = library.func("int64_t sendto(int, void *, size_t, int, void *, uint32_t)");
+  const close = library.func("int close(int)");
+  const MSG_FASTOPEN = 0x20000000;
+  const server = createServer((accepted) => accepted.resume());
+  const serverPort = await listen(server, "127.0.0.1");
+  const target = new DataView(new ArrayBuffer(16));
+  target.setUint16(0, 2, true);
+  target.setUint16(2, serverPort);
+  target.setUint32(4, 0x7f000001);
+  const descriptor = socket(2, 1, 0) as number;
+  const sent = Number(sendto(descriptor, new Uint8Array(5), 5, MSG_FASTOPEN, new Uint8Array(target.buffer), 16));
+  await once(server, "connection");
+  close(descriptor);
+  server.close();
+  return { serverPort, sent };
+}
+
 const scenarios: Readonly<Record<string, () => Promise<object>>> = {
   tcp4: () => exchange("127.0.0.1"),
   tcp6: () => exchange("::1"),
@@ -135,6 +157,7 @@ const scenarios: Readonly<Record<string, () => Promise<object>>> = {
   udp,
   dns,
   http,
+  "fast-open": fastOpen,
 };
 
 const name = process.argv[2] ?? "";

@@ -1,4 +1,4 @@
-// For the sensor's tests: files and connections by io_uring, as a program does that wants no system call to be seen. Arguments: folder, port.
+// For the sensor's tests: files and connections by io_uring, as a program does that wants no system call to be seen. Arguments: folder, port (connected to, and the next one too).
 import koffi from "koffi";
 import { callNumbers, memory } from "./raw-calls.fixture.ts";
 
@@ -31,19 +31,25 @@ interface Entry {
   readonly second?: bigint;
   readonly length?: number;
   readonly flags?: number;
+  /** The descriptor is a slot of the ring's own table. */
+  readonly isDirect?: true;
+  /** The slot that what is made goes to, from 1. */
+  readonly slot?: number;
 }
 
-function submit({ operation, descriptor, address, second = 0n, length = 0, flags = 0 }: Entry): void {
+function submit({ operation, descriptor, address, second = 0n, length = 0, flags = 0, isDirect, slot = 0 }: Entry): void {
   const tail = view[at.tail / 4] ?? 0;
   const index = tail & (view[at.mask / 4] ?? 0);
   const from = index * 64;
   for (let byte = 0; byte < 64; byte += 8) entries.setBigUint64(from + byte, 0n, true);
   entries.setUint8(from, operation);
+  entries.setUint8(from + 1, isDirect === true ? 1 : 0);
   entries.setInt32(from + 4, descriptor, true);
   entries.setBigUint64(from + 8, second, true);
   entries.setBigUint64(from + 16, address, true);
   entries.setUint32(from + 24, length, true);
   entries.setUint32(from + 28, flags, true);
+  entries.setUint32(from + 44, slot, true);
   view[at.array / 4 + index] = index;
   Atomics.store(view, at.tail / 4, tail + 1);
   const done = Number(syscall(callNumbers["io_uring_enter"] ?? 0, ring, 1, 1, 1, 0, 0));
@@ -76,4 +82,19 @@ submit({
   descriptor: Number(socket(2, 1, 0)),
   address: memory(new Uint8Array(address.buffer)),
   second: 16n,
+});
+// And once more by a socket that has no number of its own: it lies in the ring's table alone.
+const sparse = new Uint8Array(32);
+new DataView(sparse.buffer).setUint32(0, 8, true);
+new DataView(sparse.buffer).setUint32(4, 1, true);
+const registered = Number(syscall(427, ring, 13, memory(sparse), 32, 0, 0));
+if (registered < 0) throw new Error(`io_uring_register: errno ${koffi.errno()}`);
+submit({ operation: 45, descriptor: 2, address: 0n, second: 1n, slot: 8 });
+address.setUint16(2, Number(port) + 1);
+submit({
+  operation: 16,
+  descriptor: 7,
+  address: memory(new Uint8Array(address.buffer)),
+  second: 16n,
+  isDirect: true,
 });

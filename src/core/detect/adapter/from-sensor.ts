@@ -3,11 +3,14 @@ import type { DetectEvent } from "../event.ts";
 import type { CallEvent, DescriptorFacts, FileDeed, FileDeedEvent } from "../../sense/deed-events.ts";
 import type { SensorEvent, SocketTuple, TcpEvent, UdpEvent } from "../../sense/sensor.ts";
 import { openFlags } from "../fields/flags.ts";
+import type { ToldConnects } from "./told-connects.ts";
 
 /** Calls that the sensor itself reports: then connections are not told a second time. */
 export interface CallsTold {
   readonly connect: boolean;
   readonly accept: boolean;
+  /** Whose connects were told: those of a fast open or of io_uring may not be. */
+  readonly connects?: ToldConnects;
 }
 
 /** False: nothing that a rule could be about. Process and subject are not touched. */
@@ -33,14 +36,17 @@ export function fillFromSensor(event: DetectEvent, sensor: SensorEvent, told: Ca
     case "file":
       return fillFile(event, sensor);
     case "call":
+      noteConnect(sensor, told);
       return fillCall(event, sensor);
     case "exec":
+      told.connects?.forget(sensor);
       event.type = "execve";
       return true;
     case "fork":
       event.type = "clone";
       return true;
     case "exit":
+      told.connects?.forget(sensor);
       event.type = "procexit";
       return true;
     case "tcp-open":
@@ -106,6 +112,11 @@ function fillCall(event: DetectEvent, sensor: CallEvent): boolean {
   return true;
 }
 
+function noteConnect(sensor: CallEvent, { connects }: CallsTold): void {
+  const tuple = sensor.call === "connect" ? sensor.descriptor?.tuple : undefined;
+  if (tuple !== undefined) connects?.note(sensor, tuple.remoteAddress, tuple.remotePort);
+}
+
 function fillDescriptor(event: DetectEvent, { number, kind, path, tuple, protocol }: DescriptorFacts): void {
   event.descriptorKind = kind;
   event.descriptorNumber = number;
@@ -117,16 +128,21 @@ function fillDescriptor(event: DetectEvent, { number, kind, path, tuple, protoco
 
 function fillTcp(
   event: DetectEvent,
-  sensor: Pick<TcpEvent, keyof SocketTuple | "direction" | "error" | "type">,
+  sensor: TcpEvent,
   told: CallsTold,
 ): boolean {
   const isInbound = sensor.direction === "inbound";
-  if (isInbound ? told.accept : told.connect) return false;
+  if (isInbound ? told.accept : told.connect && isConnectTold(sensor, told)) return false;
   event.type = isInbound ? "accept4" : "connect";
   event.result = sensor.type === "tcp-failed" ? -Math.max(1, sensor.error) : isInbound ? someDescriptor : 0;
   fillSocket(event, sensor, "tcp");
   event.role = isInbound ? "server" : "client";
   return true;
+}
+
+function isConnectTold(sensor: TcpEvent, { connects }: CallsTold): boolean {
+  if (sensor.isWithoutConnect !== true || connects === undefined) return true;
+  return connects.wasTold(sensor, sensor.remoteAddress, sensor.remotePort);
 }
 
 function fillUdp(event: DetectEvent, sensor: UdpEvent): boolean {
