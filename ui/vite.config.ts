@@ -17,7 +17,8 @@ function contractAsPaths(): Plugin {
   };
 }
 
-const frameLibraries = /node_modules\/(react|react-dom|scheduler|use-sync-external-store|@tanstack\/(?!virtual|react-virtual)[^/]+)\//;
+const frameLibraries =
+  /node_modules\/(react|react-dom|scheduler|use-sync-external-store|@tanstack\/(?!virtual|react-virtual)[^/]+)\//;
 
 export default defineConfig({
   root: import.meta.dirname,

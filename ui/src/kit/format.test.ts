@@ -68,4 +68,7 @@ test("median round trip from the histogram, none when nothing was measured", () 
 test("ages", () => {
   assert.equal(format.formatAgo(1000, 2000), "just now");
   assert.equal(format.formatAgo(1000, 13_000), "12 s ago");
+  assert.equal(format.formatAgo(0, 59_400), "59 s ago");
+  assert.equal(format.formatAgo(0, 299_900), "4 min ago");
+  assert.equal(format.formatAgo(0, 7_531_000), "2 h 5 min ago");
 });

@@ -42,10 +42,13 @@ export function formatDuration(ms: number): string {
   return shown.map(([amount, unit]) => `${amount} ${unit}`).join(" ");
 }
 
-/** "just now", "12 s ago", "4 min 10 s ago". */
+const minuteMs = 60_000;
+
+/** "just now", "12 s ago", "4 min ago", "2 h 5 min ago": past the first minute seconds only flicker. */
 export function formatAgo(timeMs: number, nowMs: number): string {
   const age = nowMs - timeMs;
-  return age < 1500 ? "just now" : `${formatDuration(age)} ago`;
+  const told = age < minuteMs ? age : Math.floor(age / minuteMs) * minuteMs;
+  return age < 1500 ? "just now" : `${formatDuration(told)} ago`;
 }
 
 /** Local wall clock with milliseconds: "07:04:31.120". */

@@ -4,7 +4,7 @@ import { Footprints, SearchX } from "lucide-react";
 import { useState } from "react";
 import { useCall } from "../../api/client.ts";
 import { troubleOf } from "../../api/trouble.ts";
-import { carried } from "../../app/use-url-state.ts";
+import { carried, useUrlState } from "../../app/use-url-state.ts";
 import { Age } from "../../kit/age.tsx";
 import { formatCount } from "../../kit/format.ts";
 import { SortedGrid, type SortedColumn } from "../../kit/sorted-grid.tsx";
@@ -113,7 +113,9 @@ export function Confidence({ confidence }: Pick<Ladder, "confidence">) {
 
 export function BaselinesScreen() {
   const navigate = useNavigate();
-  const [find, setFind] = useState("");
+  const [state, update] = useUrlState();
+  // The box keeps what is typed; the URL follows it.
+  const [find, setFind] = useState(state.q ?? "");
   const answer = useCall("listBaselines", { query: { since: learnSince } }, { refetchMs, keep: true });
   if (answer.data === undefined)
     return answer.error === null ? (
@@ -124,7 +126,7 @@ export function BaselinesScreen() {
   const { rows, omitted, window } = answer.data;
   const shown = matching(rows, find);
   return (
-    <div className="screen">
+    <div className="screen baselines-screen">
       <WindowNotices window={window} error={answer.error} />
       <PartNotices window={undefined} omitted={omitted} />
       <div className="baselines-head">
@@ -135,7 +137,10 @@ export function BaselinesScreen() {
           aria-label="Find workloads"
           placeholder="Find a workload, namespace, image or step"
           value={find}
-          onChange={({ currentTarget }) => setFind(currentTarget.value)}
+          onChange={({ currentTarget }) => {
+            setFind(currentTarget.value);
+            update({ q: currentTarget.value || undefined }, "replace");
+          }}
         />
       </div>
       <SortedGrid

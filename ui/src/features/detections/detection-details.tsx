@@ -1,16 +1,20 @@
 // One detection in full: who and what, what was done, evidence in order, process tree with deeds, control, rule, what else happened there.
 import { Link } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { useCall } from "../../api/client.ts";
 import { troubleOf } from "../../api/trouble.ts";
 import { carried } from "../../app/use-url-state.ts";
 import { Age } from "../../kit/age.tsx";
+import { CopyButton } from "../../kit/copy.tsx";
 import { field, FieldList } from "../../kit/field-list.tsx";
 import { formatDateTime } from "../../kit/format.ts";
 import { Loading, Notice, TroubleState } from "../../kit/states.tsx";
 import { gapSummary } from "../../kit/timeline-data.ts";
 import { WorkloadName } from "../../kit/workload-name.tsx";
 import { DetectionControls } from "./detection-controls.tsx";
+import { DetectionLeads } from "./detection-lead-list.tsx";
 import { DetectionAction, DetectionMarkWord, DetectionSeverity } from "./detection-marks.tsx";
+import { ticketText } from "./detection-ticket.ts";
 import { DetectionTree } from "./detection-tree.tsx";
 import { EvidenceList } from "./evidence-list.tsx";
 import { MarkForm } from "./mark-form.tsx";
@@ -24,6 +28,11 @@ interface DetectionDetailsProps {
 
 export function DetectionDetails({ id, place }: DetectionDetailsProps) {
   const answer = useCall("getDetection", { params: { id } }, { refetchMs: 15_000, keep: true });
+  const title = answer.data?.detection.title || answer.data?.detection.rule;
+  useEffect(() => {
+    // The frame knows the id only, which tells nothing in a row of browser tabs.
+    if (place === "page" && title !== undefined) document.title = `${title} · Garrison`;
+  }, [place, title]);
   if (answer.data === undefined)
     return answer.error === null ? (
       <Loading label="Loading the detection" rows={8} />
@@ -43,6 +52,7 @@ export function DetectionDetails({ id, place }: DetectionDetailsProps) {
         </div>
         <div>
           <DetectionControls controls={found.controls} />
+          <DetectionLeads found={found} />
           <Techniques found={found} />
           <Facts found={found} />
           <RuleText rule={found.rule} />
@@ -53,13 +63,8 @@ export function DetectionDetails({ id, place }: DetectionDetailsProps) {
   );
 }
 
-function Head({
-  found: { detection: card },
-  place,
-}: {
-  readonly found: OneDetection;
-  readonly place: "pane" | "page";
-}) {
+function Head({ found, place }: { readonly found: OneDetection; readonly place: "pane" | "page" }) {
+  const card = found.detection;
   return (
     <header className="detection-head">
       <p className="detection-badges">
@@ -101,6 +106,8 @@ function Head({
           </Link>
         )}
         <MarkForm card={card} />
+        <CopyButton text={ticketText(found)} label="Copy evidence" />
+        <CopyButton text={`npx garrison detections show ${card.id}`} label="Copy as command" />
       </div>
     </header>
   );

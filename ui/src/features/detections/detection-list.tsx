@@ -31,7 +31,7 @@ const columns: readonly Column<DetectionCard>[] = [
   {
     id: "what",
     header: "What",
-    width: "minmax(220px, 2.4fr)",
+    width: "minmax(130px, 2.4fr)",
     cell: (card) => (
       <span className="detection-what" title={`${card.title}\n${card.rule}`}>
         <span>{card.title || card.rule}</span>
@@ -42,7 +42,8 @@ const columns: readonly Column<DetectionCard>[] = [
   {
     id: "workload",
     header: "Workload",
-    width: "minmax(130px, 1fr)",
+    hideBelowPx: 420,
+    width: "minmax(110px, 1fr)",
     cell: (card) => (
       <WorkloadName
         cluster={card.cluster}
@@ -72,7 +73,7 @@ const columns: readonly Column<DetectionCard>[] = [
     width: "minmax(110px, 0.7fr)",
     cell: ({ techniques }) => <TechniqueNames techniques={techniques} />,
   },
-  { id: "action", header: "Done", hideBelowPx: 640, width: "142px", cell: (card) => <DetectionAction card={card} /> },
+  { id: "action", header: "Done", hideBelowPx: 700, width: "142px", cell: (card) => <DetectionAction card={card} /> },
   {
     id: "count",
     header: "Times",
@@ -85,8 +86,8 @@ const columns: readonly Column<DetectionCard>[] = [
     id: "last",
     header: "Last",
     align: "end",
-    hideBelowPx: 580,
-    width: "112px",
+    hideBelowPx: 300,
+    width: "94px",
     cell: ({ lastAt }) => <Age time={lastAt} />,
   },
 ];
@@ -140,7 +141,7 @@ export function DetectionListTab({ onTrouble }: { readonly onTrouble: (trouble: 
           columns={columns}
           count={all.length}
           rowAt={(index) => all[index]}
-          active={active}
+          active={active >= 0 ? active : all.findIndex(({ id }) => id === pick)}
           window={older.next === undefined ? window : undefined}
           onActive={(index) => {
             setActive(index);

@@ -5,8 +5,10 @@ import {
   coverText,
   deedsOf,
   depthsOf,
+  isChosen,
   processEnd,
   silenceOf,
+  toggleSeverity,
   treeOrder,
   type Cover,
   type TreeProcess,
@@ -91,4 +93,12 @@ test("deeds begin with what left the machine; ends are words", () => {
   assert.equal(processEnd(process).text, "running");
   assert.deepEqual(processEnd({ ...process, endedAt: "t", signal: 9, exitCode: 0 }), { text: "killed", isBad: true });
   assert.equal(processEnd({ ...process, endedAt: "t", exitCode: 2, signal: 0 }).text, "exit 2");
+});
+
+test("a severity is chosen in the filter, instead of another, and taken back", () => {
+  assert.equal(toggleSeverity("", "high"), "severity:high");
+  assert.equal(toggleSeverity("ns:shop severity:high", "critical"), "ns:shop severity:critical");
+  assert.equal(toggleSeverity("severity:high ns:shop", "high"), "ns:shop");
+  assert.equal(isChosen("ns:shop severity:high", "high"), true);
+  assert.equal(isChosen("severity:highest", "high"), false);
 });

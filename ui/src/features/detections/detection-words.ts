@@ -122,6 +122,16 @@ export function coverText(cover: Cover): string {
   return parts.filter((part) => part !== "").join(", ");
 }
 
+/** The filter with this severity alone chosen, or without it when it was. */
+export function toggleSeverity(q: string, severity: (typeof severityOrder)[number]): string {
+  const rest = q.replace(/(^|\s)severity:\S+/g, "").trim();
+  return isChosen(q, severity) ? rest : `${rest} severity:${severity}`.trim();
+}
+
+export function isChosen(q: string, severity: (typeof severityOrder)[number]): boolean {
+  return q.split(/\s+/).includes(`severity:${severity}`);
+}
+
 /** "Container · exec": the step's number goes, the type stays. */
 export function evidenceKind({ kind }: Pick<Evidence, "kind">): string {
   return kind.replace(/^\d+ /, "");

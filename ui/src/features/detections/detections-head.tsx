@@ -1,6 +1,7 @@
 // Above the list: how many of each severity, whether it is live, and what waits while somebody looks.
 import { formatCount } from "../../kit/format.ts";
-import { severityOrder, severityWords, type DetectionList } from "./detection-words.ts";
+import { useUrlState } from "../../app/use-url-state.ts";
+import { isChosen, severityOrder, severityWords, toggleSeverity, type DetectionList } from "./detection-words.ts";
 import type { LiveState } from "./use-live-answer.ts";
 
 interface DetectionsHeadProps {
@@ -17,6 +18,8 @@ const streams: Readonly<Record<LiveState, readonly [tone: string, text: string]>
 };
 
 export function DetectionsHead({ totals, stream, pending, onRelease }: DetectionsHeadProps) {
+  const [state, update] = useUrlState();
+  const q = state.q ?? "";
   const [tone, text] = streams[stream];
   return (
     <div className="list-bar detections-head">
@@ -33,10 +36,19 @@ export function DetectionsHead({ totals, stream, pending, onRelease }: Detection
       <ul className="detection-totals" aria-label="Detections by severity">
         {severityOrder.map((severity) => (
           <li key={severity} data-none={totals[severity] === 0}>
-            <b>{formatCount(totals[severity])}</b>
-            <span className="detection-severity" data-severity={severity}>
-              {severityWords[severity]}
-            </span>
+            <button
+              type="button"
+              aria-pressed={isChosen(q, severity)}
+              title={
+                isChosen(q, severity) ? "Show all severities" : `Show only ${severityWords[severity].toLowerCase()}`
+              }
+              onClick={() => update({ q: toggleSeverity(q, severity) || undefined, pick: undefined })}
+            >
+              <b>{formatCount(totals[severity])}</b>
+              <span className="detection-severity" data-severity={severity}>
+                {severityWords[severity]}
+              </span>
+            </button>
           </li>
         ))}
       </ul>

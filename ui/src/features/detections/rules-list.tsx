@@ -12,8 +12,8 @@ import { SortedGrid, type SortedColumn } from "../../kit/sorted-grid.tsx";
 import { Loading, Notice, State, TroubleState } from "../../kit/states.tsx";
 import { PartNotices } from "../../kit/window-notices.tsx";
 import { RuleState, RuleText } from "./rule-text.tsx";
-import { TechniqueNames } from "./detection-marks.tsx";
-import { counted, ruleStateWords, type RuntimeRule } from "./detection-words.ts";
+import { DetectionSeverity, TechniqueNames } from "./detection-marks.tsx";
+import { counted, ruleStateWords, severityOrder, type RuntimeRule } from "./detection-words.ts";
 
 const stateOrder: readonly RuntimeRule["state"][] = ["refused", "blind", "loaded", "disabled", "unknown"];
 
@@ -45,8 +45,8 @@ const columns: readonly SortedColumn<RuntimeRule>[] = [
     header: "Severity",
     hideBelowPx: 900,
     width: "92px",
-    value: ({ severity }) => severity,
-    cell: ({ severity }) => severity,
+    value: ({ severity }) => severityOrder.findIndex((each) => each === severity),
+    cell: ({ severity }) => <RuleSeverity severity={severity} />,
   },
   {
     id: "technique",
@@ -81,6 +81,12 @@ const columns: readonly SortedColumn<RuntimeRule>[] = [
     cell: ({ lastAt }) => (lastAt === undefined ? "" : <Age time={lastAt} />),
   },
 ];
+
+/** A foreign sensor may have words of its own. */
+function RuleSeverity({ severity }: Pick<RuntimeRule, "severity">) {
+  const known = severityOrder.find((each) => each === severity);
+  return known === undefined ? severity : <DetectionSeverity severity={known} />;
+}
 
 export function RulesTab() {
   const [state, update] = useUrlState();
