@@ -20,7 +20,11 @@ export const benchMachine: DetectMachine = {
   groupName: () => undefined,
 };
 
-const programs = [
+const init: ProcessKey = { pid: 1, startMs: 0 };
+
+export const beginMs = 1_795_000_000_000;
+
+export const programs = [
   ["/usr/sbin/nginx", "nginx", "-g", "daemon off;"],
   ["/usr/bin/node", "node", "server.js", "--port", "8080"],
   ["/usr/bin/python3.11", "python3", "-m", "gunicorn", "app:app", "--workers", "4"],
@@ -33,7 +37,7 @@ const programs = [
   ["/usr/bin/git", "git", "fetch", "--all"],
 ] as const;
 
-const directories = [
+export const directories = [
   "/usr/lib/x86_64-linux-gnu",
   "/usr/lib/python3.11/site-packages/app",
   "/app/node_modules/express/lib",
@@ -66,40 +70,18 @@ export interface WorldSize {
 export function makeWorld({ processes, paths, opens, execs }: WorldSize): World {
   const random = seeded(7);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-  const starts = Array.from({ length: processes }, (_, index) =>
-    execOf(100 + index, pick(programs), index === 0 ? 1 : 100 + Math.floor(random() * Math.min(index, 50)), random),
+  const starts: ExecEvent[] = [];
+  for (let index = 0; index < processes; index += 1) {
+    const parent = starts[Math.floor(random() * Math.min(index, 50))]?.process ?? init;
+    starts.push(execOf(100 + index, pick(programs), parent, random));
+  }
+  const files = Array.from({ length: paths }, (_, index) => fileOf(index, pick));
+  const openEvents = Array.from({ length: opens }, (_, index) =>
+    openOf(pick(starts), pick(files), { index, isWrite: random() < 0.1 }),
   );
-  const files = Array.from(
-    { length: paths },
-    (_, index) => `${pick(directories)}/file-${index}.${pick(["so", "js", "py", "conf", "pem", "log"])}`,
-  );
-  const openEvents = Array.from({ length: opens }, (_, index): FileDeedEvent => {
-    const { process, comm, cgroupId } = pick(starts);
-    const path = pick(files);
-    const isWrite = random() < 0.1;
-    return {
-      type: "file",
-      deed: "open",
-      call: "openat",
-      way: "syscall",
-      timeMs: 1_795_000_000_000 + index,
-      process,
-      comm,
-      cgroupId,
-      path,
-      requestedPath: path,
-      targetPath: "",
-      flags: isWrite ? 0o1101 : 0o2000000,
-      mode: 0o644,
-      device: 1,
-      inode: index,
-      error: 0,
-      isUpper: false,
-      count: 1,
-    };
-  });
+  const shells = starts.filter(isShell);
   const execEvents = Array.from({ length: execs }, (_, index) =>
-    execOf(20_000 + (index % 30_000), pick(programs), 100 + Math.floor(random() * processes), random),
+    execOf(20_000 + (index % 30_000), pick(programs), pick(shells).process, random),
   );
   const subjects = new Map<number, DetectSubject>();
   return {
@@ -113,6 +95,42 @@ export function makeWorld({ processes, paths, opens, execs }: WorldSize): World 
       subjects.set(cgroupId, made);
       return made;
     },
+  };
+}
+
+function fileOf(index: number, pick: <T>(list: readonly T[]) => T): string {
+  return `${pick(directories)}/file-${index}.${pick(["so", "js", "py", "conf", "pem", "log"])}`;
+}
+
+/** Who executes others: a server that did would be a detection, and those are rare. */
+export function isShell({ path }: ExecEvent): boolean {
+  return path === "/bin/sh";
+}
+
+export function openOf(
+  { process, comm, cgroupId }: Pick<ExecEvent, "process" | "comm" | "cgroupId">,
+  path: string,
+  { index, isWrite }: { readonly index: number; readonly isWrite: boolean },
+): FileDeedEvent {
+  return {
+    type: "file",
+    deed: "open",
+    call: "openat",
+    way: "syscall",
+    timeMs: beginMs + index,
+    process,
+    comm,
+    cgroupId,
+    path,
+    requestedPath: path,
+    targetPath: "",
+    flags: isWrite ? 0o1101 : 0o2000000,
+    mode: 0o644,
+    device: 1,
+    inode: index,
+    error: 0,
+    isUpper: false,
+    count: 1,
   };
 }
 
@@ -141,17 +159,17 @@ function subjectOfGroup(cgroupId: number): DetectSubject {
     : { subject, isPending: false, isContainer: false };
 }
 
-function execOf(
+export function execOf(
   pid: number,
   [path, ...words]: readonly [string, ...string[]],
-  parent: number,
+  parent: ProcessKey,
   random: () => number,
 ): ExecEvent {
   return {
     type: "exec",
-    timeMs: 1_795_000_000_000,
+    timeMs: beginMs,
     process: { pid, startMs: Math.floor(random() * 1e9) },
-    parent: { pid: parent, startMs: 0 },
+    parent,
     comm: (path.split("/").at(-1) ?? "").slice(0, 15),
     cgroupId: 1 + (pid % 250),
     uid: pid % 3 === 0 ? 0 : 1000,
@@ -180,6 +198,41 @@ function execOf(
       seccompMode: 2,
       script: "",
     },
+  };
+}
+
+/** Of a table of the decoder's size: what is not found there is made from its bytes, as the decoder does. */
+const stringSlots = 4096;
+
+/** Copies of events with texts as the decoder makes them: flat, and the same one again only while it stands in its table. */
+export function createDecoding(): (event: SensorEvent) => SensorEvent {
+  const table: (string | undefined)[] = Array.from({ length: stringSlots });
+  function textOf(text: string): string {
+    let hash = text.length;
+    for (let at = 0; at < text.length; at += 1) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
+    const slot = (hash >>> 7) & (stringSlots - 1);
+    const known = table[slot];
+    if (known === text) return known;
+    const made = Buffer.from(text).toString("utf8");
+    table[slot] = made;
+    return made;
+  }
+  return (event) => {
+    if (event.type === "file") {
+      const path = textOf(event.path);
+      const requestedPath = event.requestedPath === event.path ? path : textOf(event.requestedPath);
+      return { ...event, path, requestedPath };
+    }
+    if (event.type !== "exec") return { ...event };
+    // Of each execution the decoder makes all texts anew.
+    const anew = (text: string): string => Buffer.from(text).toString("utf8");
+    return {
+      ...event,
+      process: { ...event.process },
+      path: anew(event.path),
+      workingDirectory: anew(event.workingDirectory),
+      arguments: event.arguments.map(anew),
+    };
   };
 }
 

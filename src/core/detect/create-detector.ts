@@ -66,6 +66,7 @@ class Engine implements Detector {
   #droppedStates = 0;
   #suppressed = 0;
   #evictedKeys = 0;
+  #subjectOf: SubjectOf = () => unknownSubject;
   #nowMs = 0;
   #expiredMs = 0;
 
@@ -109,6 +110,7 @@ class Engine implements Detector {
       compiler: createCompiler(),
       entries,
       pathsMax: this.#limits.pathsMax,
+      prepare: (event) => this.#prepare(event),
       epoch: this.#epoch,
     });
   }
@@ -126,15 +128,22 @@ class Engine implements Detector {
     const event = this.#event;
     if (!fillFromSensor(event, sensor, this.#told) || this.#index.isIdle(event.type)) return;
     event.number = this.#events;
-    const process = this.#book.find(sensor);
+    this.#subjectOf = subjectOf;
+    this.#index.judge(event);
+  }
+
+  /** Whose event it is. An audit event has no process. */
+  #prepare(event: DetectEvent): void {
+    const { raw } = event;
+    if (raw === undefined) return;
+    const process = this.#book.find(raw);
     event.process = process;
     if (process.subject === undefined || process.subject.isPending) {
-      const answer = subjectOf(sensor.process, sensor.cgroupId);
+      const answer = this.#subjectOf(raw.process, raw.cgroupId);
       if (process.subject === undefined || !answer.isPending) process.memoOf = 0;
       process.subject = answer;
     }
     event.subject = process.subject;
-    this.#index.judge(event);
   }
 
   takeAudit(audit: unknown, receivedMs: number): void {

@@ -31,6 +31,27 @@ export function approximate(
   }
 }
 
+/** The node with every check for which a value is known replaced by it. */
+export function withKnown(interner: Interner, node: Node, valueOf: (check: Check) => boolean | undefined): Node {
+  switch (node.kind) {
+    case "constant":
+      return node;
+    case "and":
+    case "or":
+      return join(
+        interner,
+        node.kind,
+        node.children.map((child) => withKnown(interner, child, valueOf)),
+      );
+    case "not":
+      return negate(interner, withKnown(interner, node.child, valueOf));
+    case "check": {
+      const value = valueOf(node);
+      return value === undefined ? node : value ? always : never;
+    }
+  }
+}
+
 /** A set of event types: these, or all but these. */
 export interface TypeSet {
   readonly isComplement: boolean;

@@ -16,8 +16,8 @@ type Ending = "prefix" | "whole" | "directory";
 export interface PathTree {
   /** A closure that reads the last walk's answer; undefined: this check is not in the tree. */
   closureOf(check: Check): Predicate | undefined;
-  /** Answers all checks of the tree for a path, until the next walk. */
-  walk(path: string): void;
+  /** Answers all checks of the tree for a path, until the next walk. False: none of them holds. */
+  walk(path: string): boolean;
   readonly nodes: number;
 }
 
@@ -45,7 +45,14 @@ export function buildPathTree(checks: Iterable<Check>): PathTree {
     for (const { text, ending } of texts) insert(build, text, { ending, bit });
   }
   const answers = new Uint8Array(bits.size);
-  const set: number[] = [];
+  const set = new Int32Array(bits.size);
+  let setCount = 0;
+  function hit(bit: number): void {
+    if (answers[bit] === 1) return;
+    answers[bit] = 1;
+    set[setCount] = bit;
+    setCount += 1;
+  }
   return {
     nodes: build.nodes,
     closureOf(check) {
@@ -53,12 +60,10 @@ export function buildPathTree(checks: Iterable<Check>): PathTree {
       return bit === undefined ? undefined : () => answers[bit] === 1;
     },
     walk(path) {
-      for (const bit of set) answers[bit] = 0;
-      set.length = 0;
-      walk(build, path, (bit) => {
-        answers[bit] = 1;
-        set.push(bit);
-      });
+      for (let at = 0; at < setCount; at += 1) answers[set[at] as number] = 0;
+      setCount = 0;
+      walk(build, path, hit);
+      return setCount !== 0;
     },
   };
 }

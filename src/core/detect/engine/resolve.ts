@@ -96,8 +96,6 @@ function intern(interner: Interner, key: string, make: (id: number) => Node): No
   return made;
 }
 
-const scopes: readonly FieldScope[] = ["shape", "process", "path", "event"];
-
 function resolveCheck(interner: Interner, node: CheckNode): Node {
   const left = termOf(node.left);
   const right = node.values.map((value) => rightOf(value));
@@ -118,8 +116,8 @@ function resolveCheck(interner: Interner, node: CheckNode): Node {
 
 /** Two fields of different scopes depend on the whole event. */
 function scopeOf(terms: readonly Term[]): FieldScope {
-  const found = [...new Set(terms.map(({ field }) => field.scope))];
-  return found.length === 1 ? (found[0] as FieldScope) : (scopes.at(-1) as FieldScope);
+  const [first = "event", ...rest] = new Set(terms.map(({ field }) => field.scope));
+  return rest.length === 0 ? first : "event";
 }
 
 export function termOf(term: FieldTerm): Term {

@@ -3,11 +3,11 @@
 import type { DetectEvent, Predicate } from "../event.ts";
 import type { FieldScope } from "../fields/field.ts";
 import { isOpen } from "../fields/event-fields.ts";
-import { approximate, checksOf, typesOf, type TypeSet } from "./approximate.ts";
-import { alwaysTrue, createCompiler, type Compiler } from "./closures.ts";
+import { approximate, checksOf, typesOf, withKnown, type TypeSet } from "./approximate.ts";
+import { alwaysFalse, alwaysTrue, createCompiler, type Compiler } from "./closures.ts";
 import { buildPathTree, type PathTree } from "./path-tree.ts";
-import { createPathMemo, type PathMemo } from "./path-memo.ts";
-import type { Interner, Node } from "./resolve.ts";
+import { createPathMemo, noPlace, type PathMemo } from "./path-memo.ts";
+import type { Check, Interner, Node } from "./resolve.ts";
 
 /** One condition of a rule: the whole of it, or a step of a sequence. */
 export interface Entry {
@@ -22,22 +22,37 @@ export interface Entry {
 interface Chunk {
   readonly id: number;
   readonly entries: readonly Entry[];
+  /** A bit for each entry. */
+  readonly all: number;
   readonly process: readonly Predicate[];
-  readonly path: readonly Predicate[];
+  /** Of a path that was asked for as it is, and of one that was asked for otherwise (relative, through a link). */
+  readonly path: PathShadows;
+  readonly otherPath: PathShadows;
   readonly shape: readonly Predicate[];
-  /** By the number of the shape; -1: not judged yet. */
+  /** By the number of the shape; `unjudged`: not judged yet. */
   readonly shapes: Int32Array;
-  /** By a path's place in the memo: the entries that were asked about it, and those of them that it does not rule out. */
-  readonly asked: Int32Array;
-  readonly passed: Int32Array;
+}
+
+interface PathShadows {
+  readonly predicates: readonly Predicate[];
+  /** The same for a path that none of the tree's texts fits: nearly all paths, and then most rules need no look. */
+  readonly plain: readonly Predicate[];
+  readonly plainNever: number;
+  readonly plainAlways: number;
+}
+
+/** The entries of one event type. Its number, and whether the path is the one that was asked for, is the kind in the memo of paths; a chunk has two words there: who was asked, and who is not ruled out. */
+interface Plan {
+  readonly kind: number;
+  readonly chunks: readonly Chunk[];
 }
 
 /** More bits than these make a number that is no small integer to V8. */
 const chunkEntriesMax = 30;
-const unjudged = -1;
+const unjudged = -2;
 
 export interface RuleIndex {
-  /** Judges the event by every rule that may fire on it. Filled in: process and subject. */
+  /** Judges the event by every rule that may fire on it. Process and subject are filled in by `prepare`, once it is clear that they are needed. */
   judge(event: DetectEvent): void;
   /** No rule asks for this type: the event need not be filled in. */
   isIdle(type: string): boolean;
@@ -49,6 +64,8 @@ export interface RuleIndexOptions {
   readonly compiler: Compiler;
   readonly entries: readonly Omit<Entry, "predicate" | "types">[];
   readonly pathsMax: number;
+  /** Fills in process and subject; at most once an event. */
+  readonly prepare: (event: DetectEvent) => void;
   /** Different for each set of rules: judgements remembered for another set are void. */
   readonly epoch: number;
 }
@@ -75,20 +92,24 @@ class Index implements RuleIndex {
   readonly #tree: PathTree;
   readonly #pathCompiler: Compiler;
   readonly #plainCompiler: Compiler;
-  readonly #chunks = new Map<string, readonly Chunk[]>();
+  readonly #prepare: (event: DetectEvent) => void;
+  readonly #plans = new Map<string, Plan>();
   #chunkCount = 0;
-  #lastType = "";
-  #lastChunks: readonly Chunk[] = [];
+  /** Does any of the tree's texts fit this event's path? Undefined: not looked yet. */
+  #fits: boolean | undefined;
+  #lastType: string | undefined;
+  #lastPlan: Plan = { kind: 0, chunks: [] };
   readonly #epoch: number;
   readonly #paths: PathMemo;
 
-  constructor({ interner, compiler, entries, pathsMax, epoch }: RuleIndexOptions) {
+  constructor({ interner, compiler, entries, pathsMax, prepare, epoch }: RuleIndexOptions) {
     this.#interner = interner;
     this.#plainCompiler = compiler;
     this.#entries = entries.map((entry) => compileEntry(compiler, entry));
     this.#tree = buildPathTree(this.#entries.flatMap(({ node }) => [...checksOf(node)]));
     this.#pathCompiler = createCompiler(undefined, (check) => this.#tree.closureOf(check));
-    this.#paths = createPathMemo(pathsMax);
+    this.#paths = createPathMemo(pathsMax, 2 * chunksOf(mostOfOneType(this.#entries)));
+    this.#prepare = prepare;
     this.#epoch = epoch;
   }
 
@@ -97,16 +118,35 @@ class Index implements RuleIndex {
   }
 
   isIdle(type: string): boolean {
-    return this.#chunksOf(type).length === 0;
+    return this.#planOf(type).chunks.length === 0;
   }
 
+  /** What the event itself tells comes first, its path then, and the process last: that lies anywhere in memory, and few events come so far. */
   judge(event: DetectEvent): void {
-    const chunks = this.#chunksOf(event.type);
+    const { kind, chunks } = this.#planOf(event.type);
     const shape = chunks.length === 0 ? 0 : shapeOf(event);
-    for (const chunk of chunks) {
-      let bits = this.#processBits(chunk, event);
-      if (shape < shapesMax) bits &= shapeBits(chunk, shape, event);
-      if (bits !== 0 && event.path !== "" && event.tuple === undefined) bits = this.#pathBits(chunk, event, bits);
+    const hasPath = event.path !== "" && event.tuple === undefined;
+    const isOther = event.requestedPath !== event.path && event.requestedPath !== "";
+    let place = unjudged;
+    let isPrepared = false;
+    this.#fits = undefined;
+    for (let index = 0; index < chunks.length; index += 1) {
+      const chunk = chunks[index] as Chunk;
+      let bits = shape < shapesMax ? shapeBits(chunk, shape, event) : chunk.all;
+      if (bits !== 0 && hasPath) {
+        if (place === unjudged) place = this.#paths.placeOf(event.path, isOther ? kind + 1 : kind);
+        const shadows = isOther ? chunk.otherPath : chunk.path;
+        bits =
+          place === noPlace
+            ? this.#judgePath(shadows, event, bits)
+            : this.#pathBits(shadows, event, { at: place + 2 * index, alive: bits });
+      }
+      if (bits === 0) continue;
+      if (!isPrepared) {
+        isPrepared = true;
+        this.#prepare(event);
+      }
+      bits &= this.#processBits(chunk, event);
       while (bits !== 0) {
         const bit = 31 - Math.clz32(bits);
         bits ^= 1 << bit;
@@ -116,43 +156,55 @@ class Index implements RuleIndex {
     }
   }
 
-  #chunksOf(type: string): readonly Chunk[] {
+  #planOf(type: string): Plan {
     // Each event asks twice, and events of a kind come in rows.
-    if (type === this.#lastType) return this.#lastChunks;
-    const found = this.#chunks.get(type) ?? this.#makeChunks(type);
+    if (type === this.#lastType) return this.#lastPlan;
+    const found = this.#plans.get(type) ?? this.#makePlan(type);
     this.#lastType = type;
-    this.#lastChunks = found;
+    this.#lastPlan = found;
     return found;
   }
 
-  #makeChunks(type: string): readonly Chunk[] {
+  #makePlan(type: string): Plan {
     const entries = this.#entries.filter((entry) => mayFire(entry, type));
-    const made = Array.from({ length: Math.ceil(entries.length / chunkEntriesMax) }, (_, index) =>
+    const chunks = Array.from({ length: chunksOf(entries.length) }, (_, index) =>
       this.#chunkOf(entries.slice(index * chunkEntriesMax, (index + 1) * chunkEntriesMax)),
     );
-    this.#chunks.set(type, made);
+    const made = { kind: 2 * this.#plans.size, chunks };
+    this.#plans.set(type, made);
     return made;
   }
 
   #chunkOf(entries: readonly Entry[]): Chunk {
-    const shadows = (scope: FieldScope, compiler: Compiler): readonly Predicate[] =>
-      entries.map(({ node }) => compiler.compile(this.#shadow(node, scope)));
+    const shadows = (...scopes: readonly FieldScope[]): readonly Node[] =>
+      entries.map(({ node }) => this.#shadow(node, scopes));
+    const compiled = (nodes: readonly Node[]) => nodes.map((node) => this.#plainCompiler.compile(node));
     this.#chunkCount += 1;
-    const [asked, passed] = [this.#paths.column(), this.#paths.column()];
     return {
       id: this.#chunkCount - 1,
       entries,
-      process: shadows("process", this.#plainCompiler),
-      path: shadows("path", this.#pathCompiler),
-      shape: shadows("shape", this.#plainCompiler),
+      all: 2 ** entries.length - 1,
+      process: compiled(shadows("process")),
+      path: this.#pathShadows(shadows("path", "asked-path")),
+      otherPath: this.#pathShadows(shadows("path")),
+      shape: compiled(shadows("shape")),
       shapes: new Int32Array(shapesMax).fill(unjudged),
-      asked,
-      passed,
     };
   }
 
-  #shadow(node: Node, scope: FieldScope): Node {
-    return approximate(this.#interner, node, { bound: "over", isKnown: (check) => check.scope === scope });
+  #pathShadows(nodes: readonly Node[]): PathShadows {
+    const isOfTree = (check: Check) => (this.#tree.closureOf(check) === undefined ? undefined : false);
+    const plain = nodes.map((node) => this.#plainCompiler.compile(withKnown(this.#interner, node, isOfTree)));
+    return {
+      predicates: nodes.map((node) => this.#pathCompiler.compile(node)),
+      plain,
+      plainNever: bitsWhere(plain, alwaysFalse),
+      plainAlways: bitsWhere(plain, alwaysTrue),
+    };
+  }
+
+  #shadow(node: Node, scopes: readonly FieldScope[]): Node {
+    return approximate(this.#interner, node, { bound: "over", isKnown: ({ scope }) => scopes.includes(scope) });
   }
 
   #processBits(chunk: Chunk, event: DetectEvent): number {
@@ -168,24 +220,60 @@ class Index implements RuleIndex {
     return made;
   }
 
-  /** Of the rules in `alive`, those that the path does not rule out. What was never asked about a path is not judged: most rules fall by program or kind. */
-  #pathBits(chunk: Chunk, event: DetectEvent, alive: number): number {
-    const place = this.#paths.placeOf(event.path);
-    const asked = chunk.asked[place] as number;
-    let bits = chunk.passed[place] as number;
-    let open = alive & ~asked;
-    if (open === 0) return alive & bits;
-    this.#tree.walk(event.path);
-    chunk.asked[place] = asked | open;
+  /** Of the rules in `alive`, those that the path does not rule out. What was never asked about a path is not judged: many rules fall by the kind of event. */
+  #pathBits(
+    shadows: PathShadows,
+    event: DetectEvent,
+    { at, alive }: { readonly at: number; readonly alive: number },
+  ): number {
+    const { words } = this.#paths;
+    const asked = words[at] as number;
+    let bits = words[at + 1] as number;
+    const open = alive & ~asked;
+    if (open !== 0) {
+      bits |= this.#judgePath(shadows, event, open);
+      words[at] = asked | open;
+      words[at + 1] = bits;
+    }
+    return alive & bits;
+  }
+
+  /** Of these rules, those that the path does not rule out, by looking at it. */
+  #judgePath(shadows: PathShadows, event: DetectEvent, asked: number): number {
+    let { predicates } = shadows;
+    let open = asked;
+    let bits = 0;
+    this.#fits ??= this.#tree.walk(event.path);
+    if (!this.#fits) {
+      predicates = shadows.plain;
+      bits = open & shadows.plainAlways;
+      open &= ~(shadows.plainAlways | shadows.plainNever);
+    }
     while (open !== 0) {
       const bit = 31 - Math.clz32(open);
       open ^= 1 << bit;
-      const predicate = chunk.path[bit] as Predicate;
+      const predicate = predicates[bit] as Predicate;
       if (predicate === alwaysTrue || predicate(event)) bits |= 1 << bit;
     }
-    chunk.passed[place] = bits;
-    return alive & bits;
+    return bits;
   }
+}
+
+function chunksOf(entries: number): number {
+  return Math.ceil(entries / chunkEntriesMax);
+}
+
+/** A type that no rule names is asked for by those alone that leave types out. */
+function mostOfOneType(entries: readonly Entry[]): number {
+  const named = new Set(entries.flatMap(({ types }) => [...types.types]));
+  return [...named, ""].reduce(
+    (most, type) => Math.max(most, entries.filter((entry) => mayFire(entry, type)).length),
+    0,
+  );
+}
+
+function bitsWhere(predicates: readonly Predicate[], wanted: Predicate): number {
+  return predicates.reduce((bits, predicate, index) => (predicate === wanted ? bits | (1 << index) : bits), 0);
 }
 
 /** Fills up to the place, so that the list has no holes. */

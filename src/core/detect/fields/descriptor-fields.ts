@@ -107,10 +107,9 @@ export const descriptorFields: readonly Field[] = [
     { type: "text", scope: "path", group: "descriptor", description: "path of a file, or client->server of a socket" },
     nameOf,
   ),
-  ofDescriptor(
+  plain(
     "fd.nameraw",
-    "text",
-    "path as the program asked for it",
+    { type: "text", scope: "asked-path", group: "descriptor", description: "path as the program asked for it" },
     (event) => some(event.requestedPath) ?? some(event.path),
   ),
   plain(

@@ -7,8 +7,8 @@ import type { ReadValue } from "../event.ts";
  */
 export type FieldType = "text" | "number" | "boolean" | "address";
 
-/** What a value depends on alone: the executed program and its workload, the path of a file, the kind of event; or all of the event. */
-export type FieldScope = "process" | "path" | "shape" | "event";
+/** What a value depends on alone: the executed program and its workload, the path of a file, the path as it was asked for, the kind of event; or all of the event. */
+export type FieldScope = "process" | "path" | "asked-path" | "shape" | "event";
 
 export type FieldGroup =
   | "event"
@@ -18,6 +18,7 @@ export type FieldGroup =
   | "user"
   | "descriptor"
   | "descriptors-of-process"
+  | "host-folders"
   | "buffer"
   | "environment"
   | "container"

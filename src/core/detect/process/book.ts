@@ -86,8 +86,10 @@ class Book implements ProcessBook {
    * Sockets' events carry an older name.
    */
   #renamed({ process: key, comm, timeMs }: SensorEvent): void {
+    // Nearly every event ends here: without a look at its process.
+    if (comm.charCodeAt(0) !== 114 || !comm.startsWith("runc:[")) return;
     const known = this.#current(key);
-    if (known === undefined || known.comm === comm || !comm.startsWith("runc:[") || timeMs <= known.execMs) return;
+    if (known === undefined || known.comm === comm || timeMs <= known.execMs) return;
     if (known.isKnown && !isRunc(known.executable)) return;
     known.comm = comm;
     known.commandLine = undefined;
