@@ -114,6 +114,24 @@ struct picked {
 	u32 action;
 };
 
+#define OPERANDS 2
+#define ARGUMENTS_BYTES 512
+#define READER_NONE 0
+#define READER_SCRIPT 1
+#define READER_LOADER 2
+#define READER_BUSYBOX 3
+
+/* Here and not on the stack: what is in a map's memory the verifier does not follow through every turn of a loop. */
+struct operand_search {
+	u32 bytes;
+	u32 word; /* of the command line, the one that `start` is in */
+	u32 start;
+	u32 is_fresh;
+	u32 base; /* where the first word's name starts behind its folders */
+	u32 may_take; /* the option before may have an argument: then the word after that may be the operand as well */
+	u32 found;
+};
+
 struct guard_scratch {
 	struct guard_walk walk;
 	struct path_key key;
@@ -125,6 +143,15 @@ struct guard_scratch {
 	u32 dry_sources;
 	/* Of the last file that was judged: what is said of it is said to everybody, however it is opened: nothing, or that it is allowed. */
 	u32 is_settled;
+	/* Of a program that reads programs (guard-scripts.h): what its command line says that it will read. */
+	u32 reader;
+	u32 reader_sources;
+	u32 reader_dry_sources;
+	u32 operand_end[OPERANDS];
+	u32 operand_bytes[OPERANDS];
+	struct operand_search search;
+	char arguments[ARGUMENTS_BYTES];
+	char asked[ARGUMENTS_BYTES];
 };
 
 /* Of the task, not of the processor: LSM programs can be preempted by another task's. */
@@ -350,6 +377,7 @@ struct file_question {
 	struct facts facts; /* is_write is asked with */
 	u32 class;
 	u32 is_present;
+	u32 is_named_only; /* what no rule names is no question */
 	u32 length;
 };
 
@@ -390,7 +418,7 @@ static __noinline u32 judge_one(struct guard_scratch *scratch, struct file_quest
 			pick(verdicts, &question->facts, picked);
 		}
 	}
-	if (picked->rule == 0) {
+	if (picked->rule == 0 && !question->is_named_only) {
 		struct point_key key = { .policy = policy, .class = CLASS_ONLY, .number = question->class };
 		struct verdicts *verdicts = bpf_map_lookup_elem(&points, &key);
 		if (verdicts) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The guard where the kernel has no LSM programs: kills at exec, before the first instruction of the new program; denies connect, bind, send and
  * sockets by cgroup hooks; kills at a few system calls (their effect may already be there) and after an open (late). Acts only in scopes. */
-#include "guard-rules.h"
+#include "guard-scripts.h"
 
 /* Which program asks for another one: after the exec nobody knows any more, and not every program forks before it. Attached to execve and execveat. */
 SEC("tracepoint")
@@ -122,8 +122,11 @@ int BPF_PROG(guard_exec, struct task_struct *task, int old_pid, struct linux_bin
 			tell.number = 0;
 		}
 	}
+	scratch->reader = READER_NONE;
 	if (tell_path(scratch, &picked, &tell, length))
 		kill_current();
+	else if (question.scope.flags & HAS_EXEC)
+		note_reader(scratch, task, file, &question.facts);
 	return 0;
 }
 
@@ -206,17 +209,65 @@ int guard_socket(struct guard_call_enter *context)
 	return 0;
 }
 
-/* After an open: the file is open already, so this is late; where LSM is not allowed there is nothing earlier. */
+/* What an open asked for: its first argument or, after a folder's descriptor, its second. */
+static __always_inline const void *asked_text(struct task_struct *task, u32 is_second)
+{
+	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct pt_regs___x86 *x86 = (void *)registers;
+	struct pt_regs___arm *arm = (void *)registers;
+	if (bpf_core_field_exists(x86->di))
+		return (const void *)(is_second ? BPF_CORE_READ(x86, si) : BPF_CORE_READ(x86, di));
+	if (bpf_core_field_exists(arm->orig_x0))
+		return (const void *)(is_second ? BPF_CORE_READ(arm, regs[1]) : BPF_CORE_READ(arm, orig_x0));
+	return NULL;
+}
+
+static __noinline u32 judge_opened(struct guard_scratch *scratch, struct file *file, struct scope_value *found, u32 class)
+{
+	if (!scratch || !found)
+		return 0;
+	struct file_question question = {
+		.dentry = BPF_CORE_READ(file, f_path.dentry),
+		.mount = BPF_CORE_READ(file, f_path.mnt),
+		.inode = BPF_CORE_READ((struct file___guard *)file, f_inode),
+		.source = bpf_get_current_task_btf(),
+		.scope = *found,
+		.class = class,
+		.facts.is_write = !!(BPF_CORE_READ((struct file___guard *)file, f_mode) & GUARD_FMODE_WRITE),
+		.is_present = 1,
+	};
+	struct tell tell = { .policy = found->policy, .hook = HOOK_OPEN, .plane = PLANE_KILL };
+	if (class == CLASS_EXEC) {
+		/* Who asked for the interpreter asked for what it runs. Of an allow-list only programs are meant: nobody lists every script. */
+		question.facts.sources = scratch->reader_sources;
+		question.facts.dry_sources = scratch->reader_dry_sources;
+		question.scope.flags &= ~HAS_SOURCES;
+		question.is_named_only = 1;
+		tell.hook = HOOK_EXEC;
+	}
+	struct picked picked = {};
+	u32 length = judge_file(scratch, &question, &picked);
+	return tell_path(scratch, &picked, &tell, length);
+}
+
+/* After an open: the file is open already, so this is late; where LSM is not allowed there is nothing earlier. The cookie says which argument the path is. */
 SEC("tracepoint")
 int guard_opened(struct guard_call_exit *context)
 {
 	s64 result = context->result;
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct scope_value *found = find_scope(task);
-	if (!found || !(found->flags & HAS_FILE) || result < 0)
+	if (!found || !(found->flags & (HAS_FILE | HAS_EXEC)) || result < 0)
 		return 0;
-	struct guard_scratch *scratch = take_scratch();
+	struct guard_scratch *scratch;
+	if (found->flags & HAS_FILE)
+		scratch = take_scratch();
+	else
+		scratch = bpf_task_storage_get(&scratches, task, NULL, 0);
 	if (!scratch)
+		return 0;
+	u32 is_program = reads_program(scratch, asked_text(task, bpf_get_attach_cookie(context)));
+	if (!(found->flags & HAS_FILE) && !is_program)
 		return 0;
 	struct fdtable___guard *table = BPF_CORE_READ((struct task_struct___guard *)task, files, fdt);
 	struct file **descriptors = BPF_CORE_READ(table, fd);
@@ -226,20 +277,11 @@ int guard_opened(struct guard_call_exit *context)
 	bpf_probe_read_kernel(&file, sizeof(file), &descriptors[result]);
 	if (!file)
 		return 0;
-	struct file_question question = {
-		.dentry = BPF_CORE_READ(file, f_path.dentry),
-		.mount = BPF_CORE_READ(file, f_path.mnt),
-		.inode = BPF_CORE_READ((struct file___guard *)file, f_inode),
-		.source = task,
-		.scope = *found,
-		.class = CLASS_FILE,
-		.facts.is_write = !!(BPF_CORE_READ((struct file___guard *)file, f_mode) & GUARD_FMODE_WRITE),
-		.is_present = 1,
-	};
-	struct picked picked = {};
-	struct tell tell = { .policy = found->policy, .hook = HOOK_OPEN, .plane = PLANE_KILL };
-	u32 length = judge_file(scratch, &question, &picked);
-	if (tell_path(scratch, &picked, &tell, length))
+	struct scope_value scope = *found;
+	u32 is_blocked = is_program && judge_opened(scratch, file, &scope, CLASS_EXEC);
+	if (!is_blocked && (scope.flags & HAS_FILE))
+		is_blocked = judge_opened(scratch, file, &scope, CLASS_FILE);
+	if (is_blocked)
 		kill_current();
 	return 0;
 }

@@ -141,7 +141,7 @@ for (const [name, make, path, move, moved, back] of moves) {
 }
 
 const events = guard.drain();
-const heard = new Map(events.map((event) => [event.rule, event]));
+const heard = new Map(events.toReversed().map((event) => [event.rule, event]));
 const record = (rule: number): string => {
   const event = heard.get(rule);
   return event === undefined ? "none" : `${event.hook} ${event.outcome} ${event.plane} ${event.path}`;

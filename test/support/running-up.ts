@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 const root = path.resolve(import.meta.dirname, "../..");
 const node = path.join(root, "node_modules", ".bin", "node");
 const entry = path.join(root, "bin", "garrison.js");
-const startMsMax = 120_000;
+const startMsMax = 300_000;
 
 export interface RunningUp extends AsyncDisposable {
   /** "http://127.0.0.1:41234". */

@@ -104,7 +104,7 @@ function exec(planes: GuardPlanes): Pledge {
     planes.kill === ""
       ? {
           guarantee: "kill",
-          because: `killed at exec, before the program's first instruction; a script only when asked for by this very absolute path (not by another name, and not as "sh script"), and not what a loader (ld.so) runs; ${noLsm(planes)}`,
+          because: `killed at exec, before the program's first instruction; a script (by any name, also as "sh script") and what a loader (ld.so) runs are killed when they are opened, before they are read; not scripts of "only", nor what a shell reads by itself ("sh < script", ". script"); ${noLsm(planes)}`,
         }
       : detect(`no kill at exec: ${planes.kill}; ${noLsm(planes)}`),
   );

@@ -1,6 +1,16 @@
 // Ways around the guard that a workload would try, against this machine's kernel and in private cgroups: chroot, scripts, exec without fork, other protocols, volumes.
 import assert from "node:assert/strict";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
@@ -32,6 +42,11 @@ describe("what does not lead around the guard", () => {
     paths: [{ class: "exec", text, isExact: false, choices: choices(1) }],
   });
 
+  const dryBelow = (text: string): CompiledPolicy => ({
+    ...nothing,
+    paths: [{ class: "exec", text, isExact: false, choices: choices(1, { action: "dry" }) }],
+  });
+
   test("chroot: the path is that of the mount tree, not of the root that a process gave itself", (context) => {
     if (!canRun(context)) return;
     const cage = join(folder, "cage");
@@ -59,6 +74,76 @@ describe("what does not lead around the guard", () => {
       assert.deepEqual(recordsOf(made.guard), [`exec killed kill 1 ${script}`]);
       assert.equal(runInside(made.b, script).output, "ran");
     }
+  });
+
+  test("a program that is run by reading it: scripts by any name, and what a loader is told to run", (context) => {
+    if (!canRun(context)) return;
+    const programs = join(folder, "programs");
+    const beside = join(folder, "beside");
+    for (const each of [programs, beside]) mkdirSync(each);
+    const script = join(programs, "run.sh");
+    writeFileSync(script, "#!/bin/sh\necho ran\n", { mode: 0o755 });
+    writeFileSync(join(programs, "env.sh"), "#!/usr/bin/env sh\necho ran\n", { mode: 0o755 });
+    writeFileSync(join(programs, "run.pl"), "print qq(ran\\n);\n");
+    writeFileSync(join(beside, "reader.sh"), 'read first < "$1"; echo "read $first"\n');
+    symlinkSync(script, join(beside, "link.sh"));
+    copyFileSync(id, join(programs, "id"));
+    chmodSync(join(programs, "id"), 0o755);
+    const loader = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"].find((path) => existsSync(path));
+    const stopped: readonly (readonly [command: string, file: string])[] = [
+      [`sh ${script}`, "run.sh"],
+      [`cd ${programs} && ./run.sh`, "run.sh"],
+      [`cd ${programs} && sh run.sh`, "run.sh"],
+      [join(beside, "link.sh"), "run.sh"],
+      [`bash -o posix ${script} more`, "run.sh"],
+      [`bash --norc -x ${script}`, "run.sh"],
+      [`busybox sh ${script}`, "run.sh"],
+      [`cd ${programs} && ./env.sh`, "env.sh"],
+      [`perl ${programs}/run.pl`, "run.pl"],
+      ...(loader === undefined ? [] : [[`${loader} ${programs}/id`, "id"] as const]),
+    ];
+    const free: readonly (readonly [command: string, output: RegExp])[] = [
+      [`cat ${script}`, /echo ran/],
+      [`sh -c 'read first < ${script}; echo read $first'`, /^read #!/],
+      [`sh ${beside}/reader.sh ${script}`, /^read #!/],
+      [`busybox cat ${script}`, /echo ran/],
+      [`perl -e 'open my $f, "<", shift; print <$f>' ${beside}/reader.sh`, /read first/],
+    ];
+    for (const [policy, outcome] of [
+      [{}, "killed"],
+      [{ dryPolicy: 1 }, "would-kill"],
+    ] as const) {
+      using made = opened().scene(outcome === "killed" ? below(`${programs}/`) : dryBelow(`${programs}/`), policy);
+      for (const [command, file] of stopped) {
+        const { code, output } = runInside(made.a, command);
+        const told = recordsOf(made.guard);
+        assert.ok(
+          told.includes(`exec ${outcome} kill 1 ${programs}/${file}`),
+          `${command}: ${told.join("; ")} ${output}`,
+        );
+        assert.equal(code, outcome === "killed" ? 137 : 0, `${command}: ${output}`);
+        assert.equal(runInside(made.b, command).code, 0, command);
+      }
+      for (const [command, output] of free) {
+        assert.match(runInside(made.a, command).output, output);
+        assert.deepEqual(recordsOf(made.guard), [], command);
+      }
+    }
+  });
+
+  test("an allow-list means programs, not the scripts that they read", (context) => {
+    if (!canRun(context)) return;
+    const script = join(folder, "listed.sh");
+    writeFileSync(script, "#!/bin/sh\necho ran\n", { mode: 0o755 });
+    const allow = (text: string) =>
+      ({ class: "exec", text, isExact: false, choices: choices(2, { action: "allow" }) }) as const;
+    using made = opened().scene({
+      ...nothing,
+      paths: [allow("/usr/"), allow("/bin/")],
+      points: [{ class: "only", of: "exec", choices: choices(1) }],
+    });
+    assert.equal(runInside(made.a, `sh ${script}`).output, "ran");
+    assert.equal(runInside(made.a, script).output, "ran");
   });
 
   test("a source that execs without a fork is still the source", (context) => {

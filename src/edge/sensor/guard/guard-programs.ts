@@ -8,6 +8,8 @@ const entered = (name: string, call: GuardedCall) => ({
   cookie: BigInt(callNumber[call]),
 });
 const left = (name: string) => ({ point: `syscalls/sys_exit_${name}`, cookie: 0n });
+/** The path is the second argument, after a folder's descriptor. */
+const leftAt = (name: string) => ({ ...left(name), cookie: 1n });
 const hook = (name: string) => ({ name: `guard_${name}`, kind: "cgroup", ability: "cgroup" }) as const;
 
 /** What only serves where LSM does not do it, and earlier. */
@@ -32,7 +34,7 @@ const withoutLsm: readonly KernelProgram[] = [
     name: "guard_opened",
     kind: "tracepoint",
     ability: "kill-at-open",
-    points: [left("open"), left("openat"), left("openat2"), left("creat")],
+    points: [left("open"), leftAt("openat"), leftAt("openat2"), left("creat")],
   },
 ];
 
