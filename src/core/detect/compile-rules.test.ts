@@ -188,3 +188,53 @@ test("outputs hold no secrets, and missing values say so", () => {
   assert.match(told[0]?.output ?? "", /^c=mysql -p‹redacted:[a-z-]+› shop f=<NA> t=MYSQL a=<NA>$/);
   assert.doesNotMatch(JSON.stringify(told), /secret123/);
 });
+
+test("all that is wrong in one rule is told in one go, each once, and the rule is refused once", () => {
+  const { rules, problems } = compiled([
+    { macro: "shells", condition: "proc.nam in (bash) and fd.nme startswith /etc and nothing_here" },
+    {
+      rule: "bad",
+      desc: "",
+      priority: "WARNIN",
+      source: "sycall",
+      tags: ["mitre_exection", "T10599", "T1059.004", "mitre_impact", "team_a"],
+      condition:
+        "evt.type = open and proc.pnme = a and fd.name startwith (/etc, /usr) and shells and not shels and proc.nam = x",
+      exceptions: [{ name: "e", fields: ["proc.nmae"], comps: ["="], values: [["x"]] }],
+    },
+    rule("more", "evt.typ = open and proc.pid contians 1 or proc.name isset", {
+      output: "%proc.nme %fd.nam %proc.name",
+    }),
+    rule("good", "evt.type = open"),
+  ]);
+  const of = (item: string) =>
+    problems.filter((each) => each.item === item).map(({ message, hint }) => `${message} ${hint}`);
+  const expected: Readonly<Record<string, readonly RegExp[]>> = {
+    bad: [
+      /"warnin" is no priority.*warning/,
+      /source "sycall".*syscall/,
+      /needs an output/,
+      /operator was expected after fd\.name.*startswith/,
+      /proc\.pnme/,
+      /"proc\.nam"/,
+      /"fd\.nme"/,
+      /no macro "nothing_here"/,
+      /no macro "shels".*shells/,
+      /proc\.nmae/,
+      /"mitre_exection" is no tactic.*mitre_execution/,
+      /"T10599" is no technique/,
+    ],
+    more: [/after proc\.pid.*contains/, /after proc\.name/, /evt\.typ"/, /proc\.nme/, /fd\.nam"/],
+    good: [],
+  };
+  for (const [item, patterns] of Object.entries(expected)) {
+    const told = of(item);
+    for (const pattern of patterns)
+      assert.equal(told.filter((line) => pattern.test(line)).length, 1, `${pattern}\n${told.join("\n")}`);
+    assert.equal(told.length, patterns.length, told.join("\n"));
+  }
+  assert.deepEqual(
+    rules.summaries.map(({ name }) => name),
+    ["good"],
+  );
+});

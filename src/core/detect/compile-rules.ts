@@ -10,13 +10,15 @@ import { parseCondition } from "./falco/parse-condition.ts";
 import { printCondition } from "./falco/print-condition.ts";
 import { readFalcoDocument } from "./falco/read-falco.ts";
 import { argumentNames } from "./fields/arguments.ts";
-import { compileGarrison } from "./garrison/compile-garrison.ts";
+import { addOurFaults, compileGarrison } from "./garrison/compile-garrison.ts";
 import { readGarrison, type GarrisonItem } from "./garrison/read-garrison.ts";
 import { parseTemplate } from "./output/template.ts";
 import { priorityOfSeverity, severityOfPriority, techniquesOf } from "./priority.ts";
-import { addFault, addProblem, didYouMean, newProblems, type Problems } from "./problems.ts";
+import { addProblem, didYouMean, newProblems, type Problems } from "./problems.ts";
 import { isMapping } from "./read-value.ts";
+import { addRuleFaults } from "./rule-faults.ts";
 import { readSigma } from "./sigma/read-sigma.ts";
+import { tagProblem } from "./tags.ts";
 
 /** Compiles files in their order. Never throws for what stands in a file. */
 export function compileRules(files: readonly RuleFile[]): CompileResult {
@@ -29,6 +31,8 @@ export function compileRules(files: readonly RuleFile[]): CompileResult {
   const programs: RuleProgram[] = [];
   for (const item of library.rules.values()) push(programs, compileItem(compilation, item));
   for (const item of garrison.values()) push(programs, compileOurs(compilation, item));
+  for (const item of library.refused) addItemFaults(compilation, item);
+  for (const item of [...library.rules.values(), ...library.refused, ...garrison.values()]) noteTags(compilation, item);
   return { rules: new RuleSet(programs, compilation.interner, unusedOf(compilation)), problems: problems.list };
 }
 
@@ -68,7 +72,8 @@ function readDocument(reading: Reading, file: RuleFile, document: RuleDocument):
   }
   if (isMapping(value) && ("kind" in value || "apiVersion" in value || "spec" in value)) {
     const item = readGarrison(file, document, problems);
-    if (item !== undefined) garrison.set(item.name, item);
+    // A broken one does not take the place of a good one of its name.
+    if (item !== undefined) garrison.set(item.isRefused ? `${item.name}\n${garrison.size}` : item.name, item);
     return;
   }
   const keys = isMapping(value) ? Object.keys(value).slice(0, 5).join(", ") : typeof value;
@@ -98,14 +103,25 @@ function compileItem(compilation: Compilation, item: RuleItem): RuleProgram | un
     };
   } catch (thrown) {
     if (item.skipsUnknown && isUnknownField(thrown)) return undefined;
-    addFault(compilation.problems, item.place, thrown);
+    addItemFaults(compilation, item, thrown);
     return undefined;
   } finally {
     noteArguments(compilation, item);
   }
 }
 
+/** A condition that is missing, or was wrong as a value, has been told. */
+function addItemFaults(compilation: Compilation, item: RuleItem, first?: unknown): void {
+  const { tree, condition, exceptions, output, place } = item;
+  const conditions = tree === undefined && condition === "" ? [] : [tree ?? condition];
+  addRuleFaults(compilation, place, { texts: { conditions, exceptions, output }, first });
+}
+
 function compileOurs(compilation: Compilation, item: GarrisonItem): RuleProgram | undefined {
+  if (item.isRefused) {
+    addOurFaults(compilation, item);
+    return undefined;
+  }
   const made = compileGarrison(compilation, item);
   if (made === undefined) return undefined;
   const { program, condition, output } = made;
@@ -166,6 +182,14 @@ function noteArguments({ problems }: Compilation, item: RuleItem): void {
       message: `no event here has an argument ${JSON.stringify(name)}: the check is false`,
       hint: didYouMean(name, [...argumentNames]),
     });
+  }
+}
+
+function noteTags({ problems }: Compilation, { tags, place }: Pick<RuleItem, "tags" | "place">): void {
+  for (const tag of tags) {
+    const problem = tagProblem(tag);
+    if (problem !== undefined)
+      addProblem(problems, place, { severity: "warning", code: "detect/unknown-tag", ...problem });
   }
 }
 

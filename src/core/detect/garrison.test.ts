@@ -181,6 +181,31 @@ test("unknown keys and forms are refused with the nearest known one", () => {
   }
 });
 
+test("all that is wrong in one rule is told in one go", () => {
+  const { rules, problems } = compiled(
+    ours("x", {
+      severity: "hgh",
+      techniques: ["T1"],
+      outpt: "o",
+      threshold: { condition: "evt.typ = open", count: 3, within: "1m", fields: ["proc.nme"] },
+    }),
+    ours("y", { output: "%fd.nam", sequence: { by: "proces", within: "5x", fields: [1, {}], steps: [] } }),
+  );
+  const told = problems.map(({ item, message }) => `${item}: ${message}`).join("\n");
+  for (const pattern of [
+    /x: severity cannot be "hgh"/,
+    /x: `techniques`/,
+    /x: unknown key "outpt"/,
+    /x: .*"evt\.typ"/,
+    /x: .*"proc\.nme"/,
+    /y: by cannot be "proces"/,
+    /y: `within`/,
+    /y: `fields`/,
+  ])
+    assert.match(told, pattern);
+  assert.deepEqual(rules.summaries, []);
+});
+
 test("own macros and lists, and exceptions", () => {
   const { detector, told } = engineOf(
     compiled(

@@ -45,8 +45,10 @@ export interface Library {
   readonly lists: Map<string, ListItem>;
   readonly macros: Map<string, MacroItem>;
   readonly rules: Map<string, RuleItem>;
+  /** New rules that a problem has refused already: what else is wrong in their texts is told too, once all macros are known. */
+  readonly refused: RuleItem[];
 }
 
 export function newLibrary(): Library {
-  return { lists: new Map(), macros: new Map(), rules: new Map() };
+  return { lists: new Map(), macros: new Map(), rules: new Map(), refused: [] };
 }

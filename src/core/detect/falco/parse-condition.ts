@@ -18,13 +18,18 @@ interface Reader {
   readonly text: string;
   at: number;
   depth: number;
+  /** Takes an unknown operator, after which the grammar goes on; absent: it is thrown. */
+  readonly onOperator?: ((fault: Fault) => void) | undefined;
 }
 
-/** Throws a Fault when the text is no condition; `where` is "column N" of the text with its line breaks. */
-export function parseCondition(text: string): ConditionNode {
+/**
+ * Throws a Fault when the text is no condition; `where` is "column N" of the text with its line breaks. With `onOperator` an unknown
+ * operator is told there and passed over (the tree then only has the field), so that one look finds all of them.
+ */
+export function parseCondition(text: string, onOperator?: (fault: Fault) => void): ConditionNode {
   if (text.length > ruleLimits.conditionCharactersMax)
     throw bad({ text: "", at: 0, depth: 0 }, `more than conditionCharactersMax = ${ruleLimits.conditionCharactersMax}`);
-  const reader: Reader = { text, at: 0, depth: 0 };
+  const reader: Reader = { text, at: 0, depth: 0, onOperator };
   const node = parseOr(reader);
   skipSpace(reader);
   if (reader.at < text.length)
@@ -117,11 +122,28 @@ function parseCheck(reader: Reader, left: FieldTerm): CheckNode {
   const operator = takeOperator(reader);
   if (operator === undefined) {
     const word = peekPattern(reader, /[A-Za-z]+|[=!<>~]+/y)?.[0] ?? "";
-    throw bad(reader, `an operator was expected after ${left.field}, not ${shown(reader)}`, near(word, operators));
+    const fault = bad(
+      reader,
+      `an operator was expected after ${left.field}, not ${shown(reader)}`,
+      near(word, operators),
+    );
+    if (reader.onOperator === undefined || word === "" || isReserved(word)) throw fault;
+    reader.onOperator(fault);
+    return passOver(reader, left, word);
   }
   if (operator === "exists") return { kind: "check", left, operator, values: [] };
   if (listOperators.includes(operator)) return { kind: "check", left, operator, values: parseList(reader) };
   return { kind: "check", left, operator, values: [parseOperand(reader, /[^()"'\s=,]+/y)] };
+}
+
+/** The unknown operator, and the value or list behind it if there is one. */
+function passOver(reader: Reader, left: FieldTerm, word: string): CheckNode {
+  reader.at += word.length;
+  skipSpace(reader);
+  const next = peekPattern(reader, /[A-Za-z]+(?![A-Za-z0-9_.-])/y)?.[0] ?? "";
+  const isEnd = reader.at >= reader.text.length || reader.text[reader.at] === ")" || isReserved(next);
+  if (!isEnd) parseList(reader);
+  return { kind: "check", left, operator: "exists", values: [] };
 }
 
 function takeOperator(reader: Reader): Operator | undefined {

@@ -57,20 +57,19 @@ export function readRule(library: Library, place: Place, entry: Mapping): void {
   const name = textOf(entry["rule"]);
   if (name === undefined || name === "") return wrong(place, "rule", "a rule needs a name");
   const overrides = overridesOf(place, entry, allowed);
-  const parts = overrides === undefined ? undefined : readParts(place, entry);
-  if (overrides === undefined || parts === undefined) return;
+  if (overrides === undefined) return;
+  const { parts, isWhole } = readParts(place, entry);
+  const isNew = overrides.size === 0 && !isSwitch(entry);
+  if (isNew) return addRule(library, place, { name, parts, isWhole, entry });
+  if (!isWhole) return;
   const before = library.rules.get(name);
   if (overrides.size > 0) {
     if (before === undefined) return nothingBefore(library, place, name);
     for (const [key, way] of overrides) changers[key]?.(before, parts, way);
     return;
   }
-  if (isSwitch(entry)) {
-    if (before === undefined) return nothingBefore(library, place, name);
-    before.isEnabled = parts.isEnabled ?? before.isEnabled;
-    return;
-  }
-  addRule(library, place, { name, parts });
+  if (before === undefined) return nothingBefore(library, place, name);
+  before.isEnabled = parts.isEnabled ?? before.isEnabled;
 }
 
 /** A rule of `rule` and `enabled` alone turns another on or off. */
@@ -90,14 +89,27 @@ function nothingBefore(library: Library, place: Place, name: string): void {
 function addRule(
   library: Library,
   place: Place,
-  { name, parts }: { readonly name: string; readonly parts: RuleParts },
+  {
+    name,
+    parts,
+    isWhole,
+    entry,
+  }: { readonly name: string; readonly parts: RuleParts; readonly isWhole: boolean; readonly entry: Mapping },
 ): void {
-  for (const key of ["condition", "output", "priority"] as const)
-    if (parts[key] === undefined) return wrong(place, key, `a rule needs ${key === "output" ? "an" : "a"} ${key}`);
+  const missing = (["condition", "output", "priority"] as const).filter((key) => isAbsent(entry[key]));
+  for (const key of missing) wrong(place, key, `a rule needs ${key === "output" ? "an" : "a"} ${key}`);
+  if (!isWhole || missing.length > 0) {
+    library.refused.push(itemOf(place, name, parts));
+    return;
+  }
   if (library.rules.size >= ruleLimits.rulesMax && !library.rules.has(name))
     return wrong(place, "rule", `more than rulesMax = ${ruleLimits.rulesMax} rules`);
   // A later rule of the same name keeps the first one's place in the order.
-  library.rules.set(name, {
+  library.rules.set(name, itemOf(place, name, parts));
+}
+
+function itemOf(place: Place, name: string, parts: RuleParts): RuleItem {
+  return {
     name,
     place: placeOf(place),
     format: "falco",
@@ -110,7 +122,11 @@ function addRule(
     tags: parts.tags ?? [],
     exceptions: parts.exceptions ?? [],
     skipsUnknown: parts.skipsUnknown ?? false,
-  });
+  };
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 interface RuleParts {
@@ -125,17 +141,18 @@ interface RuleParts {
   skipsUnknown?: boolean | undefined;
 }
 
-/** Undefined: something is wrong, and a problem says so. */
-function readParts(place: Place, entry: Mapping): RuleParts | undefined {
+/** Not whole: something is wrong, and problems say all of it. */
+function readParts(place: Place, entry: Mapping): { readonly parts: RuleParts; readonly isWhole: boolean } {
   const parts: RuleParts = {};
+  let isWhole = true;
   for (const [key, read] of Object.entries(readers)) {
-    if (entry[key] === undefined || entry[key] === null) continue;
+    if (isAbsent(entry[key])) continue;
     const problem = read(parts, entry[key]);
     if (problem === undefined) continue;
     addProblem(place.problems, placeOf(place, key), { severity: "error", code: "detect/bad-value", ...problem });
-    return undefined;
+    isWhole = false;
   }
-  return parts;
+  return { parts, isWhole };
 }
 
 type Wrong = { readonly message: string; readonly hint?: string };

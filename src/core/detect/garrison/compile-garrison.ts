@@ -8,7 +8,7 @@ import type { Library } from "../falco/items.ts";
 import { parseCondition } from "../falco/parse-condition.ts";
 import { printCondition } from "../falco/print-condition.ts";
 import { parseTemplate, type Template } from "../output/template.ts";
-import { addFault } from "../problems.ts";
+import { addRuleFaults } from "../rule-faults.ts";
 import type { FormText, GarrisonItem } from "./read-garrison.ts";
 
 export interface CompiledGarrison {
@@ -25,8 +25,39 @@ export function compileGarrison(compilation: Compilation, item: GarrisonItem): C
     const program = programOf(making, item.form);
     return { program, output: parseTemplate(item.output), condition: making.texts.join(" then ") };
   } catch (thrown) {
-    addFault(compilation.problems, item.place, thrown);
+    addOurFaults(compilation, item, thrown);
     return undefined;
+  }
+}
+
+/** All that is wrong in its texts: conditions, fields and output. */
+export function addOurFaults(compilation: Compilation, item: GarrisonItem, first?: unknown): void {
+  const { conditions, fields } = textsOfForm(item.form);
+  const library = ownLibrary(compilation.library, item);
+  addRuleFaults({ ...compilation, library, expander: createExpander(library) }, item.place, {
+    texts: { conditions, fields, exceptions: item.exceptions, output: item.output },
+    first,
+  });
+}
+
+function textsOfForm(form: FormText): { readonly conditions: readonly string[]; readonly fields: readonly string[] } {
+  switch (form.kind) {
+    case "condition":
+      return { conditions: [form.condition], fields: [] };
+    case "sequence":
+      return {
+        conditions: form.steps.map(({ condition }) => condition),
+        fields: form.steps.flatMap(({ bind }) => Object.values(bind)),
+      };
+    case "threshold":
+      return {
+        conditions: [form.condition],
+        fields: form.distinct === undefined ? form.fields : [...form.fields, form.distinct],
+      };
+    case "absence":
+      return { conditions: [form.after, form.without], fields: form.fields };
+    case "baseline":
+      return { conditions: [form.condition], fields: form.fields };
   }
 }
 
@@ -50,6 +81,7 @@ function makingOf(compilation: Compilation, item: GarrisonItem): Making {
 function ownLibrary(library: Library, { macros, lists, place }: GarrisonItem): Library {
   return {
     rules: library.rules,
+    refused: library.refused,
     macros: new Map([
       ...library.macros,
       ...[...macros].map(([name, condition]) => [name, { name, place, condition }] as const),

@@ -70,9 +70,11 @@ export interface GarrisonItem {
   readonly lists: ReadonlyMap<string, readonly string[]>;
   readonly exceptions: readonly ExceptionItem[];
   readonly form: FormText;
+  /** A problem said why; its texts may hold more that is wrong. */
+  readonly isRefused: boolean;
 }
 
-/** Undefined: refused, and a problem says why. */
+/** Undefined: refused, and a problem says why; so does `isRefused`, with texts that can be looked at. */
 export function readGarrison(file: RuleFile, document: RuleDocument, problems: Problems): GarrisonItem | undefined {
   const value = document.value as Mapping;
   const metadata = isMapping(value["metadata"]) ? value["metadata"] : {};
@@ -99,7 +101,8 @@ export function readGarrison(file: RuleFile, document: RuleDocument, problems: P
     refuseUnknownKeys({ ...top, path: ["metadata"] }, metadata, garrisonKeys.metadata, "error"),
     refuseUnknownKeys(place, spec, garrisonKeys.spec, "error"),
   ].every(Boolean);
-  return isClean ? readSpec(place, name, spec) : undefined;
+  const read = readSpec(place, name, spec);
+  return read === undefined || isClean ? read : { ...read, isRefused: true };
 }
 
 function readSpec(place: Place, name: string, spec: Mapping): GarrisonItem | undefined {
@@ -114,7 +117,7 @@ function readSpec(place: Place, name: string, spec: Mapping): GarrisonItem | und
   const text =
     form === "condition" ? readCondition(place, spec) : readForm({ ...place, path: ["spec", form] }, form, spec[form]);
   const head = readHead(place, spec);
-  if (text === undefined || head === undefined) return undefined;
+  if (text === undefined) return undefined;
   return { name, place: placeOf(place), form: text, ...head };
 }
 
@@ -127,7 +130,8 @@ function readCondition(place: Place, spec: Mapping): FormText | undefined {
 
 type Head = Omit<GarrisonItem, "name" | "place" | "form">;
 
-function readHead(place: Place, spec: Mapping): Head | undefined {
+/** Everything that is wrong is told; what stands in its place is empty. */
+function readHead(place: Place, spec: Mapping): Head {
   const severity = chosen(place, { key: "severity", value: spec["severity"], known: severities });
   const priority = chosen(place, {
     key: "priority",
@@ -142,26 +146,37 @@ function readHead(place: Place, spec: Mapping): Head | undefined {
   const macros = textMap(spec["macros"] ?? {}, textOf);
   const lists = textMap(spec["lists"] ?? {}, textsOf);
   const exceptions = readExceptionList(spec["exceptions"] ?? []);
-  if (output === undefined || output.length > ruleLimits.outputCharactersMax)
-    return wrong(place, "output", `a rule needs an output of at most ${ruleLimits.outputCharactersMax} characters`);
-  if (isEnabled === undefined) return wrong(place, "enabled", "`enabled` is true or false");
-  if (tags === undefined) return wrong(place, "tags", "`tags` must be a list of texts");
-  if (techniques === undefined || !techniques.every((one) => /^T\d{4}(\.\d{3})?$/.test(one)))
-    return wrong(place, "techniques", '`techniques` is a list of ATT&CK ids: ["T1059.004"]');
-  if (macros === undefined) return wrong(place, "macros", "`macros` maps names to conditions");
-  if (lists === undefined) return wrong(place, "lists", "`lists` maps names to lists of texts");
-  if (typeof exceptions === "string") return wrong(place, "exceptions", exceptions);
-  if (severity === "wrong" || priority === "wrong" || source === "wrong" || source === undefined) return undefined;
+  const faults: readonly (readonly [isWrong: boolean, key: string, message: string])[] = [
+    [
+      output === undefined || output.length > ruleLimits.outputCharactersMax,
+      "output",
+      `a rule needs an output of at most ${ruleLimits.outputCharactersMax} characters`,
+    ],
+    [isEnabled === undefined, "enabled", "`enabled` is true or false"],
+    [tags === undefined, "tags", "`tags` must be a list of texts"],
+    [
+      techniques === undefined || !techniques.every((one) => /^T\d{4}(\.\d{3})?$/.test(one)),
+      "techniques",
+      '`techniques` is a list of ATT&CK ids: ["T1059.004"]',
+    ],
+    [macros === undefined, "macros", "`macros` maps names to conditions"],
+    [lists === undefined, "lists", "`lists` maps names to lists of texts"],
+    [typeof exceptions === "string", "exceptions", String(exceptions)],
+  ];
+  const found = faults.filter(([isWrong]) => isWrong);
+  for (const [, key, message] of found) wrong(place, key, message);
+  const isBad = [severity, priority, source].includes("wrong");
   return {
-    severity,
-    priority,
-    source,
-    output,
-    isEnabled,
-    tags: [...tags, ...techniques],
-    macros,
-    lists,
-    exceptions,
+    severity: severity === "wrong" ? undefined : severity,
+    priority: priority === "wrong" ? undefined : priority,
+    source: source === "wrong" || source === undefined ? "syscall" : source,
+    output: (output ?? "").slice(0, ruleLimits.outputCharactersMax),
+    isEnabled: isEnabled ?? true,
+    tags: [...(tags ?? []), ...(techniques ?? [])],
+    macros: macros ?? new Map(),
+    lists: lists ?? new Map(),
+    exceptions: typeof exceptions === "string" ? [] : exceptions,
+    isRefused: isBad || found.length > 0,
     description: textOf(spec["description"]) ?? "",
   };
 }
@@ -199,17 +214,16 @@ function readForm(
   value: unknown,
 ): FormText | undefined {
   if (!isMapping(value)) return wrong(place, "", `\`${form}\` must be a mapping`);
-  if (!refuseUnknownKeys(place, value, garrisonKeys[form], "error")) return undefined;
+  const isClean = refuseUnknownKeys(place, value, garrisonKeys[form], "error");
   const by = chosen(place, { key: "by", value: value["by"] ?? "process", known: groupings });
-  if (by === "wrong" || by === undefined) return undefined;
   const fields = textsOf(value["fields"] ?? []);
-  if (fields === undefined || fields.length > ruleLimits.groupFieldsMax)
-    return wrong(place, "fields", `\`fields\` is a list of at most ${ruleLimits.groupFieldsMax} fields`);
+  const isFew = fields !== undefined && fields.length <= ruleLimits.groupFieldsMax;
+  if (!isFew) wrong(place, "fields", `\`fields\` is a list of at most ${ruleLimits.groupFieldsMax} fields`);
   const withinMs =
     form === "baseline"
       ? duration(place, "learn", value["learn"] ?? "24h")
       : duration(place, "within", value["within"]);
-  if (withinMs === undefined) return undefined;
+  if (!isClean || by === "wrong" || by === undefined || !isFew || withinMs === undefined) return undefined;
   const shape = { place, value, by, fields, withinMs };
   switch (form) {
     case "sequence":

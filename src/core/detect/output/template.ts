@@ -2,7 +2,7 @@
 import { Fault } from "../../../base/fault.ts";
 import { redactArguments, redactText } from "../../redact/redact.ts";
 import type { DetectEvent, ReadValue, Value } from "../event.ts";
-import { transformers, type Transformer } from "../falco/ast.ts";
+import { transformers, type FieldTerm, type Transformer } from "../falco/ast.ts";
 import { readField, type ReadTerm } from "../engine/compile-check.ts";
 import { termOf, type Term } from "../engine/resolve.ts";
 import { ancestorOf, type ProcessFacts } from "../process/facts.ts";
@@ -28,16 +28,12 @@ const pattern = /%(?:([a-z0-9]+)\()?([a-z][a-z0-9]*(?:\.[A-Za-z0-9_]+(?:[/-][A-Z
 
 /** Throws a Fault for a field that there is not. */
 export function parseTemplate(given: string, readTerm: ReadTerm = readField): Template {
-  // A star in front says "also when fields are missing": that is always so here.
-  const text = Object.entries(shorthands).reduce(
-    (all, [short, long]) => all.replaceAll(short, long),
-    given.replace(/^\*/, ""),
-  );
+  const text = writtenOut(given);
   const parts: Part[] = [];
   let end = 0;
   for (const match of text.matchAll(pattern)) {
     const [whole, call, field = "", argument, closing] = match;
-    const term = termOf({ field, argument, transformers: call === undefined ? [] : [transformerOf(call)] });
+    const term = termOf(writtenTerm(call, field, argument));
     if (match.index > end) parts.push(text.slice(end, match.index));
     parts.push({ term, read: readTerm(term) });
     end = match.index + whole.length;
@@ -46,6 +42,27 @@ export function parseTemplate(given: string, readTerm: ReadTerm = readField): Te
   }
   if (end < text.length) parts.push(text.slice(end));
   return { text, parts };
+}
+
+/** Each field of a text by itself, looked up when asked: `parseTemplate` stops at the first that is not there. */
+export function lookupsOf(given: string): readonly (() => Term)[] {
+  return [...writtenOut(given).matchAll(pattern)].map(
+    ([, call, field = "", argument]) =>
+      () =>
+        termOf(writtenTerm(call, field, argument)),
+  );
+}
+
+/** A star in front says "also when fields are missing": that is always so here. */
+function writtenOut(given: string): string {
+  return Object.entries(shorthands).reduce(
+    (all, [short, long]) => all.replaceAll(short, long),
+    given.replace(/^\*/, ""),
+  );
+}
+
+function writtenTerm(call: string | undefined, field: string, argument: string | undefined): FieldTerm {
+  return { field, argument, transformers: call === undefined ? [] : [transformerOf(call)] };
 }
 
 function transformerOf(name: string): Transformer {

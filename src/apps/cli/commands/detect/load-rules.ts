@@ -14,7 +14,15 @@ export function loadRules(given: readonly string[]): CompileResult {
   const files = given.flatMap((each) => (each === "builtin" ? builtinRuleFiles : filesOf(each)));
   if (files.length > ruleFileLimits.filesMax)
     throw usage(`more than ${ruleFileLimits.filesMax} rule files`, "name fewer of them");
-  return compileRules(files);
+  const { rules, problems } = compileRules(files);
+  return { rules, problems: inReadingOrder(problems) };
+}
+
+/** By file and line: what is wrong in one rule stands together, whichever look found it. */
+function inReadingOrder(problems: CompileResult["problems"]): CompileResult["problems"] {
+  const order = new Map<string, number>();
+  for (const { file } of problems) if (!order.has(file)) order.set(file, order.size);
+  return problems.toSorted((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line);
 }
 
 function filesOf(given: string): readonly RuleFile[] {

@@ -19,10 +19,19 @@ export async function runLint(
     onDetection: () => undefined,
     machine: { hostname: "", bootMs: 0, userName: () => undefined, groupName: () => undefined },
   }).rules();
-  const refused = problems.filter(({ severity }) => severity === "error").length;
+  const errors = problems.filter(({ severity }) => severity === "error");
+  // One rule with three mistakes is one rule; what has no name counts by its place.
+  const refused = new Set(errors.map(({ file, line, item }) => `${file}\n${item === "" ? line : item}`)).size;
   const { unusedMacros, unusedLists } = rules;
   if (options.json === true || context.flags.output === "json")
-    await printDocument(context, "json", { problems, rules: states, unusedMacros, unusedLists, refused });
+    await printDocument(context, "json", {
+      problems,
+      rules: states,
+      unusedMacros,
+      unusedLists,
+      refused,
+      errors: errors.length,
+    });
   else {
     const shown = problems.filter(({ severity }) => options.notes === true || severity !== "note");
     await context.print(shown.map((problem) => problemText(context, problem)).join(""));
@@ -34,7 +43,8 @@ export async function runLint(
     );
     if (options.notes === true) await context.print(unusedText(unusedMacros, unusedLists));
     if (options.rules === true) await context.print(states.map((state) => ruleText(context, state)).join(""));
-    context.say(summary(states, refused, problems.length - refused));
+    const warnings = problems.filter(({ severity }) => severity === "warning").length;
+    context.say(summary(states, { refused, errors: errors.length, warnings }));
   }
   return refused > 0 ? 3 : 0;
 }
@@ -80,15 +90,18 @@ function unusedText(macros: readonly string[], lists: readonly string[]): string
   ]);
 }
 
-function summary(states: readonly RuleState[], refused: number, others: number): string {
+function summary(
+  states: readonly RuleState[],
+  { refused, errors, warnings }: { readonly refused: number; readonly errors: number; readonly warnings: number },
+): string {
   const count = (holds: (state: RuleState) => boolean): number => states.filter(holds).length;
   const parts = [
     `${counted(states.length, "rule")} taken`,
     `${count(({ isEnabled }) => !isEnabled)} disabled`,
     `${count(({ sight }) => sight === "blind")} blind`,
     `${count(({ sight }) => sight === "partly-blind")} partly blind`,
-    `${refused} refused`,
-    counted(others, "warning"),
+    errors > refused ? `${refused} refused for ${counted(errors, "error")}` : `${refused} refused`,
+    counted(warnings, "warning"),
   ];
   return parts.join(", ");
 }
