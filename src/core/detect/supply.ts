@@ -81,6 +81,8 @@ export function supplyOfSensor(means: SensorMeans): Supply {
     "ancestry",
     "descriptor",
     ...(means.hasExecFacts ? ["exec-facts"] : []),
+    // Told by the same kernel programs, of the files that they see.
+    ...(means.hasExecFacts && means.hasFiles ? ["host-folders"] : []),
     ...(means.hasUsers ? ["user"] : []),
     ...(means.hasDns ? ["dns"] : []),
     "container",

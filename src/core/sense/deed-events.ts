@@ -31,6 +31,8 @@ export interface FileDeedEvent extends SensorEventBase {
    * call that failed: where it would have been. "" when it is not known.
    */
   readonly path: string;
+  /** Where it lies on the host, when a container reached it through a mount of a host's folder; absent: it did not, or that is not known. */
+  readonly hostPath?: string;
   /** As the program asked for it; relative to its directory when it was. */
   readonly requestedPath: string;
   /**

@@ -37,6 +37,7 @@ export function decodeCall(source: Source, at: number, length: number): CallEven
     credentials: (flags & eventFlag.credentials) === 0 ? undefined : credentialsOf(words, at),
     count: 1,
   };
+  if (call === "pivot_root") source.context.hosts?.changed(words[(at + fields.mountNamespace) >> 2] ?? 0);
   const isWalked = descriptor?.kind === "unix" && path.startsWith("/");
   rememberDeed(source, { words, at, length }, at + fields.key, isWalked ? event : undefined);
   return event;

@@ -65,6 +65,9 @@ export function decodeFile(source: Source, at: number, length: number): FileDeed
       directory: bytes.toString("utf8", targetDirectoryAt, end),
     });
   }
+  const hostPath = path === "" || error === ENOENT ? undefined : hostPathOf(source, at, path);
+  if (deed === "mount" || deed === "umount")
+    source.context.hosts?.changed(words[(at + fields.mountNamespace) >> 2] ?? 0);
   const event: FileDeedEvent = {
     type: "file",
     timeMs: timeMsOf(source, at),
@@ -86,9 +89,20 @@ export function decodeFile(source: Source, at: number, length: number): FileDeed
     kind: kindNames[halves[(at + fields.kind) >> 1] ?? 0],
     count: 1,
     ...((flags & eventFlag.requestCut) === 0 ? undefined : isCut),
+    ...(hostPath === undefined ? undefined : { hostPath }),
   };
   rememberDeed(source, { words, at, length }, at + fields.key, isWalked ? event : undefined);
   return event;
+}
+
+function hostPathOf({ words, context }: Source, at: number, path: string): string | undefined {
+  if (context.hosts === undefined) return undefined;
+  return context.hosts.pathOf({
+    path,
+    pid: words[(at + header.tgid) >> 2] ?? 0,
+    parentPid: words[(at + fields.parentTgid) >> 2] ?? 0,
+    mountNamespace: words[(at + fields.mountNamespace) >> 2] ?? 0,
+  });
 }
 
 /** Of an absolute path the folder is the process's root, "" when that is the top. */

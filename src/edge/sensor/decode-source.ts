@@ -1,4 +1,5 @@
 // What every decoder of a record needs: the views over the ring, the header's fields, and the caches.
+import type { HostFolders } from "./host-folders.ts";
 import type { PathPlaces } from "./path-places.ts";
 import { eventFlag, layout } from "./layout.gen.ts";
 import type { CallEvent, FileDeedEvent } from "../../core/sense/deed-events.ts";
@@ -16,6 +17,8 @@ export interface DecodeContext {
   readonly knowsUpper?: boolean;
   /** Where paths that the kernel did not resolve are; absent: they are only joined, as written. */
   readonly places?: PathPlaces;
+  /** Which files of containers are the host's; absent: nobody asks. */
+  readonly hosts?: HostFolders;
   /** Keeps what was told, for counts of its repeats. */
   readonly repeats?: RepeatCache;
 }

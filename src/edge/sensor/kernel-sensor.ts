@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import type { Sensor } from "../../core/sense/sensor.ts";
 import type { Capability } from "../../model/node.ts";
+import { createHostFolders } from "./host-folders.ts";
 import { loadKernelObject } from "./kernel-object.ts";
 import { openLibbpf } from "./libbpf.ts";
 import { cgroupMount, isFirstPidNamespace, readRunning } from "./proc.ts";
@@ -51,6 +52,7 @@ export async function createKernelSensor(options: KernelSensorOptions = {}): Pro
   const places = createPathPlaces(procPath);
   const reader = createRingReader(libbpf, object, {
     places,
+    hosts: createHostFolders(procPath),
     repeatsEveryMs: options.repeatsEveryMs ?? sweepLimits.everyMs,
   });
   return {

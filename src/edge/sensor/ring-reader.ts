@@ -2,6 +2,7 @@
 import type { SensorEvent } from "../../core/sense/sensor.ts";
 import { createDecode } from "./decode.ts";
 import { wide, type DecodeContext } from "./decode-source.ts";
+import type { HostFolders } from "./host-folders.ts";
 import type { KernelObject } from "./kernel-object.ts";
 import { eventType, layout } from "./layout.gen.ts";
 import type { Libbpf } from "./libbpf.ts";
@@ -54,11 +55,12 @@ const nameByType: readonly (string | undefined)[] = Object.entries({
 
 export interface ReaderOptions {
   readonly places: PathPlaces;
+  readonly hosts: HostFolders;
   readonly repeatsEveryMs: number;
 }
 
 export function createRingReader(libbpf: Libbpf, object: KernelObject, options: ReaderOptions): RingReader {
-  const { places } = options;
+  const { places, hosts } = options;
   const plain: DecodeContext = {
     texts: createTextCache(),
     strings: createStringCache(),
@@ -69,6 +71,7 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, options: 
   const context: DecodeContext = {
     ...plain,
     places,
+    hosts,
     // Kept only where repeats are counted: what is kept is copied once more by the collector of garbage.
     ...(object.seen === undefined ? {} : { repeats }),
   };
@@ -108,6 +111,7 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, options: 
       context.bootMs = Date.now() - libbpf.bootTimeMs();
     }
     places.newTurn();
+    hosts.newTurn();
     let total = 0;
     for (let round = 0; round < readerLimits.batchesPerTurnMax; round += 1) {
       const read = collector.drain(onBatch);

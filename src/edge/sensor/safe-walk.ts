@@ -18,7 +18,7 @@ const STATX_BASIC_AND_MOUNT = 0x17ff;
 /** Same on every architecture. */
 const openat2Number = 437;
 /** Their look-ups need no other process and no other machine. Of overlay only what the machine mounted: its layers could be anything else. */
-const localFilesystems: ReadonlySet<string> = new Set([
+export const localFilesystems: ReadonlySet<string> = new Set([
   "ext4",
   "ext3",
   "ext2",

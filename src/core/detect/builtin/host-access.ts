@@ -3,6 +3,24 @@ import { type BuiltinRule, connectionOutput, fileOutput, processOutput, root } f
 
 const escape = ["host-access", "container", "T1611"];
 
+/** By where it lies on the host, whatever the mount is called in the container. */
+const liesIn = (...folders: readonly string[]): string =>
+  onHost(folders.map((folder) => `garrison.host_path startswith "${folder}"`).join(" or "));
+// Nearly no file is the host's: one look tells that.
+const onHost = (condition: string): string => `(garrison.host_path exists and (${condition}))`;
+
+const sensitive = [
+  "/etc/shadow",
+  "/etc/sudoers",
+  `${root}/.`,
+  "/etc/cron",
+  "/etc/systemd/",
+  "/etc/passwd",
+  "/etc/ld.so.preload",
+  "/etc/ssh/ssh_host_",
+  "/var/spool/cron/",
+];
+
 const files: readonly BuiltinRule[] = [
   {
     rule: "Container talks to the container runtime",
@@ -17,7 +35,8 @@ const files: readonly BuiltinRule[] = [
     rule: "Container opens the container runtime's files",
     desc: "Images, layers and secrets of all containers of the node lie there. Look at the hostPath volume that shows them.",
     condition:
-      'garrison_open and garrison_container and not garrison_runtime and (fd.name contains "/var/lib/docker/" or fd.name contains "/var/lib/containerd/" or fd.name contains "/var/lib/containers/storage/" or fd.name contains "/run/containerd/io.containerd")',
+      'garrison_open and garrison_container and not garrison_runtime and (fd.name contains "/var/lib/docker/" or fd.name contains "/var/lib/containerd/" or fd.name contains "/var/lib/containers/storage/" or fd.name contains "/run/containerd/io.containerd" or ' +
+      `${liesIn("/var/lib/docker/", "/var/lib/containerd/", "/var/lib/containers/storage/", "/run/containerd/")})`,
     output: `A container opens files of the container runtime (${fileOutput})`,
     priority: "ERROR",
     tags: escape,
@@ -26,7 +45,8 @@ const files: readonly BuiltinRule[] = [
     rule: "Container opens files of the kubelet",
     desc: "They hold the node's credentials and the secrets of every pod on it. Look at the volume, and replace the node's certificate if this was not meant.",
     condition:
-      'garrison_open and garrison_container and not garrison_runtime and (fd.name contains "/var/lib/kubelet/pki" or fd.name endswith "/var/lib/kubelet/kubeconfig" or fd.name endswith "/var/lib/kubelet/config.yaml" or fd.name contains "/var/lib/kubelet/pods/")',
+      'garrison_open and garrison_container and not garrison_runtime and (fd.name contains "/var/lib/kubelet/pki" or fd.name endswith "/var/lib/kubelet/kubeconfig" or fd.name endswith "/var/lib/kubelet/config.yaml" or fd.name contains "/var/lib/kubelet/pods/" or ' +
+      `${liesIn("/var/lib/kubelet/pki", "/var/lib/kubelet/pods/")} or garrison.host_path in (/var/lib/kubelet/kubeconfig, /var/lib/kubelet/config.yaml))`,
     output: `A container opens files of the kubelet (${fileOutput})`,
     priority: "CRITICAL",
     tags: [...escape, "T1552.001"],
@@ -35,7 +55,9 @@ const files: readonly BuiltinRule[] = [
     rule: "Container reads the control plane's files",
     desc: "Certificates and kubeconfigs there give every right in the cluster. Look at the hostPath volume, and renew what was read.",
     condition:
-      'garrison_read and garrison_container and not garrison_runtime and (fd.name contains "/etc/kubernetes/pki/" or fd.name glob "*/etc/kubernetes/*.conf" or fd.name contains "/etc/rancher/k3s/" or fd.name contains "/var/lib/rancher/k3s/server/tls/") and not proc.name in (kube-apiserver, kube-controller, kube-controller-manager, kube-scheduler, etcd, k3s, k3s-server)',
+      'garrison_read and garrison_container and not garrison_runtime and (fd.name contains "/etc/kubernetes/pki/" or fd.name glob "*/etc/kubernetes/*.conf" or fd.name contains "/etc/rancher/k3s/" or fd.name contains "/var/lib/rancher/k3s/server/tls/" or ' +
+      `${liesIn("/etc/kubernetes/pki/", "/etc/rancher/k3s/", "/var/lib/rancher/k3s/server/tls/")} or garrison.host_path glob "/etc/kubernetes/*.conf") ` +
+      "and not proc.name in (kube-apiserver, kube-controller, kube-controller-manager, kube-scheduler, etcd, k3s, k3s-server)",
     output: `A container reads files of the control plane (${fileOutput})`,
     priority: "CRITICAL",
     tags: [...escape, "T1552.001"],
@@ -43,7 +65,7 @@ const files: readonly BuiltinRule[] = [
   {
     rule: "Container writes a static pod manifest",
     desc: "The kubelet starts whatever stands in that folder, with any right, and no admission control sees it. Look at the file and remove it.",
-    condition: 'garrison_write and garrison_container and fd.name contains "/etc/kubernetes/manifests/"',
+    condition: `garrison_write and garrison_container and (fd.name contains "/etc/kubernetes/manifests/" or ${liesIn("/etc/kubernetes/manifests/")})`,
     output: `A container writes a static pod manifest (${fileOutput})`,
     priority: "CRITICAL",
     tags: [...escape, "T1610", "T1543.005"],
@@ -51,7 +73,7 @@ const files: readonly BuiltinRule[] = [
   {
     rule: "Container opens sensitive files of a mounted host",
     desc: "Accounts, keys and start-up files of the node, through a mount of its root. Look at the hostPath volume: a narrower one is nearly always enough.",
-    condition: `garrison_open and garrison_container and (fd.name startswith "/host/" or fd.name startswith "/hostfs/" or fd.name startswith "/rootfs/" or fd.name startswith "/host-root/" or fd.name startswith "/mnt/host/") and (fd.name contains "/etc/shadow" or fd.name contains "/etc/sudoers" or fd.name contains "${root}/." or fd.name contains "/.ssh/" or fd.name contains "/etc/cron" or fd.name contains "/etc/systemd/" or fd.name contains "/etc/passwd" or fd.name contains "/etc/ld.so.preload")`,
+    condition: `garrison_open and garrison_container and not garrison_runtime and (${liesIn(...sensitive)} or ${onHost('garrison.host_path contains "/.ssh/"')} or (fd.name startswith "/host/" or fd.name startswith "/hostfs/" or fd.name startswith "/rootfs/" or fd.name startswith "/host-root/" or fd.name startswith "/mnt/host/") and (fd.name contains "/etc/shadow" or fd.name contains "/etc/sudoers" or fd.name contains "${root}/." or fd.name contains "/.ssh/" or fd.name contains "/etc/cron" or fd.name contains "/etc/systemd/" or fd.name contains "/etc/passwd" or fd.name contains "/etc/ld.so.preload"))`,
     output: `A container opens sensitive files of its host (${fileOutput})`,
     priority: "CRITICAL",
     tags: [...escape, "T1003.008"],

@@ -79,8 +79,16 @@ const hostAccess: readonly RuleCase[] = [
   },
   {
     rule: "Container opens sensitive files of a mounted host",
-    fires: [does("cat", opens("/host/etc/shadow")), does("sh", writes(`/rootfs${root}/.ssh/authorized_keys`))],
-    near: [does("node_exporter", opens("/host/proc/stat")), does("cat", opens("/etc/passwd"))],
+    fires: [
+      does("cat", opens("/host/etc/shadow")),
+      does("sh", writes(`/rootfs${root}/.ssh/authorized_keys`)),
+      does("cat", opens("/srv/strange/shadow", { hostPath: "/etc/shadow" })),
+    ],
+    near: [
+      does("node_exporter", opens("/host/proc/stat")),
+      does("cat", opens("/etc/passwd")),
+      does("cat", opens("/srv/strange/hostname", { hostPath: "/etc/hostname" })),
+    ],
   },
   {
     rule: "Container reaches the host's files through /proc",

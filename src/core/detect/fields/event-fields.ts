@@ -124,6 +124,15 @@ export const eventFields: readonly Field[] = [
     () => undefined,
   ),
   plain("evt.cpu", { ...eventNumber, group: "buffer", description: "number of the processor" }, () => undefined),
+  plain(
+    "garrison.host_path",
+    {
+      ...eventText,
+      group: "host-folders",
+      description: "where a file lies on the host, when a container reached it through a mount of a host's folder",
+    },
+    ({ raw }) => (raw?.type === "file" ? raw.hostPath : undefined),
+  ),
   plain("evt.pluginname", { ...eventText, group: "buffer", description: "not here" }, () => undefined),
   plain("evt.plugininfo", { ...eventText, group: "buffer", description: "not here" }, () => undefined),
 ];

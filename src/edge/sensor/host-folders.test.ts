@@ -1,0 +1,90 @@
+// Files of a container that lie on the host: by the mount tables of a small /proc, whatever the folder is called inside.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { createHostFolders, hostFolderLimits } from "./host-folders.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "garrison-host-folders-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const hostMounts = [
+  "20 1 8:1 / / rw - ext4 /dev/sda1 rw",
+  "21 20 8:2 / /data rw - xfs /dev/sda2 rw",
+  "22 20 0:25 / /run rw - tmpfs tmpfs rw",
+  "23 20 0:21 / /sys rw - sysfs sysfs rw",
+  "24 20 0:99 / /run/containerd/io.containerd.runtime.v2.task/k8s.io/a/rootfs rw - overlay overlay rw",
+];
+const containerMounts = [
+  "50 40 0:99 / / rw - overlay overlay rw",
+  "51 50 0:60 / /proc rw - proc proc rw",
+  "52 50 0:21 / /sys ro - sysfs sysfs rw",
+  "53 50 8:1 /etc /srv/strange\\040name rw - ext4 /dev/sda1 rw",
+  "54 53 0:61 / /srv/strange\\040name/own rw - tmpfs tmpfs rw",
+  "55 50 8:1 /var/lib/kubelet/pods/1/volumes/data /volume rw - ext4 /dev/sda1 rw",
+  "56 50 8:2 /deep /d rw - xfs /dev/sda2 rw",
+  "57 50 0:25 /user /u rw - tmpfs tmpfs rw",
+  "58 50 8:1 /etc/hostname /one rw - ext4 /dev/sda1 rw",
+];
+
+function proc(pid: number | "self", namespace: number, mounts: readonly string[]): void {
+  mkdirSync(join(folder, `${pid}/ns`), { recursive: true });
+  rmSync(join(folder, `${pid}/ns/mnt`), { force: true });
+  symlinkSync(`mnt:[${namespace}]`, join(folder, `${pid}/ns/mnt`));
+  writeFileSync(join(folder, `${pid}/mountinfo`), `${mounts.join("\n")}\n`);
+}
+proc(1, 100, hostMounts);
+proc("self", 100, hostMounts);
+proc(7, 200, containerMounts);
+
+const ask = (path: string, pid = 7, mountNamespace = 200) => ({ pid, parentPid: 0, mountNamespace, path });
+
+const cases: readonly [path: string, expected: string | undefined][] = [
+  ["/srv/strange name/shadow", "/etc/shadow"],
+  ["/srv/strange name", "/etc"],
+  ["/srv/strange names/shadow", undefined],
+  ["/srv/strange name/own/file", undefined],
+  ["/etc/shadow", undefined],
+  ["/sys/kernel/x", undefined],
+  ["/volume/shadow", undefined],
+  ["/d/x", "/data/deep/x"],
+  ["/u/1000/bus", "/run/user/1000/bus"],
+  ["/one", "/etc/hostname"],
+];
+for (const [path, expected] of cases) {
+  test(`${path} is ${expected ?? "the container's own"}`, () => {
+    assert.equal(createHostFolders(folder).pathOf(ask(path)), expected);
+  });
+}
+
+test("the host's own processes are not asked about, and a process of another namespace is not looked through", () => {
+  const hosts = createHostFolders(folder);
+  assert.equal(hosts.pathOf(ask("/etc/shadow", 1, 100)), undefined);
+  assert.equal(hosts.unread(), 0);
+  assert.equal(hosts.pathOf(ask("/srv/strange name/shadow", 7, 201)), undefined);
+  assert.equal(hosts.unread(), 1);
+});
+
+test("what was read once serves when nobody is left, until its mounts change or it is too old", () => {
+  let nowMs = 0;
+  const hosts = createHostFolders(folder, () => nowMs);
+  assert.equal(hosts.pathOf(ask("/d/x")), "/data/deep/x");
+  assert.equal(hosts.pathOf(ask("/d/x", 8)), "/data/deep/x");
+  proc(7, 200, [...containerMounts, "60 50 8:1 /opt /new rw - ext4 /dev/sda1 rw"]);
+  assert.equal(hosts.pathOf(ask("/new/x")), undefined);
+  hosts.changed(200);
+  assert.equal(hosts.pathOf(ask("/new/x", 8)), undefined);
+  assert.equal(hosts.pathOf(ask("/new/x")), "/opt/x");
+  proc(7, 200, containerMounts);
+  nowMs = hostFolderLimits.readAgainMs + 1;
+  assert.equal(hosts.pathOf(ask("/new/x")), undefined);
+});
+
+test("only so many are read in one turn", () => {
+  const hosts = createHostFolders(folder);
+  for (let index = 0; index < hostFolderLimits.readsPerTurnMax; index += 1) hosts.pathOf(ask("/x", 9, 300 + index));
+  assert.equal(hosts.pathOf(ask("/d/x")), undefined);
+  hosts.newTurn();
+  assert.equal(hosts.pathOf(ask("/d/x")), "/data/deep/x");
+});

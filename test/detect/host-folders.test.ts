@@ -1,0 +1,46 @@
+// A folder of the host under a strange name in a container: what lies in it on the host decides, not what it is called inside.
+import { ok } from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { openRuncWorkshop, runcMissing, type RuncWorkshop } from "../support/runc-container.ts";
+import { skipUnless } from "../support/skip.ts";
+import { openDetectingNode, type DetectingNode } from "./detecting-node.ts";
+
+const rule = "Container opens sensitive files of a mounted host";
+const missing = runcMissing();
+let workshop: RuncWorkshop;
+let node: DetectingNode;
+let noRules = "";
+
+before(async () => {
+  if (missing !== "") return;
+  workshop = openRuncWorkshop();
+  noRules = mkdtempSync(join(tmpdir(), "garrison-no-rules-"));
+  node = await openDetectingNode(workshop.cgroupPath, noRules);
+});
+
+after(async () => {
+  await node?.close();
+  workshop?.close();
+  if (noRules !== "") rmSync(noRules, { recursive: true });
+});
+
+async function detectedIn(script: string): Promise<readonly string[]> {
+  const run = await workshop.run(["/bin/sh", "-c", script], {
+    isPrivileged: false,
+    mounts: [{ destination: "/srv/strange", source: "/etc", options: ["bind", "ro"] }],
+  });
+  await node.caughtUp();
+  return node.rows.filter(({ containerId }) => containerId === run.id).map((row) => row.rule);
+}
+
+test("the host's shadow file is told under any name, another file of the host and the image's own are not", async (context) => {
+  if (!skipUnless(context, missing === "", missing)) return;
+  // Somebody of the container lives while its mounts are looked at.
+  const told = await detectedIn(": < /srv/strange/shadow; /bin/sleep 2");
+  ok(told.includes(rule), told.join(", "));
+  const quiet = await detectedIn(": < /srv/strange/hostname; : < /etc/passwd; /bin/sleep 2");
+  ok(!quiet.includes(rule), quiet.join(", "));
+});
