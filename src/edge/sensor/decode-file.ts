@@ -1,5 +1,5 @@
 // Records of deeds on files -> events. The kernel resolved the path of what has a descriptor; the others are walked here (path-places.ts).
-import { fileDeeds, type DeedWay, type FileDeed, type FileDeedEvent } from "../../core/sense/deed-events.ts";
+import { fileDeeds, type FileDeed, type FileDeedEvent } from "../../core/sense/deed-events.ts";
 import { flagsOf, header, processWords, rememberDeed, timeMsOf, wide, type Source } from "./decode-source.ts";
 import { fileCalls } from "./deed-programs.ts";
 import { eventFlag, layout } from "./layout.gen.ts";
@@ -45,7 +45,6 @@ export function decodeFile(source: Source, at: number, length: number): FileDeed
   // unlinkat removes folders too when it is told to.
   const deed = told === "unlink" && call === "unlinkat" && (openFlags & AT_REMOVEDIR) !== 0 ? "rmdir" : told;
   const error = words[(at + fields.error) >> 2] ?? 0;
-  const way: DeedWay = (flags & eventFlag.ioUring) === 0 ? "syscall" : "io_uring";
   let path = resolved;
   let targetPath = "";
   let isWalked = false;
@@ -65,9 +64,7 @@ export function decodeFile(source: Source, at: number, length: number): FileDeed
       directory: bytes.toString("utf8", targetDirectoryAt, end),
     });
   }
-  const hostPath = path === "" || error === ENOENT ? undefined : hostPathOf(source, at, path);
-  if (deed === "mount" || deed === "umount")
-    source.context.hosts?.changed(words[(at + fields.mountNamespace) >> 2] ?? 0);
+  const hostPath = error === ENOENT ? undefined : hostPathOf(source, at, { path, deed });
   const event: FileDeedEvent = {
     type: "file",
     timeMs: timeMsOf(source, at),
@@ -76,7 +73,7 @@ export function decodeFile(source: Source, at: number, length: number): FileDeed
     cgroupId: wide(words, at + header.cgroupId),
     deed,
     call,
-    way,
+    way: (flags & eventFlag.ioUring) === 0 ? "syscall" : "io_uring",
     path,
     requestedPath: requested,
     targetPath,
@@ -95,13 +92,19 @@ export function decodeFile(source: Source, at: number, length: number): FileDeed
   return event;
 }
 
-function hostPathOf({ words, context }: Source, at: number, path: string): string | undefined {
-  if (context.hosts === undefined) return undefined;
+function hostPathOf(
+  { words, context }: Source,
+  at: number,
+  { path, deed }: { readonly path: string; readonly deed: FileDeed },
+): string | undefined {
+  if (context.hosts === undefined || path === "") return undefined;
+  const mountNamespace = words[(at + fields.mountNamespace) >> 2] ?? 0;
+  if (deed === "mount" || deed === "umount") context.hosts.changed(mountNamespace);
   return context.hosts.pathOf({
     path,
     pid: words[(at + header.tgid) >> 2] ?? 0,
     parentPid: words[(at + fields.parentTgid) >> 2] ?? 0,
-    mountNamespace: words[(at + fields.mountNamespace) >> 2] ?? 0,
+    mountNamespace,
   });
 }
 

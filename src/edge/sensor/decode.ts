@@ -153,7 +153,10 @@ function decodeExec(source: Source, at: number, length: number): SensorEvent | u
     uid: words[(at + fields.uid) >> 2] ?? 0,
     gid: words[(at + fields.gid) >> 2] ?? 0,
     capabilities: wide(words, at + fields.capabilities),
-    path: (flags & eventFlag.pathCut) === 0 ? source.context.strings.pair(source.views, pathAt, pathEnd, pathEnd).first : "",
+    path:
+      (flags & eventFlag.pathCut) === 0
+        ? source.context.strings.pair(source.views, pathAt, pathEnd, pathEnd).first
+        : "",
     arguments: splitArguments(bytes.toString("utf8", pathEnd, argumentsEnd)),
     argumentsCut: (flags & eventFlag.cut) !== 0,
     workingDirectory: bytes.toString("utf8", argumentsEnd, cwdEnd),

@@ -383,10 +383,7 @@ describe("deeds on files seen by the kernel", () => {
       ["ipv4", "127.0.0.1", 9],
     );
     // A socket in the ring's own table has no descriptor to be told by: its connection says that it began without connect(2).
-    const direct = await recorder.find(
-      "tcp-failed",
-      (candidate) => candidate.process.pid === pid && candidate.remotePort === 10,
-    );
+    const direct = await recorder.find("tcp-failed", (event) => event.process.pid === pid && event.remotePort === 10);
     assert.deepEqual([direct.isWithoutConnect, direct.remoteAddress], [true, "127.0.0.1"]);
   });
 });

@@ -29,7 +29,11 @@ function recordOf(text: string): RepeatRecord {
 
 /** Its decoder makes the event of the text that the record is. */
 const cacheOfTexts = (): RepeatCache =>
-  createRepeatCache(({ bytes }) => (at, length) => event(bytes.toString("utf8", at, at + length)));
+  createRepeatCache(
+    ({ bytes }) =>
+      (at, length) =>
+        event(bytes.toString("utf8", at, at + length)),
+  );
 
 function remember(cache: RepeatCache, low: number, high: number, text = String(high)): void {
   cache.remember(low, high, recordOf(text));

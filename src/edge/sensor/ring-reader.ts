@@ -137,7 +137,7 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, options: 
       isStopped = true;
       clearTimeout(timer);
     },
-    eventsByType: collector.counts,
+    eventsByType: () => collector.counts(),
     dropsByType: () => (isStopped ? drops : lossesOf()),
     cpuMs: () => cpuMs,
   };

@@ -37,7 +37,16 @@ interface Entry {
   readonly slot?: number;
 }
 
-function submit({ operation, descriptor, address, second = 0n, length = 0, flags = 0, isDirect, slot = 0 }: Entry): void {
+function submit({
+  operation,
+  descriptor,
+  address,
+  second = 0n,
+  length = 0,
+  flags = 0,
+  isDirect,
+  slot = 0,
+}: Entry): void {
   const tail = view[at.tail / 4] ?? 0;
   const index = tail & (view[at.mask / 4] ?? 0);
   const from = index * 64;

@@ -126,11 +126,7 @@ function fillDescriptor(event: DetectEvent, { number, kind, path, tuple, protoco
   event.protocol = protocol;
 }
 
-function fillTcp(
-  event: DetectEvent,
-  sensor: TcpEvent,
-  told: CallsTold,
-): boolean {
+function fillTcp(event: DetectEvent, sensor: TcpEvent, told: CallsTold): boolean {
   const isInbound = sensor.direction === "inbound";
   if (isInbound ? told.accept : told.connect && isConnectTold(sensor, told)) return false;
   event.type = isInbound ? "accept4" : "connect";

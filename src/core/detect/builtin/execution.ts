@@ -1,5 +1,5 @@
 // What runs that should not: shells for somebody far away, programs that no image brought, miners, tools of attackers.
-import { type BuiltinRule, connectionOutput, processOutput } from "./rule-item.ts";
+import { type BuiltinRule, connectionOutput, fileOutput, processOutput } from "./rule-item.ts";
 
 const shells: readonly BuiltinRule[] = [
   {
@@ -85,6 +85,15 @@ const programs: readonly BuiltinRule[] = [
     output: `A program that is not of the image is run (${processOutput})`,
     priority: "ERROR",
     tags: ["drift", "container", "T1105"],
+  },
+  {
+    rule: "Script that is not of the image is run",
+    desc: "The interpreter is of the image, what it reads came into the container after it was started (the writable layer). Look at who wrote it; build it into the image if it belongs.",
+    condition:
+      "garrison_read and garrison_container and garrison.script exists and fd.is_upper_layer = true and fd.name = val(garrison.script) and not garrison_packaging",
+    output: `A script that is not of the image is run (${fileOutput})`,
+    priority: "ERROR",
+    tags: ["drift", "container", "T1105", "T1059.004"],
   },
   {
     rule: "Program is run from a folder that all may write to",

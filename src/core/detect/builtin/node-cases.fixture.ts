@@ -313,6 +313,14 @@ const execution: readonly RuleCase[] = [
     ],
   },
   {
+    rule: "Script that is not of the image is run",
+    fires: [does("sh", opens("/opt/dropped.sh", { isUpper: true }), { script: "../opt/dropped.sh" })],
+    near: [
+      does("sh", opens("/opt/of-image.sh"), { script: "/opt/of-image.sh" }),
+      does("sh", opens("/opt/data", { isUpper: true }), { script: "/opt/of-image.sh" }),
+    ],
+  },
+  {
     rule: "Program is run from a folder that all may write to",
     fires: [
       runs("/tmp/x"),
