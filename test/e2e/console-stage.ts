@@ -92,9 +92,13 @@ export async function firstRow(page: Page, name: RegExp): Promise<void> {
     .waitFor();
 }
 
-/** What axe finds wrong, one line each. */
-export async function axeFindings(page: Page): Promise<readonly string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+/** Axe's rules that a change of theme can break. */
+export const colourRules = ["color-contrast", "link-in-text-block"] as const;
+
+/** What axe finds wrong, one line each; by all its rules, or by these. */
+export async function axeFindings(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
+  const builder = new AxeBuilder({ page });
+  const { violations } = await (rules === undefined ? builder : builder.withRules([...rules])).analyze();
   return violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.target.join(" ")} ${(node.failureSummary ?? "").split("\n")[1] ?? ""}`),
   );

@@ -41,3 +41,13 @@ test("a ticket never calls something killed without its receipt, and says what i
     /\(Killed\)\n[^]*Receipt: kernel: SIGKILL/,
   );
 });
+
+test("a command line of kilobytes is cut, and says so", () => {
+  const found = detectionFixture();
+  const [first] = found.tree;
+  assert.ok(first !== undefined);
+  const long = { ...first, process: { ...first.process, arguments: ["sh", "x".repeat(5000)] } };
+  const text = ticketText({ ...found, tree: [long] });
+  assert.ok(text.length < 1200);
+  assert.match(text, /… \(5003 characters\)/);
+});

@@ -9,6 +9,13 @@ import {
   type OneDetection,
 } from "./detection-words.ts";
 
+/** A parent may have been started with kilobytes of words. */
+const commandLengthMax = 300;
+
+function cutText(text: string): string {
+  return text.length <= commandLengthMax ? text : `${text.slice(0, commandLengthMax)}… (${text.length} characters)`;
+}
+
 /** Times are UTC: the reader may sit elsewhere. Values were redacted before they were stored. */
 export function ticketText(found: OneDetection): string {
   const { detection: card, evidence, techniques, tree } = found;
@@ -38,7 +45,7 @@ export function ticketText(found: OneDetection): string {
     ...rows.map((row, index) => {
       const { pid, name, arguments: words, executable } = row.process;
       const mark = row.generation === 0 ? "> " : "  ";
-      const command = words.length === 0 ? executable : words.join(" ");
+      const command = cutText(words.length === 0 ? executable : words.join(" "));
       return `${mark}${"  ".repeat(depths[index] ?? 0)}${name} ${pid} ${command} (${processEnd(row).text})`;
     }),
     ...(found.window.gaps.length === 0

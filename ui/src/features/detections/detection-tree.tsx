@@ -46,7 +46,7 @@ function TreeRow({ row, depth }: { readonly row: TreeProcess; readonly depth: nu
         <span className="tree-pid" title={`started ${formatDateTime(process.startTime)}, user ${process.uid}`}>
           {process.pid}
         </span>
-        <span className="tree-command data">
+        <span className="tree-command data" title={process.arguments.join(" ") || process.executable}>
           {process.arguments.length === 0 ? (
             process.executable
           ) : (
@@ -55,17 +55,34 @@ function TreeRow({ row, depth }: { readonly row: TreeProcess; readonly depth: nu
         </span>
         <span className={end.isBad ? "outcome outcome-bad" : "outcome"}>{end.text}</span>
       </p>
-      {deeds.length === 0 && deedsOmitted === 0 ? null : (
-        <ul className="tree-deeds">
-          {deeds.map(({ what, count, group }) => (
-            <li key={`${group} ${what}`} className="data">
-              {groupWords[group]} {what}
-              {count > 1 ? <span className="none"> ×{formatCount(count)}</span> : null}
-            </li>
-          ))}
-          {deedsOmitted > 0 ? <li className="none">and {formatCount(deedsOmitted)} more</li> : null}
-        </ul>
+      {deeds.length === 0 && deedsOmitted === 0 ? null : generation < 0 ? (
+        // What a parent did is seldom the story: it is there, folded.
+        <details className="tree-folded">
+          <summary>{formatCount(deeds.length + deedsOmitted)} deeds</summary>
+          <Deeds deeds={deeds} omitted={deedsOmitted} />
+        </details>
+      ) : (
+        <Deeds deeds={deeds} omitted={deedsOmitted} />
       )}
     </li>
+  );
+}
+
+interface DeedsProps {
+  readonly deeds: readonly Deed[];
+  readonly omitted: number;
+}
+
+function Deeds({ deeds, omitted }: DeedsProps) {
+  return (
+    <ul className="tree-deeds">
+      {deeds.map(({ what, count, group }) => (
+        <li key={`${group} ${what}`} className="data">
+          {groupWords[group]} {what}
+          {count > 1 ? <span className="none"> ×{formatCount(count)}</span> : null}
+        </li>
+      ))}
+      {omitted > 0 ? <li className="none">and {formatCount(omitted)} more</li> : null}
+    </ul>
   );
 }

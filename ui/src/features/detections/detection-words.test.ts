@@ -7,6 +7,7 @@ import {
   depthsOf,
   isChosen,
   processEnd,
+  ruleSeverity,
   silenceOf,
   toggleSeverity,
   treeOrder,
@@ -101,4 +102,16 @@ test("a severity is chosen in the filter, instead of another, and taken back", (
   assert.equal(toggleSeverity("severity:high ns:shop", "high"), "ns:shop");
   assert.equal(isChosen("ns:shop severity:high", "high"), true);
   assert.equal(isChosen("severity:highest", "high"), false);
+});
+
+test("a rule's priority is said as the severity of its detections", () => {
+  for (const [severity, expected] of [
+    ["high", "high"],
+    ["Emergency", "critical"],
+    ["error", "high"],
+    ["notice", "low"],
+    ["informational", "info"],
+    ["urgent", undefined],
+  ] as const)
+    assert.equal(ruleSeverity({ severity }), expected);
 });

@@ -21,6 +21,24 @@ export const severityWords: Readonly<Record<DetectionCard["severity"], string>> 
   info: "Info",
 };
 
+/** Rules in Falco's form have its priorities; a detection of theirs has the severity beside it. */
+const severityOfPriority: Readonly<Record<string, DetectionCard["severity"]>> = {
+  emergency: "critical",
+  alert: "critical",
+  critical: "critical",
+  error: "high",
+  warning: "medium",
+  notice: "low",
+  informational: "info",
+  debug: "info",
+};
+
+/** The severity that a rule's detections have; undefined for a word that nobody here knows. */
+export function ruleSeverity({ severity }: Pick<RuntimeRule, "severity">): DetectionCard["severity"] | undefined {
+  const word = severity.toLowerCase();
+  return severityOrder.find((each) => each === word) ?? severityOfPriority[word];
+}
+
 export const actionWords: Readonly<Record<DetectionCard["action"], string>> = {
   detected: "Detected",
   killed: "Killed",

@@ -13,7 +13,7 @@ import { Loading, Notice, State, TroubleState } from "../../kit/states.tsx";
 import { PartNotices } from "../../kit/window-notices.tsx";
 import { RuleState, RuleText } from "./rule-text.tsx";
 import { DetectionSeverity, TechniqueNames } from "./detection-marks.tsx";
-import { counted, ruleStateWords, severityOrder, type RuntimeRule } from "./detection-words.ts";
+import { counted, ruleStateWords, ruleSeverity, severityOrder, type RuntimeRule } from "./detection-words.ts";
 
 const stateOrder: readonly RuntimeRule["state"][] = ["refused", "blind", "loaded", "disabled", "unknown"];
 
@@ -45,8 +45,8 @@ const columns: readonly SortedColumn<RuntimeRule>[] = [
     header: "Severity",
     hideBelowPx: 900,
     width: "92px",
-    value: ({ severity }) => severityOrder.findIndex((each) => each === severity),
-    cell: ({ severity }) => <RuleSeverity severity={severity} />,
+    value: (rule) => severityOrder.findIndex((each) => each === ruleSeverity(rule)),
+    cell: (rule) => <RuleSeverity rule={rule} />,
   },
   {
     id: "technique",
@@ -83,9 +83,15 @@ const columns: readonly SortedColumn<RuntimeRule>[] = [
 ];
 
 /** A foreign sensor may have words of its own. */
-function RuleSeverity({ severity }: Pick<RuntimeRule, "severity">) {
-  const known = severityOrder.find((each) => each === severity);
-  return known === undefined ? severity : <DetectionSeverity severity={known} />;
+function RuleSeverity({ rule }: { readonly rule: RuntimeRule }) {
+  const known = ruleSeverity(rule);
+  return known === undefined ? (
+    rule.severity
+  ) : (
+    <span title={known === rule.severity ? undefined : `priority ${rule.severity}`}>
+      <DetectionSeverity severity={known} />
+    </span>
+  );
 }
 
 export function RulesTab() {
