@@ -265,3 +265,33 @@ test("switched off: nothing is judged, and each resource says so", () => {
   );
   assert.deepEqual([side.report().enabled, side.report().because], [false, "detect.enabled is off on this node"]);
 });
+
+test("what rules forgot is told with their names, each loss once, also after they were loaded anew", async () => {
+  const { options } = scene();
+  const dropped = { scan: 0, dropper: 0 };
+  let ofReplaced = 0;
+  const side = await createDetectSide({
+    ...options,
+    createDetector: (given) => {
+      const detector = options.createDetector(given);
+      return {
+        ...detector,
+        stats: () => ({ ...detector.stats(), statesDropped: ofReplaced + dropped.scan + dropped.dropper }),
+        rules: () =>
+          (["scan", "dropper"] as const).map((name) => ({ ...stateOf(name, "f"), stateDropped: dropped[name] })),
+      };
+    },
+  });
+  const told = (): readonly string[] =>
+    side.takeLosses().map(({ rows, detail }) => `${rows} ${detail.split("limits")[1]}`);
+  assert.deepEqual(told(), []);
+  dropped.scan = 2;
+  dropped.dropper = 137;
+  assert.deepEqual(told(), ["139 : dropper 137, scan 2"]);
+  assert.deepEqual(told(), []);
+  dropped.scan = 3;
+  assert.deepEqual(told(), ["1 : scan 1"]);
+  ofReplaced = 140;
+  Object.assign(dropped, { scan: 1, dropper: 0 });
+  assert.deepEqual(told(), ["1 : scan 1"]);
+});

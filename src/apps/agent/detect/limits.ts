@@ -13,6 +13,8 @@ export const detectLimits = {
   savedMsMax: 500,
   /** How often absences fall due and rates expire. */
   tickEveryMs: 1000,
+  /** Rules that a loss names. */
+  rulesNamedMax: 5,
   /** Containers remembered as privileged; beyond it all are forgotten, and learnt again from their processes. */
   privilegedMax: 4096,
 } as const;

@@ -1,21 +1,21 @@
 // Steps in an order, within a time, by related processes. Events may come late: a step is placed by its time, not by its arrival.
+// What is full gives way fairly (fair-pool.ts): a process that plays many beginnings loses its own, not those of others. Each loss is counted.
 import type { Program, Step } from "../engine/program.ts";
 import type { DetectEvent, ReadValue } from "../event.ts";
-import { groupKeysOf, keptEvent, type Memory, type Room } from "./state.ts";
+import { chainWith, type Hit } from "./chain.ts";
+import { createFairPool, type Owners } from "./fair-pool.ts";
+import { groupKeysOf, keptEvent, workloadKeyOf, type Memory, type Room } from "./state.ts";
 
 export const sequenceLimits = {
-  /** Candidates of one step that a group keeps: the newest. */
-  hitsOfStepMax: 8,
+  /** Candidates of one step that a group keeps. */
+  hitsOfStepMax: 64,
+  /** Candidates of all groups of a rule, for each group that it may have. */
+  hitsOfGroupMean: 2,
   /** Later steps that came before their first one. */
-  earlyMax: 256,
-  /** Ways of putting candidates together that are tried. */
-  triesMax: 2000,
+  earlyMax: 512,
+  /** Processes whose doings belong to one group by themselves, not by an ancestor. */
+  keysOfGroupMax: 256,
 } as const;
-
-export interface Hit {
-  readonly event: DetectEvent;
-  readonly bound: ReadonlyMap<string, string>;
-}
 
 interface Early extends Hit {
   readonly step: number;
@@ -24,6 +24,7 @@ interface Early extends Hit {
 
 interface Group {
   readonly keys: Set<string>;
+  /** By step; each in the order of time. */
   readonly hits: Hit[][];
   lastMs: number;
 }
@@ -49,9 +50,10 @@ class Steps implements Sequence {
   readonly #room: Room;
   readonly #fire: (chain: readonly DetectEvent[]) => void;
   readonly #binds: readonly (readonly (readonly [string, ReadValue])[])[];
-  readonly #groups = new Set<Group>();
+  readonly #groups = createFairPool<Group>();
   readonly #byKey = new Map<string, Set<Group>>();
-  #early: Early[] = [];
+  readonly #early = createFairPool<Early>();
+  #hits = 0;
   dropped = 0;
 
   constructor(program: SequenceProgram, room: Room, fire: (chain: readonly DetectEvent[]) => void) {
@@ -87,21 +89,26 @@ class Steps implements Sequence {
     return [...found];
   }
 
+  #drop(): void {
+    this.dropped += 1;
+    this.#room.dropped += 1;
+  }
+
   #open(hit: Hit, keys: readonly string[]): void {
     if (this.#groups.size >= this.#room.ofRuleMax || this.#room.open >= this.#room.max) {
-      this.dropped += 1;
-      this.#room.dropped += 1;
-      const oldest = this.#groups.values().next().value;
-      if (oldest === undefined) return;
-      this.#close(oldest);
+      this.#drop();
+      const victim = this.#groups.victim();
+      if (victim === undefined) return;
+      this.#close(victim);
     }
     const group: Group = { keys: new Set(keys), hits: this.#program.steps.map(() => []), lastMs: hit.event.timeMs };
     group.hits[0]?.push(hit);
-    this.#groups.add(group);
+    this.#hits += 1;
+    this.#groups.add(group, ownersOf(hit.event));
     this.#room.open += 1;
     for (const key of keys) this.#index(key, group);
     // What came before its time is waiting.
-    for (const early of this.#early) {
+    for (const early of this.#early.items()) {
       if (early.event.timeMs < hit.event.timeMs || !early.keys.some((key) => group.keys.has(key))) continue;
       if (this.#add(group, { step: early.step, hit: early, keys: early.keys })) return;
     }
@@ -116,6 +123,7 @@ class Steps implements Sequence {
   #close(group: Group): void {
     if (!this.#groups.delete(group)) return;
     this.#room.open -= 1;
+    for (const hits of group.hits) this.#hits -= hits.length;
     for (const key of group.keys) {
       const groups = this.#byKey.get(key);
       groups?.delete(group);
@@ -128,60 +136,87 @@ class Steps implements Sequence {
     group: Group,
     { step, hit, keys }: { readonly step: number; readonly hit: Hit; readonly keys: readonly string[] },
   ): boolean {
-    const hits = group.hits[step] as Hit[];
-    hits.push(hit);
-    hits.sort((one, other) => one.event.timeMs - other.event.timeMs);
-    if (hits.length > sequenceLimits.hitsOfStepMax) hits.splice(step === 0 ? 1 : 0, 1);
     group.lastMs = Math.max(group.lastMs, hit.event.timeMs);
+    this.#place(group, step, hit);
     // The doer itself relates what its children do next.
     const [own] = keys;
-    if (own !== undefined && !group.keys.has(own) && group.keys.size < 64) {
-      group.keys.add(own);
-      this.#index(own, group);
+    if (own !== undefined && !group.keys.has(own)) {
+      if (group.keys.size >= sequenceLimits.keysOfGroupMax) this.#drop();
+      else {
+        group.keys.add(own);
+        this.#index(own, group);
+      }
     }
     if (group.hits.some((each) => each.length === 0)) return false;
-    const chain = chainOf(group.hits, this.#program.withinMs);
+    const { chain, gaveUp } = chainWith(group.hits, { step, hit, withinMs: this.#program.withinMs });
+    if (gaveUp) this.#drop();
     if (chain === undefined) return false;
     this.#close(group);
-    this.#early = this.#early.filter(({ event }) => !chain.some((one) => one.event === event));
+    const used = new Set(chain.map(({ event }) => event));
+    for (const early of this.#early.items()) if (used.has(early.event)) this.#early.delete(early);
     this.#fire(chain.map(({ event }) => event));
     return true;
   }
 
+  /** In the order of time. Too old ones go first, then those of the process that has the most. */
+  #place(group: Group, step: number, hit: Hit): void {
+    const hits = group.hits[step] as Hit[];
+    let at = hits.length;
+    while (at > 0 && (hits[at - 1] as Hit).event.timeMs > hit.event.timeMs) at -= 1;
+    hits.splice(at, 0, hit);
+    this.#hits += 1;
+    const oldMs = group.lastMs - this.#program.withinMs - this.#room.latenessMs;
+    while (hits.length > 1 && (hits[0] as Hit).event.timeMs < oldMs) {
+      hits.shift();
+      this.#hits -= 1;
+    }
+    const isFull = this.#hits > this.#room.ofRuleMax * sequenceLimits.hitsOfGroupMean;
+    if (hits.length <= (isFull ? 1 : sequenceLimits.hitsOfStepMax)) return;
+    hits.splice(hits.indexOf(victimOf(hits, hit)), 1);
+    this.#hits -= 1;
+    this.#drop();
+  }
+
   #keepEarly(early: Early): void {
-    this.#early.push(early);
-    if (this.#early.length >= 2 * sequenceLimits.earlyMax) this.#early = this.#early.slice(-sequenceLimits.earlyMax);
+    if (this.#early.size >= sequenceLimits.earlyMax) this.#expireEarly(early.event.timeMs);
+    if (this.#early.size >= sequenceLimits.earlyMax) {
+      this.#drop();
+      this.#early.delete(this.#early.victim() as Early);
+    }
+    this.#early.add(early, ownersOf(early.event));
+  }
+
+  #expireEarly(nowMs: number): void {
+    for (const early of this.#early.items())
+      if (early.event.timeMs < nowMs - this.#room.latenessMs) this.#early.delete(early);
   }
 
   expire(nowMs: number): void {
-    for (const group of this.#groups)
+    for (const group of this.#groups.items())
       if (group.lastMs < nowMs - this.#program.withinMs - this.#room.latenessMs) this.#close(group);
-    this.#early = this.#early.filter(({ event }) => event.timeMs >= nowMs - this.#room.latenessMs);
+    this.#expireEarly(nowMs);
   }
 }
 
-/** One hit of each step, times not falling, all within the time, bound values agreeing; undefined: there is none. */
-export function chainOf(hits: readonly (readonly Hit[])[], withinMs: number): readonly Hit[] | undefined {
-  let tries = 0;
-  function extend(chain: readonly Hit[]): readonly Hit[] | undefined {
-    if (chain.length === hits.length) return chain;
-    const [first] = chain;
-    const last = chain.at(-1);
-    for (const hit of hits[chain.length] ?? []) {
-      tries += 1;
-      if (tries > sequenceLimits.triesMax) return undefined;
-      if (last !== undefined && hit.event.timeMs < last.event.timeMs) continue;
-      if (first !== undefined && hit.event.timeMs - first.event.timeMs > withinMs) break;
-      if (!chain.every((one) => agrees(one.bound, hit.bound))) continue;
-      const found = extend([...chain, hit]);
-      if (found !== undefined) return found;
+/** Who shares fairly: workloads, inside them what one process has started, inside that each process. */
+function ownersOf(event: DetectEvent): Owners {
+  const { serial, parent } = event.process;
+  return [workloadKeyOf(event), parent?.serial ?? serial, serial];
+}
+
+/** As the victim of a fair pool, for the few of one step: the oldest, but for the newest comer, of the owner with the most. */
+function victimOf(hits: readonly Hit[], newest: Hit): Hit {
+  let left = hits.filter((one) => one !== newest);
+  for (let level = 0; level < 3; level += 1) {
+    const counts = new Map<string | number, number>();
+    let most: string | number | undefined;
+    for (const { event } of left) {
+      const owner = ownersOf(event)[level] as string | number;
+      const count = (counts.get(owner) ?? 0) + 1;
+      counts.set(owner, count);
+      if (most === undefined || count > (counts.get(most) as number)) most = owner;
     }
-    return undefined;
+    if (counts.size > 1) left = left.filter(({ event }) => ownersOf(event)[level] === most);
   }
-  return extend([]);
-}
-
-function agrees(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {
-  for (const [name, value] of one) if (other.has(name) && other.get(name) !== value) return false;
-  return true;
+  return left[0] as Hit;
 }

@@ -1,0 +1,93 @@
+// A bounded store whose owners share it fairly: when it is full, the oldest of whoever has the most goes. Nobody's flood takes the place of somebody else's few.
+
+/** Owners from the outside in: ["workload", "parent", "process"]. The same depth for all that one pool holds. */
+export type Owners = readonly (string | number)[];
+
+export interface FairPool<T extends object> {
+  readonly size: number;
+  /** The caller makes room before: nothing is thrown out by itself. */
+  add(item: T, owners: Owners): void;
+  delete(item: T): boolean;
+  /** The oldest of the owner with the most inside the owner with the most, and so on; undefined when the pool is empty. Stays in. */
+  victim(): T | undefined;
+  /** In the order in which they came. */
+  items(): Iterable<T>;
+}
+
+/** Every step costs the same however much is held. */
+export function createFairPool<T extends object>(): FairPool<T> {
+  const root = newShare<T>(undefined, "");
+  const places = new Map<T, Share<T>>();
+  return {
+    get size() {
+      return places.size;
+    },
+    add(item, owners) {
+      let share = root;
+      for (const owner of owners) {
+        const known = share.inner.get(owner);
+        const next: Share<T> = known ?? newShare(share, owner);
+        if (known === undefined) share.inner.set(owner, next);
+        share = next;
+      }
+      share.items.add(item);
+      places.set(item, share);
+      change(share, 1);
+    },
+    delete(item) {
+      const share = places.get(item);
+      if (share === undefined) return false;
+      places.delete(item);
+      share.items.delete(item);
+      change(share, -1);
+      return true;
+    },
+    victim() {
+      let share = root;
+      while (share.inner.size > 0) {
+        const [next] = share.bySize.get(share.largest) ?? [];
+        if (next === undefined) break;
+        share = next;
+      }
+      return share.items.values().next().value;
+    },
+    items: () => places.keys(),
+  };
+}
+
+/** What one owner has, and how the owners inside it share that. */
+interface Share<T> {
+  readonly outer: Share<T> | undefined;
+  readonly owner: string | number;
+  readonly inner: Map<string | number, Share<T>>;
+  /** Owners inside by how much they have; `largest` is the most that any of them has. */
+  readonly bySize: Map<number, Set<Share<T>>>;
+  largest: number;
+  readonly items: Set<T>;
+  size: number;
+}
+
+function newShare<T>(outer: Share<T> | undefined, owner: string | number): Share<T> {
+  return { outer, owner, inner: new Map(), bySize: new Map(), largest: 0, items: new Set(), size: 0 };
+}
+
+function change<T>(from: Share<T>, by: 1 | -1): void {
+  for (let share: Share<T> = from; ;) {
+    const { outer, size } = share;
+    share.size += by;
+    if (outer === undefined) return;
+    const before = outer.bySize.get(size);
+    before?.delete(share);
+    if (before?.size === 0) outer.bySize.delete(size);
+    if (share.size === 0) outer.inner.delete(share.owner);
+    else {
+      const after = outer.bySize.get(share.size);
+      if (after === undefined) outer.bySize.set(share.size, new Set([share]));
+      else after.add(share);
+    }
+    if (share.size > outer.largest) outer.largest = share.size;
+    // It had the most and lost one: now the most is what it has, or there is another with as much as before.
+    else if (size === outer.largest && !outer.bySize.has(size)) outer.largest = share.size;
+    share = outer;
+  }
+}
