@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentConfig } from "../../src/apps/agent/config.ts";
 import { supervisedVariable } from "../../src/apps/cli/commands/run.ts";
-import { runtimeFlagsOf } from "../../src/apps/cli/supervise.ts";
+import { runtimeFlagsOf } from "../../src/apps/cli/runtime-flags.ts";
 import { formatJoinToken } from "../../src/edge/trust/join-token.ts";
 import { openFakeDoor } from "../support/fake-door.ts";
 
@@ -28,6 +28,22 @@ function residentMib(pid: number): { readonly total: number; readonly text: stri
   const total = field("VmRSS");
   const parts = `anonymous ${field("RssAnon").toFixed(0)}, files and rings ${field("RssFile").toFixed(0)}, peak ${field("VmHWM").toFixed(0)}`;
   return { total, text: `${total.toFixed(0)} MiB (${parts})` };
+}
+
+/** Resident MiB by what it is: the program's files, rings, the C library's heap, and the rest without a name (V8's heap, buffers, stacks). */
+function partsOf(pid: number): string {
+  const kibs = new Map<string, number>();
+  let part = "";
+  for (const line of readFileSync(`/proc/${pid}/smaps`, "utf8").split("\n")) {
+    const mapping = /^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)$/.exec(line)?.[1];
+    if (mapping !== undefined) {
+      part = mapping.startsWith("/") ? "files" : mapping.startsWith("anon_inode:") ? "rings" : mapping || "unnamed";
+    }
+    const kib = /^Rss: +(\d+) kB/.exec(line)?.[1];
+    if (kib !== undefined) kibs.set(part, (kibs.get(part) ?? 0) + Number(kib));
+  }
+  const large = [...kibs].filter(([, kib]) => kib >= 1024).toSorted(([, one], [, other]) => other - one);
+  return large.map(([name, kib]) => `${name} ${(kib / 1024).toFixed(0)}`).join(", ");
 }
 
 /** One shell in a cgroup of its own that starts sleepers in small batches. */
@@ -92,15 +108,15 @@ const agent = await startAgent();
 try {
   const { pid } = agent;
   console.log(`load average ${loadAverage()}, Falco's rules ${existsSync(rules) ? "loaded" : "absent"}`);
-  await sleep(10_000);
-  console.log(`ready for 10 s: ${residentMib(pid).text}`);
+  await sleep(15_000);
+  console.log(`ready for 15 s: ${residentMib(pid).text}\n  ${partsOf(pid)}`);
   const sleepers = startSleepers(cgroup, wanted);
   await once(sleepers.stdout as NodeJS.ReadableStream, "data");
   const live = readFileSync(join(cgroup, "cgroup.procs"), "utf8").split("\n").filter(Boolean).length - 1;
   for (let second = 0; second <= 15; second += 15) {
     const { total, text } = residentMib(pid);
     console.log(
-      `${live} more live processes for ${second} s: ${text}, ${total <= goalMib ? "met" : "missed"} (${goalMib})`,
+      `${live} more live processes for ${second} s: ${text}, ${total <= goalMib ? "met" : "missed"} (${goalMib})\n  ${partsOf(pid)}`,
     );
     await sleep(15_000);
   }

@@ -161,6 +161,8 @@ export const agentLimits = {
   gapEveryMs: 2000,
   heartbeatEveryMs: 5000,
   spoolEveryMs: 10_000,
+  /** When the start is over and what only it needed goes back to the machine. */
+  giveBackAfterMs: 10_000,
   /** How often a few containers' processes are looked at for files in use. */
   usedFilesEveryMs: 1000,
   /** Reads of /proc/PID/cgroup in one batch of events; the others go by ancestry until their next event. */

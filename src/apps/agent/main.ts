@@ -127,6 +127,7 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
     every(agentLimits.spoolEveryMs, () => spool.tick(), failed),
   ];
   await beat().catch(failed);
+  giveBackLater(parts, failed);
   await aborted(parts.signal);
 
   for (const timer of timers) timer.stop();
@@ -327,6 +328,14 @@ function noticesOf(config: AgentConfig, sensor: Sensor, down: string): readonly 
     `agent    node ${config.node}: ${how}`,
     ...lacking.map((capability) => `note     not seen: ${capability.name} (${capability.because})`),
   ];
+}
+
+/** What only the start needed. A platform without koffi's native part keeps it. */
+function giveBackLater({ sensor }: AgentParts, failed: (error: unknown) => void): void {
+  // A sensor that is handed in: the process is somebody else's.
+  if (sensor !== undefined) return;
+  const give = async () => (await import("../../edge/sensor/give-back.ts")).giveBack();
+  setTimeout(() => void give().catch(failed), agentLimits.giveBackAfterMs).unref();
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

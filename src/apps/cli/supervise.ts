@@ -4,11 +4,8 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { AppName, Notice, Ready } from "./apps.ts";
 import { supervisedVariable } from "./commands/run.ts";
+import { runtimeFlagsOf } from "./runtime-flags.ts";
 
-/** A small young generation: V8's default grows to three times 16 MiB that a watcher of one machine never needs. */
-const runtimeFlags = ["--max-semi-space-size=2"] as const;
-/** The agent is on every node: its old generation is collected after a growth of 15 %, not after that of 50 to 300 % that V8 takes. */
-const agentFlags = ["--heap-growing-percent=15"] as const;
 const restartDelayMsMin = 1000;
 const restartDelayMsMax = 30_000;
 /** A child that ran this long starts again with the shortest delay. */
@@ -39,11 +36,6 @@ export interface SuperviseOptions {
   say(line: string): void;
   /** What the child says to a person after it was ready. */
   notice?(line: string): void;
-}
-
-/** Flags of Node for an app's process. */
-export function runtimeFlagsOf(app: AppName): readonly string[] {
-  return app === "agent" ? [...runtimeFlags, ...agentFlags] : runtimeFlags;
 }
 
 /** Starts the child now. Its stderr is ours. It is in a process group of its own, so that Ctrl-C reaches only the supervisor. */

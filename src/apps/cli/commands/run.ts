@@ -8,6 +8,7 @@ import { loadConfig } from "../../../edge/config/load.ts";
 import { appNames, apps, type AppName, type Notice, type Ready } from "../apps.ts";
 import type { Context } from "../context.ts";
 import { parseFlags } from "../flags.ts";
+import { applyRuntimeFlags } from "../runtime-flags.ts";
 import type { CommandUnit } from "./command.ts";
 
 /** Set by `up`: the configuration comes as the first message of the parent, and the parent's end is ours. */
@@ -101,6 +102,7 @@ export function consoleLine(url: string, isPerson = process.stderr.isTTY): strin
 }
 
 async function runApp(context: Context, name: AppName, config: unknown): Promise<void> {
+  applyRuntimeFlags(name);
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   process.on("disconnect", () => stop.abort());
