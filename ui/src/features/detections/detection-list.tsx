@@ -86,7 +86,7 @@ const columns: readonly Column<DetectionCard>[] = [
     id: "last",
     header: "Last",
     align: "end",
-    hideBelowPx: 300,
+    hideBelowPx: 380,
     width: "94px",
     cell: ({ lastAt }) => <Age time={lastAt} />,
   },
