@@ -40,7 +40,7 @@ const rules: CompiledPolicy = {
   sources: [],
 };
 
-const guard = openGuard({ cgroupPath: "/sys/fs/cgroup", agentPid: process.pid });
+const guard = await openGuard({ cgroupPath: "/sys/fs/cgroup", agentPid: process.pid });
 say(`PLANES ${JSON.stringify(guard.planes)}`);
 check("guard.bpf.o and lsm.bpf.o load and attach", guard.planes.lsm === "" && guard.planes.cgroup === "", guard.planes);
 check("every LSM hook is there", Object.keys(guard.planes.lsmMissing).length === 0, guard.planes.lsmMissing);

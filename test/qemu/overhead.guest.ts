@@ -35,7 +35,7 @@ function measure(name: string, folder: string): readonly [open: number, exec: nu
 closeSync(openSync("/tmp/true", "r"));
 measure("warm-up", b);
 measure("nothing", b);
-const guard = openGuard({ cgroupPath: "/sys/fs/cgroup", agentPid: process.pid });
+const guard = await openGuard({ cgroupPath: "/sys/fs/cgroup", agentPid: process.pid });
 check("LSM is attached", guard.planes.lsm === "", guard.planes);
 const choices = [
   { rule: 1, action: "block", isWriteOnly: false, isOwnerExempt: false, directBytes: 0, sources: 0 } as const,

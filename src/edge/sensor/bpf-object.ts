@@ -3,7 +3,7 @@
 import { closeSync, openSync } from "node:fs";
 import { Fault } from "../../base/fault.ts";
 import type { Capability } from "../../model/node.ts";
-import type { Libbpf, Pointer } from "./libbpf.ts";
+import { errnoName, type Libbpf, type Pointer } from "./libbpf.ts";
 import { openTracepoints, type Tracepoints } from "./tracepoints.ts";
 
 /**
@@ -72,10 +72,30 @@ interface Context {
 
 /** Throws a Fault ("sensor/load") when a required program cannot run; nothing stays loaded then. */
 export function loadBpfObject(libbpf: Libbpf, options: BpfObjectOptions): BpfObject {
+  const refusals = refusalsOf(options);
+  const steps = loading(libbpf, options, refusals);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next(libbpf.loadObject(step.value));
+  return objectOf({ libbpf, options, object: step.value, links: new Set(), refusals });
+}
+
+/** The same without holding up this thread while the kernel looks at the programs. */
+export async function loadBpfObjectAside(libbpf: Libbpf, options: BpfObjectOptions): Promise<BpfObject> {
+  const refusals = refusalsOf(options);
+  const steps = loading(libbpf, options, refusals);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next(await libbpf.loadObjectAside(step.value));
+  return objectOf({ libbpf, options, object: step.value, links: new Set(), refusals });
+}
+
+function refusalsOf(options: BpfObjectOptions): Map<string, string> {
   const refusals = new Map<string, string>(options.leftOut);
   if (options.cgroupPath === undefined) leaveOutCgroupPrograms(options, refusals);
-  const object = openAndLoad(libbpf, options, refusals);
-  const context: Context = { libbpf, options, object, links: new Set(), refusals };
+  return refusals;
+}
+
+function objectOf(context: Context): BpfObject {
+  const { libbpf, options, object, refusals } = context;
   let isOpen = true;
   return {
     get capabilities() {
@@ -116,22 +136,30 @@ function leaveOutCgroupPrograms({ programs }: BpfObjectOptions, refusals: Map<st
     if (program.kind === "cgroup") refusals.set(program.name, "no cgroup v2 hierarchy is mounted");
 }
 
-/** Loads everything at once; only when that fails, each program by itself to learn which ones are refused. */
-function openAndLoad(libbpf: Libbpf, options: BpfObjectOptions, refusals: Map<string, string>): Pointer {
+/**
+ * Everything at once; only when that fails, each program by itself to learn which ones are refused. Yields each object that is to be loaded and is told what
+ * the kernel said: 0, or a negative errno.
+ */
+function* loading(
+  libbpf: Libbpf,
+  options: BpfObjectOptions,
+  refusals: Map<string, string>,
+): Generator<Pointer, Pointer, number> {
   const first = openObject(libbpf, options, (program) => !refusals.has(program.name));
-  if (libbpf.loadObject(first) === 0) return first;
-  const wholeError = libbpf.lastError();
+  const firstCode = yield first;
+  if (firstCode === 0) return first;
+  const wholeError = errnoName(-firstCode);
   libbpf.closeObject(first);
   for (const candidate of options.programs) {
     if (refusals.has(candidate.name)) continue;
     const trial = openObject(libbpf, options, (program) => program.name === candidate.name);
-    if (libbpf.loadObject(trial) !== 0)
-      refusals.set(candidate.name, `kernel refused program ${candidate.name}: ${libbpf.lastError()}`);
+    const code = yield trial;
+    if (code !== 0) refusals.set(candidate.name, `kernel refused program ${candidate.name}: ${errnoName(-code)}`);
     libbpf.closeObject(trial);
   }
   refuseIfUseless(options, refusals);
   const object = openObject(libbpf, options, (program) => !refusals.has(program.name));
-  if (libbpf.loadObject(object) === 0) return object;
+  if ((yield object) === 0) return object;
   libbpf.closeObject(object);
   throw new Fault(`the kernel refused the programs of ${options.objectPath}: ${wholeError}`, {
     code: "sensor/load",

@@ -6,7 +6,10 @@ export type Pointer = bigint;
 
 export interface Libbpf {
   readonly openObject: (path: string) => Pointer;
+  /** 0, or a negative errno. */
   readonly loadObject: (object: Pointer) => number;
+  /** The same on a thread of its own: the kernel may look at the programs for a second, and nothing waits for it here. */
+  readonly loadObjectAside: (object: Pointer) => Promise<number>;
   readonly closeObject: (object: Pointer) => void;
   readonly findProgram: (object: Pointer, name: string) => Pointer;
   readonly setAutoload: (program: Pointer, isLoaded: boolean) => number;
@@ -103,6 +106,7 @@ export function openLibbpf(): Libbpf {
   const read = libc.func("int64_t read(int, _Out_ void *, size_t)");
   const trim = libc.func("int malloc_trim(size_t)");
   const munmap = libc.func("int munmap(void *, size_t)");
+  const loadObject = bpf.func("int bpf_object__load(void *)");
   const openFile = bpf.func("void *bpf_object__open_file(str, void *)");
   const attachIterator = bpf.func("void *bpf_program__attach_iter(void *, void *)");
   const attachPerf = bpf.func("void *bpf_program__attach_perf_event_opts(void *, int, void *)");
@@ -117,7 +121,14 @@ export function openLibbpf(): Libbpf {
   const lastError = (): string => errnoName(koffi.errno());
   return {
     openObject: (path) => openFile(path, null) as Pointer,
-    loadObject: bpf.func("int bpf_object__load(void *)"),
+    loadObject: (object) => loadObject(object) as number,
+    loadObjectAside: (object) =>
+      new Promise((done, failed) => {
+        loadObject.async(object, (error: unknown, code: number) => {
+          if (error === null || error === undefined) done(code);
+          else failed(error instanceof Error ? error : new Error("bpf_object__load could not be called"));
+        });
+      }),
     closeObject: bpf.func("void bpf_object__close(void *)"),
     findProgram: bpf.func("void *bpf_object__find_program_by_name(void *, str)"),
     setAutoload: bpf.func("int bpf_program__set_autoload(void *, bool)"),

@@ -53,7 +53,7 @@ function scene(over: Partial<GuardSideParts> = {}) {
   };
   const state = { nowMs: 1_000_000, processes: [living()] as GuardedProcess[], stopped: "" };
   const side = createGuardSide({
-    openGuard: () => {
+    openGuard: async () => {
       kernel.opened += 1;
       return guard;
     },
@@ -241,7 +241,7 @@ test("a broken policy is refused by itself, with the place; the others hold", as
 
 test("a kernel that refuses the guard: every policy says why, and a list is refused by name", async () => {
   const { side, tick } = scene({
-    openGuard: () => {
+    openGuard: async () => {
       throw new Error("EPERM");
     },
   });

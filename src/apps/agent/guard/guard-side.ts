@@ -30,8 +30,8 @@ import { createPolicySets, type PolicySets, type Reconciled } from "./policy-set
 import { statusOf, type PolicyCounts } from "./guard-status.ts";
 
 export interface GuardSideParts {
-  /** Opens the kernel's guard; throws a Fault where it cannot be. Called when the first policy comes. */
-  openGuard(): Guard;
+  /** Opens the kernel's guard; rejects with a Fault where it cannot be. Called when the first policy comes, never twice at a time. */
+  openGuard(): Promise<Guard>;
   processes(): Iterable<GuardedProcess>;
   readonly places: NodePlaces;
   find(pid: number, path: string, use: "block" | "allow"): FoundFile | undefined;
@@ -91,6 +91,7 @@ class NodeGuard implements GuardSide {
   #isNewPlace = false;
   #drill: DrillReceipt | undefined;
   #drillAtMs = 0;
+  #isOpening = false;
   #isClosed = false;
 
   constructor(parts: GuardSideParts) {
@@ -136,7 +137,7 @@ class NodeGuard implements GuardSide {
     if (nowMs - this.#reconciledMs < (this.#isNewPlace ? reconcileSoonestMs : reconcileEveryMs)) return;
     this.#reconciledMs = nowMs;
     this.#isNewPlace = false;
-    this.#reconcile();
+    await this.#reconcile();
     await this.#drillWhenDue(nowMs);
   }
 
@@ -154,13 +155,13 @@ class NodeGuard implements GuardSide {
     return [...own, ...this.#lists].filter(({ mode }) => mode !== "off");
   }
 
-  #reconcile(): void {
+  async #reconcile(): Promise<void> {
     const policies = this.#policies();
     const isStopped = this.#parts.stopped() !== "";
     this.#patterns.setPolicies(isStopped ? [] : policies);
     if (policies.length === 0 && this.#guard === undefined) return this.#hold([], []);
-    const sets = this.#open();
-    if (sets === undefined) return;
+    const sets = await this.#open();
+    if (sets === undefined || this.#isClosed) return;
     const holders = isStopped || policies.length === 0 ? [] : holdersOf(this.#parts.processes(), this.#parts.places);
     try {
       this.#reconciled = sets.reconcile(isStopped ? [] : policies, holders);
@@ -181,10 +182,16 @@ class NodeGuard implements GuardSide {
     this.#holdProblems = [...problems, ...failed.map((message) => ({ policy: "", place: "hold", message }))];
   }
 
-  #open(): PolicySets | undefined {
-    if (this.#sets !== undefined) return this.#sets;
+  /** Undefined, with the reason noted, where it cannot be; and while an earlier call still waits for the kernel. */
+  async #open(): Promise<PolicySets | undefined> {
+    if (this.#sets !== undefined || this.#isOpening) return this.#sets;
+    this.#isOpening = true;
     try {
-      const guard = this.#parts.openGuard();
+      const guard = await this.#parts.openGuard();
+      if (this.#isClosed) {
+        guard.close();
+        return undefined;
+      }
       this.#guard = guard;
       const noted = noting(guard, (scopes) => (this.#scopes = scopes));
       this.#sets = createPolicySets({
@@ -195,6 +202,8 @@ class NodeGuard implements GuardSide {
       this.#failure = "";
     } catch (error) {
       this.#failure = toFault(error).message;
+    } finally {
+      this.#isOpening = false;
     }
     return this.#sets;
   }

@@ -32,14 +32,14 @@ export interface OpenGuardSide {
   readonly isThisMachine: boolean;
 }
 
-type Open = (options: GuardOptions) => Guard;
+type Open = (options: GuardOptions) => Promise<Guard>;
 
 /** A platform without koffi's native part has no guard, and says so on each policy. */
 async function importGuard(): Promise<Open> {
   try {
     return (await import("../../../edge/sensor/guard/open-guard.ts")).openGuard;
   } catch (error) {
-    return () => {
+    return async () => {
       throw error;
     };
   }
@@ -54,16 +54,19 @@ export async function openGuardSide(needs: OpenGuardSide): Promise<GuardSide> {
   const paths = createCgroupPaths();
   const places = placesOf(mount);
   let guard: Guard | undefined;
-  const opened = (): Guard => {
+  const opened = async (): Promise<Guard> => {
     if (refusal !== "") throw new Fault(refusal, { code: "guard/never", kind: "forbidden" });
-    guard ??= open({ cgroupPath: folder, agentPid: process.pid });
+    guard ??= await open({ cgroupPath: folder, agentPid: process.pid });
     return guard;
+  };
+  const isolate = (path: string): Disposable => {
+    if (guard !== undefined) return guard.isolate(path);
+    throw new Fault("the kernel's guard is not open", { code: "guard/not-open", kind: "unavailable" });
   };
   const kept = keptInFile(join(enforceFolder(config.data), "frozen.json"));
   return createGuardSide({
     openGuard: opened,
-    holds:
-      refusal === "" ? createHolds({ freeze, release, kept, isolate: (path) => opened().isolate(path) }) : undefined,
+    holds: refusal === "" ? createHolds({ freeze, release, kept, isolate }) : undefined,
     cgroupMount: mount ?? "",
     subjectOf: (event) => {
       const { subject } = needs.pipeline().known(event.process);

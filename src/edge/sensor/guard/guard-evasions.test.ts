@@ -25,8 +25,8 @@ const bash = realpathSync("/bin/bash");
 describe("what does not lead around the guard", () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "garrison-evade-")));
   let scenes: Scenes | undefined;
-  before(() => {
-    if (missing === "") scenes = openScenes("guard-evasions");
+  before(async () => {
+    if (missing === "") scenes = await openScenes("guard-evasions");
   });
   after(() => {
     scenes?.[Symbol.dispose]();

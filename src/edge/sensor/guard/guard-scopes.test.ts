@@ -30,8 +30,8 @@ const node = process.execPath;
 describe("whom the kernel's guard holds", () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "garrison-guard-")));
   let scenes: Scenes | undefined;
-  before(() => {
-    if (missing === "") scenes = openScenes("guard-scopes");
+  before(async () => {
+    if (missing === "") scenes = await openScenes("guard-scopes");
   });
   after(() => {
     scenes?.[Symbol.dispose]();
@@ -117,10 +117,14 @@ describe("whom the kernel's guard holds", () => {
     assert.match(runInside(made.b, ask).output, /refused/);
   });
 
-  test("after close nothing is stopped, and closing twice is safe", (context) => {
+  test("this thread goes on while the kernel looks at the programs; after close nothing is stopped, and closing twice is safe", async (context) => {
     if (!canRun(context)) return;
     using outer = makePrivateCgroup("guard-closed");
-    const guard = openGuard({ cgroupPath: outer.path, agentPid: process.pid, lsm: "never" });
+    let turns = 0;
+    const timer = setInterval(() => (turns += 1), 1);
+    const guard = await openGuard({ cgroupPath: outer.path, agentPid: process.pid, lsm: "never" });
+    clearInterval(timer);
+    assert.ok(turns > 1, `the loop turned ${turns} times`);
     const scope = { kind: "cgroup", id: statSync(outer.path).ino, dryPolicy: 0, isContainer: false } as const;
     guard.setScopes([{ ...scope, policy: guard.addPolicy(execRule(id)) }]);
     assert.equal(runInside(outer.path, id).code, 137);
@@ -181,7 +185,7 @@ function dyingScript(cgroupPath: string): string {
   return `
 import { statSync } from "node:fs";
 const { openGuard } = await import(${JSON.stringify(module)});
-const guard = openGuard({ cgroupPath: ${JSON.stringify(cgroupPath)}, agentPid: process.pid });
+const guard = await openGuard({ cgroupPath: ${JSON.stringify(cgroupPath)}, agentPid: process.pid });
 const choice = { rule: 1, action: "block", isWriteOnly: false, isOwnerExempt: false, directBytes: 0, sources: 0 };
 const policy = guard.addPolicy({ paths: [{ class: "exec", text: ${JSON.stringify(id)}, isExact: true, choices: [choice] }], files: [], addresses: [], points: [], sources: [] });
 guard.setScopes([{ kind: "cgroup", id: statSync(${JSON.stringify(cgroupPath)}).ino, policy, dryPolicy: 0, isContainer: false }]);

@@ -65,9 +65,9 @@ export interface Scenes extends Disposable {
 }
 
 /** One guard for many tests, attached below one private cgroup: loading it reads all of the kernel's types each time. */
-export function openScenes(name: string): Scenes {
+export async function openScenes(name: string): Promise<Scenes> {
   const outer = makePrivateCgroup(name);
-  const guard = openGuard({ cgroupPath: outer.path, agentPid: process.pid });
+  const guard = await openGuard({ cgroupPath: outer.path, agentPid: process.pid });
   let made = 0;
   return {
     scene(policy, more = {}) {

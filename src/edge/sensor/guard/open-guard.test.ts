@@ -28,8 +28,8 @@ const node = process.execPath;
 describe("what the kernel's guard stops", () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "garrison-guard-")));
   let scenes: Scenes | undefined;
-  before(() => {
-    if (missing === "") scenes = openScenes("guard");
+  before(async () => {
+    if (missing === "") scenes = await openScenes("guard");
   });
   after(() => {
     scenes?.[Symbol.dispose]();

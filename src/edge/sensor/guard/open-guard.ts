@@ -6,7 +6,7 @@ import { Fault, toFault } from "../../../base/fault.ts";
 import type { GuardedEvent } from "../../../core/sense/deed-events.ts";
 import type { CompiledPolicy, Guard, GuardPlanes, GuardScope } from "../../../core/runtime-policy/guard-port.ts";
 import { keysOf, readCounters } from "../bpf-maps.ts";
-import { loadBpfObject, type BpfObject } from "../bpf-object.ts";
+import { loadBpfObject, loadBpfObjectAside, type BpfObject, type BpfObjectOptions } from "../bpf-object.ts";
 import { openLibbpf, type Libbpf } from "../libbpf.ts";
 import { cgroupMount } from "../proc.ts";
 import { openRing, type Ring } from "../ring.ts";
@@ -61,22 +61,25 @@ interface Loaded {
   readonly planes: GuardPlanes;
 }
 
-/** Throws a Fault ("sensor/no-library", "sensor/load") when not even the base object can run. */
-export function openGuard(options: GuardOptions): Guard {
-  return new KernelGuard(load(options));
+/**
+ * Rejects with a Fault ("sensor/no-library", "sensor/load") when not even the base object can run. The kernel looks at the programs on another thread: whoever
+ * asks is not held up.
+ */
+export async function openGuard(options: GuardOptions): Promise<Guard> {
+  return new KernelGuard(await load(options));
 }
 
-function load(options: GuardOptions): Loaded {
+async function load(options: GuardOptions): Promise<Loaded> {
   const libbpf = openLibbpf();
   const folder = options.objectsFolder ?? objectsDefault;
   const fillSettings = (view: DataView): void => {
     view.setUint32(guardLayout.guardSettings.agentTgid, options.agentPid, true);
     view.setUint32(guardLayout.guardSettings.hostMountNamespace, hostMountNamespace(options.procPath ?? "/proc"), true);
   };
-  const lsmWorks = options.lsm === "never" ? "not wanted" : tryProgram(libbpf, folder, "lsm_bpf");
+  const lsmWorks = options.lsm === "never" ? "not wanted" : await tryProgramAside(libbpf, folder, "lsm_bpf");
   const hasLsm = lsmWorks === "";
-  const hasEntries = hasLsm && tryProgram(libbpf, folder, "lsm_unshared") === "";
-  const base = loadBpfObject(libbpf, {
+  const hasEntries = hasLsm && (await tryProgramAside(libbpf, folder, "lsm_unshared")) === "";
+  const base = await loadBpfObjectAside(libbpf, {
     objectPath: `${folder}guard.bpf.o`,
     programs: guardPrograms({ hasLsm, hasEntries }),
     required: new Set(["scopes"]),
@@ -87,7 +90,7 @@ function load(options: GuardOptions): Loaded {
   let lsm: BpfObject | undefined;
   try {
     if (hasLsm) {
-      lsm = loadBpfObject(libbpf, {
+      lsm = await loadBpfObjectAside(libbpf, {
         objectPath: `${folder}lsm.bpf.o`,
         programs: lsmPrograms,
         required: new Set(["exec"]),
@@ -146,20 +149,35 @@ export function probeGuard(folder = objectsDefault): GuardPlanes {
 }
 
 /** "" when this program of lsm.bpf.o can be loaded: only trying tells (a list of active modules does not). One is enough to know, and quick to refuse. */
-function tryProgram(libbpf: Libbpf, folder: string, tried: (typeof lsmPrograms)[number]["name"]): string {
-  const others = lsmPrograms.filter(({ name }) => name !== tried).map(({ name }) => [name, "not tried"] as const);
+function tryProgram(libbpf: Libbpf, folder: string, tried: LsmProgram): string {
   try {
-    loadBpfObject(libbpf, {
-      objectPath: `${folder}lsm.bpf.o`,
-      programs: lsmPrograms.map((program) => ({ ...program, kind: "on-demand" as const })),
-      required: new Set(lsmPrograms.filter(({ name }) => name === tried).map(({ ability }) => ability)),
-      cgroupPath: undefined,
-      leftOut: new Map(others),
-    }).close();
+    loadBpfObject(libbpf, trial(folder, tried)).close();
     return "";
   } catch (error) {
     return toFault(error).message;
   }
+}
+
+async function tryProgramAside(libbpf: Libbpf, folder: string, tried: LsmProgram): Promise<string> {
+  try {
+    (await loadBpfObjectAside(libbpf, trial(folder, tried))).close();
+    return "";
+  } catch (error) {
+    return toFault(error).message;
+  }
+}
+
+type LsmProgram = (typeof lsmPrograms)[number]["name"];
+
+function trial(folder: string, tried: LsmProgram): BpfObjectOptions {
+  const others = lsmPrograms.filter(({ name }) => name !== tried).map(({ name }) => [name, "not tried"] as const);
+  return {
+    objectPath: `${folder}lsm.bpf.o`,
+    programs: lsmPrograms.map((program) => ({ ...program, kind: "on-demand" as const })),
+    required: new Set(lsmPrograms.filter(({ name }) => name === tried).map(({ ability }) => ability)),
+    cgroupPath: undefined,
+    leftOut: new Map(others),
+  };
 }
 
 const doneByTracepoints = "tracepoints of the calls do it here";
