@@ -84,11 +84,16 @@ export function gapLines(gaps: readonly Gap[]): readonly string[] {
 export function sayWindow(context: Context, window: ResponseOf<Api["listFlows"]>["window"], isWhole = true): number {
   const { since, dataSince } = window;
   if (isWhole && dataSince !== undefined && Date.parse(dataSince) > Date.parse(since))
-    context.say(`nothing kept before ${dataSince}: the asked window begins at ${since}`);
+    context.say(keptLine(dataSince, since));
   for (const line of gapLines(window.gaps)) context.say(line);
   if (!window.partial) return 0;
   context.say(`partial: ${window.partialBecause}`);
   return 7;
+}
+
+/** Each question looks at tables of its own, and each of these is kept since a time of its own. */
+function keptLine(dataSince: string, since: string): string {
+  return `nothing kept before ${dataSince} of what this question looks at: the asked window begins at ${since}`;
 }
 
 function lastOf(options: RowOptions, preset: number): number {

@@ -39,9 +39,9 @@ function sheet(nowMs: number): Sheet<Workload> {
     name: workloadId,
     columns: [
       { title: "cluster", value: (row) => row.cluster },
-      { title: "namespace", value: (row) => row.namespace },
+      { title: "namespace", value: (row) => row.namespace, squeeze: "never" },
       { title: "kind", value: (row) => row.kind },
-      { title: "name", value: (row) => row.name },
+      { title: "name", value: (row) => row.name, squeeze: "never" },
       { title: "processes", value: (row) => String(row.processes), align: "right" },
       { title: "connections", value: (row) => String(row.connections), align: "right" },
       { title: "failed", value: (row) => String(row.connectionsFailed), align: "right" },

@@ -17,6 +17,10 @@ export interface Column<T> {
   readonly value: (row: T) => string;
   readonly isWide?: true;
   readonly align?: "right";
+  /** A long cell goes on below itself instead of being cut. */
+  readonly wraps?: true;
+  /** What tells rows apart, or is typed again, is never cut; "first" gives before all others. */
+  readonly squeeze?: "first" | "never";
 }
 
 export interface Sheet<T> {

@@ -8,6 +8,8 @@ export interface TableColumn {
   readonly squeeze?: "first" | "never";
   /** Where a long cell is cut: versions in the middle, because their ends tell them apart. */
   readonly cut?: "middle";
+  /** A long cell goes on below itself, between words: nothing of it is lost. */
+  readonly wraps?: true;
 }
 
 const gap = "  ";
@@ -41,7 +43,41 @@ export function table(
       })
       .join(gap)
       .trimEnd();
-  return [...(options.header ? [line(titles)] : []), ...cells.map(line)].map((text) => `${text}\n`).join("");
+  const lines = cells.flatMap((row) => wrapped(row, columns, widths).map(line));
+  return [...(options.header ? [line(titles)] : []), ...lines].map((text) => `${text}\n`).join("");
+}
+
+/** The row's lines: one, unless a cell of a wrapping column is wider than its column. */
+function wrapped(
+  row: readonly string[],
+  columns: readonly TableColumn[],
+  widths: readonly number[],
+): readonly (readonly string[])[] {
+  const parts = row.map((cell, index) =>
+    columns[index]?.wraps === true ? piecesTo(cell, widths[index] ?? 0) : [cell],
+  );
+  const count = Math.max(1, ...parts.map(({ length }) => length));
+  return Array.from({ length: count }, (_, at) => parts.map((part) => part[at] ?? ""));
+}
+
+/** Pieces of at most so many cells, broken between words where that can be; without colours. */
+function piecesTo(text: string, width: number): readonly string[] {
+  const pieces: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && textWidth(line) + 1 + textWidth(word) > width) {
+      pieces.push(line);
+      line = "";
+    }
+    line = line === "" ? word : `${line} ${word}`;
+    while (width > 0 && textWidth(line) > width) {
+      const head = [...line].reduce((all, char) => (textWidth(all + char) <= width ? all + char : all), "");
+      if (head === "") break;
+      pieces.push(head);
+      line = line.slice(head.length);
+    }
+  }
+  return [...pieces, line];
 }
 
 /** Takes from what may go first, then from the widest columns, until the table fits or nothing more can be taken. */
@@ -62,7 +98,7 @@ function squeeze(widths: number[], columns: readonly TableColumn[], total: numbe
 }
 
 /** The cell in at most so many cells of the terminal, with an ellipsis for what is gone; its colours stay. */
-function cutTo(cell: string, width: number, where: "middle" | undefined): string {
+export function cutTo(cell: string, width: number, where?: "middle"): string {
   const total = textWidth(cell);
   if (total <= width) return cell;
   const tail = where === "middle" ? Math.floor((width - 1) / 2) : 0;

@@ -59,6 +59,16 @@ export async function lookAt(parts: BaselineParts, { since, until, ...owner }: B
   const facts = sums.facts.map(({ fact }) => fact);
   const isSeen = sums.lives.length > 0;
   const known = knownOf(parts, { life, facts, kept, drift: drifted.drift, sums, isSeen });
+  // An answer that was cut short says nothing of what it did not reach.
+  if (!isSeen && known.held === undefined && sums.window.partial)
+    throw new Fault(
+      `it is not known what ${owner.kind} ${owner.namespace}/${owner.workload} did: ${sums.window.partialBecause}`,
+      {
+        code: "baselines/not-known",
+        kind: "unavailable",
+        hint: "the store is busy: ask again",
+      },
+    );
   if (!isSeen && known.held === undefined)
     throw new Fault(
       `nothing was seen of ${owner.kind} ${owner.namespace}/${owner.workload} with this image in the window`,

@@ -64,9 +64,9 @@ function sheet(nowMs: number): Sheet<Ladder> {
     name: ({ cluster, namespace, kind, workload }) =>
       [cluster, namespace, kind, workload].map(encodeURIComponent).join("/"),
     columns: [
-      { title: "workload", value: ({ namespace, workload }) => `${namespace}/${workload}` },
+      { title: "workload", value: ({ namespace, workload }) => `${namespace}/${workload}`, squeeze: "never" },
       { title: "kind", value: ({ kind }) => kind },
-      { title: "image", value: imageText },
+      { title: "image", value: imageText, squeeze: "first" },
       { title: "step", value: stepText },
       { title: "confidence", value: ({ confidence }) => `${confidence.level} ${confidence.score}` },
       { title: "drift", value: ({ drift, step }) => (step === "learning" ? "-" : String(drift)), align: "right" },

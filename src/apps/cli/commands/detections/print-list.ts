@@ -53,7 +53,7 @@ export function sheet(nowMs: number): Sheet<DetectionCard> {
   return {
     name: ({ id }) => id,
     columns: [
-      { title: "id", value: ({ id }) => id },
+      { title: "id", value: ({ id }) => id, squeeze: "never" },
       { title: "last", value: ({ lastAt }) => age(Date.parse(lastAt), nowMs), align: "right" },
       { title: "severity", value: ({ severity }) => severity },
       { title: "action", value: ({ action }) => action },

@@ -3,7 +3,9 @@ import { stringify } from "../../output/yaml.ts";
 import type { Api } from "../../../server/contract/api.ts";
 import type { ResponseOf } from "../../../server/contract/endpoint.ts";
 import { ask, type Context } from "../../context.ts";
+import { fold } from "../../output/fold.ts";
 import { harmless, harmlessJson, harmlessLines } from "../../output/harmless.ts";
+import { cutTo } from "../../output/table.ts";
 import { clockTime } from "../../output/units.ts";
 import { sayWindow } from "../rows.ts";
 
@@ -33,12 +35,15 @@ export async function showDetection(context: Context, id: string): Promise<numbe
 }
 
 /** Sections of lines, two spaces in; everything that came from outside is made harmless. */
-export function detectionText(found: Found, { paint, nowMs }: Pick<Context, "paint" | "nowMs">): string {
+export function detectionText(
+  found: Found,
+  { paint, nowMs, width }: Pick<Context, "paint" | "nowMs" | "width">,
+): string {
   const { detection: card } = found;
   const now = nowMs();
   const lines = [
     paint.bold(harmless(card.title || card.rule)),
-    ...pairs([
+    ...pairs(width, [
       ["severity", card.severity],
       [
         "action",
@@ -57,24 +62,30 @@ export function detectionText(found: Found, { paint, nowMs }: Pick<Context, "pai
       ["message", card.message],
     ]),
     ...section(
+      width,
       "ATT&CK",
       found.techniques.map(
         ({ id, name, tactics }) => `${id} ${name || "(not in Garrison's list)"}: ${tactics.join(", ")}`,
       ),
     ),
     ...section(
+      width,
       "evidence",
       found.evidence.map(({ at, kind, text }) =>
         [at === undefined ? "" : clockTime(at, now), kind, text].filter((part) => part !== "").join("  "),
       ),
       found.evidenceOmitted,
     ),
-    ...section("process tree", treeLines(found), found.treeOmitted),
-    ...section("rule", [
+    // Command lines may be very long: cut to the terminal; whole in -o json.
+    ...section(Number.POSITIVE_INFINITY, "process tree", treeLines(found), found.treeOmitted).map((line) =>
+      cutTo(line, width),
+    ),
+    ...section(width, "rule", [
       `${found.rule.state}${found.rule.because === "" ? "" : `: ${found.rule.because}`}; from ${found.rule.from}; spoke ${found.rule.detections} times in 7 days`,
     ]),
-    ...section("suggested control", found.controls.flatMap(controlLines)),
+    ...section(width, "suggested control", found.controls.flatMap(controlLines)),
     ...section(
+      width,
       "within ten minutes",
       found.related.map(({ id, severity, title, rule }) => `${id}  ${severity}  ${title || rule}`),
       found.relatedOmitted,
@@ -83,13 +94,23 @@ export function detectionText(found: Found, { paint, nowMs }: Pick<Context, "pai
   return `${lines.join("\n")}\n`;
 }
 
-function pairs(given: readonly (readonly [name: string, value: string])[]): readonly string[] {
-  return given.filter(([, value]) => value !== "").map(([name, value]) => `  ${name.padEnd(10)}${harmless(value)}`);
+function pairs(width: number, given: readonly (readonly [name: string, value: string])[]): readonly string[] {
+  return given
+    .filter(([, value]) => value !== "")
+    .map(([name, value]) => fold(harmless(value), { width, first: `  ${name.padEnd(10)}` }));
 }
 
-function section(title: string, lines: readonly string[], omitted = 0): readonly string[] {
+/** What is wider than the terminal goes on below itself. */
+function section(width: number, title: string, lines: readonly string[], omitted = 0): readonly string[] {
   const more = omitted > 0 ? [`  and ${omitted} more`] : [];
-  return lines.length === 0 && omitted === 0 ? [] : ["", title, ...lines.map((line) => `  ${harmless(line)}`), ...more];
+  return lines.length === 0 && omitted === 0
+    ? []
+    : ["", title, ...lines.map((line) => indented(harmless(line), width)), ...more];
+}
+
+function indented(line: string, width: number): string {
+  const lead = /^ */.exec(line)?.[0] ?? "";
+  return fold(line.slice(lead.length), { width, first: `  ${lead}` });
 }
 
 function treeLines({ tree, treeBecause }: Found): readonly string[] {

@@ -2,6 +2,7 @@
 import { probeKernel, type ProbedFamily, type ProbeReport } from "../../../../edge/sensor/probe.ts";
 import { probeFamilies } from "../../../../edge/sensor/probe-families.ts";
 import type { Context } from "../../context.ts";
+import { fold } from "../../output/fold.ts";
 import { render, type Sheet } from "../../output/format.ts";
 import { formatOf, printDocument } from "../policy/words.ts";
 import type { ProbeFlags } from "../sensor.ts";
@@ -24,7 +25,8 @@ export async function runProbe(context: Context, flags: ProbeFlags): Promise<voi
   await context.print(`kernel ${report.kernel}\n\n`);
   await context.print(render(lines, sheetOf(context), { format, width: context.width }));
   await context.print("\n");
-  for (const [name, text] of Object.entries(guarantees)) await context.print(`${name}: ${text}\n`);
+  for (const [name, text] of Object.entries(guarantees))
+    await context.print(`${fold(text, { width: context.width, first: `${name}: ` })}\n`);
   if (lines.some(({ state }) => state === "unknown"))
     context.say("some families are unknown: run it as root, where the agent would run");
 }
@@ -71,9 +73,9 @@ function sheetOf({ paint }: Context): Sheet<Line> {
     columns: [
       { title: "family", value: ({ family }) => family },
       { title: "state", value: ({ state }) => painted(state) },
-      { title: "what", value: ({ title }) => title },
-      { title: "why not", value: ({ because }) => shorter(because) || "-" },
-      { title: "what that costs", value: ({ cost }) => cost || "-" },
+      { title: "what", value: ({ title }) => title, wraps: true },
+      { title: "why not", value: ({ because }) => shorter(because) || "-", wraps: true },
+      { title: "what that costs", value: ({ cost }) => cost || "-", wraps: true },
     ],
   };
 }
