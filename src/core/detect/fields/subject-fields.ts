@@ -19,7 +19,18 @@ function ofSubject(
 const inContainer = (name: string, group: FieldGroup, description: string, read: Read): Field =>
   ofSubject(name, "text", [group, description], (subject) => (subject.isContainer ? read(subject) : undefined));
 
-const idOf: Read = ({ isContainer, subject }) => (isContainer ? subject.containerId.slice(0, 12) || "unknown" : "host");
+/** Every rule on containers asks for it: the last one is cut once. */
+const lastId = { whole: "", short: "unknown" };
+
+function shortId(whole: string): string {
+  if (whole !== lastId.whole) {
+    lastId.whole = whole;
+    lastId.short = whole.slice(0, 12) || "unknown";
+  }
+  return lastId.short;
+}
+
+const idOf: Read = ({ isContainer, subject }) => (isContainer ? shortId(subject.containerId) : "host");
 
 /** "docker.io/library/nginx:1.27@sha256:..." in parts. A port of a registry is no tag. */
 function imageParts(image: string): { readonly repository: string; readonly tag: string } {

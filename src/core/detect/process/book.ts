@@ -1,6 +1,7 @@
 // The processes of a machine as rules need them: programs, arguments, ancestors. Bounded in number and bytes; what falls out is counted.
 import type { DetectLimits } from "../contract.ts";
 import type { ExecEvent, ForkEvent, ProcessKey, SensorEvent } from "../../sense/sensor.ts";
+import { nobody } from "../blank-event.ts";
 import type { ProcessFacts } from "./facts.ts";
 
 /** How long an ended process is kept for events that come late. */
@@ -20,11 +21,13 @@ export interface ProcessBook {
   /** Notes starts and ends; to be called with every event, before it is judged. */
   observe(event: SensorEvent): void;
   /** A process that was never seen to start is a stub with its short name. */
-  find(event: Pick<SensorEvent, "process" | "comm" | "cgroupId" | "timeMs">): ProcessFacts;
+  find(event: Whose): ProcessFacts;
   /** Forgets what ended long enough ago. */
   expire(nowMs: number): void;
   stats(): BookStats;
 }
+
+type Whose = Pick<SensorEvent, "process" | "comm" | "cgroupId" | "timeMs">;
 
 type BookLimits = Pick<DetectLimits, "processesMax" | "processBytesMax" | "ancestorsMax">;
 
@@ -66,18 +69,13 @@ class Book implements ProcessBook {
     }
   }
 
-  find({
-    process: key,
-    comm,
-    cgroupId,
-    timeMs,
-  }: Pick<SensorEvent, "process" | "comm" | "cgroupId" | "timeMs">): ProcessFacts {
-    const known = this.#current(key);
+  find(event: Whose): ProcessFacts {
+    const known = this.#current(event.process);
     if (known !== undefined) return known;
     this.#unknown += 1;
-    const made = this.#make({ key, comm, cgroupId, execMs: timeMs }, undefined);
+    const made = this.#stub(event);
     // The kernel's own work has no process: nothing to keep.
-    if (key.pid !== 0) this.#keep(made);
+    if (event.process.pid !== 0) this.#keep(made);
     return made;
   }
 
@@ -93,7 +91,7 @@ class Book implements ProcessBook {
     if (known.isKnown && !isRunc(known.executable)) return;
     known.comm = comm;
     known.commandLine = undefined;
-    known.memo = [];
+    known.memo = noMemo;
     known.memoOf = 0;
   }
 
@@ -111,11 +109,32 @@ class Book implements ProcessBook {
     const before = this.#current(event.process);
     const parent = before?.parent ?? this.#parentOf(event.parent);
     const words = this.#withinLimit(event.arguments);
-    const made = this.#make(
-      { key: event.process, comm: event.comm, cgroupId: event.cgroupId, execMs: event.timeMs },
-      { event, parent, serial: before?.serial, words },
-    );
-    this.#keep(made);
+    let textLength = event.path.length + event.workingDirectory.length;
+    for (let index = 0; index < words.length; index += 1) textLength += (words[index] as string).length + 16;
+    this.#keep({
+      key: event.process,
+      serial: before?.serial ?? this.#nextSerial(),
+      isKnown: true,
+      comm: event.comm,
+      executable: event.path,
+      arguments: words,
+      workingDirectory: event.workingDirectory,
+      uid: event.uid,
+      gid: event.gid,
+      capabilities: event.capabilities,
+      facts: event.facts,
+      parent,
+      parentPid: event.parent.pid,
+      execMs: event.timeMs,
+      cgroupId: event.cgroupId,
+      endedMs: 0,
+      hasChildren: false,
+      subject: undefined,
+      bytes: objectBytes + 2 * textLength,
+      memo: noMemo,
+      memoOf: 0,
+      commandLine: undefined,
+    });
   }
 
   #forked(event: ForkEvent): void {
@@ -123,10 +142,7 @@ class Book implements ProcessBook {
     const parent = this.#parentOf(event.parent);
     const made: ProcessFacts =
       parent === undefined
-        ? this.#make(
-            { key: event.process, comm: event.comm, cgroupId: event.cgroupId, execMs: event.timeMs },
-            undefined,
-          )
+        ? this.#stub(event)
         : {
             ...parent,
             key: event.process,
@@ -141,7 +157,7 @@ class Book implements ProcessBook {
             subject: parent.cgroupId === event.cgroupId ? parent.subject : undefined,
             // Its texts are its parent's: only the object counts.
             bytes: objectBytes,
-            memo: [],
+            memo: noMemo,
             memoOf: 0,
           };
     this.#keep(made);
@@ -175,45 +191,9 @@ class Book implements ProcessBook {
     }
   }
 
-  #make(
-    { key, comm, cgroupId, execMs }: Pick<ProcessFacts, "key" | "comm" | "cgroupId" | "execMs">,
-    known:
-      | {
-          readonly event: ExecEvent;
-          readonly parent: ProcessFacts | undefined;
-          readonly serial: number | undefined;
-          readonly words: readonly string[];
-        }
-      | undefined,
-  ): ProcessFacts {
-    const event = known?.event;
-    const words = known?.words ?? [];
-    let textLength = (event?.path.length ?? 0) + (event?.workingDirectory.length ?? 0);
-    for (const word of words) textLength += word.length + 16;
-    return {
-      key,
-      serial: known?.serial ?? this.#nextSerial(),
-      isKnown: event !== undefined,
-      comm,
-      executable: event?.path ?? "",
-      arguments: words,
-      workingDirectory: event?.workingDirectory ?? "",
-      uid: event?.uid ?? 0,
-      gid: event?.gid ?? 0,
-      capabilities: event?.capabilities ?? 0,
-      facts: event?.facts,
-      parent: known?.parent,
-      parentPid: event?.parent.pid ?? 0,
-      execMs,
-      cgroupId,
-      endedMs: 0,
-      hasChildren: false,
-      subject: undefined,
-      bytes: objectBytes + 2 * textLength,
-      memo: [],
-      memoOf: 0,
-      commandLine: undefined,
-    };
+  /** A process that was never seen to start. */
+  #stub({ process: key, comm, cgroupId, timeMs }: Whose): ProcessFacts {
+    return { ...nobody(), key, serial: this.#nextSerial(), comm, execMs: timeMs, cgroupId, bytes: objectBytes };
   }
 
   #nextSerial(): number {
@@ -295,6 +275,9 @@ class Book implements ProcessBook {
 function isRunc(executable: string): boolean {
   return executable.endsWith("/runc") || executable.startsWith("/memfd:runc_cloned");
 }
+
+/** Until something is remembered: one list for all, never written to. */
+const noMemo: number[] = [];
 
 /** A process without its texts, roughly. */
 const objectBytes = 400;
