@@ -40,7 +40,7 @@ export async function promote(parts: BaselineParts, body: Body<"promoteBaseline"
     throw new Fault("a dry run comes first", {
       code: "baselines/dry-run-first",
       kind: "conflict",
-      hint: "promote it with a dry run (the default), look at what would have been ended, then promote it again without",
+      hint: "promote it with a dry run (the default), look at what would have been ended, then again, enforced (--enforce)",
     });
   const spec: Baseline = { ...held.spec, mode: "protecting", dryRun };
   return put(parts, manifestWith(held, spec), { author, ifGeneration: body.ifGeneration ?? held.generation });
