@@ -67,6 +67,27 @@ for (const scheme of ["light", "dark"] as const) {
       await page.getByRole("button", { name: "Real", pressed: false }).waitFor();
     });
 
+    test("from a detection one goes on: a severity chosen, evidence copied, its own process in the tree of the workload", async (context) => {
+      if (!ready(context)) return;
+      const page = await stage.page();
+      await page.goto(`${stage.url}/detections`);
+      await firstRow(page, /Detections/);
+      await page.getByRole("button", { name: /Critical$/ }).click();
+      await page.waitForURL(/q=severity%3Acritical/);
+      await page.getByRole("button", { name: /Critical$/, pressed: true }).waitFor();
+      await page.locator("[data-column=what]", { hasText: "A shell obeys somebody" }).click();
+      const details = page.getByRole("complementary", { name: "Details" });
+      await details.getByRole("button", { name: "Copy evidence" }).click();
+      await details.getByRole("button", { name: "Copied" }).waitFor();
+      const copied = await page.evaluate(() => navigator.clipboard.readText());
+      assert.match(copied, /^Critical: A shell obeys somebody at 192\.0\.2\.77 \(Killed\)\n[^]*\nEvidence\n {2}1\. /);
+      const further = details.getByRole("region", { name: "Look further" });
+      await further.getByRole("link", { name: "Who else talks to 192.0.2.77:4444" }).waitFor();
+      await further.getByRole("link", { name: "Processes" }).click();
+      await page.waitForURL(/\/workloads\/local\/shop\/Deployment\/frontend\?.*row=pid-4004/);
+      await page.close();
+    });
+
     test("rows are walked and opened by keys; a filter and the choice are in the address", async (context) => {
       if (!ready(context)) return;
       const page = await stage.page();
