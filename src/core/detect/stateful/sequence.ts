@@ -13,6 +13,7 @@ export const sequenceLimits = {
   hitsOfGroupMean: 2,
   /** Later steps that came before their first one. */
   earlyMax: 512,
+  earlyDroppedAtOnce: 64,
   /** Processes whose doings belong to one group by themselves, not by an ancestor. */
   keysOfGroupMax: 256,
 } as const;
@@ -52,7 +53,7 @@ class Steps implements Sequence {
   readonly #binds: readonly (readonly (readonly [string, ReadValue])[])[];
   readonly #groups = createFairPool<Group>();
   readonly #byKey = new Map<string, Set<Group>>();
-  readonly #early = createFairPool<Early>();
+  readonly #early = new Set<Early>();
   #hits = 0;
   dropped = 0;
 
@@ -108,7 +109,7 @@ class Steps implements Sequence {
     this.#room.open += 1;
     for (const key of keys) this.#index(key, group);
     // What came before its time is waiting.
-    for (const early of this.#early.items()) {
+    for (const early of this.#early) {
       if (early.event.timeMs < hit.event.timeMs || !early.keys.some((key) => group.keys.has(key))) continue;
       if (this.#add(group, { step: early.step, hit: early, keys: early.keys })) return;
     }
@@ -153,7 +154,7 @@ class Steps implements Sequence {
     if (chain === undefined) return false;
     this.#close(group);
     const used = new Set(chain.map(({ event }) => event));
-    for (const early of this.#early.items()) if (used.has(early.event)) this.#early.delete(early);
+    for (const early of this.#early) if (used.has(early.event)) this.#early.delete(early);
     this.#fire(chain.map(({ event }) => event));
     return true;
   }
@@ -179,16 +180,25 @@ class Steps implements Sequence {
 
   #keepEarly(early: Early): void {
     if (this.#early.size >= sequenceLimits.earlyMax) this.#expireEarly(early.event.timeMs);
-    if (this.#early.size >= sequenceLimits.earlyMax) {
+    if (this.#early.size >= sequenceLimits.earlyMax) this.#thinEarly();
+    this.#early.add(early);
+  }
+
+  /** Many at once, fairly: so that a flood pays the counting of owners once for all of them. */
+  #thinEarly(): void {
+    const pool = createFairPool<Early>();
+    for (const early of this.#early) pool.add(early, ownersOf(early.event));
+    for (let count = 0; count < sequenceLimits.earlyDroppedAtOnce; count += 1) {
+      const victim = pool.victim();
+      if (victim === undefined) return;
+      pool.delete(victim);
+      this.#early.delete(victim);
       this.#drop();
-      this.#early.delete(this.#early.victim() as Early);
     }
-    this.#early.add(early, ownersOf(early.event));
   }
 
   #expireEarly(nowMs: number): void {
-    for (const early of this.#early.items())
-      if (early.event.timeMs < nowMs - this.#room.latenessMs) this.#early.delete(early);
+    for (const early of this.#early) if (early.event.timeMs < nowMs - this.#room.latenessMs) this.#early.delete(early);
   }
 
   expire(nowMs: number): void {
