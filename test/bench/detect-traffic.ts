@@ -33,7 +33,7 @@ export function* mixedTraffic({ starts }: World): Generator<SensorEvent> {
   for (let index = 0; ; index += 1) {
     const timeMs = beginMs + index;
     const at = (events: readonly SensorEvent[]): readonly SensorEvent[] =>
-      events.map((event) => ({ ...event, timeMs }) as SensorEvent);
+      events.map((event) => ({ ...event, timeMs }));
     if (random() >= sameProcess) doer = living !== undefined && random() < 0.5 ? living : pick(starts);
     const what = kindOf(random());
     if (what === "life") {

@@ -1,6 +1,15 @@
 // Records of watched calls -> events: arguments as numbers, what the descriptor stands for, credentials before and after.
 import { watchedCalls, type CallEvent, type DescriptorFacts, type WatchedCall } from "../../core/sense/deed-events.ts";
-import { flagsOf, header, processWords, rememberDeed, signedWide, timeMsOf, wide, type Source } from "./decode-source.ts";
+import {
+  flagsOf,
+  header,
+  processWords,
+  rememberDeed,
+  signedWide,
+  timeMsOf,
+  wide,
+  type Source,
+} from "./decode-source.ts";
 import { argumentCounts } from "./deed-programs.ts";
 import { kindNames } from "./descriptor-kinds.ts";
 import { eventFlag, layout, limit } from "./layout.gen.ts";

@@ -110,12 +110,6 @@ export function openLibbpf(): Libbpf {
   const openFile = bpf.func("void *bpf_object__open_file(str, void *)");
   const attachIterator = bpf.func("void *bpf_program__attach_iter(void *, void *)");
   const attachPerf = bpf.func("void *bpf_program__attach_perf_event_opts(void *, int, void *)");
-  const getTime = libc.func("int clock_gettime(int, _Out_ void *)");
-  const timespec = new BigInt64Array(2);
-  const readClock = (clock: number): number => {
-    getTime(clock, timespec);
-    return Number(timespec[0]) * 1000 + Number(timespec[1]) / 1e6;
-  };
   const programDescriptor = bpf.func("int bpf_program__fd(void *)");
   const getInfo = bpf.func("int bpf_obj_get_info_by_fd(int, _Inout_ void *, _Inout_ uint32_t *)");
   const lastError = (): string => errnoName(koffi.errno());
@@ -165,10 +159,19 @@ export function openLibbpf(): Libbpf {
     close: libc.func("int close(int)"),
     trimHeap: () => void trim(0),
     pageBytes: Number(libc.func("long sysconf(int)")(SC_PAGESIZE)),
-    bootTimeMs: () => readClock(CLOCK_BOOTTIME),
-    threadCpuMs: () => readClock(CLOCK_THREAD_CPUTIME_ID),
+    ...clocks(libc),
     lastError,
   };
+}
+
+function clocks(libc: ReturnType<typeof koffi.load>): Pick<Libbpf, "bootTimeMs" | "threadCpuMs"> {
+  const getTime = libc.func("int clock_gettime(int, _Out_ void *)");
+  const timespec = new BigInt64Array(2);
+  const readClock = (clock: number): number => {
+    getTime(clock, timespec);
+    return Number(timespec[0]) * 1000 + Number(timespec[1]) / 1e6;
+  };
+  return { bootTimeMs: () => readClock(CLOCK_BOOTTIME), threadCpuMs: () => readClock(CLOCK_THREAD_CPUTIME_ID) };
 }
 
 type MapCalls = Pick<

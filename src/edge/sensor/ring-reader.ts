@@ -59,8 +59,8 @@ export interface ReaderOptions {
   readonly repeatsEveryMs: number;
 }
 
-export function createRingReader(libbpf: Libbpf, object: KernelObject, options: ReaderOptions): RingReader {
-  const { places, hosts } = options;
+/** What the decoder is given, and the cache of repeats that it fills. */
+function createContext(libbpf: Libbpf, object: KernelObject, { places, hosts }: ReaderOptions) {
   const plain: DecodeContext = {
     texts: createTextCache(),
     strings: createStringCache(),
@@ -75,6 +75,12 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, options: 
     // Kept only where repeats are counted: what is kept is copied once more by the collector of garbage.
     ...(object.seen === undefined ? {} : { repeats }),
   };
+  return { context, repeats };
+}
+
+export function createRingReader(libbpf: Libbpf, object: KernelObject, options: ReaderOptions): RingReader {
+  const { places, hosts } = options;
+  const { context, repeats } = createContext(libbpf, object, options);
   const sweep = createSweeping(object, repeats, options.repeatsEveryMs);
   const collector = createCollector(object, context, () => context.bootMs + libbpf.bootTimeMs());
   const lossesOf = (): Readonly<Record<string, number>> => {
@@ -237,10 +243,10 @@ function createCollector(object: KernelObject, context: DecodeContext, nowMs: ()
 const eventsPerTurn = 256;
 
 /**
- * How long to sleep after a look that found so many events: so long that the next one finds about 256, between 2 and 50 ms; while nothing happens ever
- * longer, to 100 ms. The default low ring holds 150 ms of a flood of a million datagrams a second, so an idle pause loses nothing.
+ * How long to sleep after a look that found so many events: so long that the next one finds about 256, between 2 and 20 ms (what a process did is looked
+ * up while it lives); while nothing happens ever longer, to 100 ms. The default low ring holds 150 ms of a flood of a million datagrams a second, so an idle pause loses nothing.
  */
 export function pauseMs(eventsRead: number, pauseMsBefore: number): number {
   if (eventsRead === 0) return Math.min(Math.max(pauseMsBefore, 25) * 2, 100);
-  return Math.min(Math.max(Math.floor((eventsPerTurn * Math.max(pauseMsBefore, 1)) / eventsRead), 2), 50);
+  return Math.min(Math.max(Math.floor((eventsPerTurn * Math.max(pauseMsBefore, 1)) / eventsRead), 2), 20);
 }

@@ -70,14 +70,26 @@ function piecesTo(text: string, width: number): readonly string[] {
       line = "";
     }
     line = line === "" ? word : `${line} ${word}`;
-    while (width > 0 && textWidth(line) > width) {
-      const head = [...line].reduce((all, char) => (textWidth(all + char) <= width ? all + char : all), "");
-      if (head === "") break;
-      pieces.push(head);
-      line = line.slice(head.length);
-    }
+    const parts = brokenTo(line, width);
+    pieces.push(...parts.slice(0, -1));
+    line = parts.at(-1) ?? "";
   }
   return [...pieces, line];
+}
+
+/** A word that is longer than so many cells, broken anywhere; at least one character a piece. */
+function brokenTo(word: string, width: number): readonly string[] {
+  if (width <= 0 || textWidth(word) <= width) return [word];
+  const parts: string[] = [];
+  let part = "";
+  for (const character of Array.from(word)) {
+    if (part !== "" && textWidth(part + character) > width) {
+      parts.push(part);
+      part = "";
+    }
+    part += character;
+  }
+  return [...parts, part];
 }
 
 /** Takes from what may go first, then from the widest columns, until the table fits or nothing more can be taken. */

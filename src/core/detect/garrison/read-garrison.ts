@@ -161,7 +161,7 @@ function readHead(place: Place, spec: Mapping): Head {
     ],
     [macros === undefined, "macros", "`macros` maps names to conditions"],
     [lists === undefined, "lists", "`lists` maps names to lists of texts"],
-    [typeof exceptions === "string", "exceptions", String(exceptions)],
+    [typeof exceptions === "string", "exceptions", typeof exceptions === "string" ? exceptions : ""],
   ];
   const found = faults.filter(([isWrong]) => isWrong);
   for (const [, key, message] of found) wrong(place, key, message);

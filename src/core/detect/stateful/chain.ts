@@ -1,5 +1,6 @@
 // One event of each step that fit together: times not falling, within the time, what steps have in common agreeing.
 import type { DetectEvent } from "../event.ts";
+import type { Owners } from "./fair-pool.ts";
 
 export const chainLimits = {
   /** Ways of putting candidates together that are tried for one event. */
@@ -10,6 +11,8 @@ export interface Hit {
   readonly event: DetectEvent;
   /** Values that steps of the same name must agree on. */
   readonly bound: ReadonlyMap<string, string>;
+  /** Whose it is, when room is short. */
+  readonly owners: Owners;
 }
 
 export interface Chain {

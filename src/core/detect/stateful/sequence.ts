@@ -13,7 +13,9 @@ export const sequenceLimits = {
   hitsOfGroupMean: 2,
   /** Later steps that came before their first one. */
   earlyMax: 512,
+  /** Then so many go, and so many of one process before owners are counted anew. */
   earlyDroppedAtOnce: 64,
+  earlyDroppedOfOne: 16,
   /** Processes whose doings belong to one group by themselves, not by an ancestor. */
   keysOfGroupMax: 256,
 } as const;
@@ -68,7 +70,7 @@ class Steps implements Sequence {
 
   take(step: number, event: DetectEvent): void {
     const keys = groupKeysOf(event, this.#program.by);
-    const hit = { event: keptEvent(event), bound: this.#boundOf(step, event) };
+    const hit = { event: keptEvent(event), bound: this.#boundOf(step, event), owners: ownersOf(event) };
     const groups = this.#groupsOf(keys);
     for (const group of groups) this.#add(group, { step, hit, keys });
     if (step === 0 && groups.length === 0) this.#open(hit, keys);
@@ -105,7 +107,7 @@ class Steps implements Sequence {
     const group: Group = { keys: new Set(keys), hits: this.#program.steps.map(() => []), lastMs: hit.event.timeMs };
     group.hits[0]?.push(hit);
     this.#hits += 1;
-    this.#groups.add(group, ownersOf(hit.event));
+    this.#groups.add(group, hit.owners);
     this.#room.open += 1;
     for (const key of keys) this.#index(key, group);
     // What came before its time is waiting.
@@ -173,7 +175,8 @@ class Steps implements Sequence {
     }
     const isFull = this.#hits > this.#room.ofRuleMax * sequenceLimits.hitsOfGroupMean;
     if (hits.length <= (isFull ? 1 : sequenceLimits.hitsOfStepMax)) return;
-    hits.splice(hits.indexOf(victimOf(hits, hit)), 1);
+    const [victim = hit] = largestShare(hits.filter((one) => one !== hit));
+    hits.splice(hits.indexOf(victim), 1);
     this.#hits -= 1;
     this.#drop();
   }
@@ -186,14 +189,16 @@ class Steps implements Sequence {
 
   /** Many at once, fairly: so that a flood pays the counting of owners once for all of them. */
   #thinEarly(): void {
-    const pool = createFairPool<Early>();
-    for (const early of this.#early) pool.add(early, ownersOf(early.event));
-    for (let count = 0; count < sequenceLimits.earlyDroppedAtOnce; count += 1) {
-      const victim = pool.victim();
-      if (victim === undefined) return;
-      pool.delete(victim);
-      this.#early.delete(victim);
-      this.#drop();
+    let left = [...this.#early];
+    for (let count = 0; count < sequenceLimits.earlyDroppedAtOnce;) {
+      const most = largestShare(left);
+      const victims = new Set(most.slice(0, Math.min(Math.ceil(most.length / 2), sequenceLimits.earlyDroppedOfOne)));
+      for (const victim of victims) {
+        this.#early.delete(victim);
+        this.#drop();
+      }
+      count += victims.size;
+      left = left.filter((early) => !victims.has(early));
     }
   }
 
@@ -214,19 +219,19 @@ function ownersOf(event: DetectEvent): Owners {
   return [workloadKeyOf(event), parent?.serial ?? serial, serial];
 }
 
-/** As the victim of a fair pool, for the few of one step: the oldest, but for the newest comer, of the owner with the most. */
-function victimOf(hits: readonly Hit[], newest: Hit): Hit {
-  let left = hits.filter((one) => one !== newest);
+/** What the owner with the most has, inside the owner with the most, and so on: as a fair pool counts, for few. In the order in which they stand. */
+function largestShare<T extends Hit>(hits: readonly T[]): readonly T[] {
+  let left = hits;
   for (let level = 0; level < 3; level += 1) {
-    const counts = new Map<string | number, number>();
+    const counts = new Map<string | number | undefined, number>();
     let most: string | number | undefined;
-    for (const { event } of left) {
-      const owner = ownersOf(event)[level] as string | number;
+    for (const { owners } of left) {
+      const owner = owners[level];
       const count = (counts.get(owner) ?? 0) + 1;
       counts.set(owner, count);
-      if (most === undefined || count > (counts.get(most) as number)) most = owner;
+      if (most === undefined || count > (counts.get(most) ?? 0)) most = owner;
     }
-    if (counts.size > 1) left = left.filter(({ event }) => ownersOf(event)[level] === most);
+    if (counts.size > 1) left = left.filter(({ owners }) => owners[level] === most);
   }
-  return left[0] as Hit;
+  return left;
 }
