@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { createFairPool } from "./fair-pool.ts";
+import { createFairPool, inFairOrder } from "./fair-pool.ts";
 
 interface Item {
   readonly owners: readonly [string, number];
@@ -58,6 +58,17 @@ test("after any adding and deleting the victim is of an owner with the most, and
         const ofProcess = (one: number): readonly Item[] => inside.filter(({ owners }) => owners[1] === one);
         assert.equal(ofProcess(victim.owners[1]).length, Math.max(...[1, 2, 3].map((one) => ofProcess(one).length)));
         assert.equal(ofProcess(victim.owners[1])[0], victim);
+        // Processes of different workloads have different numbers there.
+        const apart = held.map((item) => {
+          const [workload, process] = item.owners;
+          return { item, owners: [workload, `${workload}${process}`] };
+        });
+        const last = inFairOrder(apart).at(-1)?.item as Item;
+        assert.equal(sizeOf(last.owners[0]), sizeOf(victim.owners[0]));
+        const beside = held.filter(({ owners }) => owners[0] === last.owners[0]);
+        const shares = [1, 2, 3].map((one) => beside.filter(({ owners }) => owners[1] === one));
+        assert.equal(shares[last.owners[1] - 1]?.length, Math.max(...shares.map(({ length }) => length)));
+        assert.equal(shares[last.owners[1] - 1]?.[0], last);
       });
     }),
     { numRuns: 300 },

@@ -55,6 +55,27 @@ export function createFairPool<T extends object>(): FairPool<T> {
   };
 }
 
+/**
+ * Oldest first in; out comes the order in which they stay: the last one is such a victim, the one before it the next one, and so on. Inner owners of
+ * different outer ones must differ, as processes do.
+ */
+export function inFairOrder<T extends { readonly owners: Owners }>(items: readonly T[]): readonly T[] {
+  let ordered: readonly T[] = items.toReversed();
+  // From the inside out: each is placed by how many of its owner stay before it.
+  for (let level = (items[0]?.owners.length ?? 0) - 1; level >= 0; level -= 1) {
+    const counts = new Map<string | number | undefined, number>();
+    const byRank: T[][] = [];
+    for (const item of ordered) {
+      const owner = item.owners[level];
+      const rank = counts.get(owner) ?? 0;
+      counts.set(owner, rank + 1);
+      (byRank[rank] ??= []).push(item);
+    }
+    ordered = byRank.flat();
+  }
+  return ordered;
+}
+
 /** What one owner has, and how the owners inside it share that. */
 interface Share<T> {
   readonly outer: Share<T> | undefined;

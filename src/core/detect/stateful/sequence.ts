@@ -3,7 +3,7 @@
 import type { Program, Step } from "../engine/program.ts";
 import type { DetectEvent, ReadValue } from "../event.ts";
 import { chainWith, type Hit } from "./chain.ts";
-import { createFairPool, type Owners } from "./fair-pool.ts";
+import { createFairPool, inFairOrder, type Owners } from "./fair-pool.ts";
 import { groupKeysOf, keptEvent, workloadKeyOf, type Memory, type Room } from "./state.ts";
 
 export const sequenceLimits = {
@@ -13,9 +13,7 @@ export const sequenceLimits = {
   hitsOfGroupMean: 2,
   /** Later steps that came before their first one. */
   earlyMax: 512,
-  /** Then so many go, and so many of one process before owners are counted anew. */
   earlyDroppedAtOnce: 64,
-  earlyDroppedOfOne: 16,
   /** Processes whose doings belong to one group by themselves, not by an ancestor. */
   keysOfGroupMax: 256,
 } as const;
@@ -175,7 +173,7 @@ class Steps implements Sequence {
     }
     const isFull = this.#hits > this.#room.ofRuleMax * sequenceLimits.hitsOfGroupMean;
     if (hits.length <= (isFull ? 1 : sequenceLimits.hitsOfStepMax)) return;
-    const [victim = hit] = largestShare(hits.filter((one) => one !== hit));
+    const victim = inFairOrder(hits.filter((one) => one !== hit)).at(-1) ?? hit;
     hits.splice(hits.indexOf(victim), 1);
     this.#hits -= 1;
     this.#drop();
@@ -187,18 +185,11 @@ class Steps implements Sequence {
     this.#early.add(early);
   }
 
-  /** Many at once, fairly: so that a flood pays the counting of owners once for all of them. */
+  /** Many at once: so that a flood pays the counting of owners once for all of them. */
   #thinEarly(): void {
-    let left = [...this.#early];
-    for (let count = 0; count < sequenceLimits.earlyDroppedAtOnce;) {
-      const most = largestShare(left);
-      const victims = new Set(most.slice(0, Math.min(Math.ceil(most.length / 2), sequenceLimits.earlyDroppedOfOne)));
-      for (const victim of victims) {
-        this.#early.delete(victim);
-        this.#drop();
-      }
-      count += victims.size;
-      left = left.filter((early) => !victims.has(early));
+    for (const victim of inFairOrder([...this.#early]).slice(-sequenceLimits.earlyDroppedAtOnce)) {
+      this.#early.delete(victim);
+      this.#drop();
     }
   }
 
@@ -217,21 +208,4 @@ class Steps implements Sequence {
 function ownersOf(event: DetectEvent): Owners {
   const { serial, parent } = event.process;
   return [workloadKeyOf(event), parent?.serial ?? serial, serial];
-}
-
-/** What the owner with the most has, inside the owner with the most, and so on: as a fair pool counts, for few. In the order in which they stand. */
-function largestShare<T extends Hit>(hits: readonly T[]): readonly T[] {
-  let left = hits;
-  for (let level = 0; level < 3; level += 1) {
-    const counts = new Map<string | number | undefined, number>();
-    let most: string | number | undefined;
-    for (const { owners } of left) {
-      const owner = owners[level];
-      const count = (counts.get(owner) ?? 0) + 1;
-      counts.set(owner, count);
-      if (most === undefined || count > (counts.get(most) ?? 0)) most = owner;
-    }
-    if (counts.size > 1) left = left.filter(({ owners }) => owners[level] === most);
-  }
-  return left;
 }
