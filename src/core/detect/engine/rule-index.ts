@@ -45,11 +45,7 @@ interface PathShadows {
 interface Plan {
   readonly kind: number;
   readonly chunks: readonly Chunk[];
-  /** There is one such event of a program: what would be remembered of the program is never asked again. */
-  readonly isOnce: boolean;
 }
-
-const onceOfProgram: ReadonlySet<string> = new Set(["execve", "clone", "procexit"]);
 
 /** More bits than these make a number that is no small integer to V8. */
 const chunkEntriesMax = 30;
@@ -102,7 +98,7 @@ class Index implements RuleIndex {
   /** Does any of the tree's texts fit this event's path? Undefined: not looked yet. */
   #fits: boolean | undefined;
   #lastType: string | undefined;
-  #lastPlan: Plan = { kind: 0, chunks: [], isOnce: false };
+  #lastPlan: Plan = { kind: 0, chunks: [] };
   readonly #epoch: number;
   readonly #paths: PathMemo;
 
@@ -127,7 +123,7 @@ class Index implements RuleIndex {
 
   /** What the event itself tells comes first, its path then, and the process last: that lies anywhere in memory, and few events come so far. */
   judge(event: DetectEvent): void {
-    const { kind, chunks, isOnce } = this.#planOf(event.type);
+    const { kind, chunks } = this.#planOf(event.type);
     const shape = chunks.length === 0 ? 0 : shapeOf(event);
     const hasPath = event.path !== "" && event.tuple === undefined;
     const isOther = event.requestedPath !== event.path && event.requestedPath !== "";
@@ -150,7 +146,7 @@ class Index implements RuleIndex {
         isPrepared = true;
         this.#prepare(event);
       }
-      if (!isOnce) bits &= this.#processBits(chunk, event);
+      bits &= this.#processBits(chunk, event);
       while (bits !== 0) {
         const bit = 31 - Math.clz32(bits);
         bits ^= 1 << bit;
@@ -174,7 +170,7 @@ class Index implements RuleIndex {
     const chunks = Array.from({ length: chunksOf(entries.length) }, (_, index) =>
       this.#chunkOf(entries.slice(index * chunkEntriesMax, (index + 1) * chunkEntriesMax)),
     );
-    const made = { kind: 2 * this.#plans.size, chunks, isOnce: onceOfProgram.has(type) };
+    const made = { kind: 2 * this.#plans.size, chunks };
     this.#plans.set(type, made);
     return made;
   }
