@@ -29,17 +29,13 @@ export function chainWith(
   hits: readonly (readonly Hit[])[],
   { step, hit, withinMs }: { readonly step: number; readonly hit: Hit; readonly withinMs: number },
 ): Chain {
-  const atMs = hit.event.timeMs;
-  const candidates = hits.map((all, index) =>
-    index === step
-      ? [hit]
-      : all.filter(
-          ({ event: { timeMs }, bound }) =>
-            (index < step
-              ? timeMs <= atMs && atMs - timeMs <= withinMs
-              : timeMs >= atMs && timeMs - atMs <= withinMs) && agrees(hit.bound, bound),
-        ),
-  );
+  const candidates: (readonly Hit[])[] = [];
+  // From the last step on: it is the rarest, and mostly the search ends there.
+  for (let index = hits.length - 1; index >= 0; index -= 1) {
+    const fitting = index === step ? [hit] : fittingOf(hits[index] ?? [], { hit, withinMs, isBefore: index < step });
+    if (fitting.length === 0) return { chain: undefined, gaveUp: false };
+    candidates[index] = fitting;
+  }
   let tries = 0;
   function extend(chain: readonly Hit[]): readonly Hit[] | undefined {
     if (chain.length === candidates.length) return chain;
@@ -56,8 +52,19 @@ export function chainWith(
     }
     return undefined;
   }
-  const chain = candidates.some((all) => all.length === 0) ? undefined : extend([]);
+  const chain = extend([]);
   return { chain, gaveUp: tries > chainLimits.triesMax };
+}
+
+function fittingOf(
+  hits: readonly Hit[],
+  { hit, withinMs, isBefore }: { readonly hit: Hit; readonly withinMs: number; readonly isBefore: boolean },
+): readonly Hit[] {
+  const atMs = hit.event.timeMs;
+  return hits.filter(({ event: { timeMs }, bound }) => {
+    const passedMs = isBefore ? atMs - timeMs : timeMs - atMs;
+    return passedMs >= 0 && passedMs <= withinMs && agrees(hit.bound, bound);
+  });
 }
 
 function agrees(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {

@@ -9,6 +9,8 @@ import { groupKeysOf, keptEvent, workloadKeyOf, type Memory, type Room } from ".
 export const sequenceLimits = {
   /** Candidates of one step that a group keeps. */
   hitsOfStepMax: 64,
+  /** Then so many go: the counting of owners is paid once for all of them. */
+  hitsDroppedAtOnce: 16,
   /** Candidates of all groups of a rule, for each group that it may have. */
   hitsOfGroupMean: 2,
   /** Later steps that came before their first one. */
@@ -173,10 +175,11 @@ class Steps implements Sequence {
     }
     const isFull = this.#hits > this.#room.ofRuleMax * sequenceLimits.hitsOfGroupMean;
     if (hits.length <= (isFull ? 1 : sequenceLimits.hitsOfStepMax)) return;
-    const victim = inFairOrder(hits.filter((one) => one !== hit)).at(-1) ?? hit;
-    hits.splice(hits.indexOf(victim), 1);
-    this.#hits -= 1;
-    this.#drop();
+    const others = hits.filter((one) => one !== hit);
+    const victims = new Set(inFairOrder(others).slice(-Math.min(sequenceLimits.hitsDroppedAtOnce, others.length)));
+    group.hits[step] = hits.filter((one) => !victims.has(one));
+    this.#hits -= victims.size;
+    for (let count = 0; count < victims.size; count += 1) this.#drop();
   }
 
   #keepEarly(early: Early): void {
