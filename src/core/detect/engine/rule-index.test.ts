@@ -48,3 +48,13 @@ test("an event that no rule can fire on never asks whose it is", () => {
   detector.take([file(10, "open", "/etc/shadow")], subjectOf);
   assert.deepEqual([asked, detector.stats().processesUnknown, told.length], [1, 1, 1]);
 });
+
+test("a path that is remembered is judged anew when it lies in a folder of the host", () => {
+  const { detector, told } = engineOf(
+    compiled([rule("host", "evt.type = openat and garrison.host_path startswith /etc/")]),
+  );
+  const plain = file(10, "open", "/data/shadow");
+  const onHost = { ...plain, hostPath: "/etc/shadow" };
+  detector.take([plain, plain, plain, onHost, plain, onHost, plain, onHost], () => inShop);
+  assert.equal(told.length, 3);
+});

@@ -25,7 +25,7 @@ interface Chunk {
   /** A bit for each entry. */
   readonly all: number;
   readonly process: readonly Predicate[];
-  /** Of a path that was asked for as it is, and of one that was asked for otherwise (relative, through a link). */
+  /** Of a path of which nothing else is told, and of one that was asked for otherwise (relative, through a link) or lies in a folder of the host. */
   readonly path: PathShadows;
   readonly otherPath: PathShadows;
   readonly shape: readonly Predicate[];
@@ -41,7 +41,7 @@ interface PathShadows {
   readonly plainAlways: number;
 }
 
-/** The entries of one event type. Its number, and whether the path is the one that was asked for, is the kind in the memo of paths; a chunk has two words there: who was asked, and who is not ruled out. */
+/** The entries of one event type. Its number, and whether the path is a plain one, is the kind in the memo of paths; a chunk has two words there: who was asked, and who is not ruled out. */
 interface Plan {
   readonly kind: number;
   readonly chunks: readonly Chunk[];
@@ -126,7 +126,7 @@ class Index implements RuleIndex {
     const { kind, chunks } = this.#planOf(event.type);
     const shape = chunks.length === 0 ? 0 : shapeOf(event);
     const hasPath = event.path !== "" && event.tuple === undefined;
-    const isOther = event.requestedPath !== event.path && event.requestedPath !== "";
+    const isOther = hasPath && !isPlainPath(event);
     let place = unjudged;
     let isPrepared = false;
     this.#fits = undefined;
@@ -185,7 +185,7 @@ class Index implements RuleIndex {
       entries,
       all: 2 ** entries.length - 1,
       process: compiled(shadows("process")),
-      path: this.#pathShadows(shadows("path", "asked-path")),
+      path: this.#pathShadows(shadows("path", "plain-path")),
       otherPath: this.#pathShadows(shadows("path")),
       shape: compiled(shadows("shape")),
       shapes: new Int32Array(shapesMax).fill(unjudged),
@@ -257,6 +257,11 @@ class Index implements RuleIndex {
     }
     return bits;
   }
+}
+
+/** Then fields of scope "plain-path" depend on the path alone. */
+function isPlainPath({ path, requestedPath, raw }: DetectEvent): boolean {
+  return (requestedPath === path || requestedPath === "") && (raw?.type !== "file" || raw.hostPath === undefined);
 }
 
 function chunksOf(entries: number): number {

@@ -109,7 +109,7 @@ export const descriptorFields: readonly Field[] = [
   ),
   plain(
     "fd.nameraw",
-    { type: "text", scope: "asked-path", group: "descriptor", description: "path as the program asked for it" },
+    { type: "text", scope: "plain-path", group: "descriptor", description: "path as the program asked for it" },
     (event) => some(event.requestedPath) ?? some(event.path),
   ),
   plain(

@@ -128,6 +128,7 @@ export const eventFields: readonly Field[] = [
     "garrison.host_path",
     {
       ...eventText,
+      scope: "plain-path",
       group: "host-folders",
       description: "where a file lies on the host, when a container reached it through a mount of a host's folder",
     },
