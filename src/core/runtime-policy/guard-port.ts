@@ -109,6 +109,13 @@ export interface Guard {
   /** What the kernel did or would have done since the last call; oldest first. */
   drain(): readonly GuardedEvent[];
   stats(): GuardStats;
-  /** Detaches everything: nothing is stopped any more. Safe to call twice. */
+  /**
+   * What is attached stays in force without this process: under names in `folder`, which is made, in a bpffs. All of it or, with the Fault "guard/pin", nothing.
+   * Again: only what is not there any more is done.
+   */
+  pin(folder: string): void;
+  /** Takes these names away. */
+  unpin(): void;
+  /** Detaches what is not pinned: nothing is stopped any more by it. Safe to call twice. */
   close(): void;
 }

@@ -1,5 +1,5 @@
 // Loads one object of kernel programs and attaches them: what this kernel refuses is found out by trying, left out, and named with the reason.
-// Of any object of bpf/: the base family, the guard, learning. Nothing is pinned; what is attached goes with `close` or with the process.
+// Of any object of bpf/: the base family, the guard, learning. What is attached goes with `close` or with the process, unless its user pinned it (`links`, `letGo`).
 import { closeSync, openSync } from "node:fs";
 import { Fault } from "../../base/fault.ts";
 import type { Capability } from "../../model/node.ts";
@@ -58,15 +58,30 @@ export interface BpfObject {
   readIterator(program: string, bytesMax: number): Uint8Array;
   /** Runs that the kernel left out because the same program was interrupted in mid-run, by ability. */
   misses(): Readonly<Record<string, number>>;
+  /** Descriptors of what is attached now, by a name that is one of its kind: the program's, with its point. */
+  links(): readonly AttachedLink[];
+  /** Frees everything without detaching: what is pinned stays attached. Instead of `close`; safe to call after it. */
+  letGo(): void;
   /** Detaches and frees everything; safe to call twice. */
   close(): void;
+}
+
+export interface AttachedLink {
+  readonly name: string;
+  readonly descriptor: number;
+}
+
+interface Attached {
+  readonly name: string;
+  /** Of a tracepoint: the perf event that the link holds; -1: none. */
+  readonly perfDescriptor: number;
 }
 
 interface Context {
   readonly libbpf: Libbpf;
   readonly options: BpfObjectOptions;
   readonly object: Pointer;
-  readonly links: Set<Pointer>;
+  readonly links: Map<Pointer, Attached>;
   readonly refusals: Map<string, string>;
 }
 
@@ -76,7 +91,7 @@ export function loadBpfObject(libbpf: Libbpf, options: BpfObjectOptions): BpfObj
   const steps = loading(libbpf, options, refusals);
   let step = steps.next();
   while (step.done !== true) step = steps.next(libbpf.loadObject(step.value));
-  return objectOf({ libbpf, options, object: step.value, links: new Set(), refusals });
+  return objectOf({ libbpf, options, object: step.value, links: new Map(), refusals });
 }
 
 /** The same without holding up this thread while the kernel looks at the programs. */
@@ -85,7 +100,7 @@ export async function loadBpfObjectAside(libbpf: Libbpf, options: BpfObjectOptio
   const steps = loading(libbpf, options, refusals);
   let step = steps.next();
   while (step.done !== true) step = steps.next(await libbpf.loadObjectAside(step.value));
-  return objectOf({ libbpf, options, object: step.value, links: new Set(), refusals });
+  return objectOf({ libbpf, options, object: step.value, links: new Map(), refusals });
 }
 
 function refusalsOf(options: BpfObjectOptions): Map<string, string> {
@@ -110,14 +125,31 @@ function objectOf(context: Context): BpfObject {
     attachOne: (program, cgroupPath) => attachOnDemand(context, program, cgroupPath),
     readIterator: (program, bytesMax) => readIterator(context, program, bytesMax),
     misses: () => (isOpen ? readMisses(context) : {}),
+    links: () => [...context.links].map(([link, { name }]) => ({ name, descriptor: libbpf.linkDescriptor(link) })),
+    letGo: () => {
+      if (!isOpen) return;
+      isOpen = false;
+      for (const [link, { perfDescriptor }] of context.links) letLinkGo(libbpf, link, perfDescriptor);
+      context.links.clear();
+      libbpf.closeObject(object);
+    },
     close: () => {
       if (!isOpen) return;
       isOpen = false;
-      for (const link of [...context.links].reverse()) libbpf.destroyLink(link);
+      for (const link of [...context.links.keys()].reverse()) libbpf.destroyLink(link);
       context.links.clear();
       libbpf.closeObject(object);
     },
   };
+}
+
+/** Destroying a link of a tracepoint would switch its event off for everybody who holds it: it is taken apart by hand. */
+function letLinkGo(libbpf: Libbpf, link: Pointer, perfDescriptor: number): void {
+  const descriptor = libbpf.linkDescriptor(link);
+  libbpf.disconnectLink(link);
+  libbpf.destroyLink(link);
+  libbpf.close(descriptor);
+  if (perfDescriptor >= 0) libbpf.close(perfDescriptor);
 }
 
 const loadHint =
@@ -207,7 +239,7 @@ function attachAll(context: Context): void {
       if (link === null || link === 0n)
         refusals.set(program.name, `kernel refused to attach ${program.name}: ${libbpf.lastError()}`);
       else if (program.kind === "iterator") runIterator(libbpf, link);
-      else links.add(link);
+      else links.set(link, { name: program.name, perfDescriptor: -1 });
     }
   } finally {
     if (cgroup >= 0) closeSync(cgroup);
@@ -233,7 +265,7 @@ function attachPoints(
       libbpf.close(descriptor);
       continue;
     }
-    links.add(link);
+    links.set(link, { name: `${what.program.name}-${point.replaceAll("/", "-")}`, perfDescriptor: descriptor });
     attached += 1;
   }
   return attached > 0 ? "" : because;
@@ -268,7 +300,7 @@ function attachOnDemand(context: Context, name: string, cgroupPath: string | und
         kind: "unavailable",
       });
     }
-    links.add(link);
+    links.set(link, { name, perfDescriptor: -1 });
     return {
       [Symbol.dispose]: () => {
         if (links.delete(link)) libbpf.destroyLink(link);

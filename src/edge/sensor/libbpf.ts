@@ -21,6 +21,10 @@ export interface Libbpf {
   readonly createIterator: (linkDescriptor: number) => number;
   readonly linkDescriptor: (link: Pointer) => number;
   readonly destroyLink: (link: Pointer) => number;
+  /** From then on `destroyLink` frees memory only: neither detaches nor closes the link's descriptors. */
+  readonly disconnectLink: (link: Pointer) => void;
+  /** Gives what the descriptor stands for a name in a bpffs, so that it outlives this process. 0, or -1 with the errno. */
+  readonly pin: (descriptor: number, path: string) => number;
   readonly findMap: (object: Pointer, name: string) => Pointer;
   readonly setMapEntries: (map: Pointer, entries: number) => number;
   /** The map is another object's, by descriptor; before the object is loaded. */
@@ -135,6 +139,8 @@ export function openLibbpf(): Libbpf {
     createIterator: bpf.func("int bpf_iter_create(int)"),
     linkDescriptor: bpf.func("int bpf_link__fd(void *)"),
     destroyLink: bpf.func("int bpf_link__destroy(void *)"),
+    disconnectLink: bpf.func("void bpf_link__disconnect(void *)"),
+    pin: bpf.func("int bpf_obj_pin(int, str)"),
     ...mapCalls(bpf),
     programMisses: (program) => {
       const info = new Uint8Array(programInfoBytes);

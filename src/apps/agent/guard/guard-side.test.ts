@@ -49,6 +49,8 @@ function scene(over: Partial<GuardSideParts> = {}) {
     isolate: () => ({ [Symbol.dispose]: () => undefined }),
     drain: () => kernel.events.splice(0),
     stats: () => ({ scopes: kernel.scopes.length, policies: kernel.policies.size, lossesByKind: {} }),
+    pin: () => undefined,
+    unpin: () => undefined,
     close: () => (kernel.isClosed = true),
   };
   const state = { nowMs: 1_000_000, processes: [living()] as GuardedProcess[], stopped: "" };

@@ -310,6 +310,8 @@ function noting(guard: Guard, note: (scopes: readonly GuardScope[]) => void): Gu
     isolate: (cgroupPath) => guard.isolate(cgroupPath),
     drain: () => guard.drain(),
     stats: () => guard.stats(),
+    pin: (folder) => guard.pin(folder),
+    unpin: () => guard.unpin(),
     close: () => guard.close(),
   };
 }

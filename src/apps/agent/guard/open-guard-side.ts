@@ -7,7 +7,7 @@ import { podOf } from "../../../core/directory/refine-subject.ts";
 import type { Guard } from "../../../core/runtime-policy/guard-port.ts";
 import type { RuntimeSubject } from "../../../core/runtime-policy/model.ts";
 import { readCgroupFile } from "../../../edge/proc/cgroup-file.ts";
-import type { GuardOptions } from "../../../edge/sensor/guard/open-guard.ts";
+import type { GuardOptions } from "../../../edge/sensor/guard/load-guard.ts";
 import { findFile } from "../../../edge/sensor/guard/find-file.ts";
 import { freeze, release } from "../../../edge/sensor/guard/freeze.ts";
 import { cgroupMount } from "../../../edge/sensor/proc.ts";

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import type { CompiledChoice, CompiledPolicy, Guard, GuardScope } from "../../../core/runtime-policy/guard-port.ts";
 import type { GuardedEvent } from "../../../core/sense/deed-events.ts";
 import { makePrivateCgroup } from "../sensor.fixture.ts";
-import { openGuard, probeGuard } from "./open-guard.ts";
+import { probeGuard } from "./load-guard.ts";
+import { openGuard } from "./open-guard.ts";
 
 export const nothing: CompiledPolicy = { paths: [], files: [], addresses: [], points: [], sources: [] };
 

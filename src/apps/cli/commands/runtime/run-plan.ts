@@ -56,7 +56,7 @@ async function textOf(file: string): Promise<string> {
 /** A platform without koffi's native part can plan too: everything is detect only, because. */
 async function planesHere(): Promise<GuardPlanes> {
   try {
-    return (await import("../../../../edge/sensor/guard/open-guard.ts")).probeGuard();
+    return (await import("../../../../edge/sensor/guard/load-guard.ts")).probeGuard();
   } catch {
     const because = "native calls (koffi) cannot be loaded on this platform";
     return { kill: because, killAtCall: because, killAtOpen: because, cgroup: because, lsm: because, lsmMissing: {} };
