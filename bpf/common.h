@@ -11,7 +11,7 @@
 #include "events.h"
 
 _Static_assert(sizeof(struct event_header) == 48, "event_header");
-_Static_assert(sizeof(struct exec_event) == 160, "exec_event");
+_Static_assert(sizeof(struct exec_event) == 168, "exec_event");
 _Static_assert(sizeof(struct fork_event) == 72, "fork_event");
 _Static_assert(sizeof(struct exit_event) == 56, "exit_event");
 _Static_assert(sizeof(struct tcp_event) == 128, "tcp_event");

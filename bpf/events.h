@@ -34,6 +34,8 @@
 #define FLAG_REQUEST_CUT 512
 /* The connection began in another call than connect(2): by data (fast open), io_uring, a call of another architecture. */
 #define FLAG_UNTOLD 1024
+/* Of an exec: its environment is longer than what was copied, or could not be read. */
+#define FLAG_ENVIRONMENT_CUT 2048
 
 /* In the order of fileDeeds and watchedCalls (src/core/sense/deed-events.ts); those that a program must know by name. */
 #define DEED_OPEN 0
@@ -83,6 +85,7 @@
 #define PATH_BYTES_MAX 4096
 #define PATH_COMPONENTS_MAX 256
 #define ARGUMENTS_BYTES_MAX 4096
+#define ENVIRONMENT_BYTES_MAX 4096
 #define CGROUP_PATH_BYTES_MAX 1024
 #define DNS_SMALL_BYTES_MAX 128
 #define DNS_MEDIUM_BYTES_MAX 512
@@ -131,7 +134,9 @@ struct exec_event {
 	u32 login_uid;
 	u32 terminal;
 	u32 seccomp_mode;
-	/* then path, arguments (NUL separated), cwd, script, without padding */
+	u32 environment_bytes; /* 0 unless somebody asks for environments */
+	u32 reserved;
+	/* then path, arguments (NUL separated), cwd, script, environment (NUL separated), without padding */
 };
 
 struct fork_event {

@@ -7,9 +7,15 @@
 #include "walk.h"
 #include "inode.h"
 
+/* The part of mm_struct that only this file reads (vmlinux.h is shared by all objects). */
+struct mm_struct___environment {
+	unsigned long env_start;
+	unsigned long env_end;
+} __attribute__((preserve_access_index));
+
 struct exec_scratch {
 	struct exec_event event;
-	char strings[PATH_BYTES_MAX + ARGUMENTS_BYTES_MAX + PATH_BYTES_MAX + PATH_BYTES_MAX + REQUEST_BYTES_MAX];
+	char strings[PATH_BYTES_MAX + ARGUMENTS_BYTES_MAX + PATH_BYTES_MAX + REQUEST_BYTES_MAX + ENVIRONMENT_BYTES_MAX];
 };
 
 struct {
@@ -18,6 +24,14 @@ struct {
 	__type(key, u32);
 	__type(value, struct exec_scratch);
 } exec_scratches SEC(".maps");
+
+/* Key 0 is 1 while a rule asks for variables of environments: else nothing of them is copied. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} asks_environments SEC(".maps");
 
 struct cgroup_scratch {
 	struct cgroup_event event;
@@ -135,6 +149,31 @@ static __always_inline u32 append_script(struct exec_scratch *scratch, struct li
 	return end + length - 1;
 }
 
+/* Whole, for the reader to take the asked variables out of: what it does not take is made into nothing. */
+static __always_inline u32 append_environment(struct exec_scratch *scratch, struct mm_struct *mm, u32 end)
+{
+	u32 zero = 0;
+	u32 *is_asked = bpf_map_lookup_elem(&asks_environments, &zero);
+	if (!is_asked || !*is_asked)
+		return end;
+	struct mm_struct___environment *area = (void *)mm;
+	u64 from = area->env_start;
+	u64 wanted = area->env_end - from;
+	u32 length = wanted;
+	if (wanted >= ENVIRONMENT_BYTES_MAX) {
+		length = ENVIRONMENT_BYTES_MAX - 1;
+		scratch->event.header.flags |= FLAG_ENVIRONMENT_CUT;
+	}
+	length &= ENVIRONMENT_BYTES_MAX - 1;
+	if (end > PATH_BYTES_MAX + ARGUMENTS_BYTES_MAX + PATH_BYTES_MAX + REQUEST_BYTES_MAX)
+		return end;
+	if (bpf_probe_read_user(&scratch->strings[end], length, (void *)from)) {
+		scratch->event.header.flags |= FLAG_ENVIRONMENT_CUT;
+		return end;
+	}
+	return end + length;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *binprm)
 {
@@ -174,6 +213,11 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	before = end;
 	end = append_script(scratch, binprm, end);
 	event->script_bytes = end - before;
+
+	before = end;
+	end = append_environment(scratch, task->mm, end);
+	event->environment_bytes = end - before;
+	event->reserved = 0;
 
 	u64 size = sizeof(*event) + end;
 	if (size > sizeof(*event) + sizeof(scratch->strings))

@@ -31,6 +31,12 @@ const tableByEvent: Readonly<Record<string, TableName>> = {
 /** Only how often something was repeated fell out, nothing that happened: counted in the node's numbers, no gap. */
 const countsOnly: ReadonlySet<string> = new Set(["repeats-forgotten"]);
 
+/** No event was lost, but a part of it that only rules look at. */
+const partsForRules: Readonly<Record<string, string>> = {
+  "environment-cut": "programs whose environment was longer than what is read: rules on variables may have missed one",
+  "environment-names": "names of variables that rules ask for, beyond what the sensor looks for",
+};
+
 export interface GapSources {
   readonly sensorStats: () => SensorStats;
   readonly queueDrops: () => ReadonlyMap<TableName, number>;
@@ -138,6 +144,12 @@ function ringGaps(
   for (const [type, total] of Object.entries(drops)) {
     if (countsOnly.has(type)) continue;
     const fresh = total - (told[type] ?? 0);
+    const part = partsForRules[type];
+    if (part !== undefined) {
+      const missed = { table: "security_events", reason: "limit", rows: fresh, counted: "estimate" } as const;
+      if (fresh > 0) rows.push({ ...window, ...missed, detail: part });
+      continue;
+    }
     const table = tableByEvent[type] ?? "*";
     const counted = table === "process_events" ? "exact" : "estimate";
     const detail = `${fresh} events of type ${type}`;

@@ -39,6 +39,13 @@ export interface ExecEvent extends SensorEventBase {
   readonly workingDirectory: string;
   /** What the kernel says beside; absent on rungs that do not know it. */
   readonly facts?: ExecFacts;
+  /**
+   * "NAME=value" of the variables that `askEnvironment` named, and of no other: the rest is never made into anything. Absent: nobody asked, or not known.
+   * For rules alone: in no row, and not redacted yet.
+   */
+  readonly environment?: readonly string[];
+  /** It was longer than what was read: a variable may be missing. */
+  readonly environmentCut?: true;
 }
 
 /** Of the program's file and the process's place, at the time of the exec. */
@@ -180,6 +187,11 @@ export interface Sensor {
   start(onBatch: (events: readonly SensorEvent[]) => void): Promise<void>;
   /** Which v2 cgroups (by id) have their first bytes read; the set replaces the one before. 0 stands for "every cgroup". */
   watchFirstBytes(cgroupIds: ReadonlySet<number>): void;
+  /**
+   * Variables of environments that execs carry from now on; none: nothing of any environment is read. The set replaces the one before. Absent, as the ability
+   * "environment" in `capabilities`: this sensor cannot.
+   */
+  readonly askEnvironment?: (names: ReadonlySet<string>) => void;
   stats(): SensorStats;
   /** Detaches and frees everything; safe to call twice. */
   close(): Promise<void>;

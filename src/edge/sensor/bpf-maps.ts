@@ -38,6 +38,15 @@ export function replaceNumbers(
   }
 }
 
+/** Sets the only element of an array of u32 to 1 or 0. Throws a Fault "sensor/watch" when the kernel refuses. */
+export function writeSwitch(libbpf: Libbpf, descriptor: number, isOn: boolean): void {
+  if (libbpf.writeElement(descriptor, new Uint8Array(4), new Uint8Array([isOn ? 1 : 0, 0, 0, 0])) === 0) return;
+  throw new Fault(`cannot switch the kernel's programs: ${libbpf.lastError()}`, {
+    code: "sensor/watch",
+    kind: "unavailable",
+  });
+}
+
 function numbersIn(libbpf: Libbpf, descriptor: number): readonly bigint[] {
   return keysOf(libbpf, descriptor, 8).map((key) => new DataView(key.buffer).getBigUint64(0, true));
 }

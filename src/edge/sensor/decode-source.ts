@@ -1,8 +1,11 @@
 // What every decoder of a record needs: the views over the ring, the header's fields, and the caches.
+import type { AskedNames } from "./asked-environment.ts";
 import type { HostFolders } from "./host-folders.ts";
 import type { PathPlaces } from "./path-places.ts";
 import { eventFlag, layout } from "./layout.gen.ts";
 import type { CallEvent, FileDeedEvent } from "../../core/sense/deed-events.ts";
+import type { ProcessKey } from "../../core/sense/sensor.ts";
+import type { ReadEnvironment } from "./proc-environment.ts";
 import type { RepeatCache, RepeatRecord } from "./repeat-cache.ts";
 import type { RingViews } from "./ring.ts";
 import type { StringCache } from "./string-cache.ts";
@@ -13,6 +16,10 @@ export interface DecodeContext {
   readonly strings: StringCache;
   /** Milliseconds since the epoch at boot; moves when the wall clock is set. */
   bootMs: number;
+  /** Variables of environments that somebody asks for; nothing else of an environment is looked at. */
+  asked?: AskedNames | undefined;
+  /** The whole environment of a process, where the record has a part; absent: the part must do. */
+  readonly wholeEnvironment?: (process: ProcessKey, asked: AskedNames) => ReadEnvironment | undefined;
   /** False: a mark of an overlay's writable layer is not believed. */
   readonly knowsUpper?: boolean;
   /** Where paths that the kernel did not resolve are; absent: they are only joined, as written. */

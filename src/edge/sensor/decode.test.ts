@@ -57,7 +57,7 @@ const golden: [name: string, hex: string, expected: object][] = [
     `${headerHex(1, 0x64)} 00 6d 7c 4d 00 00 00 00  ff ff ff ff ff 01 00 00  01 00 00 00 e8 03 00 00 64 00 00 00
      08 00 06 00 04 00 03 00  00 fe 00 00 2a 00 00 00 01 00 00 00  00 d2 49 6b 00 00 00 00  00 d2 49 6b 01 00 00 00
      ff 01 00 00 00 00 00 00  01 00 00 00 00 00 00 00  f8 ff ff ef  f9 ff ff ef  05 00 00 00 06 00 00 00 07 00 00 00
-     ff ff ff ff  00 88 00 00  02 00 00 00
+     ff ff ff ff  00 88 00 00  02 00 00 00  00 00 00 00 00 00 00 00
      2f 62 69 6e 2f 64 6f 67  61 00 00 62 62 00  2f 74 6d 70  2e 2f 61`,
     {
       type: "exec",
@@ -284,7 +284,8 @@ test("any bytes decode to an event or to nothing, and never throw", () => {
 });
 
 test("the longest record fits the part of the ring that is mapped twice", () => {
-  assert.ok(layout.execEvent.size + 2 * limit.pathBytesMax + limit.argumentsBytesMax + limit.requestBytesMax < 32_768);
+  const strings = 2 * limit.pathBytesMax + limit.argumentsBytesMax + limit.requestBytesMax + limit.environmentBytesMax;
+  assert.ok(layout.execEvent.size + strings < 32_768);
   assert.ok(layout.fileEvent.size + 2 * limit.pathBytesMax + 2 * limit.requestBytesMax < 32_768);
   assert.ok(layout.payloadEvent.size + limit.dnsLargeBytesMax < 32_768);
 });

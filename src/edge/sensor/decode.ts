@@ -1,5 +1,6 @@
 // Records of the kernel programs -> typed events. Reads in place; every string and payload that leaves is a copy or comes from a cache.
-import type { ExecFacts, SensorEvent } from "../../core/sense/sensor.ts";
+import type { ExecEvent, ExecFacts, ProcessKey, SensorEvent } from "../../core/sense/sensor.ts";
+import { takeAsked } from "./asked-environment.ts";
 import { eventFlag, eventType, layout } from "./layout.gen.ts";
 import { decodeCall } from "./decode-call.ts";
 import { decodeFile } from "./decode-file.ts";
@@ -135,7 +136,8 @@ function decodeExec(source: Source, at: number, length: number): SensorEvent | u
   const pathEnd = at + fields.size + (halves[(at + fields.pathBytes) >> 1] ?? 0);
   const argumentsEnd = pathEnd + (halves[(at + fields.argumentsBytes) >> 1] ?? 0);
   const cwdEnd = argumentsEnd + (halves[(at + fields.cwdBytes) >> 1] ?? 0);
-  const end = cwdEnd + (halves[(at + fields.scriptBytes) >> 1] ?? 0);
+  const scriptEnd = cwdEnd + (halves[(at + fields.scriptBytes) >> 1] ?? 0);
+  const end = scriptEnd + (words[(at + fields.environmentBytes) >> 2] ?? 0);
   if (end > at + length) return undefined;
   const flags = flagsOf(source, at);
   const who = source.texts.process(words, processWords, at >> 2);
@@ -160,9 +162,33 @@ function decodeExec(source: Source, at: number, length: number): SensorEvent | u
     arguments: splitArguments(bytes.toString("utf8", pathEnd, argumentsEnd)),
     argumentsCut: (flags & eventFlag.cut) !== 0,
     workingDirectory: bytes.toString("utf8", argumentsEnd, cwdEnd),
-    facts: factsOf(source, at, { flags, script: bytes.toString("utf8", cwdEnd, end) }),
+    facts: factsOf(source, at, { flags, script: bytes.toString("utf8", cwdEnd, scriptEnd) }),
+    ...environmentOf(source, { from: scriptEnd, end, flags, process: who.process }),
   };
 }
+
+interface EnvironmentPlace {
+  readonly from: number;
+  readonly end: number;
+  readonly flags: number;
+  readonly process: ProcessKey;
+}
+
+/** The asked variables, of what the kernel copied or, where that was cut, of what /proc still has. */
+function environmentOf(
+  { views, context }: Source,
+  { from, end, flags, process }: EnvironmentPlace,
+): Pick<ExecEvent, "environment" | "environmentCut"> | undefined {
+  const { asked } = context;
+  const isCut = (flags & eventFlag.environmentCut) !== 0;
+  // Nothing was copied before the kernel's side was told.
+  if (asked === undefined || (end === from && !isCut)) return undefined;
+  const whole = isCut ? context.wholeEnvironment?.(process, asked) : undefined;
+  if (whole !== undefined) return { environment: whole.variables, ...(whole.isCut ? cutEnvironment : undefined) };
+  return { environment: takeAsked(views.bytes, from, end, asked), ...(isCut ? cutEnvironment : undefined) };
+}
+
+const cutEnvironment = { environmentCut: true } as const;
 
 function factsOf({ words }: Source, at: number, known: { readonly flags: number; readonly script: string }): ExecFacts {
   const fields = layout.execEvent;

@@ -1,6 +1,6 @@
 // The base family of kernel programs, loaded: its two rings, its counters and its switches.
 import type { Capability } from "../../model/node.ts";
-import { readCounters, replaceNumbers } from "./bpf-maps.ts";
+import { readCounters, replaceNumbers, writeSwitch } from "./bpf-maps.ts";
 import { loadBpfObject } from "./bpf-object.ts";
 import { eventType, layout } from "./layout.gen.ts";
 import type { Libbpf } from "./libbpf.ts";
@@ -33,6 +33,8 @@ export interface KernelObject {
   /** Runs that the kernel left out because the same program was interrupted in mid-run, by ability. */
   misses(): Readonly<Record<string, number>>;
   watch(cgroupIds: ReadonlySet<number>): void;
+  /** Whether execs carry their environment. */
+  copyEnvironments(isWanted: boolean): void;
   /** Counts of what was told and repeated since; undefined when everything is told. */
   readonly seen: SeenSweep | undefined;
   close(): void;
@@ -67,6 +69,7 @@ export function loadKernelObject(libbpf: Libbpf, options: KernelObjectOptions): 
     const overlay = checkOverlay(object);
     const dropsDescriptor = object.descriptorOf("drops");
     const watchedDescriptor = object.descriptorOf("watched");
+    const environmentsDescriptor = object.descriptorOf("asks_environments");
     const seen = options.tellsRepeats ? undefined : createSeenSweep(libbpf, object.descriptorOf("seen_deeds"));
     let isOpen = true;
     return {
@@ -83,6 +86,9 @@ export function loadKernelObject(libbpf: Libbpf, options: KernelObjectOptions): 
       seen,
       watch: (cgroupIds) => {
         if (isOpen) replaceNumbers(libbpf, watchedDescriptor, cgroupIds, tooMany(cgroupIds.size));
+      },
+      copyEnvironments: (isWanted) => {
+        if (isOpen) writeSwitch(libbpf, environmentsDescriptor, isWanted);
       },
       close: () => {
         if (!isOpen) return;

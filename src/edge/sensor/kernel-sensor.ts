@@ -6,6 +6,7 @@ import type { Capability } from "../../model/node.ts";
 import { createHostFolders } from "./host-folders.ts";
 import { loadKernelObject } from "./kernel-object.ts";
 import { openLibbpf } from "./libbpf.ts";
+import { readAsked } from "./proc-environment.ts";
 import { cgroupMount, isFirstPidNamespace, readRunning } from "./proc.ts";
 import { createPathPlaces } from "./path-places.ts";
 import { createRingReader } from "./ring-reader.ts";
@@ -53,12 +54,13 @@ export async function createKernelSensor(options: KernelSensorOptions = {}): Pro
   const reader = createRingReader(libbpf, object, {
     places,
     hosts: createHostFolders(procPath),
+    wholeEnvironment: (process, asked) => readAsked(procPath, process, asked),
     repeatsEveryMs: options.repeatsEveryMs ?? sweepLimits.everyMs,
   });
   return {
     fidelity: "kernel",
     fidelityBecause: "",
-    capabilities: [...object.capabilities, hostPids(procPath)],
+    capabilities: [...object.capabilities, hostPids(procPath), environments],
     start: async (onBatch) => {
       const running = readRunning(procPath, Date.now());
       reader.count(running);
@@ -66,6 +68,7 @@ export async function createKernelSensor(options: KernelSensorOptions = {}): Pro
       reader.start(onBatch);
     },
     watchFirstBytes: (cgroupIds) => object.watch(cgroupIds),
+    askEnvironment: (names) => reader.askEnvironment(names),
     stats: () => ({ eventsByType: reader.eventsByType(), dropsByType: reader.dropsByType(), cpuMs: reader.cpuMs() }),
     close: async () => {
       reader.stop();
@@ -74,6 +77,13 @@ export async function createKernelSensor(options: KernelSensorOptions = {}): Pro
     },
   };
 }
+
+/** Of programs that start from now on: of what runs already no environment is read. */
+const environments: Capability = {
+  name: "environment",
+  available: true,
+  because: "only variables that a rule asks for by name; nothing is copied while no rule does",
+};
 
 /** The kernel's programs speak of host pids; in a pid namespace of its own the agent could not find them in /proc. */
 function hostPids(procPath: string): Capability {

@@ -30,6 +30,7 @@ export const eventFlag = {
   credentials: 256,
   requestCut: 512,
   untold: 1024,
+  environmentCut: 2048,
 } as const;
 
 export const deedNumber = {
@@ -86,6 +87,7 @@ export const limit = {
   pathBytesMax: 4096,
   pathComponentsMax: 256,
   argumentsBytesMax: 4096,
+  environmentBytesMax: 4096,
   cgroupPathBytesMax: 1024,
   dnsSmallBytesMax: 128,
   dnsMediumBytesMax: 512,
@@ -137,7 +139,9 @@ export const layout = {
     loginUid: 148,
     terminal: 152,
     seccompMode: 156,
-    size: 160,
+    environmentBytes: 160,
+    reserved: 164,
+    size: 168,
   },
   forkEvent: {
     header: 0,

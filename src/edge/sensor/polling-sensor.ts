@@ -77,6 +77,7 @@ function polledCapabilities(intervalMs: number): readonly Capability[] {
     { name: "tcp", available: true, because: `${missed}; without bytes and failures` },
     { name: "packets", available: false, because: "polling sees no packets: no UDP, DNS, HTTP or TLS" },
     { name: "cgroups", available: false, because: "polling does not see cgroups come and go" },
+    { name: "environment", available: false, because: "environments are read by the kernel's programs alone" },
   ];
 }
 

@@ -1,5 +1,6 @@
 // Drains both rings on an adaptive timer in the thread that started it, and hands over batches in time order. Nothing wakes it: it looks.
 import type { SensorEvent } from "../../core/sense/sensor.ts";
+import { askedNames } from "./asked-environment.ts";
 import { createDecode } from "./decode.ts";
 import { wide, type DecodeContext } from "./decode-source.ts";
 import type { HostFolders } from "./host-folders.ts";
@@ -19,6 +20,8 @@ export interface RingReader {
   start(onBatch: OnBatch): void;
   /** Counts events that came another way (the inventory). */
   count(events: readonly SensorEvent[]): void;
+  /** Which variables of environments execs are told with; none: the kernel copies nothing of them. */
+  askEnvironment(names: ReadonlySet<string>): void;
   stop(): void;
   eventsByType(): Readonly<Record<string, number>>;
   dropsByType(): Readonly<Record<string, number>>;
@@ -56,11 +59,13 @@ const nameByType: readonly (string | undefined)[] = Object.entries({
 export interface ReaderOptions {
   readonly places: PathPlaces;
   readonly hosts: HostFolders;
+  readonly wholeEnvironment: NonNullable<DecodeContext["wholeEnvironment"]>;
   readonly repeatsEveryMs: number;
 }
 
 /** What the decoder is given, and the cache of repeats that it fills. */
-function createContext(libbpf: Libbpf, object: KernelObject, { places, hosts }: ReaderOptions) {
+function createContext(libbpf: Libbpf, object: KernelObject, options: ReaderOptions) {
+  const { places, hosts, wholeEnvironment } = options;
   const plain: DecodeContext = {
     texts: createTextCache(),
     strings: createStringCache(),
@@ -72,6 +77,7 @@ function createContext(libbpf: Libbpf, object: KernelObject, { places, hosts }: 
     ...plain,
     places,
     hosts,
+    wholeEnvironment,
     // Kept only where repeats are counted: what is kept is copied once more by the collector of garbage.
     ...(object.seen === undefined ? {} : { repeats }),
   };
@@ -137,6 +143,10 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, options: 
   return {
     start: turn,
     count: collector.count,
+    askEnvironment: (names) => {
+      context.asked = askedNames(names);
+      object.copyEnvironments(context.asked !== undefined);
+    },
     stop: () => {
       if (isStopped) return;
       drops = lossesOf();
@@ -179,6 +189,7 @@ function createCollector(object: KernelObject, context: DecodeContext, nowMs: ()
   const counts: Record<string, number> = {};
   const readByType = new Float64Array(eventType.types);
   let undecoded = 0;
+  let environmentsCut = 0;
 
   function intoLane(lane: Lane, views: RingViews): (at: number, length: number) => void {
     const decode = createDecode(views, context);
@@ -190,6 +201,7 @@ function createCollector(object: KernelObject, context: DecodeContext, nowMs: ()
       }
       const type = views.halves[(at + layout.eventHeader.type) >> 1] ?? 0;
       readByType[type] = (readByType[type] ?? 0) + 1;
+      if (event.type === "exec" && event.environmentCut === true) environmentsCut += 1;
       lane.push(event, context.bootMs + wide(views.words, at + layout.eventHeader.timeNs) / 1e6);
     };
   }
@@ -234,6 +246,9 @@ function createCollector(object: KernelObject, context: DecodeContext, nowMs: ()
       }
       for (const [ability, missed] of Object.entries(object.misses())) found[`${ability}-missed`] = missed;
       if (undecoded > 0) found["undecoded"] = undecoded;
+      if (environmentsCut > 0) found["environment-cut"] = environmentsCut;
+      const namesLeftOut = context.asked?.leftOut ?? 0;
+      if (namesLeftOut > 0) found["environment-names"] = namesLeftOut;
       return found;
     },
   };

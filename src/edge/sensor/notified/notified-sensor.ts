@@ -312,5 +312,6 @@ function capabilitiesOf(
     },
     { name: "packets", available: false, because: "no packets are seen: no UDP, DNS, HTTP or TLS" },
     { name: "cgroups", available: false, because: "cgroups are not seen to come and go" },
+    { name: "environment", available: false, because: "environments are read by the kernel's programs alone" },
   ];
 }
