@@ -3,7 +3,7 @@
 // then it starts the pinned runtime of node_modules with the same arguments, input and signals.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, lstatSync } from "node:fs";
 import nodeModule from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,18 +24,24 @@ if (
 }
 
 /**
- * Whether what lies in this folder can only have been put there by this user or root: root must not run (`sudo` may keep HOME) what
- * somebody else compiled. Every folder above counts, as for the keys of ssh.
+ * Whether only this user or root can have put there what lies in this folder, or can put another one in its place: root must not run (`sudo` may keep HOME)
+ * what somebody else compiled, nor make and remove folders where somebody else's link leads. Every folder above counts, as for the keys of ssh.
  */
 function isOnlyOurs(folder) {
   const user = process.getuid?.();
   if (user === undefined) return false;
   for (let at = folder; ; at = path.dirname(at)) {
-    const { uid, mode } = statSync(at);
+    const { uid, mode } = lstatSync(at);
+    const isLink = (mode & 0o170000) === 0o120000;
     const isSticky = (mode & 0o1000) !== 0 && at !== folder;
-    if ((uid !== user && uid !== 0) || ((mode & 0o022) !== 0 && !isSticky)) return false;
+    if ((uid !== user && uid !== 0) || (!isLink && (mode & 0o022) !== 0 && !isSticky)) return false;
     if (at === path.dirname(at)) return true;
   }
+}
+
+/** The folder itself, or the nearest one above it that is there. */
+function nearest(folder) {
+  for (let at = folder; ; at = path.dirname(at)) if (lstatSync(at, { throwIfNoEntry: false }) !== undefined) return at;
 }
 
 /** So many programs (clones, versions) keep their compiled sources; the one that has kept them longest gives way. */
@@ -52,16 +58,19 @@ function keepCompiled() {
       .update(import.meta.url)
       .digest("hex")
       .slice(0, 16);
+    // Nothing is made or removed before it is known whose place it is.
+    const above = nearest(path.join(all, place));
+    if (!isOnlyOurs(above) || !isOnlyOurs(realpathSync(above))) return;
     if (mkdirSync(path.join(all, place), { recursive: true, mode: 0o700 }) !== undefined) dropOldest(all);
-    const own = realpathSync(path.join(all, place));
-    if (isOnlyOurs(own)) nodeModule.enableCompileCache(own);
+    nodeModule.enableCompileCache(realpathSync(path.join(all, place)));
   } catch {
     // A full disk, a read-only home: the command itself does not need them.
   }
 }
 
 function dropOldest(all) {
-  const kept = readdirSync(all).map((name) => ({ name, sinceMs: statSync(path.join(all, name)).mtimeMs }));
+  const ours = readdirSync(all).filter((name) => /^[0-9a-f]{16}$/.test(name));
+  const kept = ours.map((name) => ({ name, sinceMs: lstatSync(path.join(all, name)).mtimeMs }));
   for (const { name } of kept.toSorted((a, b) => b.sinceMs - a.sinceMs).slice(keptMax))
     rmSync(path.join(all, name), { recursive: true, force: true });
 }
