@@ -130,6 +130,16 @@ export const AgentConfig = z.strictObject({
         .string()
         .default("")
         .describe("The v2 cgroup below which connections are guarded; empty: the root of the hierarchy"),
+      pinFolder: z
+        .string()
+        .default("")
+        .describe(
+          "Where policies with pin keep their links: a folder in a bpffs; empty: garrison/guard of the machine's bpffs",
+        ),
+      pinMount: z
+        .boolean()
+        .default(false)
+        .describe("true: where no bpffs is mounted the agent mounts one at /sys/fs/bpf when a policy asks for pin"),
     })
     .prefault({}),
   spool: z

@@ -179,7 +179,8 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const usedFiles = openUsedFiles(parts, pipeline, outbox);
   const isThisMachine = parts.sensor === undefined;
   const nowMs = () => clock.nowMs();
-  const guard = await openGuardSide({ config, outbox, book, isThisMachine, pipeline: () => pipeline, nowMs });
+  const node = { config, outbox, book, isThisMachine, logger };
+  const guard = await openGuardSide({ ...node, pipeline: () => pipeline, nowMs });
   const usage = await openUsage({ config, pipeline, outbox, logger, isThisMachine });
   const gaps = createGapWatch(gapSourcesOf({ sensor, outbox, pipeline, sensorDown, usedFiles, detect }), startedMs);
   const takers = createResourceTakers(visibility, takenElsewhere, [usage, guard, drift, detect, enforce]);

@@ -1,10 +1,11 @@
-// garrison runtime plan as a user meets it: real processes over policy files, no server.
+// garrison runtime plan and release --pinned as a user meets them: real processes over policy files, no server.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
+import { skipUnless } from "../../../test/support/skip.ts";
 import { isNative, wrapped } from "./commands/native-policies.ts";
 
 const entry = path.resolve(import.meta.dirname, "../../../bin/garrison.js");
@@ -86,4 +87,20 @@ test("apply wraps KubeArmor's and Tetragon's objects as RuntimePolicies, in dry 
   );
   assert.equal("mode" in resource.spec, false);
   assert.deepEqual(Object.keys((resource.spec["manifest"] as { metadata: object }).metadata), ["name", "namespace"]);
+});
+
+test("release --pinned: offline, every name that an agent left in the folder; nothing there is said; not with a workload", (context) => {
+  const made = mkdtempSync(path.join(os.tmpdir(), "garrison-bpffs-"));
+  context.after(() => rmSync(made, { recursive: true }));
+  const place = `${made}/garrison/guard`;
+  const release = `"${process.execPath}" "${entry}" runtime release --pinned --pin-folder "${place}"`;
+  // A bpffs of a mount namespace of this line's own; symbolic links stand for the kernel's in it.
+  const script = `mount -t bpf bpf "${made}" && mkdir -p "${place}/a-1" "${place}/b-2" && ln -s x "${place}/a-1/one" && ln -s x "${place}/b-2/two" && ${release} && ls "${place}" && ${release}`;
+  const ran = spawnSync("unshare", ["--mount", "--propagation", "private", "sh", "-c", script], { encoding: "utf8" });
+  if (!skipUnless(context, !/unshare|mount/.test(ran.stderr), `a bpffs of its own: ${ran.stderr}`)) return;
+  assert.deepEqual([ran.status, ran.stderr], [0, ""]);
+  assert.match(ran.stdout, /^2 pinned links removed \(.*\/garrison\/guard\): .*\nnothing is pinned \(.*\)\n$/);
+  const both = spawnSync(process.execPath, [entry, "runtime", "release", "shop/web", "--pinned"], { encoding: "utf8" });
+  const none = spawnSync(process.execPath, [entry, "runtime", "release"], { encoding: "utf8" });
+  assert.deepEqual([both.status, none.status], [2, 2]);
 });

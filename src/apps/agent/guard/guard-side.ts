@@ -26,6 +26,7 @@ import { guardSideLimits } from "./limits.ts";
 import { holdsOf, type Holds } from "./holds.ts";
 import { createPatternWatch } from "./pattern-watch.ts";
 import { holdersOf, type GuardedProcess, type Holder, type NodePlaces } from "./living.ts";
+import { asksForPin, Pins, reconcileBoth, type PinMeans } from "./pins.ts";
 import { createPolicySets, type PolicySets, type Reconciled } from "./policy-sets.ts";
 import { statusOf, type PolicyCounts } from "./guard-status.ts";
 
@@ -43,6 +44,8 @@ export interface GuardSideParts {
   subjectOf(event: ExecEvent): RuntimeSubject;
   /** Freezes and isolates; absent where nothing may be stopped. */
   readonly holds: Holds | undefined;
+  /** For policies that stay in force without the agent; absent where nothing may be stopped. */
+  readonly pins?: PinMeans | undefined;
   /** Where the v2 hierarchy is mounted; "" when nowhere. */
   readonly cgroupMount: string;
   tell(event: GuardedEvent, known: KnownRule | undefined, count: number): void;
@@ -77,6 +80,8 @@ class NodeGuard implements GuardSide {
   readonly #book: RuleBook = createRuleBook();
   readonly #counts = new Map<string, PolicyCounts>();
   readonly #patterns = createPatternWatch((policy, rule) => this.#book.numberOf(policy, rule));
+  readonly #pins: Pins;
+  #isSynced = false;
   #holdProblems: readonly CompileProblem[] = [];
   #held: readonly HeldPolicy[] = [];
   #lists: readonly ParsedRuntimePolicy[] = [];
@@ -90,15 +95,22 @@ class NodeGuard implements GuardSide {
   readonly #places = new Set<string>();
   #isNewPlace = false;
   #drill: DrillReceipt | undefined;
-  #drillAtMs = 0;
+  #pinDrill: DrillReceipt | undefined;
   #isOpening = false;
   #isClosed = false;
 
   constructor(parts: GuardSideParts) {
     this.#parts = parts;
+    this.#pins = new Pins({
+      means: parts.pins,
+      book: this.#book,
+      find: (pid, path, use) => parts.find(pid, path, use),
+      nowMs: () => parts.nowMs(),
+    });
   }
 
   setResources(resources: readonly Resource[]): void {
+    this.#isSynced = true;
     this.#held = resources
       .filter(({ kind, deleted }) => kind === "RuntimePolicy" && !deleted)
       .slice(0, guardSideLimits.policiesMax)
@@ -131,7 +143,7 @@ class NodeGuard implements GuardSide {
 
   async tick(): Promise<void> {
     if (this.#isClosed) return;
-    this.#hear(this.#guard?.drain() ?? []);
+    this.#hear(this.#drain());
     const nowMs = this.#parts.nowMs();
     const { reconcileEveryMs, reconcileSoonestMs } = guardSideLimits;
     if (nowMs - this.#reconciledMs < (this.#isNewPlace ? reconcileSoonestMs : reconcileEveryMs)) return;
@@ -158,15 +170,27 @@ class NodeGuard implements GuardSide {
   async #reconcile(): Promise<void> {
     const policies = this.#policies();
     const isStopped = this.#parts.stopped() !== "";
-    this.#patterns.setPolicies(isStopped ? [] : policies);
-    if (policies.length === 0 && this.#guard === undefined) return this.#hold([], []);
+    const wanted = isStopped ? [] : policies;
+    this.#patterns.setPolicies(wanted);
+    const isPinWanted = wanted.some(asksForPin);
+    // Before the server has spoken nobody knows what is still wanted; break-glass is known.
+    const settle = (): void => {
+      if (this.#isSynced || isStopped) this.#pins.settle({ isStopped, isWanted: isPinWanted });
+    };
+    if (policies.length === 0 && this.#guard === undefined) {
+      settle();
+      return this.#hold([], []);
+    }
     const sets = await this.#open();
     if (sets === undefined || this.#isClosed) return;
+    await this.#pins.prepare(isPinWanted);
+    if (this.#isClosed) return;
     const holders = isStopped || policies.length === 0 ? [] : holdersOf(this.#parts.processes(), this.#parts.places);
     try {
-      this.#reconciled = sets.reconcile(isStopped ? [] : policies, holders);
-      this.#hold(isStopped ? [] : policies, holders);
+      this.#reconciled = reconcileBoth(sets, this.#pins, { policies: wanted, holders });
+      this.#hold(wanted, holders);
       this.#failure = "";
+      settle();
     } catch (error) {
       this.#failure = toFault(error).message;
     }
@@ -193,11 +217,11 @@ class NodeGuard implements GuardSide {
         return undefined;
       }
       this.#guard = guard;
-      const noted = noting(guard, (scopes) => (this.#scopes = scopes));
       this.#sets = createPolicySets({
-        guard: noted,
+        guard,
         book: this.#book,
         find: (pid, path, use) => this.#parts.find(pid, path, use),
+        noted: (scopes) => (this.#scopes = scopes),
       });
       this.#failure = "";
     } catch (error) {
@@ -209,18 +233,28 @@ class NodeGuard implements GuardSide {
   }
 
   async #drillWhenDue(nowMs: number): Promise<void> {
-    const guard = this.#guard;
     const isWanted = this.#policies().some(({ mode }) => mode === "enforce") && this.#parts.stopped() === "";
-    if (guard === undefined || !isWanted || this.#parts.drillFolder === "" || nowMs < this.#drillAtMs) return;
-    this.#drillAtMs = nowMs + guardSideLimits.drillAgainMs;
-    this.#drill = await runDrill({
+    if (!isWanted || this.#parts.drillFolder === "") return;
+    this.#drill = await this.#drillOf(this.#guard, () => this.#scopes, { nowMs, last: this.#drill });
+    this.#pinDrill = await this.#drillOf(this.#pins.guard, () => this.#pins.scopes, { nowMs, last: this.#pinDrill });
+  }
+
+  /** The last one again while that is young enough. */
+  async #drillOf(
+    guard: Guard | undefined,
+    scopes: () => readonly GuardScope[],
+    { nowMs, last }: { readonly nowMs: number; readonly last: DrillReceipt | undefined },
+  ): Promise<DrillReceipt | undefined> {
+    const { drillEveryMs, drillAgainMs } = guardSideLimits;
+    if (guard === undefined) return undefined;
+    if (last !== undefined && nowMs < last.timeMs + (last.isProved ? drillEveryMs : drillAgainMs)) return last;
+    return runDrill({
       guard,
       cgroupPath: this.#parts.drillFolder,
-      scopes: () => this.#scopes,
+      scopes,
       drain: () => this.#hear(guard.drain()),
       nowMs: () => this.#parts.nowMs(),
     });
-    if (this.#drill.isProved) this.#drillAtMs = nowMs + guardSideLimits.drillEveryMs;
   }
 
   /** Tells what is not a drill's, equal ones once with their count; returns the drill's. */
@@ -268,10 +302,17 @@ class NodeGuard implements GuardSide {
           ...this.#holdProblems.filter(({ policy }) => policy === "" || policy === held.resource.name),
           ...this.#lossesAsProblems(),
         ],
-        drill: this.#drill,
+        drill: held.policy !== undefined && this.#pins.has(held.policy) ? this.#pinDrill : this.#drill,
+        pin: this.#pinWords(held.policy),
         counts: this.#counts.get(held.resource.name),
       }),
     );
+  }
+
+  #pinWords(policy: ParsedRuntimePolicy | undefined): string {
+    if (policy === undefined || !asksForPin(policy)) return "";
+    if (this.#pins.has(policy)) return "pinned: it stays in force without the agent";
+    return `not pinned: ${this.#pins.because || "not done yet"}`;
   }
 
   #lossesAsProblems(): readonly CompileProblem[] {
@@ -283,35 +324,24 @@ class NodeGuard implements GuardSide {
   }
 
   losses(): Readonly<Record<string, number>> {
-    return this.#guard?.stats().lossesByKind ?? {};
+    const losses: Record<string, number> = {};
+    for (const guard of [this.#guard, this.#pins.guard])
+      for (const [kind, count] of Object.entries(guard?.stats().lossesByKind ?? {}))
+        losses[kind] = (losses[kind] ?? 0) + count;
+    return losses;
+  }
+
+  #drain(): readonly GuardedEvent[] {
+    return [...(this.#guard?.drain() ?? []), ...(this.#pins.guard?.drain() ?? [])];
   }
 
   close(): void {
     if (this.#isClosed) return;
-    this.#hear(this.#guard?.drain() ?? []);
+    this.#hear(this.#drain());
     this.#isClosed = true;
     // A dead agent holds nobody.
     this.#parts.holds?.apply([]);
     this.#guard?.close();
+    this.#pins.close();
   }
-}
-
-/** The guard, with its scopes noted on the way. */
-function noting(guard: Guard, note: (scopes: readonly GuardScope[]) => void): Guard {
-  return {
-    planes: guard.planes,
-    addPolicy: (compiled) => guard.addPolicy(compiled),
-    removePolicy: (policy) => guard.removePolicy(policy),
-    setScopes: (scopes) => {
-      guard.setScopes(scopes);
-      note(scopes);
-    },
-    spare: (pids) => guard.spare(pids),
-    isolate: (cgroupPath) => guard.isolate(cgroupPath),
-    drain: () => guard.drain(),
-    stats: () => guard.stats(),
-    pin: (folder) => guard.pin(folder),
-    unpin: () => guard.unpin(),
-    close: () => guard.close(),
-  };
 }

@@ -25,6 +25,8 @@ export interface StatusFacts {
   readonly problems: readonly CompileProblem[];
   readonly drill: DrillReceipt | undefined;
   readonly counts: PolicyCounts | undefined;
+  /** Whether it is pinned, or why not; "" where it does not ask for that. */
+  readonly pin: string;
 }
 
 interface Held {
@@ -50,11 +52,12 @@ export function statusOf({ resource, policy, problems }: Held, facts: StatusFact
     };
   }
   const { state, because } = stateOf(policy, facts);
+  const isPinTold = state === "enforced" || state === "unproved";
   const runtime = runtimeOf(policy, facts);
   return {
     ...resource,
     state: "applied",
-    because,
+    because: isPinTold && facts.pin !== "" ? `${facts.pin}; ${because}` : because,
     enforcement: enforcementOf({
       state,
       problems: shown,

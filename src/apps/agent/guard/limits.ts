@@ -18,5 +18,11 @@ export const guardSideLimits = {
   /** Security events of one rule and program in a tick beyond the first are counted on it. */
   rowsPerTickMax: 500,
   planRowsMax: 40,
+  /** A guard for pinned policies that could not be opened is tried again so often. */
+  pinAgainMs: 60_000,
+  /** So long a new agent holds pinned policies beside the links of the run before it: containers are recognised one by one. */
+  pinHandoverMs: 30_000,
+  /** Earlier runs that died before that: the last ones of them stay pinned until then. */
+  pinRunsMax: 4,
   problemsMax: 10,
 } as const;

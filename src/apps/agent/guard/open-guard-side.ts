@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../../base/fault.ts";
+import type { Logger } from "../../../base/logger.ts";
 import type { AddressBook } from "../../../core/directory/address-book.ts";
 import { podOf } from "../../../core/directory/refine-subject.ts";
 import type { Guard } from "../../../core/runtime-policy/guard-port.ts";
@@ -16,6 +17,7 @@ import type { AgentConfig } from "../config.ts";
 import { enforceFolder, readBreakGlass } from "../enforce/break-glass.ts";
 import type { Outbox } from "../outbox.ts";
 import type { Pipeline } from "../pipeline.ts";
+import { openPins } from "./open-pins.ts";
 import { createGuardSide, type GuardSide } from "./guard-side.ts";
 import { isCaretaker } from "./caretaker.ts";
 import { createHolds, keptInFile } from "./holds.ts";
@@ -28,6 +30,7 @@ export interface OpenGuardSide {
   readonly outbox: Pick<Outbox, "push">;
   readonly book: AddressBook;
   readonly nowMs: () => number;
+  readonly logger: Pick<Logger, "warn">;
   /** false: the sensor sees a node that is not this machine. */
   readonly isThisMachine: boolean;
 }
@@ -63,10 +66,17 @@ export async function openGuardSide(needs: OpenGuardSide): Promise<GuardSide> {
     if (guard !== undefined) return guard.isolate(path);
     throw new Fault("the kernel's guard is not open", { code: "guard/not-open", kind: "unavailable" });
   };
+  const pins = await openPins(config, {
+    openGuard: () => open({ cgroupPath: folder, agentPid: 0 }),
+    say: (line) => needs.logger.warn({ what: line }, "pinned runtime policies"),
+  });
+  // Nothing is stopped here whatever policies say: not by an earlier run either.
+  if (isThisMachine && refusal !== "") pins.removeEarlier(0);
   const kept = keptInFile(join(enforceFolder(config.data), "frozen.json"));
   return createGuardSide({
     openGuard: opened,
     holds: refusal === "" ? createHolds({ freeze, release, kept, isolate }) : undefined,
+    pins: refusal === "" ? pins : undefined,
     cgroupMount: mount ?? "",
     subjectOf: (event) => {
       const { subject } = needs.pipeline().known(event.process);

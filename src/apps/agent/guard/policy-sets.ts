@@ -27,6 +27,8 @@ export interface PolicySetsNeeds {
   readonly guard: Guard;
   readonly book: RuleBook;
   find(pid: number, path: string, use: "block" | "allow"): FoundFile | undefined;
+  /** Told of the scopes in force, each time. */
+  noted?(scopes: readonly GuardScope[]): void;
 }
 
 interface Held {
@@ -97,6 +99,7 @@ export function createPolicySets({ guard, book, ...files }: PolicySetsNeeds): Po
       // First, so that no scope ever holds them.
       guard.spare(spared);
       guard.setScopes(scopes);
+      files.noted?.(scopes);
       for (const [digest, { number }] of held) if (!now.has(digest)) guard.removePolicy(number);
       held = now;
       return { holdersByPolicy, problems };

@@ -51,8 +51,11 @@ test("an allow-list with a pattern that the kernel cannot look up is refused: it
   assert.match(problems[0]?.message ?? "", /spec\.exec\[0\]: the kernel cannot look up/);
 });
 
-test("what is asked for and not done is said: pin", () => {
-  const { policy, problems } = parseRuntimeSpec("p", { exec: [{ path: "/x" }], pin: true });
+test("pin is taken; what is not pinned is said: a hold", () => {
+  const plain = parseRuntimeSpec("p", { exec: [{ path: "/x" }], pin: true });
+  assert.deepEqual([plain.policy?.isPinned, plain.problems], [true, []]);
+  const hold = { action: "freeze", until: "2026-11-26T10:00:00Z", reason: "incident" };
+  const { policy, problems } = parseRuntimeSpec("p", { hold, pin: true });
   assert.equal(policy?.isPinned, true);
   assert.deepEqual(
     problems.map(({ severity, path }) => [severity, path]),

@@ -81,8 +81,8 @@ function parseOwn(name: string, spec: unknown, sink: Sink, path: Path): ParsedRu
   }
   const { mode, severity, tags, message, pin: isPinned, manifest } = read.data;
   const hold = holdOf(read.data);
-  if (isPinned)
-    warn(child(at, "pin"), "not-done", "pinning is not done yet: a dead agent blocks nothing", "leave pin out");
+  if (isPinned && hold !== undefined)
+    warn(child(at, "pin"), "hold-not-pinned", "a freeze or isolation ends with the agent", "leave pin out");
   if (manifest !== undefined) {
     const inner = parseForeign({ value: manifest, path: [...path, "manifest"], sink }, mode);
     if (inner.policy === undefined) return inner;

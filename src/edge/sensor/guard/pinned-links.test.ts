@@ -1,6 +1,6 @@
 // Pinned links against this machine's kernel: in a bpffs of the test's own, mounted in a mount namespace of the test's own that ends with it.
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,50 +10,13 @@ import { fileURLToPath } from "node:url";
 import { skipUnless } from "../../../../test/support/skip.ts";
 import { makePrivateCgroup } from "../sensor.fixture.ts";
 import { guardMissing, runInside } from "./guard.fixture.ts";
+import { privateBpffs, said } from "./private-bpffs.fixture.ts";
 import { findPinPlace, pinLinks, removeFolder, removeRuns, runsIn } from "./pinned-links.ts";
 
 const missing = guardMissing();
 const id = realpathSync("/usr/bin/id");
 const agentFile = fileURLToPath(new URL("pin-agent.fixture.ts", import.meta.url));
 const connect = `timeout 5 bash -c ': < /dev/tcp/127.0.0.1/9' 2>&1; true`;
-
-interface PrivateBpffs extends Disposable {
-  /** As this process reaches it. */
-  readonly seen: string;
-  /** As processes of the namespace do. */
-  readonly path: string;
-  run(command: readonly string[]): ChildProcess;
-}
-
-/** The namespace, and with it the mount and all names in it, lives as long as the keeper. */
-async function privateBpffs(): Promise<PrivateBpffs> {
-  const path = realpathSync(mkdtempSync(join(tmpdir(), "garrison-bpffs-")));
-  const script = `mount -t bpf bpf "$0" && echo ready && exec cat`;
-  const keeper = spawn("unshare", ["--mount", "--propagation", "private", "sh", "-c", script, path]);
-  await said(keeper, "ready");
-  const namespace = `/proc/${keeper.pid ?? 0}/ns/mnt`;
-  return {
-    path,
-    seen: `/proc/${keeper.pid ?? 0}/root${path}`,
-    run: ([command = "", ...rest]) => spawn("nsenter", [`--mount=${namespace}`, command, ...rest]),
-    [Symbol.dispose]: () => {
-      keeper.kill("SIGKILL");
-      rmSync(path, { recursive: true });
-    },
-  };
-}
-
-async function said(child: ChildProcess, word: string): Promise<void> {
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
-  const ended = new Promise<"ended">((done) => child.once("close", () => done("ended")));
-  for (;;) {
-    if (output.includes(word)) return;
-    if ((await Promise.race([ended, sleep(20)])) === "ended" && !output.includes(word))
-      assert.fail(`it ended and never said "${word}": ${output}`);
-  }
-}
 
 async function stopped(child: ChildProcess, stop: () => void): Promise<void> {
   const ended = new Promise((done) => child.once("exit", done));
@@ -132,6 +95,29 @@ test("a killed agent: pinned scopes stay held, others are free; the next run tak
     bpffs[Symbol.dispose]();
     for (const path of [join(pinned, "below"), pinned, other]) if (existsSync(path)) rmdirSync(path);
     outer[Symbol.dispose]();
+  }
+});
+
+test("a bpffs is mounted where nobody did, and found", async (context) => {
+  if (!skipUnless(context, missing === "", `kernel guard: ${missing}`)) return;
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "garrison-bpffs-")));
+  using bpffs = await privateBpffs();
+  const url = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
+  const script = `
+const { mountBpffs } = await import(${url("mount-bpffs.ts")});
+const { bpffsMounts, findPinPlace, pinPlaces } = await import(${url("pinned-links.ts")});
+const folder = ${JSON.stringify(folder)};
+const before = pinPlaces(folder);
+const answers = [mountBpffs(folder), mountBpffs(folder + "/none"), bpffsMounts().includes(folder), findPinPlace(folder + "/a/b", String).folder];
+console.log(JSON.stringify([before, ...answers, pinPlaces(folder), pinPlaces("").includes(folder + "/garrison/guard")]));`;
+  try {
+    const child = bpffs.run([process.execPath, "--input-type=module", "-e", script]);
+    let output = "";
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => (output += text));
+    await said(child, "]");
+    assert.deepEqual(JSON.parse(output), [[], "", "ENOENT", true, `${folder}/a/b`, [folder], true]);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
 

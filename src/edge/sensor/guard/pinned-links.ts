@@ -27,8 +27,10 @@ export type PinPlace = { readonly folder: string } | { readonly because: string 
 
 /** Where every bpffs of this process's mount namespace is mounted, whole; the usual place first. */
 export function bpffsMounts(procPath = "/proc"): readonly string[] {
+  const file = `${procPath}/self/mountinfo`;
   const found: string[] = [];
-  for (const line of readFileSync(`${procPath}/self/mountinfo`, "utf8").split("\n")) {
+  if (!existsSync(file)) return [];
+  for (const line of readFileSync(file, "utf8").split("\n")) {
     const [left = "", right = ""] = line.split(" - ");
     const [, , , root, path = ""] = left.split(" ");
     if (right.startsWith("bpf ") && root === "/") found.push(path.replaceAll("\\040", " "));
@@ -49,6 +51,13 @@ export function findPinPlace(configured: string, mount: (path: string) => string
   return because === ""
     ? { folder: join(bpffsDefault, pinFolderName) }
     : { because: `no bpffs is mounted (mount -t bpf bpf ${bpffsDefault}): ${because}` };
+}
+
+/** Every folder that runs' folders may be in: the configured one, else one in each bpffs. */
+export function pinPlaces(configured: string): readonly string[] {
+  const places = configured === "" ? bpffsMounts().map((mounted) => join(mounted, pinFolderName)) : [configured];
+  // Folders elsewhere hold somebody's files.
+  return places.filter(isInBpffs);
 }
 
 function isInBpffs(path: string): boolean {

@@ -10,6 +10,16 @@ interface HoldFlags {
   readonly reason: string;
 }
 
+interface ReleaseFlags {
+  readonly scope: string;
+  readonly pinned?: boolean;
+  readonly pinFolder: string;
+}
+
+function usage(message: string, hint: string): Fault {
+  return new Fault(message, { code: "cli/usage", kind: "usage", hint });
+}
+
 const minutesMax = 7 * 24 * 60;
 
 function holdCommand(action: "freeze" | "isolate", summary: string): CommandUnit {
@@ -35,17 +45,24 @@ const release: CommandUnit = {
   add(group, run) {
     group
       .command("release")
-      .summary("ends a freeze or an isolation")
-      .argument("<workload>", "as it was given")
+      .summary("ends a freeze or an isolation; --pinned: frees what a dead agent left in force on this machine")
+      .argument("[workload]", "as it was given")
       .addOption(new Option("--scope <scope>", "as it was given").default("global"))
+      .option("--pinned", "this machine's pinned policies, of all agents; offline, as root")
+      .option("--pin-folder <folder>", "with --pinned: the agent's guard.pinFolder, when it is not the default", "")
       .action(
-        run<{ readonly scope: string }>(async (context, { args, options }) => {
-          const name = holdName(args[0] ?? "");
+        run<ReleaseFlags>(async (context, { args, options }) => {
+          if (options.pinned === true) {
+            if (args[0] !== undefined) throw usage("--pinned frees the whole machine", "leave the workload out");
+            return (await import("./release-pinned.ts")).releasePinned(context, options.pinFolder);
+          }
+          if (args[0] === undefined) throw usage("no workload is named", "name one, or give --pinned");
+          const name = holdName(args[0]);
           await ask(context, "deleteResource", {
             params: { kind: "RuntimePolicy", name },
             query: { scope: options.scope },
           });
-          await context.print(`RuntimePolicy/${name} deleted: ${args[0] ?? ""} goes on within seconds\n`);
+          await context.print(`RuntimePolicy/${name} deleted: ${args[0]} goes on within seconds\n`);
         }),
       );
   },
