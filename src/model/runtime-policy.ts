@@ -123,7 +123,7 @@ export const RuntimePolicy = z.strictObject({
   severity: z.int().min(1).max(10).default(5),
   tags: z.array(z.string().max(128)).max(32).default([]),
   message: z.string().max(500).default(""),
-  /** Keep blocking when the agent is dead. Without it a dead agent blocks nothing. */
+  /** Enforced also when the agent is dead or stopped (needs a bpffs on the node). Without it a dead agent blocks nothing. */
   pin: z.boolean().default(false),
   /** A running workload is stopped where it stands, or cut off from the network, until a time; undone then, or when this is deleted. */
   hold: z

@@ -300,6 +300,7 @@ class NodeGuard implements GuardSide {
         problems: [
           ...this.#reconciled.problems.filter(({ policy }) => policy === held.resource.name),
           ...this.#holdProblems.filter(({ policy }) => policy === "" || policy === held.resource.name),
+          ...(this.#pins.leftOver === "" ? [] : [{ policy: "", place: "pin", message: this.#pins.leftOver }]),
           ...this.#lossesAsProblems(),
         ],
         drill: held.policy !== undefined && this.#pins.has(held.policy) ? this.#pinDrill : this.#drill,

@@ -1,12 +1,14 @@
 // The agent's guard with this machine's own means: kernel programs, cgroups, /proc, the pipeline's processes, the break-glass file.
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { Fault } from "../../../base/fault.ts";
+import { Fault, toFault } from "../../../base/fault.ts";
 import type { Logger } from "../../../base/logger.ts";
 import type { AddressBook } from "../../../core/directory/address-book.ts";
 import { podOf } from "../../../core/directory/refine-subject.ts";
 import type { Guard } from "../../../core/runtime-policy/guard-port.ts";
 import type { RuntimeSubject } from "../../../core/runtime-policy/model.ts";
+import type { KnownRule } from "../../../core/runtime-policy/rule-book.ts";
+import type { GuardedEvent } from "../../../core/sense/deed-events.ts";
 import { readCgroupFile } from "../../../edge/proc/cgroup-file.ts";
 import type { GuardOptions } from "../../../edge/sensor/guard/load-guard.ts";
 import { findFile } from "../../../edge/sensor/guard/find-file.ts";
@@ -23,6 +25,7 @@ import { isCaretaker } from "./caretaker.ts";
 import { createHolds, keptInFile } from "./holds.ts";
 import { guardedRow } from "./guarded-row.ts";
 import type { GuardedProcess, NodePlaces } from "./living.ts";
+import type { PinMeans } from "./pins.ts";
 
 export interface OpenGuardSide {
   readonly config: AgentConfig;
@@ -71,7 +74,7 @@ export async function openGuardSide(needs: OpenGuardSide): Promise<GuardSide> {
     say: (line) => needs.logger.warn({ what: line }, "pinned runtime policies"),
   });
   // Nothing is stopped here whatever policies say: not by an earlier run either.
-  if (isThisMachine && refusal !== "") pins.removeEarlier(0);
+  if (isThisMachine && refusal !== "") freeAll(pins, needs.logger);
   const kept = keptInFile(join(enforceFolder(config.data), "frozen.json"));
   return createGuardSide({
     openGuard: opened,
@@ -107,22 +110,41 @@ export async function openGuardSide(needs: OpenGuardSide): Promise<GuardSide> {
       const glass = readBreakGlass(enforceFolder(config.data));
       return glass === undefined ? "" : `break-glass since ${new Date(glass.sinceMs).toISOString()}: ${glass.because}`;
     },
-    tell: (event, known, count) => {
-      // The table learns of a process that nothing else has told of yet.
-      needs.pipeline().take([event]);
-      const { record, subject, ancestors } = needs.pipeline().known(event.process);
-      const doer = {
-        subject,
-        ancestors,
-        processId: record?.id ?? "",
-        process: record?.name ?? event.comm,
-        executable: record?.executable ?? "",
-        fidelity: "kernel",
-      } as const;
-      needs.outbox.push("security_events", guardedRow(event, known, doer, count));
-    },
+    tell: (event, known, count) => tell(needs, { event, known, count }),
     nowMs,
   });
+}
+
+function tell(
+  needs: OpenGuardSide,
+  {
+    event,
+    known,
+    count,
+  }: { readonly event: GuardedEvent; readonly known: KnownRule | undefined; readonly count: number },
+): void {
+  // The table learns of a process that nothing else has told of yet.
+  needs.pipeline().take([event]);
+  const { record, subject, ancestors } = needs.pipeline().known(event.process);
+  const doer = {
+    subject,
+    ancestors,
+    processId: record?.id ?? "",
+    process: record?.name ?? event.comm,
+    executable: record?.executable ?? "",
+    fidelity: "kernel",
+  } as const;
+  needs.outbox.push("security_events", guardedRow(event, known, doer, count));
+}
+
+function freeAll(pins: PinMeans, logger: Pick<Logger, "warn">): void {
+  try {
+    const links = pins.removeEarlier(0);
+    if (links > 0)
+      pins.say(`${links} pinned links of an earlier run of this agent were removed: nothing is stopped here`);
+  } catch (error) {
+    logger.warn({ error: toFault(error).message }, "pinned links of an earlier run of this agent cannot be removed");
+  }
 }
 
 function whyNot(config: AgentConfig, isThisMachine: boolean): string {

@@ -22,6 +22,7 @@ function scene() {
     stopped: "",
     place: { folder: "/pins/run" } as { readonly folder: string } | { readonly because: string },
     pinFault: undefined as Fault | undefined,
+    removeFault: undefined as Fault | undefined,
     earlier: 12,
     said: [] as string[],
   };
@@ -58,6 +59,7 @@ function scene() {
       place: () => state.place,
       removeEarlier: (kept) => {
         if (kept > 0) return 0;
+        if (state.removeFault !== undefined) throw state.removeFault;
         log.push("earlier removed");
         return state.earlier;
       },
@@ -142,6 +144,18 @@ test("links that nobody wants any more go at once: the policy went while the age
   side.setResources([]);
   assert.deepEqual(await tick(), ["earlier removed"]);
   assert.equal(made.main.length, 0);
+});
+
+test("links that cannot be removed are said, and tried again", async () => {
+  const { side, state, tick } = scene();
+  state.removeFault = new Fault("EACCES", { code: "guard/pin", kind: "unavailable" });
+  side.setResources([policy("plain", enforced)]);
+  await tick();
+  const problems = (): readonly string[] => side.statuses()[0]?.enforcement?.problems ?? [];
+  assert.deepEqual(problems(), ["pin: links of an earlier run cannot be removed: EACCES"]);
+  state.removeFault = undefined;
+  assert.ok((await tick()).includes("earlier removed"));
+  assert.deepEqual(problems(), []);
 });
 
 test("break-glass takes pins out at once, those of an earlier run too, without the server", async () => {

@@ -32,6 +32,8 @@ const nothing: Reconciled = { holdersByPolicy: new Map(), problems: [] };
 export class Pins {
   /** Why what asks for it is not pinned; "": it is, or nothing asks. */
   because = "";
+  /** Why links of an earlier run are still there though nobody wants them; "". */
+  leftOver = "";
   scopes: readonly GuardScope[] = [];
   readonly #needs: PinsNeeds;
   #guard: Guard | undefined;
@@ -129,9 +131,10 @@ export class Pins {
     try {
       const links = means.removeEarlier(0);
       this.#isSettled = true;
+      this.leftOver = "";
       if (links > 0) means.say(`${links} pinned links of an earlier run of this agent were removed`);
     } catch (error) {
-      this.because = `links of an earlier run cannot be removed: ${toFault(error).message}`;
+      this.leftOver = `links of an earlier run cannot be removed: ${toFault(error).message}`;
     }
   }
 
