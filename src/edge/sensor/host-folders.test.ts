@@ -81,6 +81,101 @@ test("what was read once serves when nobody is left, until its mounts change or 
   assert.equal(hosts.pathOf(ask("/new/x")), undefined);
 });
 
+const overlay = "50 40 0:99 / / rw - overlay overlay rw";
+const wholeHost = "51 50 8:1 / /host rw - ext4 /dev/sda1 rw";
+const hidden: readonly (readonly [
+  what: string,
+  mounts: readonly string[],
+  path: string,
+  expected: string | undefined,
+])[] = [
+  [
+    "a mount below a later one does not cover it",
+    [overlay, "52 50 0:61 / /y/etc rw - tmpfs none rw", "53 50 8:1 / /y rw - ext4 /dev/sda1 rw"],
+    "/y/etc/shadow",
+    "/etc/shadow",
+  ],
+  [
+    "a folder of the host below a later mount is not reached",
+    [overlay, wholeHost, "52 50 0:61 / /host rw - tmpfs none rw"],
+    "/host/etc/shadow",
+    undefined,
+  ],
+  [
+    "of mounts on one place the last one counts",
+    [overlay, "51 50 0:61 / /host rw - tmpfs none rw", "52 51 8:1 / /host rw - ext4 /dev/sda1 rw"],
+    "/host/etc/shadow",
+    "/etc/shadow",
+  ],
+  ["a root that is the host's own", ["53 40 8:1 / / rw - ext4 /dev/sda1 rw"], "/etc/shadow", "/etc/shadow"],
+  ["a root that is a folder of the host", ["53 40 8:1 /image / rw - ext4 /dev/sda1 rw"], "/etc/shadow", undefined],
+  [
+    "the host's root on the container's",
+    [overlay, "51 50 8:1 / / rw - ext4 /dev/sda1 rw", "52 51 0:61 / /etc rw - tmpfs none rw"],
+    "/etc/shadow",
+    "/etc/shadow",
+  ],
+];
+for (const [what, mounts, path, expected] of hidden) {
+  test(what, () => {
+    proc(9, 500, mounts);
+    assert.equal(createHostFolders(folder).pathOf(ask(path, 9, 500)), expected);
+  });
+}
+
+test("whoever is in a chroot sees places from there, and others are asked first", () => {
+  proc(10, 501, ["51 50 8:1 / / rw - ext4 /dev/sda1 rw"]);
+  symlinkSync("/host", join(folder, "10/root"));
+  assert.equal(createHostFolders(folder).pathOf(ask("/host/etc/shadow", 10, 501)), "/etc/shadow");
+  proc(11, 501, [overlay, wholeHost, "52 50 8:2 /deep /d rw - xfs /dev/sda2 rw"]);
+  assert.equal(createHostFolders(folder).pathOf({ ...ask("/d/x", 10, 501), parentPid: 11 }), "/data/deep/x");
+});
+
+const filler = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `${1000 + index} 50 0:61 / /m/${index} rw - tmpfs none rw`);
+
+test("a namespace with too many mounts has no places on the host, and that is counted", () => {
+  const hosts = createHostFolders(folder);
+  proc(12, 502, [overlay, wholeHost, ...filler(hostFolderLimits.mountsMax - 2)]);
+  assert.equal(hosts.pathOf(ask("/host/etc/shadow", 12, 502)), "/etc/shadow");
+  assert.equal(hosts.unread(), 0);
+  proc(13, 503, [overlay, wholeHost, ...filler(hostFolderLimits.mountsMax - 1)]);
+  assert.equal(hosts.pathOf(ask("/host/etc/shadow", 13, 503)), undefined);
+  assert.equal(hosts.unread(), 1);
+});
+
+test("a namespace whose many mounts change all the time is read once a second; what is not known is counted, and others are served", () => {
+  let nowMs = 0;
+  const hosts = createHostFolders(folder, () => nowMs);
+  const many = [overlay, wholeHost, ...filler(hostFolderLimits.mountsPerSecondMax - 2)];
+  proc(14, 504, many);
+  assert.equal(hosts.pathOf(ask("/host/x", 14, 504)), "/x");
+  hosts.changed(504);
+  proc(14, 504, many.with(1, "51 50 8:2 / /host rw - xfs /dev/sda2 rw"));
+  nowMs = 999;
+  assert.equal(hosts.pathOf(ask("/host/x", 14, 504)), undefined);
+  assert.equal(hosts.unread(), 1);
+  assert.equal(hosts.pathOf(ask("/d/x")), "/data/deep/x");
+  nowMs = 1000;
+  assert.equal(hosts.pathOf(ask("/host/x", 14, 504)), "/data/x");
+});
+
+test("all namespaces together are read only so much in a second", () => {
+  let nowMs = 0;
+  const hosts = createHostFolders(folder, () => nowMs);
+  const namespaces = hostFolderLimits.mountsOfAllPerSecondMax / hostFolderLimits.mountsMax;
+  proc(15, 600, [overlay, wholeHost, ...filler(hostFolderLimits.mountsMax - 2)]);
+  for (let index = 0; index < namespaces; index += 1) {
+    rmSync(join(folder, "15/ns/mnt"));
+    symlinkSync(`mnt:[${600 + index}]`, join(folder, "15/ns/mnt"));
+    assert.equal(hosts.pathOf(ask("/host/x", 15, 600 + index)), "/x");
+  }
+  assert.equal(hosts.pathOf(ask("/d/x")), undefined);
+  assert.equal(hosts.unread(), 1);
+  nowMs = 1000;
+  assert.equal(hosts.pathOf(ask("/d/x")), "/data/deep/x");
+});
+
 test("only so many are read in one turn", () => {
   const hosts = createHostFolders(folder);
   for (let index = 0; index < hostFolderLimits.readsPerTurnMax; index += 1) hosts.pathOf(ask("/x", 9, 300 + index));

@@ -1,8 +1,9 @@
 // Where a file that a container opens lies on the host's own file systems, when a mount of a host's folder leads there: by the mount tables of both, whatever
 // the folder is called inside. The container's root, its volumes and what the runtime keeps are its own, not the host's.
-import { readFileSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
+import { createFolderTable, type FolderTable } from "./folder-table.ts";
+import { readMounts, reachableMounts, type Mount } from "./mount-table.ts";
 import type { PathQuestion } from "./path-places.ts";
-import { localFilesystems } from "./safe-walk.ts";
 
 export type HostFileQuestion = Omit<PathQuestion, "followsLast">;
 
@@ -12,11 +13,24 @@ export interface HostFolders {
   /** Something was mounted, unmounted or pivoted in that mount namespace. */
   changed(mountNamespace: number): void;
   newTurn(): void;
-  /** Files of namespaces that could not be looked at: too many at once, or nobody of them was left. */
+  /** Files of namespaces that could not be looked at: too many at once, too many mounts, mounts that change too often, or nobody of them was left. */
   unread(): number;
 }
 
-export const hostFolderLimits = { namespacesMax: 4096, readsPerTurnMax: 64, readAgainMs: 10_000 } as const;
+export const hostFolderLimits = {
+  namespacesMax: 4096,
+  /** Of one namespace; beyond it none of its files has a place on the host. */
+  mountsMax: 4096,
+  machineMountsMax: 65_536,
+  readsPerTurnMax: 64,
+  /** A namespace whose mounts change is read again so often that no more of them are read in a second: with as many as there may be, once. */
+  mountsPerSecondMax: 4096,
+  /** Of all namespaces together. */
+  mountsOfAllPerSecondMax: 32_768,
+  /** Of the places of all namespaces. */
+  charactersMax: 16 * 1024 * 1024,
+  readAgainMs: 10_000,
+} as const;
 
 /** Below these lie images, volumes and sockets that a runtime or the kubelet gave to the container on purpose. */
 const storageFolders = [
@@ -35,83 +49,94 @@ const storageFolders = [
   "/var/snap/microk8s/common/var/lib/containerd/",
 ] as const;
 
-/** One line of mountinfo. */
-interface Mount {
-  readonly device: string;
-  /** The folder of the file system that is mounted. */
-  readonly root: string;
-  readonly place: string;
-  readonly isLocal: boolean;
-}
-
-interface Place {
-  readonly place: string;
-  /** Of the host; undefined: another mount lies here. */
-  readonly hostPath: string | undefined;
-}
+type Places = FolderTable<string | undefined>;
 
 interface Known {
-  readAtMs: number;
+  readonly readAtMs: number;
   isStale: boolean;
-  /** The longest place first; empty when nothing of the host is mounted. */
-  places: readonly Place[];
+  /** Host's folders and what covers parts of them; "too-many": nothing is known of its files. */
+  readonly places: Places | "too-many";
+  readonly allowance: Allowance;
+}
+
+/** The machine's own mounts. */
+interface Machine {
+  readonly root: Mount | undefined;
+  /** By device: which folder of the file system stands where. */
+  readonly placesByDevice: ReadonlyMap<string, FolderTable<string>>;
 }
 
 export function createHostFolders(procPath = "/proc", nowMs: () => number = () => performance.now()): HostFolders {
   const own = new Set(["1", "self"].map((pid) => readNamespace(procPath, pid)));
-  const known = new Map<number, Known>();
-  let host: { readonly atMs: number; readonly mounts: readonly Mount[] } | undefined;
+  const known = createKnown();
+  const ofAll = createAllowance(hostFolderLimits.mountsOfAllPerSecondMax);
+  let machine: { readonly atMs: number; readonly is: Machine | undefined } | undefined;
   let left: number = hostFolderLimits.readsPerTurnMax;
   let unread = 0;
 
-  function hostMounts(): readonly Mount[] {
+  function machineNow(): Machine | undefined {
     const atMs = nowMs();
-    if (host === undefined || atMs - host.atMs > hostFolderLimits.readAgainMs)
-      host = { atMs, mounts: readMounts(procPath, 1) ?? [] };
-    return host.mounts;
+    if (machine === undefined || atMs - machine.atMs > hostFolderLimits.readAgainMs)
+      machine = { atMs, is: readMachine(procPath) };
+    return machine.is;
   }
 
-  function read({ pid, parentPid, mountNamespace }: HostFileQuestion): readonly Place[] | undefined {
+  /** Whoever is not in a chroot sees all mounts: the others are asked last. */
+  function lookersOf({ pid, parentPid, mountNamespace }: HostFileQuestion): readonly Looker[] {
+    const lookers: Looker[] = [];
     for (const looker of [pid, parentPid]) {
       if (looker <= 0 || left <= 0) continue;
       left -= 1;
       if (readNamespace(procPath, looker) !== mountNamespace) continue;
-      const mounts = readMounts(procPath, looker);
-      if (mounts !== undefined) return placesOf(mounts, hostMounts());
+      const root = readRoot(procPath, looker);
+      if (root === "/") return [{ pid: looker, root }, ...lookers];
+      lookers.push({ pid: looker, root });
+    }
+    return lookers;
+  }
+
+  function read(question: HostFileQuestion, allowance: Allowance): Known | undefined {
+    const atMs = nowMs();
+    if (!allowance.isLeft(atMs) || !ofAll.isLeft(atMs)) return undefined;
+    const host = machineNow();
+    if (host === undefined) return undefined;
+    for (const { pid, root } of lookersOf(question)) {
+      const mounts = readMounts(`${procPath}/${pid}/mountinfo`, hostFolderLimits.mountsMax);
+      if (mounts === undefined) continue;
+      const count = mounts === "too-many" ? hostFolderLimits.mountsMax : mounts.length;
+      allowance.take(count);
+      ofAll.take(count);
+      const places = mounts === "too-many" ? mounts : placesOf(mounts, root, host);
+      // What somebody in a chroot sees is not all that others see.
+      return { readAtMs: atMs, isStale: root !== "/", places, allowance };
     }
     return undefined;
   }
 
-  function placesIn(question: HostFileQuestion): readonly Place[] | undefined {
+  function placesIn(question: HostFileQuestion): Places | "too-many" | undefined {
     const { mountNamespace } = question;
     const before = known.get(mountNamespace);
     const isOld = before === undefined || nowMs() - before.readAtMs > hostFolderLimits.readAgainMs;
     if (before !== undefined && !before.isStale && !isOld) return before.places;
-    const places = read(question);
-    if (places === undefined) {
-      // What was true a moment ago is better than nothing, but not after its root has changed.
-      if (before !== undefined && !before.isStale) return before.places;
-      unread += 1;
-      return undefined;
-    }
-    known.delete(mountNamespace);
-    known.set(mountNamespace, { readAtMs: nowMs(), isStale: false, places });
-    if (known.size > hostFolderLimits.namespacesMax) {
-      const [oldest = 0] = known.keys();
-      known.delete(oldest);
-    }
-    return places;
+    const now = read(question, before?.allowance ?? createAllowance(hostFolderLimits.mountsPerSecondMax));
+    if (now !== undefined) known.set(mountNamespace, now);
+    // What was true a moment ago is better than nothing, but not after its root has changed.
+    else if (before !== undefined && !before.isStale) return before.places;
+    return now?.places;
   }
 
   return {
     pathOf(question) {
       if (question.mountNamespace === 0 || own.has(question.mountNamespace)) return undefined;
       const places = placesIn(question);
-      if (places === undefined || places.length === 0) return undefined;
+      if (places === undefined || places === "too-many") {
+        unread += 1;
+        return undefined;
+      }
       const { path } = question;
-      const found = places.find(({ place }) => path === place || path.startsWith(place === "/" ? "/" : `${place}/`));
-      if (found?.hostPath === undefined) return undefined;
-      return joined(found.hostPath, path.slice(found.place === "/" ? 0 : found.place.length));
+      const found = places.find(path);
+      if (found?.value === undefined) return undefined;
+      return joined(found.value, path.slice(found.folder === "/" ? 0 : found.folder.length));
     },
     changed(mountNamespace) {
       const before = known.get(mountNamespace);
@@ -124,37 +149,110 @@ export function createHostFolders(procPath = "/proc", nowMs: () => number = () =
   };
 }
 
-/** A host's folder and what lies in it; none when no mount of the container is one. */
-function placesOf(mounts: readonly Mount[], ofHost: readonly Mount[]): readonly Place[] {
-  const places = new Map<string, Place>();
-  // A later mount lies over an earlier one.
-  for (const mount of mounts) places.set(mount.place, { place: mount.place, hostPath: hostPathOf(mount, ofHost) });
-  const all = [...places.values()];
-  if (all.every(({ hostPath }) => hostPath === undefined)) return [];
-  return all.toSorted((one, other) => other.place.length - one.place.length);
+/** Through whom a namespace is looked at; its root, from the top of the tree of mounts. */
+interface Looker {
+  readonly pid: number;
+  readonly root: string;
 }
 
-function hostPathOf(mount: Mount, ofHost: readonly Mount[]): string | undefined {
-  // The root is the container's image, also where it is a plain folder of the host.
-  if (!mount.isLocal || mount.place === "/") return undefined;
-  let best: Mount | undefined;
-  for (const each of ofHost) {
-    if (each.device !== mount.device || !each.isLocal || !isWithin(mount.root, each.root)) continue;
-    if (best === undefined || each.root.length > best.root.length) best = each;
+interface Allowance {
+  isLeft(nowMs: number): boolean;
+  take(count: number): void;
+}
+
+/** So many in a second. The last one to take may take more than is left. */
+function createAllowance(perSecond: number): Allowance {
+  let sinceMs = Number.NEGATIVE_INFINITY;
+  let left = perSecond;
+  return {
+    isLeft(nowMs) {
+      if (nowMs - sinceMs >= 1000) {
+        sinceMs = nowMs;
+        left = perSecond;
+      }
+      return left > 0;
+    },
+    take(count) {
+      left -= count;
+    },
+  };
+}
+
+/** By mount namespace; who was read longest ago leaves. */
+function createKnown() {
+  const known = new Map<number, Known>();
+  let characters = 0;
+  const weightOf = ({ places }: Known): number => (places === "too-many" ? 0 : places.weight);
+  function remove(mountNamespace: number): void {
+    const before = known.get(mountNamespace);
+    if (before === undefined) return;
+    characters -= weightOf(before);
+    known.delete(mountNamespace);
   }
-  if (best === undefined) return undefined;
-  const path = joined(best.place, best.root === "/" ? mount.root : mount.root.slice(best.root.length));
-  return storageFolders.some((folder) => path.startsWith(folder)) ? undefined : path;
+  return {
+    get: (mountNamespace: number) => known.get(mountNamespace),
+    set(mountNamespace: number, now: Known): void {
+      remove(mountNamespace);
+      known.set(mountNamespace, now);
+      characters += weightOf(now);
+      while (known.size > hostFolderLimits.namespacesMax || characters > hostFolderLimits.charactersMax) {
+        const [oldest = 0] = known.keys();
+        remove(oldest);
+      }
+    },
+  };
 }
 
-function isWithin(path: string, folder: string): boolean {
-  return folder === "/" || path === folder || path.startsWith(`${folder}/`);
+function placesOf(mounts: readonly Mount[], root: string, machine: Machine): Places {
+  const reachable = reachableMounts(mounts);
+  const entries = reachable.map((mount) => {
+    const folder = joined(root, mount.place);
+    return { folder: copied(folder), value: hostPathOf({ ...mount, place: folder }, machine) };
+  });
+  // With two roots one on the other a path says not which of them it begins in: what may be the host's is.
+  const isDoubtful = reachable.filter(({ place }) => place === "/").length > 1;
+  return createFolderTable(
+    isDoubtful ? entries.filter(({ value }) => value !== undefined) : entries,
+    (value, around) => value !== undefined || around !== undefined,
+  );
+}
+
+function hostPathOf({ place, device, root, isLocal }: Mount, machine: Machine): string | undefined {
+  if (!isLocal) return undefined;
+  // The root is the container's image, also where it is a plain folder of the host; but the host's own root is nobody's image.
+  if (place === "/" && (device !== machine.root?.device || root !== machine.root.root)) return undefined;
+  const best = machine.placesByDevice.get(device)?.find(root);
+  if (best === undefined) return undefined;
+  const path = joined(best.value, best.folder === "/" ? root : root.slice(best.folder.length));
+  return storageFolders.some((folder) => path.startsWith(folder)) ? undefined : copied(path);
+}
+
+/** Undefined: it could not be read, or has more mounts than are looked at. */
+function readMachine(procPath: string): Machine | undefined {
+  const mounts = readMounts(`${procPath}/1/mountinfo`, hostFolderLimits.machineMountsMax);
+  if (mounts === undefined || mounts === "too-many") return undefined;
+  const byDevice = new Map<string, Map<string, string>>();
+  for (const { device, root, place, isLocal } of mounts) {
+    if (!isLocal) continue;
+    const folders = byDevice.get(device) ?? new Map<string, string>();
+    byDevice.set(device, folders);
+    if (!folders.has(root)) folders.set(root, place);
+  }
+  const placesByDevice = new Map<string, FolderTable<string>>();
+  for (const [device, folders] of byDevice)
+    placesByDevice.set(device, createFolderTable([...folders].map(([folder, value]) => ({ folder, value }))));
+  return { root: reachableMounts(mounts).findLast(({ place }) => place === "/"), placesByDevice };
 }
 
 /** `rest` is "" or begins with "/". */
 function joined(folder: string, rest: string): string {
   if (rest === "" || rest === "/") return folder;
   return folder === "/" ? rest : folder + rest;
+}
+
+/** A piece of a text keeps all of it in memory; this one keeps itself. */
+function copied(text: string): string {
+  return Buffer.from(text).toString("utf8");
 }
 
 function readNamespace(procPath: string, pid: number | string): number | undefined {
@@ -166,26 +264,11 @@ function readNamespace(procPath: string, pid: number | string): number | undefin
   }
 }
 
-/** Lines of mountinfo: number, parent, device, root, place, options ... - filesystem source options. */
-function readMounts(procPath: string, pid: number): readonly Mount[] | undefined {
-  let text = "";
+function readRoot(procPath: string, pid: number): string {
   try {
-    text = readFileSync(`${procPath}/${pid}/mountinfo`, "utf8");
+    return readlinkSync(`${procPath}/${pid}/root`);
   } catch {
-    return undefined;
+    // The process is gone, and its mounts will not be read either.
+    return "/";
   }
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => {
-      const [, , device = "", root = "", place = ""] = line.split(" ", 5);
-      const filesystem = line.slice(line.indexOf(" - ") + 3).split(" ", 1)[0] ?? "";
-      return { device, root: unescaped(root), place: unescaped(place), isLocal: localFilesystems.has(filesystem) };
-    });
-}
-
-/** Blanks and the like stand as octal numbers there. */
-function unescaped(text: string): string {
-  if (!text.includes("\\")) return text;
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
