@@ -111,8 +111,6 @@ async function playAll(list: readonly Action[], scriptOf: (action: Action) => st
 /** Actions that no rule can see here, each with the reason. */
 const unseen: Readonly<Record<string, string>> = {
   JavaProcessClassFileDownload: "what is read from sockets is not looked at",
-  PotentialLocalPrivilegeEscalationViaEnvironmentVariablesMisuse: "environments are never read",
-  ProgramRunWithDisallowedHttpProxyEnv: "environments are never read",
   ReadShellConfigurationFile: "off upstream too: every login does it",
   UnexpectedK8sNodeportConnection: "off upstream too: a port number says nothing",
   ...(existsSync("/proc/modules")

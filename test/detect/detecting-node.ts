@@ -30,8 +30,12 @@ export interface DetectingNode {
 const markFolder = "/nowhere/garrison-mark-";
 const caughtUpMsMax = 60_000;
 
-/** Opens the kernel's sensor; packets and sockets are seen in the given v2 cgroup only. Rejects with a Fault where the kernel refuses. */
-export async function openDetectingNode(cgroupPath: string, rules: string): Promise<DetectingNode> {
+/** `onAnything`: every event and every row of any table. Opens the kernel's sensor; packets and sockets are seen in the given v2 cgroup only. Rejects with a Fault where the kernel refuses. */
+export async function openDetectingNode(
+  cgroupPath: string,
+  rules: string,
+  onAnything: (rowOrEvent: unknown) => void = () => undefined,
+): Promise<DetectingNode> {
   const sensor = await createKernelSensor({ cgroupPath, excludedPid: process.pid });
   const machine = readMachine("/proc");
   const rows: Row<"security_events">[] = [];
@@ -53,6 +57,7 @@ export async function openDetectingNode(cgroupPath: string, rules: string): Prom
     readCgroup: (pid) => readCgroupFile("/proc", pid),
     outbox: {
       push(table, row) {
+        onAnything(row);
         if (table === "security_events") rows.push(row as Row<"security_events">);
       },
     },
@@ -64,6 +69,7 @@ export async function openDetectingNode(cgroupPath: string, rules: string): Prom
   await sensor.start((events: readonly SensorEvent[]) => {
     pipeline.take(events);
     for (const event of events) {
+      onAnything(event);
       if (event.type === "fork") parents.set(event.process.pid, event.parent.pid);
       if (event.type === "exit") told.add(event.process.pid);
       if (event.type === "file" && event.requestedPath.startsWith(markFolder)) opened.add(event.requestedPath);

@@ -152,9 +152,9 @@ test("rules come as a resource, are judged on the node, and the node says what i
     "  output: message read (file=%fd.name command=%proc.cmdline)",
     "  priority: WARNING",
     "  tags: [T1083]",
-    "- rule: Shop asks for the environment",
+    "- rule: Shop asks for what is read",
     "  desc: d",
-    "  condition: evt.type = execve and proc.env contains PASSWORD",
+    "  condition: evt.type = openat and evt.buffer contains PASSWORD",
     "  output: o",
     "  priority: NOTICE",
   ].join("\n");

@@ -45,6 +45,19 @@ test("ring drops are told once, by table, with the window they fell into", () =>
   );
 });
 
+test("environments that were not read whole are a gap of detections, not of processes", () => {
+  const dropsByType = { "environment-cut": 3, "environment-names": 2 };
+  const watch = createGapWatch(sources({ sensorStats: () => ({ eventsByType: {}, dropsByType, cpuMs: 0 }) }), 0);
+  assert.deepEqual(
+    watch(10).map(({ table, reason, rows, counted }) => [table, reason, rows, counted]),
+    [
+      ["security_events", "limit", 3, "estimate"],
+      ["security_events", "limit", 2, "estimate"],
+    ],
+  );
+  assert.deepEqual(watch(20), []);
+});
+
 test("queue drops, merged detail, flows over the limit and a sensor that is down are rows", () => {
   const watch = createGapWatch(
     sources({

@@ -34,6 +34,7 @@ export function nobody(): ProcessFacts {
     gid: 0,
     capabilities: 0,
     facts: undefined,
+    environment: undefined,
     parent: undefined,
     parentPid: 0,
     execMs: 0,

@@ -2,7 +2,9 @@
 import type { RuleSight, Supply } from "./contract.ts";
 import { checksOf, typesOf, type TypeSet } from "./engine/approximate.ts";
 import { asksForBegin, inToldTypes } from "./engine/told-types.ts";
+import { namesNoVariable, namesOfTerm } from "./engine/environment-names.ts";
 import { nodesOf, type Program, type RuleProgram } from "./engine/program.ts";
+import { isEnvironment } from "./fields/environment-fields.ts";
 import { join, negate, never, type Check, type Interner, type Node, type Term } from "./engine/resolve.ts";
 
 export interface Sight {
@@ -20,7 +22,9 @@ export function sightOf(interner: Interner, { program, summary }: RuleProgram, s
   const blind = parts.filter(({ sight }) => sight === "blind");
   if (blind.length > 0 && isNeeded(program, parts)) return blind[0] as Sight;
   const partly = parts.find(({ sight }) => sight !== "sees");
-  const terms = extraTerms(program).filter(({ field }) => !isSupplied(field.group, supply));
+  const terms = extraTerms(program).filter(
+    (term) => !isSupplied(term.field.group, supply) || (isEnvironment(term) && namesOfTerm(term).length === 0),
+  );
   if (terms.length > 0) return { sight: "blind", because: noSensor(terms, supply) };
   return partly === undefined ? { sight: "sees", because: "" } : { sight: "partly-blind", because: partly.because };
 }
@@ -72,7 +76,7 @@ function has({ types, isComplement }: TypeSet, type: string): boolean {
 }
 
 function canHold(check: Check, supply: Supply): boolean {
-  return isSupplied(check.left.field.group, supply) && !asksForBegin(check);
+  return isSupplied(check.left.field.group, supply) && !asksForBegin(check) && !namesNoVariable(check);
 }
 
 function isSupplied(group: string, { groups }: Supply): boolean {
@@ -101,6 +105,8 @@ function withoutUnknown(interner: Interner, node: Node, supply: Supply): Node {
 function noSensor(terms: readonly Term[], supply: Supply): string {
   const names = [...new Set(terms.map(({ name }) => (name === "evt.dir" ? "begins of calls (evt.dir = >)" : name)))];
   const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? `, and ${names.length - 5} more` : "");
+  if (terms[0] !== undefined && isEnvironment(terms[0]) && isSupplied("environment", supply))
+    return `no sensor here supplies ${shown} as a whole: name the variable, as in proc.env[LD_PRELOAD] or proc.env contains "LD_PRELOAD="`;
   return whyNot(supply, terms[0]?.field.group ?? "", `no sensor here supplies ${shown}`);
 }
 

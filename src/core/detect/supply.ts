@@ -17,6 +17,8 @@ export interface SensorMeans {
   /** The runtime also says what is privileged and what is mounted. */
   readonly hasContainerDetails: boolean;
   readonly inKubernetes: boolean;
+  /** Execs carry the variables of their environment that rules ask for. */
+  readonly hasEnvironment: boolean;
   /** Names of the machine's users are known. */
   readonly hasUsers: boolean;
   /** Single calls that this kernel does not tell, with the reason. */
@@ -84,13 +86,14 @@ export function supplyOfSensor(means: SensorMeans): Supply {
     // Told by the same kernel programs, of the files that they see.
     ...(means.hasExecFacts && means.hasFiles ? ["host-folders"] : []),
     ...(means.hasUsers ? ["user"] : []),
+    ...(means.hasEnvironment ? ["environment"] : []),
     ...(means.hasDns ? ["dns"] : []),
     "container",
     ...(means.hasContainerDetails ? ["container-runtime"] : []),
     ...(means.inKubernetes ? ["kubernetes"] : []),
     ...calls.map((call) => `call:${call}`),
   ]);
-  because.set("environment", "environments hold secrets: they are not read");
+  if (!means.hasEnvironment) because.set("environment", "environments are read by the kernel's programs alone");
   because.set("buffer", "what is read and written is not copied out of the kernel");
   return { eventTypes, groups, because };
 }
@@ -101,6 +104,7 @@ export const fullSensorSupply: Supply = supplyOfSensor({
   hasFiles: true,
   hasCalls: true,
   hasExecFacts: true,
+  hasEnvironment: true,
   hasDns: true,
   hasUdp: true,
   hasContainers: true,

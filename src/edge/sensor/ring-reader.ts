@@ -84,8 +84,13 @@ function createContext(libbpf: Libbpf, object: KernelObject, options: ReaderOpti
   return { context, repeats };
 }
 
+/** From here on records carry environments, or do not; those between are read by the new names. */
+function askFor(names: ReadonlySet<string>, context: DecodeContext, object: KernelObject): void {
+  context.asked = askedNames(names);
+  object.copyEnvironments(context.asked !== undefined);
+}
+
 export function createRingReader(libbpf: Libbpf, object: KernelObject, options: ReaderOptions): RingReader {
-  const { places, hosts } = options;
   const { context, repeats } = createContext(libbpf, object, options);
   const sweep = createSweeping(object, repeats, options.repeatsEveryMs);
   const collector = createCollector(object, context, () => context.bootMs + libbpf.bootTimeMs());
@@ -122,8 +127,8 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, options: 
       bootClockAtMs = nowMs;
       context.bootMs = Date.now() - libbpf.bootTimeMs();
     }
-    places.newTurn();
-    hosts.newTurn();
+    options.places.newTurn();
+    options.hosts.newTurn();
     let total = 0;
     for (let round = 0; round < readerLimits.batchesPerTurnMax; round += 1) {
       const read = collector.drain(onBatch);
@@ -143,10 +148,7 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, options: 
   return {
     start: turn,
     count: collector.count,
-    askEnvironment: (names) => {
-      context.asked = askedNames(names);
-      object.copyEnvironments(context.asked !== undefined);
-    },
+    askEnvironment: (names) => askFor(names, context, object),
     stop: () => {
       if (isStopped) return;
       drops = lossesOf();

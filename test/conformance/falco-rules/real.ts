@@ -36,6 +36,9 @@ export const realRules: Readonly<Record<string, string>> = {
   "PTRACE attached to process": "PtraceAttachedToProcess",
   "Packet socket created in container": "PacketSocketCreatedInContainer",
   "Polkit Local Privilege Escalation Vulnerability (CVE-2021-4034)": "PolkitLocalPrivilegeEscalationVulnerability",
+  "Potential Local Privilege Escalation via Environment Variables Misuse":
+    "PotentialLocalPrivilegeEscalationViaEnvironmentVariablesMisuse",
+  "Program run with disallowed http proxy env": "ProgramRunWithDisallowedHttpProxyEnv",
   "Read environment variable from /proc files": "ReadEnvironmentVariableFromProcFiles",
   "Read sensitive file trusted after startup": "ReadSensitiveFileTrustedAfterStartup",
   "Read sensitive file untrusted": "ReadSensitiveFileUntrusted",

@@ -104,7 +104,8 @@ function execOf(flat: Flat, text: Text, key: ProcessKey): ExecEvent {
     flat,
   );
   const ageMs = "proc.duration" in flat ? Number(flat["proc.duration"]) / 1_000_000 : 0;
-  return isExec ? made : { ...made, timeMs: timeMs - ageMs };
+  const told = "proc.env" in flat ? { ...made, environment: text("proc.env").split(" ") } : made;
+  return isExec ? told : { ...told, timeMs: timeMs - ageMs };
 }
 
 function uidOf(flat: Flat, text: Text): number {

@@ -53,8 +53,8 @@ export const secondHalf: readonly Action[] = [
   {
     name: "ProgramRunWithDisallowedHttpProxyEnv",
     where: "plain",
-    script: "HTTP_PROXY=http://127.0.0.1:9 /usr/local/bin/java /bin/true",
-    twin: "COLOUR=blue /usr/local/bin/java /bin/true",
+    script: "HTTP_PROXY=http://127.0.0.1:9 /usr/local/bin/curl",
+    twin: "COLOUR=blue /usr/local/bin/curl",
   },
   {
     name: "PtraceAntiDebugAttempt",

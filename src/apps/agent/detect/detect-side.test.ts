@@ -144,6 +144,20 @@ function resource(name: string, text: string, over: Partial<Resource> = {}, spec
 const event = (type: string) => ({ type }) as SensorEvent;
 const subjectOf = () => assert.fail("the stand-in asks nobody");
 
+test("who sees for the rules is told of them at the start and when they change, and only then", async () => {
+  const told: CompiledRules[] = [];
+  const { options } = scene({ onRules: (rules) => void told.push(rules) });
+  const side = await createDetectSide(options);
+  assert.deepEqual(
+    told.map(({ summaries }) => summaries.length),
+    [0],
+  );
+  side.setResources([resource("shop", "- rule: one")]);
+  side.setResources([resource("shop", "- rule: one")]);
+  assert.equal(told.length, 2);
+  assert.ok((told[1]?.summaries.length ?? 0) > 0);
+});
+
 test("a flood is judged until the share is used up; lives of processes are followed all the same, and the rest is counted", async () => {
   const made = scene({ cpuShare: 0.1 });
   const side = await createDetectSide(made.options);

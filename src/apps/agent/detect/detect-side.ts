@@ -1,5 +1,12 @@
 // Detection on this node: rules over every event that the sensor tells, within a share of one core. Rules change without forgetting the processes.
-import type { CompileResult, Detector, DetectorOptions, RuleFile, SubjectOf } from "../../../core/detect/contract.ts";
+import type {
+  CompiledRules,
+  CompileResult,
+  Detector,
+  DetectorOptions,
+  RuleFile,
+  SubjectOf,
+} from "../../../core/detect/contract.ts";
 import type { SensorEvent } from "../../../core/sense/sensor.ts";
 import { detectionRulesLimits, type DetectionReport } from "../../../model/detection-rules.ts";
 import type { Resource, ResourceStatus } from "../../../model/resource.ts";
@@ -36,6 +43,8 @@ export interface DetectSideOptions extends Omit<DetectorOptions, "rules"> {
   readonly cpuShare: number;
   readonly compile: (files: readonly RuleFile[]) => CompileResult;
   readonly createDetector: (options: DetectorOptions) => Detector;
+  /** Rules that are judged by from now on: the sensor is told what they ask for. */
+  readonly onRules?: (rules: CompiledRules) => void;
   /** Milliseconds of a monotonic clock, to fill the budget; and those that this thread has worked. */
   readonly monotonicMs: () => number;
   readonly workedMs: () => number;
@@ -73,6 +82,7 @@ class Side implements DetectSide {
     this.#budget = createTimeBudget(options.cpuShare, detectLimits.savedMsMax);
     this.#book = this.#makeBook();
     this.#detector = options.createDetector({ ...options, rules: this.#book.rules });
+    options.onRules?.(this.#book.rules);
   }
 
   take(events: readonly SensorEvent[], subjectOf: SubjectOf): void {
@@ -184,6 +194,7 @@ class Side implements DetectSide {
   #renew(): void {
     this.#book = this.#makeBook();
     this.#detector.replaceRules(this.#book.rules);
+    this.#options.onRules?.(this.#book.rules);
   }
 
   #makeBook(): RuleBook {

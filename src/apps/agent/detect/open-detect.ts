@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { compileRules } from "../../../core/detect/compile-rules.ts";
 import type { Detection } from "../../../core/detect/contract.ts";
+import { environmentNames } from "../../../core/detect/engine/environment-names.ts";
 import { createDetector } from "../../../core/detect/create-detector.ts";
 import type { Sensor } from "../../../core/sense/sensor.ts";
 import { mountNamespaceOf } from "../../../edge/proc/posture/namespaces.ts";
@@ -28,6 +29,7 @@ export async function openDetect({ detect }: Pick<AgentConfig, "detect">, needs:
     cpuShare: detect.cpuShare,
     compile: compileRules,
     createDetector,
+    onRules: (rules) => needs.sensor.askEnvironment?.(environmentNames(rules)),
     monotonicMs: () => performance.now(),
     workedMs: threadMs,
     supply: supplyOfNode(needs.sensor, isKnown),

@@ -26,6 +26,18 @@ test("what the sensor tells, and what it does not, in the words of rules", () =>
   assert.ok(supplyOfNode({ fidelity: "simulated", capabilities: [] }, false).eventTypes.has("openat"));
 });
 
+test("environments are supplied by sensors that say so", () => {
+  const environment = { name: "environment", available: true, because: "" };
+  const has = (fidelity: "kernel" | "notified" | "polled", available: boolean): boolean =>
+    supplyOfNode({ fidelity, capabilities: [...all, { ...environment, available }] }, true).groups.has("environment");
+  assert.deepEqual(
+    [has("kernel", true), has("kernel", false), has("notified", false), has("polled", false)],
+    [true, false, false, false],
+  );
+  const { because } = supplyOfNode({ fidelity: "kernel", capabilities: all }, true);
+  assert.match(because?.get("environment") ?? "", /by the kernel's programs alone/);
+});
+
 test("names of users: the first of each number; lines that are none are left out", () => {
   const names = namesOfText("root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\nbroken\napp:x:1000:\n:x:7:\nodd:x:seven:\n");
   assert.deepEqual(

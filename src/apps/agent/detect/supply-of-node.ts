@@ -24,6 +24,7 @@ export function supplyOfNode(sensor: Pick<Sensor, "fidelity" | "capabilities">, 
     hasCalls: isKernel && has("calls"),
     // Told with the same kernel programs as the deeds.
     hasExecFacts: fidelity !== "notified" && isKernel && has("exec") && has("files"),
+    hasEnvironment: isKernel && has("environment"),
     hasDns: isKernel && has("packets"),
     hasUdp: isKernel && has("packets"),
     hasContainers: true,

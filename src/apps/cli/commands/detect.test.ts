@@ -108,9 +108,9 @@ test("detect lint: refused rules with file, line and the nearest name, exit 3; c
 test("detect lint says what is blind, and why", () => {
   const blind = file(
     "blind.yaml",
-    `- rule: Env\n  desc: d\n  condition: evt.type = execve and proc.env contains X\n  output: o\n  priority: NOTICE\n`,
+    `- rule: Env\n  desc: d\n  condition: evt.type = openat and evt.buffer contains X\n  output: o\n  priority: NOTICE\n`,
   );
   const { code, out } = garrison("detect", "lint", blind);
   assert.equal(code, 0);
-  assert.match(out, /blind[\s\S]*Env[\s\S]*no sensor here supplies proc\.env/);
+  assert.match(out, /blind[\s\S]*Env[\s\S]*no sensor here supplies evt\.buffer/);
 });

@@ -24,6 +24,7 @@ export type FieldGroup =
   | "host-folders"
   | "buffer"
   | "environment"
+  | "untold"
   | "container"
   | "container-runtime"
   | "kubernetes"

@@ -2,6 +2,7 @@
 import type { DetectEvent, ReadValue, Value } from "../event.ts";
 import { ancestorOf, commandLineOf, type ProcessFacts } from "../process/facts.ts";
 import type { ExecFacts } from "../../sense/sensor.ts";
+import { environmentFields } from "./environment-fields.ts";
 import { plain, type Field, type FieldGroup, type FieldType } from "./field.ts";
 import { capabilitiesText } from "./flags.ts";
 
@@ -216,14 +217,9 @@ export const processFields: readonly Field[] = [
   ofProcess("proc.ppid.ts", "number", ["ancestry", "the same, of the parent"], ({ parent }) =>
     parent?.isKnown === true ? parent.execMs * nsPerMs : undefined,
   ),
-  {
-    ...text("proc.env", "environment; not read by any sensor: it holds secrets", () => undefined),
-    group: "environment",
-    argument: "key",
-  },
-  { ...text("proc.aenv", "environment of ancestors", () => undefined), group: "environment", argument: "key" },
+  ...environmentFields,
   ...(["proc.is_exe_writable", "proc.is_exe_lower_layer"] as const).map((name) => ({
-    ...ofProcess(name, "boolean", ["environment", "not told by any sensor"], () => undefined),
+    ...ofProcess(name, "boolean", ["untold", "not told by any sensor"], () => undefined),
   })),
   ...(
     [
@@ -238,7 +234,7 @@ export const processFields: readonly Field[] = [
       "proc.pvpid",
       "thread.cpu",
     ] as const
-  ).map((name) => ofProcess(name, "number", ["environment", "not told by any sensor"], () => undefined)),
+  ).map((name) => ofProcess(name, "number", ["untold", "not told by any sensor"], () => undefined)),
 ];
 
 function durationOf(of: (event: DetectEvent) => ProcessFacts | undefined): ReadValue {

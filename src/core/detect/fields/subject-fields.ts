@@ -161,8 +161,8 @@ export const subjectFields: readonly Field[] = [
       "container.host_network",
       "container.host_ipc",
     ] as const
-  ).map((name) => ofSubject(name, "text", ["environment", "not told by any sensor"], () => undefined)),
-  { ...labelField("container.label"), group: "environment", read: () => () => undefined },
+  ).map((name) => ofSubject(name, "text", ["untold", "not told by any sensor"], () => undefined)),
+  { ...labelField("container.label"), group: "untold", read: () => () => undefined },
   ofSubject("k8s.ns.name", "text", ["kubernetes", "namespace"], ({ subject }) =>
     subject.pod === "" ? undefined : some(subject.namespace),
   ),
@@ -213,7 +213,7 @@ export const subjectFields: readonly Field[] = [
   ofUser("group.name", "text", ["user", "the group's name on this machine"], ({ process: { gid, isKnown }, machine }) =>
     isKnown ? machine.groupName(gid) : undefined,
   ),
-  ofUser("user.homedir", "text", ["environment", "not told by any sensor"], () => undefined),
-  ofUser("user.shell", "text", ["environment", "not told by any sensor"], () => undefined),
+  ofUser("user.homedir", "text", ["untold", "not told by any sensor"], () => undefined),
+  ofUser("user.shell", "text", ["untold", "not told by any sensor"], () => undefined),
   ofUser("evt.hostname", "text", ["event", "name of the machine"], ({ machine }) => machine.hostname),
 ];

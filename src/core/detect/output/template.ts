@@ -5,6 +5,7 @@ import type { DetectEvent, ReadValue, Value } from "../event.ts";
 import { transformers, type FieldTerm, type Transformer } from "../falco/ast.ts";
 import { readField, type ReadTerm } from "../engine/compile-check.ts";
 import { termOf, type Term } from "../engine/resolve.ts";
+import { environmentReader, isEnvironment } from "../fields/environment-fields.ts";
 import { ancestorOf, type ProcessFacts } from "../process/facts.ts";
 import { argumentsNotKept, holdsArguments } from "./without-arguments.ts";
 
@@ -110,11 +111,25 @@ export function fillTemplate(
 
 /** Redacted, cut, without line breaks. */
 export function shownValue(term: Term, read: ReadValue, event: DetectEvent): string {
+  if (isEnvironment(term)) return shownVariables(term, read, event);
   const process = processOf(term, event);
   const text = process === undefined ? plainText(read(event)) : commandText(term, process);
   if (text === undefined) return missingText;
   const redacted = process === undefined ? redactText(text).text : text;
   return oneLine(redacted).slice(0, valueCharactersMax);
+}
+
+/** Each variable is redacted with its name in front, which says what it is; of one that is a secret no transformer shows anything. */
+function shownVariables({ field, argument }: Term, read: ReadValue, event: DetectEvent): string {
+  const value = plainText(read(event));
+  if (value === undefined) return missingText;
+  const plain = plainText(environmentReader(field.name, argument, (variables) => variables)(event));
+  const redacted = plainText(environmentReader(field.name, argument, redactVariables)(event));
+  return oneLine(plain === redacted ? redactText(value).text : (redacted ?? missingText)).slice(0, valueCharactersMax);
+}
+
+function redactVariables(variables: readonly string[]): readonly string[] {
+  return variables.map((variable) => redactArguments(["env", variable]).arguments[1] ?? "");
 }
 
 export function oneLine(text: string): string {

@@ -111,6 +111,7 @@ class Book implements ProcessBook {
     const words = this.#withinLimit(event.arguments);
     let textLength = event.path.length + event.workingDirectory.length;
     for (let index = 0; index < words.length; index += 1) textLength += (words[index] as string).length + 16;
+    if (event.environment !== undefined) for (const variable of event.environment) textLength += variable.length + 16;
     this.#keep({
       key: event.process,
       serial: before?.serial ?? this.#nextSerial(),
@@ -123,6 +124,7 @@ class Book implements ProcessBook {
       gid: event.gid,
       capabilities: event.capabilities,
       facts: event.facts,
+      environment: event.environment,
       parent,
       parentPid: event.parent.pid,
       execMs: event.timeMs,

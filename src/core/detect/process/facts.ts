@@ -16,6 +16,8 @@ export interface ProcessFacts {
   readonly gid: number;
   readonly capabilities: number;
   readonly facts: ExecFacts | undefined;
+  /** "NAME=value" of the variables that rules ask for, not redacted; undefined: not read. */
+  readonly environment: readonly string[] | undefined;
   /** Program of the process that made this one, as it was then. */
   parent: ProcessFacts | undefined;
   readonly parentPid: number;
