@@ -15,3 +15,16 @@ test("LSM denials on a stock kernel: exec, files, folders, names, sockets, mount
   assert.ok(run.checks.size >= 35, run.output);
   for (const [name, result] of run.checks) assert.equal(result, "ok", `${name}: ${result}`);
 });
+
+test("where bpf is not an active security module, LSM programs are not believed: the guard kills, and every probe says why", async (context) => {
+  const missing = qemuMissing();
+  if (!skipUnless(context, missing === "", missing)) return;
+  const run = await runGuest({
+    program: "test/qemu/lsm-off.guest.ts",
+    files: [...objects, "bpf/objects/probe.bpf.o"],
+    modules: "landlock,lockdown,yama,apparmor",
+  });
+  context.diagnostic(`${run.checks.size} checks in ${run.seconds} s`);
+  assert.ok(run.checks.size >= 9, run.output);
+  for (const [name, result] of run.checks) assert.equal(result, "ok", `${name}: ${result}`);
+});

@@ -73,6 +73,8 @@ export interface GuestOptions {
   /** One instruction of the guest is one nanosecond: figures that are the same in each run. */
   readonly countsInstructions?: boolean;
   readonly secondsMax?: number;
+  /** The kernel's active security modules. */
+  readonly modules?: string;
 }
 
 export interface GuestRun {
@@ -110,10 +112,11 @@ function readLines(output: string): Pick<GuestRun, "checks" | "figures"> {
   return { checks, figures };
 }
 
-const commandLine = "console=ttyS0 lsm=landlock,lockdown,yama,apparmor,bpf panic=-1 quiet";
+const modulesDefault = "landlock,lockdown,yama,apparmor,bpf";
 
 function boot(disk: string, options: GuestOptions): Promise<string> {
-  const { countsInstructions = false, secondsMax = 240 } = options;
+  const { countsInstructions = false, secondsMax = 240, modules = modulesDefault } = options;
+  const commandLine = `console=ttyS0 lsm=${modules} panic=-1 quiet`;
   const machine = [
     "-M",
     "q35",

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { toFault } from "../../base/fault.ts";
 import { loadBpfObject, type KernelProgram } from "./bpf-object.ts";
 import { openLibbpf } from "./libbpf.ts";
+import { whyNotCalled } from "./lsm-runs.ts";
 import type { CallProbes } from "./probe-calls.ts";
 import { probeFamilies, type ProbeFamily } from "./probe-families.ts";
 
@@ -46,6 +47,9 @@ export function canUse(report: ProbeReport, family: ProbeFamily): boolean {
   return report.families.some((probed) => probed.family === family && probed.state === "yes");
 }
 
+/** The one family whose programs may attach and never be called. */
+const lsmFamily: ProbeFamily = "lsm";
+
 type Answer = Omit<ProbedFamily, "family">;
 
 function unknown(because: string): Answer {
@@ -82,14 +86,16 @@ function probePrograms(objectPath: string, lacking: readonly string[]): Readonly
     new Map(programs.map(({ ability }) => [ability, answer]));
   if (lacking.length > 0) return all(unknown(`this process may not load programs: it lacks ${lacking.join(", ")}`));
   try {
-    const object = loadBpfObject(openLibbpf(), { objectPath, programs, required: new Set(), cgroupPath: undefined });
+    const libbpf = openLibbpf();
+    const object = loadBpfObject(libbpf, { objectPath, programs, required: new Set(), cgroupPath: undefined });
     try {
       object.attach();
+      const uncalled = whyNotCalled(libbpf, object);
       return new Map(
-        object.capabilities.map(({ name, available, because }) => [
-          name,
-          { state: available ? "yes" : "no", because } as const,
-        ]),
+        object.capabilities.map(({ name, because: refused }) => {
+          const because = refused === "" && name === lsmFamily ? uncalled : refused;
+          return [name, { state: because === "" ? "yes" : "no", because } as const];
+        }),
       );
     } finally {
       object.close();

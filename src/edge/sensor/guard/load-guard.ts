@@ -7,6 +7,7 @@ import { loadBpfObject, loadBpfObjectAside, type BpfObject, type BpfObjectOption
 import { openLibbpf, type Libbpf } from "../libbpf.ts";
 import { cgroupMount } from "../proc.ts";
 import { openRing, type Ring } from "../ring.ts";
+import { whyNotCalled } from "../lsm-runs.ts";
 import { openTracepoints } from "../tracepoints.ts";
 import { entriesAbility, guardPrograms, lsmPrograms } from "./guard-programs.ts";
 import { layout as guardLayout } from "./guard-layout.gen.ts";
@@ -54,7 +55,7 @@ export async function loadGuard(options: GuardOptions): Promise<LoadedGuard> {
     view.setUint32(guardLayout.guardSettings.agentTgid, options.agentPid, true);
     view.setUint32(guardLayout.guardSettings.hostMountNamespace, hostMountNamespace(options.procPath ?? "/proc"), true);
   };
-  const lsmWorks = options.lsm === "never" ? "not wanted" : await tryProgramAside(libbpf, folder, "lsm_bpf");
+  const lsmWorks = options.lsm === "never" ? "not wanted" : await tryProgramAside(libbpf, folder, countedProgram);
   const hasLsm = lsmWorks === "";
   const hasEntries = hasLsm && (await tryProgramAside(libbpf, folder, "lsm_unshared")) === "";
   const base = await loadBpfObjectAside(libbpf, {
@@ -89,7 +90,7 @@ export async function loadGuard(options: GuardOptions): Promise<LoadedGuard> {
   }
 }
 
-/** What this kernel would let the guard do, found by loading and attaching nothing. Never throws: what cannot be has its reason. */
+/** What this kernel would let the guard do, found by loading; nothing stays attached. Never throws: what cannot be has its reason. */
 export function probeGuard(folder = objectsDefault): GuardPlanes {
   const failed = (because: string): GuardPlanes => ({
     kill: because,
@@ -111,7 +112,7 @@ export function probeGuard(folder = objectsDefault): GuardPlanes {
       required: new Set(["scopes"]),
       cgroupPath: undefined,
     });
-    const planes = planesOf(base, undefined, tryProgram(libbpf, folder, "lsm_bpf"));
+    const planes = planesOf(base, undefined, tryProgram(libbpf, folder, countedProgram));
     base.close();
     using tracepoints = openTracepoints();
     const cgroup = cgroupMount("/proc") === undefined ? "no cgroup v2 hierarchy is mounted" : planes.cgroup;
@@ -126,11 +127,13 @@ export function probeGuard(folder = objectsDefault): GuardPlanes {
   }
 }
 
-/** "" when this program of lsm.bpf.o can be loaded: only trying tells (a list of active modules does not). One is enough to know, and quick to refuse. */
+/**
+ * "" when this program of lsm.bpf.o can be loaded and, of LSM, is called once it is attached: only trying tells (a list of active modules does not). One is enough
+ * to know, and quick to refuse.
+ */
 function tryProgram(libbpf: Libbpf, folder: string, tried: LsmProgram): string {
   try {
-    loadBpfObject(libbpf, trial(folder, tried)).close();
-    return "";
+    return tryCall(libbpf, loadBpfObject(libbpf, trial(folder, tried)), tried);
   } catch (error) {
     return toFault(error).message;
   }
@@ -138,12 +141,25 @@ function tryProgram(libbpf: Libbpf, folder: string, tried: LsmProgram): string {
 
 async function tryProgramAside(libbpf: Libbpf, folder: string, tried: LsmProgram): Promise<string> {
   try {
-    (await loadBpfObjectAside(libbpf, trial(folder, tried))).close();
-    return "";
+    return tryCall(libbpf, await loadBpfObjectAside(libbpf, trial(folder, tried)), tried);
   } catch (error) {
     return toFault(error).message;
   }
 }
+
+/** The trial has maps of its own without a scope in them: attached, it stops nothing. */
+function tryCall(libbpf: Libbpf, object: BpfObject, tried: LsmProgram): string {
+  try {
+    if (tried !== countedProgram) return "";
+    object.attachOne(tried);
+    return whyNotCalled(libbpf, object);
+  } finally {
+    object.close();
+  }
+}
+
+/** It counts its calls. */
+const countedProgram = "lsm_bpf";
 
 type LsmProgram = (typeof lsmPrograms)[number]["name"];
 
