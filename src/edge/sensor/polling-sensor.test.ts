@@ -24,7 +24,7 @@ describe("the machine seen by polling", () => {
     const unavailable = sensor.capabilities.filter((capability) => !capability.available);
     assert.deepEqual(
       unavailable.map((capability) => capability.name),
-      ["fork", "packets", "cgroups"],
+      ["fork", "packets", "cgroups", "environment"],
     );
     for (const capability of sensor.capabilities) assert.notEqual(capability.because, "");
   });
