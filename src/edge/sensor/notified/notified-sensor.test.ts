@@ -37,7 +37,7 @@ describe("the machine as the kernel notifies of it", { skip: missing === "" ? fa
   test("says what it is, and what it cannot see", () => {
     assert.deepEqual([sensor.fidelity, sensor.fidelityBecause], ["notified", "this test wants it"]);
     const unavailable = sensor.capabilities.filter(({ available }) => !available).map(({ name }) => name);
-    assert.deepEqual(unavailable, ["packets", "cgroups"]);
+    assert.deepEqual(unavailable, ["packets", "cgroups", "environment"]);
     for (const { because } of sensor.capabilities) assert.notEqual(because, "");
     assert.match(sensor.capabilities.find(({ name }) => name === "files")?.because ?? "", /^opens in 1 of 1 folders/);
   });
