@@ -207,7 +207,7 @@ export interface DetectLimits {
   readonly rateBurst: number;
   readonly rateEveryMs: number;
   readonly rateKeysMax: number;
-  /** Open sequences, counters, absences and baseline entries of all rules together. */
+  /** Candidates of sequences, counters, open absences and baseline entries of all rules together; the rule with the most gives way. */
   readonly statesMax: number;
   readonly statesOfRuleMax: number;
   /** How late an event may come and still stand in its place of a sequence. */

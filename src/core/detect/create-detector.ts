@@ -27,8 +27,7 @@ import { createProcessBook, type ProcessBook } from "./process/book.ts";
 import { parseInstantMs } from "../../base/instant.ts";
 import { scalarsAt } from "./audit/json.ts";
 import { sightOf, type Sight } from "./sight.ts";
-import type { Room } from "./stateful/state.ts";
-import { workloadKeyOf } from "./stateful/state.ts";
+import { createRoom, workloadKeyOf, type Room } from "./stateful/state.ts";
 import type { CompiledRules } from "./contract.ts";
 import type { SensorEvent } from "../sense/sensor.ts";
 
@@ -79,14 +78,9 @@ class Engine implements Detector {
     const connects = createToldConnects();
     this.#told = { connect: groups.has("call:connect"), accept: groups.has("call:accept"), connects };
     this.#rules = ruleSetOf(options.rules);
-    this.#room = this.#newRoom();
+    this.#room = createRoom(this.#limits, readField);
     this.#rate = createRateLimit(this.#limits);
     this.#index = this.#start();
-  }
-
-  #newRoom(): Room {
-    const { statesMax, statesOfRuleMax, latenessMs } = this.#limits;
-    return { open: 0, dropped: 0, max: statesMax, ofRuleMax: statesOfRuleMax, latenessMs, readTerm: readField };
   }
 
   #start(): RuleIndex {
@@ -194,7 +188,7 @@ class Engine implements Detector {
     this.#suppressed += this.#rate.suppressed;
     this.#evictedKeys += this.#rate.evicted;
     this.#rules = ruleSetOf(rules);
-    this.#room = this.#newRoom();
+    this.#room = createRoom(this.#limits, readField);
     this.#rate = createRateLimit(this.#limits);
     this.#index = this.#start();
   }

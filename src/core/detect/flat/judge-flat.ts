@@ -12,6 +12,7 @@ import { printTerm } from "../falco/print-condition.ts";
 import { defaultDetectLimits } from "../limits.ts";
 import { parseInstantMs } from "../../../base/instant.ts";
 import { detectionOf } from "../output/detection.ts";
+import { createRoom } from "../stateful/state.ts";
 
 export interface FlatJudge {
   /** All detections of one event, in the order of the rules. */
@@ -24,14 +25,7 @@ export interface FlatJudge {
 export function createFlatJudge(rules: CompiledRules, onDetection: (detection: Detection) => void): FlatJudge {
   const { programs, interner } = ruleSetOf(rules);
   const limits = defaultDetectLimits;
-  const room = {
-    open: 0,
-    dropped: 0,
-    max: limits.statesMax,
-    ofRuleMax: limits.statesOfRuleMax,
-    latenessMs: limits.latenessMs,
-    readTerm: readFlat,
-  };
+  const room = createRoom(limits, readFlat);
   const compiler = createCompiler(readFlat);
   const running = programs
     .filter(({ summary }) => summary.isEnabled)

@@ -1,6 +1,5 @@
 // One event of each step that fit together: times not falling, within the time, what steps have in common agreeing.
 import type { DetectEvent } from "../event.ts";
-import type { Owners } from "./fair-pool.ts";
 
 export const chainLimits = {
   /** Ways of putting candidates together that are tried for one event. */
@@ -9,11 +8,11 @@ export const chainLimits = {
 
 export interface Hit {
   readonly event: DetectEvent;
-  /** Values that steps of the same name must agree on. */
-  readonly bound: ReadonlyMap<string, string>;
-  /** Whose it is, when room is short. */
-  readonly owners: Owners;
+  /** Values that steps of the same name must agree on, by the number of the name. */
+  readonly bound: Bound;
 }
+
+export type Bound = readonly (string | undefined)[];
 
 export interface Chain {
   readonly chain: readonly Hit[] | undefined;
@@ -67,7 +66,25 @@ function fittingOf(
   });
 }
 
-function agrees(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {
-  for (const [name, value] of one) if (other.has(name) && other.get(name) !== value) return false;
+/** Every earlier step has something that it may follow. Without that it never completes anything, once nothing earlier may come any more. */
+export function hasBefore(
+  hits: readonly (readonly Hit[])[],
+  { step, hit, withinMs }: { readonly step: number; readonly hit: Hit; readonly withinMs: number },
+): boolean {
+  const atMs = hit.event.timeMs;
+  for (let index = 0; index < step; index += 1) {
+    const fits = hits[index]?.some(
+      ({ event: { timeMs }, bound }) => timeMs <= atMs && atMs - timeMs <= withinMs && agrees(hit.bound, bound),
+    );
+    if (fits !== true) return false;
+  }
+  return true;
+}
+
+function agrees(one: Bound, other: Bound): boolean {
+  for (let name = 0; name < one.length; name += 1) {
+    const value = one[name];
+    if (value !== undefined && other[name] !== undefined && other[name] !== value) return false;
+  }
   return true;
 }

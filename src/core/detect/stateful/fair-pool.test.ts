@@ -28,6 +28,49 @@ test("the oldest of whoever has the most goes; the few of others stay", () => {
   );
 });
 
+test("owners have as much as their items weigh", () => {
+  const step = fc.record({
+    workload: fc.constantFrom("a", "b", "c"),
+    process: fc.integer({ min: 1, max: 3 }),
+    weight: fc.integer({ min: 1, max: 9 }),
+    what: fc.constantFrom("add", "weigh", "delete"),
+    at: fc.nat(),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const pool = createFairPool<Item>();
+      const weights = new Map<Item, number>();
+      steps.forEach(({ workload, process, weight, what, at }, number) => {
+        const held = [...weights.keys()];
+        const known = held[at % Math.max(held.length, 1)];
+        const item: Item = what === "add" || known === undefined ? { owners: [workload, process], number } : known;
+        if (item !== known) pool.add(item, item.owners);
+        if (what === "delete" && item === known) {
+          pool.delete(item);
+          weights.delete(item);
+        } else {
+          pool.reweigh(item, weight - (weights.get(item) ?? 1));
+          weights.set(item, weight);
+        }
+        const sumOf = (belongs: (owners: Item["owners"]) => boolean): number =>
+          [...weights].reduce((sum, [{ owners }, each]) => sum + (belongs(owners) ? each : 0), 0);
+        assert.equal(
+          pool.weight,
+          sumOf(() => true),
+        );
+        const victim = pool.victim();
+        if (victim === undefined) return assert.equal(weights.size, 0);
+        const ofWorkload = (name: string): number => sumOf((owners) => owners[0] === name);
+        assert.equal(ofWorkload(victim.owners[0]), Math.max(...["a", "b", "c"].map(ofWorkload)));
+        const ofProcess = (one: number): number =>
+          sumOf((owners) => owners[0] === victim.owners[0] && owners[1] === one);
+        assert.equal(ofProcess(victim.owners[1]), Math.max(...[1, 2, 3].map(ofProcess)));
+      });
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test("after any adding and deleting the victim is of an owner with the most, and the first of its process", () => {
   const step = fc.record({
     workload: fc.constantFrom("a", "b", "c"),
@@ -63,7 +106,7 @@ test("after any adding and deleting the victim is of an owner with the most, and
           const [workload, process] = item.owners;
           return { item, owners: [workload, `${workload}${process}`] };
         });
-        const last = inFairOrder(apart).at(-1)?.item as Item;
+        const last = inFairOrder(apart, ({ owners }) => owners).at(-1)?.item as Item;
         assert.equal(sizeOf(last.owners[0]), sizeOf(victim.owners[0]));
         const beside = held.filter(({ owners }) => owners[0] === last.owners[0]);
         const shares = [1, 2, 3].map((one) => beside.filter(({ owners }) => owners[1] === one));

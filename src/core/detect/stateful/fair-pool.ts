@@ -5,8 +5,13 @@ export type Owners = readonly (string | number)[];
 
 export interface FairPool<T extends object> {
   readonly size: number;
-  /** The caller makes room before: nothing is thrown out by itself. */
+  /** Of all items together. */
+  readonly weight: number;
+  /** The caller makes room before: nothing is thrown out by itself. It weighs 1. */
   add(item: T, owners: Owners): void;
+  has(item: T): boolean;
+  /** The item weighs so much more, or less: at least 1 must stay. Owners have as much as their items weigh. */
+  reweigh(item: T, by: number): void;
   delete(item: T): boolean;
   /** The oldest of the owner with the most inside the owner with the most, and so on; undefined when the pool is empty. Stays in. */
   victim(): T | undefined;
@@ -14,13 +19,16 @@ export interface FairPool<T extends object> {
   items(): Iterable<T>;
 }
 
-/** Every step costs the same however much is held. */
+/** Every step costs the same however much is held; taking weight away may look at as many sizes as it takes. */
 export function createFairPool<T extends object>(): FairPool<T> {
   const root = newShare<T>(undefined, "");
-  const places = new Map<T, Share<T>>();
+  const places = new Map<T, Place<T>>();
   return {
     get size() {
       return places.size;
+    },
+    get weight() {
+      return root.size;
     },
     add(item, owners) {
       let share = root;
@@ -31,15 +39,22 @@ export function createFairPool<T extends object>(): FairPool<T> {
         share = next;
       }
       share.items.add(item);
-      places.set(item, share);
+      places.set(item, { share, weight: 1 });
       change(share, 1);
     },
+    has: (item) => places.has(item),
+    reweigh(item, by) {
+      const place = places.get(item);
+      if (place === undefined || by === 0) return;
+      place.weight += by;
+      change(place.share, by);
+    },
     delete(item) {
-      const share = places.get(item);
-      if (share === undefined) return false;
+      const place = places.get(item);
+      if (place === undefined) return false;
       places.delete(item);
-      share.items.delete(item);
-      change(share, -1);
+      place.share.items.delete(item);
+      change(place.share, -place.weight);
       return true;
     },
     victim() {
@@ -59,21 +74,26 @@ export function createFairPool<T extends object>(): FairPool<T> {
  * Oldest first in; out comes the order in which they stay: the last one is such a victim, the one before it the next one, and so on. Inner owners of
  * different outer ones must differ, as processes do.
  */
-export function inFairOrder<T extends { readonly owners: Owners }>(items: readonly T[]): readonly T[] {
-  let ordered: readonly T[] = items.toReversed();
+export function inFairOrder<T>(items: readonly T[], ownersOf: (item: T) => Owners): readonly T[] {
+  let ordered = items.toReversed().map((item) => ({ item, owners: ownersOf(item) }));
   // From the inside out: each is placed by how many of its owner stay before it.
-  for (let level = (items[0]?.owners.length ?? 0) - 1; level >= 0; level -= 1) {
+  for (let level = (ordered[0]?.owners.length ?? 0) - 1; level >= 0; level -= 1) {
     const counts = new Map<string | number | undefined, number>();
-    const byRank: T[][] = [];
-    for (const item of ordered) {
-      const owner = item.owners[level];
+    const byRank: (typeof ordered)[] = [];
+    for (const each of ordered) {
+      const owner = each.owners[level];
       const rank = counts.get(owner) ?? 0;
       counts.set(owner, rank + 1);
-      (byRank[rank] ??= []).push(item);
+      (byRank[rank] ??= []).push(each);
     }
     ordered = byRank.flat();
   }
-  return ordered;
+  return ordered.map(({ item }) => item);
+}
+
+interface Place<T> {
+  readonly share: Share<T>;
+  weight: number;
 }
 
 /** What one owner has, and how the owners inside it share that. */
@@ -92,7 +112,7 @@ function newShare<T>(outer: Share<T> | undefined, owner: string | number): Share
   return { outer, owner, inner: new Map(), bySize: new Map(), largest: 0, items: new Set(), size: 0 };
 }
 
-function change<T>(from: Share<T>, by: 1 | -1): void {
+function change<T>(from: Share<T>, by: number): void {
   for (let share: Share<T> = from; ;) {
     const { outer, size } = share;
     share.size += by;
@@ -107,8 +127,9 @@ function change<T>(from: Share<T>, by: 1 | -1): void {
       else after.add(share);
     }
     if (share.size > outer.largest) outer.largest = share.size;
-    // It had the most and lost one: now the most is what it has, or there is another with as much as before.
-    else if (size === outer.largest && !outer.bySize.has(size)) outer.largest = share.size;
+    // It had the most: now there is another with as much, or the most is less, but at least what it has.
+    else if (size === outer.largest)
+      while (outer.largest > share.size && !outer.bySize.has(outer.largest)) outer.largest -= 1;
     share = outer;
   }
 }

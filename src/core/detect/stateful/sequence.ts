@@ -1,18 +1,16 @@
 // Steps in an order, within a time, by related processes. Events may come late: a step is placed by its time, not by its arrival.
-// What is full gives way fairly (fair-pool.ts): a process that plays many beginnings loses its own, not those of others. Each loss is counted.
+// What is full gives way fairly (fair-pool.ts): who plays many beginnings or steps loses its own, not those of others. Each loss is counted.
 import type { Program, Step } from "../engine/program.ts";
 import type { DetectEvent, ReadValue } from "../event.ts";
-import { chainWith, type Hit } from "./chain.ts";
+import { chainWith, hasBefore, type Bound, type Hit } from "./chain.ts";
 import { createFairPool, inFairOrder, type Owners } from "./fair-pool.ts";
-import { groupKeysOf, keptEvent, workloadKeyOf, type Memory, type Room } from "./state.ts";
+import { groupKeysOf, keptEvent, makeRoom, ownersOf, type Memory, type Room } from "./state.ts";
 
 export const sequenceLimits = {
   /** Candidates of one step that a group keeps. */
   hitsOfStepMax: 64,
   /** Then so many go: the counting of owners is paid once for all of them. */
   hitsDroppedAtOnce: 16,
-  /** Candidates of all groups of a rule, for each group that it may have. */
-  hitsOfGroupMean: 2,
   /** Later steps that came before their first one. */
   earlyMax: 512,
   earlyDroppedAtOnce: 64,
@@ -20,15 +18,17 @@ export const sequenceLimits = {
   keysOfGroupMax: 256,
 } as const;
 
-interface Early extends Hit {
+interface Early {
+  readonly hit: Hit;
   readonly step: number;
   readonly keys: readonly string[];
 }
 
+/** Arrays are copied when they change, and so are never longer than what is in them: there are thousands of groups with one candidate. */
 interface Group {
-  readonly keys: Set<string>;
-  /** By step; each in the order of time. */
-  readonly hits: Hit[][];
+  keys: readonly string[];
+  /** By step; each in the order of time. The first step has at least one. */
+  readonly hits: (readonly Hit[])[];
   lastMs: number;
 }
 
@@ -48,167 +48,232 @@ export function createSequence(
   return new Steps(program, room, fire);
 }
 
+const nothing: readonly never[] = [];
+
 class Steps implements Sequence {
   readonly #program: SequenceProgram;
   readonly #room: Room;
   readonly #fire: (chain: readonly DetectEvent[]) => void;
-  readonly #binds: readonly (readonly (readonly [string, ReadValue])[])[];
+  /** By step: which name each value is for, and how it is read. */
+  readonly #binds: readonly (readonly (readonly [name: number, ReadValue])[])[];
+  /** How many names there are. */
+  readonly #names: number;
+  /** They weigh as much as they have candidates. */
   readonly #groups = createFairPool<Group>();
-  readonly #byKey = new Map<string, Set<Group>>();
+  readonly #byKey = new Map<string, readonly Group[]>();
   readonly #early = new Set<Early>();
-  #hits = 0;
+  #newestMs = 0;
   dropped = 0;
 
   constructor(program: SequenceProgram, room: Room, fire: (chain: readonly DetectEvent[]) => void) {
     this.#program = program;
     this.#room = room;
     this.#fire = fire;
+    const names = [...new Set(program.steps.flatMap(({ bind }) => [...bind.keys()]))];
+    this.#names = names.length;
     this.#binds = program.steps.map(({ bind }: Step) =>
-      [...bind].map(([name, term]) => [name, room.readTerm(term)] as const),
+      [...bind].map(([name, term]) => [names.indexOf(name), room.readTerm(term)] as const),
     );
+    room.memories.push(this);
+  }
+
+  get held(): number {
+    return this.#groups.weight;
   }
 
   take(step: number, event: DetectEvent): void {
+    this.#newestMs = Math.max(this.#newestMs, event.timeMs);
+    // Before anything is looked up: what gives way may be what it would be added to.
+    while (this.held >= this.#room.ofRuleMax) this.giveWay();
+    makeRoom(this.#room);
     const keys = groupKeysOf(event, this.#program.by);
-    const hit = { event: keptEvent(event), bound: this.#boundOf(step, event), owners: ownersOf(event) };
+    const hit = { event: keptEvent(event), bound: this.#boundOf(step, event) };
     const groups = this.#groupsOf(keys);
-    for (const group of groups) this.#add(group, { step, hit, keys });
+    for (const group of groups)
+      if (!this.#add(group, { step, hit, keys }) && group.hits[0]?.[0] === hit) this.#addEarly(group, hit);
     if (step === 0 && groups.length === 0) this.#open(hit, keys);
-    else if (step > 0) this.#keepEarly({ ...hit, step, keys });
+    else if (step > 0) this.#keepEarly({ hit, step, keys });
   }
 
-  #boundOf(step: number, event: DetectEvent): ReadonlyMap<string, string> {
-    const bound = new Map<string, string>();
-    for (const [name, read] of this.#binds[step] ?? []) {
+  #boundOf(step: number, event: DetectEvent): Bound {
+    const binds = this.#binds[step] ?? nothing;
+    if (binds.length === 0) return nothing;
+    const bound = Array.from<string | undefined>({ length: this.#names });
+    for (const [name, read] of binds) {
       const value = read(event);
-      if (value !== undefined) bound.set(name, String(Array.isArray(value) ? value[0] : value));
+      if (value !== undefined) bound[name] = String(Array.isArray(value) ? value[0] : value);
     }
     return bound;
   }
 
   #groupsOf(keys: readonly string[]): readonly Group[] {
     const found = new Set<Group>();
-    for (const key of keys) for (const group of this.#byKey.get(key) ?? []) found.add(group);
+    for (const key of keys) for (const group of this.#byKey.get(key) ?? nothing) found.add(group);
     return [...found];
   }
 
-  #drop(): void {
-    this.dropped += 1;
-    this.#room.dropped += 1;
+  #drop(count = 1): void {
+    this.dropped += count;
+    this.#room.dropped += count;
   }
 
   #open(hit: Hit, keys: readonly string[]): void {
-    if (this.#groups.size >= this.#room.ofRuleMax || this.#room.open >= this.#room.max) {
-      this.#drop();
-      const victim = this.#groups.victim();
-      if (victim === undefined) return;
-      this.#close(victim);
-    }
-    const group: Group = { keys: new Set(keys), hits: this.#program.steps.map(() => []), lastMs: hit.event.timeMs };
-    group.hits[0]?.push(hit);
-    this.#hits += 1;
-    this.#groups.add(group, hit.owners);
+    const hits = this.#program.steps.map((_, step) => (step === 0 ? [hit] : nothing));
+    const group: Group = { keys: nothing, hits, lastMs: hit.event.timeMs };
+    this.#groups.add(group, ownersOf(hit.event));
     this.#room.open += 1;
-    for (const key of keys) this.#index(key, group);
-    // What came before its time is waiting.
+    for (const key of keys) this.#relate(key, group);
+    this.#addEarly(group, hit);
+  }
+
+  /** A new beginning, before all others of the group: what came before its time is waiting. */
+  #addEarly(group: Group, { event }: Hit): void {
     for (const early of this.#early) {
-      if (early.event.timeMs < hit.event.timeMs || !early.keys.some((key) => group.keys.has(key))) continue;
-      if (this.#add(group, { step: early.step, hit: early, keys: early.keys })) return;
+      if (early.hit.event.timeMs < event.timeMs || group.hits[early.step]?.includes(early.hit) === true) continue;
+      if (early.keys.some((key) => this.#relates(key, group)) && this.#add(group, early)) return;
     }
   }
 
-  #index(key: string, group: Group): void {
-    const groups = this.#byKey.get(key);
-    if (groups === undefined) this.#byKey.set(key, new Set([group]));
-    else groups.add(group);
+  #relates(key: string, group: Group): boolean {
+    return this.#byKey.get(key)?.includes(group) === true;
+  }
+
+  #relate(key: string, group: Group): void {
+    group.keys = [...group.keys, key];
+    this.#byKey.set(key, [...(this.#byKey.get(key) ?? nothing), group]);
   }
 
   #close(group: Group): void {
     if (!this.#groups.delete(group)) return;
-    this.#room.open -= 1;
-    for (const hits of group.hits) this.#hits -= hits.length;
+    for (const hits of group.hits) this.#room.open -= hits.length;
     for (const key of group.keys) {
-      const groups = this.#byKey.get(key);
-      groups?.delete(group);
-      if (groups?.size === 0) this.#byKey.delete(key);
+      const others = (this.#byKey.get(key) ?? nothing).filter((one) => one !== group);
+      if (others.length === 0) this.#byKey.delete(key);
+      else this.#byKey.set(key, others);
     }
   }
 
   /** True: it fired, the group is gone. */
-  #add(
-    group: Group,
-    { step, hit, keys }: { readonly step: number; readonly hit: Hit; readonly keys: readonly string[] },
-  ): boolean {
+  #add(group: Group, { step, hit, keys }: Early): boolean {
     group.lastMs = Math.max(group.lastMs, hit.event.timeMs);
     this.#place(group, step, hit);
     // The doer itself relates what its children do next.
     const [own] = keys;
-    if (own !== undefined && !group.keys.has(own)) {
-      if (group.keys.size >= sequenceLimits.keysOfGroupMax) this.#drop();
-      else {
-        group.keys.add(own);
-        this.#index(own, group);
-      }
+    if (own !== undefined && !this.#relates(own, group)) {
+      if (group.keys.length >= sequenceLimits.keysOfGroupMax) this.#drop();
+      else this.#relate(own, group);
     }
     if (group.hits.some((each) => each.length === 0)) return false;
     const { chain, gaveUp } = chainWith(group.hits, { step, hit, withinMs: this.#program.withinMs });
     if (gaveUp) this.#drop();
     if (chain === undefined) return false;
     this.#close(group);
-    const used = new Set(chain.map(({ event }) => event));
-    for (const early of this.#early) if (used.has(early.event)) this.#early.delete(early);
+    const used = new Set(chain);
+    for (const early of this.#early) if (used.has(early.hit)) this.#early.delete(early);
     this.#fire(chain.map(({ event }) => event));
     return true;
   }
 
-  /** In the order of time. Too old ones go first, then those of the process that has the most. */
+  /** In the order of time. Those that can complete nothing go first, then those of the process that has the most. */
   #place(group: Group, step: number, hit: Hit): void {
-    const hits = group.hits[step] as Hit[];
+    const hits = group.hits[step] ?? nothing;
     let at = hits.length;
     while (at > 0 && (hits[at - 1] as Hit).event.timeMs > hit.event.timeMs) at -= 1;
-    hits.splice(at, 0, hit);
-    this.#hits += 1;
-    const oldMs = group.lastMs - this.#program.withinMs - this.#room.latenessMs;
-    while (hits.length > 1 && (hits[0] as Hit).event.timeMs < oldMs) {
-      hits.shift();
-      this.#hits -= 1;
-    }
-    const isFull = this.#hits > this.#room.ofRuleMax * sequenceLimits.hitsOfGroupMean;
-    if (hits.length <= (isFull ? 1 : sequenceLimits.hitsOfStepMax)) return;
+    this.#keep(group, step, [...hits.slice(0, at), hit, ...hits.slice(at)]);
+    if (hits.length < sequenceLimits.hitsOfStepMax) return;
+    this.#keep(
+      group,
+      step,
+      (group.hits[step] as readonly Hit[]).filter((one) => one === hit || this.#mayComplete(group, step, one)),
+    );
+    if ((group.hits[step] as readonly Hit[]).length > sequenceLimits.hitsOfStepMax)
+      this.#thin(group, { step, count: sequenceLimits.hitsDroppedAtOnce, hit });
+  }
+
+  #keep(group: Group, step: number, hits: readonly Hit[]): void {
+    const by = hits.length - (group.hits[step] ?? nothing).length;
+    group.hits[step] = hits;
+    this.#groups.reweigh(group, by);
+    this.#room.open += by;
+  }
+
+  /** `hit` is the newest: it stays. */
+  #thin(
+    group: Group,
+    { step, count, hit }: { readonly step: number; readonly count: number; readonly hit?: Hit },
+  ): void {
+    const hits = group.hits[step] ?? nothing;
     const others = hits.filter((one) => one !== hit);
-    const victims = new Set(inFairOrder(others).slice(-Math.min(sequenceLimits.hitsDroppedAtOnce, others.length)));
-    group.hits[step] = hits.filter((one) => !victims.has(one));
-    this.#hits -= victims.size;
-    for (let count = 0; count < victims.size; count += 1) this.#drop();
+    const victims = new Set(inFairOrder(others, ownersOfHit).slice(-count));
+    this.#drop(victims.size);
+    this.#keep(
+      group,
+      step,
+      hits.filter((one) => !victims.has(one)),
+    );
+  }
+
+  /** It is young enough, and what must come before it is there, or may still come late. */
+  #mayComplete(group: Group, step: number, hit: Hit): boolean {
+    const { withinMs } = this.#program;
+    const lateMs = this.#newestMs - this.#room.latenessMs;
+    const { timeMs } = hit.event;
+    return timeMs >= lateMs - withinMs && (timeMs >= lateMs || hasBefore(group.hits, { step, hit, withinMs }));
+  }
+
+  /** Takes out what can complete nothing any more: that is no loss. Of a group without a beginning nothing stays; what is young waits as early. */
+  #clean(group: Group): void {
+    for (const [step, hits] of group.hits.entries()) {
+      const kept = hits.filter((hit) => this.#mayComplete(group, step, hit));
+      if (step === 0 && kept.length === 0) return this.#close(group);
+      if (kept.length < hits.length) this.#keep(group, step, kept);
+    }
+  }
+
+  /** Whoever has the most loses the oldest of the step that has the most. */
+  giveWay(): void {
+    const group = this.#groups.victim();
+    if (group === undefined) return;
+    const before = this.held;
+    this.#clean(group);
+    if (this.held < before) return;
+    const sizes = group.hits.map(({ length }) => length);
+    const most = Math.max(...sizes);
+    if (most > 1) {
+      const count = Math.min(most >> 1, sequenceLimits.hitsDroppedAtOnce);
+      return this.#thin(group, { step: sizes.indexOf(most), count });
+    }
+    this.#drop(sizes.reduce((sum, size) => sum + size, 0));
+    this.#close(group);
   }
 
   #keepEarly(early: Early): void {
-    if (this.#early.size >= sequenceLimits.earlyMax) this.#expireEarly(early.event.timeMs);
+    if (this.#early.size >= sequenceLimits.earlyMax) this.#expireEarly();
     if (this.#early.size >= sequenceLimits.earlyMax) this.#thinEarly();
     this.#early.add(early);
   }
 
   /** Many at once: so that a flood pays the counting of owners once for all of them. */
   #thinEarly(): void {
-    for (const victim of inFairOrder([...this.#early]).slice(-sequenceLimits.earlyDroppedAtOnce)) {
+    const ordered = inFairOrder([...this.#early], ({ hit }) => ownersOfHit(hit));
+    for (const victim of ordered.slice(-sequenceLimits.earlyDroppedAtOnce)) {
       this.#early.delete(victim);
       this.#drop();
     }
   }
 
-  #expireEarly(nowMs: number): void {
-    for (const early of this.#early) if (early.event.timeMs < nowMs - this.#room.latenessMs) this.#early.delete(early);
+  #expireEarly(): void {
+    const lateMs = this.#newestMs - this.#room.latenessMs;
+    for (const early of this.#early) if (early.hit.event.timeMs < lateMs) this.#early.delete(early);
   }
 
   expire(nowMs: number): void {
-    for (const group of this.#groups.items())
-      if (group.lastMs < nowMs - this.#program.withinMs - this.#room.latenessMs) this.#close(group);
-    this.#expireEarly(nowMs);
+    this.#newestMs = Math.max(this.#newestMs, nowMs);
+    for (const group of this.#groups.items()) this.#clean(group);
+    this.#expireEarly();
   }
 }
 
-/** Who shares fairly: workloads, inside them what one process has started, inside that each process. */
-function ownersOf(event: DetectEvent): Owners {
-  const { serial, parent } = event.process;
-  return [workloadKeyOf(event), parent?.serial ?? serial, serial];
+function ownersOfHit({ event }: Hit): Owners {
+  return ownersOf(event);
 }

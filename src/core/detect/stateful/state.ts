@@ -1,11 +1,14 @@
 // What rules remember between events: who belongs together, how much may be kept, and what was dropped.
+import type { DetectLimits } from "../contract.ts";
 import type { DetectEvent } from "../event.ts";
 import type { Grouping } from "../engine/program.ts";
 import type { Term } from "../engine/resolve.ts";
 import type { ReadTerm } from "../engine/compile-check.ts";
+import type { Owners } from "./fair-pool.ts";
 
 /** Room for the states of all rules together. */
 export interface Room {
+  /** What all memories hold together. */
   open: number;
   dropped: number;
   readonly max: number;
@@ -13,6 +16,8 @@ export interface Room {
   readonly latenessMs: number;
   /** How fields are read: of sensor events, or of flat ones. */
   readonly readTerm: ReadTerm;
+  /** Who shares it. */
+  readonly memories: Memory[];
 }
 
 /** A part of a rule that has a memory. */
@@ -20,6 +25,31 @@ export interface Memory {
   /** Nothing that began before this time matters any more. */
   expire(nowMs: number): void;
   readonly dropped: number;
+  /** States of it that stand in the room: candidates of a sequence, counters, open absences, groups and values of a baseline. */
+  readonly held: number;
+  /** Another rule needs room: at least one state goes, of whoever has the most, and is counted. */
+  giveWay(): void;
+}
+
+export function createRoom(limits: DetectLimits, readTerm: ReadTerm): Room {
+  const { statesMax, statesOfRuleMax, latenessMs } = limits;
+  return { open: 0, dropped: 0, max: statesMax, ofRuleMax: statesOfRuleMax, latenessMs, readTerm, memories: [] };
+}
+
+/** Room for one more state: when all is full, the rule with the most gives way, whoever asks. */
+export function makeRoom(room: Room): void {
+  while (room.open >= room.max) {
+    let largest: Memory | undefined;
+    for (const memory of room.memories) if (memory.held > (largest?.held ?? 0)) largest = memory;
+    if (largest === undefined) return;
+    largest.giveWay();
+  }
+}
+
+/** Who shares fairly: workloads, inside them what one process has started, inside that each process. */
+export function ownersOf(event: DetectEvent): Owners {
+  const { serial, parent } = event.process;
+  return [workloadKeyOf(event), parent?.serial ?? serial, serial];
 }
 
 /** An event as it was, for later: the engine fills its own again. */

@@ -1,9 +1,11 @@
-// So many events, or so many different values, within a time.
+// So many events, or so many different values, within a time. When all counters are taken, the oldest of whoever has the most goes.
 import type { Program } from "../engine/program.ts";
 import type { DetectEvent } from "../event.ts";
-import { fieldsKeyOf, groupKeysOf, keptEvent, type Memory, type Room } from "./state.ts";
+import { createFairPool } from "./fair-pool.ts";
+import { fieldsKeyOf, groupKeysOf, keptEvent, makeRoom, ownersOf, type Memory, type Room } from "./state.ts";
 
 interface Counter {
+  readonly key: string;
   /** In the order of time. */
   events: { readonly event: DetectEvent; readonly value: string; readonly count: number }[];
 }
@@ -21,33 +23,42 @@ export function createThreshold(
   fire: (events: readonly DetectEvent[], count: number) => void,
 ): Threshold {
   const counters = new Map<string, Counter>();
+  const pool = createFairPool<Counter>();
   const fields = fieldsKeyOf(program.fields, room.readTerm);
   const distinct = program.distinct === undefined ? undefined : room.readTerm(program.distinct);
   /** More than these of one counter are not kept: its number is reached by then. */
   const keptMax = Math.min(program.count + 1, 2000);
-  function counterOf(key: string): Counter {
+  function counterOf(key: string, event: DetectEvent): Counter {
     const known = counters.get(key);
     if (known !== undefined) return known;
-    if (counters.size >= room.ofRuleMax || room.open >= room.max) {
-      memory.dropped += 1;
-      room.dropped += 1;
-      const oldest = counters.keys().next().value;
-      if (oldest !== undefined) remove(oldest);
-    }
-    const made: Counter = { events: [] };
+    if (pool.size >= room.ofRuleMax) memory.giveWay();
+    makeRoom(room);
+    const made: Counter = { key, events: [] };
     counters.set(key, made);
+    pool.add(made, ownersOf(event));
     room.open += 1;
     return made;
   }
-  function remove(key: string): void {
-    if (counters.delete(key)) room.open -= 1;
+  function remove(counter: Counter): void {
+    counters.delete(counter.key);
+    if (pool.delete(counter)) room.open -= 1;
   }
   const memory = {
     dropped: 0,
+    get held(): number {
+      return pool.size;
+    },
+    giveWay(): void {
+      const victim = pool.victim();
+      if (victim === undefined) return;
+      memory.dropped += 1;
+      room.dropped += 1;
+      remove(victim);
+    },
     take(event: DetectEvent): void {
       const key = `${groupKeysOf(event, program.by)[0]}\u001e${fields(event)}`;
       const value = distinct === undefined ? "" : JSON.stringify(distinct(event) ?? "");
-      const counter = counterOf(key);
+      const counter = counterOf(key, event);
       counter.events = placed(counter.events, { event: keptEvent(event), value, count: event.count }).slice(-keptMax);
       const newest = counter.events.at(-1)?.event.timeMs ?? 0;
       counter.events = counter.events.filter((one) => one.event.timeMs >= newest - program.withinMs);
@@ -56,17 +67,18 @@ export function createThreshold(
           ? counter.events.reduce((sum, one) => sum + one.count, 0)
           : new Set(counter.events.map((one) => one.value)).size;
       if (reached < program.count) return;
-      remove(key);
+      remove(counter);
       fire(
         counter.events.map((one) => one.event),
         reached,
       );
     },
     expire(nowMs: number): void {
-      for (const [key, { events }] of counters)
-        if ((events.at(-1)?.event.timeMs ?? 0) < nowMs - program.withinMs - room.latenessMs) remove(key);
+      for (const counter of pool.items())
+        if ((counter.events.at(-1)?.event.timeMs ?? 0) < nowMs - program.withinMs - room.latenessMs) remove(counter);
     },
   };
+  room.memories.push(memory);
   return memory;
 }
 
