@@ -58,6 +58,18 @@ test("environments that were not read whole are a gap of detections, not of proc
   assert.deepEqual(watch(20), []);
 });
 
+test("what was told with less than is there is a gap of what rules find, and repeats that are forgotten are none", () => {
+  const dropsByType = { "path-as-written": 2, "host-path-unknown": 3, "repeats-forgotten": 4 };
+  const watch = createGapWatch(sources({ sensorStats: () => ({ eventsByType: {}, dropsByType, cpuMs: 0 }) }), 0);
+  assert.deepEqual(
+    watch(10).map(({ table, reason, rows, counted, detail }) => [table, reason, rows, counted, detail.split(" ", 3)]),
+    [
+      ["security_events", "limit", 2, "estimate", ["files", "whose", "path"]],
+      ["security_events", "limit", 3, "estimate", ["files", "of", "containers"]],
+    ],
+  );
+});
+
 test("queue drops, merged detail, flows over the limit and a sensor that is down are rows", () => {
   const watch = createGapWatch(
     sources({

@@ -2,6 +2,7 @@
 // book of losses and rows of `gaps`, in both directions.
 import type { FlowLosses } from "../../core/flow/flow-aggregator.ts";
 import type { SpoolLoss } from "../../edge/spool/loss-book.ts";
+import { partDrops } from "../../core/sense/part-drops.ts";
 import type { SensorStats } from "../../core/sense/sensor.ts";
 import type { DetectLoss } from "./detect/detect-side.ts";
 import { blockLimits } from "../../model/agent-protocol.ts";
@@ -30,12 +31,6 @@ const tableByEvent: Readonly<Record<string, TableName>> = {
 
 /** Only how often something was repeated fell out, nothing that happened: counted in the node's numbers, no gap. */
 const countsOnly: ReadonlySet<string> = new Set(["repeats-forgotten"]);
-
-/** No event was lost, but a part of it that only rules look at. */
-const partsForRules: Readonly<Record<string, string>> = {
-  "environment-cut": "programs whose environment was longer than what is read: rules on variables may have missed one",
-  "environment-names": "names of variables that rules ask for, beyond what the sensor looks for",
-};
 
 export interface GapSources {
   readonly sensorStats: () => SensorStats;
@@ -144,7 +139,7 @@ function ringGaps(
   for (const [type, total] of Object.entries(drops)) {
     if (countsOnly.has(type)) continue;
     const fresh = total - (told[type] ?? 0);
-    const part = partsForRules[type];
+    const part = partDrops[type];
     if (part !== undefined) {
       const missed = { table: "security_events", reason: "limit", rows: fresh, counted: "estimate" } as const;
       if (fresh > 0) rows.push({ ...window, ...missed, detail: part });

@@ -1,5 +1,6 @@
 // What each agent's counters did within the last hour. Counters begin anew with each start of an agent, and the server may be younger than
 // the agent: what rose before anybody looked is not claimed for the hour. Memory is bounded: a sample every two minutes per known agent.
+import { partDrops } from "../../core/sense/part-drops.ts";
 import type { Node } from "../../model/node.ts";
 
 export const lossLimits = {
@@ -49,7 +50,8 @@ export function addUp(counts: Readonly<Record<string, number>>): number {
 function tallyOf({ counters }: Node): Tally {
   return {
     events: addUp(counters.eventsByType),
-    ringByType: counters.ringDropsByType,
+    // Events that were told without a part are gaps of what rules find, not lost.
+    ringByType: Object.fromEntries(Object.entries(counters.ringDropsByType).filter(([type]) => !(type in partDrops))),
     queue: counters.queueDrops,
     spool: counters.spoolDrops,
   };

@@ -51,6 +51,16 @@ test("the words: by event type, events and rows apart, the larger of the two sou
   }
 });
 
+test("an event that was told without a part of it is not a lost one", () => {
+  const history = lossHistory();
+  const now = node({
+    eventsByType: { file: 9 },
+    ringDropsByType: { file: 1, "host-path-unknown": 5, "path-as-written": 2 },
+  });
+  history.note([now], startMs);
+  assert.deepEqual(history.lastHour(now, startMs)?.risen.ringByType, { file: 1 });
+});
+
 test("counters of an hour: what rose counts, for an hour, across a new start of the agent", () => {
   const history = lossHistory();
   const at = (minutes: number, counters: Partial<AgentCounters>, startedAtMs = startMs) => {

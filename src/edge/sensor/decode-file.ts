@@ -3,7 +3,7 @@ import { fileDeeds, type FileDeed, type FileDeedEvent } from "../../core/sense/d
 import { flagsOf, header, processWords, rememberDeed, timeMsOf, wide, type Source } from "./decode-source.ts";
 import { fileCalls } from "./deed-programs.ts";
 import { eventFlag, layout } from "./layout.gen.ts";
-import { joinAsWritten } from "./path-places.ts";
+import { joinAsWritten, type PathQuestion } from "./path-places.ts";
 import { kindNames } from "./descriptor-kinds.ts";
 
 const fields = layout.fileEvent;
@@ -50,10 +50,9 @@ export function decodeFile(source: Source, at: number, length: number): FileDeed
   let isWalked = false;
   if (path === "" && requested !== "" && (flags & eventFlag.pathCut) === 0) {
     const asked = whole(bytes.toString("utf8", directoryAt, targetAt), requested);
-    const followsLast = follows(deed, call, openFlags);
     // A name that is not there leads nowhere: loaders look for hundreds of them.
     isWalked = error !== ENOENT;
-    path = isWalked ? place(source, at, { path: asked, followsLast }) : joinAsWritten(asked);
+    path = isWalked ? place(source, at, asked, follows(deed, call, openFlags)) : joinAsWritten(asked.path);
   }
   if (targetDirectoryAt > targetAt || end > targetDirectoryAt) {
     isWalked = true;
@@ -88,7 +87,9 @@ export function decodeFile(source: Source, at: number, length: number): FileDeed
     ...((flags & eventFlag.requestCut) === 0 ? undefined : isCut),
     ...(hostPath === undefined ? undefined : { hostPath }),
   };
-  rememberDeed(source, { words, at, length }, at + fields.key, isWalked ? event : undefined);
+  // Where it lies on the host cannot be said again when its mounts, or all who could be asked, are gone.
+  const isMore = isWalked || hostPath !== undefined;
+  rememberDeed(source, { words, at, length }, at + fields.key, isMore ? event : undefined);
   return event;
 }
 
@@ -109,8 +110,9 @@ function hostPathOf(
 }
 
 /** Of an absolute path the folder is the process's root, "" when that is the top. */
-function whole(directory: string, path: string): string {
-  return path.startsWith("/") ? directory + path : `${directory}/${path}`;
+function whole(directory: string, path: string): Pick<PathQuestion, "path" | "root"> {
+  if (!path.startsWith("/")) return { path: `${directory}/${path}` };
+  return { path: directory + path, root: directory === "" ? "/" : directory };
 }
 
 function follows(deed: FileDeed, call: string, flags: number): boolean {
@@ -129,14 +131,18 @@ function targetOf(
   const { deed, call, asked, directory } = target;
   if (deed === "symlink" || call === "mount") return asked;
   if (asked === "") return directory;
-  return place(source, at, { path: whole(directory, asked), followsLast: false });
+  const from = whole(directory, asked);
+  // A folder that was too long is not the top.
+  const isRootKnown = (flagsOf(source, at) & eventFlag.pathCut) === 0;
+  return place(source, at, isRootKnown ? from : { path: from.path }, false);
 }
 
-function place(source: Source, at: number, asked: { readonly path: string; readonly followsLast: boolean }): string {
+function place(source: Source, at: number, asked: ReturnType<typeof whole>, followsLast: boolean): string {
   const { words, context } = source;
   if (context.places === undefined) return joinAsWritten(asked.path);
   return context.places.resolve({
     ...asked,
+    followsLast,
     pid: words[(at + header.tgid) >> 2] ?? 0,
     parentPid: words[(at + fields.parentTgid) >> 2] ?? 0,
     mountNamespace: words[(at + fields.mountNamespace) >> 2] ?? 0,

@@ -20,23 +20,33 @@ export function giveBack(): void {
 }
 
 /**
- * Of /proc/PID/smaps the mappings of files that hold nothing but the file: private, not writable, and no page was ever written (relocations are
- * written before such a mapping becomes read-only: they would be lost).
+ * Of /proc/PID/smaps the mappings of files that hold nothing but the file: private, not writable, and no page was ever written, neither one that is in
+ * memory nor one that was swapped out (relocations are written before such a mapping becomes read-only: they would be lost).
  */
 export function unwrittenFiles(smaps: string): readonly MemoryRange[] {
   const found: MemoryRange[] = [];
   let mapping: MemoryRange | undefined;
+  let written = new Set<string>(writtenPages);
   for (const line of smaps.split("\n")) {
-    const head = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p \S+ \S+ \d+ +(\/.*)$/.exec(line);
-    if (head !== null) {
-      const [, from = "0", to = "0", name = ""] = head;
-      const start = BigInt(`0x${from}`);
-      mapping = name.endsWith(" (deleted)") ? undefined : { start, length: Number(BigInt(`0x${to}`) - start) };
-    } else if (/^[0-9a-f]+-/.test(line)) mapping = undefined;
-    else if (mapping !== undefined && /^Anonymous: +0 kB$/.test(line)) {
-      found.push(mapping);
-      mapping = undefined;
+    if (/^[0-9a-f]+-[0-9a-f]+ /.test(line)) {
+      mapping = fileMapping(line);
+      written = new Set<string>(writtenPages);
+      continue;
     }
+    const none = /^(\w+): +0 kB$/.exec(line)?.[1];
+    if (mapping === undefined || none === undefined || !written.delete(none) || written.size > 0) continue;
+    found.push(mapping);
   }
   return found;
+}
+
+/** What a kernel does not say is not known to be nothing. */
+const writtenPages = ["Anonymous", "Swap"] as const;
+
+/** Undefined: written to, shared, no file, or one that is gone. */
+function fileMapping(head: string): MemoryRange | undefined {
+  const [, from = "0", to = "0", name = ""] = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p \S+ \S+ \d+ +(\/.*)$/.exec(head) ?? [];
+  if (name === "" || name.endsWith(" (deleted)")) return undefined;
+  const start = BigInt(`0x${from}`);
+  return { start, length: Number(BigInt(`0x${to}`) - start) };
 }

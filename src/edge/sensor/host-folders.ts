@@ -5,7 +5,7 @@ import { createFolderTable, type FolderTable } from "./folder-table.ts";
 import { readMounts, reachableMounts, type Mount } from "./mount-table.ts";
 import type { PathQuestion } from "./path-places.ts";
 
-export type HostFileQuestion = Omit<PathQuestion, "followsLast">;
+export type HostFileQuestion = Omit<PathQuestion, "followsLast" | "root">;
 
 export interface HostFolders {
   /** The path on the host; undefined for a file of the container's own, and when its mounts could not be read (counted). */

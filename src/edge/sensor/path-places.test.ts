@@ -69,6 +69,38 @@ test("a process that is gone, or whose number now belongs to another namespace, 
   assert.equal(places.unwalked(), 2);
 });
 
+test("of the machine's own processes those in a chroot are walked in their root, the others in the machine's", () => {
+  const machine = 4026531841;
+  const proc = join(folder, "machine");
+  const cage = join(root, "cage");
+  mkdirSync(join(cage, "etc"), { recursive: true });
+  writeFileSync(join(cage, "etc/passwd"), "");
+  symlinkSync("/etc", join(cage, "link"));
+  // 1: the machine's first; 7: in the chroot; 8: its parent; 9: one that is gone.
+  for (const [pid, itsRoot] of [
+    [1, "/"],
+    [7, cage],
+    [8, "/"],
+  ] as const) {
+    mkdirSync(join(proc, `${pid}/ns`), { recursive: true });
+    symlinkSync(`mnt:[${machine}]`, join(proc, `${pid}/ns/mnt`));
+    symlinkSync(itsRoot, join(proc, `${pid}/root`));
+    symlinkSync("/proc/self/mountinfo", join(proc, `${pid}/mountinfo`));
+  }
+  const places = createPathPlaces(proc);
+  const asked = { parentPid: 8, mountNamespace: machine, path: `${cage}/link/passwd`, followsLast: true };
+  assert.equal(places.resolve({ ...asked, pid: 7 }), `${cage}/etc/passwd`);
+  assert.equal(places.resolve({ ...asked, pid: 7, root: cage }), `${cage}/etc/passwd`);
+  assert.equal(places.resolve({ ...asked, pid: 8 }), "/etc/passwd");
+  assert.equal(places.resolve({ ...asked, pid: 9 }), "/etc/passwd");
+  assert.equal(places.resolve({ ...asked, pid: 9, parentPid: 7 }), `${cage}/etc/passwd`);
+  assert.equal(places.unwalked(), 0);
+  // The kernel told that it was in a chroot, and nobody of it is left.
+  assert.equal(places.resolve({ ...asked, pid: 9, root: cage }), `${cage}/link/passwd`);
+  assert.equal(places.unwalked(), 1);
+  places.close();
+});
+
 test("only so many are walked in one turn", () => {
   const places = createPathPlaces(join(folder, "proc"));
   for (let count = 0; count < placesLimits.walksPerTurnMax; count += 1) places.resolve(ask("/data/real"));

@@ -12,6 +12,8 @@ export interface PathQuestion {
   readonly path: string;
   /** Whether a symbolic link in the last place is followed too. */
   readonly followsLast: boolean;
+  /** The process's root, from the top too, where the kernel told it; absent: it is looked up. Links do not lead out of it. */
+  readonly root?: string | undefined;
 }
 
 export interface PathPlaces {
@@ -107,18 +109,30 @@ function createRoots(procPath: string) {
     return namespaces.get(pid);
   }
 
+  const rootPaths = new Map<number, string | undefined>();
+  /** Undefined: it is gone, or is somebody else now. */
+  function rootPathOf(pid: number, namespace: string): string | undefined {
+    if (pid <= 0 || namespaceOf(pid) !== namespace) return undefined;
+    if (!rootPaths.has(pid)) rootPaths.set(pid, readLink(`${procPath}/${pid}/root`));
+    return rootPaths.get(pid);
+  }
+
   const roots = new Map<number, Root | undefined>();
-  function of({ pid, parentPid, mountNamespace }: PathQuestion): Root | undefined {
+  function of({ pid, parentPid, mountNamespace, root: told }: PathQuestion): Root | undefined {
     const wanted = `mnt:[${mountNamespace}]`;
     const here = lasting.of(wanted);
-    if (here !== undefined) return here;
+    if (here !== undefined) {
+      const rootPath = told ?? rootPathOf(pid, wanted) ?? rootPathOf(parentPid, wanted);
+      // Where nothing says otherwise it is nobody in a chroot.
+      if (rootPath === undefined || rootPath === here.path) return here;
+    }
     for (const looker of [pid, parentPid]) {
       if (looker <= 0 || namespaceOf(looker) !== wanted) continue;
       if (!roots.has(looker) && roots.size < placesLimits.rootsPerTurnMax)
         roots.set(looker, openProcess(procPath, looker));
       const root = roots.get(looker);
-      // It went since its namespace was read.
-      if (root !== undefined) return root;
+      // It went since its namespace was read, or is not in the chroot that the other one was in.
+      if (root !== undefined && (told === undefined || told === root.path)) return root;
     }
     return undefined;
   }
@@ -126,6 +140,7 @@ function createRoots(procPath: string) {
   function clear(): void {
     lasting.newTurn();
     if (namespaces.size > 0) namespaces.clear();
+    if (rootPaths.size > 0) rootPaths.clear();
     if (roots.size === 0) return;
     for (const root of roots.values()) if (root !== undefined) closeSync(root.descriptor);
     roots.clear();

@@ -94,10 +94,10 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, options: 
   const { context, repeats } = createContext(libbpf, object, options);
   const sweep = createSweeping(object, repeats, options.repeatsEveryMs);
   const collector = createCollector(object, context, () => context.bootMs + libbpf.bootTimeMs());
-  const lossesOf = (): Readonly<Record<string, number>> => {
-    const forgotten = repeats.forgotten();
-    return forgotten === 0 ? collector.drops() : { ...collector.drops(), "repeats-forgotten": forgotten };
-  };
+  const lossesOf = (): Readonly<Record<string, number>> => ({
+    ...collector.drops(),
+    ...lookingDrops({ ...options, repeats }),
+  });
   let drops: Readonly<Record<string, number>> = {};
   let cpuMs = 0;
   let pause = 0;
@@ -159,6 +159,20 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, options: 
     dropsByType: () => (isStopped ? drops : lossesOf()),
     cpuMs: () => cpuMs,
   };
+}
+
+/** What was told, but less of it than is there: by the names under which it is counted among the drops. */
+export function lookingDrops(by: {
+  readonly repeats: Pick<RepeatCache, "forgotten">;
+  readonly places: Pick<PathPlaces, "unwalked">;
+  readonly hosts: Pick<HostFolders, "unread">;
+}): Readonly<Record<string, number>> {
+  const counts = {
+    "repeats-forgotten": by.repeats.forgotten(),
+    "path-as-written": by.places.unwalked(),
+    "host-path-unknown": by.hosts.unread(),
+  };
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 
 /** Every few seconds the kernel's counts of repeats, a slice per turn: returns the events that stand for them. */
