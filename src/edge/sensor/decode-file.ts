@@ -87,9 +87,8 @@ export function decodeFile(source: Source, at: number, length: number): FileDeed
     ...((flags & eventFlag.requestCut) === 0 ? undefined : isCut),
     ...(hostPath === undefined ? undefined : { hostPath }),
   };
-  // Where it lies on the host cannot be said again when its mounts, or all who could be asked, are gone.
-  const isMore = isWalked || hostPath !== undefined;
-  rememberDeed(source, { words, at, length }, at + fields.key, isMore ? event : undefined);
+  // Decoded again nobody is asked where a path leads or lies.
+  rememberDeed(source, { words, at, length }, at + fields.key, isWalked || hostPath !== undefined ? event : undefined);
   return event;
 }
 

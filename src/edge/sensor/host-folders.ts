@@ -69,10 +69,48 @@ interface Machine {
 export function createHostFolders(procPath = "/proc", nowMs: () => number = () => performance.now()): HostFolders {
   const own = new Set(["1", "self"].map((pid) => readNamespace(procPath, pid)));
   const known = createKnown();
+  const reader = createReader(procPath, nowMs);
+  let unread = 0;
+
+  function placesIn(question: HostFileQuestion): Places | "too-many" | undefined {
+    const { mountNamespace } = question;
+    const before = known.get(mountNamespace);
+    const isOld = before === undefined || nowMs() - before.readAtMs > hostFolderLimits.readAgainMs;
+    if (before !== undefined && !before.isStale && !isOld) return before.places;
+    const now = reader.read(question, before?.allowance ?? createAllowance(hostFolderLimits.mountsPerSecondMax));
+    if (now !== undefined) known.set(mountNamespace, now);
+    // What was true a moment ago is better than nothing, but not after its root has changed.
+    else if (before !== undefined && !before.isStale) return before.places;
+    return now?.places;
+  }
+
+  return {
+    pathOf(question) {
+      if (question.mountNamespace === 0 || own.has(question.mountNamespace)) return undefined;
+      const places = placesIn(question);
+      if (places === undefined || places === "too-many") {
+        unread += 1;
+        return undefined;
+      }
+      const { path } = question;
+      const found = places.find(path);
+      if (found?.value === undefined) return undefined;
+      return joined(found.value, path.slice(found.folder === "/" ? 0 : found.folder.length));
+    },
+    changed(mountNamespace) {
+      const before = known.get(mountNamespace);
+      if (before !== undefined) before.isStale = true;
+    },
+    newTurn: reader.newTurn,
+    unread: () => unread,
+  };
+}
+
+/** Reads mounts of namespaces and of the machine, as much as may be read. */
+function createReader(procPath: string, nowMs: () => number) {
   const ofAll = createAllowance(hostFolderLimits.mountsOfAllPerSecondMax);
   let machine: { readonly atMs: number; readonly is: Machine | undefined } | undefined;
   let left: number = hostFolderLimits.readsPerTurnMax;
-  let unread = 0;
 
   function machineNow(): Machine | undefined {
     const atMs = nowMs();
@@ -113,39 +151,11 @@ export function createHostFolders(procPath = "/proc", nowMs: () => number = () =
     return undefined;
   }
 
-  function placesIn(question: HostFileQuestion): Places | "too-many" | undefined {
-    const { mountNamespace } = question;
-    const before = known.get(mountNamespace);
-    const isOld = before === undefined || nowMs() - before.readAtMs > hostFolderLimits.readAgainMs;
-    if (before !== undefined && !before.isStale && !isOld) return before.places;
-    const now = read(question, before?.allowance ?? createAllowance(hostFolderLimits.mountsPerSecondMax));
-    if (now !== undefined) known.set(mountNamespace, now);
-    // What was true a moment ago is better than nothing, but not after its root has changed.
-    else if (before !== undefined && !before.isStale) return before.places;
-    return now?.places;
-  }
-
   return {
-    pathOf(question) {
-      if (question.mountNamespace === 0 || own.has(question.mountNamespace)) return undefined;
-      const places = placesIn(question);
-      if (places === undefined || places === "too-many") {
-        unread += 1;
-        return undefined;
-      }
-      const { path } = question;
-      const found = places.find(path);
-      if (found?.value === undefined) return undefined;
-      return joined(found.value, path.slice(found.folder === "/" ? 0 : found.folder.length));
-    },
-    changed(mountNamespace) {
-      const before = known.get(mountNamespace);
-      if (before !== undefined) before.isStale = true;
-    },
-    newTurn: () => {
+    read,
+    newTurn: (): void => {
       left = hostFolderLimits.readsPerTurnMax;
     },
-    unread: () => unread,
   };
 }
 
