@@ -29,23 +29,36 @@ function ready(context: TestContext): boolean {
   );
 }
 
-test("every screen is accessible in both themes and breaks no content policy", async (context) => {
-  if (!ready(context)) return;
-  await using stage = await openStage("light");
-  const page = await stage.page();
-  await page.goto(stage.signInUrl);
-  await page.getByRole("navigation", { name: "Main" }).waitFor();
-  for (const [address, settled] of screensOf(stage.url)) {
-    await page.emulateMedia({ colorScheme: "light" });
-    await page.goto(address);
-    await settled(page);
-    assert.deepEqual(await axeFindings(page), [], `${address}, light`);
-    // The page is the same one with other colours: only what colours decide is asked again.
-    await page.emulateMedia({ colorScheme: "dark" });
-    await page.locator("html[data-scheme=dark]").waitFor({ state: "attached" });
-    assert.deepEqual(await axeFindings(page, colourRules), [], `${address}, dark`);
-  }
-  assert.deepEqual(stage.complaints, []);
+describe("every screen is accessible in both themes", () => {
+  let stage: Stage;
+  let page: Page;
+  before(async () => {
+    if (!usable) return;
+    stage = await openStage("light");
+    page = await stage.page();
+    await page.goto(stage.signInUrl);
+    await page.getByRole("navigation", { name: "Main" }).waitFor();
+  });
+  after(async () => {
+    if (usable) await stage[Symbol.asyncDispose]();
+  });
+
+  for (const [index, [name]] of screensOf("").entries())
+    test(name === "" ? "/" : name, async (context) => {
+      if (!ready(context)) return;
+      const screen = screensOf(stage.url)[index];
+      assert.ok(screen !== undefined);
+      const [address, settled] = screen;
+      await page.emulateMedia({ colorScheme: "light" });
+      await page.goto(address);
+      await settled(page);
+      assert.deepEqual(await axeFindings(page), [], "light");
+      // The page is the same one with other colours: only what colours decide is asked again.
+      await page.emulateMedia({ colorScheme: "dark" });
+      await page.locator("html[data-scheme=dark]").waitFor({ state: "attached" });
+      assert.deepEqual(await axeFindings(page, colourRules), [], "dark");
+      assert.deepEqual(stage.complaints, [], "no content policy is broken");
+    });
 });
 
 describe("console on the mock", () => {
