@@ -60,6 +60,7 @@ struct inode___guard {
 	kuid_t i_uid;
 	unsigned int i_nlink;
 	u32 i_generation;
+	unsigned short i_mode;
 	unsigned long i_ino;
 	struct super_block___guard *i_sb;
 };

@@ -114,22 +114,42 @@ struct picked {
 	u32 action;
 };
 
-#define OPERANDS 2
 #define ARGUMENTS_BYTES 512
+/* Programs that read programs; which one it is says how its command line is read. */
 #define READER_NONE 0
-#define READER_SCRIPT 1
-#define READER_LOADER 2
-#define READER_BUSYBOX 3
+#define READER_SHELL 1
+#define READER_NODE 2
+#define READER_PYTHON 3
+#define READER_PERL 4
+#define READER_RUBY 5
+#define READER_LUA 6
+#define READER_PHP 7
+#define READER_TCL 8
+#define READER_LOADER 9
+#define READER_BUSYBOX 10
 
 /* Here and not on the stack: what is in a map's memory the verifier does not follow through every turn of a loop. */
 struct operand_search {
+	u32 family; /* READER_... */
 	u32 bytes;
 	u32 word; /* of the command line, the one that `start` is in */
+	u32 first; /* the word that options begin at */
 	u32 start;
-	u32 is_fresh;
+	u32 plain; /* where the word's text begins behind "./", "../" and "//", wherever they stand in it */
+	u32 segment;
+	u32 is_segment; /* it has more than dots in it */
 	u32 base; /* where the first word's name starts behind its folders */
-	u32 may_take; /* the option before may have an argument: then the word after that may be the operand as well */
-	u32 found;
+	u32 is_fresh;
+	u32 is_option;
+	u32 is_long;
+	u32 has_equals;
+	u32 is_value; /* the rest of this word is an option's argument */
+	u32 takes_at; /* the word's length at which the next word is the argument */
+	u32 file_at; /* the word's length at which the file begins, in this word or the next */
+	u32 takes; /* words behind this one that are arguments */
+	u32 skip;
+	u32 is_ended; /* what comes now is the operand */
+	u32 is_none; /* there is none: a text on the command line, standard input, a check */
 };
 
 struct guard_scratch {
@@ -147,8 +167,8 @@ struct guard_scratch {
 	u32 reader;
 	u32 reader_sources;
 	u32 reader_dry_sources;
-	u32 operand_end[OPERANDS];
-	u32 operand_bytes[OPERANDS];
+	u32 operand_start;
+	u32 operand_bytes; /* 0: not known */
 	struct operand_search search;
 	char arguments[ARGUMENTS_BYTES];
 	char asked[ARGUMENTS_BYTES];

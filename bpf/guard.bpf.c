@@ -259,15 +259,13 @@ int guard_opened(struct guard_call_exit *context)
 	struct scope_value *found = find_scope(task);
 	if (!found || !(found->flags & (HAS_FILE | HAS_EXEC)) || result < 0)
 		return 0;
-	struct guard_scratch *scratch;
-	if (found->flags & HAS_FILE)
-		scratch = take_scratch();
-	else
-		scratch = bpf_task_storage_get(&scratches, task, NULL, 0);
-	if (!scratch)
+	struct task_struct *leader = task->group_leader;
+	struct guard_scratch *reader = leader ? bpf_task_storage_get(&scratches, leader, NULL, 0) : NULL;
+	u32 is_reader = (found->flags & HAS_EXEC) && reader && reader->reader != READER_NONE;
+	if (!(found->flags & HAS_FILE) && !is_reader)
 		return 0;
-	u32 is_program = reads_program(scratch, asked_text(task, bpf_get_attach_cookie(context)));
-	if (!(found->flags & HAS_FILE) && !is_program)
+	struct guard_scratch *scratch = take_scratch();
+	if (!scratch)
 		return 0;
 	struct fdtable___guard *table = BPF_CORE_READ((struct task_struct___guard *)task, files, fdt);
 	struct file **descriptors = BPF_CORE_READ(table, fd);
@@ -278,6 +276,7 @@ int guard_opened(struct guard_call_exit *context)
 	if (!file)
 		return 0;
 	struct scope_value scope = *found;
+	u32 is_program = is_reader && reads_program(scratch, reader, asked_text(task, bpf_get_attach_cookie(context)), file);
 	u32 is_blocked = is_program && judge_opened(scratch, file, &scope, CLASS_EXEC);
 	if (!is_blocked && (scope.flags & HAS_FILE))
 		is_blocked = judge_opened(scratch, file, &scope, CLASS_FILE);

@@ -1,5 +1,5 @@
 // Inside the guest, booted without `bpf` among its security modules: LSM programs attach and are never called, so the guard must kill instead, and say so.
-import { chmodSync, copyFileSync, mkdirSync, statSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import type { CompiledPolicy } from "../../src/core/runtime-policy/guard-port.ts";
 import { probeGuard } from "../../src/edge/sensor/guard/load-guard.ts";
 import { openGuard } from "../../src/edge/sensor/guard/open-guard.ts";
@@ -21,11 +21,12 @@ const b = cgroup("b");
 mkdirSync("/tmp/victim");
 copyFileSync("/bin/busybox", "/tmp/victim/true");
 chmodSync("/tmp/victim/true", 0o755);
+writeFileSync("/tmp/victim/e", "echo ran\n");
 const choices = [
   { rule: 1, action: "block", isWriteOnly: false, isOwnerExempt: false, directBytes: 0, sources: 0 },
 ] as const;
 const rules: CompiledPolicy = {
-  paths: [{ class: "exec", text: "/tmp/victim/true", isExact: true, choices }],
+  paths: [{ class: "exec", text: "/tmp/victim/", isExact: false, choices }],
   files: [],
   addresses: [],
   points: [{ class: "call", call: "mount", choices }],
@@ -44,6 +45,14 @@ guard.setScopes([
 ]);
 const [inA, inB] = [a, b].map((folder) => runIn(folder, "/tmp/victim/true; echo rc $?").output);
 check("exec: killed in scope a only", /rc 137/.test(inA ?? "") && inB === "rc 0", { inA, inB });
+const scripts = [a, b].map((folder) => runIn(folder, "cd /tmp/victim; sh e; echo rc $?").output);
+check(
+  "script: killed in scope a only",
+  /rc 137/.test(scripts[0] ?? "") && /^ran\s+rc 0$/.test(scripts[1] ?? ""),
+  scripts,
+);
+const data = runIn(a, "sh -c 'read x < $0; echo $x' /tmp/victim/e").output;
+check("data of that folder may be read", data === "echo ran", data);
 const mounts = [a, b].map((folder) => runIn(folder, "mkdir -p /tmp/m; mount -t tmpfs none /tmp/m; echo rc $?").output);
 check("mount: killed in scope a only", /rc 137/.test(mounts[0] ?? "") && mounts[1] === "rc 0", mounts);
 const told = guard.drain().map(({ hook, outcome, plane }) => `${hook} ${outcome} ${plane}`);
