@@ -271,8 +271,11 @@ describe("console on the mock", () => {
     await grid(page, /Flows/);
     const list = page.getByRole("grid", { name: /Flows/ });
     const count = async (): Promise<number> => Number(await list.getAttribute("aria-rowcount"));
+    // Live rows may be there before the first page is.
+    await page.waitForFunction(
+      () => Number(document.querySelector("[role=grid]")?.getAttribute("aria-rowcount")) >= 500,
+    );
     const atFirst = await count();
-    assert.ok(atFirst >= 500);
     await page.keyboard.press("End");
     await page.waitForFunction(
       (before) => Number(document.querySelector("[role=grid]")?.getAttribute("aria-rowcount")) > before,
