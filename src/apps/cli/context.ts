@@ -53,7 +53,7 @@ export async function clientOf(context: Context): Promise<ClientOptions> {
     throw new Fault(`no server found: ${file} is not there`, {
       code: "cli/no-server",
       kind: "unavailable",
-      hint: "start one with `npm start` (or `garrison up`), or name one with --server URL --token TOKEN",
+      hint: "start one with `npm start` (or `garrison up`), name its data folder with --data or GARRISON_DATA, or a server with --server URL --token TOKEN",
     });
   }
   if (token === undefined && base !== undefined && !isSameServer(base, local.url)) {

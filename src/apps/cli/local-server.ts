@@ -19,7 +19,7 @@ export async function localServer(data: string): Promise<LocalAccess> {
     throw new Fault(`no server found: ${file} is not there`, {
       code: "cli/no-server",
       kind: "unavailable",
-      hint: "start one with `npm start` (or `garrison up`)",
+      hint: "start one with `npm start` (or `garrison up`), or name its data folder with --data or GARRISON_DATA",
     });
   }
   const { url, token, agents, certificateSha256 } = local;

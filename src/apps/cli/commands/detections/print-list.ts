@@ -44,6 +44,8 @@ export async function printDetections(
       const more = cursor === undefined ? "" : " (there are more: --last or --since)";
       context.say(`${rows.length} ${rows.length === 1 ? "detection" : "detections"}${more}`);
       context.say(coverLine(page.cover));
+      if (rows.length === 0 && until === undefined && page.cover.nodesDetecting > 0)
+        context.say("what happened within the last half minute may still be on its way: ask again");
     }
     return sayWindow(context, page.window, cursor === undefined);
   }
