@@ -5,7 +5,8 @@ import { asksForBegin, inToldTypes } from "./engine/told-types.ts";
 import { namesNoVariable, namesOfTerm } from "./engine/environment-names.ts";
 import { nodesOf, type Program, type RuleProgram } from "./engine/program.ts";
 import { isEnvironment } from "./fields/environment-fields.ts";
-import { join, negate, never, type Check, type Interner, type Node, type Term } from "./engine/resolve.ts";
+import { never, type Check, type Interner, type Node, type Term } from "./engine/resolve.ts";
+import { withChecks } from "./engine/with-checks.ts";
 
 export interface Sight {
   readonly sight: RuleSight;
@@ -85,21 +86,7 @@ function isSupplied(group: string, { groups }: Supply): boolean {
 
 /** The node as it is judged here: checks of fields that nobody supplies are false. */
 function withoutUnknown(interner: Interner, node: Node, supply: Supply): Node {
-  switch (node.kind) {
-    case "constant":
-      return node;
-    case "and":
-    case "or":
-      return join(
-        interner,
-        node.kind,
-        node.children.map((child) => withoutUnknown(interner, child, supply)),
-      );
-    case "not":
-      return negate(interner, withoutUnknown(interner, node.child, supply));
-    case "check":
-      return canHold(node, supply) ? node : never;
-  }
+  return withChecks(interner, node, (check) => (canHold(check, supply) ? check : never));
 }
 
 function noSensor(terms: readonly Term[], supply: Supply): string {

@@ -1,5 +1,6 @@
 // What a condition can be at most (or at least) when only part of the event is known: from this the index of rules, event types and blindness follow.
-import { always, join, negate, never, type Check, type Interner, type Node } from "./resolve.ts";
+import { always, never, type Check, type Interner, type Node } from "./resolve.ts";
+import { withChecks } from "./with-checks.ts";
 
 /** Over: a check that is not known may hold. Under: it may fail. */
 export type Bound = "over" | "under";
@@ -10,46 +11,18 @@ export function approximate(
   node: Node,
   { bound, isKnown }: { readonly bound: Bound; readonly isKnown: (check: Check) => boolean },
 ): Node {
-  switch (node.kind) {
-    case "constant":
-      return node;
-    case "and":
-    case "or":
-      return join(
-        interner,
-        node.kind,
-        node.children.map((child) => approximate(interner, child, { bound, isKnown })),
-      );
-    case "not":
-      return negate(
-        interner,
-        approximate(interner, node.child, { bound: bound === "over" ? "under" : "over", isKnown }),
-      );
-    case "check":
-      if (isKnown(node)) return node;
-      return bound === "over" ? always : never;
-  }
+  return withChecks(interner, node, (check, isNegated) => {
+    if (isKnown(check)) return check;
+    return (bound === "over") !== isNegated ? always : never;
+  });
 }
 
 /** The node with every check for which a value is known replaced by it. */
 export function withKnown(interner: Interner, node: Node, valueOf: (check: Check) => boolean | undefined): Node {
-  switch (node.kind) {
-    case "constant":
-      return node;
-    case "and":
-    case "or":
-      return join(
-        interner,
-        node.kind,
-        node.children.map((child) => withKnown(interner, child, valueOf)),
-      );
-    case "not":
-      return negate(interner, withKnown(interner, node.child, valueOf));
-    case "check": {
-      const value = valueOf(node);
-      return value === undefined ? node : value ? always : never;
-    }
-  }
+  return withChecks(interner, node, (check) => {
+    const value = valueOf(check);
+    return value === undefined ? check : value ? always : never;
+  });
 }
 
 /** A set of event types: these, or all but these. */

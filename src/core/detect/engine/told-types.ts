@@ -1,5 +1,6 @@
 // The sensor tells calls that do the same by one name. A rule that asks for one spelling of such a call is judged as if it asked for the name that arrives.
-import { join, negate, resolve, type Check, type Interner, type Node } from "./resolve.ts";
+import { resolve, type Check, type Interner, type Node } from "./resolve.ts";
+import { withChecks } from "./with-checks.ts";
 
 /** Spelling -> names under which its events arrive. */
 const arrivesAs: Readonly<Record<string, readonly string[]>> = {
@@ -19,22 +20,8 @@ const arrivesAs: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The node for events of the sensor. Only what must hold is widened: "not evt.type = execveat" stays what it says. */
-export function inToldTypes(interner: Interner, node: Node, isWanted = true): Node {
-  switch (node.kind) {
-    case "constant":
-      return node;
-    case "and":
-    case "or":
-      return join(
-        interner,
-        node.kind,
-        node.children.map((child) => inToldTypes(interner, child, isWanted)),
-      );
-    case "not":
-      return negate(interner, inToldTypes(interner, node.child, !isWanted));
-    case "check":
-      return isWanted ? widened(interner, node) : node;
-  }
+export function inToldTypes(interner: Interner, node: Node): Node {
+  return withChecks(interner, node, (check, isNegated) => (isNegated ? check : widened(interner, check)));
 }
 
 function widened(interner: Interner, check: Check): Node {
