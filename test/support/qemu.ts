@@ -78,7 +78,7 @@ export interface GuestOptions {
 }
 
 export interface GuestRun {
-  /** All that came over the console. */
+  /** All that the program said. */
   readonly output: string;
   /** Lines "CHECK name: ok" or "CHECK name: FAIL because". */
   readonly checks: ReadonlyMap<string, string>;
@@ -96,7 +96,7 @@ export async function runGuest(options: GuestOptions): Promise<GuestRun> {
     const output = await boot(disk, options);
     return { output, ...readLines(output), seconds: Math.round((performance.now() - started) / 1000) };
   } finally {
-    rmSync(disk, { force: true });
+    for (const file of [disk, consoleOf(disk)]) rmSync(file, { force: true });
   }
 }
 
@@ -110,6 +110,10 @@ function readLines(output: string): Pick<GuestRun, "checks" | "figures"> {
     if (figure !== null) figures.set(figure[1] ?? "", Number(figure[2]));
   }
   return { checks, figures };
+}
+
+function consoleOf(disk: string): string {
+  return `${disk}.console`;
 }
 
 const modulesDefault = "landlock,lockdown,yama,apparmor,bpf";
@@ -126,14 +130,19 @@ function boot(disk: string, options: GuestOptions): Promise<string> {
     "max",
     "-m",
     "1536",
-    "-nographic",
+    "-display",
+    "none",
+    "-monitor",
+    "none",
     "-no-reboot",
     "-nic",
     "none",
   ];
   const processors = countsInstructions ? ["-icount", "shift=0", "-smp", "1"] : ["-smp", "2"];
+  // The kernel has a line of its own: what it says would else stand in the midst of the program's words.
+  const lines = ["-serial", `file:${consoleOf(disk)}`, "-serial", "stdio"];
   const what = ["-kernel", kernelImage(), "-initrd", disk, "-append", commandLine];
-  const child = spawn("qemu-system-x86_64", [...machine, ...processors, ...what], {
+  const child = spawn("qemu-system-x86_64", [...machine, ...processors, ...lines, ...what], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -145,7 +154,12 @@ function boot(disk: string, options: GuestOptions): Promise<string> {
     child.on("close", (_code, signal) => {
       clearTimeout(timer);
       if (signal === null) done(output);
-      else failed(new Error(`the guest did not end within ${secondsMax} s:\n${output.slice(-4000)}`));
+      else
+        failed(
+          new Error(
+            `the guest did not end within ${secondsMax} s:\n${output.slice(-4000)}\n${readFileSync(consoleOf(disk), "utf8").slice(-4000)}`,
+          ),
+        );
     });
   });
 }
@@ -156,6 +170,8 @@ mkdir -p /proc /sys /dev /tmp /run
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs tmp /tmp
 mount -t securityfs sec /sys/kernel/security; mount -t cgroup2 cg /sys/fs/cgroup; mount -t tracefs tr /sys/kernel/tracing
 ip link set lo up
+exec > /dev/ttyS1 2>&1
+stty raw < /dev/ttyS1
 echo "GUEST kernel $(uname -r) lsm $(cat /sys/kernel/security/lsm)"
 cd /work && /work/node PROGRAM 2>&1
 echo "GUEST exit $?"

@@ -1,17 +1,17 @@
 // Environments on the real kernel: nothing while nobody asks, then the asked variables of each exec and not a byte more.
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { after, before, describe, test, type TestContext } from "node:test";
 import type { Sensor } from "../../core/sense/sensor.ts";
 import { skipUnless } from "../../../test/support/skip.ts";
 import { createKernelSensor } from "./kernel-sensor.ts";
-import { createRecorder, kernelSensorMissing } from "./sensor.fixture.ts";
+import { createRecorder, kernelSensorMissing, run } from "./sensor.fixture.ts";
 
 const missing = await kernelSensorMissing();
 const secret = "tSb4-not-to-be-seen";
 
 describe("environments of what is executed", () => {
-  const recorder = createRecorder();
+  const recorder = createRecorder(() => sensor?.stats().dropsByType);
   let sensor: Sensor | undefined;
 
   before(async () => {
@@ -23,7 +23,7 @@ describe("environments of what is executed", () => {
   const canRun = (context: TestContext): boolean => skipUnless(context, missing === "", `kernel sensor: ${missing}`);
 
   async function execWith(env: Readonly<Record<string, string>>, argument: string) {
-    spawnSync("/bin/true", [argument], { env });
+    await run("/bin/true", [argument], { env });
     return await recorder.find("exec", ({ arguments: words }) => words[1] === argument);
   }
 

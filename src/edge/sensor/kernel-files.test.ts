@@ -1,6 +1,5 @@
 // Deeds on files against the real kernel: what each call is told as, with the path that really was touched.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -30,7 +29,7 @@ import type { Sensor } from "../../core/sense/sensor.ts";
 import { skipUnless } from "../../../test/support/skip.ts";
 import { createKernelSensor } from "./kernel-sensor.ts";
 import { memory, rawCall } from "./raw-calls.fixture.ts";
-import { createRecorder, kernelSensorMissing } from "./sensor.fixture.ts";
+import { createRecorder, kernelSensorMissing, run } from "./sensor.fixture.ts";
 
 const missing = await kernelSensorMissing();
 const AT_FDCWD = -100;
@@ -38,7 +37,7 @@ const O_APPEND = 0o2000;
 const O_TRUNC = 0o1000;
 
 describe("deeds on files seen by the kernel", () => {
-  const recorder = createRecorder();
+  const recorder = createRecorder(() => sensor?.stats().dropsByType);
   /** real/ is a folder, link -> real: everything is asked for through the link and must be told of the folder. */
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "garrison-files-")));
   const real = join(folder, "real");
@@ -203,7 +202,7 @@ describe("deeds on files seen by the kernel", () => {
     recorder.events.length = 0;
     openAndClose(path, "r");
     openAndClose(path, "r+");
-    const { pid } = spawnSync("/bin/cat", [path]);
+    const { pid } = await run("/bin/cat", [path]);
     await recorder.find("file", (event) => event.process.pid === pid && event.path === path);
     const own = recorder.events.filter(
       (event) => event.type === "file" && event.process.pid === process.pid && event.path === path,
@@ -211,6 +210,7 @@ describe("deeds on files seen by the kernel", () => {
     assert.deepEqual(
       own.map((event) => (event.type === "file" ? event.flags & 3 : -1)),
       [0, 2],
+      JSON.stringify(recorder.events.filter((event) => event.type === "file" && event.process.pid === process.pid)),
     );
   });
 
@@ -219,7 +219,7 @@ describe("deeds on files seen by the kernel", () => {
     const at = join(real, "mountpoint");
     mkdirSync(at);
     const script = `mount -t tmpfs garrison ${link}/mountpoint && touch ${at}/inside && umount ${at}`;
-    assert.equal(spawnSync("unshare", ["--mount", "/bin/sh", "-c", script]).status, 0);
+    assert.equal((await run("unshare", ["--mount", "/bin/sh", "-c", script])).status, 0);
     const mounts = await recorder.find(
       "file",
       (event) => event.deed === "mount" && event.path === at && event.error === 0,
@@ -235,7 +235,7 @@ describe("deeds on files seen by the kernel", () => {
     mkdirSync(root);
     const script = `mount --rbind / ${root} && cd / &&
       exec chroot ${root} /bin/sh -c 'cd ${real} && rm first; rm ${real}/nowhere; /bin/cat /etc/hostname > /dev/null; mkdir ${real}/by-chroot'`;
-    const { pid } = spawnSync("unshare", ["--mount", "/bin/sh", "-c", script]);
+    const { pid } = await run("unshare", ["--mount", "/bin/sh", "-c", script]);
     const found = (deed: FileDeedEvent["deed"], requestedPath: string): Promise<FileDeedEvent> =>
       recorder.find("file", (event) => event.deed === deed && event.requestedPath === requestedPath);
     assert.equal((await found("unlink", "first")).path, `${root}${real}/first`);
@@ -304,9 +304,7 @@ describe("deeds on files seen by the kernel", () => {
     const at = join(real, "by-descriptor");
     mkdirSync(at);
     const fixture = fileURLToPath(new URL("move-mount.fixture.ts", import.meta.url));
-    const { status, stderr } = spawnSync("unshare", ["--mount", process.execPath, fixture, at], {
-      encoding: "utf8",
-    });
+    const { status, stderr } = await run("unshare", ["--mount", process.execPath, fixture, at]);
     assert.equal(status, 0, stderr);
     const event = await recorder.find("file", ({ call, path }) => call === "move_mount" && path === at);
     assert.deepEqual([event.deed, event.error], ["mount", 0]);
@@ -335,8 +333,8 @@ describe("deeds on files seen by the kernel", () => {
       cp /bin/true ${lower}/changed && mount -t overlay overlay -o lowerdir=${lower},upperdir=${upper},workdir=${work} ${merged} &&
       cp /bin/true ${merged}/dropped && ${merged}/image-program && ${merged}/dropped && chmod 700 ${merged}/changed &&
       ${merged}/changed && cat ${merged}/dropped ${merged}/image-program > /dev/null`;
-    const { status, stderr } = spawnSync("unshare", ["--mount", "/bin/sh", "-c", script]);
-    assert.equal(status, 0, stderr.toString());
+    const { status, stderr } = await run("unshare", ["--mount", "/bin/sh", "-c", script]);
+    assert.equal(status, 0, stderr);
     for (const [name, isUpper] of [
       ["image-program", false],
       ["dropped", true],
@@ -359,7 +357,7 @@ describe("deeds on files seen by the kernel", () => {
     const forbidden = readFileSync("/proc/sys/kernel/io_uring_disabled", "utf8").trim();
     if (!skipUnless(context, forbidden === "0", `io_uring is switched off (${forbidden})`)) return;
     const fixture = fileURLToPath(new URL("uring.fixture.ts", import.meta.url));
-    const { status, stderr, pid } = spawnSync(process.execPath, [fixture, folder, "9"], { encoding: "utf8" });
+    const { status, stderr, pid } = await run(process.execPath, [fixture, folder, "9"]);
     assert.equal(status, 0, stderr);
     const expected: readonly [FileDeedEvent["deed"], string, string][] = [
       ["open", join(real, "by-ring"), ""],

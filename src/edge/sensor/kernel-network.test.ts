@@ -34,7 +34,7 @@ interface Did {
 }
 
 describe("the network seen by the kernel", () => {
-  const recorder = createRecorder();
+  const recorder = createRecorder(() => sensor?.stats().dropsByType);
   let cgroup: PrivateCgroup | undefined;
   let network: PrivateNetwork | undefined;
   let sensor: Sensor | undefined;

@@ -13,13 +13,13 @@ import { skipUnless } from "../../../test/support/skip.ts";
 import { createKernelSensor } from "./kernel-sensor.ts";
 import { readStat } from "./proc.ts";
 import { kernelPrograms } from "./programs.ts";
-import { createRecorder, kernelSensorMissing, makePrivateCgroup } from "./sensor.fixture.ts";
+import { createRecorder, kernelSensorMissing, makePrivateCgroup, run } from "./sensor.fixture.ts";
 
 const memoryExec = fileURLToPath(new URL("memory-exec.fixture.ts", import.meta.url));
 const missing = await kernelSensorMissing();
 
 describe("processes seen by the kernel", () => {
-  const recorder = createRecorder();
+  const recorder = createRecorder(() => sensor?.stats().dropsByType);
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "garrison-sensor-")));
   let sensor: Sensor | undefined;
 
@@ -55,7 +55,7 @@ describe("processes seen by the kernel", () => {
 
   test("exec: path, arguments, folder, ids and parent; fork before it and exit after it", async (context) => {
     if (!canRun(context)) return;
-    const { pid } = spawnSync("/bin/echo", ["one", "two words", "ünïcode", ""], { cwd: folder });
+    const { pid } = await run("/bin/echo", ["one", "two words", "ünïcode", ""], { cwd: folder });
     const exec = await recorder.find("exec", (event) => event.process.pid === pid);
     assert.equal(exec.path, realpathSync("/bin/echo"));
     assert.deepEqual(exec.arguments, ["/bin/echo", "one", "two words", "ünïcode", ""]);
@@ -93,7 +93,7 @@ describe("processes seen by the kernel", () => {
     if (!canRun(context)) return;
     const link = join(folder, "innocent");
     symlinkSync("/bin/true", link);
-    const { pid } = spawnSync(link);
+    const { pid } = await run(link);
     const exec = await recorder.find("exec", (event) => event.process.pid === pid);
     assert.equal(exec.path, realpathSync("/bin/true"));
     assert.deepEqual(exec.arguments, [link]);
@@ -106,13 +106,13 @@ describe("processes seen by the kernel", () => {
     mkdirSync(mounted);
     const script = `mount --bind /usr/bin ${mounted} && ${mounted}/true &&
       mkdir -p ${root} && mount --rbind / ${root} && exec chroot ${root} /usr/bin/env -C /usr true`;
-    const { pid, status } = spawnSync("unshare", ["--mount", "/bin/sh", "-c", script]);
+    const { pid, status } = await run("unshare", ["--mount", "/bin/sh", "-c", script]);
     assert.equal(status, 0);
     const bound = await recorder.find("exec", (event) => event.path === `${mounted}/true`);
     assert.equal(bound.parent.pid, pid);
     const rooted = await recorder.find("exec", (event) => event.process.pid === pid && event.comm === "true");
     assert.deepEqual([rooted.path, rooted.workingDirectory], [root + realpathSync("/usr/bin/true"), `${root}/usr`]);
-    const image = spawnSync(process.execPath, [memoryExec]);
+    const image = await run(process.execPath, [memoryExec]);
     const nameless = await recorder.find(
       "exec",
       (event) => event.parent.pid === image.pid && event.path === "/memfd:nowhere",
@@ -125,7 +125,7 @@ describe("processes seen by the kernel", () => {
     let deep = folder;
     for (let level = 0; level < 40; level += 1) deep = join(deep, `level-${level}-${"x".repeat(40)}`);
     mkdirSync(deep, { recursive: true });
-    const { pid } = spawnSync("/bin/echo", ["a".repeat(5000)], { cwd: deep });
+    const { pid } = await run("/bin/echo", ["a".repeat(5000)], { cwd: deep });
     const exec = await recorder.find("exec", (event) => event.process.pid === pid);
     assert.equal(exec.workingDirectory, deep);
     assert.equal(exec.argumentsCut, true);
@@ -142,7 +142,7 @@ describe("processes seen by the kernel", () => {
   for (const [script, exitCode, signal] of exits) {
     test(`exit of "${script}" is code ${exitCode}, signal ${signal}`, async (context) => {
       if (!canRun(context)) return;
-      const { pid } = spawnSync("/bin/sh", ["-c", script]);
+      const { pid } = await run("/bin/sh", ["-c", script]);
       const exit = await recorder.find("exit", (event) => event.process.pid === pid);
       assert.deepEqual([exit.exitCode, exit.signal], [exitCode, signal]);
     });
@@ -155,7 +155,7 @@ describe("processes seen by the kernel", () => {
     {
       using cgroup = makePrivateCgroup("life");
       id = statSync(cgroup.path).ino;
-      pid = spawnSync(...cgroup.inside("exec /bin/true")).pid;
+      ({ pid } = await run(...cgroup.inside("exec /bin/true")));
     }
     const exec = await recorder.find("exec", (event) => event.process.pid === pid && event.comm === "true");
     assert.equal(exec.cgroupId, id);
@@ -168,7 +168,7 @@ describe("processes seen by the kernel", () => {
       mkdirSync(folder);
       rmdirSync(folder);
     }
-    spawnSync("/bin/true");
+    await run("/bin/true");
     await recorder.find("exit", (event) => event.comm === "true" && event.process.pid !== pid);
     const others = recorder.events.filter(
       (event) => event.type === "cgroup-made" && event.path.includes("garrison-test-v1"),
@@ -184,7 +184,7 @@ describe("processes seen by the kernel", () => {
       await small.start(wrapped.onBatch);
       for (let round = 0; round < 60; round += 1) {
         const long = `${round}-${"y".repeat(3900)}`;
-        const { pid } = spawnSync("/bin/true", [long]);
+        const { pid } = await run("/bin/true", [long]);
         const exec = await wrapped.find("exec", (event) => event.process.pid === pid);
         assert.deepEqual([exec.path, exec.arguments], [realpathSync("/bin/true"), ["/bin/true", long]]);
       }
@@ -208,7 +208,7 @@ describe("processes seen by the kernel", () => {
     await other.close();
     await other.close();
     second.events.length = 0;
-    const { pid } = spawnSync("/bin/true");
+    const { pid } = await run("/bin/true");
     await recorder.find("exit", (event) => event.process.pid === pid);
     assert.deepEqual(second.events, []);
     assert.ok(other.stats().cpuMs >= 0);
@@ -252,7 +252,7 @@ test("the reader runs in any thread: here a worker", async (context) => {
   const exited = once(worker, "exit");
   assert.deepEqual(await once(worker, "message"), ["ready"]);
   const reported = once(worker, "message");
-  const { pid } = spawnSync("/bin/true", ["for-the-worker"]);
+  const { pid } = await run("/bin/true", ["for-the-worker"]);
   assert.deepEqual(await reported, [pid]);
   await exited;
 });

@@ -1,9 +1,13 @@
 // Paths walked inside somebody's root: links of every kind, loops, and nobody left to look through.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readlinkSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { until } from "../../../test/support/agents-door.ts";
+import { skipUnless } from "../../../test/support/skip.ts";
 import { createPathPlaces, joinAsWritten, placesLimits } from "./path-places.ts";
 
 const namespace = 4026531840;
@@ -101,12 +105,52 @@ test("of the machine's own processes those in a chroot are walked in their root,
   places.close();
 });
 
-test("only so many are walked in one turn", () => {
+test("when the last process of a mount namespace goes, its files do not get the names of the machine's own", async (context) => {
+  if (!skipUnless(context, process.geteuid?.() === 0, "root, to mount in a namespace of its own")) return;
+  const at = join(folder, "rebound");
+  mkdirSync(at);
+  const script = `mount --rbind / ${at} && echo ready && exec chroot ${at} sleep 60`;
+  const child = spawn("unshare", ["--mount", "/bin/sh", "-c", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const places = createPathPlaces();
+  const { pid = 0 } = child;
+  const question = (path: string) => ({
+    pid,
+    parentPid: process.pid,
+    mountNamespace: Number(/\d+/.exec(readlinkSync(`/proc/${pid}/ns/mnt`))?.[0]),
+    path: at + path,
+    followsLast: true,
+    root: at,
+  });
+  try {
+    await once(child.stdout, "data");
+    await until("the chroot", () => readlinkSync(`/proc/${pid}/root`) === at);
+    const second = question("/usr/bin");
+    assert.equal(places.resolve(question("/usr")), `${at}/usr`);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    // Still the same turn of the reader, which has the root open.
+    assert.equal(places.resolve(second), `${at}/usr/bin`);
+    assert.equal(places.unwalked(), 1);
+  } finally {
+    child.kill("SIGKILL");
+    places.close();
+  }
+});
+
+test("only so many are walked in one turn, and no namespace takes the share of another", () => {
+  const other = 4026531842;
+  mkdirSync(join(folder, "proc/9/ns"), { recursive: true });
+  symlinkSync(`mnt:[${other}]`, join(folder, "proc/9/ns/mnt"));
+  symlinkSync(root, join(folder, "proc/9/root"));
+  symlinkSync("/proc/self/mountinfo", join(folder, "proc/9/mountinfo"));
   const places = createPathPlaces(join(folder, "proc"));
-  for (let count = 0; count < placesLimits.walksPerTurnMax; count += 1) places.resolve(ask("/data/real"));
-  assert.equal(places.resolve(ask("/data/relative/x")), `${root}/data/relative/x`);
+  const question = ask("/data/relative/x");
+  for (let count = 0; count < placesLimits.walksOfNamespaceMax; count += 1)
+    assert.equal(places.resolve(question), `${root}/data/real/x`);
+  assert.equal(places.resolve(question), `${root}/data/relative/x`);
+  assert.equal(places.resolve({ ...question, pid: 9, mountNamespace: other }), `${root}/data/real/x`);
   places.newTurn();
-  assert.equal(places.resolve(ask("/data/relative/x")), `${root}/data/real/x`);
+  assert.equal(places.resolve(question), `${root}/data/real/x`);
   assert.equal(places.unwalked(), 1);
 });
 

@@ -26,10 +26,16 @@ export interface PathPlaces {
   unwalked(): number;
 }
 
-export const placesLimits = { walksPerTurnMax: 512, rootsPerTurnMax: 256, componentsMax: 256 } as const;
+/** Of a turn's walks nobody's namespace gets more than its share: who floods takes none of those of others. */
+export const placesLimits = {
+  walksPerTurnMax: 512,
+  walksOfNamespaceMax: 128,
+  rootsPerTurnMax: 256,
+  componentsMax: 256,
+} as const;
 
 export function createPathPlaces(procPath = "/proc"): PathPlaces {
-  let left: number = placesLimits.walksPerTurnMax;
+  const turn = createShares();
   let unwalked = 0;
   const roots = createRoots(procPath);
   let wasAsked = false;
@@ -73,19 +79,23 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
   return {
     resolve(question) {
       wasAsked = true;
-      const root = left > 0 ? roots.of(question) : undefined;
-      const path = root === undefined ? undefined : withinRoot(root.path, question.path);
-      if (root === undefined || path === undefined) {
-        unwalked += 1;
-        return joinAsWritten(question.path);
+      for (;;) {
+        const root = turn.hasLeft(question.mountNamespace) ? roots.of(question) : undefined;
+        const path = root === undefined ? undefined : withinRoot(root.path, question.path);
+        if (root === undefined || path === undefined) {
+          unwalked += 1;
+          return joinAsWritten(question.path);
+        }
+        turn.take(question.mountNamespace);
+        const place = walk(root, path, question.followsLast);
+        // Else through the next one, of those that are left.
+        if (roots.isWhole(root)) return place;
       }
-      left -= 1;
-      return walk(root, path, question.followsLast);
     },
     newTurn: () => {
       if (!wasAsked) return;
       wasAsked = false;
-      left = placesLimits.walksPerTurnMax;
+      turn.begin();
       folders.clear();
       roots.clear();
     },
@@ -94,6 +104,23 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
       roots.close();
     },
     unwalked: () => unwalked,
+  };
+}
+
+function createShares() {
+  const ofNamespaces = new Map<number, number>();
+  let taken = 0;
+  return {
+    hasLeft: (namespace: number): boolean =>
+      taken < placesLimits.walksPerTurnMax && (ofNamespaces.get(namespace) ?? 0) < placesLimits.walksOfNamespaceMax,
+    take(namespace: number): void {
+      taken += 1;
+      ofNamespaces.set(namespace, (ofNamespaces.get(namespace) ?? 0) + 1);
+    },
+    begin(): void {
+      taken = 0;
+      ofNamespaces.clear();
+    },
   };
 }
 
@@ -118,6 +145,25 @@ function createRoots(procPath: string) {
   }
 
   const roots = new Map<number, Root | undefined>();
+  const opened: number[] = [];
+  function openLooker(pid: number, namespace: string): Root | undefined {
+    const root = openProcess(procPath, pid);
+    if (root === undefined) return undefined;
+    opened.push(root.descriptor);
+    return { ...root, looker: { pid, namespace } };
+  }
+
+  /**
+   * Whether the namespace was there to the end of the look. With its last process all its mounts come off, and the kernel writes a path only up to the
+   * mount that it is in: a volume's file would have the name of one of the image.
+   */
+  function isWhole({ looker }: Root): boolean {
+    if (looker === undefined || readLink(`${procPath}/${looker.pid}/ns/mnt`) === looker.namespace) return true;
+    namespaces.set(looker.pid, undefined);
+    roots.set(looker.pid, undefined);
+    return false;
+  }
+
   function of({ pid, parentPid, mountNamespace, root: told }: PathQuestion): Root | undefined {
     const wanted = `mnt:[${mountNamespace}]`;
     const here = lasting.of(wanted);
@@ -129,7 +175,7 @@ function createRoots(procPath: string) {
     for (const looker of [pid, parentPid]) {
       if (looker <= 0 || namespaceOf(looker) !== wanted) continue;
       if (!roots.has(looker) && roots.size < placesLimits.rootsPerTurnMax)
-        roots.set(looker, openProcess(procPath, looker));
+        roots.set(looker, openLooker(looker, wanted));
       const root = roots.get(looker);
       // It went since its namespace was read, or is not in the chroot that the other one was in.
       if (root !== undefined && (told === undefined || told === root.path)) return root;
@@ -142,12 +188,13 @@ function createRoots(procPath: string) {
     if (namespaces.size > 0) namespaces.clear();
     if (rootPaths.size > 0) rootPaths.clear();
     if (roots.size === 0) return;
-    for (const root of roots.values()) if (root !== undefined) closeSync(root.descriptor);
+    for (const descriptor of opened.splice(0)) closeSync(descriptor);
     roots.clear();
   }
 
   return {
     of,
+    isWhole,
     clear,
     close(): void {
       clear();
@@ -189,6 +236,8 @@ interface Root {
   readonly descriptor: number;
   /** From the top of the tree of mounts: "/" but for a process in a chroot. */
   readonly path: string;
+  /** Through whom it was opened, where it is not one of those that stay. */
+  readonly looker?: { readonly pid: number; readonly namespace: string };
   walker(): SafeWalker;
   isWalkerUsed(): boolean;
 }

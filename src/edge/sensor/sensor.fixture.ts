@@ -1,5 +1,6 @@
 // Shared by the sensor's tests: a private child cgroup and network namespace, and a recorder that waits for events of the test's own doing.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn, type SpawnOptions } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SensorEvent } from "../../core/sense/sensor.ts";
@@ -41,6 +42,22 @@ export function makePrivateCgroup(name: string): PrivateCgroup {
   };
 }
 
+export interface Ran {
+  readonly pid: number;
+  /** Exit code; null when a signal ended it. */
+  readonly status: number | null;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end while the sensor goes on reading: other tests fill its ring meanwhile. Its output goes nowhere. */
+export async function run(command: string, given: readonly string[] = [], options: SpawnOptions = {}): Promise<Ran> {
+  const child = spawn(command, given, { ...options, stdio: ["ignore", "ignore", "pipe"] });
+  let stderr = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  await once(child, "close");
+  return { pid: child.pid ?? 0, status: child.exitCode, stderr };
+}
+
 export interface PrivateNetwork extends Disposable {
   readonly name: string;
 }
@@ -62,16 +79,17 @@ type EventOf<Type, Event = SensorEvent> = Event extends { readonly type: infer O
 export interface Recorder {
   readonly events: SensorEvent[];
   readonly onBatch: (events: readonly SensorEvent[]) => void;
-  /** The first event that matches, waiting up to ten seconds; throws with what was seen of that type. */
+  /** The first event that matches, waiting up to half a minute; throws with what was seen of that type. */
   find<Type extends SensorEvent["type"]>(
     type: Type,
     matches: (event: EventOf<Type>) => boolean,
   ): Promise<EventOf<Type>>;
 }
 
-const waitMsMax = 10_000;
+const waitMsMax = 30_000;
 
-export function createRecorder(): Recorder {
+/** `losses`: of its sensor, told where an event did not come. */
+export function createRecorder(losses: () => unknown = () => "not known"): Recorder {
   const events: SensorEvent[] = [];
   return {
     events,
@@ -88,7 +106,7 @@ export function createRecorder(): Recorder {
         await sleep(20);
       }
       throw new Error(
-        `no ${type} event matched; seen ${events.filter((event) => event.type === type).length} of that type`,
+        `no ${type} event matched; seen ${events.filter((event) => event.type === type).length} of that type; lost: ${JSON.stringify(losses())}`,
       );
     },
   };
