@@ -158,7 +158,7 @@ test("io_uring hides nothing: no system call opened the file", async (context) =
   const fixture = "/opt/runtime/node /opt/garrison/src/edge/sensor/uring.fixture.ts /tmp/x 9";
   const through = async (folder: string): Promise<readonly string[]> => {
     // What a ring is asked for is told as it was written; the link is followed while somebody of the container lives.
-    const script = `/bin/mkdir /tmp/x /tmp/y; /bin/ln -s ${folder} /tmp/x/link; ${fixture}; /bin/sleep 1`;
+    const script = `/bin/mkdir /tmp/x /tmp/y; /bin/ln -s ${folder} /tmp/x/link; ${fixture}; /bin/sleep 4`;
     const run = await workshop.run(["/bin/sh", "-c", script], { isPrivileged: true, mounts: repositoryMounts() });
     await node.caughtUp();
     const rows = node.rows.filter(({ containerId }) => containerId === run.id);
