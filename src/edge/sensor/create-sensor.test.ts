@@ -1,6 +1,9 @@
 // Which rung is picked, and that the reason is said plainly.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { skipUnless } from "../../../test/support/skip.ts";
 import { createSensor } from "./create-sensor.ts";
@@ -50,6 +53,23 @@ test("in a process namespace of its own: polling, since the kernel's numbers wou
   const [fidelity, because] = JSON.parse(child.stdout) as [string, string];
   assert.equal(fidelity, "polled");
   assert.match(because, /set hostPID/);
+});
+
+test("under a profiler, whose signals come all the time: the kernel's own rung all the same", (context) => {
+  if (!skipUnless(context, missing === "", `kernel sensor: ${missing}`)) return;
+  const script = `
+    const { createSensor } = await import(${JSON.stringify(new URL("create-sensor.ts", import.meta.url).href)});
+    const sensor = await createSensor();
+    await sensor.close();
+    console.log(sensor.fidelity + " " + sensor.fidelityBecause);`;
+  const folder = mkdtempSync(join(tmpdir(), "garrison-profiled-"));
+  try {
+    const words = ["--cpu-prof", `--cpu-prof-dir=${folder}`, "--input-type=module", "-e", script];
+    const child = spawnSync(process.execPath, words, { encoding: "utf8" });
+    assert.equal(child.stdout, "kernel \n", child.stderr);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("where the objects are missing: the kernel's notifications, and the reason names them", async (context) => {

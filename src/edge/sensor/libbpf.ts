@@ -79,6 +79,9 @@ const MAP_SHARED = 1;
 const SC_PAGESIZE = 30;
 const CLOCK_THREAD_CPUTIME_ID = 3;
 const CLOCK_BOOTTIME = 7;
+const SIG_SETMASK = 2;
+/** sizeof(sigset_t) of glibc. */
+const signalSetBytes = 128;
 const MAP_FAILED = 0xffffffffffffffffn;
 const logsNothing = 0n;
 
@@ -117,9 +120,10 @@ export function openLibbpf(): Libbpf {
   const programDescriptor = bpf.func("int bpf_program__fd(void *)");
   const getInfo = bpf.func("int bpf_obj_get_info_by_fd(int, _Inout_ void *, _Inout_ uint32_t *)");
   const lastError = (): string => errnoName(koffi.errno());
+  const undisturbed = signalsHeld(libc);
   return {
     openObject: (path) => openFile(path, null) as Pointer,
-    loadObject: (object) => loadObject(object) as number,
+    loadObject: (object) => undisturbed(() => loadObject(object) as number),
     loadObjectAside: (object) =>
       new Promise((done, failed) => {
         loadObject.async(object, (error: unknown, code: number) => {
@@ -167,6 +171,21 @@ export function openLibbpf(): Libbpf {
     pageBytes: Number(libc.func("long sysconf(int)")(SC_PAGESIZE)),
     ...clocks(libc),
     lastError,
+  };
+}
+
+/** The kernel gives up on a program (EAGAIN) when a signal comes while it looks through it: a profiler's come more often than that takes. */
+function signalsHeld(libc: ReturnType<typeof koffi.load>): <Result>(act: () => Result) => Result {
+  const setMask = libc.func("int pthread_sigmask(int, void *, _Out_ void *)");
+  const all = new Uint8Array(signalSetBytes).fill(255);
+  return (act) => {
+    const before = new Uint8Array(signalSetBytes);
+    setMask(SIG_SETMASK, all, before);
+    try {
+      return act();
+    } finally {
+      setMask(SIG_SETMASK, before, new Uint8Array(signalSetBytes));
+    }
   };
 }
 
