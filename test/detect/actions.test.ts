@@ -133,6 +133,7 @@ test("at least 60 actions of the event-generator are detected by enabled rules",
 test("their harmless twins raise nothing", async (context) => {
   if (!skipUnless(context, missing === undefined, missing ?? "")) return;
   const outcomes = await playAll(actions, ({ twin }) => twin);
+  context.diagnostic(`lost until now: ${JSON.stringify(node.losses())}`);
   deepEqual(
     [...outcomes].filter(([, { rules }]) => rules.length > 0).map(([name, { rules }]) => [name, ...rules]),
     [],

@@ -24,6 +24,8 @@ export interface DetectingNode {
   descendantsOf(pid: number): ReadonlySet<number>;
   /** Resolves when the sensor has told of all that happened before the call. */
   caughtUp(): Promise<void>;
+  /** What the sensor lost so far, of anybody's events, by type. */
+  losses(): Readonly<Record<string, number>>;
   close(): Promise<void>;
 }
 
@@ -99,6 +101,7 @@ export async function openDetectingNode(
       }
       pipeline.tick(Date.now());
     },
+    losses: () => sensor.stats().dropsByType,
     async close() {
       clearInterval(timer);
       await sensor.close();

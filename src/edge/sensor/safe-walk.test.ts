@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { findFile } from "./guard/find-file.ts";
-import { createSafeWalker, openRoot, placeInCache } from "./safe-walk.ts";
+import { createDeviceBook, createSafeWalker, openRoot, placeInCache, walkLimits } from "./safe-walk.ts";
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "garrison-walk-")));
 mkdirSync(join(folder, "real"));
@@ -50,4 +50,29 @@ test("a file for a rule: the file itself, but of a multi-call program only when 
   assert.equal(findFile("", join(folder, "nc"), "block"), undefined);
   assert.deepEqual(findFile("", join(folder, "nc"), "allow"), file);
   assert.deepEqual(findFile("", join(folder, "real"), "block"), { path: join(folder, "real"), device: 0, inode: 0 });
+});
+
+test("a file system that was mounted just now is known at once; one that is foreign costs no reads", () => {
+  const mounted = new Set(["254:0"]);
+  let [now, reads] = [0, 0];
+  const isLocal = createDeviceBook(
+    () => {
+      reads += 1;
+      return new Set(mounted);
+    },
+    () => now,
+  );
+  assert.deepEqual([isLocal("254:0"), reads], [true, 1]);
+  mounted.add("0:39");
+  now += walkLimits.mountsReadAgainMs + 1;
+  assert.deepEqual([isLocal("0:39"), isLocal("254:0"), reads], [true, true, 2]);
+  now += walkLimits.mountsReadAgainMs + 1;
+  for (let count = 0; count < 100; count += 1) assert.equal(isLocal("0:66"), false);
+  assert.equal(reads, 3);
+  // Nobody makes it read all the time by asking for ever new ones.
+  for (let count = 0; count < 100; count += 1) isLocal(`0:${1000 + count}`);
+  assert.equal(reads, 3);
+  mounted.add("0:66");
+  now += walkLimits.mountsReadEveryMs + 1;
+  assert.deepEqual([isLocal("0:66"), reads], [true, 4]);
 });

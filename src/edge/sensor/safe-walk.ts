@@ -4,7 +4,7 @@ import { constants, openSync, readFileSync, readlinkSync } from "node:fs";
 import koffi from "koffi";
 import { errnoName, libcLibrary } from "./libbpf.ts";
 
-export const walkLimits = { linksMax: 40, componentsMax: 256, mountsReadEveryMs: 1000 } as const;
+export const walkLimits = { linksMax: 40, componentsMax: 256, mountsReadEveryMs: 1000, mountsReadAgainMs: 50 } as const;
 
 const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
@@ -139,7 +139,7 @@ export function createSafeWalker(mounts: string, machineMounts: string): SafeWal
   function isLocal(mountId: number): boolean {
     devices ??= readMounts(mounts).byId;
     const device = devices.get(mountId);
-    return device !== undefined && localDevices(machineMounts).has(device);
+    return device !== undefined && isLocalDevice(machineMounts, device);
   }
 
   function step(folder: number, name: string): number | "missing" | "blocked" {
@@ -229,10 +229,40 @@ function readMounts(path: string): Mounts {
   return { byId, local };
 }
 
-let known: { readonly path: string; readonly atMs: number; readonly devices: ReadonlySet<string> } | undefined;
-function localDevices(path: string): ReadonlySet<string> {
-  const nowMs = performance.now();
-  if (known?.path !== path || nowMs - known.atMs > walkLimits.mountsReadEveryMs)
-    known = { path, atMs: nowMs, devices: readMounts(path).local };
-  return known.devices;
+/**
+ * Whether a device is among what `read` gives. Read again every second, and at once for one that is not there: a container's file system is mounted moments
+ * before it does something. A device that is really none of them is asked for all the time, and costs no more reads until the second is over.
+ */
+export function createDeviceBook(read: () => ReadonlySet<string>, nowMs: () => number): (device: string) => boolean {
+  let devices: ReadonlySet<string> = new Set();
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  let fullAtMs = Number.NEGATIVE_INFINITY;
+  const missing = new Set<string>();
+  return (device) => {
+    const now = nowMs();
+    const isOld = now - fullAtMs > walkLimits.mountsReadEveryMs;
+    if (isOld || (!devices.has(device) && !missing.has(device) && now - readAtMs > walkLimits.mountsReadAgainMs)) {
+      if (isOld) {
+        missing.clear();
+        fullAtMs = now;
+      }
+      devices = read();
+      readAtMs = now;
+      if (!devices.has(device)) missing.add(device);
+    }
+    return devices.has(device);
+  };
+}
+
+let known: { readonly path: string; readonly has: (device: string) => boolean } | undefined;
+function isLocalDevice(path: string, device: string): boolean {
+  if (known?.path !== path)
+    known = {
+      path,
+      has: createDeviceBook(
+        () => readMounts(path).local,
+        () => performance.now(),
+      ),
+    };
+  return known.has(device);
 }
