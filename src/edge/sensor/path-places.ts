@@ -38,7 +38,42 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
   const turn = createShares();
   let unwalked = 0;
   const roots = createRoots(procPath);
+  const folders = createFolders(() => (unwalked += 1));
   let wasAsked = false;
+
+  return {
+    resolve(question) {
+      wasAsked = true;
+      for (;;) {
+        const root = turn.hasLeft(question.mountNamespace) ? roots.of(question) : undefined;
+        const path = root === undefined ? undefined : withinRoot(root.path, question.path);
+        if (root === undefined || path === undefined) {
+          unwalked += 1;
+          return joinAsWritten(question.path);
+        }
+        turn.take(question.mountNamespace);
+        const place = folders.walk(root, path, question.followsLast);
+        // Else through the next one, of those that are left.
+        if (roots.isWhole(root)) return place;
+      }
+    },
+    newTurn: () => {
+      if (!wasAsked) return;
+      wasAsked = false;
+      turn.begin();
+      folders.forget();
+      roots.clear();
+    },
+    close: () => {
+      folders.forget();
+      roots.close();
+    },
+    unwalked: () => unwalked,
+  };
+}
+
+/** Walks in roots, and keeps where folders lead for a turn. */
+function createFolders(onBlocked: () => void) {
   /** Where folders lead, in this turn: files come in rows from few folders. */
   const folders = new Map<string, string | undefined>();
 
@@ -48,7 +83,7 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
     if ("path" in cached) return cached.path;
     if (cached.error !== "EAGAIN") return undefined;
     const walked = root.walker().walk(root.descriptor, path, { followsLast });
-    if (walked === "blocked") unwalked += 1;
+    if (walked === "blocked") onBlocked();
     return typeof walked === "string" ? undefined : below(root.path, walked.path);
   }
 
@@ -76,35 +111,7 @@ export function createPathPlaces(procPath = "/proc"): PathPlaces {
     return joinAsWritten(below(root.path, asked));
   }
 
-  return {
-    resolve(question) {
-      wasAsked = true;
-      for (;;) {
-        const root = turn.hasLeft(question.mountNamespace) ? roots.of(question) : undefined;
-        const path = root === undefined ? undefined : withinRoot(root.path, question.path);
-        if (root === undefined || path === undefined) {
-          unwalked += 1;
-          return joinAsWritten(question.path);
-        }
-        turn.take(question.mountNamespace);
-        const place = walk(root, path, question.followsLast);
-        // Else through the next one, of those that are left.
-        if (roots.isWhole(root)) return place;
-      }
-    },
-    newTurn: () => {
-      if (!wasAsked) return;
-      wasAsked = false;
-      turn.begin();
-      folders.clear();
-      roots.clear();
-    },
-    close: () => {
-      folders.clear();
-      roots.close();
-    },
-    unwalked: () => unwalked,
-  };
+  return { walk, forget: () => folders.clear() };
 }
 
 function createShares() {
@@ -124,12 +131,8 @@ function createShares() {
   };
 }
 
-/**
- * Through whom a mount namespace can be looked at. The agent's own and the machine's first one stay open: most deeds are done there, and an open root keeps
- * nothing of theirs. Those of containers are held for a turn only, so that their filesystems can go; a turn is a moment.
- */
-function createRoots(procPath: string) {
-  const lasting = createLastingRoots(procPath);
+/** What /proc says of processes in this turn, and their opened roots. */
+function createLookers(procPath: string) {
   const namespaces = new Map<number, string | undefined>();
   function namespaceOf(pid: number): string | undefined {
     if (!namespaces.has(pid)) namespaces.set(pid, readLink(`${procPath}/${pid}/ns/mnt`));
@@ -146,7 +149,7 @@ function createRoots(procPath: string) {
 
   const roots = new Map<number, Root | undefined>();
   const opened: number[] = [];
-  function openLooker(pid: number, namespace: string): Root | undefined {
+  function open(pid: number, namespace: string): Root | undefined {
     const root = openProcess(procPath, pid);
     if (root === undefined) return undefined;
     opened.push(root.descriptor);
@@ -164,19 +167,42 @@ function createRoots(procPath: string) {
     return false;
   }
 
+  /** Of a process that is in that namespace; undefined when it is not, is gone, or too many are open. */
+  function rootOfProcess(pid: number, namespace: string): Root | undefined {
+    if (pid <= 0 || namespaceOf(pid) !== namespace) return undefined;
+    if (!roots.has(pid) && roots.size < placesLimits.rootsPerTurnMax) roots.set(pid, open(pid, namespace));
+    return roots.get(pid);
+  }
+
+  function clear(): void {
+    if (namespaces.size > 0) namespaces.clear();
+    if (rootPaths.size > 0) rootPaths.clear();
+    if (roots.size === 0) return;
+    for (const descriptor of opened.splice(0)) closeSync(descriptor);
+    roots.clear();
+  }
+
+  return { rootPathOf, rootOf: rootOfProcess, isWhole, clear };
+}
+
+/**
+ * Through whom a mount namespace can be looked at. The agent's own and the machine's first one stay open: most deeds are done there, and an open root keeps
+ * nothing of theirs. Those of containers are held for a turn only, so that their filesystems can go; a turn is a moment.
+ */
+function createRoots(procPath: string) {
+  const lasting = createLastingRoots(procPath);
+  const lookers = createLookers(procPath);
+
   function of({ pid, parentPid, mountNamespace, root: told }: PathQuestion): Root | undefined {
     const wanted = `mnt:[${mountNamespace}]`;
     const here = lasting.of(wanted);
     if (here !== undefined) {
-      const rootPath = told ?? rootPathOf(pid, wanted) ?? rootPathOf(parentPid, wanted);
+      const rootPath = told ?? lookers.rootPathOf(pid, wanted) ?? lookers.rootPathOf(parentPid, wanted);
       // Where nothing says otherwise it is nobody in a chroot.
       if (rootPath === undefined || rootPath === here.path) return here;
     }
     for (const looker of [pid, parentPid]) {
-      if (looker <= 0 || namespaceOf(looker) !== wanted) continue;
-      if (!roots.has(looker) && roots.size < placesLimits.rootsPerTurnMax)
-        roots.set(looker, openLooker(looker, wanted));
-      const root = roots.get(looker);
+      const root = lookers.rootOf(looker, wanted);
       // It went since its namespace was read, or is not in the chroot that the other one was in.
       if (root !== undefined && (told === undefined || told === root.path)) return root;
     }
@@ -185,16 +211,12 @@ function createRoots(procPath: string) {
 
   function clear(): void {
     lasting.newTurn();
-    if (namespaces.size > 0) namespaces.clear();
-    if (rootPaths.size > 0) rootPaths.clear();
-    if (roots.size === 0) return;
-    for (const descriptor of opened.splice(0)) closeSync(descriptor);
-    roots.clear();
+    lookers.clear();
   }
 
   return {
     of,
-    isWhole,
+    isWhole: lookers.isWhole,
     clear,
     close(): void {
       clear();
