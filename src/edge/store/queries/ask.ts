@@ -64,11 +64,16 @@ export function run(
   parts: QueryParts,
   sql: string,
   bindings: Bindings,
-  limits: { readonly rowsToReadMax?: number; readonly bytesToReadMax?: number; readonly rowsMax?: number } = {},
+  limits: {
+    readonly rowsToReadMax?: number;
+    readonly bytesToReadMax?: number;
+    readonly rowsMax?: number;
+    readonly timeoutMs?: number;
+  } = {},
 ): Promise<QueryResult<StoredRow>> {
   return parts.store.query<StoredRow>(sql, {
     params: bindings.values,
-    timeoutMs: queryLimits.timeoutMs,
+    timeoutMs: limits.timeoutMs ?? queryLimits.timeoutMs,
     rowsToReadMax: limits.rowsToReadMax ?? queryLimits.rowsToReadMax,
     bytesToReadMax: limits.bytesToReadMax ?? queryLimits.bytesToReadMax,
     rowsMax: limits.rowsMax ?? 100_000,

@@ -1,4 +1,5 @@
 // The process that a detection speaks of with its ancestors and descendants, and what each of them did around that time.
+// Whole rows are asked for by processId alone, which the table has an index for; who started whom is asked for in narrow rows; and there is an end of time.
 import { formatInstant } from "../../../base/instant.ts";
 import type { ResolvedWindow } from "../../../core/filter/window.ts";
 import { because, run } from "./ask.ts";
@@ -28,11 +29,12 @@ export async function detectionTree(
   const { window, processId } = request;
   const reasons: string[] = [];
   const past = { sinceMs: window.sinceMs - queryLimits.processLookBackMs, untilMs: window.untilMs };
-  const own = await lives(parts, request, { window: past, column: "processId", ids: [processId] });
+  const endMs = parts.clock.nowMs() + queryLimits.treeMs;
+  const own = await lives(parts, request, { window: past, ids: [processId], endMs });
   reasons.push(own.because);
   const [self] = own.nodes;
   if (self === undefined) return { nodes: [], omitted: 0, because: because(...reasons) };
-  const walk = { self, past, limits, reasons };
+  const walk = { self, past, limits, reasons, endMs };
   // A container's processes are few: who started whom is read at once. Those of a machine are not.
   const { ancestors, below } =
     self.process.containerId === ""
@@ -46,7 +48,7 @@ export async function detectionTree(
     { node: self, generation: 0 },
     ...below.nodes,
   ];
-  const deeds = await deedsOf(parts, request, { nodes: all.map(({ node }) => node), limits, reasons });
+  const deeds = await deedsOf(parts, request, { nodes: all.map(({ node }) => node), limits, reasons, endMs });
   return {
     nodes: all.map(({ node, generation }) => ({ ...node, generation, ...deeds(node) })),
     omitted: below.omitted,
@@ -59,6 +61,22 @@ interface Walk {
   readonly past: ResolvedWindow;
   readonly limits: TreeLimits;
   readonly reasons: string[];
+  /** When it must be done; what is not known by then is said to be left out. */
+  readonly endMs: number;
+}
+
+const timeOver = `looking took longer than ${queryLimits.treeMs / 1000} s: what is farther away was left out`;
+
+/** For one more question: what is left, and a little where next to nothing is. */
+function timeoutOf({ clock }: QueryParts, endMs: number): number {
+  return Math.min(queryLimits.timeoutMs, Math.max(queryLimits.treeLastMs, endMs - clock.nowMs()));
+}
+
+/** Notes it where time is over. */
+function isOver({ clock }: QueryParts, { endMs, reasons }: Pick<Walk, "endMs" | "reasons">): boolean {
+  const over = clock.nowMs() >= endMs;
+  if (over) reasons.push(timeOver);
+  return over;
 }
 
 interface Below {
@@ -70,13 +88,16 @@ interface Below {
 async function withinContainer(
   parts: QueryParts,
   place: TreeRequest,
-  { self, past, limits, reasons }: Walk,
+  { self, past, limits, reasons, endMs }: Walk,
 ): Promise<{ readonly ancestors: readonly ProcessNode[]; readonly below: Below }> {
   const bindings = createBindings();
   const container = bindings.bind(self.process.containerId, "String");
   const sql = `SELECT processId AS id, any(parentProcessId) AS parent, min(startTime) AS began FROM process_events
 WHERE ${placed(bindings, place, past)} AND containerId = ${container} GROUP BY id ORDER BY began, id LIMIT ${queryLimits.treeSkeletonMax}`;
-  const result = await run(parts, sql, bindings, { rowsMax: queryLimits.treeSkeletonMax });
+  const result = await run(parts, sql, bindings, {
+    rowsMax: queryLimits.treeSkeletonMax,
+    timeoutMs: timeoutOf(parts, endMs),
+  });
   const isCut = result.rows.length >= queryLimits.treeSkeletonMax;
   reasons.push(
     because(
@@ -88,8 +109,7 @@ WHERE ${placed(bindings, place, past)} AND containerId = ${container} GROUP BY i
   const up = chainOf(self.process, parentOf, limits.ancestorsMax);
   const down = generationsOf(self.process.processId, parentOf, limits);
   const wanted = [...up, ...down.found.keys()];
-  const found =
-    wanted.length === 0 ? undefined : await lives(parts, place, { window: past, column: "processId", ids: wanted });
+  const found = wanted.length === 0 ? undefined : await lives(parts, place, { window: past, ids: wanted, endMs });
   if (found !== undefined) reasons.push(found.because);
   const byId = new Map(found?.nodes.map((node) => [node.process.processId, node]));
   const nodes = [...down.found].flatMap(([id, generation]) => {
@@ -139,17 +159,15 @@ function generationsOf(id: string, parentOf: ReadonlyMap<string, string>, { dept
 }
 
 /** The farthest first. */
-async function ancestorsOf(
-  parts: QueryParts,
-  place: TreeRequest,
-  { self, past, limits, reasons }: Walk,
-): Promise<readonly ProcessNode[]> {
+async function ancestorsOf(parts: QueryParts, place: TreeRequest, walk: Walk): Promise<readonly ProcessNode[]> {
+  const { self, past, limits, reasons, endMs } = walk;
   const found: ProcessNode[] = [];
   const seen = new Set([self.process.processId]);
   let parent = self.process.parentProcessId;
   while (found.length < limits.ancestorsMax && parent !== "" && !seen.has(parent)) {
+    if (isOver(parts, walk)) break;
     seen.add(parent);
-    const up = await lives(parts, place, { window: past, column: "processId", ids: [parent] });
+    const up = await lives(parts, place, { window: past, ids: [parent], endMs });
     reasons.push(up.because);
     const [node] = up.nodes;
     if (node === undefined) break;
@@ -159,39 +177,59 @@ async function ancestorsOf(
   return found;
 }
 
-async function descendantsOf(parts: QueryParts, place: TreeRequest, { self, limits, reasons }: Walk): Promise<Below> {
+async function descendantsOf(parts: QueryParts, place: TreeRequest, walk: Walk): Promise<Below> {
+  const { self, past, limits, reasons, endMs } = walk;
   const nodes: { readonly node: ProcessNode; readonly generation: number }[] = [];
   const seen = new Set([self.process.processId]);
-  const startMs = Date.parse(self.process.startTime);
-  const window = { sinceMs: Math.min(startMs, place.window.sinceMs), untilMs: place.window.untilMs };
+  // No child is older than its parent; of a parent that has been there for days only the children of the last one are looked for.
+  const sinceMs = Math.max(past.sinceMs, Math.min(Date.parse(self.process.startTime), place.window.sinceMs));
+  const window = { sinceMs, untilMs: past.untilMs };
   let ids: readonly string[] = [self.process.processId];
   let omitted = 0;
   for (let generation = 1; generation <= limits.depthMax && ids.length > 0; generation += 1) {
-    const down = await lives(parts, place, { window, column: "parentProcessId", ids });
+    if (isOver(parts, walk)) break;
+    const down = await childrenOf(parts, place, { window, ids, endMs });
     reasons.push(down.because);
-    const fresh = down.nodes.filter(({ process }) => !seen.has(process.processId));
+    const fresh = down.ids.filter((id) => !seen.has(id));
     const room = Math.max(0, limits.descendantsMax - nodes.length);
     omitted += Math.max(0, fresh.length - room);
-    const kept = fresh.slice(0, room);
-    for (const node of kept) {
-      seen.add(node.process.processId);
-      nodes.push({ node, generation });
-    }
-    ids = kept.map(({ process }) => process.processId);
+    ids = fresh.slice(0, room);
+    if (ids.length === 0) break;
+    for (const id of ids) seen.add(id);
+    const found = await lives(parts, place, { window, ids, endMs });
+    reasons.push(found.because);
+    nodes.push(...found.nodes.map((node) => ({ node, generation })));
   }
   return { nodes, omitted };
 }
 
 interface LivesRequest {
   readonly window: ResolvedWindow;
-  readonly column: "processId" | "parentProcessId";
   readonly ids: readonly string[];
+  readonly endMs: number;
+}
+
+/** Ids of the processes that these started, oldest first. No index knows parents: the whole window is read, so no more of a row than this takes. */
+async function childrenOf(
+  parts: QueryParts,
+  place: Place,
+  { window, ids, endMs }: LivesRequest,
+): Promise<{ readonly ids: readonly string[]; readonly because: string }> {
+  const bindings = createBindings();
+  const sql = `SELECT processId AS id, min(startTime) AS began FROM process_events
+WHERE ${placed(bindings, place, window)} AND parentProcessId IN ${bindings.bind(ids, "Array(String)")}
+GROUP BY id ORDER BY began, id LIMIT ${queryLimits.treeReadMax}`;
+  const result = await run(parts, sql, bindings, {
+    rowsMax: queryLimits.treeReadMax,
+    timeoutMs: timeoutOf(parts, endMs),
+  });
+  return { ids: result.rows.map((row) => String(row["id"])), because: because(result) };
 }
 
 /** The row that tells the most of each process (exec before running before fork), and how it ended; oldest first. */
-async function lives(parts: QueryParts, place: Place, { window, column, ids }: LivesRequest): Promise<Found> {
+async function lives(parts: QueryParts, place: Place, { window, ids, endMs }: LivesRequest): Promise<Found> {
   const bindings = createBindings();
-  const where = `${placed(bindings, place, window)} AND ${column} IN ${bindings.bind(ids, "Array(String)")}`;
+  const where = `${placed(bindings, place, window)} AND processId IN ${bindings.bind(ids, "Array(String)")}`;
   const rank = "multiIf(action = 'exec', 0, action = 'running', 1, action = 'fork', 2, 3)";
   const sql = `SELECT facts.*, ends._endedMs AS _endedMs, ends._exitCode AS _exitCode, ends._signal AS _signal FROM
 (SELECT ${selectList("process_events")}, ${rank} AS _rank FROM process_events WHERE ${where} ORDER BY _rank, time DESC LIMIT 1 BY processId) AS facts
@@ -199,7 +237,10 @@ INNER JOIN (SELECT processId AS lifeId, toInt64(maxIf(toUnixTimestamp64Milli(tim
 argMaxIf(exitCode, time, action = 'exit') AS _exitCode, argMaxIf(signal, time, action = 'exit') AS _signal
 FROM process_events WHERE ${where} GROUP BY processId) AS ends ON facts.processId = ends.lifeId
 ORDER BY startTime, processId LIMIT ${queryLimits.treeReadMax}`;
-  const result = await run(parts, sql, bindings, { rowsMax: queryLimits.treeReadMax });
+  const result = await run(parts, sql, bindings, {
+    rowsMax: queryLimits.treeReadMax,
+    timeoutMs: timeoutOf(parts, endMs),
+  });
   return { nodes: result.rows.map(nodeOf), because: because(result) };
 }
 
@@ -225,17 +266,16 @@ type Deeds = Pick<TreeNode, "files" | "connections" | "names" | "deedsOmitted">;
 async function deedsOf(
   parts: QueryParts,
   place: TreeRequest,
-  {
-    nodes,
-    limits,
-    reasons,
-  }: { readonly nodes: readonly ProcessNode[]; readonly limits: TreeLimits; readonly reasons: string[] },
+  { nodes, limits, reasons, endMs }: Omit<Walk, "self" | "past"> & { readonly nodes: readonly ProcessNode[] },
 ): Promise<(node: ProcessNode) => Deeds> {
   const ids = nodes.map(({ process }) => process.processId);
   const pids = nodes.map(({ process }) => process.pid);
   const statement = async (sql: (bindings: Bindings) => string) => {
     const bindings = createBindings();
-    const result = await run(parts, sql(bindings), bindings, { rowsMax: queryLimits.treeDeedsReadMax });
+    const result = await run(parts, sql(bindings), bindings, {
+      rowsMax: queryLimits.treeDeedsReadMax,
+      timeoutMs: timeoutOf(parts, endMs),
+    });
     reasons.push(because(result));
     return Map.groupBy(result.rows, (row) => String(row["who"]));
   };

@@ -37,6 +37,9 @@ export const queryLimits = {
   detectionsMax: 50_000,
   detectionRulesMax: 5000,
   relatedReadMax: 200,
+  /** A process tree is many questions one after another: all of them together, and what the last one may still take. */
+  treeMs: 9000,
+  treeLastMs: 2000,
   treeReadMax: 500,
   treeSkeletonMax: 5000,
   treeDeedsReadMax: 3000,
