@@ -160,14 +160,18 @@ test("a window that begins before anything was kept says so", async (t) => {
   assert.doesNotMatch((await garrison(data, ["events"])).err, /nothing kept/);
 });
 
-test("gaps are said once for each table, node and reason", async (t) => {
+test("gaps are said once for each table, node, reason and kind", async (t) => {
   const gap = { time, cluster: "c", node: "local", table: "flows", reason: "ring-full", rows: 7, detail: "7 events" };
-  const gaps = [gap, { ...gap, rows: 5 }, { ...gap, table: "process_events", detail: "no\u001b[2J" }];
+  const gaps = [
+    gap,
+    { ...gap, rows: 5, detail: "5 events" },
+    { ...gap, table: "process_events", detail: "no\u001b[2J" },
+  ];
   const data = await world(t, { "GET /api/v1/flows": json({ rows: [], window: { ...window, gaps } }) });
   const { err, code } = await garrison(data, ["flows", "-o", "json"]);
   assert.equal(
     err,
-    "gap: flows on local: ring-full, 12 rows, in 2 gaps\ngap: process_events on local: ring-full, 7 rows, no\ufffd[2J\n",
+    "gap: flows on local: ring-full, 12 rows in 2 gaps: events\ngap: process_events on local: ring-full, 7 rows, no\ufffd[2J\n",
   );
   assert.equal(code, 0);
 });

@@ -280,6 +280,30 @@ test("switched off: nothing is judged, and each resource says so", () => {
   assert.deepEqual([side.report().enabled, side.report().because], [false, "detect.enabled is off on this node"]);
 });
 
+test("what a rate limit kept back is told with the names of the rules", async () => {
+  const { options } = scene();
+  const kept = { scan: 0, dropper: 0 };
+  const side = await createDetectSide({
+    ...options,
+    createDetector: (given) => {
+      const detector = options.createDetector(given);
+      return {
+        ...detector,
+        stats: () => ({ ...detector.stats(), suppressed: kept.scan + kept.dropper }),
+        rules: () => (["scan", "dropper"] as const).map((name) => ({ ...stateOf(name, "f"), suppressed: kept[name] })),
+      };
+    },
+  });
+  const told = (): readonly string[] =>
+    side.takeLosses().map(({ rows, detail }) => `${rows} ${detail.split("many")[1]}`);
+  assert.deepEqual(told(), []);
+  Object.assign(kept, { scan: 1, dropper: 12 });
+  assert.deepEqual(told(), ["13 : dropper 12, scan 1"]);
+  kept.scan = 4;
+  assert.deepEqual(told(), ["3 : scan 3"]);
+  assert.deepEqual(told(), []);
+});
+
 test("what rules forgot is told with their names, each loss once, also after they were loaded anew", async () => {
   const { options } = scene();
   const dropped = { scan: 0, dropper: 0 };

@@ -12,6 +12,7 @@ import { detectionRulesLimits, type DetectionReport } from "../../../model/detec
 import type { Resource, ResourceStatus } from "../../../model/resource.ts";
 import { detectLimits } from "./limits.ts";
 import { countsOf, detectionKind, isBlind, makeRuleBook, problemText, type RuleBook } from "./rule-book.ts";
+import { createRuleLosses } from "./rule-losses.ts";
 import { readRuleFolder, signatureOf, type FolderReading } from "./rule-folder.ts";
 import { createTimeBudget, type TimeBudget } from "./time-budget.ts";
 
@@ -72,8 +73,8 @@ class Side implements DetectSide {
   #resourcesDigest = "[]";
   #unjudged = 0;
   #tickedAtMs = 0;
-  /** What each rule has lost, as it was told last. */
-  #dropped: ReadonlyMap<string, number> = new Map();
+  readonly #dropped = createRuleLosses(({ stateDropped }) => stateDropped);
+  readonly #keptBack = createRuleLosses(({ suppressed }) => suppressed);
   #told: Told = { unjudged: 0, suppressed: 0, statesDropped: 0 };
 
   constructor(options: DetectSideOptions, folder: FolderReading | undefined) {
@@ -140,7 +141,8 @@ class Side implements DetectSide {
   takeLosses(): readonly DetectLoss[] {
     const { suppressed, statesDropped } = this.#detector.stats();
     const now: Told = { unjudged: this.#unjudged, suppressed, statesDropped };
-    const whose = statesDropped > this.#told.statesDropped ? this.#whose() : "";
+    const whose = statesDropped > this.#told.statesDropped ? this.#dropped(this.#detector.rules()) : "";
+    const keptBack = suppressed > this.#told.suppressed ? this.#keptBack(this.#detector.rules()) : "";
     const losses: DetectLoss[] = [
       {
         rows: now.unjudged - this.#told.unjudged,
@@ -151,7 +153,7 @@ class Side implements DetectSide {
       {
         rows: now.suppressed - this.#told.suppressed,
         counted: "exact",
-        detail: "detections of one rule and workload beyond their rate: the next one says how many",
+        detail: `detections of one rule and workload beyond their rate; the next one says how many${keptBack}`,
       },
       {
         rows: now.statesDropped - this.#told.statesDropped,
@@ -161,27 +163,6 @@ class Side implements DetectSide {
     ];
     this.#told = now;
     return losses.filter(({ rows }) => rows > 0);
-  }
-
-  /** ": Dropper 137, Scan 2": the rules that lost something since the last call, those with the most first. Of replaced rules the number alone is told. */
-  #whose(): string {
-    const lost: (readonly [name: string, count: number])[] = [];
-    const now = new Map<string, number>();
-    for (const { file, name, stateDropped } of this.#detector.rules()) {
-      if (stateDropped === 0) continue;
-      const key = `${file}\n${name}`;
-      const before = this.#dropped.get(key) ?? 0;
-      now.set(key, stateDropped);
-      // Less than before: the rule was loaded anew.
-      const since = stateDropped < before ? stateDropped : stateDropped - before;
-      if (since > 0) lost.push([name, since]);
-    }
-    this.#dropped = now;
-    if (lost.length === 0) return "";
-    const sorted = lost.toSorted((one, other) => other[1] - one[1]);
-    const shown = sorted.slice(0, detectLimits.rulesNamedMax).map(([name, count]) => `${name} ${count}`);
-    const more = sorted.length - shown.length;
-    return `: ${shown.join(", ")}${more > 0 ? `, and ${more} rules more` : ""}`;
   }
 
   async look(): Promise<void> {

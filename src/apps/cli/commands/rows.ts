@@ -4,6 +4,7 @@ import { Fault } from "../../../base/fault.ts";
 import { ask, clientOf, type Context } from "../context.ts";
 import { eventStream } from "../event-stream.ts";
 import { render, type Format, type Sheet } from "../output/format.ts";
+import { gapLines } from "./gap-lines.ts";
 import type { ResponseOf } from "../../server/contract/endpoint.ts";
 import type { Api } from "../../server/contract/api.ts";
 
@@ -63,18 +64,6 @@ export async function printRows<Row extends object>(
   if (format === "table" || format === "wide")
     context.say(`${found.rows.length} ${source.noun}${found.more ? " (there are more: --last or --since)" : ""}`);
   return sayWindow(context, found.window, !found.more);
-}
-
-type Gap = ResponseOf<Api["listFlows"]>["window"]["gaps"][number];
-
-/** One line for each table, node and reason, in the order in which they come; the detail only of a single gap. */
-export function gapLines(gaps: readonly Gap[]): readonly string[] {
-  const groups = Map.groupBy(gaps, ({ table, node, reason }) => `${table} on ${node}: ${reason}`);
-  return [...groups].map(([what, same]) => {
-    const rows = same.reduce((sum, gap) => sum + gap.rows, 0);
-    const how = same.length === 1 ? (same[0]?.detail ?? "") : `in ${same.length} gaps`;
-    return `gap: ${what}, ${rows} rows, ${how}`;
-  });
 }
 
 /**

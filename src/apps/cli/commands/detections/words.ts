@@ -19,7 +19,7 @@ export function coverLine({
     `${nodesDetecting} of ${nodes} nodes detect with ${rules} rules`,
     rulesBlind > 0 ? `${rulesBlind} blind` : "",
     rulesRefused > 0 ? `${rulesRefused} refused` : "",
-    suppressed > 0 ? `${suppressed} detections kept back by rate limits` : "",
+    suppressed > 0 ? `${suppressed} ${suppressed === 1 ? "detection" : "detections"} kept back by rate limits` : "",
   ];
   return parts.filter((part) => part !== "").join(", ");
 }
