@@ -21,6 +21,16 @@ const texts: readonly (readonly [string, string])[] = [
   ["Exec mysql -usa -psecret", "Exec mysql -usa -p‹redacted:password-flag›"],
   ["curl -u bob:pw http://a", "curl -u bob:‹redacted:credentials-flag› http://a"],
   ["password=$DB_PASSWORD", "password=$DB_PASSWORD"],
+  // Name and value side by side, as Kubernetes writes environments.
+  [
+    '{"env":[{"name":"DB_PASSWORD","value":"hunter2"},{"name":"PORT","value":"80"}]}',
+    '{"env":[{"name":"DB_PASSWORD","value":"‹redacted:password-assignment›"},{"name":"PORT","value":"80"}]}',
+  ],
+  [
+    '{\\"name\\": \\"API_TOKEN\\", \\"value\\": \\"x\\"}',
+    '{\\"name\\": \\"API_TOKEN\\", \\"value\\": \\"‹redacted:token-assignment›\\"}',
+  ],
+  ['{"name":"passenger","value":"bob"}', '{"name":"passenger","value":"bob"}'],
   ["", ""],
 ];
 
@@ -29,6 +39,33 @@ for (const [text, expected] of texts) {
     assert.equal(redactText(text).text, expected);
   });
 }
+
+test("secrets in JSON that is an argument: only the values go, and the rest stays JSON", () => {
+  const given = {
+    DB_PASSWORD: "x",
+    nested: { apiToken: "y z" },
+    headers: [{ name: "Authorization", value: "Bearer q" }],
+  };
+  const left = { NODE_ENV: "production", PORT: 8080, name: "value" };
+  for (const spaces of [0, 2]) {
+    const json = JSON.stringify({ ...left, ...given }, undefined, spaces);
+    for (const words of [
+      ["node", "--env", json],
+      ["node", `--env=${json}`],
+      ["sh", "-c", `exec node --env '${json}'`],
+    ]) {
+      const result = redactArguments(words);
+      const text = result.arguments.join(" ");
+      assert.deepEqual(JSON.parse(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1)), {
+        ...left,
+        DB_PASSWORD: "‹redacted:password-assignment›",
+        nested: { apiToken: "‹redacted:token-assignment›" },
+        headers: [{ name: "Authorization", value: "‹redacted:authorization-header›" }],
+      });
+      assert.deepEqual(redactArguments(result.arguments).arguments, result.arguments);
+    }
+  }
+});
 
 const paths: readonly (readonly [string, string])[] = [
   ["/api/v1/users/42", "/api/v1/users/42"],

@@ -20,7 +20,7 @@ export function isMarker(value: string): boolean {
 /** Redacts `text` and adds what it found to `kinds`. */
 export function scanText(text: string, kinds: Set<RedactionKind>): string {
   const withoutKeys = scanPrivateKeys(text, kinds);
-  const withoutNamed = scanNamed(withoutKeys, kinds);
+  const withoutNamed = scanNamed(scanPairs(withoutKeys, kinds), kinds);
   const withoutUrls = scanUrls(withoutNamed, kinds);
   return scanPatterns(withoutUrls, kinds);
 }
@@ -144,6 +144,32 @@ function scanNamed(text: string, kinds: Set<RedactionKind>): string {
     result += text.slice(at, value.from) + markerOf(kind);
     at = value.to;
     separators.lastIndex = Math.max(separators.lastIndex, at);
+  }
+  return result + text.slice(at);
+}
+
+/** Up to the value's opening quote: {"name": "DB_PASSWORD", "value": "...; quotes may be escaped. As Kubernetes writes environments, and headers are written. */
+const pairBegin =
+  /(\\?["'])(?:name|key)\1\s{0,8}:\s{0,8}(\\?["'])([A-Za-z0-9_.-]{3,128})\2\s{0,8},\s{0,8}(\\?["'])value\4\s{0,8}:\s{0,8}(\\?["'])/gi;
+
+/** A name and its value, each behind a word of its own. */
+function scanPairs(text: string, kinds: Set<RedactionKind>): string {
+  if (!/value/i.test(text)) return text;
+  let result = "";
+  let at = 0;
+  pairBegin.lastIndex = 0;
+  for (let found = pairBegin.exec(text); found !== null; found = pairBegin.exec(text)) {
+    const [, , , name = "", , quote = ""] = found;
+    const nameClass = classifyName(name);
+    if (nameClass === "none") continue;
+    const from = pairBegin.lastIndex;
+    const to = closingQuote(text, from, quote);
+    if (!isSecretValue(text, from - 1, { from, to, isQuoted: true, isSpaced: false }, nameClass, name)) continue;
+    const kind = kindOf(nameClass, quote);
+    kinds.add(kind);
+    result += text.slice(at, from) + markerOf(kind);
+    at = to;
+    pairBegin.lastIndex = to;
   }
   return result + text.slice(at);
 }
