@@ -88,12 +88,16 @@ function isStopped(event: GuardedEvent | undefined): boolean {
   return event?.outcome === "killed" || event?.outcome === "denied";
 }
 
-/** A shell moves itself into the cgroup, tries the connection where its shell can, then becomes the program. */
+/**
+ * A shell moves itself into the cgroup, tries the connection where its shell can, then becomes the program. Where it connects to is in its
+ * environment: on a command line it would be what rules take a reverse shell for, and each drill a critical detection.
+ */
 function childIn(folder: string, program: string): Promise<void> {
-  const script = `echo $$ > "$0/cgroup.procs" && { command -v bash >/dev/null && bash -c ': < /dev/tcp/127.0.0.1/9' 2>/dev/null; exec "$1"; }`;
+  const script = `echo $$ > "$0/cgroup.procs" && { command -v bash >/dev/null && bash -c ': < "$GARRISON_DRILL"' 2>/dev/null; exec "$1"; }`;
   const child = spawn("/bin/sh", ["-c", script, folder, program], {
     stdio: "ignore",
     timeout: guardSideLimits.drillMsMax,
+    env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", GARRISON_DRILL: "/dev/tcp/127.0.0.1/9" },
   });
   return new Promise((done, failed) => {
     child.on("error", failed);
