@@ -120,7 +120,8 @@ export const RuntimePolicy = z.strictObject({
       network: z.boolean().default(false),
     })
     .prefault({}),
-  severity: z.int().min(1).max(10).default(5),
+  /** Left out: a stop, or what would have been one, is high, anything else medium. */
+  severity: z.int().min(1).max(10).optional(),
   tags: z.array(z.string().max(128)).max(32).default([]),
   message: z.string().max(500).default(""),
   /** Enforced also when the agent is dead or stopped (needs a bpffs on the node). Without it a dead agent blocks nothing. */

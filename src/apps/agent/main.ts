@@ -167,6 +167,7 @@ async function assemble(config: AgentConfig, parts: AgentParts) {
   const server = doorUrl(config.server.address);
   const { drift, outbox } = openDrift(createOutbox({ spool, boot, onSpooled: () => uplink.wake() }), clock, {
     setAllowLists: (lists) => guard.setAllowLists(lists),
+    listsStanding: () => guard.listsStanding(),
   });
   const visibility = createVisibilityBook(config.node);
   const runtime = createLazyContainers({ clock, logger, socket: config.runtime.socket });

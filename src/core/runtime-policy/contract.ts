@@ -23,7 +23,15 @@ export interface ExecutableAllowList {
 export interface AllowListTaker {
   /** Replaces all lists handed in before. Returns why a list was refused, by its name; the others hold. */
   setAllowLists(lists: readonly ExecutableAllowList[]): ReadonlyMap<string, string>;
+  /** What became of the lists handed in last: the kernel is asked after `setAllowLists` has returned. */
+  listsStanding(): AllowListsStanding;
 }
+
+/** "held": whoever is in scope is held by them. "pending": nobody is yet. Else why they cannot be. */
+export type AllowListsStanding = "held" | "pending" | { readonly failed: string };
+
+/** Marks what a Baseline asked for. */
+export const baselineTag = "baseline";
 
 /** The list as a policy; an empty list is refused by the caller: it would stop every exec. */
 export function policyOfAllowList(list: ExecutableAllowList): ParsedRuntimePolicy {
@@ -49,8 +57,8 @@ export function policyOfAllowList(list: ExecutableAllowList): ParsedRuntimePolic
     },
     mode: list.mode,
     rules,
-    severity: 7,
-    tags: ["baseline"],
+    severity: undefined,
+    tags: [baselineTag],
     message: "not in the baseline of this workload",
     isPinned: false,
     hold: undefined,

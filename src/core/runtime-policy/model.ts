@@ -89,7 +89,8 @@ export interface ParsedRuntimePolicy {
   readonly target: RuntimeTarget;
   readonly mode: RuntimeMode;
   readonly rules: readonly RuntimeRule[];
-  readonly severity: number;
+  /** 1 to 10; undefined: nobody said, and what happens decides. */
+  readonly severity: number | undefined;
   readonly tags: readonly string[];
   readonly message: string;
   readonly isPinned: boolean;

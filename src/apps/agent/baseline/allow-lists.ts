@@ -21,6 +21,8 @@ export interface AllowLists {
   /** A program of a workload began. */
   saw(subject: Subject, nowMs: number): void;
   tick(nowMs: number): void;
+  /** Handed to the guard, which has not told the kernel yet. */
+  isPending(held: HeldBaseline): boolean;
   /** What a node says of a baseline's enforcement; "" for one that only monitors. */
   becauseOf(held: HeldBaseline): string;
 }
@@ -81,6 +83,10 @@ export function createAllowLists(guard: AllowListTaker | undefined): AllowLists 
       for (const entry of over) entry.other = undefined;
       if (over.length > 0) offer();
     },
+    isPending({ name, spec }) {
+      const isHanded = spec.mode === "protecting" && allowListOf(name, spec).list !== undefined && !notes.has(name);
+      return isHanded && guard?.listsStanding() === "pending";
+    },
     becauseOf({ name, spec }) {
       if (spec.mode !== "protecting") return "";
       const { list, because } = allowListOf(name, spec);
@@ -88,6 +94,8 @@ export function createAllowLists(guard: AllowListTaker | undefined): AllowLists 
       if (guard === undefined) return "nothing is ended on this node: it has no guard; drift is told";
       const note = notes.get(name);
       if (note !== undefined) return note;
+      const standing = guard.listsStanding();
+      if (typeof standing === "object") return `nothing is ended on this node: ${standing.failed}`;
       return [spec.dryRun ? "dry run: the guard tells what it would end" : "handed to the guard", because]
         .filter((part) => part !== "")
         .join("; ");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { driftLimits } from "../../../core/baseline/drift-book.ts";
-import type { ExecutableAllowList } from "../../../core/runtime-policy/contract.ts";
+import type { AllowListsStanding, ExecutableAllowList } from "../../../core/runtime-policy/contract.ts";
 import type { Resource } from "../../../model/resource.ts";
 import { type Row, type TableName, wireColumnsOf } from "../../../model/table.ts";
 import type { Outbox } from "../outbox.ts";
@@ -59,6 +59,7 @@ interface Scene {
   readonly told: Row<"security_events">[];
   readonly lists: ExecutableAllowList[][];
   at: number;
+  standing: AllowListsStanding;
   readonly give: (spec: object, more?: Partial<Resource>) => void;
 }
 
@@ -69,6 +70,7 @@ function scene(refusals = new Map<string, string>()): Scene {
     told,
     lists,
     at: 10_000,
+    standing: "held",
     side: createDriftSide({
       nowMs: () => made.at,
       tell: (row) => void told.push(row),
@@ -77,6 +79,7 @@ function scene(refusals = new Map<string, string>()): Scene {
           lists.push([...offered]);
           return refusals;
         },
+        listsStanding: () => made.standing,
       },
     }),
     give: (spec, more = {}) => {
@@ -283,6 +286,26 @@ test("a protecting baseline goes to the guard, a dry run first; its program drif
   assert.equal(told[0]?.severity, "high");
   give({}, { generation: 5 });
   assert.deepEqual(lists.at(-1), [], "a step down takes the list back");
+});
+
+test("a version is applied when the guard holds it; until then the node speaks of the one before", () => {
+  const made = scene();
+  const { side, give } = made;
+  const told = () => side.statuses().map(({ state, generation, because }) => [state, generation, because]);
+  made.standing = "pending";
+  give({ mode: "protecting" });
+  assert.deepEqual(told(), []);
+  made.standing = "held";
+  assert.deepEqual(told(), [["applied", 3, "dry run: the guard tells what it would end"]]);
+  made.standing = "pending";
+  give({ mode: "protecting", dryRun: false }, { generation: 4 });
+  assert.deepEqual(told(), [["applied", 3, "dry run: the guard tells what it would end"]]);
+  // A step down waits for nobody: drift is told here.
+  give({}, { generation: 5 });
+  assert.deepEqual(told(), [["applied", 5, ""]]);
+  made.standing = { failed: "EPERM" };
+  give({ mode: "protecting" }, { generation: 6 });
+  assert.deepEqual(told(), [["applied", 6, "nothing is ended on this node: EPERM"]]);
 });
 
 test("another digest under the same name withholds the list until it is gone; both learnt are one list", () => {

@@ -62,6 +62,8 @@ class NodeDrift implements DriftSide {
   readonly #lists;
   #held: readonly Held[] = [];
   #refused: readonly ResourceStatus[] = [];
+  /** Of the version before, while the guard has not taken a new one yet: "applied" must mean that it is in force. */
+  #settled = new Map<string, ResourceStatus>();
   #owners = new Map<string, Held | undefined>();
   #tickedMs = Number.NEGATIVE_INFINITY;
   #judged = 0;
@@ -110,12 +112,18 @@ class NodeDrift implements DriftSide {
   }
 
   statuses(): readonly ResourceStatus[] {
-    const applied = this.#held.map((held): ResourceStatus => ({
-      ...keyOf({ kind: "Baseline", ...held }),
-      state: "applied",
-      because: this.#lists.becauseOf(held),
-    }));
-    return [...applied, ...this.#refused];
+    const before = this.#settled;
+    this.#settled = new Map();
+    for (const held of this.#held) {
+      const key = `${held.scope}\n${held.name}`;
+      const status = this.#lists.isPending(held) ? before.get(key) : this.#statusOf(held);
+      if (status !== undefined) this.#settled.set(key, status);
+    }
+    return [...this.#settled.values(), ...this.#refused];
+  }
+
+  #statusOf(held: Held): ResourceStatus {
+    return { ...keyOf({ kind: "Baseline", ...held }), state: "applied", because: this.#lists.becauseOf(held) };
   }
 
   take<Name extends TableName>(table: Name, row: Row<Name>): void {

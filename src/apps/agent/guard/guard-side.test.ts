@@ -75,7 +75,7 @@ function scene(over: Partial<GuardSideParts> = {}) {
     state.nowMs += 6000;
     await side.tick();
   };
-  return { kernel, told, state, side, tick };
+  return { kernel, guard, told, state, side, tick };
 }
 
 const netcat = { target: { workload: "web" }, exec: [{ path: "/usr/bin/nc" }] };
@@ -260,6 +260,41 @@ test("a kernel that refuses the guard: every policy says why, and a list is refu
     mode: "enforce",
   } as const;
   assert.deepEqual([...side.setAllowLists([list])], [["b", "EPERM"]]);
+  assert.deepEqual(side.listsStanding(), { failed: "EPERM" });
+});
+
+test("lists are held only when the kernel has them, not when they were handed in", async () => {
+  let open: (() => void) | undefined;
+  const opened = new Promise<void>((done) => (open = done));
+  const { guard } = scene();
+  const list = {
+    name: "b",
+    namespace: "shop",
+    workload: "web",
+    container: "",
+    image: "",
+    executables: ["/app"],
+    mode: "enforce",
+  } as const;
+  const slow = scene({
+    openGuard: async () => {
+      await opened;
+      return guard;
+    },
+  });
+  assert.equal(slow.side.listsStanding(), "held");
+  slow.side.setAllowLists([list]);
+  const first = slow.tick();
+  assert.equal(slow.side.listsStanding(), "pending");
+  // Handed in while the kernel is still being asked: that answer is not about these.
+  slow.side.setAllowLists([{ ...list, executables: ["/other"] }]);
+  open?.();
+  await first;
+  assert.equal(slow.side.listsStanding(), "pending");
+  await slow.tick();
+  assert.equal(slow.side.listsStanding(), "held");
+  slow.side.setAllowLists([]);
+  assert.equal(slow.side.listsStanding(), "held");
 });
 
 test("lists of baselines are policies: only these programs; a list that would stop everything is refused", async () => {

@@ -7,6 +7,7 @@ import {
   allowListProblem,
   policyOfAllowList,
   type AllowListTaker,
+  type AllowListsStanding,
   type ExecutableAllowList,
 } from "../../../core/runtime-policy/contract.ts";
 import type { Guard, GuardScope } from "../../../core/runtime-policy/guard-port.ts";
@@ -85,6 +86,9 @@ class NodeGuard implements GuardSide {
   #holdProblems: readonly CompileProblem[] = [];
   #held: readonly HeldPolicy[] = [];
   #lists: readonly ParsedRuntimePolicy[] = [];
+  /** How often lists were handed in, and at which of these the kernel is. */
+  #listsVersion = 0;
+  #listsHeld = 0;
   #guard: Guard | undefined;
   #sets: PolicySets | undefined;
   #scopes: readonly GuardScope[] = [];
@@ -130,9 +134,15 @@ class NodeGuard implements GuardSide {
     for (const { name } of lists.slice(allowListLimits.listsMax))
       refused.set(name, `more than listsMax = ${allowListLimits.listsMax} lists`);
     this.#lists = lists.filter(({ name }) => !refused.has(name)).map(policyOfAllowList);
+    this.#listsVersion += 1;
     this.#reconciledMs = Number.NEGATIVE_INFINITY;
     if (this.#failure !== "") for (const { name } of this.#lists) refused.set(name, this.#failure);
     return refused;
+  }
+
+  listsStanding(): AllowListsStanding {
+    if (this.#failure !== "") return { failed: this.#failure };
+    return this.#lists.length === 0 || this.#listsHeld === this.#listsVersion ? "held" : "pending";
   }
 
   take(events: readonly SensorEvent[]): void {
@@ -169,6 +179,7 @@ class NodeGuard implements GuardSide {
 
   async #reconcile(): Promise<void> {
     const policies = this.#policies();
+    const listsVersion = this.#listsVersion;
     const isStopped = this.#parts.stopped() !== "";
     const wanted = isStopped ? [] : policies;
     this.#patterns.setPolicies(wanted);
@@ -190,6 +201,7 @@ class NodeGuard implements GuardSide {
       this.#reconciled = reconcileBoth(sets, this.#pins, { policies: wanted, holders });
       this.#hold(wanted, holders);
       this.#failure = "";
+      this.#listsHeld = listsVersion;
       settle();
     } catch (error) {
       this.#failure = toFault(error).message;

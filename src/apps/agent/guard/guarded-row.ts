@@ -48,7 +48,7 @@ export function guardedRow(
   const isDone = event.outcome === "killed" || event.outcome === "denied";
   return {
     time: event.timeMs,
-    severity: severityOf(known?.policy.severity ?? 5),
+    severity: severityOf(known?.policy.severity ?? (event.outcome === "audited" ? levelOfAudit : levelOfStop)),
     source: "garrison",
     rule: policy === "" ? "runtime policy" : policy,
     title: titleOf(event),
@@ -70,6 +70,10 @@ export function guardedRow(
     fidelity: doer.fidelity,
   };
 }
+
+/** Where a policy names none. Whoever blocks has said that it must not happen, by a policy or by a baseline. */
+const levelOfStop = 7;
+const levelOfAudit = 5;
 
 /** KubeArmor's 1-10 to ours. */
 function severityOf(level: number): Row<"security_events">["severity"] {

@@ -71,6 +71,7 @@ test("a row carries policy, action and receipt; a dry run has no receipt", () =>
     ["killed", 2, "/usr/bin/nc", "Killed: exec /usr/bin/nc"],
   );
   assert.match(killed.receipt, /killed at exec/);
+  assert.equal(killed.severity, "high");
   const tried = guardedRow(
     guarded({
       outcome: "would-deny",

@@ -124,14 +124,14 @@ function parseForeign(at: At, mode: ParsedRuntimePolicy["mode"]): ParsedRuntime 
     : tetragonTarget(spec, kind === "TracingPolicy" ? "" : textAt(child(metadata, "namespace")));
   const rules = isArmor ? kubeArmorRules(spec) : tetragonRules(spec);
   if (target === undefined || isRefused(sink, rules)) return { policy: undefined, problems: sink.problems };
-  const severity = Number(child(spec, "severity").value ?? 5);
+  const severity = Number(child(spec, "severity").value);
   const policy: ParsedRuntimePolicy = {
     name: textAt(child(metadata, "name")),
     dialect: isArmor ? "kubearmor" : "tetragon",
     target,
     mode,
     rules,
-    severity: Number.isInteger(severity) && severity >= 1 && severity <= 10 ? severity : 5,
+    severity: Number.isInteger(severity) && severity >= 1 && severity <= 10 ? severity : undefined,
     tags: isArmor ? textsAt(child(spec, "tags")) : [],
     message: isArmor ? textAt(child(spec, "message")) : "",
     isPinned: false,
