@@ -152,7 +152,7 @@ const RuleNode = z.object({
 
 export const RuntimeRule = z.object({
   name: z.string(),
-  /** "built-in", "folder" (of nodes), "resource <scope>/<name>", or who sent it ("falco"). */
+  /** "built-in", "folder" (of nodes), "resource <scope>/<name>", "baseline <name>", "baselines" (drift), "policy <name>", or who sent it ("falco"). */
   from: z.string(),
   /** "" where the rule is not of this server: a foreign sensor's, or of a node's folder. */
   format: z.enum(["falco", "sigma", "garrison", ""]),

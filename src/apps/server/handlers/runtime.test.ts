@@ -97,7 +97,16 @@ async function server(over: Parameters<typeof emptyQueries>[0] = {}): Promise<Te
       findDetection: async (asked) => (asked === id ? { sum, events: [event], eventsTotal: 3 } : undefined),
       detectionRuleSums: async () => ({
         rules: [
-          { rule: sum.rule, source: "garrison", severity: "high", techniques: [], tags: [], count: 2, lastAt: at },
+          {
+            rule: sum.rule,
+            source: "garrison",
+            severity: "high",
+            techniques: [],
+            tags: [],
+            policy: "",
+            count: 2,
+            lastAt: at,
+          },
         ],
         window,
       }),

@@ -159,18 +159,18 @@ function controlsOf({ sum, events }: DetectionFound, tree: DetectionTree): OneAn
 }
 
 async function ruleOf(parts: DetectionParts, name: string, since: string): Promise<OneAnswer["rule"]> {
-  const { rules } = await knownRules(parts, since);
+  const { rules } = await knownRules(parts, since, name);
   const found = rules.find((rule) => rule.name === name);
   if (found === undefined) throw new Error(`rule ${name} spoke and is not known`);
   return found;
 }
 
-/** All rules that are known here, with how often they spoke. */
-export async function knownRules(parts: DetectionParts, since: string | undefined) {
+/** All rules that are known here, with how often they spoke; with `rule` only this one's detections are counted. */
+export async function knownRules(parts: DetectionParts, since: string | undefined, rule?: string) {
   const [resources, nodes, sums] = await Promise.all([
     parts.state.resources.list("DetectionRules"),
     reportingNodes(parts),
-    parts.queries.detectionRuleSums({ since: since ?? "24h" }),
+    parts.queries.detectionRuleSums({ since: since ?? "24h", ...(rule === undefined ? {} : { rule }) }),
   ]);
   const texts = [...parts.builtin(), ...rulesOfResources(resources)];
   return { rules: rulesOf({ texts, nodes, sums: sums.rules }), nodes, window: sums.window };

@@ -83,6 +83,42 @@ test("techniques out of tags, however they are written", () => {
   ]);
 });
 
+test("what a policy or a baseline told is no rule of a folder", () => {
+  const sum = {
+    source: "garrison",
+    severity: "high" as const,
+    techniques: [],
+    count: 1,
+    lastAt: "2026-11-26T10:00:00.000Z",
+  };
+  const rules = rulesOf({
+    texts: [],
+    nodes: [node("a", {})],
+    sums: [
+      { ...sum, rule: "baseline shop-web", policy: "baseline shop-web", tags: ["baseline"] },
+      { ...sum, rule: "no-nc", policy: "no-nc", tags: ["PCI"] },
+      { ...sum, rule: "runtime policy", policy: "", tags: [] },
+      { ...sum, rule: "Drift: executable not in the baseline", policy: "shop-web", tags: ["drift"] },
+      { ...sum, rule: "Own rule", policy: "", tags: [] },
+    ],
+  });
+  assert.deepEqual(
+    rules.map(({ name, from, state, because }) => [name, from, state, because.split(":")[0]]),
+    [
+      [
+        "Drift: executable not in the baseline",
+        "baselines",
+        "loaded",
+        "drift from a learnt baseline, told under this name",
+      ],
+      ["Own rule", "folder", "loaded", ""],
+      ["baseline shop-web", "baseline shop-web", "loaded", "told by the node's guard"],
+      ["no-nc", "policy no-nc", "loaded", "told by the node's guard"],
+      ["runtime policy", "runtime policy", "loaded", "told by the node's guard"],
+    ],
+  );
+});
+
 test("a rule's state is that of the worst connected node; what no node tells is not called loaded", () => {
   const texts = rulesOfText(text, "built-in");
   const sums = [
@@ -92,6 +128,7 @@ test("a rule's state is that of the worst connected node; what no node tells is 
       severity: "low" as const,
       techniques: [],
       tags: [],
+      policy: "",
       count: 3,
       lastAt: "2026-11-26T10:00:00.000Z",
     },
@@ -101,6 +138,7 @@ test("a rule's state is that of the worst connected node; what no node tells is 
       severity: "low" as const,
       techniques: [],
       tags: [],
+      policy: "",
       count: 1,
       lastAt: "2026-11-26T10:00:00.000Z",
     },

@@ -1,5 +1,7 @@
 // Rules by name, with their text and how they are on the nodes: built-in ones, those of DetectionRules resources, and names that only nodes or foreign sensors tell.
 import { parseAllDocuments, isMap, isSeq, type Document, type ParsedNode } from "yaml";
+import { driftRulePrefix } from "../../../core/baseline/drift-words.ts";
+import { baselineTag } from "../../../core/runtime-policy/contract.ts";
 import type { RuleSum } from "../../../edge/store/queries/detections-nouns.ts";
 import { DetectionRules } from "../../../model/detection-rules.ts";
 import type { Node } from "../../../model/node.ts";
@@ -152,7 +154,8 @@ function ruleNamed(name: string, { text, sum, reports }: Known): RuntimeRule {
   const worst =
     nodes.find(({ state }) => state === "refused") ?? nodes.find(({ state }) => state === "blind") ?? nodes[0];
   const spoke = sum?.source === "garrison";
-  const from = text?.from ?? (isForeign ? sum.source : "folder");
+  const told = text === undefined && spoke ? toldBy(name, sum) : undefined;
+  const from = text?.from ?? (isForeign ? sum.source : (told?.from ?? "folder"));
   const techniques = text === undefined ? [] : techniquesOf(text.tags);
   return {
     name,
@@ -163,12 +166,29 @@ function ruleNamed(name: string, { text, sum, reports }: Known): RuntimeRule {
     text: text?.text ?? "",
     techniques: techniques.length > 0 ? techniques : (sum?.techniques ?? []),
     tags: [...(text?.tags ?? sum?.tags ?? [])],
-    ...stateOf({ text, worst, isForeign, spoke, isReported: reports.length > 0 }),
+    ...(told === undefined
+      ? stateOf({ text, worst, isForeign, spoke, isReported: reports.length > 0 })
+      : { state: "loaded" as const, because: told.because }),
     nodes,
     detections: sum?.count ?? 0,
     ...(sum === undefined ? {} : { lastAt: sum.lastAt }),
   };
 }
+
+/** Policies and baselines tell under names of their own, which stand in no rules file; undefined for a rule of detection. */
+function toldBy(
+  name: string,
+  { policy, tags }: RuleSum,
+): { readonly from: string; readonly because: string } | undefined {
+  if (name.startsWith(driftRulePrefix) && policy !== "")
+    return { from: "baselines", because: "drift from a learnt baseline, told under this name" };
+  if (name !== policy && name !== policyUnknown) return undefined;
+  const from = tags.includes(baselineTag) || name === policyUnknown ? name : `policy ${name}`;
+  return { from, because: "told by the node's guard: what it stopped, or would have stopped" };
+}
+
+/** What the guard calls a policy that is gone. */
+const policyUnknown = "runtime policy";
 
 interface Judged {
   readonly text: RuleText | undefined;

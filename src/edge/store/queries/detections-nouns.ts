@@ -97,6 +97,8 @@ export interface RuleSum {
   readonly severity: Severity;
   readonly techniques: string[];
   readonly tags: string[];
+  /** Of the newest one: the policy or baseline by which it was told; "" for a rule of detection. */
+  readonly policy: string;
   readonly count: number;
   readonly lastAt: string;
 }

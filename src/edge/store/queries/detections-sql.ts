@@ -111,7 +111,8 @@ export function totalsOf(rows: readonly StoredRow[]): Record<Severity, number> {
 
 export function ruleSumsSql(where: string, limit: number): string {
   return `SELECT rule, toString(source) AS said, toString(argMin(severity, ${severityRank})) AS worst, arraySort(groupUniqArrayArray(techniques)) AS methods,
-arraySort(groupUniqArrayArray(tags)) AS labels, toInt64(sum(greatest(count, 1))) AS n, toUnixTimestamp64Milli(max(time)) AS lastMs
+arraySort(groupUniqArrayArray(tags)) AS labels, argMax(policy, time) AS byPolicy,
+toInt64(sum(greatest(count, 1))) AS n, toUnixTimestamp64Milli(max(time)) AS lastMs
 FROM security_events WHERE ${where} GROUP BY rule, said ORDER BY n DESC, rule LIMIT ${limit}`;
 }
 
@@ -122,6 +123,7 @@ export function ruleSumOf(row: StoredRow): RuleSum {
     severity: row["worst"] as Severity,
     techniques: row["methods"] as string[],
     tags: row["labels"] as string[],
+    policy: String(row["byPolicy"]),
     count: Number(row["n"]),
     lastAt: formatInstant(Number(row["lastMs"])),
   };

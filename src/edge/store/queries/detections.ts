@@ -136,15 +136,17 @@ export async function relatedDetections(
   };
 }
 
-/** How often each rule spoke, by who said it. */
+/** How often each rule spoke, by who said it; with `rule` that one alone. */
 export async function detectionRuleSums(
   parts: QueryParts,
-  query: WindowRequest,
+  query: WindowRequest & { readonly rule?: string },
 ): Promise<{ readonly rules: RuleSum[]; readonly window: Window }> {
   const window = resolveWindow({}, query, parts.clock.nowMs());
   const bindings = createBindings();
   const rowsMax = queryLimits.detectionRulesMax;
-  const result = await run(parts, ruleSumsSql(within(bindings, window), rowsMax), bindings, { ...limits, rowsMax });
+  const { rule } = query;
+  const where = `${within(bindings, window)}${rule === undefined ? "" : ` AND rule = ${bindings.bind(rule, "String")}`}`;
+  const result = await run(parts, ruleSumsSql(where, rowsMax), bindings, { ...limits, rowsMax });
   return {
     rules: result.rows.map(ruleSumOf),
     window: await answerWindow(parts, window, ["security_events"], because(result)),

@@ -321,7 +321,9 @@ export interface Queries {
     request: RelatedRequest,
   ): Promise<{ readonly rows: DetectionSum[]; readonly omitted: number; readonly window: Window }>;
   detectionTree(request: TreeRequest, limits: TreeLimits): Promise<DetectionTree>;
-  detectionRuleSums(query: WindowRequest): Promise<{ readonly rules: RuleSum[]; readonly window: Window }>;
+  detectionRuleSums(
+    query: WindowRequest & { readonly rule?: string },
+  ): Promise<{ readonly rules: RuleSum[]; readonly window: Window }>;
   noiseSums(query: { readonly q: string; readonly days: number }): Promise<NoiseSums>;
   noiseEvents(query: NoiseEventsRequest): Promise<NoiseEvents>;
   /** What workloads did, by image: learning (a week when nobody says), and the drift that agents told of. */

@@ -70,9 +70,9 @@ function sheet(nowMs: number): Sheet<Ladder> {
       { title: "step", value: stepText },
       { title: "confidence", value: ({ confidence }) => `${confidence.level} ${confidence.score}` },
       { title: "drift", value: ({ drift, step }) => (step === "learning" ? "-" : String(drift)), align: "right" },
-      { title: "programs", value: count(({ executables }) => executables), align: "right" },
-      { title: "destinations", value: count(({ destinations }) => destinations), align: "right" },
-      { title: "names", value: count(({ domains }) => domains), align: "right" },
+      { title: "programs", value: count(({ executables }) => executables), align: "right", squeeze: "first" },
+      { title: "destinations", value: count(({ destinations }) => destinations), align: "right", squeeze: "first" },
+      { title: "names", value: count(({ domains }) => domains), align: "right", squeeze: "first" },
       { title: "seen", value: ({ lastSeen }) => age(Date.parse(lastSeen), nowMs), align: "right" },
       { title: "cluster", value: ({ cluster }) => cluster, isWide: true },
       {

@@ -73,7 +73,7 @@ function stepOf(value: string): string {
 function stepWords(to: "monitoring" | "protecting", isEnforced: boolean): string {
   if (to === "monitoring") return "monitoring; drift is told from now on";
   return isEnforced
-    ? "protecting; nodes that can end programs outside it (garrison baseline show says which)"
+    ? "protecting; programs outside it are ended on nodes that can do it (garrison baseline show says which)"
     : "protecting, dry run; nodes tell what they would end (then: --enforce)";
 }
 
@@ -96,7 +96,11 @@ function previewText({ paint }: Context, preview: Preview): string {
       ? []
       : [
           title,
-          ...rows.slice(0, itemsShown).map(({ kind, item, count }) => harmless(`  ${kind}: ${item} (${count} times)`)),
+          ...rows
+            .slice(0, itemsShown)
+            .map(({ kind, item, count }) =>
+              harmless(`  ${kind}: ${item} (${count === 1 ? "once" : `${count} times`})`),
+            ),
           ...(hidden === 0 ? [] : [`  and ${hidden} more`]),
         ];
   };

@@ -59,14 +59,14 @@ export function sheet(nowMs: number): Sheet<DetectionCard> {
       { title: "last", value: ({ lastAt }) => age(Date.parse(lastAt), nowMs), align: "right" },
       { title: "severity", value: ({ severity }) => severity },
       { title: "action", value: ({ action }) => action },
-      { title: "count", value: ({ count }) => String(count), align: "right" },
+      { title: "count", value: ({ count }) => String(count), align: "right", squeeze: "first" },
       { title: "workload", value: (row) => `${row.namespace}/${row.workload}` },
-      { title: "process", value: ({ process }) => process || "-" },
-      { title: "mark", value: ({ mark }) => mark?.verdict ?? "-" },
+      { title: "process", value: ({ process }) => process || "-", squeeze: "first" },
+      { title: "mark", value: ({ mark }) => mark?.verdict ?? "-", squeeze: "first" },
       { title: "source", value: ({ source }) => source, isWide: true },
       { title: "techniques", value: ({ techniques }) => techniques.join(",") || "-", isWide: true },
       { title: "node", value: ({ node }) => node, isWide: true },
-      { title: "rule", value: ({ rule }) => rule },
+      { title: "rule", value: ({ rule }) => rule, wraps: true },
     ],
   };
 }

@@ -59,7 +59,7 @@ export function detectionText(
       ["times", `${card.count}, ${clockTime(card.firstAt, now)} to ${clockTime(card.lastAt, now)}`],
       ["said by", `${card.source}, rule ${card.rule}`],
       ["mark", card.mark === undefined ? "" : `${card.mark.verdict} by ${card.mark.by} ${card.mark.reason}`.trim()],
-      ["message", card.message],
+      ["message", shortened(card.message)],
     ]),
     ...section(
       width,
@@ -72,17 +72,12 @@ export function detectionText(
       width,
       "evidence",
       found.evidence.map(({ at, kind, text }) =>
-        [at === undefined ? "" : clockTime(at, now), kind, text].filter((part) => part !== "").join("  "),
+        [at === undefined ? "" : clockTime(at, now), kind, shortened(text)].filter((part) => part !== "").join("  "),
       ),
       found.evidenceOmitted,
     ),
-    // Command lines may be very long: cut to the terminal; whole in -o json.
-    ...section(Number.POSITIVE_INFINITY, "process tree", treeLines(found), found.treeOmitted).map((line) =>
-      cutTo(line, width),
-    ),
-    ...section(width, "rule", [
-      `${found.rule.state}${found.rule.because === "" ? "" : `: ${found.rule.because}`}; from ${found.rule.from}; spoke ${found.rule.detections} times in 7 days`,
-    ]),
+    ...section(Number.POSITIVE_INFINITY, "process tree", cutLines(treeLines(found), width), found.treeOmitted),
+    ...section(width, "rule", [ruleLine(found.rule)]),
     ...section(width, "suggested control", found.controls.flatMap(controlLines)),
     ...section(
       width,
@@ -92,6 +87,12 @@ export function detectionText(
     ),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** A name that no rules file has says for itself who told it. */
+function ruleLine({ state, because, from, detections }: Found["rule"]): string {
+  const how = because === "" ? state : state === "loaded" ? because : `${state}: ${because}`;
+  return `${how}; from ${from}; spoke ${detections === 1 ? "once" : `${detections} times`} in 7 days`;
 }
 
 function pairs(width: number, given: readonly (readonly [name: string, value: string])[]): readonly string[] {
@@ -108,30 +109,61 @@ function section(width: number, title: string, lines: readonly string[], omitted
     : ["", title, ...lines.map((line) => indented(harmless(line), width)), ...more];
 }
 
+/** What goes on below itself stands a little further in than what begins. */
+const hang = "  ";
+
 function indented(line: string, width: number): string {
   const lead = /^ */.exec(line)?.[0] ?? "";
-  return fold(line.slice(lead.length), { width, first: `  ${lead}` });
+  const [first = "", ...rest] = fold(line.slice(lead.length), { width: width - hang.length, first: `  ${lead}` }).split(
+    "\n",
+  );
+  return [first, ...rest.map((each) => hang + each)].join("\n");
 }
 
-function treeLines({ tree, treeBecause }: Found): readonly string[] {
-  if (tree.length === 0) return [`not known: ${treeBecause || "nothing of it is kept"}`];
+/** Characters of one text, and cells of a line of the tree where no terminal says how wide it is: command lines and rules' outputs may be pages. */
+const shownMax = 500;
+const treeWidthMax = 240;
+
+function shortened(text: string): string {
+  const more = text.length - shownMax;
+  return more <= 0 ? text : `${text.slice(0, shownMax)}… (${more} characters more: -o json)`;
+}
+
+interface TreeLine {
+  readonly text: string;
+  /** Paths differ at their ends. */
+  readonly cut?: "middle";
+}
+
+/** Two cells are for the section's own indent. */
+function cutLines(lines: readonly TreeLine[], width: number): readonly string[] {
+  const room = Math.min(width, treeWidthMax) - 2;
+  const cut = lines.map(({ text, cut: where }) => cutTo(harmless(text), room, where));
+  const isCut = lines.some(({ text }, index) => cut[index] !== harmless(text));
+  return isCut ? [...cut, "…: cut to the line's length; -o json has all of it"] : cut;
+}
+
+function treeLines({ tree, treeBecause }: Found): readonly TreeLine[] {
+  if (tree.length === 0) return [{ text: `not known: ${treeBecause || "nothing of it is kept"}` }];
   const first = tree[0]?.generation ?? 0;
   return [
     ...tree.flatMap(({ process, generation, signal, exitCode, endedAt, connections, names, files, deedsOmitted }) => {
       const indent = "  ".repeat(generation - first);
       const end = endedAt === undefined ? "" : (signal ?? 0) > 0 ? ` [signal ${signal}]` : ` [exit ${exitCode ?? "?"}]`;
       const line = process.arguments.length === 0 ? process.executable : process.arguments.join(" ");
-      const deeds = [...connections, ...names, ...files].map(
-        ({ what, count }) => `${indent}    ${what}${count > 1 ? ` x${count}` : ""}`,
-      );
-      const rest = deedsOmitted > 0 ? [`${indent}    and ${deedsOmitted} more`] : [];
+      const deeds = [...connections, ...names, ...files].map(({ what, count }): TreeLine => ({
+        text: `${indent}    ${what}${count > 1 ? ` x${count}` : ""}`,
+        cut: "middle",
+      }));
+      const rest = deedsOmitted > 0 ? [{ text: `${indent}    and ${deedsOmitted} more` }] : [];
       return [
-        `${indent}${generation === 0 ? "> " : ""}${process.name} ${process.pid}  ${line}${end}`,
+        // How it ended stands before what may be long.
+        { text: `${indent}${generation === 0 ? "> " : ""}${process.name} ${process.pid}${end}  ${line}` },
         ...deeds,
         ...rest,
       ];
     }),
-    ...(treeBecause === "" ? [] : [`not whole: ${treeBecause}`]),
+    ...(treeBecause === "" ? [] : [{ text: `not whole: ${treeBecause}` }]),
   ];
 }
 
