@@ -119,6 +119,11 @@ function client(context: Context, base: string, token: string): ClientOptions {
   return { base: base.replace(/\/$/, ""), headers: { authorization: `Bearer ${token}` }, fetch: context.fetch };
 }
 
+/** After so long somebody who waits at a terminal is told that it is the server that takes its time. */
+export const slowMs = 2000;
+const slowLine =
+  "still looking: the machine is busy, or much is kept of this time (a narrower filter or --since asks less)";
+
 /** Calls an operation; an unreachable server becomes a fault with the address in it. With --print-query the call is shown first. */
 export async function ask<Name extends OperationName>(
   context: Context,
@@ -129,10 +134,13 @@ export async function ask<Name extends OperationName>(
   // The whole contract with its schemas: only a command that asks a server pays for it.
   const { call, urlOf } = await import("../server/contract/client.ts");
   if (context.flags.printQuery === true) context.say(urlOf(to.base, name, options));
+  const slow = context.isTerminal ? setTimeout(() => context.say(slowLine), slowMs) : undefined;
   try {
     return await call(to, name, { ...options, signal: context.signal });
   } catch (error) {
     throw asReachable(error, to.base);
+  } finally {
+    clearTimeout(slow);
   }
 }
 

@@ -34,6 +34,23 @@ test("posture of a process: a table for people, everything as JSON; no such proc
   assert.equal(garrison("posture", "--pid", "x").status, 2);
 });
 
+test("a program that is not there is not learnt: no profile, exit 5", () => {
+  for (const program of ["no-such-program", "/nowhere/program", "/tmp"]) {
+    const { status, stdout, stderr } = garrison("profile", "seccomp", "--command", "--", program);
+    assert.deepEqual([status, stdout], [5, ""], stderr);
+    assert.match(stderr, /there is no program/);
+  }
+});
+
+test("a posture is whole at 80 columns", () => {
+  const { stdout } = garrison("posture", "--pid", String(process.pid), "--width", "80");
+  assert.doesNotMatch(stdout, /…/);
+  assert.deepEqual(
+    stdout.split("\n").filter((line) => line.length > 80 && line.trim().includes(" ") && !/\S{60}/.test(line)),
+    [],
+  );
+});
+
 test("a command is learnt here: its profile on standard output, what it prints elsewhere", async (context) => {
   const missing = await kernelSensorMissing();
   if (!skipUnless(context, missing === "", `kernel sensor: ${missing}`)) return;

@@ -51,6 +51,22 @@ test("plan: every rule with a guarantee and a reason, wrong ones with their line
   assert.match(talk, /2 policies, 0 refused; this node: kill at exec (yes|no)/);
 });
 
+test("plan: at a terminal's width reasons stand below the table, each once and whole", () => {
+  const { policies } = JSON.parse(plan(good, "--json").output) as {
+    policies: { rules: { because: string }[] }[];
+  };
+  const { output } = plan(good, "--width", "80");
+  assert.deepEqual(
+    output.split("\n").filter((line) => line.length > 80),
+    [],
+  );
+  const text = output.replaceAll(/\s+/g, " ");
+  for (const { rules } of policies) {
+    const reasons = [...new Set(rules.map(({ because }) => because))];
+    for (const [index, reason] of reasons.entries()) assert.ok(text.includes(`[${index + 1}] ${reason}`), reason);
+  }
+});
+
 test("plan: JSON, and the gate", () => {
   const { code, output } = plan(good, "--json", "--fail-on", "detect");
   const { policies, planes } = JSON.parse(output) as {

@@ -53,3 +53,6 @@ export function didYouMean(word: string, known: readonly string[]): string {
   const found = nearest(word, known);
   return found === undefined ? "" : `did you mean "${found}"?`;
 }
+
+/** What is overridden must have been read: in this file, or in one that was named before it. */
+export const elsewhere = "name the file that has it before this one (`builtin` for the rules that Garrison brings)";

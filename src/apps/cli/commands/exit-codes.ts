@@ -3,7 +3,7 @@ import type { CommandUnit } from "./command.ts";
 
 export const exitCodes = [
   [0, "ok"],
-  [1, "unexpected failure"],
+  [1, "unexpected failure, or refused as things stand (somebody was faster, a step was left out)"],
   [2, "usage or configuration error"],
   [3, "findings at or above the gate (never a failure of the program)"],
   [4, "authentication or authorisation"],

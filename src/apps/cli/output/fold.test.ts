@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fold } from "./fold.ts";
+import { fold, foldHanging } from "./fold.ts";
 import { withoutColour } from "./harmless.ts";
 import { paint } from "./paint.ts";
 import { textWidth } from "./table.ts";
+
+test("a line of a section hangs: its indent, and what goes on two further in", () => {
+  assert.equal(foldHanging("  aa bb cc", 11), "    aa bb\n      cc");
+  assert.equal(foldHanging("aa bb", 80), "  aa bb");
+});
 
 test("folds between words, indents, keeps every word, and colours take no room", () => {
   const by = paint(true);

@@ -18,3 +18,12 @@ export function fold(text: string, { width, first = "" }: { readonly width: numb
   }
   return [...lines, line].join("\n");
 }
+
+const hang = "  ";
+
+/** A line of a section: two cells in, beside the indent that it has; what goes on below itself stands two further in. */
+export function foldHanging(line: string, width: number): string {
+  const lead = /^ */.exec(line)?.[0] ?? "";
+  const text = fold(line.slice(lead.length), { width: width - hang.length, first: `  ${lead}` });
+  return text.replaceAll("\n", `\n${hang}`);
+}

@@ -4,7 +4,7 @@ import type { CreateNodeOptions, ToStringOptions } from "yaml";
 
 const require = createRequire(import.meta.url);
 
-/** `stringify` of the yaml package. */
+/** `stringify` of the yaml package; texts of several lines (rules, scripts) as they were written. */
 export function stringify(value: unknown, options: CreateNodeOptions & ToStringOptions = {}): string {
-  return (require("yaml") as typeof import("yaml")).stringify(value, options);
+  return (require("yaml") as typeof import("yaml")).stringify(value, { blockQuote: "literal", ...options });
 }

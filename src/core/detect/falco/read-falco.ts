@@ -1,6 +1,6 @@
 // A document of Falco's format (a list of lists, macros, rules and requirements) into the library. A broken item is refused alone.
 import type { RuleDocument, RuleFile } from "../contract.ts";
-import { addProblem, didYouMean, type Problems } from "../problems.ts";
+import { addProblem, didYouMean, elsewhere, type Problems } from "../problems.ts";
 import {
   isMapping,
   placeOf,
@@ -113,7 +113,7 @@ export function missing(
     severity: "error",
     code: "detect/nothing-to-override",
     message: `there is no ${kind} ${JSON.stringify(name)} before it to override`,
-    hint: didYouMean(name, known),
+    hint: didYouMean(name, known) || elsewhere,
   });
 }
 

@@ -1,7 +1,7 @@
 // One rule of a Falco file: a new one, one that takes another's place, an override, or only the switch `enabled`.
 import { priorities, type Priority, type RuleSource } from "../contract.ts";
 import { ruleLimits } from "../limits.ts";
-import { addProblem, didYouMean } from "../problems.ts";
+import { addProblem, didYouMean, elsewhere } from "../problems.ts";
 import {
   booleanOf,
   placeOf,
@@ -82,7 +82,7 @@ function nothingBefore(library: Library, place: Place, name: string): void {
     severity: "error",
     code: "detect/nothing-to-override",
     message: `there is no rule ${JSON.stringify(name)} before it to change`,
-    hint: didYouMean(name, [...library.rules.keys()]),
+    hint: didYouMean(name, [...library.rules.keys()]) || elsewhere,
   });
 }
 

@@ -51,6 +51,11 @@ export async function printDetections(
   }
 }
 
+/** "-" where nobody told whose process it was; `show` says why. */
+function whose({ namespace, workload }: DetectionCard): string {
+  return namespace === "" && workload === "" ? "-" : `${namespace}/${workload}`;
+}
+
 export function sheet(nowMs: number): Sheet<DetectionCard> {
   return {
     name: ({ id }) => id,
@@ -60,7 +65,7 @@ export function sheet(nowMs: number): Sheet<DetectionCard> {
       { title: "severity", value: ({ severity }) => severity },
       { title: "action", value: ({ action }) => action },
       { title: "count", value: ({ count }) => String(count), align: "right", squeeze: "first" },
-      { title: "workload", value: (row) => `${row.namespace}/${row.workload}` },
+      { title: "workload", value: whose, wraps: true },
       { title: "process", value: ({ process }) => process || "-", squeeze: "first" },
       { title: "mark", value: ({ mark }) => mark?.verdict ?? "-", squeeze: "first" },
       { title: "source", value: ({ source }) => source, isWide: true },

@@ -3,7 +3,7 @@ import { stringify } from "../../output/yaml.ts";
 import type { Api } from "../../../server/contract/api.ts";
 import type { ResponseOf } from "../../../server/contract/endpoint.ts";
 import { ask, type Context } from "../../context.ts";
-import { fold } from "../../output/fold.ts";
+import { fold, foldHanging } from "../../output/fold.ts";
 import { harmless, harmlessJson, harmlessLines } from "../../output/harmless.ts";
 import { cutTo } from "../../output/table.ts";
 import { clockTime } from "../../output/units.ts";
@@ -50,7 +50,10 @@ export function detectionText(
         `${card.action}${card.receipt === "" ? (card.action === "detected" ? "" : ", not proved") : ` (${card.receipt})`}`,
       ],
       ["policy", card.policy],
-      ["workload", `${card.cluster} ${card.namespace}/${card.workload}${card.pod === "" ? "" : `, pod ${card.pod}`}`],
+      [
+        "workload",
+        `${card.cluster} ${card.namespace === "" && card.workload === "" ? "unknown" : `${card.namespace}/${card.workload}`}${card.pod === "" ? "" : `, pod ${card.pod}`}`,
+      ],
       ["not known", card.identityReason],
       [
         "process",
@@ -106,18 +109,7 @@ function section(width: number, title: string, lines: readonly string[], omitted
   const more = omitted > 0 ? [`  and ${omitted} more`] : [];
   return lines.length === 0 && omitted === 0
     ? []
-    : ["", title, ...lines.map((line) => indented(harmless(line), width)), ...more];
-}
-
-/** What goes on below itself stands a little further in than what begins. */
-const hang = "  ";
-
-function indented(line: string, width: number): string {
-  const lead = /^ */.exec(line)?.[0] ?? "";
-  const [first = "", ...rest] = fold(line.slice(lead.length), { width: width - hang.length, first: `  ${lead}` }).split(
-    "\n",
-  );
-  return [first, ...rest.map((each) => hang + each)].join("\n");
+    : ["", title, ...lines.map((line) => foldHanging(harmless(line), width)), ...more];
 }
 
 /** Characters of one text, and cells of a line of the tree where no terminal says how wide it is: command lines and rules' outputs may be pages. */

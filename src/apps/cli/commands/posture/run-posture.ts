@@ -72,7 +72,7 @@ async function ofWorkload(context: Context, text: string, flags: PostureFlags): 
     throw new Fault(`nothing is known of the containers of ${text}`, {
       code: "cli/no-posture",
       kind: "not-found",
-      hint: "an agent on its node tells them some seconds after they start",
+      hint: "an agent on its node tells them some seconds after they start; of what is no container: --pid PID",
     });
   let code = 0;
   for (const container of answer.containers) {
@@ -95,8 +95,8 @@ function rowsSheet(nowMs: number): Sheet<PostureRow> {
     name: ({ cluster, namespace, workloadKind: kind, workload: name }) => fullName({ cluster, namespace, kind, name }),
     columns: [
       { title: "cluster", value: (row) => row.cluster },
-      { title: "namespace", value: (row) => row.namespace },
-      { title: "workload", value: (row) => row.workload },
+      { title: "namespace", value: (row) => row.namespace || "-" },
+      { title: "workload", value: (row) => row.workload || "-" },
       { title: "container", value: (row) => row.container },
       { title: "declared", value: (row) => row.levelDeclared },
       { title: "live", value: (row) => row.levelEffective },

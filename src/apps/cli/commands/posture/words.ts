@@ -1,6 +1,7 @@
 // Layers for people: one row each, then what differs and what to do about it.
 import type { PostureDifference, PostureLayer, PostureValue, PodSecurityResult } from "../../../../model/posture.ts";
 import type { Paint } from "../../output/paint.ts";
+import { foldHanging } from "../../output/fold.ts";
 import { render, type Sheet } from "../../output/format.ts";
 
 export interface LayerAnswer {
@@ -20,9 +21,9 @@ const verdictWords = { good: "ok", excess: "more than needed", differs: "DIFFERS
 const sheet: Sheet<PostureLayer> = {
   name: ({ layer }) => layer,
   columns: [
-    { title: "layer", value: ({ title }) => title },
-    { title: "declared", value: ({ declared }) => textOf(declared) },
-    { title: "effective", value: ({ effective }) => textOf(effective) },
+    { title: "layer", value: ({ title }) => title, wraps: true },
+    { title: "declared", value: ({ declared }) => textOf(declared), wraps: true },
+    { title: "effective", value: ({ effective }) => textOf(effective), wraps: true },
     { title: "used", value: ({ used }) => (textOf(used) === "not applicable" ? "-" : textOf(used)) },
     { title: "verdict", value: ({ verdict }) => verdictWords[verdict] },
     { title: "source", value: ({ effective }) => effective.source, isWide: true },
@@ -50,7 +51,7 @@ export function layerText(
   const notes = layers.filter(({ note, verdict }) => note !== "" && verdict !== "differs");
   const advice = layers.filter((one) => one.advice !== "");
   const section = (title: string, lines: readonly string[]) =>
-    lines.length === 0 ? [] : ["", paint.bold(title), ...lines.map((line) => `  ${line}`)];
+    lines.length === 0 ? [] : ["", paint.bold(title), ...lines.map((line) => foldHanging(line, width))];
   return [
     `Pod Security: declared ${levelDeclared.level}, live ${levelEffective.level}`,
     "",

@@ -1,7 +1,8 @@
 // Runs a command in a mount namespace of its own and learns it from its first instruction to its end: a profile on a laptop, without a server.
 import { spawn } from "node:child_process";
 import { arch } from "node:os";
-import { basename } from "node:path";
+import { accessSync, constants, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Fault } from "../../../../base/fault.ts";
 import { capabilitiesOfMask } from "../../../../core/profile/capabilities.ts";
@@ -41,6 +42,12 @@ export async function learnCommand(context: Context, { kind, command, flags }: L
   if (architecture === undefined) throw usage(`no table of system calls for ${arch()}`, "x64 and arm64 have one");
   if (kind !== "seccomp" && kind !== "capabilities")
     throw usage(`${kind} needs what the agent tells of files`, "--command learns seccomp and capabilities");
+  if (!isProgram(program, context.environment["PATH"] ?? ""))
+    throw new Fault(`there is no program ${program}`, {
+      code: "cli/no-program",
+      kind: "not-found",
+      hint: "write a path, or a name that is in a folder of PATH",
+    });
   const { openLearner } = await import("../../../../edge/sensor/learn/open-learner.ts");
   const own = mountNamespaceOf("/proc", process.pid);
   using learner = disposable(openLearner({ objectPath: learnObject, hostMountNamespace: own }));
@@ -64,6 +71,20 @@ export async function learnCommand(context: Context, { kind, command, flags }: L
   const profile =
     kind === "seccomp" ? writeSeccomp({ ...request, runtime: flags.runtime }) : writeCapabilities(request);
   return { profile, confidence, exitCode };
+}
+
+/** As the shell looks for it. Without this the shell that was to become it would be learnt in its place. */
+function isProgram(program: string, folders: string): boolean {
+  const places = program.includes("/") ? [program] : folders.split(":").map((folder) => join(folder || ".", program));
+  return places.some((place) => {
+    try {
+      accessSync(place, constants.X_OK);
+      return statSync(place).isFile();
+    } catch {
+      // Not there, or not to be run: the next folder.
+      return false;
+    }
+  });
 }
 
 function usage(message: string, hint: string): Fault {

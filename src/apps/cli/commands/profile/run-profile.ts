@@ -89,7 +89,8 @@ function textOf(profile: WrittenProfile, options: ProfileFlags): string {
 
 function say(context: Context, profile: WrittenProfile, confidence: LearningConfidence): void {
   const { level, hours, replicas, startsSeen } = confidence;
-  context.say(`confidence ${level}: ${hours} h of ${replicas} containers, ${startsSeen} of them from their start`);
+  const of = replicas === 1 ? "1 container" : `${replicas} containers`;
+  context.say(`confidence ${level}: ${hours} h of ${of}, ${startsSeen} watched from the start`);
   const { kept, removed, added, base } = profile.difference;
   context.say(`${kept.length} kept of ${base}, ${removed.length} removed, ${added.length} beyond it`);
   for (const warning of profile.warnings) context.say(`note: ${warning}`);

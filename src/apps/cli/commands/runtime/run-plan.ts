@@ -7,6 +7,8 @@ import { parseRuntimeText } from "../../../../core/runtime-policy/parse/parse-po
 import { planPolicy, type Guarantee, type PlannedRule } from "../../../../core/runtime-policy/plan.ts";
 import { readYaml } from "../../../../edge/manifests/read-yaml.ts";
 import type { Context } from "../../context.ts";
+import { fold } from "../../output/fold.ts";
+import { harmless } from "../../output/harmless.ts";
 import { table } from "../../output/table.ts";
 import { counted, formatOf, printDocument } from "../policy/words.ts";
 import type { RuntimePlanFlags } from "./plan.ts";
@@ -63,13 +65,21 @@ async function planesHere(): Promise<GuardPlanes> {
   }
 }
 
-function tableOf(context: Context, rules: readonly PlannedRule[]): string {
-  const columns = ["rule", "what", "action", "guarantee", "because"].map((title) => ({ title }));
+/** In a terminal reasons, which are long and mostly the same, stand below the table, each once. */
+function tableOf({ width }: Pick<Context, "width">, rules: readonly PlannedRule[]): string {
+  const reasons = [...new Set(rules.map(({ because }) => because))];
+  const isWide = width === Number.POSITIVE_INFINITY;
+  const noteOf = (because: string): string =>
+    isWide || because === "" ? because : `[${reasons.indexOf(because) + 1}]`;
+  const notes = reasons.flatMap((because, index) =>
+    because === "" || isWide ? [] : [`${fold(harmless(because), { width, first: `[${index + 1}] ` })}\n`],
+  );
+  const columns = ["rule", "what", "action", "guarantee", "because"].map((title) => ({ title, wraps: true as const }));
   return table(
     columns,
-    rules.map(({ place, what, action, guarantee, because }) => [place, what, action, guarantee, because]),
-    { width: context.width, header: true },
-  );
+    rules.map(({ place, what, action, guarantee, because }) => [place, what, action, guarantee, noteOf(because)]),
+    { width, header: true },
+  ).concat(...notes);
 }
 
 function planeWords({ kill, cgroup, lsm }: GuardPlanes): string {

@@ -47,8 +47,16 @@ async function runStatus(context: Context): Promise<void> {
       };
     }),
   );
-  await context.print(render(rows, sheet, { format: context.flags.output ?? "table", width: context.width }));
+  const format = context.flags.output ?? "table";
+  await context.print(render(rows, sheet, { format, width: context.width }));
+  if (rows.length === 0 && (format === "table" || format === "wide")) context.say(emptyText(resources.length));
   for (const { policy, problems } of rows) for (const problem of problems) context.say(`note: ${policy}: ${problem}`);
+}
+
+function emptyText(policies: number): string {
+  return policies === 0
+    ? "no runtime policy is there: garrison apply -f FILE puts one (baselines that protect: garrison baseline list)"
+    : `${policies} runtime ${policies === 1 ? "policy is" : "policies are"} there, and no node has spoken of ${policies === 1 ? "it" : "them"} yet: ask again`;
 }
 
 const sheet: Sheet<RuntimeStatusRow> = {
@@ -60,7 +68,7 @@ const sheet: Sheet<RuntimeStatusRow> = {
     { title: "state", value: ({ state }) => state },
     { title: "in scope", value: ({ inScope }) => String(inScope), align: "right" },
     { title: "happened", value: ({ happened }) => happened || "-" },
-    { title: "because", value: ({ because }) => because },
+    { title: "because", value: ({ because }) => because, wraps: true },
     { title: "proof", value: ({ proof }) => proof, isWide: true },
   ],
 };

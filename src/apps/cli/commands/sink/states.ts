@@ -46,7 +46,7 @@ function sheetAt(nowMs: number): Sheet<SinkStatus> {
       { title: "over limit", value: ({ counts }) => String(counts.overLimit), align: "right", isWide: true },
       { title: "letters lost", value: ({ counts }) => String(counts.lettersLost), align: "right", isWide: true },
       { title: "target", value: ({ target }) => target },
-      { title: "because", value: ({ because }) => because || "-" },
+      { title: "because", value: ({ because }) => because || "-", wraps: true },
     ],
   };
 }
