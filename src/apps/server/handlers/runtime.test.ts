@@ -172,6 +172,20 @@ test("one detection: evidence, tree, techniques, a control that can be staged, i
   );
 });
 
+test("what was stopped has no control that would have stopped it", async () => {
+  for (const [action, count] of [
+    ["killed", 0],
+    ["denied", 0],
+    ["would-kill", 1],
+  ] as const) {
+    await using on = await server({
+      findDetection: async () => ({ sum: { ...sum, action }, events: [event], eventsTotal: 1 }),
+    });
+    const { controls } = await get(on, "getDetection", `/api/v1/detections/${id}`);
+    assert.equal(controls.length, count, action);
+  }
+});
+
 test("an id that nothing is kept of is not found; what is no id is bad input", async () => {
   await using on = await server();
   const headers = bearer(await tokenFor(on, "viewer"));

@@ -120,7 +120,8 @@ const runtimePrograms = /\/(runc|crun|containerd-shim[\w-]*|conmon|dockerd|conta
 
 function controlsOf({ sum, events }: DetectionFound, tree: DetectionTree): OneAnswer["controls"] {
   const [newest] = events;
-  if (newest === undefined) return [];
+  // What was stopped needs nothing that would have stopped it.
+  if (newest === undefined || sum.action === "killed" || sum.action === "denied") return [];
   const { entries } = evidenceOf([newest], runtimeLimits.evidenceMax);
   const { outputFields, techniques, tags, executable } = newest;
   const deed = deedOf({

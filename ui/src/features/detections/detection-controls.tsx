@@ -12,7 +12,9 @@ export function DetectionControls({ controls }: { readonly controls: readonly Co
     <section className="fields" aria-label="Suggested control">
       <h3>Suggested control</h3>
       {controls.length === 0 ? (
-        <p className="none">None: what it did is not known well enough to name a narrow control.</p>
+        <p className="none">
+          None: it was stopped already, or what it did is not known well enough to name a narrow control.
+        </p>
       ) : null}
       <ul className="control-list">
         {controls.map((control) => (
