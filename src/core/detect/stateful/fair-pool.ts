@@ -75,20 +75,47 @@ export function createFairPool<T extends object>(): FairPool<T> {
  * different outer ones must differ, as processes do.
  */
 export function inFairOrder<T>(items: readonly T[], ownersOf: (item: T) => Owners): readonly T[] {
-  let ordered = items.toReversed().map((item) => ({ item, owners: ownersOf(item) }));
-  // From the inside out: each is placed by how many of its owner stay before it.
-  for (let level = (ordered[0]?.owners.length ?? 0) - 1; level >= 0; level -= 1) {
-    const counts = new Map<string | number | undefined, number>();
-    const byRank: (typeof ordered)[] = [];
-    for (const each of ordered) {
-      const owner = each.owners[level];
-      const rank = counts.get(owner) ?? 0;
-      counts.set(owner, rank + 1);
-      (byRank[rank] ??= []).push(each);
-    }
-    ordered = byRank.flat();
-  }
+  let ordered = items.toReversed().map((item) => ({ item, owners: ownersOf(item), rank: 0 }));
+  // From the inside out.
+  for (let level = (ordered[0]?.owners.length ?? 0) - 1; level >= 0; level -= 1) ordered = byRank(ordered, level);
   return ordered.map(({ item }) => item);
+}
+
+interface Ranked<T> {
+  readonly item: T;
+  readonly owners: Owners;
+  /** How many of its owner stay before it. */
+  rank: number;
+}
+
+/** First those of rank 0, then those of rank 1; those of one rank in the order in which they are. */
+function byRank<T>(ordered: Ranked<T>[], level: number): Ranked<T>[] {
+  const counts = new Map<string | number | undefined, { count: number }>();
+  const sizes: number[] = [];
+  for (const each of ordered) {
+    const owner = each.owners[level];
+    let known = counts.get(owner);
+    if (known === undefined) {
+      known = { count: 0 };
+      counts.set(owner, known);
+    }
+    each.rank = known.count;
+    known.count += 1;
+    sizes[each.rank] = (sizes[each.rank] ?? 0) + 1;
+  }
+  if (sizes.length < 2) return ordered;
+  let from = 0;
+  const nextOfRank = sizes.map((size) => {
+    from += size;
+    return from - size;
+  });
+  const placed = ordered.slice();
+  for (const each of ordered) {
+    const at = nextOfRank[each.rank] as number;
+    nextOfRank[each.rank] = at + 1;
+    placed[at] = each;
+  }
+  return placed;
 }
 
 interface Place<T> {

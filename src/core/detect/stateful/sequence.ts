@@ -24,6 +24,11 @@ interface Early {
   readonly keys: readonly string[];
 }
 
+/** One that waits for its beginning, with those whom it counts for: they are asked for again and again while too many wait. */
+interface Waiting extends Early {
+  readonly owners: Owners;
+}
+
 /** Arrays are copied when they change, and so are never longer than what is in them: there are thousands of groups with one candidate. */
 interface Group {
   keys: readonly string[];
@@ -56,12 +61,12 @@ class Steps implements Sequence {
   readonly #fire: (chain: readonly DetectEvent[]) => void;
   /** By step: which name each value is for, and how it is read. */
   readonly #binds: readonly (readonly (readonly [name: number, ReadValue])[])[];
-  /** How many names there are. */
-  readonly #names: number;
+  /** A place for each name, nothing in it. */
+  readonly #unbound: Bound;
   /** They weigh as much as they have candidates. */
   readonly #groups = createFairPool<Group>();
   readonly #byKey = new Map<string, readonly Group[]>();
-  readonly #early = new Set<Early>();
+  readonly #early = new Set<Waiting>();
   #newestMs = 0;
   dropped = 0;
 
@@ -70,7 +75,7 @@ class Steps implements Sequence {
     this.#room = room;
     this.#fire = fire;
     const names = [...new Set(program.steps.flatMap(({ bind }) => [...bind.keys()]))];
-    this.#names = names.length;
+    this.#unbound = names.map(() => undefined);
     this.#binds = program.steps.map(({ bind }: Step) =>
       [...bind].map(([name, term]) => [names.indexOf(name), room.readTerm(term)] as const),
     );
@@ -92,13 +97,13 @@ class Steps implements Sequence {
     for (const group of groups)
       if (!this.#add(group, { step, hit, keys }) && group.hits[0]?.[0] === hit) this.#addEarly(group, hit);
     if (step === 0 && groups.length === 0) this.#open(hit, keys);
-    else if (step > 0) this.#keepEarly({ hit, step, keys });
+    else if (step > 0) this.#keepEarly({ hit, step, keys, owners: ownersOf(event) });
   }
 
   #boundOf(step: number, event: DetectEvent): Bound {
     const binds = this.#binds[step] ?? nothing;
     if (binds.length === 0) return nothing;
-    const bound = Array.from<string | undefined>({ length: this.#names });
+    const bound = this.#unbound.slice();
     for (const [name, read] of binds) {
       const value = read(event);
       if (value !== undefined) bound[name] = String(Array.isArray(value) ? value[0] : value);
@@ -107,9 +112,12 @@ class Steps implements Sequence {
   }
 
   #groupsOf(keys: readonly string[]): readonly Group[] {
-    const found = new Set<Group>();
-    for (const key of keys) for (const group of this.#byKey.get(key) ?? nothing) found.add(group);
-    return [...found];
+    let found: readonly Group[] = nothing;
+    for (const key of keys) {
+      const groups = this.#byKey.get(key);
+      if (groups !== undefined) found = found.length === 0 ? groups : [...new Set([...found, ...groups])];
+    }
+    return found;
   }
 
   #drop(count = 1): void {
@@ -247,7 +255,7 @@ class Steps implements Sequence {
     this.#close(group);
   }
 
-  #keepEarly(early: Early): void {
+  #keepEarly(early: Waiting): void {
     if (this.#early.size >= sequenceLimits.earlyMax) this.#expireEarly();
     if (this.#early.size >= sequenceLimits.earlyMax) this.#thinEarly();
     this.#early.add(early);
@@ -255,7 +263,7 @@ class Steps implements Sequence {
 
   /** Many at once: so that a flood pays the counting of owners once for all of them. */
   #thinEarly(): void {
-    const ordered = inFairOrder([...this.#early], ({ hit }) => ownersOfHit(hit));
+    const ordered = inFairOrder([...this.#early], ({ owners }) => owners);
     for (const victim of ordered.slice(-sequenceLimits.earlyDroppedAtOnce)) {
       this.#early.delete(victim);
       this.#drop();
