@@ -52,6 +52,16 @@ export function typesOf(node: Node, bound: Bound = "over"): TypeSet {
   }
 }
 
+/** What a check is on every event of this type; undefined: that depends on more than the type. */
+export function valueOfType(check: Check, type: string): boolean | undefined {
+  if (!hasType(typesOfCheck(check, "over"), type)) return false;
+  return hasType(typesOfCheck(check, "under"), type) ? true : undefined;
+}
+
+export function hasType({ types, isComplement }: TypeSet, type: string): boolean {
+  return types.has(type) !== isComplement;
+}
+
 function typesOfCheck({ left, operator, right }: Check, bound: Bound): TypeSet {
   const isType =
     (left.name === "evt.type" || left.name === "syscall.type") && right.every(({ kind }) => kind === "text");

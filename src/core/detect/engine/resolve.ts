@@ -114,10 +114,11 @@ function resolveCheck(interner: Interner, node: CheckNode): Node {
   }));
 }
 
-/** Two fields of different scopes depend on the whole event. */
+/** Two fields of different scopes depend on the whole event; a process has its name, too. */
 function scopeOf(terms: readonly Term[]): FieldScope {
   const [first = "event", ...rest] = new Set(terms.map(({ field }) => field.scope));
-  return rest.length === 0 ? first : "event";
+  if (rest.length === 0) return first;
+  return terms.every(({ field: { scope } }) => scope === "process" || scope === "name") ? "process" : "event";
 }
 
 export function termOf(term: FieldTerm): Term {

@@ -3,28 +3,38 @@
 import type { DetectEvent, Predicate } from "../event.ts";
 import type { FieldScope } from "../fields/field.ts";
 import { isOpen } from "../fields/event-fields.ts";
-import { approximate, checksOf, typesOf, withKnown, type TypeSet } from "./approximate.ts";
+import { approximate, checksOf, hasType, typesOf, valueOfType, withKnown, type TypeSet } from "./approximate.ts";
 import { alwaysFalse, alwaysTrue, createCompiler, type Compiler } from "./closures.ts";
 import { buildPathTree, type PathTree } from "./path-tree.ts";
+import { createNameMemo, type NameMemo } from "./name-memo.ts";
 import { createPathMemo, noPlace, type PathMemo } from "./path-memo.ts";
 import type { Check, Interner, Node } from "./resolve.ts";
 
 /** One condition of a rule: the whole of it, or a step of a sequence. */
 export interface Entry {
   readonly node: Node;
-  readonly types: TypeSet;
-  readonly predicate: Predicate;
   /** The rule's part that is told. */
   readonly hit: (event: DetectEvent) => void;
+}
+
+interface TypedEntry extends Entry {
+  readonly types: TypeSet;
+}
+
+/** What is left of an entry's condition on events of one type. */
+interface Planned extends Entry {
+  readonly predicate: Predicate;
 }
 
 /** Up to 30 entries of one event type: their judgements are the bits of one small integer. */
 interface Chunk {
   readonly id: number;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly Planned[];
   /** A bit for each entry. */
   readonly all: number;
   readonly process: readonly Predicate[];
+  /** By the program's short name alone: most rules on programs say which, and of a new process nothing else is known yet. */
+  readonly name: readonly Predicate[];
   /** Of a path of which nothing else is told, and of one that was asked for otherwise (relative, through a link) or lies in a folder of the host. */
   readonly path: PathShadows;
   readonly otherPath: PathShadows;
@@ -62,7 +72,7 @@ export interface RuleIndex {
 export interface RuleIndexOptions {
   readonly interner: Interner;
   readonly compiler: Compiler;
-  readonly entries: readonly Omit<Entry, "predicate" | "types">[];
+  readonly entries: readonly Entry[];
   readonly pathsMax: number;
   /** Fills in process and subject; at most once an event. */
   readonly prepare: (event: DetectEvent) => void;
@@ -74,20 +84,12 @@ export function createRuleIndex(options: RuleIndexOptions): RuleIndex {
   return new Index(options);
 }
 
-export function compileEntry(compiler: Compiler, entry: Omit<Entry, "predicate" | "types">): Entry {
-  return { ...entry, types: typesOf(entry.node), predicate: compiler.compile(entry.node), hit: entry.hit };
-}
-
-export function mayFire({ types }: Pick<Entry, "types">, type: string): boolean {
-  return types.types.has(type) !== types.isComplement;
-}
-
 /** Kinds of events that are remembered; of others every rule is asked. */
 const shapesMax = 2048;
 const kinds = ["", "file", "directory", "ipv4", "ipv6", "unix", "netlink", "packet", "pipe", "memfd", "other"];
 
 class Index implements RuleIndex {
-  readonly #entries: readonly Entry[];
+  readonly #entries: readonly TypedEntry[];
   readonly #interner: Interner;
   readonly #tree: PathTree;
   readonly #pathCompiler: Compiler;
@@ -101,11 +103,12 @@ class Index implements RuleIndex {
   #lastPlan: Plan = { kind: 0, chunks: [] };
   readonly #epoch: number;
   readonly #paths: PathMemo;
+  readonly #names: NameMemo = createNameMemo();
 
   constructor({ interner, compiler, entries, pathsMax, prepare, epoch }: RuleIndexOptions) {
     this.#interner = interner;
     this.#plainCompiler = compiler;
-    this.#entries = entries.map((entry) => compileEntry(compiler, entry));
+    this.#entries = entries.map((entry) => ({ ...entry, types: typesOf(entry.node) }));
     this.#tree = buildPathTree(this.#entries.flatMap(({ node }) => [...checksOf(node)]));
     this.#pathCompiler = createCompiler(undefined, (check) => this.#tree.closureOf(check));
     this.#paths = createPathMemo(pathsMax, 2 * chunksOf(mostOfOneType(this.#entries)));
@@ -150,7 +153,7 @@ class Index implements RuleIndex {
       while (bits !== 0) {
         const bit = 31 - Math.clz32(bits);
         bits ^= 1 << bit;
-        const entry = chunk.entries[bit] as Entry;
+        const entry = chunk.entries[bit] as Planned;
         if (entry.predicate(event)) entry.hit(event);
       }
     }
@@ -166,7 +169,7 @@ class Index implements RuleIndex {
   }
 
   #makePlan(type: string): Plan {
-    const entries = this.#entries.filter((entry) => mayFire(entry, type));
+    const entries = this.#entries.flatMap((entry) => this.#planned(entry, type));
     const chunks = Array.from({ length: chunksOf(entries.length) }, (_, index) =>
       this.#chunkOf(entries.slice(index * chunkEntriesMax, (index + 1) * chunkEntriesMax)),
     );
@@ -175,7 +178,15 @@ class Index implements RuleIndex {
     return made;
   }
 
-  #chunkOf(entries: readonly Entry[]): Chunk {
+  /** Of a condition that asks for several types only the part for this one is left: other parts must not keep its shadows alive. */
+  #planned({ node, types, hit }: TypedEntry, type: string): readonly Planned[] {
+    if (!hasType(types, type)) return [];
+    const left = withKnown(this.#interner, node, (check) => valueOfType(check, type));
+    const predicate = this.#plainCompiler.compile(left);
+    return predicate === alwaysFalse ? [] : [{ node: left, predicate, hit }];
+  }
+
+  #chunkOf(entries: readonly Planned[]): Chunk {
     const shadows = (...scopes: readonly FieldScope[]): readonly Node[] =>
       entries.map(({ node }) => this.#shadow(node, scopes));
     const compiled = (nodes: readonly Node[]) => nodes.map((node) => this.#plainCompiler.compile(node));
@@ -184,7 +195,8 @@ class Index implements RuleIndex {
       id: this.#chunkCount - 1,
       entries,
       all: 2 ** entries.length - 1,
-      process: compiled(shadows("process")),
+      process: compiled(shadows("process", "name")),
+      name: compiled(shadows("name")),
       path: this.#pathShadows(shadows("path", "plain-path")),
       otherPath: this.#pathShadows(shadows("path")),
       shape: compiled(shadows("shape")),
@@ -215,8 +227,17 @@ class Index implements RuleIndex {
     }
     const known = numberAt(process.memo, chunk.id);
     if (known !== unjudged) return known;
-    const made = bitsOf(chunk.process, event);
+    const made = bitsOf(chunk.process, event, this.#nameBits(chunk, event));
     process.memo[chunk.id] = made;
+    return made;
+  }
+
+  #nameBits(chunk: Chunk, event: DetectEvent): number {
+    const memo = this.#names.of(event.process.comm);
+    const known = numberAt(memo, chunk.id);
+    if (known !== unjudged) return known;
+    const made = bitsOf(chunk.name, event, chunk.all);
+    memo[chunk.id] = made;
     return made;
   }
 
@@ -249,13 +270,7 @@ class Index implements RuleIndex {
       bits = open & shadows.plainAlways;
       open &= ~(shadows.plainAlways | shadows.plainNever);
     }
-    while (open !== 0) {
-      const bit = 31 - Math.clz32(open);
-      open ^= 1 << bit;
-      const predicate = predicates[bit] as Predicate;
-      if (predicate === alwaysTrue || predicate(event)) bits |= 1 << bit;
-    }
-    return bits;
+    return bits | bitsOf(predicates, event, open);
   }
 }
 
@@ -269,10 +284,10 @@ function chunksOf(entries: number): number {
 }
 
 /** A type that no rule names is asked for by those alone that leave types out. */
-function mostOfOneType(entries: readonly Entry[]): number {
+function mostOfOneType(entries: readonly TypedEntry[]): number {
   const named = new Set(entries.flatMap(({ types }) => [...types.types]));
   return [...named, ""].reduce(
-    (most, type) => Math.max(most, entries.filter((entry) => mayFire(entry, type)).length),
+    (most, type) => Math.max(most, entries.filter(({ types }) => hasType(types, type)).length),
     0,
   );
 }
@@ -287,11 +302,14 @@ function numberAt(list: number[], at: number): number {
   return list[at] as number;
 }
 
-function bitsOf(predicates: readonly Predicate[], event: DetectEvent): number {
+/** Of these bits, those whose predicates hold. */
+function bitsOf(predicates: readonly Predicate[], event: DetectEvent, asked: number): number {
   let bits = 0;
-  for (let index = 0; index < predicates.length; index += 1) {
-    const predicate = predicates[index] as Predicate;
-    if (predicate === alwaysTrue || predicate(event)) bits |= 1 << index;
+  for (let open = asked; open !== 0;) {
+    const bit = 31 - Math.clz32(open);
+    open ^= 1 << bit;
+    const predicate = predicates[bit] as Predicate;
+    if (predicate === alwaysTrue || predicate(event)) bits |= 1 << bit;
   }
   return bits;
 }
@@ -299,7 +317,7 @@ function bitsOf(predicates: readonly Predicate[], event: DetectEvent): number {
 function shapeBits(chunk: Chunk, shape: number, event: DetectEvent): number {
   const known = chunk.shapes[shape] as number;
   if (known !== unjudged) return known;
-  const made = bitsOf(chunk.shape, event);
+  const made = bitsOf(chunk.shape, event, chunk.all);
   chunk.shapes[shape] = made;
   return made;
 }

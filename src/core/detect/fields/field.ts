@@ -8,10 +8,10 @@ import type { ReadValue } from "../event.ts";
 export type FieldType = "text" | "number" | "boolean" | "address";
 
 /**
- * What a value depends on alone: the executed program and its workload, the path of a file, its path when nothing else is told of it (it was asked for as it is,
+ * What a value depends on alone: the executed program and its workload, the program's short name, the path of a file, its path when nothing else is told of it (it was asked for as it is,
  * and lies in no folder of the host), the kind of event; or all of the event.
  */
-export type FieldScope = "process" | "path" | "plain-path" | "shape" | "event";
+export type FieldScope = "process" | "name" | "path" | "plain-path" | "shape" | "event";
 
 export type FieldGroup =
   | "event"

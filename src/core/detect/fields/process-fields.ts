@@ -74,7 +74,17 @@ function allAncestors(process: ProcessFacts, read: Read): Value {
 }
 
 const nameOf: Read = ({ comm }) => some(comm);
-const argumentsOf: Read = (process) => process.arguments.slice(1).join(" ");
+
+/** Nearly every rule on programs asks for them, and asks often: the last ones are joined once. */
+const lastArguments: { words: readonly string[]; text: string } = { words: [], text: "" };
+
+const argumentsOf: Read = ({ arguments: words }) => {
+  if (words !== lastArguments.words) {
+    lastArguments.words = words;
+    lastArguments.text = words.slice(1).join(" ");
+  }
+  return lastArguments.text;
+};
 
 function sessionName(process: ProcessFacts): Value {
   const session = process.facts?.session;
@@ -84,7 +94,7 @@ function sessionName(process: ProcessFacts): Value {
 }
 
 export const processFields: readonly Field[] = [
-  ofProcess("proc.name", "text", ["process", "short name, at most 15 bytes"], nameOf),
+  { ...ofProcess("proc.name", "text", ["process", "short name, at most 15 bytes"], nameOf), scope: "name" },
   text("proc.exe", "first argument", (process) => process.arguments[0]),
   text("proc.exepath", "path of the program, resolved", (process) => some(process.executable)),
   text("proc.cmdline", "short name and arguments", commandLineOf),
