@@ -1,92 +1,127 @@
-// One tree over all texts that rules compare a file's path with: a single walk along the path answers every startswith, =, in and pmatch on fd.name.
+// Two trees over all texts that rules compare a file's path with: one walk along the path answers every startswith, =, in and pmatch on fd.name and every = and in on
+// fd.directory, one from its end back every endswith on fd.name and every = and in on fd.filename.
 import type { Predicate } from "../event.ts";
 import type { Check } from "./resolve.ts";
 
 export const pathTreeLimits = {
-  /** What comes after is judged check by check. */
+  /** Of each of the two. What comes after is judged check by check. */
   nodesMax: 65_000,
 } as const;
 
 const firstCode = 32;
 const width = 95;
+const slash = 47;
 
-/** How a text ends: anything may follow, nothing, or nothing and a slash. */
-type Ending = "prefix" | "whole" | "directory";
+/** How a text ends: anything may follow, nothing, nothing or a slash, the last slash of the path. From the end back: anything may stand before it, or a slash or nothing. */
+type Ending = "prefix" | "whole" | "directory" | "parent" | "suffix" | "last";
 
 export interface PathTree {
-  /** A closure that reads the last walk's answer; undefined: this check is not in the tree. */
+  /** The check's number in `fitting`; undefined: it is not in the trees. */
+  numberOf(check: Check): number | undefined;
+  /** A closure that reads the last walk's answer; undefined: this check is not in the trees. */
   closureOf(check: Check): Predicate | undefined;
-  /** Answers all checks of the tree for a path, until the next walk. False: none of them holds. */
-  walk(path: string): boolean;
+  /** Answers all checks of the trees for a path, until the next walk: how many of them hold. */
+  walk(path: string): number;
+  /** The numbers of those that hold come first. */
+  readonly fitting: Int32Array;
   readonly nodes: number;
 }
 
 interface Build {
-  next: Int32Array;
+  next: Uint16Array;
   nodes: number;
   readonly endings: Readonly<Record<Ending, (number[] | undefined)[]>>;
 }
 
-/** Checks that are not about fd.name as it is are left out. */
+interface Text {
+  readonly text: string;
+  readonly ending: Ending;
+}
+
+/** Checks that are not about these fields as they are, are left out. */
 export function buildPathTree(checks: Iterable<Check>): PathTree {
-  const build: Build = {
-    next: new Int32Array(width * 256),
-    nodes: 1,
-    endings: { prefix: [], whole: [], directory: [] },
-  };
-  const bits = new Map<Check, number>();
+  const along = newBuild();
+  const back = newBuild();
+  const numbers = new Map<Check, number>();
   for (const check of checks) {
     const texts = textsOf(check);
-    if (bits.has(check) || texts === undefined || !texts.every(({ text }) => isPlain(text))) continue;
+    if (numbers.has(check) || texts === undefined || !texts.every(({ text }) => isPlain(text))) continue;
+    const isBack = texts.some(({ ending }) => ending === "suffix" || ending === "last");
+    const build = isBack ? back : along;
     const cost = texts.reduce((sum, { text }) => sum + text.length, 0);
     if (build.nodes + cost > pathTreeLimits.nodesMax) continue;
-    const bit = bits.size;
-    bits.set(check, bit);
-    for (const { text, ending } of texts) insert(build, text, { ending, bit });
+    const number = numbers.size;
+    numbers.set(check, number);
+    for (const { text, ending } of texts)
+      insert(build, isBack ? text.split("").toReversed().join("") : text, { ending, number });
   }
-  const answers = new Uint8Array(bits.size);
-  const set = new Int32Array(bits.size);
-  let setCount = 0;
-  function hit(bit: number): void {
-    if (answers[bit] === 1) return;
-    answers[bit] = 1;
-    set[setCount] = bit;
-    setCount += 1;
+  const answers = new Uint8Array(numbers.size);
+  const fitting = new Int32Array(numbers.size);
+  let count = 0;
+  function hit(number: number): void {
+    if (answers[number] === 1) return;
+    answers[number] = 1;
+    fitting[count] = number;
+    count += 1;
   }
   return {
-    nodes: build.nodes,
+    nodes: along.nodes + back.nodes,
+    fitting,
+    numberOf: (check) => numbers.get(check),
     closureOf(check) {
-      const bit = bits.get(check);
-      return bit === undefined ? undefined : () => answers[bit] === 1;
+      const number = numbers.get(check);
+      return number === undefined ? undefined : () => answers[number] === 1;
     },
     walk(path) {
-      for (let at = 0; at < setCount; at += 1) answers[set[at] as number] = 0;
-      setCount = 0;
-      walk(build, path, hit);
-      return setCount !== 0;
+      for (let at = 0; at < count; at += 1) answers[fitting[at] as number] = 0;
+      count = 0;
+      walkAlong(along, path, hit);
+      walkBack(back, path, hit);
+      return count;
     },
   };
 }
 
-function textsOf({
-  left,
-  operator,
-  right,
-}: Check): readonly { readonly text: string; readonly ending: Ending }[] | undefined {
-  if (left.name !== "fd.name" || right.some(({ kind }) => kind !== "text")) return undefined;
+function newBuild(): Build {
+  return {
+    next: new Uint16Array(width * 128),
+    nodes: 1,
+    endings: { prefix: [], whole: [], directory: [], parent: [], suffix: [], last: [] },
+  };
+}
+
+function textsOf({ left, operator, right }: Check): readonly Text[] | undefined {
+  if (right.some(({ kind }) => kind !== "text")) return undefined;
   const texts = right.flatMap((one) => (one.kind === "text" ? [one.text] : []));
+  const all = (ending: Ending): readonly Text[] => texts.map((text) => ({ text, ending }));
+  const isEqual = operator === "=" || operator === "==" || operator === "in";
+  switch (left.name) {
+    case "fd.name":
+      return isEqual ? all("whole") : textsOfName(operator, all);
+    case "fd.directory":
+      // Of files of the root it ends with a slash, and is never nothing.
+      return isEqual && !texts.includes("/") && !texts.includes("") ? all("parent") : undefined;
+    case "fd.filename":
+      return isEqual && !texts.some((text) => text.includes("/")) ? all("last") : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function textsOfName(
+  operator: Check["operator"],
+  all: (ending: Ending) => readonly Text[],
+): readonly Text[] | undefined {
   switch (operator) {
     case "startswith":
-      return texts.map((text) => ({ text, ending: "prefix" }));
-    case "=":
-    case "==":
-    case "in":
-      return texts.map((text) => ({ text, ending: "whole" }));
-    case "pmatch":
-      if (texts.some((text) => /[*?[]/.test(text))) return undefined;
-      return texts.map((text) =>
-        text === "/" ? { text, ending: "prefix" } : { text: text.replace(/(?<=.)\/$/, ""), ending: "directory" },
-      );
+      return all("prefix");
+    case "endswith":
+      return all("suffix");
+    case "pmatch": {
+      const texts = all("directory").map(({ text, ending }) => ({ text: text.replace(/(?<=.)\/$/, ""), ending }));
+      if (texts.some(({ text }) => text === "" || /[*?[]/.test(text))) return undefined;
+      return texts.map(({ text, ending }) => ({ text, ending: text === "/" ? "prefix" : ending }));
+    }
     default:
       return undefined;
   }
@@ -100,7 +135,11 @@ function isPlain(text: string): boolean {
   return true;
 }
 
-function insert(build: Build, text: string, { ending, bit }: { readonly ending: Ending; readonly bit: number }): void {
+function insert(
+  build: Build,
+  text: string,
+  { ending, number }: { readonly ending: Ending; readonly number: number },
+): void {
   let node = 0;
   for (let at = 0; at < text.length; at += 1) {
     const slot = node * width + text.charCodeAt(at) - firstCode;
@@ -109,7 +148,7 @@ function insert(build: Build, text: string, { ending, bit }: { readonly ending: 
       next = build.nodes;
       build.nodes += 1;
       if (build.nodes * width > build.next.length) {
-        const larger = new Int32Array(build.next.length * 2);
+        const larger = new Uint16Array(build.next.length * 2);
         larger.set(build.next);
         build.next = larger;
       }
@@ -117,26 +156,42 @@ function insert(build: Build, text: string, { ending, bit }: { readonly ending: 
     }
     node = next;
   }
-  (build.endings[ending][node] ??= []).push(bit);
+  (build.endings[ending][node] ??= []).push(number);
 }
 
-function walk({ next, endings }: Build, path: string, hit: (bit: number) => void): void {
+function walkAlong({ next, endings }: Build, path: string, hit: (number: number) => void): void {
+  const lastSlash = path.lastIndexOf("/");
   let node = 0;
   for (let at = 0; ; at += 1) {
     const isEnd = at === path.length;
     const code = isEnd ? 0 : path.charCodeAt(at);
-    const prefixes = endings.prefix[node];
-    if (prefixes !== undefined) for (const bit of prefixes) hit(bit);
-    const directories = isEnd || code === 47 ? endings.directory[node] : undefined;
-    if (directories !== undefined) for (const bit of directories) hit(bit);
-    if (isEnd) {
-      const whole = endings.whole[node];
-      if (whole !== undefined) for (const bit of whole) hit(bit);
-      return;
-    }
-    const slot = code - firstCode;
-    if (slot < 0 || slot >= width) return;
-    node = next[node * width + slot] as number;
+    hitAll(endings.prefix[node], hit);
+    if (isEnd || code === slash) hitAll(endings.directory[node], hit);
+    if (at === lastSlash) hitAll(endings.parent[node], hit);
+    if (isEnd) return hitAll(endings.whole[node], hit);
+    node = nextOf(next, node, code);
     if (node === 0) return;
   }
+}
+
+function walkBack({ next, endings }: Build, path: string, hit: (number: number) => void): void {
+  let node = 0;
+  for (let at = path.length - 1; ; at -= 1) {
+    const code = at < 0 ? slash : path.charCodeAt(at);
+    hitAll(endings.suffix[node], hit);
+    if (code === slash) hitAll(endings.last[node], hit);
+    if (at < 0) return;
+    node = nextOf(next, node, code);
+    if (node === 0) return;
+  }
+}
+
+/** 0: no text goes on so. */
+function nextOf(next: Uint16Array, node: number, code: number): number {
+  const slot = code - firstCode;
+  return slot < 0 || slot >= width ? 0 : (next[node * width + slot] as number);
+}
+
+function hitAll(numbers: readonly number[] | undefined, hit: (number: number) => void): void {
+  if (numbers !== undefined) for (const number of numbers) hit(number);
 }

@@ -5,6 +5,7 @@ import type { FieldScope } from "../fields/field.ts";
 import { isOpen } from "../fields/event-fields.ts";
 import { approximate, checksOf, hasType, typesOf, valueOfType, withKnown, type TypeSet } from "./approximate.ts";
 import { alwaysFalse, alwaysTrue, createCompiler, type Compiler } from "./closures.ts";
+import { forPlainPath, withEndsOfGlobs } from "./path-conditions.ts";
 import { buildPathTree, type PathTree } from "./path-tree.ts";
 import { createNameMemo, type NameMemo } from "./name-memo.ts";
 import { createPathMemo, noPlace, type PathMemo } from "./path-memo.ts";
@@ -45,7 +46,9 @@ interface Chunk {
 
 interface PathShadows {
   readonly predicates: readonly Predicate[];
-  /** The same for a path that none of the tree's texts fits: nearly all paths, and then most rules need no look. */
+  /** By the number of a check in the trees of paths: who asks it. */
+  readonly askers: Int32Array;
+  /** The same for a path on which none of the trees' checks that it asks holds: nearly all paths, and then most rules need no look. */
   readonly plain: readonly Predicate[];
   readonly plainNever: number;
   readonly plainAlways: number;
@@ -97,8 +100,8 @@ class Index implements RuleIndex {
   readonly #prepare: (event: DetectEvent) => void;
   readonly #plans = new Map<string, Plan>();
   #chunkCount = 0;
-  /** Does any of the tree's texts fit this event's path? Undefined: not looked yet. */
-  #fits: boolean | undefined;
+  /** How many of the trees' checks hold for this event's path? `unjudged`: not looked yet. */
+  #fitting = unjudged;
   #lastType: string | undefined;
   #lastPlan: Plan = { kind: 0, chunks: [] };
   readonly #epoch: number;
@@ -109,7 +112,8 @@ class Index implements RuleIndex {
     this.#interner = interner;
     this.#plainCompiler = compiler;
     this.#entries = entries.map((entry) => ({ ...entry, types: typesOf(entry.node) }));
-    this.#tree = buildPathTree(this.#entries.flatMap(({ node }) => [...checksOf(node)]));
+    const onPaths = this.#entries.flatMap(({ node }) => [node, forPlainPath(interner, node)]);
+    this.#tree = buildPathTree(onPaths.flatMap((node) => [...checksOf(withEndsOfGlobs(interner, node))]));
     this.#pathCompiler = createCompiler(undefined, (check) => this.#tree.closureOf(check));
     this.#paths = createPathMemo(pathsMax, 2 * chunksOf(mostOfOneType(this.#entries)));
     this.#prepare = prepare;
@@ -132,7 +136,7 @@ class Index implements RuleIndex {
     const isOther = hasPath && !isPlainPath(event);
     let place = unjudged;
     let isPrepared = false;
-    this.#fits = undefined;
+    this.#fitting = unjudged;
     for (let index = 0; index < chunks.length; index += 1) {
       const chunk = chunks[index] as Chunk;
       let bits = shape < shapesMax ? shapeBits(chunk, shape, event) : chunk.all;
@@ -197,22 +201,34 @@ class Index implements RuleIndex {
       all: 2 ** entries.length - 1,
       process: compiled(shadows("process", "name")),
       name: compiled(shadows("name")),
-      path: this.#pathShadows(shadows("path", "plain-path")),
+      path: this.#pathShadows(entries.map(({ node }) => this.#shadow(forPlainPath(this.#interner, node), ["path"]))),
       otherPath: this.#pathShadows(shadows("path")),
       shape: compiled(shadows("shape")),
       shapes: new Int32Array(shapesMax).fill(unjudged),
     };
   }
 
-  #pathShadows(nodes: readonly Node[]): PathShadows {
-    const isOfTree = (check: Check) => (this.#tree.closureOf(check) === undefined ? undefined : false);
+  #pathShadows(shadows: readonly Node[]): PathShadows {
+    const nodes = shadows.map((node) => withEndsOfGlobs(this.#interner, node));
+    const isOfTree = (check: Check) => (this.#tree.numberOf(check) === undefined ? undefined : false);
     const plain = nodes.map((node) => this.#plainCompiler.compile(withKnown(this.#interner, node, isOfTree)));
     return {
       predicates: nodes.map((node) => this.#pathCompiler.compile(node)),
+      askers: this.#askersOf(nodes),
       plain,
       plainNever: bitsWhere(plain, alwaysFalse),
       plainAlways: bitsWhere(plain, alwaysTrue),
     };
+  }
+
+  #askersOf(nodes: readonly Node[]): Int32Array {
+    const askers = new Int32Array(this.#tree.fitting.length);
+    for (const [bit, node] of nodes.entries())
+      for (const check of checksOf(node)) {
+        const number = this.#tree.numberOf(check);
+        if (number !== undefined) askers[number] = (askers[number] as number) | (1 << bit);
+      }
+    return askers;
   }
 
   #shadow(node: Node, scopes: readonly FieldScope[]): Node {
@@ -260,17 +276,15 @@ class Index implements RuleIndex {
   }
 
   /** Of these rules, those that the path does not rule out, by looking at it. */
-  #judgePath(shadows: PathShadows, event: DetectEvent, asked: number): number {
-    let { predicates } = shadows;
-    let open = asked;
-    let bits = 0;
-    this.#fits ??= this.#tree.walk(event.path);
-    if (!this.#fits) {
-      predicates = shadows.plain;
-      bits = open & shadows.plainAlways;
-      open &= ~(shadows.plainAlways | shadows.plainNever);
-    }
-    return bits | bitsOf(predicates, event, open);
+  #judgePath({ predicates, askers, plain, plainNever, plainAlways }: PathShadows, event: DetectEvent, asked: number) {
+    const { fitting } = this.#tree;
+    if (this.#fitting === unjudged) this.#fitting = this.#tree.walk(event.path);
+    let answered = 0;
+    for (let at = 0; at < this.#fitting; at += 1) answered |= askers[fitting[at] as number] as number;
+    answered &= asked;
+    const others = asked & ~answered;
+    const open = others & ~(plainAlways | plainNever);
+    return (others & plainAlways) | bitsOf(predicates, event, answered) | bitsOf(plain, event, open);
   }
 }
 
