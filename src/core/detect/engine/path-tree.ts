@@ -1,10 +1,10 @@
-// Two trees over all texts that rules compare a file's path with: one walk along the path answers every startswith, =, in and pmatch on fd.name and every = and in on
-// fd.directory, one from its end back every endswith on fd.name and every = and in on fd.filename.
+// Three trees over all texts that rules compare a file's path with: one walk along the path answers every startswith, =, in and pmatch on fd.name and every = and in on
+// fd.directory, one from its end back every endswith on fd.name and every = and in on fd.filename, short ones from each of its characters every contains on fd.name.
 import type { Predicate } from "../event.ts";
 import type { Check } from "./resolve.ts";
 
 export const pathTreeLimits = {
-  /** Of each of the two. What comes after is judged check by check. */
+  /** Of each tree. What comes after is judged check by check. */
   nodesMax: 65_000,
 } as const;
 
@@ -12,8 +12,8 @@ const firstCode = 32;
 const width = 95;
 const slash = 47;
 
-/** How a text ends: anything may follow, nothing, nothing or a slash, the last slash of the path. From the end back: anything may stand before it, or a slash or nothing. */
-type Ending = "prefix" | "whole" | "directory" | "parent" | "suffix" | "last";
+/** How a text ends: anything may follow, nothing, nothing or a slash, the last slash of the path. From the end back: anything may stand before it, or a slash or nothing. From anywhere: anything may follow. */
+type Ending = "prefix" | "whole" | "directory" | "parent" | "suffix" | "last" | "inside";
 
 export interface PathTree {
   /** The check's number in `fitting`; undefined: it is not in the trees. */
@@ -42,12 +42,13 @@ interface Text {
 export function buildPathTree(checks: Iterable<Check>): PathTree {
   const along = newBuild();
   const back = newBuild();
+  const inside = newBuild();
   const numbers = new Map<Check, number>();
   for (const check of checks) {
     const texts = textsOf(check);
     if (numbers.has(check) || texts === undefined || !texts.every(({ text }) => isPlain(text))) continue;
     const isBack = texts.some(({ ending }) => ending === "suffix" || ending === "last");
-    const build = isBack ? back : along;
+    const build = isBack ? back : texts.some(({ ending }) => ending === "inside") ? inside : along;
     const cost = texts.reduce((sum, { text }) => sum + text.length, 0);
     if (build.nodes + cost > pathTreeLimits.nodesMax) continue;
     const number = numbers.size;
@@ -65,7 +66,7 @@ export function buildPathTree(checks: Iterable<Check>): PathTree {
     count += 1;
   }
   return {
-    nodes: along.nodes + back.nodes,
+    nodes: along.nodes + back.nodes + inside.nodes,
     fitting,
     numberOf: (check) => numbers.get(check),
     closureOf(check) {
@@ -77,6 +78,7 @@ export function buildPathTree(checks: Iterable<Check>): PathTree {
       count = 0;
       walkAlong(along, path, hit);
       walkBack(back, path, hit);
+      if (inside.nodes > 1) walkInside(inside, path, hit);
       return count;
     },
   };
@@ -86,7 +88,7 @@ function newBuild(): Build {
   return {
     next: new Uint16Array(width * 128),
     nodes: 1,
-    endings: { prefix: [], whole: [], directory: [], parent: [], suffix: [], last: [] },
+    endings: { prefix: [], whole: [], directory: [], parent: [], suffix: [], last: [], inside: [] },
   };
 }
 
@@ -117,6 +119,8 @@ function textsOfName(
       return all("prefix");
     case "endswith":
       return all("suffix");
+    case "contains":
+      return all("inside").every(({ text }) => text !== "") ? all("inside") : undefined;
     case "pmatch": {
       const texts = all("directory").map(({ text, ending }) => ({ text: text.replace(/(?<=.)\/$/, ""), ending }));
       if (texts.some(({ text }) => text === "" || /[*?[]/.test(text))) return undefined;
@@ -183,6 +187,18 @@ function walkBack({ next, endings }: Build, path: string, hit: (number: number) 
     if (at < 0) return;
     node = nextOf(next, node, code);
     if (node === 0) return;
+  }
+}
+
+/** Few characters begin a text: mostly the first look ends it. */
+function walkInside({ next, endings: { inside } }: Build, path: string, hit: (number: number) => void): void {
+  for (let from = 0; from < path.length; from += 1) {
+    let node = nextOf(next, 0, path.charCodeAt(from));
+    for (let at = from + 1; node !== 0; at += 1) {
+      hitAll(inside[node], hit);
+      if (at === path.length) break;
+      node = nextOf(next, node, path.charCodeAt(at));
+    }
   }
 }
 

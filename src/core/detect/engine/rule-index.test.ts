@@ -58,3 +58,43 @@ test("a path that is remembered is judged anew when it lies in a folder of the h
   detector.take([plain, plain, plain, onHost, plain, onHost, plain, onHost], () => inShop);
   assert.equal(told.length, 3);
 });
+
+test("files of the image and files that were written since are two kinds", () => {
+  const { detector, told } = engineOf(
+    compiled([
+      rule("upper", "evt.type = fchmodat and fd.is_upper_layer = true"),
+      rule("lower", "evt.type = fchmodat and fd.is_upper_layer = false"),
+    ]),
+  );
+  const lower = file(10, "chmod", "/tmp/x");
+  const upper = { ...lower, isUpper: true };
+  detector.take([lower, upper, lower, upper], () => inShop);
+  assert.deepEqual(
+    told.map((one) => one.rule),
+    ["lower", "upper", "lower", "upper"],
+  );
+});
+
+test("a program's name is remembered for all processes that bear it, and hides nothing else about them", () => {
+  const { detector, told } = engineOf(
+    compiled([
+      rule("fetches", "evt.type = execve and proc.name in (curl, wget) and proc.args contains -o"),
+      rule("no shell", "evt.type = execve and not proc.name = sh and not proc.args contains -o"),
+      rule("either", "evt.type in (execve, openat) and (proc.name = sh or proc.args contains secret)"),
+    ]),
+  );
+  const runs = [
+    exec(10, 1, ["/usr/bin/curl", "-o", "x"]),
+    exec(11, 1, ["/usr/bin/curl", "x"]),
+    exec(12, 1, ["/bin/sh", "-o"]),
+    exec(13, 1, ["/usr/bin/curl", "secret"]),
+  ];
+  for (let round = 0; round < 3; round += 1) {
+    told.length = 0;
+    detector.take(runs, () => inShop);
+    assert.deepEqual(
+      told.map((one) => one.rule),
+      ["fetches", "no shell", "either", "either", "no shell"],
+    );
+  }
+});

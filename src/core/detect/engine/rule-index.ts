@@ -88,7 +88,7 @@ export function createRuleIndex(options: RuleIndexOptions): RuleIndex {
 }
 
 /** Kinds of events that are remembered; of others every rule is asked. */
-const shapesMax = 2048;
+const shapesMax = 1024;
 const kinds = ["", "file", "directory", "ipv4", "ipv6", "unix", "netlink", "packet", "pipe", "memfd", "other"];
 
 class Index implements RuleIndex {
@@ -339,7 +339,13 @@ function shapeBits(chunk: Chunk, shape: number, event: DetectEvent): number {
 /** Everything that fields of scope "shape" read, but the type, as one number. */
 function shapeOf(event: DetectEvent): number {
   const access = isOpen(event.type) ? event.flags & 3 : 0;
-  const kind = kinds.indexOf(event.descriptorKind);
-  const isAudit = event.source === "k8s_audit" ? 1 : 0;
-  return access | (event.result < 0 ? 4 : 0) | (isAudit << 3) | (kind << 4) | ((event.descriptorNumber + 1) << 8);
+  return access | (event.result < 0 ? 4 : 0) | (kindOf(event) << 3) | ((event.descriptorNumber + 1) << 7);
+}
+
+/** Deeds on files say of the file whether it is of the image; audit events have no descriptor. Sixteen kinds at most. */
+function kindOf({ descriptorKind, raw, source }: DetectEvent): number {
+  if (source === "k8s_audit") return kinds.length;
+  const isDirectory = descriptorKind === "directory";
+  if (raw?.type !== "file" || (descriptorKind !== "file" && !isDirectory)) return kinds.indexOf(descriptorKind);
+  return kinds.length + 1 + (isDirectory ? 2 : 0) + (raw.isUpper ? 1 : 0);
 }

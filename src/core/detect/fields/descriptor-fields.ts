@@ -170,8 +170,15 @@ export const descriptorFields: readonly Field[] = [
   ),
   ofDescriptor("fd.dev", "number", "device of a file", (event) => identityOf(event, "device")),
   ofDescriptor("fd.ino", "number", "inode of a file", (event) => identityOf(event, "inode")),
-  ofDescriptor("fd.is_upper_layer", "boolean", "the file is not of the image: it was written since", (event) =>
-    event.raw?.type === "file" ? event.raw.isUpper : undefined,
+  plain(
+    "fd.is_upper_layer",
+    {
+      type: "boolean",
+      scope: "shape",
+      group: "descriptor",
+      description: "the file is not of the image: it was written since",
+    },
+    (event) => (event.raw?.type === "file" ? event.raw.isUpper : undefined),
   ),
   notTold("fd.types", "text", "descriptors-of-process", "index"),
   notTold("fd.names", "text", "descriptors-of-process", "index"),
