@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { createFairPool, inFairOrder } from "./fair-pool.ts";
+import { inFairOrder } from "./fair-order.ts";
+import { createFairPool } from "./fair-pool.ts";
 
 interface Item {
   readonly owners: readonly [string, number];

@@ -70,54 +70,6 @@ export function createFairPool<T extends object>(): FairPool<T> {
   };
 }
 
-/**
- * Oldest first in; out comes the order in which they stay: the last one is such a victim, the one before it the next one, and so on. Inner owners of
- * different outer ones must differ, as processes do.
- */
-export function inFairOrder<T>(items: readonly T[], ownersOf: (item: T) => Owners): readonly T[] {
-  let ordered = items.toReversed().map((item) => ({ item, owners: ownersOf(item), rank: 0 }));
-  // From the inside out.
-  for (let level = (ordered[0]?.owners.length ?? 0) - 1; level >= 0; level -= 1) ordered = byRank(ordered, level);
-  return ordered.map(({ item }) => item);
-}
-
-interface Ranked<T> {
-  readonly item: T;
-  readonly owners: Owners;
-  /** How many of its owner stay before it. */
-  rank: number;
-}
-
-/** First those of rank 0, then those of rank 1; those of one rank in the order in which they are. */
-function byRank<T>(ordered: Ranked<T>[], level: number): Ranked<T>[] {
-  const counts = new Map<string | number | undefined, { count: number }>();
-  const sizes: number[] = [];
-  for (const each of ordered) {
-    const owner = each.owners[level];
-    let known = counts.get(owner);
-    if (known === undefined) {
-      known = { count: 0 };
-      counts.set(owner, known);
-    }
-    each.rank = known.count;
-    known.count += 1;
-    sizes[each.rank] = (sizes[each.rank] ?? 0) + 1;
-  }
-  if (sizes.length < 2) return ordered;
-  let from = 0;
-  const nextOfRank = sizes.map((size) => {
-    from += size;
-    return from - size;
-  });
-  const placed = ordered.slice();
-  for (const each of ordered) {
-    const at = nextOfRank[each.rank] as number;
-    nextOfRank[each.rank] = at + 1;
-    placed[at] = each;
-  }
-  return placed;
-}
-
 interface Place<T> {
   readonly share: Share<T>;
   weight: number;

@@ -3,7 +3,8 @@
 import type { Program, Step } from "../engine/program.ts";
 import type { DetectEvent, ReadValue } from "../event.ts";
 import { chainWith, hasBefore, type Bound, type Hit } from "./chain.ts";
-import { createFairPool, inFairOrder, type Owners } from "./fair-pool.ts";
+import { createFairQueue, inFairOrder } from "./fair-order.ts";
+import { createFairPool, type Owners } from "./fair-pool.ts";
 import { groupKeysOf, keptEvent, makeRoom, ownersOf, type Memory, type Room } from "./state.ts";
 
 export const sequenceLimits = {
@@ -22,11 +23,6 @@ interface Early {
   readonly hit: Hit;
   readonly step: number;
   readonly keys: readonly string[];
-}
-
-/** One that waits for its beginning, with those whom it counts for: they are asked for again and again while too many wait. */
-interface Waiting extends Early {
-  readonly owners: Owners;
 }
 
 /** Arrays are copied when they change, and so are never longer than what is in them: there are thousands of groups with one candidate. */
@@ -66,7 +62,7 @@ class Steps implements Sequence {
   /** They weigh as much as they have candidates. */
   readonly #groups = createFairPool<Group>();
   readonly #byKey = new Map<string, readonly Group[]>();
-  readonly #early = new Set<Waiting>();
+  readonly #early = createFairQueue<Early>();
   #newestMs = 0;
   dropped = 0;
 
@@ -97,7 +93,7 @@ class Steps implements Sequence {
     for (const group of groups)
       if (!this.#add(group, { step, hit, keys }) && group.hits[0]?.[0] === hit) this.#addEarly(group, hit);
     if (step === 0 && groups.length === 0) this.#open(hit, keys);
-    else if (step > 0) this.#keepEarly({ hit, step, keys, owners: ownersOf(event) });
+    else if (step > 0) this.#keepEarly({ hit, step, keys });
   }
 
   #boundOf(step: number, event: DetectEvent): Bound {
@@ -136,7 +132,7 @@ class Steps implements Sequence {
 
   /** A new beginning, before all others of the group: what came before its time is waiting. */
   #addEarly(group: Group, { event }: Hit): void {
-    for (const early of this.#early) {
+    for (const early of this.#early.items()) {
       if (early.hit.event.timeMs < event.timeMs || group.hits[early.step]?.includes(early.hit) === true) continue;
       if (early.keys.some((key) => this.#relates(key, group)) && this.#add(group, early)) return;
     }
@@ -177,7 +173,7 @@ class Steps implements Sequence {
     if (chain === undefined) return false;
     this.#close(group);
     const used = new Set(chain);
-    for (const early of this.#early) if (used.has(early.hit)) this.#early.delete(early);
+    for (const early of this.#early.items()) if (used.has(early.hit)) this.#early.delete(early);
     this.#fire(chain.map(({ event }) => event));
     return true;
   }
@@ -255,16 +251,15 @@ class Steps implements Sequence {
     this.#close(group);
   }
 
-  #keepEarly(early: Waiting): void {
+  #keepEarly(early: Early): void {
     if (this.#early.size >= sequenceLimits.earlyMax) this.#expireEarly();
     if (this.#early.size >= sequenceLimits.earlyMax) this.#thinEarly();
-    this.#early.add(early);
+    this.#early.add(early, ownersOfHit(early.hit));
   }
 
   /** Many at once: so that a flood pays the counting of owners once for all of them. */
   #thinEarly(): void {
-    const ordered = inFairOrder([...this.#early], ({ owners }) => owners);
-    for (const victim of ordered.slice(-sequenceLimits.earlyDroppedAtOnce)) {
+    for (const victim of this.#early.victims(sequenceLimits.earlyDroppedAtOnce)) {
       this.#early.delete(victim);
       this.#drop();
     }
@@ -272,7 +267,7 @@ class Steps implements Sequence {
 
   #expireEarly(): void {
     const lateMs = this.#newestMs - this.#room.latenessMs;
-    for (const early of this.#early) if (early.hit.event.timeMs < lateMs) this.#early.delete(early);
+    for (const early of this.#early.items()) if (early.hit.event.timeMs < lateMs) this.#early.delete(early);
   }
 
   expire(nowMs: number): void {
