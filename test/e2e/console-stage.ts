@@ -95,13 +95,37 @@ export async function firstRow(page: Page, name: RegExp): Promise<void> {
 /** Axe's rules that a change of theme can break. */
 export const colourRules = ["color-contrast", "link-in-text-block"] as const;
 
-/** What axe finds wrong, one line each; by all its rules, or by these. */
-export async function axeFindings(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
-  const builder = new AxeBuilder({ page });
+export interface AxeQuestion {
+  /** By these rules; else by all of them. */
+  readonly rules?: readonly string[];
+  /** In what this selector matches: a part that opened over a page which is held against axe by itself. Else the whole page. */
+  readonly within?: string;
+}
+
+/** What axe finds wrong, one line each. */
+export async function axeFindings(page: Page, { rules, within }: AxeQuestion = {}): Promise<readonly string[]> {
+  if (within !== undefined) assert.notEqual(await page.locator(within).count(), 0, `${within} is on the page`);
+  const whole = new AxeBuilder({ page });
+  const builder = within === undefined ? whole : whole.include(within);
   const { violations } = await (rules === undefined ? builder : builder.withRules([...rules])).analyze();
   return violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.target.join(" ")} ${(node.failureSummary ?? "").split("\n")[1] ?? ""}`),
   );
+}
+
+/** What axe finds wrong on the page as it stands, in the light by all its rules, and in the dark by those of colours: it is the same page. */
+export async function axeInBothThemes(page: Page, within?: string): Promise<readonly string[]> {
+  const part = within === undefined ? {} : { within };
+  const findings: string[] = [];
+  for (const [scheme, rules] of [
+    ["light", {}],
+    ["dark", { rules: colourRules }],
+  ] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.locator(`html[data-scheme=${scheme}]`).waitFor({ state: "attached" });
+    findings.push(...(await axeFindings(page, { ...rules, ...part })).map((line) => `${scheme}: ${line}`));
+  }
+  return findings;
 }
 
 /** Presses "g" and a key until the screen is there: on a busy machine the two may come too far apart to be one shortcut. */

@@ -9,7 +9,7 @@ import { skipUnless } from "../support/skip.ts";
 import { screensOf } from "./console-screens.ts";
 import {
   axeFindings,
-  colourRules,
+  axeInBothThemes,
   firstRow as grid,
   go,
   isBuilt,
@@ -52,11 +52,7 @@ describe("every screen is accessible in both themes", () => {
       await page.emulateMedia({ colorScheme: "light" });
       await page.goto(address);
       await settled(page);
-      assert.deepEqual(await axeFindings(page), [], "light");
-      // The page is the same one with other colours: only what colours decide is asked again.
-      await page.emulateMedia({ colorScheme: "dark" });
-      await page.locator("html[data-scheme=dark]").waitFor({ state: "attached" });
-      assert.deepEqual(await axeFindings(page, colourRules), [], "dark");
+      assert.deepEqual(await axeInBothThemes(page), []);
       assert.deepEqual(stage.complaints, [], "no content policy is broken");
     });
 });
@@ -152,12 +148,12 @@ describe("console on the mock", () => {
     await details.waitFor();
     for (const group of ["When and where", "Source", "Destination", "Connections", "Related"])
       await details.getByRole("heading", { name: group, exact: true }).waitFor();
-    assert.deepEqual(await axeFindings(page), []);
+    assert.deepEqual(await axeFindings(page, { within: ".details" }), []);
     await page.keyboard.press("Escape");
     await details.waitFor({ state: "detached" });
     await page.keyboard.press("?");
     await page.getByRole("dialog", { name: "Keys" }).waitFor();
-    assert.deepEqual(await axeFindings(page), []);
+    assert.deepEqual(await axeFindings(page, { within: "dialog" }), []);
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await go(page, "e", "/events");
@@ -235,7 +231,7 @@ describe("console on the mock", () => {
     await page.getByText("Fixed window").waitFor();
     await grid(page, /Flows/);
     await page.getByRole("button", { name: /^Time range/ }).click();
-    assert.deepEqual(await axeFindings(page), []);
+    assert.deepEqual(await axeFindings(page, { within: ".dropdown:has([role=dialog])" }), []);
     await page.getByRole("button", { name: "Last 15 minutes" }).click();
     await page.waitForURL(/range=15m/);
     assert.match(page.url(), /ns=shop/);
@@ -292,7 +288,7 @@ describe("console on the mock", () => {
     await page.keyboard.press("Control+k");
     await page.getByRole("combobox", { name: /Search screens/ }).fill("checkout");
     await page.getByRole("option", { name: /checkout Deployment/ }).waitFor();
-    assert.deepEqual(await axeFindings(page), []);
+    assert.deepEqual(await axeFindings(page, { within: "dialog" }), []);
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/workloads\/local\/shop\/Deployment\/checkout/);
     await page.getByRole("tab", { name: "Processes" }).click();
@@ -334,7 +330,7 @@ describe("console on the mock", () => {
       .click();
     const dialog = page.getByRole("dialog");
     await dialog.getByText("No further agent can join").waitFor();
-    assert.deepEqual(await axeFindings(page), []);
+    assert.deepEqual(await axeFindings(page, { within: "dialog" }), []);
     await dialog.getByRole("button", { name: "Withdraw" }).click();
     await dialog.waitFor({ state: "detached" });
     await page.getByLabel("Name").fill("dashboards");
