@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
 import { skipUnless } from "../support/skip.ts";
-import { firstRow, isBuilt, isPresent, openStage, type Stage } from "./console-stage.ts";
+import { axeInBothThemes, firstRow, isBuilt, isPresent, openStage, type Stage } from "./console-stage.ts";
 
 const usable = isPresent && isBuilt;
 const ordersDb = "/policies/local/kubernetes/NetworkPolicy/shop/orders-db";
@@ -54,6 +54,34 @@ describe("policies on the mock", () => {
     await tier(page, "cilium").getByText("refused").waitFor();
     await page.getByRole("searchbox", { name: "Find policies" }).fill("orders");
     await tier(page, "security").getByText("None that the filter shows").waitFor();
+    await page.close();
+  });
+
+  test("runtime policies stand below: mode, scope, what happened, and per node the promise with its reason", async (context) => {
+    if (!ready(context)) return;
+    const page = await open("/policies?cluster=local");
+    const runtime = page.getByRole("region", { name: "Runtime policies" });
+    const card = runtime.getByRole("button", { name: /frontend-protect/ });
+    await card.getByText("2 killed, 1 denied").waitFor();
+    await card.getByText("Enforced", { exact: true }).waitFor();
+    const refused = runtime.getByRole("button", { name: /payments-files/ });
+    await refused.getByText("scope not known").waitFor();
+    await card.focus();
+    await page.keyboard.press("Enter");
+    const details = page.getByRole("complementary", { name: "Details" });
+    await details.getByText("no workload of this node is in its scope").waitFor();
+    await details.getByText("3 rules").first().click();
+    await details.getByText("cgroup hook connect4: refused with EPERM").waitFor();
+    assert.deepEqual(await axeInBothThemes(page, ".details"), []);
+    const other = await stage.page();
+    await other.goto(page.url());
+    await other.getByRole("complementary", { name: "Details" }).getByText("2 killed, 1 denied").waitFor();
+    await other.close();
+    await page.keyboard.press("Escape");
+    await details.waitFor({ state: "detached" });
+    await page.goto(`${stage.url}/policies?cluster=demo`);
+    await runtime.getByRole("button", { name: /host-modules/ }).waitFor();
+    assert.equal(await card.count(), 0, "of another cluster");
     await page.close();
   });
 

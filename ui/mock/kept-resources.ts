@@ -5,6 +5,7 @@ import type { Resource } from "../../src/model/resource.ts";
 import type { Asked } from "./asked.ts";
 import { mockPolicies, resourceNameOf } from "./policy-world.ts";
 import { Refusal } from "./refusal.ts";
+import { mockRuntimePolicies, runtimeStatusOf } from "./runtime-policies.ts";
 
 type Key = Pick<Resource, "kind" | "scope" | "name">;
 
@@ -42,6 +43,7 @@ const seeds: readonly (Key & Pick<Resource, "spec">)[] = [
     name: "denied-in-shop",
     spec: { title: "Denied in the shop", screen: "/flows", search: { q: "verdict:deny", ns: "shop", range: "6h" } },
   },
+  ...mockRuntimePolicies,
   { kind: "DemoStory", scope: "cluster/demo", name: "default", spec: { attack: false, failure: "none" } },
   ...mockPolicies.map((policy) => ({
     kind: "Policy",
@@ -62,6 +64,7 @@ for (const each of seeds)
 
 /** What agents say of resources that are sent to them. */
 function statusOf({ kind, scope, name, generation }: Resource) {
+  if (kind === "RuntimePolicy") return runtimeStatusOf({ kind, scope, name, generation }, Date.now());
   if (kind !== "Visibility") return [];
   const answered = { kind, scope, name, generation, cluster: "local" };
   return [

@@ -1,4 +1,5 @@
-// The policy board: tiers as columns in order of evaluation, policies as cards, what is staged apart. One board per cluster.
+// The policy board: tiers as columns in order of evaluation, policies as cards, what is staged apart. One board per cluster; below them
+// the runtime policies.
 import { Link } from "@tanstack/react-router";
 import { ShieldPlus } from "lucide-react";
 import { useRef, useState, type KeyboardEvent } from "react";
@@ -15,6 +16,8 @@ import { WindowNotices } from "../../kit/window-notices.tsx";
 import { BoardHead } from "./board-head.tsx";
 import { CardDetails } from "./card-details.tsx";
 import { holdsWords } from "./policy-words.ts";
+import { RuntimeDetails } from "./runtime-details.tsx";
+import { RuntimePolicies, runtimePick, useRuntimePolicies } from "./runtime-policies.tsx";
 import { TierColumn, type BoardTier } from "./tier-column.tsx";
 import "../../styles/policies.css";
 
@@ -29,13 +32,13 @@ export function BoardScreen() {
     { query: { ...rangeQuery(range), ...(state.cluster === undefined ? {} : { cluster: state.cluster }) } },
     { keep: true, ...(range.kind === "relative" ? { refetchMs } : {}) },
   );
-  useKeys({ Escape: () => update({ pick: undefined }, "replace") });
   const boards = answer.data?.boards ?? [];
+  const runtime = useRuntimePolicies();
   const picked = pickedCard(boards, state.pick);
-  const onPick = (cluster: string, id: string): void => {
-    const pick = `${cluster} ${id}`;
-    update({ pick: pick === state.pick ? undefined : pick }, "replace");
-  };
+  const pickedRuntime = runtime.data?.resources.find((policy) => runtimePick(policy) === state.pick);
+  const close = (): void => update({ pick: undefined }, "replace");
+  useKeys({ Escape: close });
+  const onPick = (pick: string): void => update({ pick: pick === state.pick ? undefined : pick }, "replace");
   return (
     <div className="screen">
       <div className="list-bar">
@@ -60,17 +63,32 @@ export function BoardScreen() {
       <div className="live-panes">
         <div className="boards">
           {boards.map((board) => (
-            <Board key={board.cluster} board={board} state={state} typed={typed} onPick={onPick} />
+            <Board
+              key={board.cluster}
+              board={board}
+              state={state}
+              typed={typed}
+              onPick={(cluster, id) => onPick(`${cluster} ${id}`)}
+            />
           ))}
           {answer.isPending ? <Loading label="Loading the policies" rows={8} /> : null}
           {answer.error !== null && answer.data === undefined ? (
             <TroubleState trouble={troubleOf(answer.error)} onRetry={() => void answer.refetch()} />
           ) : null}
           {answer.data !== undefined && boards.length === 0 ? <NoPolicies /> : null}
+          {answer.data === undefined ? null : (
+            <RuntimePolicies
+              answer={runtime}
+              cluster={state.cluster}
+              namespace={state.ns}
+              typed={typed}
+              picked={state.pick}
+              onPick={onPick}
+            />
+          )}
         </div>
-        {picked === undefined ? null : (
-          <CardDetails {...picked} onClose={() => update({ pick: undefined }, "replace")} />
-        )}
+        {picked === undefined ? null : <CardDetails {...picked} onClose={close} />}
+        {pickedRuntime === undefined ? null : <RuntimeDetails policy={pickedRuntime} onClose={close} />}
       </div>
     </div>
   );

@@ -17,7 +17,15 @@ export function stateIcon(state: StateCount["state"]): LucideIcon {
 export function PolicyStates({ enforcement }: { readonly enforcement: PolicyEnforcement }) {
   const reasons = enforcement.nodes.flatMap(({ node, because }) => (because === "" ? [] : [`${node}: ${because}`]));
   const title = [enforcementText(enforcement), ...reasons.slice(0, 5)].join("\n");
-  const counts = stateCounts(enforcement);
+  return <StateMarks counts={stateCounts(enforcement)} title={title} />;
+}
+
+interface StateMarksProps {
+  readonly counts: readonly StateCount[];
+  readonly title: string;
+}
+
+export function StateMarks({ counts, title }: StateMarksProps) {
   return (
     <span className="policy-states" title={title}>
       {counts.length === 0 ? (

@@ -41,7 +41,7 @@ export function toneOf(state: PolicyNodeState["state"]): Tone {
 }
 
 /** What needs an eye first; the order of the contract's list of nodes. */
-const states = [
+export const stateOrder = [
   "refused",
   "failed",
   "broken-glass",
@@ -61,7 +61,7 @@ export interface StateCount {
 
 /** How many nodes are in each state, the worst first. */
 export function stateCounts(enforcement: PolicyEnforcement): readonly StateCount[] {
-  return states.flatMap((state) => {
+  return stateOrder.flatMap((state) => {
     const nodes = enforcement.states[state] ?? 0;
     return nodes === 0 ? [] : [{ state, nodes }];
   });
