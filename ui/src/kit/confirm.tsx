@@ -10,12 +10,14 @@ interface ConfirmProps {
   readonly children: ReactNode;
   /** The word on the button: a verb. */
   readonly act: string;
+  /** "good" for what stops and deletes nothing. */
+  readonly tone?: "good" | "bad";
   readonly onConfirm: () => Promise<unknown>;
   readonly onClose: () => void;
 }
 
 /** Closes when it is done; stays open with the reason when it was refused. */
-export function Confirm({ title, children, act, onConfirm, onClose }: ConfirmProps) {
+export function Confirm({ title, children, act, tone = "bad", onConfirm, onClose }: ConfirmProps) {
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<Trouble | undefined>(undefined);
   const confirm = (): void => {
@@ -39,7 +41,7 @@ export function Confirm({ title, children, act, onConfirm, onClose }: ConfirmPro
           <button type="button" className="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="button" className="button button-bad" onClick={confirm} aria-busy={busy}>
+          <button type="button" className={`button button-${tone}`} onClick={confirm} aria-busy={busy}>
             {act}
           </button>
         </div>

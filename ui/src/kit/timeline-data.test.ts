@@ -23,15 +23,15 @@ test("overlapping gaps become one span, merged detail is none", () => {
 });
 
 test("says what is missing, and when nobody could count", () => {
-  assert.equal(gapSummary([gap(1, 1, { rows: 7 })]), "1 gap: 7 rows lost (ring-full)");
+  assert.equal(gapSummary([gap(1, 1, { rows: 7 })]), "1 gap: 7 rows lost (the kernel's buffer was full)");
   const uncounted = gap(2, 1, { reason: "agent-down", counted: "no" });
   assert.equal(
     gapSummary([gap(1, 1, { rows: 7 }), uncounted]),
-    "2 gaps: 7 rows lost (ring-full), unknown number (agent-down)",
+    "2 gaps: 7 rows lost (the kernel's buffer was full), an unknown number (no agent ran)",
   );
   assert.equal(
-    gapSummary([gap(1, 1, { rows: 7 }), gap(2, 1, { counted: "no" })]),
-    "2 gaps: at least 7 rows lost (ring-full)",
+    gapSummary([gap(1, 1, { rows: 1204 }), gap(2, 1, { counted: "no" })]),
+    "2 gaps: at least 1,204 rows lost (the kernel's buffer was full)",
   );
 });
 

@@ -1,6 +1,6 @@
 // The timeline's numbers: stacked columns, totals, gap spans merged. Pure.
 import type { Gap } from "../../../src/model/gap.ts";
-import { formatDateTime } from "./format.ts";
+import { formatCount, formatDateTime } from "./format.ts";
 
 export interface TimelinePoint {
   readonly time: string;
@@ -63,16 +63,38 @@ export function keptText(sinceMs: number, nowMs: number): string {
   return `Nothing kept before ${text.startsWith(today) ? text.slice(11) : text}`;
 }
 
-/** One line: what is missing and why, e.g. "3 gaps: 1,204 rows lost (ring-full), unknown number (agent-down)". */
+/** Why data is missing, in words that need no knowledge of the agent. */
+export const gapWords: Readonly<Record<Gap["reason"], string>> = {
+  "ring-full": "the kernel's buffer was full",
+  "queue-full": "the agent's queue was full",
+  "spool-full": "the agent's disk buffer was full",
+  "spool-corrupt": "a buffer file could not be read",
+  "block-refused": "the server refused it",
+  "agent-down": "no agent ran",
+  "sensor-down": "the sensor did not run",
+  "out-of-range": "its time could not be right",
+  "disk-full": "the store's disk was full",
+  limit: "a limit was reached",
+  "inventory-down": "the cluster's API did not answer",
+  "policy-unenforced": "somebody removed the rules of policies",
+  merged: "merged to save room",
+};
+
+/** One line: what is missing and why, e.g. "3 gaps: 1,204 rows lost (the kernel's buffer was full), an unknown number (no agent ran)". */
 export function gapSummary(gaps: readonly Gap[]): string {
-  const lost = new Map<string, { rows: number; counted: boolean }>();
+  const lost = new Map<Gap["reason"], { rows: number; counted: boolean }>();
   for (const { reason, rows, counted } of gaps) {
     const entry = lost.get(reason) ?? { rows: 0, counted: true };
     lost.set(reason, { rows: entry.rows + rows, counted: entry.counted && counted !== "no" });
   }
   const parts = [...lost].map(([reason, { rows, counted }]) => {
     const least = counted ? "" : "at least ";
-    return rows === 0 && !counted ? `unknown number (${reason})` : `${least}${rows} rows lost (${reason})`;
+    const why = gapWords[reason];
+    return rows === 0 && !counted ? `an unknown number (${why})` : `${least}${rowText(rows)} lost (${why})`;
   });
   return `${gaps.length === 1 ? "1 gap" : `${gaps.length} gaps`}: ${parts.join(", ")}`;
+}
+
+function rowText(rows: number): string {
+  return rows === 1 ? "1 row" : `${formatCount(rows)} rows`;
 }

@@ -5,7 +5,7 @@ import { apiClient, queryClient } from "../../api/client.ts";
 import { Age } from "../../kit/age.tsx";
 import { Confirm } from "../../kit/confirm.tsx";
 import { formatCount } from "../../kit/format.ts";
-import { type BaselineDetail, keyOf, kindWords } from "./baseline-words.ts";
+import { type BaselineDetail, evidenceText, keyOf, kindWords } from "./baseline-words.ts";
 
 type Drift = BaselineDetail["drift"][number];
 
@@ -31,7 +31,7 @@ export function BaselineDriftList({ detail, mayChange }: BaselineDriftListProps)
       {open.length === 0 ? (
         <p className="none">Nothing outside the baseline was told in the last 7 days.</p>
       ) : (
-        <div className="baseline-scroll">
+        <div className="baseline-scroll" tabIndex={0} role="group" aria-label="Drift, item by item">
           <table className="baseline-table">
             <thead>
               <tr>
@@ -54,7 +54,7 @@ export function BaselineDriftList({ detail, mayChange }: BaselineDriftListProps)
                   <td>
                     <Age time={drift.lastSeen} />
                   </td>
-                  <td className="baseline-evidence">{drift.evidence}</td>
+                  <td className="baseline-evidence">{evidenceText(drift.evidence)}</td>
                   <td>
                     <button
                       type="button"

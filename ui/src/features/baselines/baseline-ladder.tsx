@@ -117,7 +117,7 @@ function PreviewPart({ preview }: { readonly preview: BaselinePreview }) {
       <p>
         {wouldDrift.length === 0
           ? "Judged on the last week: no recorded row would be drift."
-          : `Judged on the last week: ${formatCount(wouldDrift.length + preview.wouldDriftOmitted)} things would be drift.`}
+          : `Judged on the last week: ${thingText(wouldDrift.length + preview.wouldDriftOmitted)} would be drift.`}
       </p>
       {to === "protecting" ? <PreviewList title="Programs that would be ended" rows={wouldKill} tone="bad" /> : null}
       <PreviewList
@@ -132,6 +132,10 @@ function PreviewPart({ preview }: { readonly preview: BaselinePreview }) {
       ))}
     </div>
   );
+}
+
+function thingText(count: number): string {
+  return count === 1 ? "1 thing" : `${formatCount(count)} things`;
 }
 
 const rowsShown = 6;

@@ -101,7 +101,7 @@ function Head({ detail }: { readonly detail: BaselineDetail }) {
         </Notice>
       ) : null}
       <div className="baseline-export">
-        As a file: <CopyText text={`garrison baseline export ${namespace}/${workload} > ${workload}.yaml`} />
+        As a file <CopyText text={`garrison baseline export ${namespace}/${workload} > ${workload}.yaml`} />
       </div>
     </header>
   );

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   baselineParams,
+  evidenceText,
   imageText,
   inSentence,
   itemState,
@@ -24,6 +25,14 @@ const item: BaselineItem = {
   isNew: false,
   firstSeen: "2026-11-26T10:00:00.000Z",
 };
+
+test("the moment of evidence is told by the reader's clock", () => {
+  assert.match(
+    evidenceText("2026-11-26T19:36:44.188Z exec: /usr/bin/nc"),
+    /^2026-11-2\d \d\d:\d\d:44 exec: \/usr\/bin\/nc$/,
+  );
+  assert.equal(evidenceText("exec: /usr/bin/nc"), "exec: /usr/bin/nc");
+});
 
 test("addresses keep every part, empty ones too", () => {
   for (const imageDigest of ["", "sha256:abc"]) {

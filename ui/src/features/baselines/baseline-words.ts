@@ -2,6 +2,7 @@
 import type { Api } from "../../../../src/apps/server/contract/api.ts";
 import type { ResponseOf } from "../../../../src/apps/server/contract/endpoint.ts";
 import type { BaselineItemKind } from "../../../../src/model/baseline.ts";
+import { formatDateTime } from "../../kit/format.ts";
 
 export type Ladder = ResponseOf<Api["listBaselines"]>["rows"][number];
 export type BaselineDetail = ResponseOf<Api["getBaseline"]>;
@@ -90,6 +91,11 @@ export function orderedItems(items: readonly BaselineItem[], find: string): read
   return items
     .filter(({ item }) => text === "" || item.toLowerCase().includes(text))
     .toSorted((one, other) => weight(other) - weight(one) || (one.item < other.item ? -1 : 1));
+}
+
+/** Evidence begins with the moment as the store writes it; people read their own clock. */
+export function evidenceText(evidence: string): string {
+  return evidence.replace(/^\d{4}-\d\d-\d\dT\S+Z(?= )/, formatDateTime);
 }
 
 export function itemState({ inBaseline, isNew, accepted, firstSeen }: BaselineItem): string {

@@ -71,7 +71,7 @@ function ControlCard({ control }: { readonly control: Control }) {
         </>
       )}
       {isAsking ? (
-        <Confirm title={`Stage ${name}?`} act="Stage" onConfirm={stage} onClose={() => setAsking(false)}>
+        <Confirm title={`Stage ${name}?`} act="Stage" tone="good" onConfirm={stage} onClose={() => setAsking(false)}>
           <p>
             The {resource} {name} is put for {scope}. It blocks nothing:{" "}
             {resource === "Policy"

@@ -128,6 +128,7 @@ export function DetectionListTab({ onTrouble }: { readonly onTrouble: (trouble: 
       <CoverNotice cover={cover} />
       <DetectionsHead
         totals={totals}
+        isLookedAt={cover.nodesDetecting > 0}
         stream={stream}
         pending={pending}
         onRelease={() => {

@@ -1,7 +1,15 @@
 // Severity, action, technique and mark of a detection as words with a mark: never colour alone.
 import { Ban, CircleCheck, CircleDashed, Eye, Flag, VolumeX, type LucideIcon } from "lucide-react";
 import { attackTechnique } from "../../../../src/model/attack-techniques.ts";
-import { actionText, isStopped, markWords, severityWords, type DetectionCard } from "./detection-words.ts";
+import {
+  actionText,
+  isStopped,
+  markWords,
+  ruleSeverity,
+  severityWords,
+  type DetectionCard,
+  type RuntimeRule,
+} from "./detection-words.ts";
 
 export function DetectionSeverity({ severity }: { readonly severity: DetectionCard["severity"] }) {
   return (
@@ -54,6 +62,36 @@ export function TechniqueNames({ techniques }: { readonly techniques: readonly s
     <span className="techniques" title={names.join("\n")}>
       <span>{first}</span>
       {techniques.length > 1 ? <span>+{techniques.length - 1}</span> : null}
+    </span>
+  );
+}
+
+/** Each with its name and tactics. */
+export function TechniqueList({ techniques }: { readonly techniques: readonly string[] }) {
+  return (
+    <ul className="technique-list">
+      {techniques.map((id) => {
+        const known = attackTechnique(id);
+        return (
+          <li key={id}>
+            <span className="data">{id}</span>
+            <b>{known?.name ?? "not in Garrison's list"}</b>
+            <span>{known?.tactics.join(", ")}</span>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** A foreign sensor may have words of its own. */
+export function RuleSeverity({ rule }: { readonly rule: RuntimeRule }) {
+  const known = ruleSeverity(rule);
+  return known === undefined ? (
+    rule.severity
+  ) : (
+    <span title={known === rule.severity ? undefined : `priority ${rule.severity}`}>
+      <DetectionSeverity severity={known} />
     </span>
   );
 }

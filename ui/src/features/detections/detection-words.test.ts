@@ -9,6 +9,7 @@ import {
   processEnd,
   ruleSeverity,
   silenceOf,
+  spokeText,
   toggleSeverity,
   treeOrder,
   type Cover,
@@ -25,6 +26,19 @@ const cover: Cover = {
   suppressed: 0,
   unjudged: 0,
 };
+
+test("a rule that could not speak is not said to have been quiet", () => {
+  for (const [detections, state, expected] of [
+    [0, "loaded", "not in this window"],
+    [0, "blind", "it cannot speak: it is blind here"],
+    [0, "refused", "it cannot speak: it is refused"],
+    [0, "disabled", "it is switched off"],
+    [0, "unknown", "not known"],
+    [1, "unknown", "once"],
+    [1204, "loaded", "1,204 times"],
+  ] as const)
+    assert.equal(spokeText({ detections, state }), expected);
+});
 
 test("an empty list is an all-clear only when every node looks", () => {
   for (const [over, isFiltered, title, isWhole] of [

@@ -2,6 +2,7 @@
 import type { Api } from "../../../../src/apps/server/contract/api.ts";
 import type { DetectionCard, NoiseRow, RuntimeRule } from "../../../../src/apps/server/contract/runtime.ts";
 import type { ResponseOf } from "../../../../src/apps/server/contract/endpoint.ts";
+import { formatCount } from "../../kit/format.ts";
 
 export type DetectionList = ResponseOf<Api["listDetections"]>;
 export type OneDetection = ResponseOf<Api["getDetection"]>;
@@ -63,6 +64,18 @@ export const ruleStateWords: Readonly<Record<RuntimeRule["state"], string>> = {
   unknown: "Not known",
 };
 
+/** How often a rule spoke; one that could not speak is not said to have been quiet. */
+export function spokeText({ detections, state }: Pick<RuntimeRule, "detections" | "state">): string {
+  if (detections > 0) return detections === 1 ? "once" : `${formatCount(detections)} times`;
+  if (state === "loaded") return "not in this window";
+  if (state === "unknown") return "not known";
+  return {
+    blind: "it cannot speak: it is blind here",
+    refused: "it cannot speak: it is refused",
+    disabled: "it is switched off",
+  }[state];
+}
+
 export const trendWords: Readonly<Record<NoiseRow["trend"], string>> = {
   rising: "Rising",
   falling: "Falling",
@@ -120,7 +133,7 @@ export function silenceOf(cover: Cover, isFiltered: boolean): Silence {
 }
 
 export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** What is not looked at, one sentence; "" when all is. */
@@ -214,5 +227,5 @@ export function processEnd({ endedAt, exitCode, signal }: TreeProcess): {
 
 /** "12 of 15 of this noise; 20 of 40 detections of the rule". */
 export function impactText({ covers, of, silences, ruleTotal }: NoiseSuggestions["suggestions"][number]): string {
-  return `Ends ${covers} of ${of} on this workload. Of all ${ruleTotal} detections of the rule it would have silenced ${silences}.`;
+  return `Ends ${formatCount(covers)} of ${formatCount(of)} on this workload. Of all ${formatCount(ruleTotal)} detections of the rule it would have silenced ${formatCount(silences)}.`;
 }

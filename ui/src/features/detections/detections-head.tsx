@@ -6,6 +6,8 @@ import type { LiveState } from "./use-live-answer.ts";
 
 interface DetectionsHeadProps {
   readonly totals: DetectionList["totals"];
+  /** Whether any node looks: nobody's silence is not counted as none. */
+  readonly isLookedAt: boolean;
   readonly stream: LiveState;
   readonly pending: number;
   readonly onRelease: () => void;
@@ -17,7 +19,7 @@ const streams: Readonly<Record<LiveState, readonly [tone: string, text: string]>
   reconnecting: ["stale", "Line lost; trying again"],
 };
 
-export function DetectionsHead({ totals, stream, pending, onRelease }: DetectionsHeadProps) {
+export function DetectionsHead({ totals, isLookedAt, stream, pending, onRelease }: DetectionsHeadProps) {
   const [state, update] = useUrlState();
   const q = state.q ?? "";
   const [tone, text] = streams[stream];
@@ -44,7 +46,7 @@ export function DetectionsHead({ totals, stream, pending, onRelease }: Detection
               }
               onClick={() => update({ q: toggleSeverity(q, severity) || undefined, pick: undefined })}
             >
-              <b>{formatCount(totals[severity])}</b>
+              <b>{totals[severity] === 0 && !isLookedAt ? "–" : formatCount(totals[severity])}</b>
               <span className="detection-severity" data-severity={severity}>
                 {severityWords[severity]}
               </span>

@@ -1,7 +1,8 @@
 // A rule: where it is from, whether it sees, how often it spoke, and its words.
 import { field, FieldList } from "../../kit/field-list.tsx";
 import { formatDateTime } from "../../kit/format.ts";
-import { ruleStateWords, type RuntimeRule } from "./detection-words.ts";
+import { RuleSeverity, TechniqueList } from "./detection-marks.tsx";
+import { ruleStateWords, spokeText, type RuntimeRule } from "./detection-words.ts";
 
 export function RuleText({ rule }: { readonly rule: RuntimeRule }) {
   return (
@@ -14,9 +15,11 @@ export function RuleText({ rule }: { readonly rule: RuntimeRule }) {
               field("Name", rule.name),
               field("State", <RuleState rule={rule} />),
               field("Why", rule.because),
+              field("Severity", <RuleSeverity rule={rule} />),
+              field("Technique", rule.techniques.length === 0 ? "" : <TechniqueList techniques={rule.techniques} />),
               field("From", rule.from),
               field("Means", rule.description),
-              field("Spoke", rule.detections === 0 ? "not in this window" : `${rule.detections} times`),
+              field("Spoke", spokeText(rule)),
               field("Last", rule.lastAt === undefined ? "" : formatDateTime(rule.lastAt), "data"),
               field("Tags", rule.tags.join(", ")),
             ],

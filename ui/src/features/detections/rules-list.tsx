@@ -12,7 +12,7 @@ import { SortedGrid, type SortedColumn } from "../../kit/sorted-grid.tsx";
 import { Loading, Notice, State, TroubleState } from "../../kit/states.tsx";
 import { PartNotices } from "../../kit/window-notices.tsx";
 import { RuleState, RuleText } from "./rule-text.tsx";
-import { DetectionSeverity, TechniqueNames } from "./detection-marks.tsx";
+import { RuleSeverity, TechniqueNames } from "./detection-marks.tsx";
 import { counted, ruleStateWords, ruleSeverity, severityOrder, type RuntimeRule } from "./detection-words.ts";
 
 const stateOrder: readonly RuntimeRule["state"][] = ["refused", "blind", "loaded", "disabled", "unknown"];
@@ -28,7 +28,7 @@ const columns: readonly SortedColumn<RuntimeRule>[] = [
   {
     id: "rule",
     header: "Rule",
-    width: "minmax(220px, 2.4fr)",
+    width: "minmax(120px, 2.4fr)",
     value: ({ name }) => name,
     cell: ({ name, description }) => <span title={description || name}>{name}</span>,
   },
@@ -60,6 +60,7 @@ const columns: readonly SortedColumn<RuntimeRule>[] = [
     id: "detections",
     header: "Spoke",
     align: "end",
+    hideBelowPx: 420,
     width: "80px",
     value: ({ detections }) => detections,
     cell: ({ detections, state }) =>
@@ -81,18 +82,6 @@ const columns: readonly SortedColumn<RuntimeRule>[] = [
     cell: ({ lastAt }) => (lastAt === undefined ? "" : <Age time={lastAt} />),
   },
 ];
-
-/** A foreign sensor may have words of its own. */
-function RuleSeverity({ rule }: { readonly rule: RuntimeRule }) {
-  const known = ruleSeverity(rule);
-  return known === undefined ? (
-    rule.severity
-  ) : (
-    <span title={known === rule.severity ? undefined : `priority ${rule.severity}`}>
-      <DetectionSeverity severity={known} />
-    </span>
-  );
-}
 
 export function RulesTab() {
   const [state, update] = useUrlState();

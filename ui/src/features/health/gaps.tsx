@@ -3,6 +3,7 @@ import { useCall } from "../../api/client.ts";
 import { troubleOf } from "../../api/trouble.ts";
 import { formatCount, formatDateTime, formatDuration } from "../../kit/format.ts";
 import { Loading, TroubleState } from "../../kit/states.tsx";
+import { gapWords } from "../../kit/timeline-data.ts";
 
 const refetchMs = 10_000;
 
@@ -39,7 +40,7 @@ export function Gaps() {
                 <td>{gap.node}</td>
                 <td>{gap.table === "*" ? "everything" : gap.table}</td>
                 <td>
-                  {gap.reason}
+                  <span title={gap.reason}>{gapWords[gap.reason]}</span>
                   {gap.detail === "" ? null : <small> {gap.detail}</small>}
                 </td>
                 <td className="data end">{gap.counted === "no" ? "not countable" : formatCount(gap.rows)}</td>

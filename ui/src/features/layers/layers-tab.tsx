@@ -7,7 +7,7 @@ import { troubleOf } from "../../api/trouble.ts";
 import { useKeys } from "../../app/use-keys.ts";
 import { Age } from "../../kit/age.tsx";
 import { DetailsPane } from "../../kit/details-pane.tsx";
-import { shortImage } from "../../kit/format.ts";
+import { shortImage, titleOf } from "../../kit/format.ts";
 import { Loading, State, TroubleState } from "../../kit/states.tsx";
 import { PartNotices } from "../../kit/window-notices.tsx";
 import { LayerTable } from "./layer-table.tsx";
@@ -105,7 +105,7 @@ interface SummaryProps {
 
 function Summary({ shown, learnt, onWrite }: SummaryProps) {
   const { levelDeclared, levelEffective, confidence } = shown;
-  const isWeaker = levelDeclared.level !== levelEffective.level;
+  const isWeaker = levelEffective.level !== "unknown" && levelDeclared.level !== levelEffective.level;
   return (
     <header className="layers-head">
       <dl className="facts">
@@ -186,7 +186,7 @@ function Findings({ shown }: { readonly shown: ContainerLayers }) {
     <ul className="layer-findings" aria-label="Declared and effective differ">
       {shown.differences.map(({ rule, severity, title, evidence }) => (
         <li key={rule} data-severity={severity}>
-          <b>{severity}</b>
+          <b>{titleOf(severity)}</b>
           <span>
             {title}
             {evidence.length === 0 ? null : <span className="none"> {evidence.join("; ")}</span>}

@@ -27,7 +27,7 @@ function count(id: "delivered" | "failures" | "filtered", header: string): Sorte
     header,
     align: "end",
     width: "minmax(76px, 0.3fr)",
-    hideBelowPx: id === "delivered" ? 0 : 1100,
+    hideBelowPx: id === "delivered" ? 480 : 1100,
     value: ({ counts }) => counts[id],
     cell: ({ counts }) => (counts[id] === 0 ? <span className="none">0</span> : formatCount(counts[id])),
   };
@@ -37,7 +37,7 @@ const columns: readonly SortedColumn<SinkStatus>[] = [
   {
     id: "name",
     header: "Sink",
-    width: "minmax(120px, 0.9fr)",
+    width: "minmax(90px, 0.9fr)",
     value: ({ name }) => name,
     cell: ({ name, scope }) => (
       <span>
@@ -72,6 +72,7 @@ const columns: readonly SortedColumn<SinkStatus>[] = [
     id: "queued",
     header: "Queue",
     align: "end",
+    hideBelowPx: 560,
     width: "minmax(70px, 0.4fr)",
     value: ({ queued }) => queued,
     cell: ({ queued }) => (queued === 0 ? <span className="none">0</span> : formatCount(queued)),
@@ -80,6 +81,7 @@ const columns: readonly SortedColumn<SinkStatus>[] = [
     id: "letters",
     header: "Dead letters",
     align: "end",
+    hideBelowPx: 380,
     width: "minmax(96px, 0.4fr)",
     value: ({ deadLetters }) => deadLetters,
     cell: ({ deadLetters }) =>
