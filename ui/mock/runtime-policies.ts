@@ -36,76 +36,80 @@ export const mockRuntimePolicies: readonly Pick<Resource, "kind" | "scope" | "na
 
 type Key = Pick<Resource, "kind" | "scope" | "name" | "generation">;
 
+const rule = (place: string, what: string, guarantee: string, because: string) => ({
+  place,
+  what,
+  action: "Block",
+  guarantee,
+  because,
+});
+const noReceipt = { receipt: "", receiptMs: 0, receiptKind: "none" as const };
+
 /** Made by somebody since the mock started: no node has told of it. */
 export function runtimeStatusOf(resource: Key, nowMs: number) {
   const told = { ...resource, cluster: "local", because: "" };
-  const rule = (place: string, what: string, guarantee: string, because: string) => ({
-    place,
-    what,
-    action: "Block",
-    guarantee,
-    because,
-  });
-  if (resource.name === "frontend-protect")
-    return ["worker-1", "worker-2"].map((node, index) => ({
-      ...told,
-      node,
-      state: "applied" as const,
-      because: index === 0 ? "2 in scope; SIGKILL at exec of /usr/bin/nc" : "no workload of this node is in its scope",
-      enforcement: {
-        state: index === 0 ? ("enforced" as const) : ("unproved" as const),
-        endpoints: index === 0 ? 2 : 0,
-        problems: [],
-        runtime: {
-          mode: "enforce" as const,
-          rules: [
-            rule("exec[0]", "exec of /usr/bin/nc", "kill", "killed before its first instruction"),
-            rule("exec[1]", "exec of what is below /tmp", "kill", "killed before its first instruction"),
-            rule("network[0]", "connect to port 4444 tcp", "prevent", "cgroup hook connect4: refused with EPERM"),
-          ],
-          countsByOutcome: index === 0 ? { killed: 2, denied: 1 } : {},
-          receipt: index === 0 ? "SIGKILL at exec of /usr/bin/nc" : "",
-          receiptMs: index === 0 ? nowMs - 240_000 : 0,
-          receiptKind: index === 0 ? ("event" as const) : ("none" as const),
-        },
-      },
-    }));
-  if (resource.name === "host-modules")
-    return [
-      {
-        ...told,
-        node: "laptop",
-        state: "applied" as const,
-        because: "dry run: what it would do is told, nothing is stopped; 1 in scope",
-        enforcement: {
-          state: "preview" as const,
-          endpoints: 1,
-          problems: [],
-          runtime: {
-            mode: "dry-run" as const,
-            rules: [
-              rule("calls[0]", "loading of a kernel module", "detect", "`bpf` is not in lsm=: it is told, not stopped"),
-            ],
-            countsByOutcome: { "would-deny": 1 },
-            receipt: "",
-            receiptMs: 0,
-            receiptKind: "none" as const,
-          },
-        },
-      },
-    ];
-  if (resource.name === "payments-files")
-    return [
-      {
-        ...told,
-        node: "worker-1",
-        state: "refused" as const,
-        because: "spec.syscalls: no rule can be made of matchPaths",
-        enforcement: {
-          state: "refused" as const,
-          problems: ["spec.syscalls: no rule can be made of matchPaths; use matchSyscalls"],
-        },
-      },
-    ];
-  return [];
+  const stories = { "frontend-protect": enforced(nowMs), "host-modules": dryRun, "payments-files": refused };
+  const story = Object.entries(stories).find(([name]) => name === resource.name)?.[1] ?? [];
+  return story.map((each) => ({ ...told, ...each }));
 }
+
+function enforced(nowMs: number) {
+  const runtime = {
+    mode: "enforce",
+    rules: [
+      rule("exec[0]", "exec of /usr/bin/nc", "kill", "before its first instruction"),
+      rule("exec[1]", "exec of what is below /tmp", "kill", "before its first instruction"),
+      rule("network[0]", "connect to port 4444 tcp", "prevent", "cgroup hook connect4: refused with EPERM"),
+    ],
+    countsByOutcome: {},
+    ...noReceipt,
+  };
+  const receipt = "SIGKILL at exec of /usr/bin/nc";
+  const proof = { receipt, receiptMs: nowMs - 240_000, receiptKind: "event" };
+  const happened = { ...runtime, countsByOutcome: { killed: 2, denied: 1 }, ...proof };
+  return [
+    {
+      node: "worker-1",
+      state: "applied",
+      because: `2 in scope; ${receipt}`,
+      enforcement: { state: "enforced", endpoints: 2, problems: [], runtime: happened },
+    },
+    {
+      node: "worker-2",
+      state: "applied",
+      because: "no workload of this node is in its scope",
+      enforcement: { state: "unproved", endpoints: 0, problems: [], runtime },
+    },
+  ];
+}
+
+const dryRun = [
+  {
+    node: "laptop",
+    state: "applied",
+    because: "dry run: what it would do is told, nothing is stopped; 1 in scope",
+    enforcement: {
+      state: "preview",
+      endpoints: 1,
+      problems: [],
+      runtime: {
+        mode: "dry-run",
+        rules: [rule("calls[0]", "loading of a kernel module", "detect", "bpf is not in lsm=")],
+        countsByOutcome: { "would-deny": 1 },
+        ...noReceipt,
+      },
+    },
+  },
+];
+
+const refused = [
+  {
+    node: "worker-1",
+    state: "refused",
+    because: "spec.syscalls: no rule can be made of matchPaths",
+    enforcement: {
+      state: "refused",
+      problems: ["spec.syscalls: no rule can be made of matchPaths; use matchSyscalls"],
+    },
+  },
+];
