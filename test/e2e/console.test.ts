@@ -212,6 +212,11 @@ describe("console on the mock", () => {
     await bar.fill("ns:shop verdcit:deny");
     await bar.press("Enter");
     await page.getByText("Character 9:").waitFor();
+    // With nothing typed Tab goes on: hints do not hold the keyboard.
+    await bar.fill("");
+    await page.getByRole("option", { name: /^verdict:/ }).waitFor();
+    await bar.press("Tab");
+    assert.equal(await bar.evaluate((input) => input === document.activeElement), false);
     await page.close();
   });
 

@@ -71,7 +71,7 @@ describe("policies on the mock", () => {
     const details = page.getByRole("complementary", { name: "Details" });
     await details.getByText("no workload of this node is in its scope").waitFor();
     await details.getByText("3 rules").first().click();
-    await details.getByText("cgroup hook connect4: refused with EPERM").waitFor();
+    await details.getByText("cgroup hook connect4: refused with EPERM").first().waitFor();
     assert.deepEqual(await axeInBothThemes(page, ".details"), []);
     const other = await stage.page();
     await other.goto(page.url());

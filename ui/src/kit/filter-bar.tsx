@@ -47,7 +47,16 @@ export function FilterBar(props: FilterBarProps) {
     begin({ text: next.text, caret: next.caret, active: -1, open: true });
     requestAnimationFrame(() => input.current?.setSelectionRange(next.caret, next.caret));
   };
-  const onKeyDown = keysOf({ shown, active, begin, take, apply: () => apply(text), leave: () => apply(value), input });
+  const onKeyDown = keysOf({
+    shown,
+    active,
+    prefix: completion.prefix,
+    begin,
+    take,
+    apply: () => apply(text),
+    leave: () => apply(value),
+    input,
+  });
   return (
     <div className="filter" data-error={props.trouble !== undefined}>
       <Filter aria-hidden="true" className="filter-icon" />
@@ -117,6 +126,8 @@ function useSuggestions(on: FilterBarProps["on"], completion: Completion, open: 
 interface KeyParts {
   readonly shown: readonly Suggestion[];
   readonly active: number;
+  /** What was typed of the word that is completed. */
+  readonly prefix: string;
   readonly begin: (patch: Partial<Typing>) => void;
   readonly take: (hint: Suggestion) => void;
   readonly apply: () => void;
@@ -124,16 +135,19 @@ interface KeyParts {
   readonly input: RefObject<HTMLInputElement | null>;
 }
 
-function keysOf({ shown, active, begin, take, apply, leave, input }: KeyParts) {
+function keysOf({ shown, active, prefix, begin, take, apply, leave, input }: KeyParts) {
   return (event: KeyboardEvent<HTMLInputElement>): void => {
     const chosen = shown[active];
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       const step = event.key === "ArrowDown" ? 1 : -1;
       begin({ open: true, active: (active + step + shown.length) % Math.max(1, shown.length) });
-    } else if (event.key === "Tab" && !event.shiftKey && shown.length > 0 && (chosen ?? shown[0]) !== undefined) {
+    } else if (event.key === "Tab" && !event.shiftKey) {
+      // With nothing to complete the key goes on to the next thing on the page, as everywhere.
+      const hint = chosen ?? (prefix === "" ? undefined : shown[0]);
+      if (hint === undefined) return;
       event.preventDefault();
-      take(chosen ?? (shown[0] as Suggestion));
+      take(hint);
     } else if (event.key === "Enter") {
       if (chosen === undefined) {
         apply();

@@ -313,8 +313,9 @@ export const runtime = {
     role: "viewer",
     query: z.object({
       cluster: z.string().max(253),
-      namespace: z.string().max(253),
-      workload: z.string().max(253),
+      /** Both empty: what nobody could name, or the machine itself. */
+      namespace: z.string().max(253).default(""),
+      workload: z.string().max(253).default(""),
       rule: z.string().min(1).max(253),
       days: z.coerce.number().int().min(1).max(30).default(7),
     }),

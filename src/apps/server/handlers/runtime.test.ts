@@ -216,6 +216,8 @@ test("a mark is shown in the list, and protects what is real from being silenced
   const sequence = await get(on, "noiseSuggest", path.replace(/rule=.*/, "rule=Reverse%20shell"));
   assert.match(sequence.notHere, /GarrisonRule/);
   assert.equal(sequence.text, "");
+  const nameless = await get(on, "noiseSuggest", path.replace("&namespace=shop&workload=web", ""));
+  assert.equal(nameless.of, 0, "a row without a workload can be asked about: the console leaves empty words out");
 });
 
 test("rules: the built-in ones with their texts, and none is called loaded while no node says so", async () => {

@@ -77,7 +77,9 @@ function Head({ found, place }: { readonly found: OneDetection; readonly place: 
         </span>
       </p>
       <h2>{card.title || card.rule}</h2>
-      <p className="detection-message">{card.message}</p>
+      <p className="detection-message" title={card.message}>
+        {card.message}
+      </p>
       <p className="detection-where">
         <WorkloadName
           cluster={card.cluster}

@@ -29,8 +29,7 @@ export function BoardHead({ board }: { readonly board: PolicyBoard }) {
         <Mode enforcement={enforcement} />
         <span className="count">
           {count === 1 ? "1 policy" : `${formatCount(count)} policies`}
-          {rest.length === 0 ? "" : `, ${rest.join(", ")}`} · {formatCount(world.endpoints)} endpoints in{" "}
-          {world.namespaces === 1 ? "1 namespace" : `${formatCount(world.namespaces)} namespaces`}
+          {rest.length === 0 ? "" : `, ${rest.join(", ")}`} · {worldText(world)}
           {world.currentAt === undefined ? null : (
             <>
               {" "}
@@ -51,6 +50,13 @@ export function BoardHead({ board }: { readonly board: PolicyBoard }) {
       <Problems problems={board.problems} omitted={board.problemsOmitted} />
     </>
   );
+}
+
+/** Where not all could be looked at, no endpoint is not known to be none. */
+function worldText({ endpoints, namespaces, incomplete }: PolicyBoard["world"]): string {
+  if (endpoints === 0 && incomplete !== "") return "endpoints not known";
+  const where = namespaces === 1 ? "1 namespace" : `${formatCount(namespaces)} namespaces`;
+  return `${formatCount(endpoints)} endpoints in ${where}`;
 }
 
 function Mode({ enforcement }: { readonly enforcement: PolicyBoard["enforcement"] }) {
