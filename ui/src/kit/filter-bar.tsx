@@ -47,16 +47,7 @@ export function FilterBar(props: FilterBarProps) {
     begin({ text: next.text, caret: next.caret, active: -1, open: true });
     requestAnimationFrame(() => input.current?.setSelectionRange(next.caret, next.caret));
   };
-  const onKeyDown = keysOf({
-    shown,
-    active,
-    prefix: completion.prefix,
-    begin,
-    take,
-    apply: () => apply(text),
-    leave: () => apply(value),
-    input,
-  });
+  const onKeyDown = keysOf({ shown, active, completion, begin, take, apply, text, value, input });
   return (
     <div className="filter" data-error={props.trouble !== undefined}>
       <Filter aria-hidden="true" className="filter-icon" />
@@ -126,16 +117,17 @@ function useSuggestions(on: FilterBarProps["on"], completion: Completion, open: 
 interface KeyParts {
   readonly shown: readonly Suggestion[];
   readonly active: number;
-  /** What was typed of the word that is completed. */
-  readonly prefix: string;
+  readonly completion: Completion;
   readonly begin: (patch: Partial<Typing>) => void;
   readonly take: (hint: Suggestion) => void;
-  readonly apply: () => void;
-  readonly leave: () => void;
+  readonly apply: (next: string) => void;
+  /** What is typed, and what holds. */
+  readonly text: string;
+  readonly value: string;
   readonly input: RefObject<HTMLInputElement | null>;
 }
 
-function keysOf({ shown, active, prefix, begin, take, apply, leave, input }: KeyParts) {
+function keysOf({ shown, active, completion, begin, take, apply, text, value, input }: KeyParts) {
   return (event: KeyboardEvent<HTMLInputElement>): void => {
     const chosen = shown[active];
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
@@ -144,19 +136,19 @@ function keysOf({ shown, active, prefix, begin, take, apply, leave, input }: Key
       begin({ open: true, active: (active + step + shown.length) % Math.max(1, shown.length) });
     } else if (event.key === "Tab" && !event.shiftKey) {
       // With nothing to complete the key goes on to the next thing on the page, as everywhere.
-      const hint = chosen ?? (prefix === "" ? undefined : shown[0]);
+      const hint = chosen ?? (completion.prefix === "" ? undefined : shown[0]);
       if (hint === undefined) return;
       event.preventDefault();
       take(hint);
     } else if (event.key === "Enter") {
       if (chosen === undefined) {
-        apply();
+        apply(text);
         input.current?.blur();
       } else take(chosen);
     } else if (event.key === "Escape") {
       if (shown.length > 0) begin({ open: false });
       else {
-        leave();
+        apply(value);
         input.current?.blur();
       }
     }
