@@ -176,9 +176,16 @@ test("all namespaces together are read only so much in a second", () => {
   assert.equal(hosts.pathOf(ask("/d/x")), "/data/deep/x");
 });
 
+test("a namespace that nobody is left of takes no looks of others, however much it did", () => {
+  const hosts = createHostFolders(folder);
+  for (let count = 0; count < hostFolderLimits.looksPerTurnMax; count += 1) hosts.pathOf(ask("/x", 99, 299));
+  assert.equal(hosts.unread(), hostFolderLimits.looksPerTurnMax);
+  assert.equal(hosts.pathOf(ask("/d/x")), "/data/deep/x");
+});
+
 test("only so many are read in one turn", () => {
   const hosts = createHostFolders(folder);
-  for (let index = 0; index < hostFolderLimits.readsPerTurnMax; index += 1) hosts.pathOf(ask("/x", 9, 300 + index));
+  for (let index = 0; index < hostFolderLimits.looksPerTurnMax; index += 1) hosts.pathOf(ask("/x", 9, 300 + index));
   assert.equal(hosts.pathOf(ask("/d/x")), undefined);
   hosts.newTurn();
   assert.equal(hosts.pathOf(ask("/d/x")), "/data/deep/x");

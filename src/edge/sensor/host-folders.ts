@@ -22,7 +22,9 @@ export const hostFolderLimits = {
   /** Of one namespace; beyond it none of its files has a place on the host. */
   mountsMax: 4096,
   machineMountsMax: 65_536,
-  readsPerTurnMax: 64,
+  looksPerTurnMax: 256,
+  /** Of one namespace: where nobody of it is left, each of its many events would look again. */
+  looksOfNamespaceMax: 8,
   /** A namespace whose mounts change is read again so often that no more of them are read in a second: with as many as there may be, once. */
   mountsPerSecondMax: 4096,
   /** Of all namespaces together. */
@@ -110,7 +112,8 @@ export function createHostFolders(procPath = "/proc", nowMs: () => number = () =
 function createReader(procPath: string, nowMs: () => number) {
   const ofAll = createAllowance(hostFolderLimits.mountsOfAllPerSecondMax);
   let machine: { readonly atMs: number; readonly is: Machine | undefined } | undefined;
-  let left: number = hostFolderLimits.readsPerTurnMax;
+  let left: number = hostFolderLimits.looksPerTurnMax;
+  const looks = new Map<number, number>();
 
   function machineNow(): Machine | undefined {
     const atMs = nowMs();
@@ -123,8 +126,10 @@ function createReader(procPath: string, nowMs: () => number) {
   function lookersOf({ pid, parentPid, mountNamespace }: HostFileQuestion): readonly Looker[] {
     const lookers: Looker[] = [];
     for (const looker of [pid, parentPid]) {
-      if (looker <= 0 || left <= 0) continue;
+      const before = looks.get(mountNamespace) ?? 0;
+      if (looker <= 0 || left <= 0 || before >= hostFolderLimits.looksOfNamespaceMax) continue;
       left -= 1;
+      looks.set(mountNamespace, before + 1);
       if (readNamespace(procPath, looker) !== mountNamespace) continue;
       const root = readRoot(procPath, looker);
       if (root === "/") return [{ pid: looker, root }, ...lookers];
@@ -154,7 +159,8 @@ function createReader(procPath: string, nowMs: () => number) {
   return {
     read,
     newTurn: (): void => {
-      left = hostFolderLimits.readsPerTurnMax;
+      left = hostFolderLimits.looksPerTurnMax;
+      if (looks.size > 0) looks.clear();
     },
   };
 }

@@ -12,7 +12,7 @@ import { createRepeatCache, type RepeatCache } from "./repeat-cache.ts";
 import type { RingViews } from "./ring.ts";
 import { createStringCache } from "./string-cache.ts";
 import { createTextCache } from "./text-cache.ts";
-import { disorderMs, Lane, takeInOrder } from "./two-rings.ts";
+import { createHoldUp, horizonsOf, Lane, takeInOrder } from "./two-rings.ts";
 
 export type OnBatch = (events: readonly SensorEvent[]) => void;
 
@@ -69,7 +69,7 @@ function createContext(libbpf: Libbpf, object: KernelObject, options: ReaderOpti
   const plain: DecodeContext = {
     texts: createTextCache(),
     strings: createStringCache(),
-    bootMs: Date.now() - libbpf.bootTimeMs(),
+    bootMs: bootEpochMs(libbpf),
     knowsUpper: object.knowsUpper,
   };
   const repeats = createRepeatCache((views) => createDecode(views, plain));
@@ -93,7 +93,7 @@ function askFor(names: ReadonlySet<string>, context: DecodeContext, object: Kern
 export function createRingReader(libbpf: Libbpf, object: KernelObject, options: ReaderOptions): RingReader {
   const { context, repeats } = createContext(libbpf, object, options);
   const sweep = createSweeping(object, repeats, options.repeatsEveryMs);
-  const collector = createCollector(object, context, () => context.bootMs + libbpf.bootTimeMs());
+  const collector = createCollector(object, context, libbpf.bootTimeMs);
   const lossesOf = (): Readonly<Record<string, number>> => ({
     ...collector.drops(),
     ...lookingDrops({ ...options, repeats }),
@@ -125,7 +125,7 @@ export function createRingReader(libbpf: Libbpf, object: KernelObject, options: 
   function read(onBatch: OnBatch, nowMs: number): number {
     if (nowMs - bootClockAtMs > bootClockEveryMs) {
       bootClockAtMs = nowMs;
-      context.bootMs = Date.now() - libbpf.bootTimeMs();
+      context.bootMs = bootEpochMs(libbpf);
     }
     options.places.newTurn();
     options.hosts.newTurn();
@@ -198,7 +198,7 @@ function createSweeping(
   };
 }
 
-/** Decodes what both rings hold into batches in time order, and counts. `nowMs`: now, on the clock of the events. */
+/** Decodes what both rings hold into batches in time order, and counts. `nowMs`: milliseconds since boot, the clock of the events. */
 function createCollector(object: KernelObject, context: DecodeContext, nowMs: () => number) {
   const high = new Lane();
   const low = new Lane();
@@ -218,11 +218,12 @@ function createCollector(object: KernelObject, context: DecodeContext, nowMs: ()
       const type = views.halves[(at + layout.eventHeader.type) >> 1] ?? 0;
       readByType[type] = (readByType[type] ?? 0) + 1;
       if (event.type === "exec" && event.environmentCut === true) environmentsCut += 1;
-      lane.push(event, context.bootMs + wide(views.words, at + layout.eventHeader.timeNs) / 1e6);
+      lane.push(event, wide(views.words, at + layout.eventHeader.timeNs) / 1e6);
     };
   }
   const takeHigh = intoLane(high, object.ringHigh.views);
   const takeLow = intoLane(low, object.ringLow.views);
+  const judge = createJudge(object, high, low);
   function count(events: readonly SensorEvent[]): void {
     for (const event of events) counts[event.type] = (counts[event.type] ?? 0) + 1;
   }
@@ -231,19 +232,13 @@ function createCollector(object: KernelObject, context: DecodeContext, nowMs: ()
     drain(onBatch: OnBatch): number {
       const max = readerLimits.batchEventsMax;
       const lookedAtMs = nowMs();
-      // Low before high: what follows from an event of the high ring is never told before it.
       const lowRead = low.length < max ? object.ringLow.drain(max, takeLow) : 0;
       const highRead = high.length < max ? object.ringHigh.drain(max, takeHigh) : 0;
-      const isLowBehind = lowRead >= max || low.length >= max;
-      const isHighBehind = highRead >= max || high.length >= max;
-      // When both are full something has to go on, however close together it was.
-      const slackMs = low.length >= max && high.length >= max ? 0 : disorderMs;
-      const batch = takeInOrder(high, low, {
-        highMs: isLowBehind ? Math.min(lookedAtMs, low.newestMs - slackMs) : lookedAtMs,
-        lowMs: isHighBehind ? high.newestMs - slackMs : Number.POSITIVE_INFINITY,
-      });
+      const { horizons, isStuck } = judge(lookedAtMs, { highRead, lowRead });
+      const batch = takeInOrder(high, low, horizons);
       if (batch.length > 0) onBatch(batch);
-      return lowRead + highRead;
+      // What waits behind an unfinished record is looked for soon, not after an idle pause.
+      return lowRead + highRead + (isStuck ? 1 : 0);
     },
     count,
     isEmpty: (): boolean => high.length + low.length === 0 && object.ringHigh.isEmpty() && object.ringLow.isEmpty(),
@@ -269,6 +264,40 @@ function createCollector(object: KernelObject, context: DecodeContext, nowMs: ()
     },
   };
 }
+
+/** After both rings were read: up to which time all is known. */
+function createJudge(object: KernelObject, high: Lane, low: Lane) {
+  const isHighHeldUp = createHoldUp();
+  const isLowHeldUp = createHoldUp();
+  return (lookedAtMs: number, read: { readonly highRead: number; readonly lowRead: number }) => {
+    const max = readerLimits.batchEventsMax;
+    const isLowStuck = isLowHeldUp(object.ringLow.isHeldUp(), lookedAtMs);
+    const isHighStuck = isHighHeldUp(object.ringHigh.isHeldUp(), lookedAtMs);
+    const horizons = horizonsOf(
+      { lane: high, isBehind: isHighStuck || read.highRead >= max || high.length >= max },
+      { lane: low, isBehind: isLowStuck || read.lowRead >= max || low.length >= max },
+      { lookedAtMs, areBothFull: low.length >= max && high.length >= max },
+    );
+    return { horizons, isStuck: isLowStuck || isHighStuck };
+  };
+}
+
+/** Epoch milliseconds of the boot. The two clocks are read again when the thread stood still between them. */
+function bootEpochMs(libbpf: Libbpf): number {
+  let bestMs = 0;
+  let leastApartMs = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < clockAttempts && leastApartMs > 1; attempt += 1) {
+    const beforeMs = libbpf.bootTimeMs();
+    const epochMs = Date.now();
+    const apartMs = libbpf.bootTimeMs() - beforeMs;
+    if (apartMs >= leastApartMs) continue;
+    leastApartMs = apartMs;
+    bestMs = epochMs - beforeMs - apartMs / 2;
+  }
+  return bestMs;
+}
+
+const clockAttempts = 5;
 
 /** How many events a look should find: fewer cost more in looking than in reading. */
 const eventsPerTurn = 256;

@@ -14,6 +14,8 @@ export interface Ring {
   readonly views: RingViews;
   /** Calls `onRecord` for at most `recordsMax` finished records, oldest first, then gives their space back. Returns how many it read. */
   drain(recordsMax: number, onRecord: (at: number, length: number) => void): number;
+  /** Whether the last drain ended at a record that a processor has begun and not finished: what was finished after it waits behind it. */
+  isHeldUp(): boolean;
   /** Whether anything waits, finished or not: cheaper than to drain nothing. */
   isEmpty(): boolean;
   /** Bytes waiting, finished or not. */
@@ -44,6 +46,7 @@ export function openRing(libbpf: Libbpf, mapDescriptor: number, sizeBytes: numbe
   const mask = sizeBytes - 1;
   let position = Number(Atomics.load(consumer, 0));
   let isOpen = true;
+  let isHeldUp = false;
 
   function drain(recordsMax: number, onRecord: (at: number, length: number) => void): number {
     if (!isOpen) return 0;
@@ -51,9 +54,13 @@ export function openRing(libbpf: Libbpf, mapDescriptor: number, sizeBytes: numbe
     let at = position % sizeBytes;
     let count = 0;
     let start = position;
+    isHeldUp = false;
     while (start < end && count < recordsMax) {
       const header = Atomics.load(words, at >> 2);
-      if (header >= BUSY) break;
+      if (header >= BUSY) {
+        isHeldUp = true;
+        break;
+      }
       const length = header & LENGTH_MASK;
       // A longer one than any program writes cannot be decoded; length 0 has it counted as such.
       if ((header & DISCARDED) === 0) onRecord(at + recordHeaderBytes, length < tailBytes ? length : 0);
@@ -70,6 +77,7 @@ export function openRing(libbpf: Libbpf, mapDescriptor: number, sizeBytes: numbe
   return {
     views: { bytes, halves, words },
     drain,
+    isHeldUp: () => isHeldUp,
     // The low words alone: a whole turn of them, four gigabytes, does not fit into a ring.
     isEmpty: () => !isOpen || Atomics.load(producerLow, 0) === position >>> 0,
     backlogBytes: () => (isOpen ? Number(Atomics.load(producer, 0)) - position : 0),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import type { SensorEvent } from "../../core/sense/sensor.ts";
-import { Lane, takeInOrder } from "./two-rings.ts";
+import { createHoldUp, disorderMs, holdUpMsMax, horizonsOf, Lane, takeInOrder } from "./two-rings.ts";
 
 function exitAt(timeMs: number, comm: string): SensorEvent {
   return { type: "exit", timeMs, comm, process: { pid: 1, startMs: 0 }, cgroupId: 0, exitCode: 0, signal: 0 };
@@ -67,4 +67,32 @@ test("nothing is lost, and each ring keeps its own order", () => {
         );
     }),
   );
+});
+
+test("what came while the rings were read waits in both: a deed is not told before the fork of who did it", () => {
+  const high = laneOf([
+    [1, "fork"],
+    [12, "late fork"],
+  ]);
+  const low = laneOf([
+    [2, "open"],
+    [13, "mount by the late one"],
+  ]);
+  const look = (isHighBehind: boolean, lookedAtMs: number) =>
+    horizonsOf(
+      { lane: high, isBehind: isHighBehind },
+      { lane: low, isBehind: false },
+      { lookedAtMs, areBothFull: false },
+    );
+  assert.deepEqual(namesOf(takeInOrder(high, low, look(false, 10))), ["fork", "open"]);
+  assert.deepEqual(namesOf(takeInOrder(high, low, look(true, 20))), ["late fork"]);
+  assert.deepEqual(look(true, 20).lowMs, 12 - disorderMs);
+  assert.deepEqual(namesOf(takeInOrder(high, low, look(false, 20))), ["mount by the late one"]);
+});
+
+test("an unfinished record holds readers up, but not for ever", () => {
+  const isHeldUp = createHoldUp();
+  assert.deepEqual([isHeldUp(false, 0), isHeldUp(true, 1), isHeldUp(true, holdUpMsMax)], [false, true, true]);
+  assert.equal(isHeldUp(true, holdUpMsMax + 1), false);
+  assert.deepEqual([isHeldUp(false, 2000), isHeldUp(true, 2001)], [false, true]);
 });

@@ -2,7 +2,7 @@
 // Events that the other ring may still hold something older for wait for the next look.
 import type { SensorEvent } from "../../core/sense/sensor.ts";
 
-/** One ring's events that were read and not told yet, each with its time in milliseconds, fractions too. */
+/** One ring's events that were read and not told yet, each with its time in milliseconds since boot, fractions too: the wall clock may be set between two looks. */
 export class Lane {
   events: SensorEvent[] = [];
   readonly #times: number[] = [];
@@ -58,6 +58,34 @@ export interface Horizons {
 
 /** Processors write side by side: a ring is in order of time but for so much. */
 export const disorderMs = 5;
+/** A virtual processor that stands still in the midst of a record does so for less. */
+export const holdUpMsMax = 500;
+
+export interface Look {
+  readonly lane: Lane;
+  /** The ring may hold something older than now: more waits in it, or a record in it is not finished. */
+  readonly isBehind: boolean;
+}
+
+/**
+ * `lookedAtMs`: when the look began. What came into the rings while they were read waits for the next look, of both: this thread may have stood still in
+ * between. When both lanes are full something has to go on, however close together it was.
+ */
+export function horizonsOf(high: Look, low: Look, options: { lookedAtMs: number; areBothFull: boolean }): Horizons {
+  const slackMs = options.areBothFull ? 0 : disorderMs;
+  const upTo = ({ isBehind, lane }: Look): number =>
+    isBehind ? Math.min(options.lookedAtMs, lane.newestMs - slackMs) : options.lookedAtMs;
+  return { highMs: upTo(low), lowMs: upTo(high) };
+}
+
+/** Whether a ring is held up by an unfinished record; for so long at most, then its readers go on without it. */
+export function createHoldUp(): (isHeldUp: boolean, nowMs: number) => boolean {
+  let sinceMs: number | undefined;
+  return (isHeldUp, nowMs) => {
+    sinceMs = isHeldUp ? (sinceMs ?? nowMs) : undefined;
+    return sinceMs !== undefined && nowMs - sinceMs < holdUpMsMax;
+  };
+}
 
 /** Takes out what can be told, oldest first; on a tie the high ring's goes first. Each lane keeps its own order. */
 export function takeInOrder(high: Lane, low: Lane, { highMs, lowMs }: Horizons): readonly SensorEvent[] {
