@@ -7,6 +7,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { skipUnless } from "../skip.ts";
 import { openListeners } from "./listeners.ts";
+import { until } from "../agents-door.ts";
 import { createNamespace, mayMakeNamespaces, runInNetns } from "./namespace.ts";
 import { probeAll, type Probe } from "./probes.ts";
 import { openStar } from "./star.ts";
@@ -54,6 +55,8 @@ test("a star carries TCP and UDP over IPv4 and IPv6, between pods and from and t
       outcomes,
       cases.map(([, outcome]) => outcome),
     );
+    // Whoever connects is told by the kernel, before the listener hears of it.
+    await until("both connections", () => listeners.taken(0) >= 2);
     assert.equal(listeners.taken(0), 2);
     const c = star.addPod({ name: "c", addresses: ["10.1.0.4"] });
     const late: Probe = { from: c, to: "10.1.0.3", port: 80, protocol: tcp };
