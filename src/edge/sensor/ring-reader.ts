@@ -12,7 +12,7 @@ import { createRepeatCache, type RepeatCache } from "./repeat-cache.ts";
 import type { RingViews } from "./ring.ts";
 import { createStringCache } from "./string-cache.ts";
 import { createTextCache } from "./text-cache.ts";
-import { createHoldUp, horizonsOf, Lane, takeInOrder } from "./two-rings.ts";
+import { createHoldUp, horizonOf, Lane, takeInOrder } from "./two-rings.ts";
 
 export type OnBatch = (events: readonly SensorEvent[]) => void;
 
@@ -234,8 +234,8 @@ function createCollector(object: KernelObject, context: DecodeContext, nowMs: ()
       const lookedAtMs = nowMs();
       const lowRead = low.length < max ? object.ringLow.drain(max, takeLow) : 0;
       const highRead = high.length < max ? object.ringHigh.drain(max, takeHigh) : 0;
-      const { horizons, isStuck } = judge(lookedAtMs, { highRead, lowRead });
-      const batch = takeInOrder(high, low, horizons);
+      const { upToMs, isStuck } = judge(lookedAtMs, { highRead, lowRead });
+      const batch = takeInOrder(high, low, upToMs);
       if (batch.length > 0) onBatch(batch);
       // What waits behind an unfinished record is looked for soon, not after an idle pause.
       return lowRead + highRead + (isStuck ? 1 : 0);
@@ -273,12 +273,11 @@ function createJudge(object: KernelObject, high: Lane, low: Lane) {
     const max = readerLimits.batchEventsMax;
     const isLowStuck = isLowHeldUp(object.ringLow.isHeldUp(), lookedAtMs);
     const isHighStuck = isHighHeldUp(object.ringHigh.isHeldUp(), lookedAtMs);
-    const horizons = horizonsOf(
+    const looks = [
       { lane: high, isBehind: isHighStuck || read.highRead >= max || high.length >= max },
       { lane: low, isBehind: isLowStuck || read.lowRead >= max || low.length >= max },
-      { lookedAtMs, areBothFull: low.length >= max && high.length >= max },
-    );
-    return { horizons, isStuck: isLowStuck || isHighStuck };
+    ];
+    return { upToMs: horizonOf(looks, lookedAtMs, max), isStuck: isLowStuck || isHighStuck };
   };
 }
 

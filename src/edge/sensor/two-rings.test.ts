@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import type { SensorEvent } from "../../core/sense/sensor.ts";
-import { createHoldUp, disorderMs, holdUpMsMax, horizonsOf, Lane, takeInOrder } from "./two-rings.ts";
+import { createHoldUp, disorderMs, holdUpMsMax, horizonOf, Lane, takeInOrder } from "./two-rings.ts";
 
 function exitAt(timeMs: number, comm: string): SensorEvent {
   return { type: "exit", timeMs, comm, process: { pid: 1, startMs: 0 }, cgroupId: 0, exitCode: 0, signal: 0 };
@@ -30,32 +30,32 @@ test("two rings become one list in time order, fractions of a millisecond too, t
     [3.6, "after"],
     [9, "z"],
   ]);
-  const told = takeInOrder(high, low, { highMs: all, lowMs: all });
+  const told = takeInOrder(high, low, all);
   assert.deepEqual(namesOf(told), ["x", "a", "before", "exec", "after", "c", "z"]);
   assert.equal(high.length + low.length, 0);
 });
 
-test("while one ring is behind, what is younger than its horizon waits", () => {
+test("what is younger than the horizon waits in both", () => {
   const high = laneOf([
     [1, "fork"],
     [20, "exec"],
   ]);
-  const low = laneOf([[5, "mount"]]);
-  assert.deepEqual(namesOf(takeInOrder(high, low, { highMs: 10, lowMs: all })), ["fork", "mount"]);
-  low.push(exitAt(15, "open"), 15);
-  assert.deepEqual(namesOf(takeInOrder(high, low, { highMs: 30, lowMs: all })), ["open", "exec"]);
+  const low = laneOf([
+    [5, "mount"],
+    [21, "open"],
+  ]);
+  assert.deepEqual(namesOf(takeInOrder(high, low, 10)), ["fork", "mount"]);
+  low.push(exitAt(15, "late"), 15);
+  assert.deepEqual(namesOf(takeInOrder(high, low, 30)), ["exec", "open", "late"]);
 });
 
 test("nothing is lost, and each ring keeps its own order", () => {
   const times = fc.array(fc.nat(50));
   fc.assert(
-    fc.property(times, times, fc.nat(50), fc.nat(50), (first, second, highMs, lowMs) => {
+    fc.property(times, times, fc.nat(50), (first, second, upToMs) => {
       const high = laneOf(first.map((time, index) => [time, `h${index}`]));
       const low = laneOf(second.map((time, index) => [time, `l${index}`]));
-      const told = [
-        ...namesOf(takeInOrder(high, low, { highMs, lowMs })),
-        ...namesOf(takeInOrder(high, low, { highMs: all, lowMs: all })),
-      ];
+      const told = [...namesOf(takeInOrder(high, low, upToMs)), ...namesOf(takeInOrder(high, low, all))];
       assert.equal(told.length, first.length + second.length);
       for (const [letter, count] of [
         ["h", first.length],
@@ -69,25 +69,42 @@ test("nothing is lost, and each ring keeps its own order", () => {
   );
 });
 
-test("what came while the rings were read waits in both: a deed is not told before the fork of who did it", () => {
+test("a deed is not told before the fork of who did it, whichever ring is behind and whenever it was read", () => {
   const high = laneOf([
     [1, "fork"],
     [12, "late fork"],
   ]);
   const low = laneOf([
     [2, "open"],
-    [13, "mount by the late one"],
+    [14, "mount by the late one"],
   ]);
-  const look = (isHighBehind: boolean, lookedAtMs: number) =>
-    horizonsOf(
-      { lane: high, isBehind: isHighBehind },
-      { lane: low, isBehind: false },
-      { lookedAtMs, areBothFull: false },
+  const lanesMax = 4;
+  const look = (behind: string, lookedAtMs: number) =>
+    horizonOf(
+      [
+        { lane: high, isBehind: behind === "high" },
+        { lane: low, isBehind: behind === "low" },
+      ],
+      lookedAtMs,
+      lanesMax,
     );
-  assert.deepEqual(namesOf(takeInOrder(high, low, look(false, 10))), ["fork", "open"]);
-  assert.deepEqual(namesOf(takeInOrder(high, low, look(true, 20))), ["late fork"]);
-  assert.deepEqual(look(true, 20).lowMs, 12 - disorderMs);
-  assert.deepEqual(namesOf(takeInOrder(high, low, look(false, 20))), ["mount by the late one"]);
+  assert.deepEqual([look("", 13), look("high", 20), look("low", 20)], [13, 12 - disorderMs, 14 - disorderMs]);
+  assert.deepEqual(namesOf(takeInOrder(high, low, look("low", 20))), ["fork", "open"]);
+  assert.deepEqual(namesOf(takeInOrder(high, low, look("", 13))), ["late fork"]);
+  assert.deepEqual(namesOf(takeInOrder(high, low, look("", 20))), ["mount by the late one"]);
+});
+
+test("a full lane goes on, however close together its events are", () => {
+  const high = laneOf([[5, "fork"]]);
+  const low = laneOf([
+    [6, "open"],
+    [7, "open"],
+  ]);
+  const looks = [
+    { lane: high, isBehind: false },
+    { lane: low, isBehind: true },
+  ];
+  assert.deepEqual([horizonOf(looks, 10, 3), horizonOf(looks, 10, 2)], [7 - disorderMs, 7]);
 });
 
 test("an unfinished record holds readers up, but not for ever", () => {

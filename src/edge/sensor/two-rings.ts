@@ -49,13 +49,6 @@ export class Lane {
   }
 }
 
-export interface Horizons {
-  /** Up to which time the low ring has surely been read: younger events of the high ring wait. */
-  readonly highMs: number;
-  /** The same of the high ring, for those of the low one. */
-  readonly lowMs: number;
-}
-
 /** Processors write side by side: a ring is in order of time but for so much. */
 export const disorderMs = 5;
 /** A virtual processor that stands still in the midst of a record does so for less. */
@@ -68,14 +61,16 @@ export interface Look {
 }
 
 /**
- * `lookedAtMs`: when the look began. What came into the rings while they were read waits for the next look, of both: this thread may have stood still in
- * between. When both lanes are full something has to go on, however close together it was.
+ * Up to which time everything of both rings has surely been read: what is younger waits in both, for a process's deeds stand in one of them and its birth in
+ * the other. `lookedAtMs`: when the look began; what came while the rings were read may have stood in one of them only, as this thread may have stood still in
+ * between. A lane that is full has to go on, however close together it was.
  */
-export function horizonsOf(high: Look, low: Look, options: { lookedAtMs: number; areBothFull: boolean }): Horizons {
-  const slackMs = options.areBothFull ? 0 : disorderMs;
-  const upTo = ({ isBehind, lane }: Look): number =>
-    isBehind ? Math.min(options.lookedAtMs, lane.newestMs - slackMs) : options.lookedAtMs;
-  return { highMs: upTo(low), lowMs: upTo(high) };
+export function horizonOf(looks: readonly Look[], lookedAtMs: number, laneMax: number): number {
+  return looks.reduce(
+    (horizonMs, { isBehind, lane }) =>
+      isBehind ? Math.min(horizonMs, lane.newestMs - (lane.length >= laneMax ? 0 : disorderMs)) : horizonMs,
+    lookedAtMs,
+  );
 }
 
 /** Whether a ring is held up by an unfinished record; for so long at most, then its readers go on without it. */
@@ -88,9 +83,9 @@ export function createHoldUp(): (isHeldUp: boolean, nowMs: number) => boolean {
 }
 
 /** Takes out what can be told, oldest first; on a tie the high ring's goes first. Each lane keeps its own order. */
-export function takeInOrder(high: Lane, low: Lane, { highMs, lowMs }: Horizons): readonly SensorEvent[] {
-  const highCount = high.countUpTo(highMs);
-  const lowCount = low.countUpTo(lowMs);
+export function takeInOrder(high: Lane, low: Lane, upToMs: number): readonly SensorEvent[] {
+  const highCount = high.countUpTo(upToMs);
+  const lowCount = low.countUpTo(upToMs);
   // Mostly there is nothing to be put between.
   if (highCount === 0 && lowCount === low.length) return low.takeAll();
   if (lowCount === 0 && highCount === high.length) return high.takeAll();
