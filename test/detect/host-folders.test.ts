@@ -39,8 +39,8 @@ async function detectedIn(script: string): Promise<readonly string[]> {
 test("the host's shadow file is told under any name, another file of the host and the image's own are not", async (context) => {
   if (!skipUnless(context, missing === "", missing)) return;
   // Somebody of the container lives while its mounts are looked at.
-  const told = await detectedIn(": < /srv/strange/shadow; /bin/sleep 2");
+  const told = await detectedIn(": < /srv/strange/shadow; /bin/sleep 5");
   ok(told.includes(rule), told.join(", "));
-  const quiet = await detectedIn(": < /srv/strange/hostname; : < /etc/passwd; /bin/sleep 2");
+  const quiet = await detectedIn(": < /srv/strange/hostname; : < /etc/passwd; /bin/sleep 5");
   ok(!quiet.includes(rule), quiet.join(", "));
 });
