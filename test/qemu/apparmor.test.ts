@@ -11,7 +11,7 @@ test("a learnt AppArmor profile: loaded, enforced, complaining", async (context)
   const missing = qemuMissing() || (existsSync(parser) ? "" : `${parser} (Debian package apparmor)`);
   if (!skipUnless(context, missing === "", missing)) return;
   const run = await runGuest({ program: "test/qemu/apparmor.guest.ts", tools: [parser] });
-  context.diagnostic(`${run.checks.size} checks in ${run.seconds} s`);
+  context.diagnostic(`${run.checks.size} checks in ${run.seconds} s, boots ${run.boots}`);
   assert.ok(run.checks.size >= 8, run.output);
   for (const [name, result] of run.checks) assert.equal(result, "ok", `${name}: ${result}`);
 });

@@ -11,7 +11,7 @@ test("LSM denials on a stock kernel: exec, files, folders, names, sockets, mount
   if (!skipUnless(context, missing === "", missing)) return;
   const run = await runGuest({ program: "test/qemu/lsm.guest.ts", files: objects });
   context.diagnostic(run.output.split(/\r?\n/).find((line) => line.startsWith("GUEST kernel")) ?? "no kernel line");
-  context.diagnostic(`${run.checks.size} checks in ${run.seconds} s`);
+  context.diagnostic(`${run.checks.size} checks in ${run.seconds} s, boots ${run.boots}`);
   assert.ok(run.checks.size >= 35, run.output);
   for (const [name, result] of run.checks) assert.equal(result, "ok", `${name}: ${result}`);
 });
@@ -24,7 +24,7 @@ test("where bpf is not an active security module, LSM programs are not believed:
     files: [...objects, "bpf/objects/probe.bpf.o"],
     modules: "landlock,lockdown,yama,apparmor",
   });
-  context.diagnostic(`${run.checks.size} checks in ${run.seconds} s`);
+  context.diagnostic(`${run.checks.size} checks in ${run.seconds} s, boots ${run.boots}`);
   assert.ok(run.checks.size >= 11, run.output);
   for (const [name, result] of run.checks) assert.equal(result, "ok", `${name}: ${result}`);
 });

@@ -85,7 +85,12 @@ export interface GuestRun {
   /** Lines "FIGURE name number". */
   readonly figures: ReadonlyMap<string, number>;
   readonly seconds: number;
+  /** More than one: so many times but one the program was ended by a signal. */
+  readonly boots: number;
 }
+
+/** A program that a signal ended, as V8 under emulation is at times: then the guest boots once more, so often at most. */
+const bootsMax = 3;
 
 /** Boots, runs the program, powers off. Rejects when the guest does not end within its time; the output is in the message. */
 export async function runGuest(options: GuestOptions): Promise<GuestRun> {
@@ -93,8 +98,13 @@ export async function runGuest(options: GuestOptions): Promise<GuestRun> {
   const started = performance.now();
   try {
     writeInitialFiles(disk, options);
-    const output = await boot(disk, options);
-    return { output, ...readLines(output), seconds: Math.round((performance.now() - started) / 1000) };
+    let output = "";
+    let boots = 0;
+    do {
+      output = await boot(disk, options);
+      boots += 1;
+    } while (boots < bootsMax && /^GUEST exit (?:12[89]|1[3-9]\d|2\d\d)\r?$/m.test(output));
+    return { output, boots, ...readLines(output), seconds: Math.round((performance.now() - started) / 1000) };
   } finally {
     for (const file of [disk, consoleOf(disk)]) rmSync(file, { force: true });
   }
@@ -138,7 +148,8 @@ function boot(disk: string, options: GuestOptions): Promise<string> {
     "-nic",
     "none",
   ];
-  const processors = countsInstructions ? ["-icount", "shift=0", "-smp", "1"] : ["-smp", "2"];
+  // One processor: on two emulated ones V8 falls over its own book of code pages now and then ("Check failed: it->second.Size() > offset").
+  const processors = ["-smp", "1", ...(countsInstructions ? ["-icount", "shift=0"] : [])];
   // The kernel has a line of its own: what it says would else stand in the midst of the program's words.
   const lines = ["-serial", `file:${consoleOf(disk)}`, "-serial", "stdio"];
   const what = ["-kernel", kernelImage(), "-initrd", disk, "-append", commandLine];
