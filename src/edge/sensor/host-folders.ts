@@ -23,8 +23,8 @@ export const hostFolderLimits = {
   mountsMax: 4096,
   machineMountsMax: 65_536,
   looksPerTurnMax: 256,
-  /** Of one namespace: where nobody of it is left, each of its many events would look again. */
-  looksOfNamespaceMax: 8,
+  /** Looks in vain of one namespace: where nobody of it is left, each of its many events would look again. */
+  missesOfNamespaceMax: 8,
   /** A namespace whose mounts change is read again so often that no more of them are read in a second: with as many as there may be, once. */
   mountsPerSecondMax: 4096,
   /** Of all namespaces together. */
@@ -113,7 +113,7 @@ function createReader(procPath: string, nowMs: () => number) {
   const ofAll = createAllowance(hostFolderLimits.mountsOfAllPerSecondMax);
   let machine: { readonly atMs: number; readonly is: Machine | undefined } | undefined;
   let left: number = hostFolderLimits.looksPerTurnMax;
-  const looks = new Map<number, number>();
+  const misses = new Map<number, number>();
 
   function machineNow(): Machine | undefined {
     const atMs = nowMs();
@@ -126,11 +126,13 @@ function createReader(procPath: string, nowMs: () => number) {
   function lookersOf({ pid, parentPid, mountNamespace }: HostFileQuestion): readonly Looker[] {
     const lookers: Looker[] = [];
     for (const looker of [pid, parentPid]) {
-      const before = looks.get(mountNamespace) ?? 0;
-      if (looker <= 0 || left <= 0 || before >= hostFolderLimits.looksOfNamespaceMax) continue;
+      const missed = misses.get(mountNamespace) ?? 0;
+      if (looker <= 0 || left <= 0 || missed >= hostFolderLimits.missesOfNamespaceMax) continue;
       left -= 1;
-      looks.set(mountNamespace, before + 1);
-      if (readNamespace(procPath, looker) !== mountNamespace) continue;
+      if (readNamespace(procPath, looker) !== mountNamespace) {
+        misses.set(mountNamespace, missed + 1);
+        continue;
+      }
       const root = readRoot(procPath, looker);
       if (root === "/") return [{ pid: looker, root }, ...lookers];
       lookers.push({ pid: looker, root });
@@ -160,7 +162,7 @@ function createReader(procPath: string, nowMs: () => number) {
     read,
     newTurn: (): void => {
       left = hostFolderLimits.looksPerTurnMax;
-      if (looks.size > 0) looks.clear();
+      if (misses.size > 0) misses.clear();
     },
   };
 }

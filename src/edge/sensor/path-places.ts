@@ -28,8 +28,8 @@ export interface PathPlaces {
 
 /** Of a turn's walks nobody's namespace gets more than its share: who floods takes none of those of others. */
 export const placesLimits = {
-  walksPerTurnMax: 512,
-  walksOfNamespaceMax: 128,
+  walksPerTurnMax: 1024,
+  walksOfNamespaceMax: 256,
   rootsPerTurnMax: 256,
   componentsMax: 256,
 } as const;
