@@ -206,6 +206,12 @@ static __always_inline u64 folder_number(struct task_struct *task, int number)
 	return inode ? BPF_CORE_READ(inode, i_ino) : 0;
 }
 
+/* A number is given to the next file when one is gone: its generation tells them apart, or a new file would count as a repeat of a removed one. */
+static __always_inline u64 device_and_life(struct inode *inode)
+{
+	return (u64)BPF_CORE_READ(inode, i_generation) << 32 | BPF_CORE_READ(inode, i_sb, s_dev);
+}
+
 SEC("tracepoint")
 int on_file_opened(struct trace_event_raw_sys_exit *context)
 {
@@ -238,7 +244,7 @@ int on_file_opened(struct trace_event_raw_sys_exit *context)
 	key.type = EVENT_FILE;
 	key.what = is_made ? DEED_CREATE : DEED_OPEN;
 	if (inode) {
-		key.a = (u64)BPF_CORE_READ(inode, i_sb, s_dev);
+		key.a = device_and_life(inode);
 		key.b = BPF_CORE_READ(inode, i_ino);
 		key.how = flags & OPEN_KINDS;
 	} else {
@@ -297,7 +303,7 @@ int on_file_changed(struct trace_event_raw_sys_exit *context)
 	key.type = EVENT_FILE;
 	key.what = cookie >> 8 & 255;
 	key.how = (cookie & 255) << 16 | (result < 0 ? 0x80000000 | (u32)-result : mode & 0xffff);
-	key.a = inode ? (u64)BPF_CORE_READ(inode, i_sb, s_dev) : hash_text(first.text);
+	key.a = inode ? device_and_life(inode) : hash_text(first.text);
 	key.b = inode ? BPF_CORE_READ(inode, i_ino) : folder_number(task, first.folder);
 	if (second.text)
 		key.a = mix(key.a, hash_text(second.text));

@@ -192,6 +192,7 @@ struct inode {
 	u16 i_mode;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	u32 i_generation;
 	u32 i_nlink;
 	s64 i_mtime_sec;
 	s64 i_ctime_sec;

@@ -310,6 +310,16 @@ describe("deeds on files seen by the kernel", () => {
     assert.deepEqual([event.deed, event.error], ["mount", 0]);
   });
 
+  test("a file that gets the number of a removed one is told, each of many", async (context) => {
+    if (!canRun(context)) return;
+    const names = Array.from({ length: 20 }, (_, index) => join(real, `reborn-${index}`));
+    for (const path of names) {
+      writeFileSync(path, "");
+      unlinkSync(path);
+    }
+    for (const path of names) await recorder.find("file", (event) => event.path === path && event.deed === "create");
+  });
+
   test("deep paths are whole, names that are no UTF-8 are shown as far as they can be", async (context) => {
     if (!canRun(context)) return;
     let deep = real;
