@@ -206,10 +206,18 @@ static __always_inline u64 folder_number(struct task_struct *task, int number)
 	return inode ? BPF_CORE_READ(inode, i_ino) : 0;
 }
 
-/* A number is given to the next file when one is gone: its generation tells them apart, or a new file would count as a repeat of a removed one. */
+/* A number is given to the next file when one is gone. Its generation tells them apart, or a new file would count as a repeat of a removed one; overlays
+ * have none, so the name and its folder do. */
 static __always_inline u64 device_and_life(struct inode *inode)
 {
 	return (u64)BPF_CORE_READ(inode, i_generation) << 32 | BPF_CORE_READ(inode, i_sb, s_dev);
+}
+
+static __always_inline u64 number_and_name(struct inode *inode, struct file *file)
+{
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	u64 name = (u64)BPF_CORE_READ(dentry, d_name.len) << 32 | BPF_CORE_READ(dentry, d_name.hash);
+	return mix(mix(BPF_CORE_READ(inode, i_ino), name), BPF_CORE_READ(dentry, d_parent, d_inode, i_ino));
 }
 
 SEC("tracepoint")
@@ -245,7 +253,7 @@ int on_file_opened(struct trace_event_raw_sys_exit *context)
 	key.what = is_made ? DEED_CREATE : DEED_OPEN;
 	if (inode) {
 		key.a = device_and_life(inode);
-		key.b = BPF_CORE_READ(inode, i_ino);
+		key.b = number_and_name(inode, file);
 		key.how = flags & OPEN_KINDS;
 	} else {
 		key.a = hash_text(asked);
