@@ -310,24 +310,6 @@ describe("deeds on files seen by the kernel", () => {
     assert.deepEqual([event.deed, event.error], ["mount", 0]);
   });
 
-  test("a file that gets the number of a removed one is told, each of many, in a container's overlay too", async (context) => {
-    if (!canRun(context)) return;
-    const names = Array.from({ length: 20 }, (_, index) => `reborn-${index}`);
-    for (const name of names) {
-      writeFileSync(join(real, name), "");
-      unlinkSync(join(real, name));
-    }
-    const parts = ["lower", "upper", "work", "merged"].map((name) => join(folder, `reborn/${name}`));
-    const [lower = "", upper = "", work = "", merged = ""] = parts;
-    for (const part of parts) mkdirSync(part, { recursive: true });
-    const program = `for (let index = 0; index < 20; index += 1) { fs.writeFileSync("${merged}/reborn-" + index, ""); fs.unlinkSync("${merged}/reborn-" + index); }`;
-    const script = `mount -t overlay overlay -o lowerdir=${lower},upperdir=${upper},workdir=${work} ${merged} && exec "$0" -e '${program}'`;
-    const { status, stderr } = await run("unshare", ["--mount", "/bin/sh", "-c", script, process.execPath]);
-    assert.equal(status, 0, stderr);
-    for (const path of [real, merged].flatMap((at) => names.map((name) => join(at, name))))
-      await recorder.find("file", (event) => event.path === path && event.deed === "create");
-  });
-
   test("deep paths are whole, names that are no UTF-8 are shown as far as they can be", async (context) => {
     if (!canRun(context)) return;
     let deep = real;
