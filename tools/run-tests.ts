@@ -9,7 +9,7 @@ const root = path.resolve(import.meta.dirname, "..");
 /** Test files in parallel; the machines that this is built for have two cores. */
 const filesInParallel = 2;
 const fileTimeoutMs = 600_000;
-/** Each test file is a process, and most import the same modules: a quarter of all processor time was to strip and to compile them again. */
+/** Each test file is a process, and most import the same modules: in the two folders measured, a quarter of the processor time was to strip and to compile them again. */
 const compiledFolder = path.join(root, "node_modules", ".cache", "garrison-tests");
 
 // Tests against a real Kubernetes (test/cluster), of the packed product (test/packages) of images built from Debian (test/images) and under emulated kernels (test/qemu) take minutes: .ci/run gives them steps

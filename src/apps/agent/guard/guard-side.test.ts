@@ -78,6 +78,15 @@ function scene(over: Partial<GuardSideParts> = {}) {
   return { kernel, guard, told, state, side, tick };
 }
 
+const list = {
+  name: "b",
+  namespace: "shop",
+  workload: "web",
+  container: "",
+  image: "",
+  executables: ["/app"],
+  mode: "enforce",
+} as const;
 const netcat = { target: { workload: "web" }, exec: [{ path: "/usr/bin/nc" }] };
 
 test("nothing to guard: the kernel's guard is not even opened", async () => {
@@ -250,15 +259,6 @@ test("a kernel that refuses the guard: every policy says why, and a list is refu
   side.setResources([policy("no-nc", netcat)]);
   await tick();
   assert.deepEqual([side.statuses()[0]?.enforcement?.state, side.statuses()[0]?.because], ["failed", "EPERM"]);
-  const list = {
-    name: "b",
-    namespace: "shop",
-    workload: "web",
-    container: "",
-    image: "",
-    executables: ["/app"],
-    mode: "enforce",
-  } as const;
   assert.deepEqual([...side.setAllowLists([list])], [["b", "EPERM"]]);
   assert.deepEqual(side.listsStanding(), { failed: "EPERM" });
 });
@@ -267,15 +267,6 @@ test("lists are held only when the kernel has them, not when they were handed in
   let open: (() => void) | undefined;
   const opened = new Promise<void>((done) => (open = done));
   const { guard } = scene();
-  const list = {
-    name: "b",
-    namespace: "shop",
-    workload: "web",
-    container: "",
-    image: "",
-    executables: ["/app"],
-    mode: "enforce",
-  } as const;
   const slow = scene({
     openGuard: async () => {
       await opened;
@@ -299,15 +290,6 @@ test("lists are held only when the kernel has them, not when they were handed in
 
 test("lists of baselines are policies: only these programs; a list that would stop everything is refused", async () => {
   const { side, tick, kernel } = scene();
-  const list = {
-    name: "b",
-    namespace: "shop",
-    workload: "web",
-    container: "",
-    image: "",
-    executables: ["/app"],
-    mode: "enforce",
-  } as const;
   assert.deepEqual([...side.setAllowLists([list, { ...list, name: "empty", executables: [] }]).keys()], ["empty"]);
   await tick();
   const [compiled] = kernel.policies.values();
