@@ -1,5 +1,5 @@
 // Three trees over all texts that rules compare a file's path with: one walk along the path answers every startswith, =, in and pmatch on fd.name and every = and in on
-// fd.directory, one from its end back every endswith on fd.name and every = and in on fd.filename, short ones from each of its characters every contains on fd.name.
+// fd.directory, one from its end back every endswith on fd.name and every = and in on fd.filename. The third, made an Aho-Corasick automaton, answers every contains on fd.name.
 import type { Predicate } from "../event.ts";
 import type { Check } from "./resolve.ts";
 
@@ -8,8 +8,9 @@ export const pathTreeLimits = {
   nodesMax: 65_000,
 } as const;
 
-const firstCode = 32;
-const width = 95;
+/** ASCII: a state has a row of so many successors. */
+const codes = 128;
+const rowBits = 7;
 const slash = 47;
 
 /** How a text ends: anything may follow, nothing, nothing or a slash, the last slash of the path. From the end back: anything may stand before it, or a slash or nothing. From anywhere: anything may follow. */
@@ -56,6 +57,7 @@ export function buildPathTree(checks: Iterable<Check>): PathTree {
     for (const { text, ending } of texts)
       insert(build, isBack ? text.split("").toReversed().join("") : text, { ending, number });
   }
+  const anywhere = automatonOf(inside);
   const answers = new Uint8Array(numbers.size);
   const fitting = new Int32Array(numbers.size);
   let count = 0;
@@ -78,7 +80,7 @@ export function buildPathTree(checks: Iterable<Check>): PathTree {
       count = 0;
       walkAlong(along, path, hit);
       walkBack(back, path, hit);
-      if (inside.nodes > 1) walkInside(inside, path, hit);
+      if (inside.nodes > 1) walkAnywhere(anywhere, path, hit);
       return count;
     },
   };
@@ -86,7 +88,7 @@ export function buildPathTree(checks: Iterable<Check>): PathTree {
 
 function newBuild(): Build {
   return {
-    next: new Uint16Array(width * 128),
+    next: new Uint16Array(codes * codes),
     nodes: 1,
     endings: { prefix: [], whole: [], directory: [], parent: [], suffix: [], last: [], inside: [] },
   };
@@ -132,10 +134,7 @@ function textsOfName(
 }
 
 function isPlain(text: string): boolean {
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at) - firstCode;
-    if (code < 0 || code >= width) return false;
-  }
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) >= codes) return false;
   return true;
 }
 
@@ -146,12 +145,12 @@ function insert(
 ): void {
   let node = 0;
   for (let at = 0; at < text.length; at += 1) {
-    const slot = node * width + text.charCodeAt(at) - firstCode;
+    const slot = (node << rowBits) | text.charCodeAt(at);
     let next = build.next[slot] as number;
     if (next === 0) {
       next = build.nodes;
       build.nodes += 1;
-      if (build.nodes * width > build.next.length) {
+      if (build.nodes << rowBits > build.next.length) {
         const larger = new Uint16Array(build.next.length * 2);
         larger.set(build.next);
         build.next = larger;
@@ -164,14 +163,14 @@ function insert(
 }
 
 function walkAlong({ next, endings }: Build, path: string, hit: (number: number) => void): void {
-  const lastSlash = path.lastIndexOf("/");
   let node = 0;
   for (let at = 0; ; at += 1) {
     const isEnd = at === path.length;
     const code = isEnd ? 0 : path.charCodeAt(at);
     hitAll(endings.prefix[node], hit);
     if (isEnd || code === slash) hitAll(endings.directory[node], hit);
-    if (at === lastSlash) hitAll(endings.parent[node], hit);
+    const parent = code === slash ? endings.parent[node] : undefined;
+    if (parent !== undefined && !path.includes("/", at + 1)) hitAll(parent, hit);
     if (isEnd) return hitAll(endings.whole[node], hit);
     node = nextOf(next, node, code);
     if (node === 0) return;
@@ -190,22 +189,49 @@ function walkBack({ next, endings }: Build, path: string, hit: (number: number) 
   }
 }
 
-/** Few characters begin a text: mostly the first look ends it. */
-function walkInside({ next, endings: { inside } }: Build, path: string, hit: (number: number) => void): void {
-  for (let from = 0; from < path.length; from += 1) {
-    let node = nextOf(next, 0, path.charCodeAt(from));
-    for (let at = from + 1; node !== 0; at += 1) {
-      hitAll(inside[node], hit);
-      if (at === path.length) break;
-      node = nextOf(next, node, path.charCodeAt(at));
+/** For every state and character the state that follows, and the checks whose texts end in a state. */
+interface Automaton {
+  readonly next: Uint16Array;
+  readonly ended: readonly (readonly number[] | undefined)[];
+  /** 1: some text ends in this state. */
+  readonly isEnd: Uint8Array;
+}
+
+/** Aho and Corasick's: where no text goes on, it is as if the longest ending of what was read that begins a text had been read alone. Breadth first: that one is shorter. */
+function automatonOf({ next, nodes, endings: { inside } }: Build): Automaton {
+  const made = next.slice(0, nodes << rowBits);
+  const ended: (readonly number[] | undefined)[] = Array.from({ length: nodes }, (_, node) => inside[node]);
+  const shorter = new Uint16Array(nodes);
+  const open = [0];
+  for (let node = open.shift(); node !== undefined; node = open.shift()) {
+    const other = shorter[node] as number;
+    for (let code = 0; code < codes; code += 1) {
+      const slot = (node << rowBits) | code;
+      const child = next[slot] as number;
+      const otherChild = node === 0 ? 0 : (made[(other << rowBits) | code] as number);
+      if (child === 0) {
+        made[slot] = otherChild;
+        continue;
+      }
+      shorter[child] = otherChild;
+      if (ended[otherChild] !== undefined) ended[child] = [...(ended[child] ?? []), ...ended[otherChild]];
+      open.push(child);
     }
+  }
+  return { next: made, ended, isEnd: Uint8Array.from(ended, (numbers) => (numbers === undefined ? 0 : 1)) };
+}
+
+function walkAnywhere({ next, ended, isEnd }: Automaton, path: string, hit: (number: number) => void): void {
+  let state = 0;
+  for (let at = 0; at < path.length; at += 1) {
+    state = nextOf(next, state, path.charCodeAt(at));
+    if (isEnd[state] === 1) hitAll(ended[state], hit);
   }
 }
 
 /** 0: no text goes on so. */
 function nextOf(next: Uint16Array, node: number, code: number): number {
-  const slot = code - firstCode;
-  return slot < 0 || slot >= width ? 0 : (next[node * width + slot] as number);
+  return code < codes ? (next[(node << rowBits) | code] as number) : 0;
 }
 
 function hitAll(numbers: readonly number[] | undefined, hit: (number: number) => void): void {
