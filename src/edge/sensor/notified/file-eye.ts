@@ -7,12 +7,28 @@ import { fan, parseFileNotices, type FileNotice } from "./file-notices.ts";
 import { type FileNotifier, markFlags } from "./libc.ts";
 import type { KnownProcess, ProcessBook } from "./process-book.ts";
 
-export const fileEyeLimits = { rootsMax: 1024, execsMax: 1024, readsPerTurnMax: 256, openedMax: 65_536 } as const;
+export const fileEyeLimits = {
+  rootsMax: 1024,
+  /** A young root is watched anew with every program that starts there, an older one so often. */
+  rootIsYoungMs: 5000,
+  watchAgainMs: 1000,
+  execsMax: 1024,
+  readsPerTurnMax: 256,
+  openedMax: 65_536,
+} as const;
 
 const O_WRONLY = 1;
 
 /** The kernel opens a program's loader in order to run it, too: it is not what is run. */
 const loader = /\/ld(-linux[^/]*|-musl[^/]*|-\d[^/]*|64)?\.so(\.\d+)*$/;
+
+/** What is watched of a mount namespace. */
+interface Root {
+  /** In the namespace: when it has ended, the kernel may have given the namespace's number to another one. */
+  readonly pid: number;
+  readonly sinceMs: number;
+  readonly watchedMs: number;
+}
 
 interface Opened {
   readonly pid: number;
@@ -36,7 +52,7 @@ export interface FileEyeParts {
 export interface FileEye {
   /** Marks of the machine's own root; how many of the folders are watched. */
   watchMachine(): number;
-  /** Marks the root of a process's mount namespace when it is a new one. */
+  /** Marks the root of a process's mount namespace: when it is a new one, and again, since what is mounted there changes. */
   watchRootOf(pid: number): void;
   /** Reads what waits: execs are remembered, opens are kept until `told`. */
   drain(): void;
@@ -52,26 +68,48 @@ export function createFileEye(parts: FileEyeParts): FileEye {
 
 class Eye implements FileEye {
   readonly #parts: FileEyeParts;
-  readonly #namespaces = new Set<string>();
+  readonly #own: string;
+  readonly #roots = new Map<string, Root>();
   readonly #execs = new Map<number, string>();
   readonly #opened: Opened[] = [];
 
   constructor(parts: FileEyeParts) {
     this.#parts = parts;
+    this.#own = this.#namespaceOf("self");
   }
 
   watchMachine(): number {
-    this.#namespaces.add(readLink(`${this.#parts.procPath}/self/ns/mnt`));
     return this.#watch("");
   }
 
+  /** A new namespace shows nothing of the mounts that it has got, for a moment; and a runtime mounts most of them after it was made. */
   watchRootOf(pid: number): void {
-    const { procPath, count } = this.#parts;
-    const namespace = readLink(`${procPath}/${pid}/ns/mnt`);
-    if (namespace === "" || this.#namespaces.has(namespace)) return;
-    if (this.#namespaces.size >= fileEyeLimits.rootsMax) return count("file-roots");
-    this.#namespaces.add(namespace);
-    this.#watch(`${procPath}/${pid}/root`);
+    const namespace = this.#namespaceOf(pid);
+    if (namespace === "" || namespace === this.#own) return;
+    const nowMs = performance.now();
+    const before = this.#livingRoot(namespace);
+    const isOld = before !== undefined && nowMs - before.sinceMs > fileEyeLimits.rootIsYoungMs;
+    if (isOld && nowMs - before.watchedMs < fileEyeLimits.watchAgainMs) return;
+    if (before === undefined && !this.#hasRoom()) return this.#parts.count("file-roots");
+    this.#roots.set(namespace, { ...(before ?? { pid, sinceMs: nowMs }), watchedMs: nowMs });
+    this.#watch(`${this.#parts.procPath}/${pid}/root`);
+  }
+
+  #namespaceOf(process: number | "self"): string {
+    return readLink(`${this.#parts.procPath}/${process}/ns/mnt`);
+  }
+
+  #livingRoot(namespace: string): Root | undefined {
+    const root = this.#roots.get(namespace);
+    if (root === undefined || this.#namespaceOf(root.pid) === namespace) return root;
+    this.#roots.delete(namespace);
+    return undefined;
+  }
+
+  #hasRoom(): boolean {
+    if (this.#roots.size >= fileEyeLimits.rootsMax)
+      for (const namespace of [...this.#roots.keys()]) this.#livingRoot(namespace);
+    return this.#roots.size < fileEyeLimits.rootsMax;
   }
 
   drain(): void {

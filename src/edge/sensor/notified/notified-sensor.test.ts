@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -101,15 +101,43 @@ describe("the machine as the kernel notifies of it", { skip: missing === "" ? fa
   });
 
   test("the folder of another root is watched when something runs there", async () => {
-    const inner = `read line; cat ${watched}/inside`;
+    // More than once: what runs there is told when its program is known, and the folder is watched with the notice of that program's start, which may be the next one.
+    const inner = `while read line; do cat ${watched}/inside; done`;
     const outer = `mount -t tmpfs tmpfs ${watched} && echo x > ${watched}/inside && exec unshare --mount sh -c '${inner}'`;
     const child = spawn("unshare", ["--mount", "sh", "-c", outer]);
     const ended = once(child, "exit");
     await recorder.find("exec", (event) => event.arguments.at(-1) === inner && event.comm === "sh");
-    child.stdin.end("\n");
-    const opened = await recorder.find("file", (event) => event.path.endsWith("/inside") && event.comm === "cat");
+    const asking = setInterval(() => child.stdin.write("\n"), 50);
+    const opened = await recorder
+      .find("file", (event) => event.path.endsWith("/inside") && event.comm === "cat")
+      .finally(() => {
+        clearInterval(asking);
+        child.stdin.end();
+      });
     assert.equal(opened.way, "notified");
     await ended;
+  });
+
+  test("a root whose namespace has the number of an ended one is watched, too", async () => {
+    const numbers = new Set<number>();
+    for (let attempt = 0; attempt < 200; attempt += 1) {
+      const file = `${watched}/of-${attempt}`;
+      const inner = `read line; while read line; do cat ${file}; done`;
+      const mounts = `mount -t tmpfs tmpfs ${watched} && echo x > ${file} && exec sh -c '${inner}'`;
+      const child = spawn("unshare", ["--mount", "sh", "-c", mounts]);
+      const ended = once(child, "exit");
+      const { process: started } = await recorder.find("exec", ({ arguments: given }) => given.at(-1) === inner);
+      const number = statSync(`/proc/${started.pid}/ns/mnt`).ino;
+      const isReused = numbers.has(number);
+      numbers.add(number);
+      const asking = isReused ? setInterval(() => child.stdin.write("\n"), 50) : undefined;
+      if (isReused)
+        await recorder.find("file", ({ path }) => path.endsWith(`/of-${attempt}`)).finally(() => clearInterval(asking));
+      child.stdin.end();
+      await ended;
+      if (isReused) return;
+    }
+    assert.fail(`no number came again: ${[...numbers].join(" ")}`);
   });
 
   test("connections come from looking", async () => {
