@@ -108,7 +108,7 @@ class Eye implements FileEye {
 
   #hasRoom(): boolean {
     if (this.#roots.size >= fileEyeLimits.rootsMax)
-      for (const namespace of [...this.#roots.keys()]) this.#livingRoot(namespace);
+      for (const namespace of this.#roots.keys()) this.#livingRoot(namespace);
     return this.#roots.size < fileEyeLimits.rootsMax;
   }
 
