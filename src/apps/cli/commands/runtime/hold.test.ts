@@ -92,6 +92,8 @@ test("a workload that nobody saw is not held: the name that was meant is said", 
     assert.equal(ran.code, 5, ran.err);
     assert.match(ran.err, words);
   }
+  const mute = await garrison(made, "freeze", "shop/web", "--reason", " a ");
+  assert.deepEqual([mute.code, /--reason " a " says too little\nhint: \S/.test(mute.err)], [2, true], mute.err);
   const whole = await garrison(made, "freeze", "c1/shop/Deployment/web", ...why);
   assert.deepEqual([whole.code, /names no workload/.test(whole.err)], [2, true], whole.err);
   assert.deepEqual(made.put, []);

@@ -25,6 +25,7 @@ function usage(message: string, hint: string): Fault {
 }
 
 const minutesMax = 7 * 24 * 60;
+const reasonMin = 3;
 
 function holdCommand(action: "freeze" | "isolate", summary: string): CommandUnit {
   return {
@@ -88,6 +89,8 @@ async function hold(
       kind: "usage",
       hint: `a whole number from 1 to ${minutesMax}`,
     });
+  if (reason.trim().length < reasonMin)
+    throw usage(`--reason ${JSON.stringify(reason)} says too little`, `${reasonMin} characters or more: who asks why`);
   const target = targetOf(workload);
   if ("workload" in target && unseen !== true) await requireSeen(context, { ...target, scope });
   const name = holdName(workload);

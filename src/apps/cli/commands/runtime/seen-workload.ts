@@ -1,8 +1,8 @@
 // Is there what is to be held? A hold of a name with a slip in it holds nothing, and nobody would notice: it is refused with the name that was meant.
 import { Fault, toFault } from "../../../../base/fault.ts";
-import { nearest } from "../../../../base/nearest.ts";
 import type { Workload } from "../../../../model/workload.ts";
 import { ask, type Context } from "../../context.ts";
+import { nearestWorkload } from "../find-workload.ts";
 
 export interface HoldTarget {
   readonly namespace: string;
@@ -70,14 +70,11 @@ function isTarget(
   return row.namespace === namespace && row.name === workload && (place === "global" || row.cluster === cluster);
 }
 
-/** The same name in another namespace first, then the nearest. */
 function meantBy({ namespace, workload, scope }: HoldTarget, rows: readonly Workload[]): string | undefined {
   const [place, cluster] = scope.split("/");
-  const names = rows
-    .filter((row) => row.namespace !== "" && (place === "global" || row.cluster === cluster))
-    .map((row) => `${row.namespace}/${row.name}`);
-  return (
-    names.find((name) => name.endsWith(`/${workload}`)) ?? nearest(`${namespace}/${workload}`.slice(0, 320), names)
+  return nearestWorkload(
+    { namespace, name: workload },
+    rows.filter((row) => place === "global" || row.cluster === cluster),
   );
 }
 
