@@ -177,6 +177,18 @@ test("facts are merged over replicas; lives count hours, replicas and starts; an
   );
 });
 
+test("only the kinds that are asked for are looked at, and come as they would among all", async () => {
+  const all = await queries.baselineSums({ of: web });
+  const textOf = ({ fact }: (typeof all.facts)[number]): string => JSON.stringify(fact);
+  assert.ok(all.facts.some(({ fact }) => fact.kind === "reads"));
+  for (const kinds of [["writes", "loads"], ["parents"], ["reads"], ["listens", "domains"]] as const) {
+    const some = await queries.baselineSums({ of: web, kinds });
+    const expected = all.facts.filter(({ fact }) => (kinds as readonly string[]).includes(fact.kind));
+    assert.deepEqual(some.facts.map(textOf).sort(), expected.map(textOf).sort(), kinds.join(", "));
+    assert.deepEqual(some.lives, all.lives);
+  }
+});
+
 test("drift is summed by item, with the newest evidence; other detections are not drift", async () => {
   const { drift, omitted } = await queries.baselineDrift({ of: web, limit: 10 });
   assert.deepEqual(

@@ -289,6 +289,41 @@ test("gaps, newest first", async () => {
   assert.equal((await queries.listGaps({ ...page, q: "reason:ring-full" })).rows.length, 1);
 });
 
+test("a gap that comes every two seconds is one of the window's, counted up, and pushes no other out", async () => {
+  const place = {
+    cluster: "c",
+    node: "chatty",
+    counted: "estimate",
+    durationMs: 2000,
+    table: "http_events",
+    ingest: 46,
+  };
+  const often = Array.from({ length: 600 }, (_, index) => {
+    return { ...place, time: nowMs - 1_200_000 + index * 2000, reason: "limit", rows: 3, detail: "a part was missed" };
+  });
+  const rare = (minutesAgo: number, rows: number) => {
+    const detail = `${rows} events of type first-bytes`;
+    return { ...place, time: nowMs - minutesAgo * minute, reason: "ring-full", rows, detail, counted: "exact" };
+  };
+  await store.insert("gaps", [
+    ...often,
+    rare(30, 7),
+    { ...rare(30, 4), time: nowMs - 30 * minute + 2500 },
+    rare(40, 9),
+  ]);
+  const { window } = await queries.listEvents({ ...page, kinds: "http", since: "1h" });
+  assert.deepEqual(
+    window.gaps
+      .filter(({ node }) => node === "chatty")
+      .map(({ time, durationMs, reason, rows, counted, detail }) => [time, durationMs, reason, rows, counted, detail]),
+    [
+      [formatInstant(nowMs - 20 * minute), 1_200_000, "limit", 1800, "estimate", "a part was missed"],
+      [formatInstant(nowMs - 30 * minute), 4500, "ring-full", 11, "exact", "11 events of type first-bytes"],
+      [formatInstant(nowMs - 40 * minute), 2000, "ring-full", 9, "exact", "9 events of type first-bytes"],
+    ],
+  );
+});
+
 test("losses for want of room, added up by node, reason and event type", async () => {
   const place = { cluster: "c", node: "lossy", counted: "exact", durationMs: 5000, table: "flows", ingest: 45 };
   const drop = (minutesAgo: number, reason: string, rows: number, detail = "") => {

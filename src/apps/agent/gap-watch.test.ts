@@ -70,6 +70,38 @@ test("what was told with less than is there is a gap of what rules find, and rep
   );
 });
 
+test("a part that is missed all the time is told at once, then added up: no row for each look, no count lost", () => {
+  let missed = 0;
+  const watch = createGapWatch(
+    sources({ sensorStats: () => ({ eventsByType: {}, dropsByType: { "path-as-written": missed }, cpuMs: 0 }) }),
+    0,
+  );
+  const told: (readonly [time: number, durationMs: number, rows: number])[] = [];
+  const look = (nowMs: number, which?: "last"): void => {
+    for (const { time, durationMs, rows } of watch(nowMs, which)) told.push([time, durationMs, rows]);
+  };
+  for (let nowMs = 2000; nowMs <= 70_000; nowMs += 2000) {
+    missed += 5;
+    look(nowMs);
+  }
+  assert.deepEqual(told, [
+    [0, 2000, 5],
+    [2000, 30_000, 75],
+    [32_000, 30_000, 75],
+  ]);
+  look(70_500, "last");
+  assert.deepEqual(told.at(-1), [62_000, 8500, 20]);
+  // After a pause the next one is told at once, with its own window.
+  look(600_000);
+  missed += 1;
+  look(602_000);
+  assert.deepEqual(told.at(-1), [600_000, 2000, 1]);
+  assert.equal(
+    told.reduce((sum, [, , rows]) => sum + rows, 0),
+    missed,
+  );
+});
+
 test("queue drops, merged detail, flows over the limit and a sensor that is down are rows", () => {
   const watch = createGapWatch(
     sources({

@@ -46,15 +46,22 @@ export interface GapSources {
   readonly sensorDown: string;
 }
 
-/** Each call returns the gaps since the one before; `nowMs` ends their window. */
-export function createGapWatch(sources: GapSources, startMs: number): (nowMs: number) => GapRow[] {
+/** On a busy node parts are missed all the time: told once, then added up for this long. The last call tells what is left. */
+export const partGapEveryMs = 30_000;
+
+/** Each call returns the gaps since the one before, those of missed parts in steps of `partGapEveryMs` unless it is the last; `nowMs` ends their window. */
+export function createGapWatch(
+  sources: GapSources,
+  startMs: number,
+): (nowMs: number, which?: "ripe" | "last") => GapRow[] {
   let sinceMs = startMs;
   let dropsTold: Readonly<Record<string, number>> = {};
+  const parts = partGaps(startMs);
 
-  return (nowMs) => {
+  return (nowMs, which = "ripe") => {
     const window = { time: sinceMs, durationMs: Math.max(0, nowMs - sinceMs) };
     const drops = sources.sensorStats().dropsByType;
-    const rows = ringGaps(window, drops, dropsTold);
+    const rows = [...ringGaps(window, drops, dropsTold), ...parts(nowMs, drops, which)];
     dropsTold = drops;
     for (const [table, count] of sources.queueDrops()) {
       rows.push({
@@ -109,6 +116,31 @@ export function createGapWatch(sources: GapSources, startMs: number): (nowMs: nu
   };
 }
 
+/** Parts that events were told without (`partDrops`), by type: at once, and what follows within `partGapEveryMs` together. */
+function partGaps(startMs: number) {
+  const told = new Map<string, { readonly total: number; readonly atMs: number }>();
+  /** By type, the look before the first that is not told yet. */
+  const pendingSince = new Map<string, number>();
+  let lookedMs = startMs;
+  return (nowMs: number, drops: Readonly<Record<string, number>>, which: "ripe" | "last"): GapRow[] => {
+    const rows: GapRow[] = [];
+    for (const [type, detail] of Object.entries(partDrops)) {
+      const total = drops[type] ?? 0;
+      const { total: before, atMs } = told.get(type) ?? { total: 0, atMs: -Infinity };
+      if (total <= before) continue;
+      const sinceMs = pendingSince.get(type) ?? lookedMs;
+      pendingSince.set(type, sinceMs);
+      if (which === "ripe" && nowMs - atMs < partGapEveryMs) continue;
+      pendingSince.delete(type);
+      told.set(type, { total, atMs: nowMs });
+      const missed = { table: "security_events", reason: "limit", rows: total - before, counted: "estimate" } as const;
+      rows.push({ time: sinceMs, durationMs: Math.max(0, nowMs - sinceMs), ...missed, detail });
+    }
+    lookedMs = nowMs;
+    return rows;
+  };
+}
+
 /** A loss as a row. The window is cut to what the server takes; a gap older than that would be lost itself. */
 export function gapOfLoss(loss: SpoolLoss, nowMs: number): GapRow {
   const fromMs = Math.max(nowMs - oldestGapMs, loss.fromMs);
@@ -137,14 +169,8 @@ function ringGaps(
 ): GapRow[] {
   const rows: GapRow[] = [];
   for (const [type, total] of Object.entries(drops)) {
-    if (countsOnly.has(type)) continue;
+    if (countsOnly.has(type) || type in partDrops) continue;
     const fresh = total - (told[type] ?? 0);
-    const part = partDrops[type];
-    if (part !== undefined) {
-      const missed = { table: "security_events", reason: "limit", rows: fresh, counted: "estimate" } as const;
-      if (fresh > 0) rows.push({ ...window, ...missed, detail: part });
-      continue;
-    }
     const table = tableByEvent[type] ?? "*";
     const counted = table === "process_events" ? "exact" : "estimate";
     const detail = `${fresh} events of type ${type}`;

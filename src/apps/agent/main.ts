@@ -94,8 +94,8 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
   parts.rows?.((table, row) => outbox.push(table, row));
   parts.ready({ type: "ready", notices: [...noticesOf(config, sensor, agent.sensorDown), agent.words.first] });
   agent.words.begin();
-  const flushGaps = () => {
-    for (const row of agent.gaps(clock.nowMs())) outbox.push("gaps", row);
+  const flushGaps = (which: "ripe" | "last") => {
+    for (const row of agent.gaps(clock.nowMs(), which)) outbox.push("gaps", row);
     for (const row of [...enforce.takeGaps(clock.nowMs()), ...usage.takeGaps(clock.nowMs())]) outbox.push("gaps", row);
     return outbox.tellGaps(clock.nowMs());
   };
@@ -117,7 +117,7 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
       failed,
     ),
     every(agentLimits.flushEveryMs, () => outbox.flush(), failed),
-    every(agentLimits.gapEveryMs, flushGaps, failed),
+    every(agentLimits.gapEveryMs, () => flushGaps("ripe"), failed),
     every(agentLimits.gapEveryMs, () => sensor.watchFirstBytes(pipeline.watchedCgroups()), failed),
     every(agentLimits.usedFilesEveryMs, () => agent.usedFiles.tick(clock.nowMs()), failed),
     every(agentLimits.usedFilesEveryMs, () => usage.tick(clock.nowMs()), failed),
@@ -137,7 +137,7 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
   agent.guard.close();
   for (const row of enforce.drain()) outbox.push("flows", row);
   await outbox.flush();
-  await flushGaps();
+  await flushGaps("last");
   await beat(0).catch(failed);
   await uplink.close(agentLimits.drainMsMax);
   // Rules stay in the kernel: a restart is no hole.

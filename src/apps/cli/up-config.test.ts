@@ -14,10 +14,10 @@ test("a relative kubeconfig starts where the person stands; one that is not ther
   const ours = { npm_lifecycle_event: "start", npm_package_name: "garrison", INIT_CWD: folder };
   assert.equal(await existingFile("shop.yaml", ours), file);
   assert.equal(await existingFile(file, {}), file);
-  const missing = { code: "cli/no-kubeconfig", kind: "usage" };
+  const missing = { code: "cli/unreadable", kind: "usage" };
   await assert.rejects(existingFile("other.yaml", ours), {
     ...missing,
-    message: `there is no kubeconfig ${folder}/other.yaml`,
+    message: `cannot read the kubeconfig ${folder}/other.yaml: it is not there`,
   });
   // Somebody else's npm script says nothing about where our user stands.
   await assert.rejects(existingFile("shop.yaml", { ...ours, npm_package_name: "theirs" }), missing);

@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
-import { Fault } from "../../base/fault.ts";
+import { unreadableFile } from "../../base/unreadable-file.ts";
 import { apps } from "./apps.ts";
 
 /** Name of the simulated cluster that `up` runs. */
@@ -55,12 +55,9 @@ export async function existingFile(
     await access(file, constants.R_OK);
     return file;
   } catch (cause) {
-    const isMissing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    throw new Fault(isMissing ? `there is no kubeconfig ${file}` : `the kubeconfig ${file} may not be read`, {
-      code: isMissing ? "cli/no-kubeconfig" : "cli/kubeconfig-unreadable",
-      kind: "usage",
+    throw unreadableFile(file, cause, {
+      what: "the kubeconfig",
       hint: "--kubeconfig FILE names the file of one cluster; relative names start where you stand",
-      cause,
     });
   }
 }

@@ -10,6 +10,7 @@ import {
 } from "node:crypto";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { Fault } from "../../base/fault.ts";
+import { unreadableFile } from "../../base/unreadable-file.ts";
 import { payloadType, type Envelope, type Manifest, type ReadManifest } from "./manifest.ts";
 
 /** DSSE's pre-authentication encoding: type and length are signed, too. */
@@ -53,9 +54,19 @@ export function readPublicKey(file: string): KeyObject {
 }
 
 function readKey(file: string, parse: (pem: string) => KeyObject): KeyObject {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    throw unreadableFile(file, cause, {
+      what: "the key",
+      code: "advisories/bad-key",
+      hint: "`garrison db keygen` makes a pair",
+    });
+  }
   let key: KeyObject;
   try {
-    key = parse(readFileSync(file, "utf8"));
+    key = parse(text);
   } catch (cause) {
     throw badKey(file, (cause as Error).message);
   }

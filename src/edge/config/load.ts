@@ -4,6 +4,7 @@ import { parseDocument } from "yaml";
 import type { z } from "zod";
 import { Fault } from "../../base/fault.ts";
 import { nearest } from "../../base/nearest.ts";
+import { unreadableFile } from "../../base/unreadable-file.ts";
 import { fieldsOf, type ConfigField } from "./fields.ts";
 
 export interface ConfigSources {
@@ -75,11 +76,10 @@ async function readTree(file: string, app: string | undefined): Promise<Record<s
   try {
     text = await readFile(file, "utf8");
   } catch (cause) {
-    throw new Fault(`cannot read the configuration file ${file}`, {
+    throw unreadableFile(file, cause, {
+      what: "the configuration file",
       code: "config/unreadable",
-      kind: "usage",
       hint: "check the path given with --config",
-      cause,
     });
   }
   if (text.length > fileBytesMax) throw bad(`${file} is larger than ${fileBytesMax} bytes`, "", app);

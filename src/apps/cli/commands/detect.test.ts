@@ -114,3 +114,18 @@ test("detect lint says what is blind, and why", () => {
   assert.equal(code, 0);
   assert.match(out, /blind[\s\S]*Env[\s\S]*no sensor here supplies evt\.buffer/);
 });
+
+test("detect lint: at a terminal's width what is wrong is folded, whole and no wider", () => {
+  const unknown = file("unknown.yaml", "rules:\n  - x\n");
+  const { code, out } = garrison("detect", "lint", unknown, "--width", "60");
+  assert.equal(code, 3);
+  const [, ...lines] = out.trimEnd().split("\n");
+  assert.deepEqual(
+    lines.filter((line) => line.length > 60),
+    [],
+  );
+  assert.match(
+    out.replaceAll(/\s+/g, " "),
+    /the document \(rules\) is no list of Falco rules, no GarrisonRule and no Sigma rule/,
+  );
+});

@@ -1,11 +1,13 @@
 // A workload as people write it on the command line: "web", "shop/web", "shop/Deployment/web", "CLUSTER/shop/Deployment/web".
 import { Fault } from "../../../base/fault.ts";
+import { nearest } from "../../../base/nearest.ts";
 import type { Workload } from "../../../model/workload.ts";
 import { ask, type Context } from "../context.ts";
 
 export type FoundWorkload = Pick<Workload, "cluster" | "namespace" | "kind" | "name">;
 
 const candidatesShown = 5;
+const namesMax = 1000;
 
 interface Wanted {
   readonly cluster: string;
@@ -45,12 +47,15 @@ export async function findWorkload(context: Context, text: string): Promise<Foun
     ({ cluster, name }) => name === wanted.name && (wanted.cluster === "" || cluster === wanted.cluster),
   );
   const [first, ...others] = found;
-  if (first === undefined)
+  if (first === undefined) {
+    const all = await ask(context, "listWorkloads", { query: { q: "", since: "24h", limit: namesMax } });
+    const meant = nearestWorkload(wanted, all.rows);
     throw new Fault(`no workload ${text} was seen within a day`, {
       code: "cli/no-workload",
       kind: "not-found",
-      hint: "`garrison workloads --since 24h` lists them",
+      hint: meant === undefined ? "`garrison workloads --since 24h` lists them" : `did you mean ${meant}?`,
     });
+  }
   if (others.length === 0) return first;
   const names = found.slice(0, candidatesShown).map(fullName);
   throw new Fault(`${found.length} workloads are called ${text}`, {
@@ -58,6 +63,24 @@ export async function findWorkload(context: Context, text: string): Promise<Foun
     kind: "usage",
     hint: `say which one: ${names.join(", ")}${found.length > candidatesShown ? ", ..." : ""}`,
   });
+}
+
+/** "namespace/name" of the one that was meant: the same name in another namespace first, then the nearest. */
+export function nearestWorkload(
+  { namespace, name }: Pick<FoundWorkload, "namespace" | "name">,
+  rows: readonly Pick<FoundWorkload, "namespace" | "name">[],
+): string | undefined {
+  const known = rows.filter((row) => row.namespace !== "");
+  const whole = ({ namespace: place, name: own }: (typeof known)[number]): string => `${place}/${own}`;
+  const same = known.find((row) => row.name === name);
+  if (same !== undefined) return whole(same);
+  if (namespace !== "") return nearest(`${namespace}/${name}`.slice(0, 320), known.map(whole));
+  const close = nearest(
+    name.slice(0, 253),
+    known.map((row) => row.name),
+  );
+  const meant = known.find((row) => row.name === close);
+  return meant === undefined ? undefined : whole(meant);
 }
 
 export function fullName({ cluster, namespace, kind, name }: FoundWorkload): string {

@@ -52,5 +52,5 @@ test("gaps of one kind are one line; rules that were kept back are named, with t
 test("an answer brings so many gaps and no more: then that is said", () => {
   const gaps = gapsOf(...Array.from({ length: queryLimits.gapsMax }, () => [1, "x"] as const));
   assert.equal(gapLines(gaps).length, 2);
-  assert.match(gapLines(gaps).at(-1) ?? "", /only the newest 100 gaps/);
+  assert.match(gapLines(gaps).at(-1) ?? "", /only the newest 100 kinds of gaps/);
 });

@@ -1,12 +1,11 @@
 // garrison install: prints what puts Garrison into a cluster. It talks to no cluster; applying is kubectl's, and the reader's decision.
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
 import { stringify } from "../output/yaml.ts";
-import { Fault } from "../../../base/fault.ts";
 import { parseJoinToken } from "../../../edge/trust/join-token.ts";
 import { makeTrustSeed, seedFiles } from "../../../edge/trust/trust-seed.ts";
 import type { Context } from "../context.ts";
+import { readInputText } from "../input-file.ts";
 import { renderKustomization } from "../install/kustomize.ts";
 import { applyOptions, clusterDefault, imageDefault, secretOf, socketDefault } from "../install/manifests.ts";
 import { textAt, type Tree } from "../install/object.ts";
@@ -114,17 +113,8 @@ async function secretsOf(context: Context, options: InstallOptions, flags: Flags
 
 /** A secret's text out of a file, without the line's end. Faults name the flag and the file, never the text. */
 async function readSecret(file: string, flag: string): Promise<string> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (cause) {
-    throw new Fault(`${flag}: ${file} cannot be read`, {
-      code: "install/usage",
-      kind: "usage",
-      hint: "give the path of a file that holds it",
-      cause,
-    });
-  }
+  const hint = `give ${flag} the path of a file that holds it`;
+  const text = await readInputText(file, { code: "install/usage", hint });
   if (text.length > secretBytesMax) throw usage(`${flag}: ${file} is larger than ${secretBytesMax} bytes`);
   return text.trim();
 }

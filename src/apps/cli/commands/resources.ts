@@ -1,9 +1,9 @@
 // garrison apply, get, diff, delete, history, restore: the versioned resources from files, as in kubectl.
-import { readFile } from "node:fs/promises";
 import { type Document, parseAllDocuments, stringify } from "yaml";
-import { Fault, toFault } from "../../../base/fault.ts";
+import { exitCodeOf, Fault, toFault } from "../../../base/fault.ts";
 import { ResourceManifest, type Resource } from "../../../model/resource.ts";
 import { ask, type Context } from "../context.ts";
+import { readInputText } from "../input-file.ts";
 import { render, type Sheet } from "../output/format.ts";
 import { age } from "../output/units.ts";
 import type { CommandUnit, Run } from "./command.ts";
@@ -13,6 +13,7 @@ import type { Command } from "commander";
 
 const inputBytesMax = 16 * 1024 * 1024;
 const documentsMax = 10_000;
+const usageCode = 2;
 
 interface FileOptions {
   readonly filename: readonly string[];
@@ -117,7 +118,7 @@ function addDelete(program: Command, run: Run): void {
         const keys =
           options.filename === undefined
             ? []
-            : (await manifests(options.filename, options.scope)).toReversed().map((one) => one.manifest);
+            : (await manifests(options.filename, options.scope)).found.toReversed().map((one) => one.manifest);
         if (kind !== undefined && name !== undefined)
           keys.push({ apiVersion: "garrison/v1", kind, name, scope: options.scope, spec: {} });
         if (keys.length === 0)
@@ -187,12 +188,16 @@ function addHistory(program: Command, run: Run): void {
     );
 }
 
-/** Applies each document by itself: a bad one is refused and named, the rest goes on; then exit code 7. */
+/**
+ * Applies each document by itself: a bad one is refused and named, the rest goes on; then exit code 7. When none is taken, nothing is partial: the exit code is
+ * what the first refusal alone would give, 2 for a bad document.
+ */
 async function apply(context: Context, options: FileOptions, isDryRun: boolean): Promise<number> {
-  let refused = 0;
+  const { found, unreadable } = await manifests(options.filename, options.scope, context);
+  const refusals: number[] = unreadable > 0 ? [usageCode] : [];
+  let taken = 0;
   let changed = 0;
-  for (const one of await manifests(options.filename, options.scope, context)) {
-    const { manifest, where } = one;
+  for (const { manifest, where } of found) {
     try {
       const done = await ask(context, "applyResource", {
         params: { kind: manifest.kind, name: manifest.name },
@@ -203,15 +208,17 @@ async function apply(context: Context, options: FileOptions, isDryRun: boolean):
       for (const change of done.changes) {
         await context.print(`  ${change.path}: ${JSON.stringify(change.before)} -> ${JSON.stringify(change.after)}\n`);
       }
+      taken += 1;
       changed += done.outcome === "unchanged" ? 0 : 1;
     } catch (error) {
       const fault = toFault(error);
       if (fault.kind === "unavailable" || fault.kind === "unauthenticated") throw fault;
-      refused += 1;
+      refusals.push(exitCodeOf(fault));
       context.say(`${where}: ${fault.message}${fault.hint === undefined ? "" : ` (${fault.hint})`}`);
     }
   }
-  if (refused > 0) return 7;
+  const [refusal] = refusals;
+  if (refusal !== undefined) return taken > 0 ? 7 : refusal;
   return isDryRun && changed > 0 && options.dryRun !== true ? 3 : 0;
 }
 
@@ -221,10 +228,16 @@ interface Read {
   readonly where: string;
 }
 
+interface ReadFiles {
+  readonly found: readonly Read[];
+  /** Documents that were said and left out. */
+  readonly unreadable: number;
+}
+
 /** All documents of the files; tiers of policies first. With `context`, a bad one is said and left out; without, it is thrown. */
-async function manifests(files: readonly string[], scope: string, context?: Context): Promise<readonly Read[]> {
+async function manifests(files: readonly string[], scope: string, context?: Context): Promise<ReadFiles> {
   const found: Read[] = [];
-  let bad = 0;
+  let unreadable = 0;
   for (const file of files) {
     const text = await readText(file);
     const documents = parseAllDocuments(text, { prettyErrors: true });
@@ -237,16 +250,22 @@ async function manifests(files: readonly string[], scope: string, context?: Cont
         else {
           if (context === undefined) throw new Fault(`${where}: ${manifest}`, { code: "cli/bad-file", kind: "usage" });
           context.say(`${where}: ${manifest}`);
-          bad += 1;
+          unreadable += 1;
         }
       }
       if (found.length > documentsMax)
         throw new Fault(`more than ${documentsMax} documents`, { code: "cli/too-many", kind: "too-large" });
     }
   }
-  if (found.length === 0 && bad > 0)
+  if (found.length === 0 && unreadable > 0)
     throw new Fault("no document could be read", { code: "cli/bad-file", kind: "usage", hint: "see the lines above" });
-  return tiersFirst(found);
+  if (found.length === 0)
+    throw new Fault(`there is no document in ${files.join(", ")}`, {
+      code: "cli/bad-file",
+      kind: "usage",
+      hint: "garrison/v1 resources, or policies of Kubernetes, Calico, Cilium, KubeArmor, Tetragon, as YAML or JSON",
+    });
+  return { found: tiersFirst(found), unreadable };
 }
 
 /** The document's manifests, or why there is none: broken YAML, aliases that would multiply into very much, a field. */
@@ -266,13 +285,7 @@ function readManifests(document: Document.Parsed, scope: string): readonly (Reso
 }
 
 async function readText(file: string): Promise<string> {
-  if (file !== "-") {
-    try {
-      return await readFile(file, "utf8");
-    } catch (cause) {
-      throw new Fault(`cannot read ${file}`, { code: "cli/unreadable", kind: "usage", hint: "check the path", cause });
-    }
-  }
+  if (file !== "-") return readInputText(file);
   let text = "";
   for await (const chunk of process.stdin.setEncoding("utf8")) {
     text += chunk as string;

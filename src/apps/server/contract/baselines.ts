@@ -55,6 +55,9 @@ const Counts = z.object(
   Object.fromEntries(baselineItemKinds.map((kind) => [kind, z.int()])) as Record<BaselineItemKind, z.ZodInt>,
 );
 
+/** The ladder of all does not look at reads: they are most of what there is, and no confidence comes from them. */
+const LadderCounts = Counts.partial({ reads: true });
+
 const Held = z.object({ scope: z.string(), name: z.string(), generation: z.int(), dryRun: z.boolean() });
 
 /** What a node says of the baseline it was given. */
@@ -75,8 +78,8 @@ export const BaselineLadder = z.object({
   /** Baselines of the same workload for other images: a new image begins to learn anew. */
   otherImages: z.int(),
   confidence: BaselineConfidence,
-  /** Things seen in the window, by kind. */
-  seen: Counts,
+  /** Things seen in the window, by kind; reads of one workload only. */
+  seen: LadderCounts,
   /** Drift items of the window that nobody accepted. */
   drift: z.int(),
   driftLastAt: z.iso.datetime().optional(),
@@ -122,7 +125,13 @@ export const baselines = {
     path: "/api/v1/baselines",
     summary: "The ladder: every workload and image with its step, confidence, what was seen and what drifted",
     role: "viewer",
-    query: z.object({ cluster: ClusterName.optional(), namespace: z.string().max(253).optional(), ...WindowShape }),
+    query: z.object({
+      cluster: ClusterName.optional(),
+      namespace: z.string().max(253).optional(),
+      /** By its name: whoever wants one need not wait for all. */
+      workload: z.string().max(253).optional(),
+      ...WindowShape,
+    }),
     response: z.object({ rows: z.array(BaselineLadder), omitted: z.int(), window: Window }),
   },
   getBaseline: {

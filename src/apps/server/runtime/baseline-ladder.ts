@@ -37,6 +37,8 @@ export interface Known {
 }
 
 const driftOfListMax = 5000;
+/** Confidence comes from all but reads, which are most of what is done. */
+const listedKinds = baselineItemKinds.filter((kind) => kind !== "reads");
 
 export function keyOf({ cluster, namespace, kind, workload, imageDigest }: BaselineWorkload): string {
   return JSON.stringify([cluster, namespace, kind, workload, imageDigest]);
@@ -46,11 +48,15 @@ export async function listBaselines(
   parts: BaselineParts,
   query: QueryOf<(typeof baselines)["listBaselines"]>,
 ): Promise<ResponseOf<(typeof baselines)["listBaselines"]>> {
-  const { cluster, namespace, since, until } = query;
-  const of = { ...(cluster === undefined ? {} : { cluster }), ...(namespace === undefined ? {} : { namespace }) };
+  const { cluster, namespace, workload, since, until } = query;
+  const of = {
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(workload === undefined ? {} : { workload }),
+  };
   const window = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
   const [sums, drifted, kept] = await Promise.all([
-    parts.queries.baselineSums({ of, ...window }),
+    parts.queries.baselineSums({ of, kinds: listedKinds, ...window }),
     parts.queries.baselineDrift({ of, ...window, limit: driftOfListMax }),
     keptBaselines(parts.state),
   ]);
@@ -59,10 +65,14 @@ export async function listBaselines(
   const seen = sums.lives.map((life) => {
     const key = keyOf(life);
     const own = (facts.get(key) ?? []).map(({ fact }) => fact);
-    return ladderOf(knownOf(parts, { life, facts: own, kept, drift: drift.get(key) ?? [], sums }), kept);
+    return ladderOf(knownOf(parts, { life, facts: own, kept, drift: drift.get(key) ?? [], sums }), kept, listedKinds);
   });
   const unseen = unseenOf(kept, seen, of).map((life) =>
-    ladderOf(knownOf(parts, { life, facts: [], kept, drift: drift.get(keyOf(life)) ?? [], sums, isSeen: false }), kept),
+    ladderOf(
+      knownOf(parts, { life, facts: [], kept, drift: drift.get(keyOf(life)) ?? [], sums, isSeen: false }),
+      kept,
+      listedKinds,
+    ),
   );
   const rows = [...seen, ...unseen].toSorted(byNeed);
   return {
@@ -109,7 +119,12 @@ export function becauseOf({ cut, window }: Pick<BaselineSums, "cut" | "window">)
   return [...new Set([window.partialBecause, ...cuts].filter((text) => text !== ""))].join("; ");
 }
 
-export function ladderOf(known: Known, kept: readonly KeptBaseline[]): Ladder {
+/** `kinds`: those that were looked at. */
+export function ladderOf(
+  known: Known,
+  kept: readonly KeptBaseline[],
+  kinds: readonly BaselineItemKind[] = baselineItemKinds,
+): Ladder {
   const { life, facts, held, confidence } = known;
   const open = openDrift(known);
   const { cluster, namespace, kind, workload, imageDigest, image, service } = life;
@@ -127,7 +142,7 @@ export function ladderOf(known: Known, kept: readonly KeptBaseline[]): Ladder {
       : { baseline: { scope: held.scope, name: held.name, generation: held.generation, dryRun: held.spec.dryRun } }),
     otherImages: otherImages(kept, life),
     confidence: { ...confidence, because: [...confidence.because] },
-    seen: countsOf(facts),
+    seen: countsOf(facts, kinds),
     drift: open.length,
     ...(open.length === 0 ? {} : { driftLastAt: formatInstant(Math.max(...open.map(({ lastMs }) => lastMs))) }),
     firstSeen: formatInstant(life.firstMs),
@@ -135,9 +150,9 @@ export function ladderOf(known: Known, kept: readonly KeptBaseline[]): Ladder {
   };
 }
 
-function countsOf(facts: readonly BaselineFact[]): Ladder["seen"] {
+function countsOf(facts: readonly BaselineFact[], kinds: readonly BaselineItemKind[]): Ladder["seen"] {
   return Object.fromEntries(
-    baselineItemKinds.map((kind) => [kind, facts.filter((fact) => fact.kind === kind).length]),
+    kinds.map((kind) => [kind, facts.filter((fact) => fact.kind === kind).length]),
   ) as Ladder["seen"];
 }
 
@@ -162,14 +177,17 @@ export function namedDrift(
 function unseenOf(
   kept: readonly KeptBaseline[],
   seen: readonly Ladder[],
-  of: { readonly cluster?: string; readonly namespace?: string },
+  of: { readonly cluster?: string; readonly namespace?: string; readonly workload?: string },
 ): readonly WorkloadLife[] {
   const held = new Set(
     seen.flatMap(({ baseline }) => (baseline === undefined ? [] : [`${baseline.scope} ${baseline.name}`])),
   );
   return kept.flatMap(({ scope, name, spec: { target, learnt } }) => {
     const cluster = scope.split("/")[1] ?? "";
-    const isAsked = (of.cluster ?? cluster) === cluster && (of.namespace ?? target.namespace) === target.namespace;
+    const isAsked =
+      (of.cluster ?? cluster) === cluster &&
+      (of.namespace ?? target.namespace) === target.namespace &&
+      (of.workload ?? target.workload) === target.workload;
     if (held.has(`${scope} ${name}`) || cluster === "" || !isAsked) return [];
     const atMs = learnt === undefined ? 0 : Date.parse(learnt.until);
     const { namespace, workload, kind = "Unknown", imageDigest, image } = target;

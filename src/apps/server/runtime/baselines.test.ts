@@ -91,6 +91,10 @@ test("while learning: on the ladder with confidence and reasons, units of the ho
     ),
   );
   assert.equal(window.partial, false);
+  assert.equal(web?.seen.reads, undefined, "not looked at for a list");
+  assert.equal(typeof (await detail()).ladder.seen.reads, "number");
+  const named = (await call<List>("GET", "/api/v1/baselines?workload=job")).json.rows;
+  assert.deepEqual([...new Set(named.map(({ workload }) => workload))], ["job"]);
 });
 
 test("a preview says what came new within a day and what speaks against the step; nothing is written", async () => {

@@ -11,7 +11,8 @@ import { type EventKind, eventTables, type Shown } from "../../../model/table.ts
 import { nearest } from "../../../base/nearest.ts";
 import { queryLimits } from "./limits.ts";
 import type { Window, WindowRequest } from "./queries.ts";
-import { type QueryParts, selectList } from "./scan.ts";
+import { detailOf, type GapSum, joinGaps, type JoinedGap } from "./join-gaps.ts";
+import type { QueryParts } from "./scan.ts";
 import { type StoredRow, shownRow } from "./shown.ts";
 import { type Bindings, createBindings, withinRaw } from "./sql.ts";
 
@@ -98,16 +99,59 @@ export async function answerWindow(
   };
 }
 
+/** Equal ones close to each other are summed up by the store, and joined here: one that is told every two seconds is one row. */
 async function gapsIn(parts: QueryParts, window: ResolvedWindow, tables: readonly string[]): Promise<Shown<"gaps">[]> {
   const bindings = createBindings();
   const fromMs = window.sinceMs - queryLimits.gapLookBackMs;
-  const sql = `SELECT ${selectList("gaps")} FROM gaps
+  const apartMs = Math.max(
+    queryLimits.gapApartMsMin,
+    Math.ceil((window.untilMs - window.sinceMs) / queryLimits.gapApartWindowShare),
+  );
+  const sql = `SELECT cluster, node, \`table\`, reason, replaceRegexpOne(detail, '^[0-9]{1,15} ', '') AS words,
+toUInt8(match(detail, '^[0-9]{1,15} ')) AS isCounted, sum(toUInt64OrZero(extract(detail, '^([0-9]{1,15}) '))) AS numbers,
+min(toUnixTimestamp64Milli(time)) AS sinceMs, max(toUnixTimestamp64Milli(time) + toInt64(durationMs)) AS untilMs,
+toUInt64(sum(rows)) AS lost, groupUniqArray(toString(counted)) AS waysCounted, max(ingest) AS newestBlock
+FROM gaps
 WHERE ${withinRaw(bindings, fromMs, window.untilMs)}
 AND toUnixTimestamp64Milli(time) + toInt64(durationMs) >= ${bindings.bind(window.sinceMs, "Int64")}
 AND \`table\` IN ${bindings.bind([...tables, "*", ""], "Array(String)")}
-ORDER BY time DESC LIMIT ${queryLimits.gapsMax}`;
-  const result = await run(parts, sql, bindings, { rowsMax: queryLimits.gapsMax });
-  return result.rows.map((row) => shownRow("gaps", row));
+GROUP BY cluster, node, \`table\`, reason, words, isCounted, intDiv(toUnixTimestamp64Milli(time), ${bindings.bind(apartMs, "Int64")})
+ORDER BY sinceMs DESC LIMIT ${queryLimits.gapSumsMax}`;
+  const { rows } = await run(parts, sql, bindings, { rowsMax: queryLimits.gapSumsMax });
+  return joinGaps(rows.map(gapSumOf), { apartMs, gapsMax: queryLimits.gapsMax }).map(shownGap);
+}
+
+function gapSumOf(row: StoredRow): GapSum {
+  return {
+    cluster: String(row["cluster"]),
+    node: String(row["node"]),
+    table: String(row["table"]),
+    reason: row["reason"] as GapSum["reason"],
+    words: String(row["words"]),
+    count: Number(row["isCounted"]) === 1 ? Number(row["numbers"]) : undefined,
+    sinceMs: Number(row["sinceMs"]),
+    untilMs: Number(row["untilMs"]),
+    rows: Number(row["lost"]),
+    counted: row["waysCounted"] as GapSum["counted"],
+    ingest: Number(row["newestBlock"]),
+  };
+}
+
+function shownGap(gap: JoinedGap): Shown<"gaps"> {
+  const { cluster, node, table, reason, rows, ingest, counted, sinceMs, untilMs } = gap;
+  const [way = "no", ...others] = counted;
+  return shownRow("gaps", {
+    time: formatInstant(sinceMs),
+    cluster,
+    node,
+    ingest,
+    durationMs: untilMs - sinceMs,
+    table,
+    reason,
+    rows,
+    counted: counted.includes("no") ? "no" : others.length === 0 ? way : "estimate",
+    detail: detailOf(gap),
+  });
 }
 
 /** Why an answer is incomplete, from the engine's own word and what was left out; "" when it is complete. */

@@ -15,6 +15,8 @@ export interface BaselineWorkload {
 
 export interface BaselineRequest extends WindowRequest {
   readonly of: Partial<BaselineWorkload>;
+  /** Only these: what is not needed is not looked at. All by default. */
+  readonly kinds?: readonly BaselineItemKind[];
 }
 
 export interface WorkloadFact extends BaselineWorkload {

@@ -26,19 +26,19 @@ FROM process_events WHERE ${where} AND workload != '' AND action IN ('exec', 'ru
 GROUP BY ${ownerKey}, program, parent ${limited(limit)}`;
 }
 
-/** Folders, and files where folders are guarded. */
-export function filesSql(where: string, bindings: Bindings, limit: number): string {
+/** Folders, and files where folders are guarded. `kinds` of what was done: most rows are reads, which whoever does not ask for them does not fold. */
+export function filesSql(where: string, bindings: Bindings, limit: number, kinds: readonly string[]): string {
   const guarded = bindings.bind(guardedFolders, "Array(String)");
   const guardedLoads = bindings.bind(guardedLoadFolders, "Array(String)");
   const deed = `multiIf(action = 'mapped', 'loads', action = 'open' AND bitAnd(flags, ${writingFlags}) = 0, 'reads', action = 'mount', '', 'writes')`;
   const places = "arrayJoin(if(action IN ('rename', 'link') AND targetPath != '', [path, targetPath], [path]))";
   const inner = `SELECT time, count, node, containerId, cluster, namespace, workloadKind, workload, imageDigest, ${deed} AS deed,
 ${folded(places, bindings)} AS place, if(position(place, '/') = 0, '', substring(place, 1, length(place) - position(reverse(place), '/'))) AS bare,
-if(bare = '', '/', bare) AS folder FROM file_events WHERE ${where} AND workload != ''`;
+if(bare = '', '/', bare) AS folder FROM file_events WHERE ${where} AND workload != '' AND deed IN ${bindings.bind(kinds, "Array(String)")}`;
   const isGuarded = `(endsWith(folder, '/.ssh') OR if(deed = 'loads', has(${guardedLoads}, folder), has(${guarded}, folder) OR folder = '/proc' OR startsWith(folder, '/proc/')))`;
   return `SELECT ${owner}, deed, if(${isGuarded}, place, concat(folder, '/')) AS item, toInt64(sum(greatest(count, 1))) AS n,
 toUnixTimestamp64Milli(min(time)) AS firstMs, toUnixTimestamp64Milli(max(time)) AS lastMs, toInt64(uniqExact(${replica})) AS replicas
-FROM (${inner}) WHERE deed != '' AND startsWith(place, '/') GROUP BY ${ownerKey}, deed, item ${limited(limit)}`;
+FROM (${inner}) WHERE startsWith(place, '/') GROUP BY ${ownerKey}, deed, item ${limited(limit)}`;
 }
 
 const sides = {

@@ -29,7 +29,7 @@ interface Question {
   readonly table: string;
   readonly side: Side;
   readonly kinds: readonly BaselineItemKind[];
-  readonly sql: (where: string, bindings: Bindings, limit: number) => string;
+  readonly sql: (where: string, bindings: Bindings, limit: number, kinds: readonly BaselineItemKind[]) => string;
   readonly itemsOf: (row: StoredRow) => Made;
 }
 
@@ -139,8 +139,9 @@ function ownerOf(row: StoredRow): BaselineWorkload {
 /** Facts per workload and image, folded and merged. One workload has room for more rows than a list of all. */
 export async function baselineSums(parts: QueryParts, request: BaselineRequest): Promise<BaselineSums> {
   const window = resolveWindow({}, { ...request, since: request.since ?? learnSince }, parts.clock.nowMs());
+  const asked = questions.flatMap((question) => narrowed(question, request.kinds));
   const [answers, lives] = await Promise.all([
-    Promise.all(questions.map((question) => answer(parts, question, request.of, window))),
+    Promise.all(asked.map((question) => answer(parts, question, request.of, window))),
     readLives(parts, request.of, window),
   ]);
   const tables = [...new Set(questions.map(({ table }) => table))];
@@ -164,6 +165,13 @@ export async function baselineSums(parts: QueryParts, request: BaselineRequest):
   };
 }
 
+/** The question for the kinds that are wanted of it; none when none is. */
+function narrowed(question: Question, kinds: readonly BaselineItemKind[] | undefined): readonly Question[] {
+  if (kinds === undefined) return [question];
+  const wanted = question.kinds.filter((kind) => kinds.includes(kind));
+  return wanted.length === 0 ? [] : [{ ...question, kinds: wanted }];
+}
+
 /** What learning looks at when nobody says. */
 const learnSince = "7d";
 
@@ -177,7 +185,7 @@ async function answer(parts: QueryParts, question: Question, of: Of, window: Res
   const limit = of.workload === undefined ? queryLimits.baselineListFactsMax : queryLimits.baselineFactsMax;
   const bindings = createBindings();
   const where = whereOf(question.side, of, window, bindings);
-  const result = await run(parts, question.sql(where, bindings, limit), bindings, {
+  const result = await run(parts, question.sql(where, bindings, limit, question.kinds), bindings, {
     rowsToReadMax: queryLimits.baselineRowsToReadMax,
     bytesToReadMax: queryLimits.baselineBytesToReadMax,
     rowsMax: limit + 1,
@@ -213,7 +221,9 @@ function rowFacts(question: Question, row: StoredRow): BaselineFact[] {
   };
   return question
     .itemsOf(row)
-    .flatMap((item) => (item === undefined || item.item === "" ? [] : [{ ...item, ...figures }]));
+    .flatMap((item) =>
+      item === undefined || item.item === "" || !question.kinds.includes(item.kind) ? [] : [{ ...item, ...figures }],
+    );
 }
 
 function readLives(parts: QueryParts, of: Of, window: ResolvedWindow): Promise<QueryResult<StoredRow>> {

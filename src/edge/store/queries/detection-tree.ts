@@ -209,7 +209,7 @@ interface LivesRequest {
   readonly endMs: number;
 }
 
-/** Ids of the processes that these started, oldest first. No index knows parents: the whole window is read, so no more of a row than this takes. */
+/** Ids of the processes that these started, oldest first. An index knows where parents are; of many it passes most of the window, so no more of a row is read than this takes. */
 async function childrenOf(
   parts: QueryParts,
   place: Place,

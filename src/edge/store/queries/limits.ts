@@ -71,6 +71,11 @@ export const queryLimits = {
   hintRowsToReadMax: 5_000_000,
   hintsMax: 50,
   gapsMax: 100,
+  /** Gaps of one kind with at most this much, or this share of the window, between them are shown as one. */
+  gapApartMsMin: 10_000,
+  gapApartWindowShare: 200,
+  /** Sums of gaps that the store answers for one window, before they are joined. */
+  gapSumsMax: 20_000,
   /** Sums of losses by node, reason and event type: the largest are kept. */
   lossesMax: 5000,
   /** How long the answer to "since when is data kept" is believed. */

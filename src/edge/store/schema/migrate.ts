@@ -9,6 +9,7 @@ import { columnDdl, rawTables } from "./raw-tables.ts";
 import { rollups } from "./rollups.ts";
 import { createRawTable, createRollup, createView, type Slots } from "./statements.ts";
 import { upgrade2 } from "./upgrade-2.ts";
+import { upgrade5 } from "./upgrade-5.ts";
 
 /** The oldest engine whose dialect the schema uses: year * 100 + month. */
 const engineFloor = { year: 24, month: 8 } as const;
@@ -50,6 +51,11 @@ export const migrations = [
       rawTables
         .filter(({ name }) => name === "workload_usage" || name === "container_postures")
         .map((table) => createRawTable(table, slots)),
+  },
+  {
+    version: 5,
+    name: "indices over the parents of processes and the processes of file events",
+    statements: upgrade5,
   },
 ] as const satisfies readonly Migration[];
 

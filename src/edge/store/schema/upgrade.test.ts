@@ -89,6 +89,34 @@ test("every table has the columns of today", async () => {
   }
 });
 
+test("every table has the indices of today, and who was started by a process is found by one", async () => {
+  const connection = connect(deployment.address);
+  const sql = "SELECT table, name FROM system.data_skipping_indices WHERE database = {database:String}";
+  const params = { database: connection.database };
+  const { data } = await select<{ table: string; name: string }>(connection, "writer", sql, { params });
+  const present = new Set(data.map(({ table, name }) => `${table} ${name}`));
+  for (const { name, indices } of rawTables) {
+    const wanted = indices.map((index) => `${name} ${index.split(" ")[1] ?? ""}`);
+    const missing = wanted.filter((index) => !present.has(index));
+    assert.deepEqual(missing, []);
+  }
+  for (const [table, column] of [
+    ["process_events", "parentProcessId"],
+    ["file_events", "processId"],
+  ] as const) {
+    await command(
+      connection,
+      `INSERT INTO ${table} (time, ${column}) SELECT now64(3, 'UTC'), toString(number) FROM numbers(10)`,
+    );
+    const { rows } = await store.query<Record<string, string>>(
+      `EXPLAIN indexes = 1 SELECT count() FROM ${table} WHERE ${column} IN ('3')`,
+    );
+    const plan = rows.map((row) => Object.values(row)[0]).join("\n");
+    assert.match(plan, new RegExp(`Name: ${column}Bloom`));
+  }
+  await connection.close();
+});
+
 test("it may be done again, and the nightly check finds what HTTP edges miss and makes them", async () => {
   await store.migrate();
   const found = await store.repairRollups(hour, hour + 3_600_000);

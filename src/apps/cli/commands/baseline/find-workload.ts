@@ -46,13 +46,14 @@ export async function findWorkload(context: Context, name: string, flags: Worklo
     ...(flags.since === undefined ? {} : { since: flags.since }),
     ...(flags.cluster === undefined ? {} : { cluster: flags.cluster }),
   };
-  const { rows } = await ask(context, "listBaselines", { query });
+  const { rows } = await ask(context, "listBaselines", { query: { ...query, ...narrowTo(name) } });
   const digest = flags.image ?? "";
   const isMeant = ({ imageDigest }: Ladder): boolean =>
     digest === "" || imageDigest.startsWith(digest) || imageDigest.startsWith(`sha256:${digest}`);
   const found = rows.filter((row) => isNamed(row, name) && isMeant(row));
   const [newest] = found.toSorted((one, other) => (one.lastSeen < other.lastSeen ? 1 : -1));
-  if (newest === undefined) throw unknown(name, digest, rows);
+  // Only for the name that was meant all are asked for: that takes a while.
+  if (newest === undefined) throw unknown(name, digest, (await ask(context, "listBaselines", { query })).rows);
   const owners = new Set(found.map((row) => ownerText(row)));
   if (owners.size > 1)
     throw new Fault(`"${name.slice(0, 100)}" is more than one workload: ${[...owners].slice(0, 8).join(", ")}`, {
@@ -69,14 +70,26 @@ function ownerText({ cluster, namespace, kind, workload }: BaselineKey): string 
   return [cluster, namespace, kind, workload].map(encodeURIComponent).join("/");
 }
 
-function isNamed(row: Ladder, name: string): boolean {
-  const parts = name.split("/").map((part) => {
+function partsOf(name: string): readonly string[] {
+  return name.split("/").map((part) => {
     try {
       return decodeURIComponent(part);
     } catch {
       return part;
     }
   });
+}
+
+/** What the name says already; the server looks at nothing else. */
+function narrowTo(name: string): { readonly workload: string; readonly namespace?: string } {
+  const parts = partsOf(name);
+  const workload = (parts.at(-1) ?? "").slice(0, 253);
+  const namespace = parts.length === 4 ? parts[1] : parts.length === 2 ? parts[0] : undefined;
+  return { workload, ...(namespace === undefined ? {} : { namespace: namespace.slice(0, 253) }) };
+}
+
+function isNamed(row: Ladder, name: string): boolean {
+  const parts = partsOf(name);
   const own = [row.cluster, row.namespace, row.kind, row.workload];
   if (parts.length === 4) return parts.every((part, index) => part === own[index]);
   if (parts.length === 2) return parts[0] === row.namespace && parts[1] === row.workload;

@@ -1,11 +1,11 @@
 // garrison baseline import: baselines from YAML or JSON files, as `export` wrote them or as somebody edited them. Other kinds are refused by place.
-import { readFile } from "node:fs/promises";
 import { text as readText } from "node:stream/consumers";
 import { Fault } from "../../../../base/fault.ts";
 import { readYaml } from "../../../../edge/manifests/read-yaml.ts";
 import { Baseline } from "../../../../model/baseline.ts";
 import { ResourceManifest } from "../../../../model/resource.ts";
 import { ask } from "../../context.ts";
+import { readInputText } from "../../input-file.ts";
 import { harmless } from "../../output/harmless.ts";
 import type { CommandUnit } from "../command.ts";
 
@@ -53,11 +53,7 @@ export const baselineImport: CommandUnit = {
 };
 
 async function contentOf(file: string): Promise<string> {
-  try {
-    return file === "-" ? await readText(process.stdin) : await readFile(file, "utf8");
-  } catch (cause) {
-    throw new Fault(`cannot read ${file}`, { code: "cli/unreadable", kind: "usage", hint: "check the path", cause });
-  }
+  return file === "-" ? readText(process.stdin) : readInputText(file);
 }
 
 /** All documents, or none: a file with one broken baseline changes nothing. */

@@ -1,9 +1,9 @@
 // What `garrison db update` and `garrison db import` do: trust, fetch, swap, say what changed.
-import { statSync } from "node:fs";
 import { Fault } from "../../../../base/fault.ts";
 import { importBundle } from "../../../../edge/advisories/bundle.ts";
 import { updateDatabase, type UpdateOptions, type UpdateResult } from "../../../../edge/advisories/update.ts";
 import type { Context } from "../../context.ts";
+import { inputFacts } from "../../input-file.ts";
 import { bytes } from "../../output/units.ts";
 import { feedTable, placeOf, progressOf } from "./feed-table.ts";
 import type { DbGateFlags, DbPlaceFlags } from "./flags.ts";
@@ -20,9 +20,8 @@ export async function runImport(
   { args, options }: { readonly args: readonly string[]; readonly options: DbImportFlags },
 ): Promise<void> {
   const from = args[0] ?? "";
+  const found = inputFacts(from, { hint: "name a bundle of `garrison db export`, or a folder with a database" });
   const shared = sharedOptions(context, options);
-  const found = statSync(from, { throwIfNoEntry: false });
-  if (found === undefined) throw new Fault(`${from} is not there`, { code: "cli/usage", kind: "not-found" });
   const result = found.isDirectory()
     ? await updateDatabase({ ...shared, from, fetch: context.fetch })
     : await importBundle(from, shared);

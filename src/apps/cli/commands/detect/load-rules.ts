@@ -1,11 +1,12 @@
 // Detection rules for the command line: files and folders to compiled rules. What cannot be read at all is a Fault; what is wrong inside is a problem.
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import path from "node:path";
 import { Fault } from "../../../../base/fault.ts";
 import { builtinRuleFiles } from "../../../../core/detect/builtin/builtin-rules.ts";
 import { compileRules } from "../../../../core/detect/compile-rules.ts";
 import type { CompileResult, RuleFile } from "../../../../core/detect/contract.ts";
 import { readRuleYaml } from "../../../../edge/manifests/read-yaml.ts";
+import { inputFacts, readInputTextSync } from "../../input-file.ts";
 
 export const ruleFileLimits = { filesMax: 1000, fileBytesMax: 16 * 1024 * 1024 } as const;
 
@@ -26,9 +27,7 @@ function inReadingOrder(problems: CompileResult["problems"]): CompileResult["pro
 }
 
 function filesOf(given: string): readonly RuleFile[] {
-  const facts = statSync(given, { throwIfNoEntry: false });
-  if (facts === undefined)
-    throw usage(`${given} is not there`, "name a rule file, a folder of them, or the word builtin");
+  const facts = inputFacts(given, { hint: "name a rule file, a folder of them, or the word builtin" });
   if (!facts.isDirectory()) return [fileOf(given)];
   const names = readdirSync(given).filter((name) => /\.ya?ml$/i.test(name) && !name.startsWith("."));
   if (names.length === 0) throw usage(`no .yaml file in ${given}`, "name a folder that holds rule files");
@@ -36,10 +35,10 @@ function filesOf(given: string): readonly RuleFile[] {
 }
 
 function fileOf(name: string): RuleFile {
-  const { size } = statSync(name);
+  const { size } = inputFacts(name);
   if (size > ruleFileLimits.fileBytesMax)
     throw usage(`${name} has more than ${ruleFileLimits.fileBytesMax} bytes`, "split it");
-  return { name, documents: readRuleYaml(readFileSync(name, "utf8")) };
+  return { name, documents: readRuleYaml(readInputTextSync(name)) };
 }
 
 export function usage(message: string, hint: string): Fault {

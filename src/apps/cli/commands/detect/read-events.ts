@@ -1,8 +1,9 @@
 // Events of a file for `garrison detect test`: JSON lines (or one JSON list) of sensor events, flat values, or Kubernetes audit events.
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { DetectSubject } from "../../../../core/detect/contract.ts";
 import { unknownSubject } from "../../../../core/detect/blank-event.ts";
 import type { SensorEvent } from "../../../../core/sense/sensor.ts";
+import { inputFacts, readInputTextSync } from "../../input-file.ts";
 import { usage } from "./load-rules.ts";
 
 export const eventFileLimits = { fileBytesMax: 256 * 1024 * 1024, depthMax: 100 } as const;
@@ -23,14 +24,11 @@ export function readEvents(name: string): readonly GivenEvent[] {
 }
 
 function readText(name: string): string {
-  if (name !== "-") {
-    const facts = statSync(name, { throwIfNoEntry: false });
-    if (facts === undefined || facts.isDirectory())
-      throw usage(`${name} is no file`, "name a file of JSON lines, or - for standard input");
-    if (facts.size > eventFileLimits.fileBytesMax)
-      throw usage(`${name} has more than ${eventFileLimits.fileBytesMax} bytes`, "split it");
-  }
-  return readFileSync(name === "-" ? 0 : name, "utf8");
+  if (name === "-") return readFileSync(0, "utf8");
+  const hint = "name a file of JSON lines, or - for standard input";
+  if (inputFacts(name, { hint }).size > eventFileLimits.fileBytesMax)
+    throw usage(`${name} has more than ${eventFileLimits.fileBytesMax} bytes`, "split it");
+  return readInputTextSync(name, { hint });
 }
 
 function valuesOf(text: string, name: string): readonly { readonly value: unknown; readonly line: number }[] {

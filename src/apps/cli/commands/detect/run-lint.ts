@@ -3,6 +3,7 @@ import type { RuleProblem, RuleState } from "../../../../core/detect/contract.ts
 import { createDetector } from "../../../../core/detect/create-detector.ts";
 import { everySupply } from "../../../../core/detect/supply.ts";
 import type { Context } from "../../context.ts";
+import { fold } from "../../output/fold.ts";
 import { harmless } from "../../output/harmless.ts";
 import { counted, printDocument } from "../policy/words.ts";
 import type { DetectLintFlags } from "./lint.ts";
@@ -53,20 +54,31 @@ function isWorthTelling({ sight }: RuleState): boolean {
   return sight !== "sees";
 }
 
+/** Below a rule's place; a line break in a rule's own text is no line of ours. */
+function folded(text: string, width: number): readonly string[] {
+  return fold(harmless(text), { width, first: " ".repeat(9) }).split("\n");
+}
+
 /** A problem is a paragraph: where, what, how to fix it. */
-function problemText({ paint }: Context, { severity, code, file, line, item, message, hint }: RuleProblem): string {
+function problemText(
+  { paint, width }: Context,
+  { severity, code, file, line, item, message, hint }: RuleProblem,
+): string {
   const word = severity.padEnd(7);
   const painted = { error: paint.bad(word), warning: paint.odd(word), note: paint.dim(word) }[severity];
   return lines([
     `${painted}  ${paint.bold(`${file}:${line}`)}  ${item === "" ? "" : `${item}  `}${paint.dim(code)}`,
-    `         ${message}`,
-    ...(hint === "" ? [] : [`         ${paint.dim("fix:")} ${hint}`]),
+    ...folded(message, width),
+    ...(hint === "" ? [] : folded(`${paint.dim("fix:")} ${hint}`, width)),
   ]);
 }
 
-function sightText({ paint }: Context, { name, file, line, sight, sightBecause }: RuleState): string {
+function sightText({ paint, width }: Context, { name, file, line, sight, sightBecause }: RuleState): string {
   const word = sight === "blind" ? "blind" : "partly blind";
-  return lines([`${paint.odd(word.padEnd(7))}  ${paint.bold(`${file}:${line}`)}  ${name}`, `         ${sightBecause}`]);
+  return lines([
+    `${paint.odd(word.padEnd(7))}  ${paint.bold(`${file}:${line}`)}  ${name}`,
+    ...folded(sightBecause, width),
+  ]);
 }
 
 function ruleText({ paint }: Context, state: RuleState): string {

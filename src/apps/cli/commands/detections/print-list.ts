@@ -26,6 +26,7 @@ export async function printDetections(
     throw new Fault(`--last ${last}: expected a whole number from 1 to ${lastMax}`, {
       code: "cli/usage",
       kind: "usage",
+      hint: "for example --last 100",
     });
   const query = { q: args.join(" "), since, ...(until === undefined ? {} : { until }) };
   const rows: DetectionCard[] = [];

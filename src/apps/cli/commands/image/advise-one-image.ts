@@ -1,6 +1,5 @@
 // Advice on one image: opened where it is, looked through, its base recognised, other bases counted with the advisory database. Loaded only when an image is named.
 import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
 import path from "node:path";
 import { Fault } from "../../../../base/fault.ts";
 import type { ImageAnalysis } from "../../../../model/image-analysis.ts";
@@ -13,6 +12,7 @@ import { matchAnalysis } from "../../../../core/vuln/match/match-analysis.ts";
 import { matchSubject } from "../../../../core/vuln/match/match-subject.ts";
 import type { OpenDatabase } from "../../../../edge/advisories/open-database.ts";
 import { dataFolderOf, type Context } from "../../context.ts";
+import { inputFacts } from "../../input-file.ts";
 import type { AdviseFlags } from "./advise.ts";
 import type { ImageFlags } from "./image-flags.ts";
 import { analysisOf } from "./open-analysis.ts";
@@ -77,13 +77,7 @@ async function compared(context: Context, options: AdviseFlags): Promise<Readonl
 }
 
 async function placeFlags(file: string): Promise<ImageFlags> {
-  let isFolder: boolean;
-  try {
-    isFolder = (await stat(file)).isDirectory();
-  } catch (cause) {
-    throw new Fault(`cannot read ${file}`, { code: "cli/unreadable", kind: "usage", hint: "check the path", cause });
-  }
-  if (!isFolder) return { archive: file };
+  if (!inputFacts(file).isDirectory()) return { archive: file };
   return existsSync(path.join(file, "oci-layout")) ? { oci: file } : { root: file };
 }
 

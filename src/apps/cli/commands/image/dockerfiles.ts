@@ -3,6 +3,7 @@ import { open, readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { Fault } from "../../../../base/fault.ts";
 import { nearest } from "../../../../base/nearest.ts";
+import { unreadableFile } from "../../../../base/unreadable-file.ts";
 import { readLintConfiguration, type LintConfiguration } from "../../../../core/image/dockerfile/options.ts";
 
 export const dockerfileLimits = { filesMax: 20_000, folderDepthMax: 16, bytesMax: 4 * 1024 * 1024 } as const;
@@ -20,7 +21,7 @@ export async function dockerfilesOf(args: readonly string[]): Promise<readonly s
       if (kind === "file") files.push(argument);
       else if (kind === "folder") files.push(...(await filesUnder(argument, 0)));
       else if (args.length === 1 && !looksLikePath(argument)) return undefined;
-      else throw unreadable(argument, undefined);
+      else throw unreadableFile(argument, { code: "ENOENT" });
     }
     if (files.length > dockerfileLimits.filesMax) throw tooMany();
   }
@@ -54,7 +55,7 @@ async function kindOf(name: string): Promise<"file" | "folder" | "none"> {
     return (await stat(name)).isDirectory() ? "folder" : "file";
   } catch (error) {
     if (["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes((error as NodeJS.ErrnoException).code ?? "")) return "none";
-    throw unreadable(name, error);
+    throw unreadableFile(name, error);
   }
 }
 
@@ -87,7 +88,7 @@ async function readBytes(file: string): Promise<Uint8Array> {
     if (bytes.length > dockerfileLimits.bytesMax) throw tooLarge(file);
     return bytes;
   } catch (error) {
-    throw error instanceof Fault ? error : unreadable(file, error);
+    throw error instanceof Fault ? error : unreadableFile(file, error);
   }
 }
 
@@ -126,10 +127,6 @@ export async function readLintFile(given: string | undefined): Promise<LintConfi
     });
   }
   return readLintConfiguration(document?.value ?? {});
-}
-
-function unreadable(file: string, cause: unknown): Fault {
-  return new Fault(`cannot read ${file}`, { code: "cli/unreadable", kind: "usage", hint: "check the path", cause });
 }
 
 function tooLarge(file: string): Fault {

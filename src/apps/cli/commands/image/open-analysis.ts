@@ -3,12 +3,14 @@ import { readFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { Fault } from "../../../../base/fault.ts";
+import { unreadableFile } from "../../../../base/unreadable-file.ts";
 import type { ImageAnalysis } from "../../../../model/image-analysis.ts";
 import { readSbom } from "../../../../core/sbom/formats/read-sbom.ts";
 import { catalogTools } from "../../../../edge/registry/pass/tools.ts";
 import type { RegistryHost, RegistryOptions } from "../../../../edge/registry/registry/options.ts";
 import type { CredentialSource } from "../../../../edge/registry/registry/credentials.ts";
 import { dataFolderOf, type Context } from "../../context.ts";
+import { inputFacts, readInput } from "../../input-file.ts";
 import { placeOf, type ImageFlags } from "./image-flags.ts";
 import { createProgress } from "./progress.ts";
 
@@ -19,6 +21,7 @@ export async function analysisOf(
 ): Promise<ImageAnalysis> {
   const place = placeOf(args, options);
   if (place.kind === "sbom") return await sbomAnalysis(place.path);
+  if ("path" in place) inputFacts(place.path);
   // The pass and its cataloguers are loaded when there is something to look through.
   const { openImage } = await import("../../../../edge/registry/open-image.ts");
   const { analyseImage } = await import("../../../../edge/registry/pass/analyse-image.ts");
@@ -51,19 +54,7 @@ async function sbomAnalysis(file: string): Promise<ImageAnalysis> {
 /** A file, or standard input for "-". Throws a Fault that names it. */
 export async function readBytes(file: string): Promise<Uint8Array> {
   const bytesMax = 256 * 1024 * 1024;
-  if (file !== "-") {
-    try {
-      return await readFile(file);
-    } catch (cause) {
-      const isAbsent = (cause as NodeJS.ErrnoException).code === "ENOENT";
-      throw new Fault(`cannot read ${file}`, {
-        code: "cli/unreadable",
-        kind: isAbsent ? "not-found" : "usage",
-        hint: "check the path",
-        cause,
-      });
-    }
-  }
+  if (file !== "-") return readInput(file);
   const chunks: Buffer[] = [];
   let total = 0;
   for await (const chunk of process.stdin) {
@@ -108,12 +99,7 @@ async function dockerCredentials(context: Context, given: string | undefined): P
     bytes = await readFile(file);
   } catch (cause) {
     if (given === undefined && (cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new Fault(`cannot read ${file}`, {
-      code: "cli/unreadable",
-      kind: "usage",
-      hint: "--docker-config names another one",
-      cause,
-    });
+    throw unreadableFile(file, cause, { hint: "--docker-config names another one" });
   }
   const { readDockerConfig } = await import("../../../../edge/registry/registry/credentials.ts");
   return readDockerConfig(bytes, { what: file });

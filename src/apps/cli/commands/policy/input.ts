@@ -1,5 +1,5 @@
 // Reads what the policy commands work on: files, folders and standard input, with policies and the world (pods, namespaces, services) in any order.
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { Fault } from "../../../../base/fault.ts";
 import { createPolicyEngine } from "../../../../core/policy/evaluate/create-engine.ts";
@@ -10,6 +10,7 @@ import type { PolicyProblem, PolicySet } from "../../../../core/policy/model.ts"
 import type { World } from "../../../../core/policy/world.ts";
 import { readYaml } from "../../../../edge/manifests/read-yaml.ts";
 import type { Context } from "../../context.ts";
+import { inputFacts, readInputText } from "../../input-file.ts";
 import type { WorldFlags } from "./flags.ts";
 import { withRanges } from "./ranges.ts";
 
@@ -83,7 +84,7 @@ export async function readFiles(names: readonly string[]): Promise<readonly Poli
     for (const file of name === "-" ? ["-"] : await filesUnder(name, extensions)) {
       if (seen.has(file)) continue;
       seen.add(file);
-      const text = file === "-" ? await standardInput() : await readText(file);
+      const text = file === "-" ? await standardInput() : await readInputText(file);
       bytes += text.length;
       if (seen.size > inputLimits.filesMax) throw tooMuch(`more than ${inputLimits.filesMax} files`);
       if (bytes > inputLimits.bytesMax) throw tooMuch(`more than ${inputLimits.bytesMax} bytes`);
@@ -95,13 +96,7 @@ export async function readFiles(names: readonly string[]): Promise<readonly Poli
 
 /** The file itself, or a folder's files (and those of its folders) whose names end as `endings` say, sorted. Faults name what is not there. */
 export async function filesUnder(name: string, endings: readonly string[], depth = 0): Promise<readonly string[]> {
-  let isFolder: boolean;
-  try {
-    isFolder = (await stat(name)).isDirectory();
-  } catch (cause) {
-    throw unreadable(name, cause);
-  }
-  if (!isFolder) return [name];
+  if (!inputFacts(name).isDirectory()) return [name];
   if (depth > inputLimits.folderDepthMax) throw tooMuch(`folders deeper than ${inputLimits.folderDepthMax}: ${name}`);
   const entries = (await readdir(name, { withFileTypes: true })).filter((entry) => !entry.name.startsWith("."));
   const files: string[] = [];
@@ -112,18 +107,6 @@ export async function filesUnder(name: string, endings: readonly string[], depth
     if (files.length > inputLimits.filesMax) throw tooMuch(`more than ${inputLimits.filesMax} files`);
   }
   return files;
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw unreadable(file, cause);
-  }
-}
-
-function unreadable(file: string, cause: unknown): Fault {
-  return new Fault(`cannot read ${file}`, { code: "cli/unreadable", kind: "usage", hint: "check the path", cause });
 }
 
 function tooMuch(message: string): Fault {

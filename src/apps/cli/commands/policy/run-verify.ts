@@ -1,13 +1,13 @@
 // What `garrison policy verify` does: reads truth tables, counts, explains disagreements.
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { readFile } from "node:fs/promises";
 import { Fault, toFault } from "../../../../base/fault.ts";
 import { verifyCases, type Disagreement } from "../../../../core/policy/verify/verify-cases.ts";
 import { usage } from "./ask-flow.ts";
 import { filesUnder } from "./input.ts";
 import { decidedWords, formatOf, printDocument } from "./words.ts";
 import type { Context } from "../../context.ts";
+import { readInput } from "../../input-file.ts";
 
 const tableBytesMax = 512 * 1024 * 1024;
 const endings = [".json", ".json.gz"] as const;
@@ -91,12 +91,7 @@ async function readTables(file: string): Promise<unknown> {
 }
 
 async function readBytes(file: string): Promise<Buffer> {
-  try {
-    return file === "-" ? await standardInput() : await readFile(file);
-  } catch (cause) {
-    if (cause instanceof Fault) throw cause;
-    throw bad(nameOf(file), "cannot be read", cause);
-  }
+  return file === "-" ? standardInput() : readInput(file, { hint: "a .json or .json.gz file of cases" });
 }
 
 async function standardInput(): Promise<Buffer> {

@@ -7,6 +7,7 @@ import { liveRoots, readPosture } from "../../../../edge/proc/posture/read-postu
 import type { Api } from "../../../server/contract/api.ts";
 import type { ResponseOf } from "../../../server/contract/endpoint.ts";
 import { ask, type Context } from "../../context.ts";
+import { fold } from "../../output/fold.ts";
 import { render, type Sheet } from "../../output/format.ts";
 import { age } from "../../output/units.ts";
 import { findWorkload, fullName } from "../find-workload.ts";
@@ -29,7 +30,11 @@ export async function runPosture(
 function ofProcess(context: Context, text: string): Promise<number> {
   const pid = Number(text);
   if (!Number.isSafeInteger(pid) || pid < 1)
-    throw new Fault(`--pid ${text} is no process number`, { code: "cli/usage", kind: "usage" });
+    throw new Fault(`--pid ${text} is no process number`, {
+      code: "cli/usage",
+      kind: "usage",
+      hint: "a whole number from 1, as ps prints it",
+    });
   const facts = readPosture({ ...liveRoots, sysctls: readSysctls }, pid);
   if (facts === undefined)
     throw new Fault(`there is no process ${pid}`, {
@@ -57,7 +62,7 @@ async function print(context: Context, { heading, answer, whole }: Printed): Pro
   const format = context.flags.output ?? "table";
   if (format === "table" || format === "wide") {
     const text = layerText(answer, { paint: context.paint, width: context.width, format });
-    await context.print(`${context.paint.bold(heading)}\n${text}`);
+    await context.print(`${context.paint.bold(fold(heading, { width: context.width }))}\n${text}`);
   } else {
     await context.print(render([whole], { columns: [], name: () => heading }, { format, width: context.width }));
   }
@@ -101,8 +106,8 @@ function rowsSheet(nowMs: number): Sheet<PostureRow> {
       { title: "declared", value: (row) => row.levelDeclared },
       { title: "live", value: (row) => row.levelEffective },
       { title: "uid", value: (row) => String(row.uid), align: "right" },
-      { title: "seccomp", value: (row) => row.seccomp },
-      { title: "capabilities", value: (row) => String(row.capabilities.length), align: "right" },
+      { title: "seccomp", value: (row) => row.seccomp, squeeze: "first" },
+      { title: "capabilities", value: (row) => String(row.capabilities.length), align: "right", squeeze: "first" },
       { title: "looked", value: (row) => age(Date.parse(row.at), nowMs), align: "right" },
       { title: "differences", value: (row) => row.differences.map(({ rule }) => rule).join(", ") || "-" },
     ],

@@ -1,13 +1,17 @@
 // garrison runtime freeze, isolate, release: a running workload is stopped where it stands or cut off, until a time, as a RuntimePolicy that everybody sees.
 import { Option } from "commander";
-import { Fault } from "../../../../base/fault.ts";
+import { Fault, toFault } from "../../../../base/fault.ts";
+import type { Resource } from "../../../../model/resource.ts";
+import { RuntimePolicy } from "../../../../model/runtime-policy.ts";
 import { ask, type Context } from "../../context.ts";
 import type { CommandUnit } from "../command.ts";
+import { requireSeen } from "./seen-workload.ts";
 
 interface HoldFlags {
   readonly scope: string;
   readonly minutes: string;
   readonly reason: string;
+  readonly unseen?: true;
 }
 
 interface ReleaseFlags {
@@ -21,6 +25,7 @@ function usage(message: string, hint: string): Fault {
 }
 
 const minutesMax = 7 * 24 * 60;
+const reasonMin = 3;
 
 function holdCommand(action: "freeze" | "isolate", summary: string): CommandUnit {
   return {
@@ -35,6 +40,7 @@ function holdCommand(action: "freeze" | "isolate", summary: string): CommandUnit
         .addOption(
           new Option("--scope <scope>", "global, cluster/<cluster> or node/<cluster>/<node>").default("global"),
         )
+        .option("--unseen", "also a workload of which nothing was seen within a day: what gets this name is held")
         .action(run<HoldFlags>((context, { args, options }) => hold(context, args[0] ?? "", { action, ...options })));
     },
   };
@@ -57,11 +63,8 @@ const release: CommandUnit = {
             return (await import("./release-pinned.ts")).releasePinned(context, options.pinFolder);
           }
           if (args[0] === undefined) throw usage("no workload is named", "name one, or give --pinned");
+          await deleteHold(context, args[0], options.scope);
           const name = holdName(args[0]);
-          await ask(context, "deleteResource", {
-            params: { kind: "RuntimePolicy", name },
-            query: { scope: options.scope },
-          });
           await context.print(`RuntimePolicy/${name} deleted: ${args[0]} goes on within seconds\n`);
         }),
       );
@@ -77,7 +80,7 @@ export const runtimeHoldCommands: readonly CommandUnit[] = [
 async function hold(
   context: Context,
   workload: string,
-  { action, minutes, reason, scope }: HoldFlags & { readonly action: "freeze" | "isolate" },
+  { action, minutes, reason, scope, unseen }: HoldFlags & { readonly action: "freeze" | "isolate" },
 ): Promise<void> {
   const length = Number(minutes);
   if (!Number.isInteger(length) || length < 1 || length > minutesMax)
@@ -86,26 +89,66 @@ async function hold(
       kind: "usage",
       hint: `a whole number from 1 to ${minutesMax}`,
     });
+  if (reason.trim().length < reasonMin)
+    throw usage(`--reason ${JSON.stringify(reason)} says too little`, `${reasonMin} characters or more: who asks why`);
+  const target = targetOf(workload);
+  if ("workload" in target && unseen !== true) await requireSeen(context, { ...target, scope });
   const name = holdName(workload);
   const until = new Date(context.nowMs() + length * 60_000).toISOString();
-  const spec = { target: targetOf(workload), mode: "enforce", hold: { action, until, reason } };
+  const spec = { target, mode: "enforce", hold: { action, until, reason } };
   const { outcome } = await ask(context, "applyResource", {
     params: { kind: "RuntimePolicy", name },
     query: {},
     body: { apiVersion: "garrison/v1", kind: "RuntimePolicy", scope, name, spec },
   });
   await context.print(`RuntimePolicy/${name} ${outcome}: ${action} until ${until}\n`);
+  if ("cgroup" in target)
+    context.say("note: only its node knows whether this cgroup is there: `garrison runtime status` says what is held");
 }
 
-function targetOf(workload: string): object {
+type Target = { readonly cgroup: string } | { readonly namespace: string; readonly workload: string };
+
+function targetOf(workload: string): Target {
   if (workload.startsWith("/")) return { cgroup: workload };
-  const [namespace = "", name = ""] = workload.split("/");
-  if (namespace !== "" && name !== "") return { namespace, workload: name };
+  const [namespace = "", name = "", ...more] = workload.split("/");
+  if (namespace !== "" && name !== "" && more.length === 0) return { namespace, workload: name };
   throw new Fault(`"${workload}" names no workload`, {
     code: "cli/usage",
     kind: "usage",
-    hint: "namespace/workload, or a cgroup's path with its leading slash",
+    hint: "namespace/workload (--scope cluster/NAME for one cluster), or a cgroup's path with its leading slash",
   });
+}
+
+/** Throws Fault "cli/no-hold" with what is held when this is not. */
+async function deleteHold(context: Context, workload: string, scope: string): Promise<void> {
+  const name = holdName(workload);
+  try {
+    await ask(context, "deleteResource", { params: { kind: "RuntimePolicy", name }, query: { scope } });
+  } catch (error) {
+    const fault = toFault(error);
+    if (fault.code !== "resource/not-found") throw fault;
+    const { resources } = await ask(context, "listResources", { params: { kind: "RuntimePolicy" } });
+    const held = resources.flatMap(heldText);
+    throw new Fault(`nothing holds ${workload} in scope ${scope}`, {
+      code: "cli/no-hold",
+      kind: "not-found",
+      hint:
+        held.length === 0
+          ? "no freeze and no isolation is there"
+          : `held are: ${held.slice(0, heldShown).join(", ")}${held.length > heldShown ? ", ..." : ""}`,
+    });
+  }
+}
+
+const heldShown = 8;
+
+/** What a hold of ours holds, as `release` takes it. */
+function heldText({ deleted, name, scope, spec }: Resource): readonly string[] {
+  const parsed = RuntimePolicy.safeParse(spec);
+  if (deleted || !name.startsWith("hold.") || !parsed.success || parsed.data.hold === undefined) return [];
+  const { cgroup, namespace, workload } = parsed.data.target;
+  const target = cgroup === "" ? `${namespace}/${workload}` : cgroup;
+  return [scope === "global" ? target : `${target} --scope ${scope}`];
 }
 
 /** "hold.shop.checkout". */

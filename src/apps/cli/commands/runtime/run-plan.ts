@@ -1,12 +1,11 @@
 // What `garrison runtime plan` does: read, parse, ask the kernel, print, gate.
-import { readFile } from "node:fs/promises";
-import { Fault } from "../../../../base/fault.ts";
 import type { GuardPlanes } from "../../../../core/runtime-policy/guard-port.ts";
 import type { RuntimeProblem } from "../../../../core/runtime-policy/model.ts";
 import { parseRuntimeText } from "../../../../core/runtime-policy/parse/parse-policy.ts";
 import { planPolicy, type Guarantee, type PlannedRule } from "../../../../core/runtime-policy/plan.ts";
 import { readYaml } from "../../../../edge/manifests/read-yaml.ts";
 import type { Context } from "../../context.ts";
+import { readInputText } from "../../input-file.ts";
 import { fold } from "../../output/fold.ts";
 import { harmless } from "../../output/harmless.ts";
 import { table } from "../../output/table.ts";
@@ -18,7 +17,11 @@ export async function runPlan(
   { args, options }: { readonly args: readonly string[]; readonly options: RuntimePlanFlags },
 ): Promise<number> {
   const parsed = (
-    await Promise.all(args.map(async (file) => parseRuntimeText(file, await textOf(file), readYaml)))
+    await Promise.all(
+      args.map(async (file) =>
+        parseRuntimeText(file, await readInputText(file, { hint: "give files with policies" }), readYaml),
+      ),
+    )
   ).flat();
   const planes = await planesHere();
   const plans = parsed.flatMap(({ policy }) => (policy === undefined ? [] : [planPolicy(policy, planes)]));
@@ -40,19 +43,6 @@ export async function runPlan(
   )
     ? 3
     : 0;
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw new Fault(`cannot read ${file}`, {
-      code: "cli/no-file",
-      kind: "not-found",
-      hint: "give files with policies",
-      cause,
-    });
-  }
 }
 
 /** A platform without koffi's native part can plan too: everything is detect only, because. */

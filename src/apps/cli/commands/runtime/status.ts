@@ -59,15 +59,16 @@ function emptyText(policies: number): string {
     : `${policies} runtime ${policies === 1 ? "policy is" : "policies are"} there, and no node has spoken of ${policies === 1 ? "it" : "them"} yet: ask again`;
 }
 
-const sheet: Sheet<RuntimeStatusRow> = {
+/** Where reasons need the room, names stay whole and counts go: wider terminals and -o wide have them. */
+export const sheet: Sheet<RuntimeStatusRow> = {
   name: ({ policy }) => policy,
   columns: [
-    { title: "policy", value: ({ policy }) => policy },
-    { title: "node", value: ({ cluster, node }) => `${cluster}/${node}` },
-    { title: "mode", value: ({ mode }) => mode },
-    { title: "state", value: ({ state }) => state },
-    { title: "in scope", value: ({ inScope }) => String(inScope), align: "right" },
-    { title: "happened", value: ({ happened }) => happened || "-" },
+    { title: "policy", value: ({ policy }) => policy, squeeze: "never" },
+    { title: "node", value: ({ cluster, node }) => `${cluster}/${node}`, squeeze: "never" },
+    { title: "mode", value: ({ mode }) => mode, squeeze: "never" },
+    { title: "state", value: ({ state }) => state, squeeze: "never" },
+    { title: "in scope", value: ({ inScope }) => String(inScope), align: "right", squeeze: "first" },
+    { title: "happened", value: ({ happened }) => happened || "-", squeeze: "first" },
     { title: "because", value: ({ because }) => because, wraps: true },
     { title: "proof", value: ({ proof }) => proof, isWide: true },
   ],

@@ -1,40 +1,33 @@
 // The request that `garrison waf test` asks about: bytes of a file, or made of --url, --method, --header and --body.
-import { readFile } from "node:fs/promises";
 import { text as readText } from "node:stream/consumers";
-import { Fault } from "../../../../base/fault.ts";
 import { readRequest, type RawRequest } from "../../../../core/waf/http/read-request.ts";
+import { readInput } from "../../input-file.ts";
 import { usage } from "./flags.ts";
 import type { WafTestFlags } from "./test.ts";
 
 export const requestBytesMax = 64 * 1024 * 1024;
+const requestHint = "name a file with a raw HTTP request: request line, headers, an empty line, the body";
 
 /** Throws a Fault when neither or both are given, or a file cannot be read. */
 export async function askedRequest(flags: WafTestFlags): Promise<RawRequest> {
   const { request, url } = flags;
   if ((request === undefined) === (url === undefined))
     throw usage("name one request", "give --request FILE, or --url ADDRESS");
-  if (request !== undefined) return readRequest(await bytesOf(request));
+  if (request !== undefined) return readRequest(await bytesOf(request, requestHint));
   return madeRequest(url ?? "/", flags, await bodyOf(flags.body));
 }
 
 async function bodyOf(data: string | undefined): Promise<string | undefined> {
   if (data === undefined) return undefined;
-  return data.startsWith("@") ? bytesOf(data.slice(1)) : Buffer.from(data, "utf8").toString("latin1");
+  return data.startsWith("@")
+    ? bytesOf(data.slice(1), "name a file with the body")
+    : Buffer.from(data, "utf8").toString("latin1");
 }
 
-async function bytesOf(file: string): Promise<string> {
+async function bytesOf(file: string, hint: string): Promise<string> {
   if (file === "-") return Buffer.from(await readText(process.stdin), "utf8").toString("latin1");
-  try {
-    const bytes = await readFile(file);
-    if (bytes.length <= requestBytesMax) return bytes.toString("latin1");
-  } catch (cause) {
-    throw new Fault(`cannot read ${file}`, {
-      code: "cli/no-file",
-      kind: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "not-found" : "forbidden",
-      hint: "name a file with a raw HTTP request: request line, headers, an empty line, the body",
-      cause,
-    });
-  }
+  const bytes = await readInput(file, { hint });
+  if (bytes.length <= requestBytesMax) return bytes.toString("latin1");
   throw usage(
     `${file} is larger than ${requestBytesMax} bytes`,
     "a request of that size is refused long before rules see it",

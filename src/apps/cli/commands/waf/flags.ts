@@ -1,6 +1,7 @@
 // The flags that the waf commands share, and what their values mean. Kept apart from what they need to run, which is loaded only when one does.
 import { Option, type Command } from "commander";
 import { Fault } from "../../../../base/fault.ts";
+import { inputFacts } from "../../input-file.ts";
 
 export const wafFormats = ["table", "json", "yaml"] as const;
 
@@ -45,6 +46,13 @@ export function settingsOf(given: readonly string[] | undefined): ReadonlyMap<st
       return [name.toLowerCase(), value] as const;
     }),
   );
+}
+
+/** The paths, each of which is there. Throws a usage Fault for one that is not. */
+export function namedRules(paths: readonly string[]): readonly string[] {
+  for (const path of paths)
+    inputFacts(path, { hint: "name a folder or a file; `garrison waf rules` finds what the system has" });
+  return paths;
 }
 
 export function usage(message: string, hint: string): Fault {

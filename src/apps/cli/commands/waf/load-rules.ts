@@ -12,6 +12,7 @@ import type { Rule, RuleSet } from "../../../../core/waf/seclang/rule-set.ts";
 import type { WafHashes } from "../../../../core/waf/transform/transformation.ts";
 import { openRuleFolder, type OpenedRules } from "../../../../edge/rules/rule-folder.ts";
 import { findSystemRules } from "../../../../edge/rules/system-rules.ts";
+import { namedRules } from "./flags.ts";
 
 export interface LoadedRules {
   readonly input: RuleSetInput;
@@ -30,7 +31,7 @@ export interface LoadedRules {
  * those after it become layers, whose rules stand before its blocking evaluation, so that their points count.
  */
 export function loadRules(paths: readonly string[]): LoadedRules {
-  const opened = paths.map((path) => ({ path, ...openRuleFolder(path) }));
+  const opened = namedRules(paths).map((path) => ({ path, ...openRuleFolder(path) }));
   const firstSet = opened.findIndex(({ kind }) => kind !== "files");
   const floor = firstSet < 0 ? opened : opened.slice(0, firstSet + 1);
   const files = floor.flatMap((one) => one.files);

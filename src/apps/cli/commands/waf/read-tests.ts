@@ -1,9 +1,9 @@
 // Test files for `garrison waf ftw`: files and folders of YAML, every scalar kept as its text.
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { parse } from "yaml";
-import { Fault } from "../../../../base/fault.ts";
 import { readTestFile, type FtwTest } from "../../../../core/waf/ftw/test-file.ts";
+import { inputFacts, readInputText } from "../../input-file.ts";
 
 export const testFileLimits = { filesMax: 10_000, fileBytesMax: 16 * 1024 * 1024, depthMax: 16 } as const;
 
@@ -35,7 +35,7 @@ export async function readTests(names: readonly string[]): Promise<ReadTests> {
 }
 
 async function filesOf(name: string, depth: number): Promise<readonly string[]> {
-  if (!(await isFolder(name))) return [name];
+  if (!inputFacts(name, { hint: "name test files (.yaml) or folders with them" }).isDirectory()) return [name];
   if (depth > testFileLimits.depthMax) return [];
   const entries = await readdir(name, { withFileTypes: true });
   const wanted = entries
@@ -45,22 +45,9 @@ async function filesOf(name: string, depth: number): Promise<readonly string[]> 
   return (await Promise.all(wanted.map((one) => filesOf(one, depth + 1)))).flat();
 }
 
-async function isFolder(name: string): Promise<boolean> {
-  try {
-    return (await stat(name)).isDirectory();
-  } catch (cause) {
-    throw new Fault(`cannot read ${name}`, {
-      code: "cli/no-file",
-      kind: "not-found",
-      hint: "name test files (.yaml) or folders with them",
-      cause,
-    });
-  }
-}
-
 /** One YAML document with every scalar as a string. Throws for what is no YAML or too large. */
 export async function readYamlFile(file: string): Promise<unknown> {
-  const text = await readFile(file, "utf8");
+  const text = await readInputText(file);
   if (text.length > testFileLimits.fileBytesMax) throw new Error(`larger than ${testFileLimits.fileBytesMax} bytes`);
   return parse(text, { schema: "failsafe", maxAliasCount: 100 });
 }

@@ -1,5 +1,4 @@
 // What `garrison waf exclude` does: find the event, ask for the narrowest exclusion, prove it on the attack corpus, then print the policy.
-import { readFile } from "node:fs/promises";
 import { text as readText } from "node:stream/consumers";
 import { stringify } from "../../output/yaml.ts";
 import { Fault } from "../../../../base/fault.ts";
@@ -11,10 +10,11 @@ import { narrowestExclusions } from "../../../../core/waf/policy/narrowest-exclu
 import { openRules } from "../../../../edge/rules/rule-folder.ts";
 import type { WafExclusion } from "../../../../model/waf-policy.ts";
 import type { Context } from "../../context.ts";
+import { readInputText } from "../../input-file.ts";
 import { harmless, harmlessLines } from "../../output/harmless.ts";
 import type { WafExcludeFlags } from "./exclude.ts";
 import { ExcludableRow, policyHome, withAdded, type PolicyHome } from "./exclude-policy.ts";
-import { numberOf, usage } from "./flags.ts";
+import { namedRules, numberOf, usage } from "./flags.ts";
 import { engineOf, systemRules } from "./load-rules.ts";
 
 export const eventLinesMax = 1_000_000;
@@ -105,16 +105,7 @@ function jsonOf(line: string): unknown {
 
 async function textOf(file: string): Promise<string> {
   if (file === "-") return readText(process.stdin);
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw new Fault(`cannot read ${file}`, {
-      code: "cli/no-file",
-      kind: "not-found",
-      hint: "name a file that is there, or - for standard input",
-      cause,
-    });
-  }
+  return readInputText(file, { hint: "name a file that is there, or - for standard input" });
 }
 
 interface Proving {
@@ -125,7 +116,7 @@ interface Proving {
 
 /** Under the policy's own settings, over the rules as a gateway reads them. */
 function prove(context: Context, event: ExcludableRow, { home, added, options }: Proving): readonly string[] {
-  const opened = openRules(options.rules ?? [systemRules()]);
+  const opened = openRules(namedRules(options.rules ?? [systemRules()]));
   const nowMs = context.nowMs();
   const { scope, name, spec } = home;
   const base = { files: withBase(opened.files), reader: opened.reader };

@@ -3,7 +3,7 @@ import path from "node:path";
 import pino from "pino";
 import { findSystemRules } from "../../../../edge/rules/system-rules.ts";
 import { dataFolderOf, type Context } from "../../context.ts";
-import { numberOf, paranoiaOf, settingsOf, usage } from "./flags.ts";
+import { namedRules, numberOf, paranoiaOf, settingsOf, usage } from "./flags.ts";
 import type { WafServeFlags } from "./serve.ts";
 
 export async function runServe(context: Context, { options }: { readonly options: WafServeFlags }): Promise<void> {
@@ -62,7 +62,7 @@ function configOf(context: Context, options: WafServeFlags): object {
   const workers =
     options.workers === undefined ? {} : { workers: numberOf(options.workers, "--workers", { min: 0, max: 64 }) };
   return {
-    rules: (options.rules ?? [systemRules()]).map((one) => path.resolve(one)),
+    rules: namedRules(options.rules ?? [systemRules()]).map((one) => path.resolve(one)),
     listen,
     upstream,
     mode: options.mode,
