@@ -1,7 +1,7 @@
 // The mock's answers about baselines: one workload learns, one drifts from its frozen copy, one protects in a dry run. Steps are kept while it runs.
 import type { BaselineKey, BaselineStep, Ladder } from "../src/features/baselines/baseline-words.ts";
 import { Baseline, baselineItemKinds, type BaselineItemKind } from "../../src/model/baseline.ts";
-import { windowOf, type Asked } from "./asked.ts";
+import { refuseBySentinel, windowOf, type Asked } from "./asked.ts";
 import { Refusal } from "./refusal.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -97,6 +97,7 @@ function specOf(workload: string): Baseline {
 }
 
 function detail(asked: Asked) {
+  refuseBySentinel(asked.sentinel);
   const { query, nowMs } = asked;
   const workload = query["workload"] ?? "";
   const ladder = ladderOf(workload, nowMs);
@@ -166,11 +167,11 @@ interface Given extends BaselineKey {
 }
 
 export const baselineAnswers = {
-  listBaselines: (asked: Asked) => ({
-    rows: asked.sentinel === "empty" ? [] : Object.keys(worlds).map((workload) => ladderOf(workload, asked.nowMs)),
-    omitted: 0,
-    window: windowOf(asked),
-  }),
+  listBaselines: (asked: Asked) => {
+    refuseBySentinel(asked.sentinel);
+    const workloads = asked.sentinel === "empty" ? [] : Object.keys(worlds);
+    return { rows: workloads.map((workload) => ladderOf(workload, asked.nowMs)), omitted: 0, window: windowOf(asked) };
+  },
   getBaseline: detail,
   previewBaseline: preview,
   promoteBaseline: (asked: Asked) =>

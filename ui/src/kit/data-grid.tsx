@@ -117,6 +117,8 @@ function useGridKeys<T>({ count, active, onActive, onOpen, reveal = -1 }: DataGr
     if (count === 0) return;
     onActive(next);
     virtual.scrollToIndex(next);
+    // Else Enter would press the button that had the focus.
+    virtual.scrollElement?.focus({ preventScroll: true });
   };
   useKeys({
     j: () => move(active + 1),

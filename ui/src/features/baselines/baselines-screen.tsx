@@ -41,7 +41,7 @@ const columns: readonly SortedColumn<Ladder>[] = [
   {
     id: "workload",
     header: "Workload",
-    width: "minmax(180px, 1.4fr)",
+    width: "minmax(90px, 1.4fr)",
     value: (row) => `${row.namespace}/${row.workload}`,
     cell: ({ cluster, namespace, kind, workload }) => (
       <WorkloadName cluster={cluster} namespace={namespace} kind={kind} name={workload} />
@@ -58,7 +58,7 @@ const columns: readonly SortedColumn<Ladder>[] = [
   {
     id: "step",
     header: "Step",
-    width: "minmax(120px, 0.8fr)",
+    width: "minmax(142px, 0.8fr)",
     value: ({ step }) => steps.indexOf(step),
     cell: (row) => (
       <span className="baseline-step" data-step={row.step}>
@@ -70,6 +70,7 @@ const columns: readonly SortedColumn<Ladder>[] = [
     id: "confidence",
     header: "Confidence",
     width: "minmax(110px, 0.7fr)",
+    hideBelowPx: 480,
     value: ({ confidence }) => confidence.score,
     cell: ({ confidence }) => <Confidence confidence={confidence} />,
   },
@@ -77,7 +78,7 @@ const columns: readonly SortedColumn<Ladder>[] = [
     id: "drift",
     header: "Drift",
     align: "end",
-    width: "minmax(60px, 0.4fr)",
+    width: "minmax(44px, 0.4fr)",
     value: ({ drift }) => drift,
     cell: ({ drift, step }) =>
       step === "learning" ? (
