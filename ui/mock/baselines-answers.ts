@@ -82,6 +82,7 @@ function ladderOf(workload: string, nowMs: number): Ladder {
     seen: counts,
     drift: drift.length,
     ...(drift[0] === undefined ? {} : { driftLastAt: drift[0].lastSeen }),
+    nodesJudging: isYoung || workload === "payments" ? 0 : 1,
     firstSeen: iso(nowMs - 100 * hour),
     lastSeen: iso(nowMs - 20_000),
   };
@@ -122,7 +123,7 @@ function detail(asked: Asked) {
     drift: driftOf(workload, nowMs),
     driftOmitted: 0,
     judged: specOf(workload).judged,
-    nodes: ladder.step === "learning" ? [] : nodes,
+    nodes: ladder.nodesJudging === 0 ? [] : nodes,
     manifest: { apiVersion: "garrison/v1", kind: "Baseline", scope: "cluster/local", name, spec: specOf(workload) },
     window: windowOf(asked),
   };

@@ -6,6 +6,7 @@ import { useCall } from "../../api/client.ts";
 import { troubleOf } from "../../api/trouble.ts";
 import { carried, useUrlState } from "../../app/use-url-state.ts";
 import { Age } from "../../kit/age.tsx";
+import { NotKnown } from "../../kit/fact.tsx";
 import { formatCount } from "../../kit/format.ts";
 import { SortedGrid, type SortedColumn } from "../../kit/sorted-grid.tsx";
 import { Loading, State, TroubleState } from "../../kit/states.tsx";
@@ -13,6 +14,7 @@ import { PartNotices, WindowNotices } from "../../kit/window-notices.tsx";
 import { WorkloadName } from "../../kit/workload-name.tsx";
 import {
   baselineParams,
+  driftNotKnown,
   imageText,
   type Ladder,
   learnSince,
@@ -80,14 +82,14 @@ const columns: readonly SortedColumn<Ladder>[] = [
     align: "end",
     width: "minmax(44px, 0.4fr)",
     value: ({ drift }) => drift,
-    cell: ({ drift, step }) =>
-      step === "learning" ? (
-        <span className="none" title="No drift is told while it learns">
-          –
-        </span>
+    cell: (row) => {
+      const because = driftNotKnown(row);
+      return because === "" ? (
+        <span className={row.drift > 0 ? "baseline-drift" : "none"}>{formatCount(row.drift)}</span>
       ) : (
-        <span className={drift > 0 ? "baseline-drift" : "none"}>{formatCount(drift)}</span>
-      ),
+        <NotKnown because={because} />
+      );
+    },
   },
   countColumn("programs", "Programs", ({ executables }) => executables),
   countColumn("destinations", "Peers", ({ destinations }) => destinations),
