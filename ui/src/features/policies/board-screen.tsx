@@ -11,13 +11,14 @@ import { rangeOf, type UrlState } from "../../app/url-state.ts";
 import { useKeys } from "../../app/use-keys.ts";
 import { carried, useUrlState } from "../../app/use-url-state.ts";
 import { CopyButton } from "../../kit/copy.tsx";
+import { formatCount } from "../../kit/format.ts";
 import { Loading, Notice, State, TroubleState } from "../../kit/states.tsx";
 import { WindowNotices } from "../../kit/window-notices.tsx";
 import { BoardHead } from "./board-head.tsx";
 import { CardDetails } from "./card-details.tsx";
 import { holdsWords } from "./policy-words.ts";
 import { RuntimeDetails } from "./runtime-details.tsx";
-import { RuntimePolicies, runtimePick, useRuntimePolicies } from "./runtime-policies.tsx";
+import { RuntimePolicies, runtimePick, showRuntimePolicies, useRuntimePolicies } from "./runtime-policies.tsx";
 import { TierColumn, type BoardTier } from "./tier-column.tsx";
 import "../../styles/policies.css";
 
@@ -51,6 +52,11 @@ export function BoardScreen() {
           onChange={(event) => setTyped(event.currentTarget.value)}
         />
         <span className="spacer" />
+        {boards.length === 0 || runtime.data === undefined ? null : (
+          <button type="button" className="button" onClick={showRuntimePolicies}>
+            Runtime policies {formatCount(runtime.data.resources.length)}
+          </button>
+        )}
         <CopyButton text="npx garrison policy status" label="Copy as command" />
         <Link className="button" to="/policies/new" search={carried}>
           New policy

@@ -30,6 +30,15 @@ export function runtimePick({ scope, name }: Pick<RuntimeResource, "scope" | "na
   return `runtime:${scope} ${name}`;
 }
 
+const sectionId = "runtime-policies";
+
+/** They stand below the boards of all clusters: brings them into sight, and the keyboard with them. */
+export function showRuntimePolicies(): void {
+  const section = document.getElementById(sectionId);
+  section?.scrollIntoView({ block: "start" });
+  section?.focus({ preventScroll: true });
+}
+
 interface RuntimePoliciesProps {
   readonly answer: ReturnType<typeof useRuntimePolicies>;
   readonly cluster: string | undefined;
@@ -53,7 +62,7 @@ export function RuntimePolicies({ answer, cluster, namespace, typed, picked, onP
       holdsRuntimeWords(policy, typed.trim()),
   );
   return (
-    <section className="board" aria-label="Runtime policies">
+    <section className="board" id={sectionId} tabIndex={-1} aria-label="Runtime policies">
       <div className="board-head">
         <h2>Runtime policies</h2>
         <span className="count">what processes may run, open and talk to; tried as a dry run first</span>

@@ -1,4 +1,4 @@
-// The way of somebody without a pointer: from the list to a detection, its tree, and back; and what is in sight on a telephone.
+// Runtime pages for somebody without a pointer: from the list to a detection, its tree, and back; what nobody looked at; what is in sight on a telephone.
 import assert from "node:assert/strict";
 import { after, before, describe, test, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
@@ -28,7 +28,7 @@ async function tabTo(page: Page, selector: string): Promise<void> {
   assert.fail(`Tab does not come to ${selector}`);
 }
 
-describe("detections without a pointer", () => {
+describe("runtime pages", () => {
   let stage: Stage;
   before(async () => {
     if (!usable) return;
@@ -59,6 +59,11 @@ describe("detections without a pointer", () => {
     await page.keyboard.press("End");
     await page.waitForFunction(() => (document.querySelector(".details-body")?.scrollTop ?? 0) > 0);
     assert.equal(page.url(), row);
+    await page
+      .getByRole("complementary", { name: "Details" })
+      .getByRole("button", { name: /^Close/ })
+      .focus();
+    await tabTo(page, ".detection-where a");
     await tabTo(page, '.detection-acts a[href^="/detections/"]');
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/detections\/[0-9a-z]+-a1f00c41d3b2e001/);
@@ -76,6 +81,34 @@ describe("detections without a pointer", () => {
     await page.getByRole("row", { selected: true }).getByText("A shell obeys somebody").waitFor();
     await page.keyboard.press("Escape");
     await details.waitFor({ state: "detached" });
+    await page.close();
+  });
+
+  test("runtime policies stand below all boards, and one press leads to them", async (context) => {
+    if (!ready(context)) return;
+    const page = await stage.page();
+    await page.goto(`${stage.url}/policies`);
+    await tabTo(page, ".list-bar button");
+    await page.keyboard.press("Enter");
+    const card = page.getByRole("button", { name: /frontend-protect/ });
+    await page.waitForFunction(() => document.activeElement?.id === "runtime-policies");
+    const { top, bottom } = await card.evaluate((element) => element.getBoundingClientRect());
+    assert.ok(top > 0 && bottom <= 900, `the card is from ${top} to ${bottom}`);
+    await tabTo(page, ".runtime-cards button");
+    await page.keyboard.press("Enter");
+    await page.getByRole("complementary", { name: "Details" }).getByText("Proof:").waitFor();
+    await page.close();
+  });
+
+  test("no drift is a figure only where a node judges", async (context) => {
+    if (!ready(context)) return;
+    const page = await stage.page();
+    await page.goto(`${stage.url}/baselines`);
+    const row = page.getByRole("row").filter({ hasText: "payments" });
+    await row.getByText("not known: no node has taken its baseline").waitFor({ state: "attached" });
+    await row.locator("[data-column=step]").click();
+    await page.getByText("Not known: no node judges by this baseline.").waitFor();
+    assert.deepEqual(await axeInBothThemes(page), []);
     await page.close();
   });
 
