@@ -33,10 +33,18 @@ export function runtimePick({ scope, name }: Pick<RuntimeResource, "scope" | "na
 const sectionId = "runtime-policies";
 
 /** They stand below the boards of all clusters: brings them into sight, and the keyboard with them. */
-export function showRuntimePolicies(): void {
-  const section = document.getElementById(sectionId);
-  section?.scrollIntoView({ block: "start" });
-  section?.focus({ preventScroll: true });
+export function ToRuntimePolicies({ answer }: Pick<RuntimePoliciesProps, "answer">) {
+  if (answer.data === undefined) return null;
+  const show = (): void => {
+    const section = document.getElementById(sectionId);
+    section?.scrollIntoView({ block: "start" });
+    section?.focus({ preventScroll: true });
+  };
+  return (
+    <button type="button" className="button" onClick={show}>
+      Runtime policies {formatCount(answer.data.resources.length)}
+    </button>
+  );
 }
 
 interface RuntimePoliciesProps {
