@@ -1,7 +1,7 @@
 // The mock's answers about baselines: one workload learns, one drifts from its frozen copy, one protects in a dry run. Steps are kept while it runs.
 import type { BaselineKey, BaselineStep, Ladder } from "../src/features/baselines/baseline-words.ts";
 import { Baseline, baselineItemKinds, type BaselineItemKind } from "../../src/model/baseline.ts";
-import { windowOf, type Asked } from "./asked.ts";
+import { refuseBySentinel, windowOf, type Asked } from "./asked.ts";
 import { Refusal } from "./refusal.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -82,6 +82,7 @@ function ladderOf(workload: string, nowMs: number): Ladder {
     seen: counts,
     drift: drift.length,
     ...(drift[0] === undefined ? {} : { driftLastAt: drift[0].lastSeen }),
+    nodesJudging: isYoung || workload === "payments" ? 0 : 1,
     firstSeen: iso(nowMs - 100 * hour),
     lastSeen: iso(nowMs - 20_000),
   };
@@ -97,6 +98,7 @@ function specOf(workload: string): Baseline {
 }
 
 function detail(asked: Asked) {
+  refuseBySentinel(asked.sentinel);
   const { query, nowMs } = asked;
   const workload = query["workload"] ?? "";
   const ladder = ladderOf(workload, nowMs);
@@ -121,7 +123,7 @@ function detail(asked: Asked) {
     drift: driftOf(workload, nowMs),
     driftOmitted: 0,
     judged: specOf(workload).judged,
-    nodes: ladder.step === "learning" ? [] : nodes,
+    nodes: ladder.nodesJudging === 0 ? [] : nodes,
     manifest: { apiVersion: "garrison/v1", kind: "Baseline", scope: "cluster/local", name, spec: specOf(workload) },
     window: windowOf(asked),
   };
@@ -166,11 +168,11 @@ interface Given extends BaselineKey {
 }
 
 export const baselineAnswers = {
-  listBaselines: (asked: Asked) => ({
-    rows: asked.sentinel === "empty" ? [] : Object.keys(worlds).map((workload) => ladderOf(workload, asked.nowMs)),
-    omitted: 0,
-    window: windowOf(asked),
-  }),
+  listBaselines: (asked: Asked) => {
+    refuseBySentinel(asked.sentinel);
+    const workloads = asked.sentinel === "empty" ? [] : Object.keys(worlds);
+    return { rows: workloads.map((workload) => ladderOf(workload, asked.nowMs)), omitted: 0, window: windowOf(asked) };
+  },
   getBaseline: detail,
   previewBaseline: preview,
   promoteBaseline: (asked: Asked) =>

@@ -129,6 +129,7 @@ function controlsOf(card: DetectionCard) {
 }
 
 function getDetection(asked: Asked) {
+  refuseBySentinel(asked.sentinel);
   const card = cardAsked(asked);
   const evidence = evidenceBySeverity(card);
   const firstMs = Date.parse(card.firstAt);
@@ -242,6 +243,7 @@ function rulesOf(nowMs: number) {
 function listRuntimeRules(asked: Asked) {
   refuseBySentinel(asked.sentinel);
   const isEmpty = asked.sentinel === "empty";
+  const isBlind = asked.sentinel === "blind";
   const node = (name: string, over: object = {}) => ({
     cluster: "local",
     node: name,
@@ -256,25 +258,39 @@ function listRuntimeRules(asked: Asked) {
     problems: ["payments:12: no field is called proc.nmae (did you mean proc.name?)"],
     ...over,
   });
+  // Where no agent is connected nobody says what became of a rule.
+  const unknown = { state: "unknown", because: "", nodes: [] } as const;
+  const rules = rulesOf(asked.nowMs).map((rule) => (isBlind ? { ...rule, ...unknown } : rule));
   return {
-    rules: isEmpty ? [] : rulesOf(asked.nowMs),
+    rules: isEmpty ? [] : rules,
     rulesOmitted: 0,
-    nodes: isEmpty
-      ? []
-      : [
-          node("worker-1"),
-          node("worker-2"),
-          node("worker-3", {
-            enabled: false,
-            because: "its agent tells nothing of detection",
-            loaded: 0,
-            blind: 0,
-            refused: 0,
-            problems: [],
-          }),
-        ],
+    nodes:
+      isEmpty || isBlind
+        ? []
+        : [
+            node("worker-1"),
+            node("worker-2"),
+            node("worker-3", {
+              enabled: false,
+              because: "its agent tells nothing of detection",
+              loaded: 0,
+              blind: 0,
+              refused: 0,
+              problems: [],
+            }),
+          ],
     window: windowOf(asked),
   };
+}
+
+function noiseClusters(sentinel: string, days: readonly number[]) {
+  const perDay = days.map((_, day) => 52 + day * 3);
+  const local = { cluster: "local", perDay, last24h: 76, budget: 48, pods: 24, cover };
+  const none = days.map(() => 0);
+  const edge = { ...nobody, nodes: 1, notDetecting: ["edge-1: no rule is loaded"] };
+  const silent = { cluster: "edge", perDay: none, last24h: 0, budget: 20, cover: edge };
+  if (sentinel === "empty") return [];
+  return sentinel === "blind" ? [{ ...local, perDay: none, last24h: 0, cover: nobody }, silent] : [local, silent];
 }
 
 function noiseBoard(asked: Asked) {
@@ -284,7 +300,9 @@ function noiseBoard(asked: Asked) {
   const today = Math.floor(asked.nowMs / dayMs) * dayMs;
   const days = Array.from({ length: count }, (_, index) => today - (count - 1 - index) * dayMs);
   const matches = matcherOf(q);
-  const isEmpty = (asked.sentinel || sentinelOf(q)) === "empty";
+  const sentinel = asked.sentinel || sentinelOf(q);
+  const isEmpty = ["empty", "blind"].includes(sentinel);
+  const board = sentinel === "blind" ? nobody : cover;
   const rows = isEmpty
     ? []
     : cardsOf(asked.nowMs)
@@ -311,9 +329,8 @@ function noiseBoard(asked: Asked) {
         .toSorted((one, other) => other.last24h - one.last24h);
   return {
     days: days.map(iso),
-    clusters: isEmpty
-      ? []
-      : [{ cluster: "local", perDay: days.map((_, day) => 52 + day * 3), last24h: 76, budget: 48, pods: 24 }],
+    clusters: noiseClusters(sentinel, days),
+    cover: board,
     rows,
     rowsOmitted: 0,
     window: windowOf(asked),

@@ -144,7 +144,8 @@ function workloadPosture(asked: Asked) {
   refuseBySentinel(asked.sentinel);
   const actor = actorOf(asked);
   const containers =
-    asked.sentinel === "empty"
+    // Agents look at containers: units, sessions and the machine itself are not among them.
+    asked.sentinel === "empty" || ["SystemdUnit", "Session", "Host"].includes(actor.kind)
       ? []
       : [
           layersOf(actor.name, actor.image, asked.nowMs, true),

@@ -2,7 +2,9 @@
 import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { focusFilter } from "../kit/focus.ts";
+import { crumbOf } from "./crumb.ts";
 import { Navigation } from "./navigation.tsx";
+import { usePageName } from "./page-name.ts";
 import { screens } from "./screens.ts";
 import { TopBar } from "./top-bar.tsx";
 import { useKeys } from "./use-keys.ts";
@@ -16,12 +18,13 @@ export function Frame() {
   const [overlay, setOverlay] = useState<"palette" | "keys" | "none">("none");
   const navigate = useNavigate();
   const path = useRouterState({ select: (state) => state.location.pathname });
+  const told = usePageName(path);
   const close = (): void => setOverlay("none");
   useEffect(() => {
     const screen = screens.find(({ to }) => path.startsWith(to));
-    const name = path.split("/").length > 2 ? decodeURIComponent(path.split("/").at(-1) ?? "") : screen?.label;
+    const name = crumbOf(path, told)?.text ?? screen?.label;
     document.title = name === undefined ? "Garrison" : `${name} · Garrison`;
-  }, [path]);
+  }, [path, told]);
   useKeys({
     "mod+k": () => setOverlay((before) => (before === "palette" ? "none" : "palette")),
     "?": () => setOverlay("keys"),

@@ -2,6 +2,8 @@
 import { Link, useRouterState } from "@tanstack/react-router";
 import { ChevronRight, Monitor, Moon, Search, Sun } from "lucide-react";
 import { IconButton } from "../kit/icon-button.tsx";
+import { crumbOf } from "./crumb.ts";
+import { usePageName } from "./page-name.ts";
 import { nextChoice } from "./scheme.ts";
 import { ScopePicker } from "./scope-picker.tsx";
 import { screens } from "./screens.ts";
@@ -14,31 +16,26 @@ const isMac = navigator.userAgent.includes("Mac");
 /** Pages that belong to a screen of another name. */
 const homes: Readonly<Record<string, string>> = { vulnerabilities: "/images" };
 
-/** A digest is named by its beginning. */
-function shortCrumb(part: string): string {
-  return /^sha\d+:[0-9a-f]{32,}$/.test(part) ? part.slice(0, 19) : part;
-}
-
 export function TopBar({ onPalette }: { readonly onPalette: () => void }) {
   const path = useRouterState({ select: (state) => state.location.pathname });
   const at = homes[path.split("/")[1] ?? ""] ?? path;
   const screen = screens.find(({ to }) => at === to || at.startsWith(`${to}/`));
-  const parts = path.split("/").slice(2).map(decodeURIComponent);
+  const crumb = crumbOf(path, usePageName(path));
   // One cluster's page has a namespace and a time (objects as they were then), the list of clusters has neither.
-  const inCluster = screen?.to === "/clusters" && parts.length > 0;
-  const isList = screen?.scoped === true && parts.length === 0;
+  const inCluster = screen?.to === "/clusters" && crumb !== undefined;
+  const isList = screen?.scoped === true && crumb === undefined;
   return (
     <header className="top">
       <div className="crumbs">
         {screen === undefined ? <h1>Garrison</h1> : null}
-        {screen !== undefined && parts.length === 0 ? <h1>{screen.label}</h1> : null}
-        {screen !== undefined && parts.length > 0 ? (
+        {screen !== undefined && crumb === undefined ? <h1>{screen.label}</h1> : null}
+        {screen !== undefined && crumb !== undefined ? (
           <>
             <Link to={screen.to} search={carried}>
               {screen.label}
             </Link>
             <ChevronRight aria-hidden="true" />
-            <h1>{shortCrumb(parts.at(-1) ?? "")}</h1>
+            <h1 title={crumb.title}>{crumb.text}</h1>
           </>
         ) : null}
       </div>

@@ -13,6 +13,16 @@ function isTyping(target: EventTarget | null): boolean {
   );
 }
 
+const pressing: ReadonlySet<string> = new Set(["Enter", " "]);
+const scrolling: ReadonlySet<string> = new Set(["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"]);
+
+/** What has the focus keeps its own keys: Enter presses a button or follows a link, and what scrolls is scrolled. */
+function isOwnKey(key: string, target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (pressing.has(key)) return target.matches("a[href], button, summary, [role=button]");
+  return scrolling.has(key) && target.closest("[data-scrolls]") !== null;
+}
+
 /** "k" | "Escape" | "g f" | "mod+k" (Ctrl or Cmd). The newest map is used; only "mod+" keys work while typing. */
 export function useKeys(map: KeyMap): void {
   const current = useRef(map);
@@ -26,6 +36,7 @@ export function useKeys(map: KeyMap): void {
       const modified = event.ctrlKey || event.metaKey;
       if (event.altKey || event.defaultPrevented || (!modified && isTyping(event.target))) return;
       const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+      if (!modified && isOwnKey(key, event.target)) return;
       const sequence = event.timeStamp - firstAt < sequenceMsMax ? `${first} ${key}` : "";
       const run = modified ? current.current[`mod+${key}`] : (current.current[sequence] ?? current.current[key]);
       first = key;

@@ -3,6 +3,7 @@
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { useEffect, useId, useRef, useState, type CSSProperties, type ReactNode, type RefObject } from "react";
 import type { Window } from "../../../src/apps/server/contract/common.ts";
+import { InGrid } from "./in-grid.ts";
 import { KeptLine } from "./kept-line.tsx";
 import { useKeys } from "../app/use-keys.ts";
 
@@ -88,9 +89,11 @@ export function DataGrid<T>(props: DataGridProps<T>) {
           onPointerEnter={busyHandlers.onPointerEnter}
           onPointerLeave={busyHandlers.onPointerLeave}
         >
-          {items.map((item) => (
-            <GridRow key={item.key} grid={props} columns={columns} id={id} index={item.index} start={item.start} />
-          ))}
+          <InGrid value>
+            {items.map((item) => (
+              <GridRow key={item.key} grid={props} columns={columns} id={id} index={item.index} start={item.start} />
+            ))}
+          </InGrid>
         </div>
         {count === 0 ? null : <KeptLine window={props.window} />}
       </div>
@@ -117,6 +120,8 @@ function useGridKeys<T>({ count, active, onActive, onOpen, reveal = -1 }: DataGr
     if (count === 0) return;
     onActive(next);
     virtual.scrollToIndex(next);
+    // Else Enter would press the button that had the focus.
+    virtual.scrollElement?.focus({ preventScroll: true });
   };
   useKeys({
     j: () => move(active + 1),

@@ -18,7 +18,7 @@ export function DetailsPane({ title, onClose, children }: DetailsPaneProps) {
           <X />
         </IconButton>
       </header>
-      <div className="details-body" tabIndex={0} role="group" aria-label="All fields">
+      <div className="details-body" tabIndex={0} role="group" aria-label="All fields" data-scrolls="">
         {children}
       </div>
     </aside>

@@ -1,5 +1,5 @@
 // Tabs with their panel. Arrow keys, Home and End walk them when one has the focus, as the pattern for tabs asks.
-import { useRef, type KeyboardEvent, type ReactNode } from "react";
+import { useEffect, useRef, type KeyboardEvent, type ReactNode } from "react";
 
 export interface TabsProps<Id extends string> {
   readonly label: string;
@@ -13,6 +13,14 @@ const steps: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowLeft: -1 }
 
 export function Tabs<Id extends string>({ label, tabs, chosen, onChoose, children }: TabsProps<Id>) {
   const list = useRef<HTMLDivElement>(null);
+  // Where the row of tabs is wider than the screen, the chosen one is in sight.
+  useEffect(() => {
+    const row = list.current;
+    const tab = row?.querySelector<HTMLElement>(`#tab-${chosen}`);
+    if (row === null || tab === undefined || tab === null) return;
+    const { left, width } = tab.getBoundingClientRect();
+    row.scrollLeft += left + width / 2 - (row.getBoundingClientRect().left + row.clientWidth / 2);
+  }, [chosen]);
   const onKeyDown = (event: KeyboardEvent): void => {
     const at = tabs.findIndex(({ id }) => id === chosen);
     const step = steps[event.key];

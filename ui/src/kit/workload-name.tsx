@@ -1,8 +1,10 @@
 // A workload's name, linked to its page wherever it stands. What is not known says why.
+import { useContext } from "react";
 import { Link } from "@tanstack/react-router";
 import { CircleHelp, Globe } from "lucide-react";
 import type { WorkloadKind } from "../../../src/model/identity.ts";
 import { carried } from "../app/use-url-state.ts";
+import { InGrid } from "./in-grid.ts";
 import { hasPage, workloadSubtitle } from "./workload-text.ts";
 
 export interface WorkloadNameProps {
@@ -17,6 +19,7 @@ export interface WorkloadNameProps {
 }
 
 export function WorkloadName({ cluster, namespace, kind, name, fallback = "", reason = "" }: WorkloadNameProps) {
+  const isInGrid = useContext(InGrid);
   if (hasPage(kind, namespace, name))
     return (
       <span className="workload-name" title={workloadSubtitle({ kind, namespace, cluster })}>
@@ -24,7 +27,7 @@ export function WorkloadName({ cluster, namespace, kind, name, fallback = "", re
           to="/workloads/$cluster/$namespace/$kind/$name"
           params={{ cluster, namespace, kind, name }}
           search={carried}
-          tabIndex={-1}
+          tabIndex={isInGrid ? -1 : undefined}
           onClick={(event) => event.stopPropagation()}
         >
           {name}

@@ -83,6 +83,8 @@ export const BaselineLadder = z.object({
   /** Drift items of the window that nobody accepted. */
   drift: z.int(),
   driftLastAt: z.iso.datetime().optional(),
+  /** Nodes that took its baseline: where none did, no drift says nothing. 0 while it is learning. */
+  nodesJudging: z.int(),
   firstSeen: z.iso.datetime(),
   lastSeen: z.iso.datetime(),
 });

@@ -89,7 +89,7 @@ const SeverityCounts = z.object({
 /** How detection is on the nodes: why an empty list is, or is no, all-clear. */
 export const DetectionCover = z.object({
   nodes: z.int(),
-  /** Connected, and its rules are asked about every event. */
+  /** Connected, and its rules (there is at least one) are asked about every event. */
   nodesDetecting: z.int(),
   /** One sentence each: node and why it does not detect; at most 20. */
   notDetecting: z.array(z.string()),
@@ -214,6 +214,8 @@ const NoiseCluster = z.object({
   budget: z.int(),
   /** Pods that the budget was worked out for; absent where the inventory is not known. */
   pods: z.int().optional(),
+  /** Of its nodes, as they are now: where none detects, a low figure says nothing. */
+  cover: DetectionCover,
 });
 
 const NoiseField = z.object({ field: z.string(), comparison: z.enum(["=", "startswith"]), value: z.string() });
@@ -299,7 +301,10 @@ export const runtime = {
     response: z.object({
       /** Beginning of each day (UTC) of `perDay`. */
       days: z.array(z.iso.datetime()),
+      /** Those that something was detected in, and without a filter all that have agents. */
       clusters: z.array(NoiseCluster),
+      /** Of all nodes. */
+      cover: DetectionCover,
       rows: z.array(NoiseRow),
       rowsOmitted: z.int(),
       window: Window,

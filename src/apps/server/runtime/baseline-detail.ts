@@ -90,9 +90,10 @@ export async function getBaseline(
   const manifest = manifestOf(looked);
   const statuses =
     known.held === undefined ? [] : await parts.state.resources.statusOf({ kind: "Baseline", ...known.held });
+  const own = statuses.filter(({ cluster, state }) => cluster === query.cluster && state === "applied");
   const open = new Set(openDrift(known).map(({ itemKind, item }) => `${itemKind} ${item}`));
   return {
-    ladder: ladderOf(known, kept),
+    ladder: ladderOf(known, { kept, judging: () => own.length, kinds: baselineItemKinds }),
     items: itemsOf(known, parts.clock.nowMs()),
     cut: [...sums.cut],
     drift: namedDrift(known.drift).map(

@@ -31,6 +31,23 @@ export function baselineFor(
   );
 }
 
+export type Judging = (cluster: string, held: Pick<KeptBaseline, "scope" | "name"> | undefined) => number;
+
+/** How many nodes of these clusters took each baseline. */
+export async function judgingIn(
+  { resources }: { readonly resources: Pick<StateStore["resources"], "statusesIn"> },
+  clusters: readonly string[],
+): Promise<Judging> {
+  const counts = new Map<string, number>();
+  for (const cluster of new Set(clusters))
+    for (const { scope, name, state } of await resources.statusesIn("Baseline", cluster)) {
+      const key = JSON.stringify([cluster, scope, name]);
+      if (state === "applied") counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  return (cluster, held) =>
+    held === undefined ? 0 : (counts.get(JSON.stringify([cluster, held.scope, held.name])) ?? 0);
+}
+
 /** Baselines of the same workload for other images. */
 export function otherImages(
   kept: readonly KeptBaseline[],

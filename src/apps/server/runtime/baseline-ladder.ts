@@ -15,7 +15,14 @@ import type { Queries } from "../../../edge/store/queries/queries.ts";
 import { type BaselineItemKind, BaselineItemKind as ItemKind, baselineItemKinds } from "../../../model/baseline.ts";
 import { baselineLimits, type baselines } from "../contract/baselines.ts";
 import type { QueryOf, ResponseOf } from "../contract/endpoint.ts";
-import { baselineFor, type KeptBaseline, keptBaselines, otherImages } from "./baseline-kept.ts";
+import {
+  baselineFor,
+  type Judging,
+  judgingIn,
+  type KeptBaseline,
+  keptBaselines,
+  otherImages,
+} from "./baseline-kept.ts";
 
 export interface BaselineParts {
   readonly state: Pick<StateStore, "resources">;
@@ -60,20 +67,20 @@ export async function listBaselines(
     parts.queries.baselineDrift({ of, ...window, limit: driftOfListMax }),
     keptBaselines(parts.state),
   ]);
+  const lives = sums.lives.map((life) => life.cluster);
+  const judging = await judgingIn(parts.state, [...lives, ...kept.flatMap(({ scope }) => scope.split("/")[1] ?? [])]);
+  const found = { kept, judging, kinds: listedKinds };
   const facts = Map.groupBy(sums.facts, keyOf);
   const drift = Map.groupBy(drifted.drift, keyOf);
   const seen = sums.lives.map((life) => {
     const key = keyOf(life);
     const own = (facts.get(key) ?? []).map(({ fact }) => fact);
-    return ladderOf(knownOf(parts, { life, facts: own, kept, drift: drift.get(key) ?? [], sums }), kept, listedKinds);
+    return ladderOf(knownOf(parts, { life, facts: own, kept, drift: drift.get(key) ?? [], sums }), found);
   });
-  const unseen = unseenOf(kept, seen, of).map((life) =>
-    ladderOf(
-      knownOf(parts, { life, facts: [], kept, drift: drift.get(keyOf(life)) ?? [], sums, isSeen: false }),
-      kept,
-      listedKinds,
-    ),
-  );
+  const unseen = unseenOf(kept, seen, of).map((life) => {
+    const own = drift.get(keyOf(life)) ?? [];
+    return ladderOf(knownOf(parts, { life, facts: [], kept, drift: own, sums, isSeen: false }), found);
+  });
   const rows = [...seen, ...unseen].toSorted(byNeed);
   return {
     rows: rows.slice(0, baselineLimits.laddersMax),
@@ -119,12 +126,14 @@ export function becauseOf({ cut, window }: Pick<BaselineSums, "cut" | "window">)
   return [...new Set([window.partialBecause, ...cuts].filter((text) => text !== ""))].join("; ");
 }
 
-/** `kinds`: those that were looked at. */
-export function ladderOf(
-  known: Known,
-  kept: readonly KeptBaseline[],
-  kinds: readonly BaselineItemKind[] = baselineItemKinds,
-): Ladder {
+interface Found {
+  readonly kept: readonly KeptBaseline[];
+  readonly judging: Judging;
+  /** Those that were looked at. */
+  readonly kinds: readonly BaselineItemKind[];
+}
+
+export function ladderOf(known: Known, { kept, judging, kinds }: Found): Ladder {
   const { life, facts, held, confidence } = known;
   const open = openDrift(known);
   const { cluster, namespace, kind, workload, imageDigest, image, service } = life;
@@ -145,6 +154,7 @@ export function ladderOf(
     seen: countsOf(facts, kinds),
     drift: open.length,
     ...(open.length === 0 ? {} : { driftLastAt: formatInstant(Math.max(...open.map(({ lastMs }) => lastMs))) }),
+    nodesJudging: judging(cluster, held),
     firstSeen: formatInstant(life.firstMs),
     lastSeen: formatInstant(life.lastMs),
   };

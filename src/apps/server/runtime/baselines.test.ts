@@ -158,6 +158,7 @@ test("freezing makes the resource; drift of agents is open until somebody accept
   ]);
   const drifted = await detail();
   assert.equal(drifted.ladder.drift, 1);
+  assert.equal(drifted.ladder.nodesJudging, 0, "nobody said that it took the baseline");
   assert.deepEqual(
     drifted.drift.map(({ item, count, isAccepted }) => [item, count, isAccepted]),
     [["/usr/bin/nc", 2, false]],

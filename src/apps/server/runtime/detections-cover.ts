@@ -10,13 +10,13 @@ const namedMax = 20;
 /** Revoked nodes do not count; gateways have no rules of their own. */
 export function coverOf(nodes: readonly Node[]): Cover {
   const watched = nodes.filter(({ state, gateway }) => state !== "revoked" && gateway === undefined);
-  const reports = watched.flatMap(({ state, detection }) =>
-    state === "connected" && detection?.enabled === true ? [detection] : [],
-  );
   const silent = watched.flatMap((node) => {
     const why = silentBecause(node);
     return why === "" ? [] : [`${node.name}: ${why}`];
   });
+  const reports = watched.flatMap((node) =>
+    node.detection !== undefined && silentBecause(node) === "" ? [node.detection] : [],
+  );
   const most = (pick: (report: NonNullable<Node["detection"]>) => number): number => Math.max(0, ...reports.map(pick));
   const sum = (pick: (report: NonNullable<Node["detection"]>) => number): number =>
     reports.reduce((total, report) => total + pick(report), 0);
@@ -36,5 +36,6 @@ export function coverOf(nodes: readonly Node[]): Cover {
 function silentBecause({ state, detection }: Node): string {
   if (state !== "connected") return `it is ${state}`;
   if (detection === undefined) return "its agent tells nothing of detection";
-  return detection.enabled ? "" : detection.because || "detection is switched off";
+  if (!detection.enabled) return detection.because || "detection is switched off";
+  return detection.loaded === 0 ? "no rule is loaded" : "";
 }

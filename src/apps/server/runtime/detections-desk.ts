@@ -55,10 +55,12 @@ export async function detectionsList(parts: DetectionParts, query: Query): Promi
   };
 }
 
-export async function reportingNodes({
-  state,
-  clock,
-}: Pick<DetectionParts, "state" | "clock">): Promise<readonly Node[]> {
+export interface NodeParts {
+  readonly state: { readonly agents: Pick<StateStore["agents"], "list"> };
+  readonly clock: Pick<Clock, "nowMs">;
+}
+
+export async function reportingNodes({ state, clock }: NodeParts): Promise<readonly Node[]> {
   const nowMs = clock.nowMs();
   return (await state.agents.list()).map((agent) => nodeOf(agent, nowMs));
 }

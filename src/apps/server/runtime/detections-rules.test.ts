@@ -175,16 +175,18 @@ test("how many nodes look: none that is away, switched off or silent, and each s
   const cover = coverOf([
     node("a", { loaded: 9, suppressed: 3, blind: 2 }),
     node("off", { enabled: false, because: "detect.enabled is false" }),
+    node("bare", { loaded: 0 }),
     node("old", undefined),
     node("gone", {}, "gone"),
     node("revoked", {}, "revoked"),
   ]);
   assert.deepEqual(
     [cover.nodes, cover.nodesDetecting, cover.rules, cover.rulesBlind, cover.suppressed],
-    [4, 1, 9, 2, 3],
+    [5, 1, 9, 2, 3],
   );
   assert.deepEqual(cover.notDetecting, [
     "off: detect.enabled is false",
+    "bare: no rule is loaded",
     "old: its agent tells nothing of detection",
     "gone: it is gone",
   ]);

@@ -4,11 +4,13 @@ import { exceptionResourceName, exceptionText } from "../../../core/noise/except
 import type { NoiseDetection } from "../../../core/noise/noise-fields.ts";
 import { suggestExceptions } from "../../../core/noise/suggest.ts";
 import type { NoiseEvent, NoiseSums } from "../../../edge/store/queries/detections-nouns.ts";
+import type { Node } from "../../../model/node.ts";
 import { severities } from "../../../model/security-event.ts";
 import type { ClustersSide } from "../clusters/clusters-side.ts";
 import { runtimeLimits, type NoiseRow, type runtime } from "../contract/runtime.ts";
 import type { ResponseOf } from "../contract/endpoint.ts";
-import type { DetectionParts } from "./detections-desk.ts";
+import { coverOf } from "./detections-cover.ts";
+import { reportingNodes, type DetectionParts, type NodeParts } from "./detections-desk.ts";
 import { keptMarks, markKey } from "./detections-marks.ts";
 import { rulesOfResources, type RuleText } from "./detections-rules.ts";
 
@@ -17,18 +19,27 @@ type Suggested = ResponseOf<(typeof runtime)["noiseSuggest"]>;
 
 const dayMs = 86_400_000;
 
+interface BoardParts extends NodeParts {
+  readonly queries: Pick<DetectionParts["queries"], "noiseSums">;
+  readonly clusters: Pick<ClustersSide, "view">;
+}
+
 export async function noiseBoard(
-  parts: DetectionParts & { readonly clusters: Pick<ClustersSide, "view"> },
+  parts: BoardParts,
   { q, days }: { readonly q: string; readonly days: number },
 ): Promise<Board> {
-  const sums = await parts.queries.noiseSums({ q, days });
+  const [sums, nodes] = await Promise.all([parts.queries.noiseSums({ q, days }), reportingNodes(parts)]);
   const first = Math.floor(sums.lookedAt.sinceMs / dayMs);
   const numbers = Array.from({ length: days }, (_, index) => first + index);
   const series = (perDay: ReadonlyMap<number, number>): number[] => numbers.map((day) => perDay.get(day) ?? 0);
   const totals = new Map(sums.clusters.map(({ cluster, last24h }) => [cluster, last24h]));
+  // A cluster whose agents told nothing is no row of the store; a filter may leave it out on purpose.
+  const covers = coversOf(nodes);
+  const silent = q === "" ? [...covers.keys()].filter((cluster) => !totals.has(cluster)).toSorted() : [];
+  const none = silent.map((cluster) => ({ cluster, perDay: new Map<number, number>(), last24h: 0 }));
   return {
     days: numbers.map((day) => new Date(day * dayMs).toISOString()),
-    clusters: sums.clusters.map(({ cluster, perDay, last24h }) => {
+    clusters: [...sums.clusters, ...none].map(({ cluster, perDay, last24h }) => {
       const pods = parts.clusters.view(cluster)?.counts().pods;
       return {
         cluster,
@@ -36,14 +47,24 @@ export async function noiseBoard(
         last24h,
         budget: budgetOf(pods),
         ...(pods === undefined ? {} : { pods }),
+        cover: covers.get(cluster) ?? coverOf([]),
       };
     }),
+    cover: coverOf(nodes),
     rows: sums.rows
       .slice(0, runtimeLimits.noiseMax)
       .map((row) => rowOf(row, series(row.perDay), totals.get(row.cluster) ?? 0)),
     rowsOmitted: sums.omitted,
     window: sums.window,
   };
+}
+
+/** Of each cluster with a node that could detect. */
+function coversOf(nodes: readonly Node[]): ReadonlyMap<string, Board["cover"]> {
+  const groups = [...Map.groupBy(nodes, ({ cluster }) => cluster)];
+  return new Map(
+    groups.map(([cluster, own]) => [cluster, coverOf(own)] as const).filter(([, { nodes: watched }]) => watched > 0),
+  );
 }
 
 function rowOf({ perDay: _perDay, ...row }: NoiseSums["rows"][number], perDay: number[], total: number): NoiseRow {

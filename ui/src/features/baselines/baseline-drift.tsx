@@ -29,7 +29,11 @@ export function BaselineDriftList({ detail, mayChange }: BaselineDriftListProps)
         ) : null}
       </h2>
       {open.length === 0 ? (
-        <p className="none">Nothing outside the baseline was told in the last 7 days.</p>
+        <p className="none">
+          {detail.ladder.nodesJudging === 0
+            ? "Not known: no node judges by this baseline."
+            : "Nothing outside the baseline was told in the last 7 days."}
+        </p>
       ) : (
         <div className="baseline-scroll" tabIndex={0} role="group" aria-label="Drift, item by item">
           <table className="baseline-table">

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   baselineParams,
+  driftNotKnown,
   evidenceText,
   imageText,
   inSentence,
@@ -25,6 +26,16 @@ const item: BaselineItem = {
   isNew: false,
   firstSeen: "2026-11-26T10:00:00.000Z",
 };
+
+test("no drift is a fact only where a node judges", () => {
+  const cases = [
+    [{ step: "learning", drift: 0, nodesJudging: 0 }, "no drift is told while it learns"],
+    [{ step: "monitoring", drift: 0, nodesJudging: 0 }, "no node has taken its baseline"],
+    [{ step: "monitoring", drift: 0, nodesJudging: 1 }, ""],
+    [{ step: "protecting", drift: 3, nodesJudging: 0 }, ""],
+  ] as const;
+  for (const [row, expected] of cases) assert.equal(driftNotKnown(row), expected, JSON.stringify(row));
+});
 
 test("the moment of evidence is told by the reader's clock", () => {
   assert.match(

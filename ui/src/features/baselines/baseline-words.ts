@@ -76,6 +76,12 @@ export function keyOfParams(params: ReturnType<typeof baselineParams>): Baseline
   };
 }
 
+/** Why no drift was told says nothing; "" when it is a fact. */
+export function driftNotKnown({ step, drift, nodesJudging }: Pick<Ladder, "step" | "drift" | "nodesJudging">): string {
+  if (step === "learning") return "no drift is told while it learns";
+  return drift === 0 && nodesJudging === 0 ? "no node has taken its baseline" : "";
+}
+
 /** Steps that may be taken from here: one up, any down. Why not, for the others. */
 export function stepProblem(ladder: Pick<Ladder, "step" | "baseline">, to: BaselineStep): string {
   const from = steps.indexOf(ladder.step);

@@ -6,6 +6,7 @@ import { useCall } from "../../api/client.ts";
 import { troubleOf } from "../../api/trouble.ts";
 import { carried, useUrlState } from "../../app/use-url-state.ts";
 import { Age } from "../../kit/age.tsx";
+import { NotKnown } from "../../kit/fact.tsx";
 import { formatCount } from "../../kit/format.ts";
 import { SortedGrid, type SortedColumn } from "../../kit/sorted-grid.tsx";
 import { Loading, State, TroubleState } from "../../kit/states.tsx";
@@ -13,6 +14,7 @@ import { PartNotices, WindowNotices } from "../../kit/window-notices.tsx";
 import { WorkloadName } from "../../kit/workload-name.tsx";
 import {
   baselineParams,
+  driftNotKnown,
   imageText,
   type Ladder,
   learnSince,
@@ -41,7 +43,7 @@ const columns: readonly SortedColumn<Ladder>[] = [
   {
     id: "workload",
     header: "Workload",
-    width: "minmax(180px, 1.4fr)",
+    width: "minmax(90px, 1.4fr)",
     value: (row) => `${row.namespace}/${row.workload}`,
     cell: ({ cluster, namespace, kind, workload }) => (
       <WorkloadName cluster={cluster} namespace={namespace} kind={kind} name={workload} />
@@ -58,7 +60,7 @@ const columns: readonly SortedColumn<Ladder>[] = [
   {
     id: "step",
     header: "Step",
-    width: "minmax(120px, 0.8fr)",
+    width: "minmax(142px, 0.8fr)",
     value: ({ step }) => steps.indexOf(step),
     cell: (row) => (
       <span className="baseline-step" data-step={row.step}>
@@ -70,6 +72,7 @@ const columns: readonly SortedColumn<Ladder>[] = [
     id: "confidence",
     header: "Confidence",
     width: "minmax(110px, 0.7fr)",
+    hideBelowPx: 480,
     value: ({ confidence }) => confidence.score,
     cell: ({ confidence }) => <Confidence confidence={confidence} />,
   },
@@ -77,16 +80,16 @@ const columns: readonly SortedColumn<Ladder>[] = [
     id: "drift",
     header: "Drift",
     align: "end",
-    width: "minmax(60px, 0.4fr)",
+    width: "minmax(44px, 0.4fr)",
     value: ({ drift }) => drift,
-    cell: ({ drift, step }) =>
-      step === "learning" ? (
-        <span className="none" title="No drift is told while it learns">
-          –
-        </span>
+    cell: (row) => {
+      const because = driftNotKnown(row);
+      return because === "" ? (
+        <span className={row.drift > 0 ? "baseline-drift" : "none"}>{formatCount(row.drift)}</span>
       ) : (
-        <span className={drift > 0 ? "baseline-drift" : "none"}>{formatCount(drift)}</span>
-      ),
+        <NotKnown because={because} />
+      );
+    },
   },
   countColumn("programs", "Programs", ({ executables }) => executables),
   countColumn("destinations", "Peers", ({ destinations }) => destinations),

@@ -1,8 +1,8 @@
 // One detection in full: who and what, what was done, evidence in order, process tree with deeds, control, rule, what else happened there.
 import { Link } from "@tanstack/react-router";
-import { useEffect } from "react";
 import { useCall } from "../../api/client.ts";
 import { troubleOf } from "../../api/trouble.ts";
+import { useNamedPage } from "../../app/page-name.ts";
 import { carried } from "../../app/use-url-state.ts";
 import { Age } from "../../kit/age.tsx";
 import { CopyButton } from "../../kit/copy.tsx";
@@ -28,11 +28,8 @@ interface DetectionDetailsProps {
 
 export function DetectionDetails({ id, place }: DetectionDetailsProps) {
   const answer = useCall("getDetection", { params: { id } }, { refetchMs: 15_000, keep: true });
-  const title = answer.data?.detection.title || answer.data?.detection.rule;
-  useEffect(() => {
-    // The frame knows the id only, which tells nothing in a row of browser tabs.
-    if (place === "page" && title !== undefined) document.title = `${title} · Garrison`;
-  }, [place, title]);
+  // The frame knows the id only, which tells a person nothing.
+  useNamedPage(place === "page" ? answer.data?.detection.rule : undefined);
   if (answer.data === undefined)
     return answer.error === null ? (
       <Loading label="Loading the detection" rows={8} />
@@ -167,6 +164,7 @@ function Facts({ found: { detection: card } }: { readonly found: OneDetection })
             field("Said by", card.source),
             field("Fidelity", card.fidelity),
             field("Not known, because", card.identityReason),
+            field("Id", card.id, "data"),
           ],
         },
       ]}

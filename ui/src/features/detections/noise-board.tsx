@@ -1,5 +1,5 @@
 // What speaks too much: each cluster against its budget, rules and workloads by how often, and what would end it.
-import { VolumeX } from "lucide-react";
+import { EyeOff, VolumeX } from "lucide-react";
 import { useEffect } from "react";
 import { useCall } from "../../api/client.ts";
 import { troubleOf, type Trouble } from "../../api/trouble.ts";
@@ -15,7 +15,8 @@ import { WorkloadName } from "../../kit/workload-name.tsx";
 import { DetectionSeverity } from "./detection-marks.tsx";
 import { DayBars } from "./day-bars.tsx";
 import { NoiseSuggestion } from "./noise-suggestion.tsx";
-import { severityOrder, trendWords, type NoiseRow } from "./detection-words.ts";
+import { counted, severityOrder, trendWords, type NoiseRow } from "./detection-words.ts";
+import { budgetText, noiseSilence, type NoiseBudget } from "./noise-words.ts";
 
 const daysShown = 7;
 
@@ -24,7 +25,7 @@ function columnsOf(days: readonly string[]): readonly SortedColumn<NoiseRow>[] {
     {
       id: "rule",
       header: "Rule",
-      width: "minmax(200px, 2fr)",
+      width: "minmax(120px, 2fr)",
       value: ({ rule }) => rule,
       cell: ({ rule }) => <span title={rule}>{rule}</span>,
     },
@@ -39,7 +40,7 @@ function columnsOf(days: readonly string[]): readonly SortedColumn<NoiseRow>[] {
     {
       id: "workload",
       header: "Workload",
-      width: "minmax(130px, 1.1fr)",
+      width: "minmax(84px, 1.1fr)",
       value: ({ namespace, workload }) => `${namespace}/${workload}`,
       cell: (row) => (
         <WorkloadName
@@ -79,7 +80,7 @@ function columnsOf(days: readonly string[]): readonly SortedColumn<NoiseRow>[] {
       id: "last24h",
       header: "24 h",
       align: "end",
-      width: "72px",
+      width: "52px",
       value: ({ last24h }) => last24h,
       cell: ({ last24h }) => formatCount(last24h),
     },
@@ -103,12 +104,13 @@ export function NoiseTab({ onTrouble }: { readonly onTrouble: (trouble: Trouble 
     ) : (
       <TroubleState trouble={troubleOf(answer.error)} onRetry={() => void answer.refetch()} />
     );
-  const { rows, rowsOmitted, clusters, days, window } = answer.data;
+  const { rows, rowsOmitted, clusters, cover, days, window } = answer.data;
+  const silence = noiseSilence(cover, q !== "");
   const picked = rows.find((row) => keyOf(row) === state.pick);
   return (
     <>
       <PartNotices window={window} omitted={rowsOmitted} />
-      <Budgets clusters={clusters} days={days} />
+      <Budgets clusters={clusters} days={days} isPart={(state.q ?? "") !== "" || state.ns !== undefined} />
       <div className="live-panes">
         <SortedGrid
           label="Noise"
@@ -117,11 +119,7 @@ export function NoiseTab({ onTrouble }: { readonly onTrouble: (trouble: Trouble 
           initial={{ by: "last24h", direction: "descending" }}
           onOpen={(row) => update({ pick: keyOf(row) }, "replace")}
         >
-          <State
-            icon={<VolumeX />}
-            title={q === "" ? "No detection within seven days" : "Nothing matches this filter"}
-            hint="Where nothing is detected nothing can be too much. Whether anybody looks stands on the Detections tab."
-          />
+          <State icon={silence.isWhole ? <VolumeX /> : <EyeOff />} title={silence.title} hint={silence.hint} />
         </SortedGrid>
         {picked === undefined ? null : (
           <DetailsPane title="Too much?" onClose={close}>
@@ -134,44 +132,57 @@ export function NoiseTab({ onTrouble }: { readonly onTrouble: (trouble: Trouble 
 }
 
 interface BudgetsProps {
-  readonly clusters: readonly {
-    readonly cluster: string;
-    readonly perDay: readonly number[];
-    readonly last24h: number;
-    readonly budget: number;
-    readonly pods?: number | undefined;
-  }[];
+  readonly clusters: readonly NoiseBudget[];
   readonly days: readonly string[];
+  /** A filter lets some of the detections through only. */
+  readonly isPart: boolean;
 }
 
 /** A day's detections against what a person can be asked to look at. */
-function Budgets({ clusters, days }: BudgetsProps) {
+function Budgets({ clusters, days, isPart }: BudgetsProps) {
   if (clusters.length === 0) return null;
   return (
     <ul className="noise-budgets" aria-label="Noise budgets">
-      {clusters.map(({ cluster, perDay, last24h, budget, pods }) => {
-        const isOver = last24h > budget;
-        return (
-          <li key={cluster} data-over={isOver}>
-            <b>{cluster}</b>
-            <span>
-              <span className={isOver ? "over" : "within"}>{isOver ? "Over budget" : "Within budget"}</span>:{" "}
-              {formatCount(last24h)} of {formatCount(budget)} a day
-            </span>
-            <meter
-              min={0}
-              max={Math.max(budget, last24h)}
-              high={budget}
-              value={last24h}
-              aria-label={`Detections of ${cluster} in 24 hours`}
-            />
-            <DayBars days={days} counts={perDay} />
-            <span className="none" title="20 a day for ten pods">
-              {pods === undefined ? "pods not known: budget of a quiet cluster" : `${formatCount(pods)} pods`}
-            </span>
-          </li>
-        );
-      })}
+      {clusters.map((each) => (
+        <Budget key={each.cluster} of={each} days={days} isPart={isPart} />
+      ))}
     </ul>
+  );
+}
+
+interface BudgetProps {
+  readonly of: NoiseBudget;
+  readonly days: readonly string[];
+  readonly isPart: boolean;
+}
+
+function Budget({ of, days, isPart }: BudgetProps) {
+  const { cluster, perDay, last24h, budget, pods, cover } = of;
+  const { word, tone, note } = budgetText(of, isPart);
+  return (
+    <li data-tone={tone}>
+      <b>{cluster}</b>
+      <span>
+        <span className="noise-word">{word}</span>: {formatCount(last24h)} of {formatCount(budget)} a day
+      </span>
+      {tone === "unknown" ? null : (
+        <meter
+          min={0}
+          max={Math.max(budget, last24h)}
+          high={budget}
+          value={last24h}
+          aria-label={`Detections of ${cluster} in 24 hours`}
+        />
+      )}
+      {perDay.some((count) => count > 0) ? <DayBars days={days} counts={perDay} /> : null}
+      <span className="none" title="20 a day for ten pods">
+        {pods === undefined ? "pods not known: budget of a quiet cluster" : counted(pods, "pod")}
+      </span>
+      {note === "" ? null : (
+        <span className="none" title={cover.notDetecting.join("\n") || undefined}>
+          {note}
+        </span>
+      )}
+    </li>
   );
 }

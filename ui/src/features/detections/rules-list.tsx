@@ -116,9 +116,9 @@ export function RulesTab() {
         >
           <State
             icon={<ListX />}
-            title={nodes.length === 0 ? "No rule is known" : "No rule has these words"}
+            title={answer.data.rules.length === 0 ? "No rule is known" : "No rule has these words"}
             hint={
-              nodes.length === 0
+              answer.data.rules.length === 0
                 ? "No agent is connected and no DetectionRules resource is there. Garrison's own rules come with each agent."
                 : "Names, descriptions, tags and techniques are looked at. Remove a word of the filter."
             }
@@ -155,20 +155,24 @@ type NodeReport = {
   readonly node: string;
   readonly isConnected: boolean;
   readonly enabled: boolean;
+  readonly loaded: number;
   readonly because: string;
   readonly problems: readonly string[];
 };
 
 function NodeNotices({ nodes }: { readonly nodes: readonly NodeReport[] }) {
-  const silent = nodes.filter(({ isConnected, enabled }) => isConnected && !enabled);
+  const silent = nodes.map((node) => ({ ...node, why: silentBecause(node) })).filter(({ why }) => why !== "");
   const problems = [...new Set(nodes.flatMap((node) => node.problems))];
   return (
     <>
+      {nodes.length === 0 ? <Notice tone="warning">No agent is connected: nobody looks by these rules.</Notice> : null}
       {silent.length === 0 ? null : (
         <Notice tone="warning">
-          {counted(silent.length, "node")} {silent.length === 1 ? "does" : "do"} not detect: {silent[0]?.node},{" "}
-          {silent[0]?.because}
-          {silent.length > 1 ? `, and ${silent.length - 1} more` : ""}.
+          <span title={silent.map(({ node, why }) => `${node}: ${why}`).join("\n")}>
+            {counted(silent.length, "node")} {silent.length === 1 ? "does" : "do"} not detect: {silent[0]?.node},{" "}
+            {silent[0]?.why}
+            {silent.length > 1 ? `, and ${silent.length - 1} more` : ""}.
+          </span>
         </Notice>
       )}
       {problems.length === 0 ? null : (
@@ -181,4 +185,11 @@ function NodeNotices({ nodes }: { readonly nodes: readonly NodeReport[] }) {
       )}
     </>
   );
+}
+
+/** "" of a node that looks by its rules. */
+function silentBecause({ isConnected, enabled, because, loaded }: NodeReport): string {
+  if (!isConnected) return "its agent is not connected";
+  if (!enabled) return because || "detection is switched off";
+  return loaded === 0 ? "no rule is loaded" : "";
 }

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { postureLayers } from "../../../../src/model/posture.ts";
-import { grouped, itemsText, layerGroups, lookText, verdictCounts, type PostureLayer } from "./layer-words.ts";
+import {
+  grouped,
+  itemsText,
+  layerGroups,
+  lookText,
+  noLayersText,
+  verdictCounts,
+  type PostureLayer,
+} from "./layer-words.ts";
 
 const nothing = { text: "", items: [], source: "", because: "" };
 function layer(name: PostureLayer["layer"], verdict: PostureLayer["verdict"] = "good"): PostureLayer {
@@ -43,4 +51,26 @@ test("the worst verdict first; long lists are cut and say so; no look says why",
   assert.equal(itemsText({ items: ["1", "2", "3", "4", "5", "6", "7", "8"] }), "1, 2, 3, 4, 5, 6 and 2 more");
   assert.equal(lookText({ because: "no agent", replicas: 0, at: undefined }), "no agent");
   assert.equal(lookText({ because: "", replicas: 1, at: "2026-11-26T10:00:00Z" }), "1 replica looked at");
+});
+
+test("what is no container is not said to have one that nobody looked at", () => {
+  const unit = noLayersText("SystemdUnit", "ssh.service");
+  assert.match(unit.hint, /^This is a systemd unit: agents tell the layers of containers/);
+  assert.equal(unit.command, 'garrison posture --pid "$(systemctl show -P MainPID ssh.service)"');
+  assert.match(
+    noLayersText("SystemdUnit", String.raw`dev\x2dvda.service`).command,
+    /MainPID 'dev\\+x2dvda\.service'\)/,
+    "a backslash stays one",
+  );
+  for (const [kind, name] of [
+    ["SystemdUnit", "app.service (1000)"],
+    ["Session", "session-3"],
+    ["Host", "host"],
+  ] as const) {
+    const { hint, command } = noLayersText(kind, name);
+    assert.equal(command, "garrison posture --pid PID");
+    assert.match(hint, /the Processes tab has the PIDs/);
+  }
+  for (const kind of ["Deployment", "Container"] as const)
+    assert.deepEqual([noLayersText(kind, "web").title, noLayersText(kind, "web").command], ["Not looked at", ""]);
 });

@@ -2,6 +2,7 @@
 import type { Api } from "../../../../src/apps/server/contract/api.ts";
 import type { ContainerLayers } from "../../../../src/apps/server/contract/profiles.ts";
 import type { ResponseOf } from "../../../../src/apps/server/contract/endpoint.ts";
+import type { WorkloadKind } from "../../../../src/model/identity.ts";
 import type { PostureLayer, PostureLayerName, PostureValue, ProfileKind } from "../../../../src/model/posture.ts";
 
 export type Posture = ResponseOf<Api["workloadPosture"]>;
@@ -84,4 +85,33 @@ export function itemsText({ items }: Pick<PostureValue, "items">): string {
 export function lookText({ because, replicas, at }: Pick<ContainerLayers, "because" | "replicas" | "at">): string {
   if (at === undefined) return because === "" ? "no live look in this window" : because;
   return `${replicas} ${replicas === 1 ? "replica" : "replicas"} looked at`;
+}
+
+export interface NoLayers {
+  readonly title: string;
+  readonly hint: string;
+  /** What shows the layers of one of its processes, on its node; "" where a container is what is missing. */
+  readonly command: string;
+}
+
+/** Why there are no layers: of a container because nobody looked; what is no container is not looked at at all. */
+export function noLayersText(kind: WorkloadKind, name: string): NoLayers {
+  if (kind !== "SystemdUnit" && kind !== "Session" && kind !== "Host")
+    return {
+      title: "Not looked at",
+      hint: "No agent looked at a container of this workload in this window, and no manifest of it is known. Choose a longer time range, or look at Health: is the node's agent connected?",
+      command: "",
+    };
+  const what = { SystemdUnit: "a systemd unit", Session: "a login session", Host: "the machine itself" }[kind];
+  const isOfManager = kind === "SystemdUnit" && !name.includes(" ");
+  return {
+    title: "No container, so nothing is declared for it",
+    hint: `This is ${what}: agents tell the layers of containers, and no manifest says what its processes may do. What the kernel lets one of them do can be looked at on its node${isOfManager ? "" : "; the Processes tab has the PIDs"}:`,
+    command: `garrison posture --pid ${isOfManager ? `"$(systemctl show -P MainPID ${quoted(name)})"` : "PID"}`,
+  };
+}
+
+/** A unit's name as a shell takes it: some have a backslash. */
+function quoted(name: string): string {
+  return /^[\w.@:-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }

@@ -6,6 +6,7 @@ import { useCall, type CallSettings } from "../../api/client.ts";
 import { troubleOf } from "../../api/trouble.ts";
 import { useKeys } from "../../app/use-keys.ts";
 import { Age } from "../../kit/age.tsx";
+import { CopyText } from "../../kit/copy.tsx";
 import { DetailsPane } from "../../kit/details-pane.tsx";
 import { shortImage, titleOf } from "../../kit/format.ts";
 import { Loading, State, TroubleState } from "../../kit/states.tsx";
@@ -16,6 +17,7 @@ import {
   layerVerdictWords,
   levelWords,
   lookText,
+  noLayersText,
   verdictCounts,
   type ContainerLayers,
   type Learnt,
@@ -51,11 +53,7 @@ export function LayersTab({ question: { params, query, settings } }: { readonly 
     return (
       <>
         <PartNotices window={window} omitted={omitted} />
-        <State
-          icon={<Layers />}
-          title="Not looked at"
-          hint="No agent looked at a container of this workload in this window, and no manifest of it is known. Choose a longer time range, or look at Health: is the node's agent connected?"
-        />
+        <NoLayers kind={params.kind} name={params.name} />
       </>
     );
   return (
@@ -89,6 +87,15 @@ export function LayersTab({ question: { params, query, settings } }: { readonly 
         ) : null}
       </div>
     </div>
+  );
+}
+
+function NoLayers({ kind, name }: { readonly kind: WorkloadKind; readonly name: string }) {
+  const { title, hint, command } = noLayersText(kind, name);
+  return (
+    <State icon={<Layers />} title={title} hint={hint}>
+      {command === "" ? undefined : <CopyText text={command} />}
+    </State>
   );
 }
 

@@ -17,7 +17,7 @@ import { BoardHead } from "./board-head.tsx";
 import { CardDetails } from "./card-details.tsx";
 import { holdsWords } from "./policy-words.ts";
 import { RuntimeDetails } from "./runtime-details.tsx";
-import { RuntimePolicies, runtimePick, useRuntimePolicies } from "./runtime-policies.tsx";
+import { RuntimePolicies, runtimePick, ToRuntimePolicies, useRuntimePolicies } from "./runtime-policies.tsx";
 import { TierColumn, type BoardTier } from "./tier-column.tsx";
 import "../../styles/policies.css";
 
@@ -51,15 +51,14 @@ export function BoardScreen() {
           onChange={(event) => setTyped(event.currentTarget.value)}
         />
         <span className="spacer" />
+        {boards.length === 0 ? null : <ToRuntimePolicies answer={runtime} />}
         <CopyButton text="npx garrison policy status" label="Copy as command" />
         <Link className="button" to="/policies/new" search={carried}>
           New policy
         </Link>
       </div>
       <WindowNotices window={answer.data?.window} error={answer.error} />
-      {answer.data !== undefined && answer.data.boardsOmitted > 0 ? (
-        <Notice tone="info">And {answer.data.boardsOmitted} more clusters; choose one in the head.</Notice>
-      ) : null}
+      <Omitted boards={answer.data?.boardsOmitted ?? 0} />
       <div className="live-panes">
         <div className="boards">
           {boards.map((board) => (
@@ -92,6 +91,11 @@ export function BoardScreen() {
       </div>
     </div>
   );
+}
+
+function Omitted({ boards }: { readonly boards: number }) {
+  if (boards === 0) return null;
+  return <Notice tone="info">And {boards} more clusters; choose one in the head.</Notice>;
 }
 
 /** The card of "<cluster> <id>". */

@@ -30,6 +30,23 @@ export function runtimePick({ scope, name }: Pick<RuntimeResource, "scope" | "na
   return `runtime:${scope} ${name}`;
 }
 
+const sectionId = "runtime-policies";
+
+/** They stand below the boards of all clusters: brings them into sight, and the keyboard with them. */
+export function ToRuntimePolicies({ answer }: Pick<RuntimePoliciesProps, "answer">) {
+  if (answer.data === undefined) return null;
+  const show = (): void => {
+    const section = document.getElementById(sectionId);
+    section?.scrollIntoView({ block: "start" });
+    section?.focus({ preventScroll: true });
+  };
+  return (
+    <button type="button" className="button" onClick={show}>
+      Runtime policies {formatCount(answer.data.resources.length)}
+    </button>
+  );
+}
+
 interface RuntimePoliciesProps {
   readonly answer: ReturnType<typeof useRuntimePolicies>;
   readonly cluster: string | undefined;
@@ -53,7 +70,7 @@ export function RuntimePolicies({ answer, cluster, namespace, typed, picked, onP
       holdsRuntimeWords(policy, typed.trim()),
   );
   return (
-    <section className="board" aria-label="Runtime policies">
+    <section className="board" id={sectionId} tabIndex={-1} aria-label="Runtime policies">
       <div className="board-head">
         <h2>Runtime policies</h2>
         <span className="count">what processes may run, open and talk to; tried as a dry run first</span>

@@ -58,6 +58,11 @@ export function stepText({ step, baseline }: Pick<Ladder, "step" | "baseline">):
   return step === "protecting" && baseline?.dryRun === true ? "protecting (dry run)" : step;
 }
 
+/** No drift that nobody could tell is not none. */
+export function driftText({ drift, step, nodesJudging }: Pick<Ladder, "drift" | "step" | "nodesJudging">): string {
+  return step === "learning" || (drift === 0 && nodesJudging === 0) ? "-" : String(drift);
+}
+
 function sheet(nowMs: number): Sheet<Ladder> {
   const count = (pick: (seen: Ladder["seen"]) => number) => (row: Ladder) => String(pick(row.seen));
   return {
@@ -69,7 +74,7 @@ function sheet(nowMs: number): Sheet<Ladder> {
       { title: "image", value: imageText, squeeze: "first" },
       { title: "step", value: stepText },
       { title: "confidence", value: ({ confidence }) => `${confidence.level} ${confidence.score}` },
-      { title: "drift", value: ({ drift, step }) => (step === "learning" ? "-" : String(drift)), align: "right" },
+      { title: "drift", value: driftText, align: "right" },
       { title: "programs", value: count(({ executables }) => executables), align: "right", squeeze: "first" },
       { title: "destinations", value: count(({ destinations }) => destinations), align: "right", squeeze: "first" },
       { title: "names", value: count(({ domains }) => domains), align: "right", squeeze: "first" },

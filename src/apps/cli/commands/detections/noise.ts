@@ -1,11 +1,16 @@
 // garrison detections noise and suggest.
 import { stringify } from "../../output/yaml.ts";
 import { Fault } from "../../../../base/fault.ts";
+import type { Api } from "../../../server/contract/api.ts";
+import type { ResponseOf } from "../../../server/contract/endpoint.ts";
 import type { NoiseRow } from "../../../server/contract/runtime.ts";
 import { ask, type Context } from "../../context.ts";
 import { harmlessJson, harmlessLines } from "../../output/harmless.ts";
 import { render, type Sheet } from "../../output/format.ts";
 import { sayWindow } from "../rows.ts";
+import { coverLine } from "./words.ts";
+
+type Board = ResponseOf<Api["noiseBoard"]>;
 
 export interface NoiseFlags {
   readonly days: string;
@@ -22,12 +27,19 @@ export async function printNoise(context: Context, args: readonly string[], { da
   const board = await ask(context, "noiseBoard", { query: { q: args.join(" "), days } });
   const format = context.flags.output ?? "table";
   await context.print(render(board.rows, sheet, { format, width: context.width }));
-  for (const { cluster, last24h, budget, pods } of board.clusters) {
-    const of = pods === undefined ? "pods not known" : `${pods} pods`;
-    context.say(`${cluster}: ${last24h} in 24 h, budget ${budget} (${of})${last24h > budget ? ": over budget" : ""}`);
-  }
+  for (const cluster of board.clusters) context.say(budgetLine(cluster));
+  if (board.clusters.length === 0 && board.cover.nodesDetecting === 0) context.say(coverLine(board.cover));
   if (board.rowsOmitted > 0) context.say(`and ${board.rowsOmitted} more pairs of rule and workload`);
   return sayWindow(context, board.window, false);
+}
+
+/** A low figure where nobody looks is not said to be in order. */
+export function budgetLine({ cluster, last24h, budget, pods, cover }: Board["clusters"][number]): string {
+  const of = pods === undefined ? "pods not known" : `${pods} pods`;
+  const notes = [last24h > budget ? "over budget" : "", cover.nodesDetecting < cover.nodes ? coverLine(cover) : ""];
+  if (cover.nodes === 0) notes.push("no agent of it detects");
+  const said = notes.filter((note) => note !== "").join("; ");
+  return `${cluster}: ${last24h} in 24 h, budget ${budget} (${of})${said === "" ? "" : `: ${said}`}`;
 }
 
 const sheet: Sheet<NoiseRow> = {
