@@ -66,7 +66,7 @@ function udpWire({ host, port }: SyslogTarget, { guard }: SinkSurroundings): Wir
     if (socket !== undefined) return socket;
     const { address, family } = await guard.resolve(host);
     const made = dgram.createSocket(family === 6 ? "udp6" : "udp4");
-    made.on("error", complaint.put);
+    made.on("error", (error) => complaint.put(error));
     await new Promise<void>((resolve, reject) => {
       made.once("error", reject);
       made.connect(port, address, () => {
