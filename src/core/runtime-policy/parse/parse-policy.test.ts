@@ -229,10 +229,13 @@ const taken: readonly (readonly [name: string, document: object, rules: readonly
     tracing({
       call: "cap_capable",
       selectors: [
-        { matchArgs: [{ index: 2, operator: "Equal", values: ["21"] }], matchActions: [{ action: "Override" }] },
+        {
+          matchArgs: [{ index: 2, operator: "Equal", values: ["21", "CAP_NET_RAW"] }],
+          matchActions: [{ action: "Override" }],
+        },
       ],
     }),
-    ["capability Block SYS_ADMIN"],
+    ["capability Block SYS_ADMIN", "capability Block NET_RAW"],
   ],
   ["Tetragon: without selectors the call is told", tracing({ call: "sys_mount" }), ["call Audit mount"]],
 ];
@@ -296,6 +299,18 @@ const refused: readonly (readonly [name: string, document: object, path: string,
   ["a misspelt key beside the spec", { ...ours({ calls: [] }), nmae: "p" }, "nmae", /did you mean "name"/],
   ["a misspelt kind", { kind: "RuntimePolicyy", spec: {} }, "kind", /did you mean "RuntimePolicy"/],
   ["KubeArmorHostPolicy", { kind: "KubeArmorHostPolicy", spec: {} }, "kind", /no runtime policy/],
+  [
+    "Tetragon: an argument that is made another",
+    tracing({ call: "security_bprm_check", args: [{ index: 0, type: "linux_binprm", resolve: "mm.owner.comm" }] }),
+    "spec.kprobes[0].args[0].resolve",
+    /not understood/,
+  ],
+  [
+    "Tetragon: a field of an action",
+    tracing({ call: "sys_mount", selectors: [{ matchActions: [{ action: "Sigkill", argSigg: 9 }] }] }),
+    "spec.kprobes[0].selectors[0].matchActions[0].argSigg",
+    /did you mean "argSig"/,
+  ],
   [
     "Tetragon: a function that is not in the table",
     tracing({ call: "vfs_read" }),
