@@ -300,18 +300,6 @@ const refused: readonly (readonly [name: string, document: object, path: string,
   ["a misspelt kind", { kind: "RuntimePolicyy", spec: {} }, "kind", /did you mean "RuntimePolicy"/],
   ["KubeArmorHostPolicy", { kind: "KubeArmorHostPolicy", spec: {} }, "kind", /no runtime policy/],
   [
-    "Tetragon: an argument that is made another",
-    tracing({ call: "security_bprm_check", args: [{ index: 0, type: "linux_binprm", resolve: "mm.owner.comm" }] }),
-    "spec.kprobes[0].args[0].resolve",
-    /not understood/,
-  ],
-  [
-    "Tetragon: a field of an action",
-    tracing({ call: "sys_mount", selectors: [{ matchActions: [{ action: "Sigkill", argSigg: 9 }] }] }),
-    "spec.kprobes[0].selectors[0].matchActions[0].argSigg",
-    /did you mean "argSig"/,
-  ],
-  [
     "Tetragon: a function that is not in the table",
     tracing({ call: "vfs_read" }),
     "spec.kprobes[0].call",
