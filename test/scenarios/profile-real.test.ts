@@ -72,6 +72,14 @@ test("AppArmor profiles are what the real parser takes, in both modes, with any 
     "/srv/#1",
     "/n\nl",
     "/back\\slash",
+    "/control\u0001\u001b[31m",
+    "/not\ufffdtext",
+    "/@{HOME}/^$(x)|y",
+    "/ends/",
+    "/ends\\",
+    "/cache/app.jar!/x",
+    "/a'b(c)<d>|e;f=g&h~i:j%k",
+    "/spaces  and\u00a0more \u2028",
   ];
   const target = { namespace: "shop", workload: "web", workloadKind: "Deployment", container: "web" } as const;
   const networks = ["inet stream", "inet6 dgram", "unix stream", "inet raw"];

@@ -110,3 +110,44 @@ test("a folder's policies are applied, shown in their own words, and deleted aga
   assert.equal(deleted.code, 0, deleted.err);
   assert.equal(deleted.out.split("\n").filter((line) => line.endsWith(" deleted")).length, 3);
 });
+
+test("what cannot be enforced of a runtime policy is said with its line when it is applied, the rest is taken", async () => {
+  await using server = await testServer();
+  const file = path.join(server.data, "runtime.yaml");
+  await writeFile(
+    file,
+    [
+      "apiVersion: networking.k8s.io/v1",
+      "kind: NetworkPolicy",
+      "metadata: { name: quiet, namespace: shop }",
+      "spec: { podSelector: {} }",
+      "---",
+      "apiVersion: security.kubearmor.com/v1",
+      "kind: KubeArmorPolicy",
+      "metadata: { name: devices, namespace: shop }",
+      "spec:",
+      "  selector: { matchLabels: { app: web } }",
+      "  device: { matchDevice: [] }",
+      "  process: { matchPaths: [{ path: /usr/bin/nc }] }",
+      "  action: Block",
+      "---",
+      "apiVersion: v1",
+      "kind: List",
+      "items:",
+      "  - apiVersion: cilium.io/v1alpha1",
+      "    kind: TracingPolicy",
+      "    metadata: { name: one }",
+      "    spec: { kprobes: [{ call: sys_mount }] }",
+      "  - apiVersion: cilium.io/v1alpha1",
+      "    kind: TracingPolicy",
+      "    metadata: { name: two }",
+      "    spec: { kprobes: [{ call: sys_mount }], uprobes: [{ path: /bin/sh }] }",
+    ].join("\n"),
+  );
+  const { code, out, err } = await garrison(server.data, ["apply", "-f", file]);
+  assert.equal(code, 7, err);
+  assert.match(err, /^error: \S*runtime\.yaml:11 spec\.device: "device" is not understood$/m);
+  assert.match(err, /^error: \S*runtime\.yaml:15 \S*spec\.uprobes: uprobes cannot be enforced here$/m);
+  assert.doesNotMatch(err, /quiet|NetworkPolicy/);
+  assert.match(out, /^RuntimePolicy\/kubearmorpolicy\.shop\.devices created$/m);
+});

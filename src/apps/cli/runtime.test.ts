@@ -48,7 +48,7 @@ test("plan: every rule with a guarantee and a reason, wrong ones with their line
   assert.match(output, /exec of \/home\/\*\/x\s+Block\s+detect/);
   assert.match(talk, /policies\.yaml:18 spec\.process\.matchPaths\[1\]\.fromsource: .*not understood/);
   assert.match(talk, /did you mean "fromSource"/);
-  assert.match(talk, /2 policies, 0 refused; this node: kill at exec (yes|no)/);
+  assert.match(talk, /2 policies, 0 refused, 1 error: what they name is left out; this node: kill at exec (yes|no)/);
 });
 
 test("plan: at a terminal's width reasons stand below the table, each once and whole", () => {
@@ -79,6 +79,15 @@ test("plan: JSON, and the gate", () => {
     ["shop", "no-shell"],
   );
   assert.ok("lsm" in planes);
+});
+
+test("plan: a gate does not let pass what is left out", () => {
+  const allowed = good
+    .replace(/^ {4}- pattern.*\n/m, "")
+    .replaceAll("fromsource", "nothing")
+    .replaceAll("action: Block", "action: Audit");
+  assert.equal(plan(allowed).code, 0);
+  assert.equal(plan(allowed, "--fail-on", "detect").code, 3);
 });
 
 test("plan: a refused policy is exit code 2, with its reason", () => {

@@ -179,9 +179,9 @@ export function ruleWords(rule: RuntimeRule): string {
   const by = rule.fromSource.length > 0 ? ` by ${rule.fromSource.join(", ")}` : "";
   switch (rule.kind) {
     case "exec":
-      return `exec of ${subjectWords(rule.subject)}${by}`;
+      return `exec of ${subjectWords(rule.subject)}${by}${ownerWords(rule)}`;
     case "file":
-      return `${rule.isWriteOnly ? "writing to" : "opening"} ${subjectWords(rule.subject)}${by}`;
+      return `${rule.isWriteOnly ? "writing to" : "opening"} ${subjectWords(rule.subject)}${by}${ownerWords(rule)}`;
     case "network":
       return `${[rule.operation, rule.protocol].filter(Boolean).join(" ")} ${rule.address === "" ? "any address" : addressWords(rule)}${rule.port === 0 ? "" : ` port ${rule.port}`}${by}`;
     case "socket":
@@ -193,6 +193,10 @@ export function ruleWords(rule: RuntimeRule): string {
     case "only":
       return `any other ${rule.of === "network" ? "connection" : rule.of}`;
   }
+}
+
+function ownerWords({ isOwnerExempt }: { readonly isOwnerExempt: boolean }): string {
+  return isOwnerExempt ? ", by others than its owner" : "";
 }
 
 function subjectWords(subject: Extract<RuntimeRule, { kind: "exec" }>["subject"]): string {

@@ -36,6 +36,8 @@ export const sinkLimits = {
   writeMsMax: 10_000,
   /** Events of one write to a file, to standard output or over a stream. */
   batchMax: 100,
+  /** How long a "port unreachable" is waited for after the first message over UDP. */
+  complaintMs: 300,
   secretBytesMax: 64 * 1024,
   /** Body of one request of a webhook. */
   bodyBytesMax: 1024 * 1024,

@@ -53,18 +53,20 @@ function faultOf(thrown: unknown, { host, port, transport }: SyslogTarget): Faul
   });
 }
 
-/** A connected socket, so that "port unreachable" comes back as an error of the next message. The name is looked up again after one. */
+/**
+ * A connected socket, so that "port unreachable" comes back: while nothing is known of the receiver (the first message, and the first after such an answer) it is
+ * waited for, later it is an error of the next message. The name is looked up again after one.
+ */
 function udpWire({ host, port }: SyslogTarget, { guard }: SinkSurroundings): Wire {
   let socket: dgram.Socket | undefined;
-  let failure: Error | undefined;
+  let isUnknown = true;
+  const complaint = complaintBox();
 
   async function ready(): Promise<dgram.Socket> {
     if (socket !== undefined) return socket;
     const { address, family } = await guard.resolve(host);
     const made = dgram.createSocket(family === 6 ? "udp6" : "udp4");
-    made.on("error", (error) => {
-      failure = error;
-    });
+    made.on("error", (error) => complaint.put(error));
     await new Promise<void>((resolve, reject) => {
       made.once("error", reject);
       made.connect(port, address, () => {
@@ -79,6 +81,8 @@ function udpWire({ host, port }: SyslogTarget, { guard }: SinkSurroundings): Wir
   function drop(): void {
     socket?.close();
     socket = undefined;
+    isUnknown = true;
+    complaint.take();
   }
 
   return {
@@ -87,15 +91,47 @@ function udpWire({ host, port }: SyslogTarget, { guard }: SinkSurroundings): Wir
     async write(messages) {
       const open = await ready();
       for (const message of messages) {
-        const error =
-          failure ?? (await new Promise<Error | null>((resolve) => open.send(Buffer.from(message), resolve)));
-        failure = undefined;
-        if (error === null) continue;
-        drop();
-        throw error;
+        let error =
+          complaint.take() ?? (await new Promise<Error | null>((resolve) => open.send(Buffer.from(message), resolve)));
+        if (error === null && isUnknown) error = await complaint.wait(sinkLimits.complaintMs);
+        if (error !== null) {
+          drop();
+          throw error;
+        }
+        isUnknown = false;
       }
     },
     [Symbol.asyncDispose]: () => Promise.resolve(drop()),
+  };
+}
+
+/** Keeps the last error of a socket until it is taken. */
+function complaintBox() {
+  let kept: Error | null = null;
+  let arrived = (): void => undefined;
+  const take = (): Error | null => {
+    const error = kept;
+    kept = null;
+    return error;
+  };
+  return {
+    put(error: Error): void {
+      kept = error;
+      arrived();
+    },
+    take,
+    async wait(waitMs: number): Promise<Error | null> {
+      if (kept !== null) return take();
+      await new Promise<void>((resolve) => {
+        // After the timer sockets are looked at once more: an answer that is there already counts, however late we are.
+        const timer = setTimeout(() => setImmediate(resolve), waitMs);
+        arrived = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      return take();
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import type { KnownRule } from "../../../core/runtime-policy/rule-book.ts";
 import type { GuardedEvent } from "../../../core/sense/deed-events.ts";
 import type { ExecEvent } from "../../../core/sense/sensor.ts";
 import type { Resource } from "../../../model/resource.ts";
+import type { Hold } from "./holds.ts";
 import { createGuardSide, type GuardSideParts } from "./guard-side.ts";
 import { guarded, living, places, subject } from "./guard-side.fixture.ts";
 import type { GuardedProcess } from "./living.ts";
@@ -233,6 +234,45 @@ test("an exec in a place that is not known yet: looked at with the next tick; a 
     kernel.scopes.map(({ id }) => id),
     [21, 201],
   );
+});
+
+test("a freeze is enforced when the kernel says that all stand still, and off when its time is over: whatever a drill proved", async () => {
+  let isStill = false;
+  let wanted: readonly Hold[] = [];
+  const { side, tick, state } = scene({
+    holds: {
+      apply: (holds) => {
+        wanted = holds;
+        return [];
+      },
+      isHeld: () => isStill,
+    },
+  });
+  const until = new Date(state.nowMs + 60_000).toISOString();
+  side.setResources([
+    policy("hold", {
+      mode: "enforce",
+      target: { workload: "web" },
+      hold: { action: "freeze", until, reason: "incident" },
+    }),
+  ]);
+  const word = () => {
+    const [{ enforcement, because } = { enforcement: undefined, because: "" }] = side.statuses();
+    return [enforcement?.state, because, enforcement?.runtime?.receiptKind, enforcement?.runtime?.receiptMs];
+  };
+  await tick();
+  assert.equal(wanted.length, 1);
+  assert.deepEqual(word(), ["unproved", "1 in scope; 0 of 1 stand still", "none", 0]);
+  isStill = true;
+  const sinceMs = state.nowMs;
+  const still = `1 in scope; frozen: by the kernel every process of it stands still, until ${until}`;
+  assert.deepEqual(word(), ["enforced", still, "event", sinceMs]);
+  await tick();
+  assert.deepEqual(word(), ["enforced", still, "event", sinceMs], "since when, not when it was asked");
+  state.nowMs += 60_000;
+  await tick();
+  assert.equal(wanted.length, 0);
+  assert.deepEqual(word(), ["off", `its time was over at ${until}: nothing is held by it`, "none", 0]);
 });
 
 test("a broken policy is refused by itself, with the place; the others hold", async () => {

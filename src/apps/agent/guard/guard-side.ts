@@ -24,7 +24,8 @@ import type { ExecEvent, SensorEvent } from "../../../core/sense/sensor.ts";
 import type { Resource, ResourceStatus } from "../../../model/resource.ts";
 import { drillRule, runDrill, type DrillReceipt } from "./drill.ts";
 import { guardSideLimits } from "./limits.ts";
-import { holdsOf, type Holds } from "./holds.ts";
+import type { HoldFacts } from "./hold-status.ts";
+import { holdsOf, type Hold, type Holds } from "./holds.ts";
 import { createPatternWatch } from "./pattern-watch.ts";
 import { holdersOf, type GuardedProcess, type Holder, type NodePlaces } from "./living.ts";
 import { asksForPin, Pins, reconcileBoth, type PinMeans } from "./pins.ts";
@@ -84,6 +85,9 @@ class NodeGuard implements GuardSide {
   readonly #pins: Pins;
   #isSynced = false;
   #holdProblems: readonly CompileProblem[] = [];
+  #holds: readonly Hold[] = [];
+  /** By policy: since when everything is held that it asks for. */
+  readonly #heldSinceMs = new Map<string, number>();
   #held: readonly HeldPolicy[] = [];
   #lists: readonly ParsedRuntimePolicy[] = [];
   /** How often lists were handed in, and at which of these the kernel is. */
@@ -214,6 +218,7 @@ class NodeGuard implements GuardSide {
       nowMs: this.#parts.nowMs(),
       cgroupMount: this.#parts.cgroupMount,
     });
+    this.#holds = wanted;
     const failed = this.#parts.holds?.apply(wanted) ?? [];
     this.#holdProblems = [...problems, ...failed.map((message) => ({ policy: "", place: "hold", message }))];
   }
@@ -318,8 +323,18 @@ class NodeGuard implements GuardSide {
         drill: held.policy !== undefined && this.#pins.has(held.policy) ? this.#pinDrill : this.#drill,
         pin: this.#pinWords(held.policy),
         counts: this.#counts.get(held.resource.name),
+        hold: this.#holdFacts(held.resource.name),
+        nowMs: this.#parts.nowMs(),
       }),
     );
+  }
+
+  #holdFacts(policy: string): HoldFacts {
+    const wanted = this.#holds.filter((hold) => hold.policy === policy);
+    const held = wanted.filter((hold) => this.#parts.holds?.isHeld(hold) === true).length;
+    if (wanted.length === 0 || held < wanted.length) this.#heldSinceMs.delete(policy);
+    else if (!this.#heldSinceMs.has(policy)) this.#heldSinceMs.set(policy, this.#parts.nowMs());
+    return { wanted: wanted.length, held, sinceMs: this.#heldSinceMs.get(policy) ?? 0 };
   }
 
   #pinWords(policy: ParsedRuntimePolicy | undefined): string {

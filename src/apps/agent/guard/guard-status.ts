@@ -7,6 +7,7 @@ import type { EnforcementStatus } from "../../../model/enforcement-status.ts";
 import { enforcementStatusLimits } from "../../../model/enforcement-status.ts";
 import type { ResourceStatus } from "../../../model/resource.ts";
 import type { DrillReceipt } from "./drill.ts";
+import { holdWord, type HoldFacts } from "./hold-status.ts";
 import { guardSideLimits } from "./limits.ts";
 
 export interface PolicyCounts {
@@ -27,6 +28,9 @@ export interface StatusFacts {
   readonly counts: PolicyCounts | undefined;
   /** Whether it is pinned, or why not; "" where it does not ask for that. */
   readonly pin: string;
+  /** Of a policy that freezes or isolates. */
+  readonly hold: HoldFacts;
+  readonly nowMs: number;
 }
 
 interface Held {
@@ -84,6 +88,11 @@ function stateOf(
   const scope = facts.holders === 0 ? "no workload of this node is in its scope" : `${facts.holders} in scope`;
   if (policy.mode === "dry-run")
     return { state: "preview", because: `dry run: what it would do is told, nothing is stopped; ${scope}` };
+  if (policy.hold !== undefined) {
+    const word = holdWord(policy.hold, facts.hold, facts);
+    // Rules beside the hold have a word of their own, when the hold leaves room for one.
+    if (policy.rules.length === 0 || word.state === "unproved") return word;
+  }
   // A receipt of yesterday proves nothing about a workload that is not held now.
   if (facts.holders === 0) return { state: "unproved", because: scope };
   const { weakest } = planPolicy(policy, facts.planes);
@@ -103,8 +112,10 @@ function drillWords({ exec, connect }: DrillReceipt): string {
   return `drill: exec ${exec}, connect ${connect}`;
 }
 
-function runtimeOf(policy: ParsedRuntimePolicy, { planes, counts, drill }: StatusFacts): EnforcementStatus["runtime"] {
+function runtimeOf(policy: ParsedRuntimePolicy, facts: StatusFacts): EnforcementStatus["runtime"] {
+  const { planes, counts, drill } = facts;
   if (planes === undefined) return undefined;
+  if (policy.hold !== undefined && policy.rules.length === 0) return holdRuntime(policy, facts);
   const { rules } = planPolicy(policy, planes);
   const isEvent = counts !== undefined && counts.receipt !== "";
   const isDrill = !isEvent && policy.mode === "enforce" && drill?.isProved === true;
@@ -116,5 +127,19 @@ function runtimeOf(policy: ParsedRuntimePolicy, { planes, counts, drill }: Statu
     receipt: isEvent ? counts.receipt : isDrill && drill !== undefined ? drillWords(drill) : "",
     receiptMs: isEvent ? counts.receiptMs : isDrill && drill !== undefined ? drill.timeMs : 0,
     receiptKind: isEvent ? "event" : isDrill ? "drill" : "none",
+  };
+}
+
+function holdRuntime(policy: ParsedRuntimePolicy, facts: StatusFacts): EnforcementStatus["runtime"] {
+  const { state, because } = stateOf(policy, facts);
+  const isProved = state === "enforced";
+  return {
+    mode: policy.mode,
+    rules: [],
+    rulesOmitted: 0,
+    countsByOutcome: {},
+    receipt: isProved ? because : "",
+    receiptMs: isProved ? facts.hold.sinceMs : 0,
+    receiptKind: isProved ? "event" : "none",
   };
 }

@@ -92,8 +92,13 @@ test("a row carries policy, action and receipt; a dry run has no receipt", () =>
 test("holds: for a time, only of what has a cgroup of its own, let go when over", () => {
   const acts: string[] = [];
   let kept: readonly string[] = ["/cg/left-over"];
+  let [still, isGone] = ["", false];
   const holds = createHolds({
     freeze: (path) => acts.push(`freeze ${path}`),
+    isFrozen: (path) => {
+      if (isGone) throw new Error("no such cgroup");
+      return path === still;
+    },
     release: (path) => acts.push(`release ${path}`),
     isolate: (path) => {
       acts.push(`isolate ${path}`);
@@ -101,14 +106,22 @@ test("holds: for a time, only of what has a cgroup of its own, let go when over"
     },
     kept: { read: () => kept, write: (paths) => (kept = paths) },
   });
-  const wanted: readonly Hold[] = [
-    { action: "freeze", cgroupPath: "/cg/web" },
-    { action: "isolate", cgroupPath: "/cg/web" },
-  ];
+  const frozen: Hold = { policy: "f", action: "freeze", cgroupPath: "/cg/web" };
+  const isolated: Hold = { policy: "i", action: "isolate", cgroupPath: "/cg/web" };
+  const wanted = [frozen, isolated];
+  const held = (): readonly boolean[] => wanted.map((hold) => holds.isHeld(hold));
+  assert.deepEqual(held(), [false, false]);
   assert.deepEqual(holds.apply(wanted), []);
   assert.deepEqual(acts.splice(0), ["freeze /cg/web", "release /cg/left-over", "isolate /cg/web"]);
   assert.deepEqual(kept, ["/cg/web"]);
+  assert.deepEqual(held(), [false, true], "asked for, and not all stand still yet");
+  still = "/cg/web";
+  assert.deepEqual(held(), [true, true]);
+  isGone = true;
+  assert.deepEqual(held(), [false, true]);
+  isGone = false;
   holds.apply([]);
+  assert.deepEqual(held(), [false, false]);
   assert.deepEqual(acts, ["release /cg/web", "join /cg/web"]);
   assert.deepEqual(kept, []);
 });
@@ -129,7 +142,9 @@ test("which holds are wanted: in force, within their time, of their workload", (
   } as const;
   const now = { nowMs: 1000, cgroupMount: "/cg" };
   const list = holdersOf([living()], places);
-  assert.deepEqual(holdsOf([parsed], list, now).wanted, [{ action: "freeze", cgroupPath: "/cg/kubepods/web" }]);
+  assert.deepEqual(holdsOf([parsed], list, now).wanted, [
+    { policy: "h", action: "freeze", cgroupPath: "/cg/kubepods/web" },
+  ]);
   assert.deepEqual(holdsOf([parsed], list, { ...now, nowMs: 2000 }).wanted, []);
   assert.deepEqual(holdsOf([{ ...parsed, mode: "dry-run" }], list, now).wanted, []);
   const sharing = holdersOf([living({ cgroupId: 1 })], places);

@@ -9,12 +9,16 @@ import { isSelected } from "../../../core/runtime-policy/select.ts";
 import type { Holder } from "./living.ts";
 
 export interface Hold {
+  /** The policy that asks for it. */
+  readonly policy: string;
   readonly action: "freeze" | "isolate";
   readonly cgroupPath: string;
 }
 
 export interface HoldMeans {
   freeze(cgroupPath: string): void;
+  /** Whether every process of it stands still by now; throws when that cannot be read. */
+  isFrozen(cgroupPath: string): boolean;
   release(cgroupPath: string): void;
   isolate(cgroupPath: string): Disposable;
   /** Paths that were frozen when the agent last said so; written before anything is frozen. */
@@ -29,6 +33,8 @@ export interface KeptFrozen {
 export interface Holds {
   /** Makes exactly these true; returns what could not be done. What was held before and is not wanted now is let go. */
   apply(wanted: readonly Hold[]): readonly string[];
+  /** Whether that is so now. */
+  isHeld(hold: Hold): boolean;
 }
 
 export function createHolds(means: HoldMeans): Holds {
@@ -67,6 +73,14 @@ export function createHolds(means: HoldMeans): Holds {
       }
       return problems;
     },
+    isHeld({ action, cgroupPath }) {
+      if (action === "isolate") return isolated.has(cgroupPath);
+      let isStill = false;
+      attempt([], cgroupPath, () => {
+        isStill = frozen.has(cgroupPath) && means.isFrozen(cgroupPath);
+      });
+      return isStill;
+    },
   };
 }
 
@@ -92,7 +106,7 @@ export function holdsOf(
         holder.because ||
         (holder.spared.length > 0 ? `pid ${holder.spared[0] ?? 0} of it is one of the machine's care-takers` : "") ||
         (isOwn ? "" : `it has no v2 cgroup of its own: ${hold.action} would stop others too`);
-      if (because === "") wanted.push({ action: hold.action, cgroupPath: `${cgroupMount}${cgroup}` });
+      if (because === "") wanted.push({ policy: name, action: hold.action, cgroupPath: `${cgroupMount}${cgroup}` });
       else problems.push({ policy: name, place: `hold of ${holder.subject.workload || holder.key}`, message: because });
     }
   }

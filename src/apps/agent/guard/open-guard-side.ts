@@ -12,7 +12,7 @@ import type { GuardedEvent } from "../../../core/sense/deed-events.ts";
 import { readCgroupFile } from "../../../edge/proc/cgroup-file.ts";
 import type { GuardOptions } from "../../../edge/sensor/guard/load-guard.ts";
 import { findFile } from "../../../edge/sensor/guard/find-file.ts";
-import { freeze, release } from "../../../edge/sensor/guard/freeze.ts";
+import { freeze, isFrozen, release } from "../../../edge/sensor/guard/freeze.ts";
 import { cgroupMount } from "../../../edge/sensor/proc.ts";
 import type { Subject } from "../../../model/identity.ts";
 import type { AgentConfig } from "../config.ts";
@@ -78,7 +78,7 @@ export async function openGuardSide(needs: OpenGuardSide): Promise<GuardSide> {
   const kept = keptInFile(join(enforceFolder(config.data), "frozen.json"));
   return createGuardSide({
     openGuard: opened,
-    holds: refusal === "" ? createHolds({ freeze, release, kept, isolate }) : undefined,
+    holds: refusal === "" ? createHolds({ freeze, isFrozen, release, kept, isolate }) : undefined,
     pins: refusal === "" ? pins : undefined,
     cgroupMount: mount ?? "",
     subjectOf: (event) => {

@@ -197,6 +197,7 @@ async function apply(context: Context, options: FileOptions, isDryRun: boolean):
   const refusals: number[] = unreadable > 0 ? [usageCode] : [];
   let taken = 0;
   let changed = 0;
+  if (await tellsOfRuntimePolicies(found, context)) refusals.push(usageCode);
   for (const { manifest, where } of found) {
     try {
       const done = await ask(context, "applyResource", {
@@ -222,10 +223,30 @@ async function apply(context: Context, options: FileOptions, isDryRun: boolean):
   return isDryRun && changed > 0 && options.dryRun !== true ? 3 : 0;
 }
 
+/** True when parts of runtime policies cannot be enforced: the rest is applied, and nothing is left out in silence. */
+async function tellsOfRuntimePolicies(found: readonly Read[], context: Context): Promise<boolean> {
+  const policies = found.filter(({ manifest }) => manifest.kind === "RuntimePolicy");
+  if (policies.length === 0) return false;
+  const { isError, problemWords, problemsOfSpec, problemsOfText } = await import("./runtime/problem-words.ts");
+  const texts = new Map(policies.flatMap(({ file, text, isOfList }) => (isOfList ? [] : [[file, text]])));
+  const problems = [
+    ...[...texts].flatMap(([file, text]) => problemsOfText(file, text)),
+    ...policies.flatMap(({ manifest: { name, spec }, where, isOfList }) =>
+      isOfList ? problemsOfSpec(name, spec, where) : [],
+    ),
+  ];
+  for (const problem of problems) context.say(problemWords(problem));
+  return problems.some(isError);
+}
+
 interface Read {
   readonly manifest: ResourceManifest;
   /** "file:line" of the document. */
   readonly where: string;
+  readonly file: string;
+  readonly text: string;
+  /** One of several in its document. */
+  readonly isOfList: boolean;
 }
 
 interface ReadFiles {
@@ -245,8 +266,10 @@ async function manifests(files: readonly string[], scope: string, context?: Cont
     for (const document of documents) {
       const line = text.slice(0, document.contents?.range?.[0] ?? document.range[0]).split("\n").length;
       const where = `${file}:${document.errors[0]?.linePos?.[0].line ?? line}`;
-      for (const manifest of readManifests(document, scope)) {
-        if (typeof manifest !== "string") found.push({ manifest, where });
+      const read = readManifests(document, scope);
+      const isOfList = read.length > 1;
+      for (const manifest of read) {
+        if (typeof manifest !== "string") found.push({ manifest, where, file, text, isOfList });
         else {
           if (context === undefined) throw new Fault(`${where}: ${manifest}`, { code: "cli/bad-file", kind: "usage" });
           context.say(`${where}: ${manifest}`);

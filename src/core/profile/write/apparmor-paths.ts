@@ -9,13 +9,13 @@ export const pathLimits = {
 /** Folders whose names are made up as the program runs. */
 const temporary = ["/tmp", "/var/tmp", "/run", "/var/run", "/dev/shm", "/var/cache", "/var/log"];
 
-/** A pattern of ours inside of a path that is otherwise literal. */
-const anyName = "\u0000";
-const anyPath = "\u0001";
+/** A pattern of ours inside of a path that is otherwise literal: made of the one character that no file's name can have. */
+const anyName = "\u0000*";
+const anyPath = "\u0000+";
 
 /** Numbers of processes, temporary files and crowded folders become patterns; the rest stays. Sorted, each once, at most `rulesMax`. Input: absolute paths. */
 export function generalize(paths: readonly string[]): readonly string[] {
-  const single = new Set(paths.filter((path) => path.startsWith("/")).map(generalizeOne));
+  const single = new Set(paths.filter((path) => path.startsWith("/") && !path.includes("\u0000")).map(generalizeOne));
   const byFolder = new Map<string, string[]>();
   for (const path of single) {
     const folder = path.slice(0, path.lastIndexOf("/"));
@@ -37,13 +37,23 @@ function generalizeOne(path: string): string {
   return `${folder}/${anyPath}`;
 }
 
-/** The path with its own special characters taken literally and our patterns as patterns; quoted when it has a blank. */
+/** The path with its own special characters taken literally and our patterns as patterns; quoted when it has more than the parser takes bare. */
 export function quotePath(path: string): string {
-  const literal = path.replace(/[\\*?[\]{}^"]/g, (character) => `\\${character}`);
-  // A line's end cannot be written in a profile: any character stands for it.
-  const safe = literal
-    .replace(/[\n\r\t\u007f]/g, "?")
-    .replaceAll(anyName, "*")
-    .replaceAll(anyPath, "**");
-  return /[\s,#]/.test(safe) ? `"${safe}"` : safe;
+  const safe = path
+    .split(/(\p{Cc}[*+])/u)
+    .map((part) => (part === anyName ? "*" : part === anyPath ? "**" : literal(part)))
+    .join("");
+  return /^[\w/.*?+-]+$/.test(safe) ? safe : `"${safe}"`;
+}
+
+function literal(text: string): string {
+  return (
+    text
+      // A backslash in a class: at the end of a name it would take the quotation mark for its own.
+      .replaceAll(/[\\*?[\]{}^"]/g, (character) => (character === "\\" ? String.raw`[\\]` : `\\${character}`))
+      // A line's end and its like cannot be written in a profile: any character stands for it.
+      .replaceAll(/(?![\u0080-\u009f])\p{Cc}/gu, "?")
+      // Bytes that are no text were replaced before we saw them: some bytes stand there.
+      .replaceAll("\ufffd", "*")
+  );
 }

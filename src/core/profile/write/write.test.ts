@@ -213,14 +213,21 @@ test("crowded folders become patterns; a name is never a pattern of its own", ()
   assert.deepEqual(generalize(many).map(quotePath), ["/srv/data/*"]);
   assert.equal(generalize(many.slice(1)).length, pathLimits.filesPerFolderMax);
   for (const [path, quoted] of [
-    ["/a*b", "/a\\*b"],
-    ["/a{b}^", "/a\\{b\\}\\^"],
+    ["/a*b", '"/a\\*b"'],
+    ["/a{b}^", '"/a\\{b\\}\\^"'],
     ["/a\nb", "/a?b"],
     ["/a,b", '"/a,b"'],
-    ['/a"b', '/a\\"b'],
+    ["/a!b", '"/a!b"'],
+    ['/a"b', '"/a\\"b"'],
   ] as const)
     assert.equal(quotePath(path), quoted);
-  assert.deepEqual(generalize(["relative", ""]), []);
+  assert.deepEqual(generalize(["relative", "", "/nul\u0000+"]), []);
+  const nameds: readonly (readonly [string, string])[] = [
+    ["/srv/\u0001", "/srv/?"],
+    ["/srv/\u0002x\u001b", "/srv/?x?"],
+    ["/srv/not\ufffdtext", "/srv/not*text"],
+  ];
+  for (const [path, written] of nameds) assert.deepEqual(generalize([path]).map(quotePath), [written]);
 });
 
 test("sysctls that are written become declarations; unsafe ones are named", () => {

@@ -69,8 +69,7 @@ function pathSection(section: At, kind: "exec" | "file", outer: RuntimeAction): 
   const rules: RuntimeRule[] = [];
   for (const list of known) {
     for (const item of items(child(section, list))) {
-      const rule = pathRule(item, list, { kind, action });
-      if (rule !== undefined) rules.push(rule);
+      rules.push(...pathRules(item, list, { kind, action }));
     }
   }
   return rules;
@@ -78,21 +77,34 @@ function pathSection(section: At, kind: "exec" | "file", outer: RuntimeAction): 
 
 const subjectField = { matchPaths: "path", matchDirectories: "dir", matchPatterns: "pattern" } as const;
 
-function pathRule(
+/**
+ * `readOnly`: nobody writes; `ownerOnly`: nobody but the owner. Both narrow, whatever the action: what a Block with them leaves to the others stays free, and an
+ * Allow gives what they leave.
+ */
+function pathRules(
   item: At,
   list: keyof typeof subjectField,
   outer: { readonly kind: "exec" | "file"; readonly action: RuntimeAction },
-): RuntimeRule | undefined {
+): readonly RuntimeRule[] {
   const field = subjectField[list];
   const own = outer.kind === "file" ? ["readOnly"] : [];
-  if (!onlyFields(item, [...common, ...own, field, "recursive", "ownerOnly", "fromSource"])) return undefined;
+  if (!onlyFields(item, [...common, ...own, field, "recursive", "ownerOnly", "fromSource"])) return [];
   const subject = subjectAt(item, list);
   const fromSource = sourcesAt(item);
-  if (subject === undefined || fromSource === undefined) return undefined;
-  const shared = { action: actionAt(item, outer.action), fromSource, place: rulePlace(item), subject };
-  const isOwnerExempt = flagAt(child(item, "ownerOnly"), false);
-  if (outer.kind === "exec") return { ...shared, kind: "exec", isOwnerExempt };
-  return { ...shared, kind: "file", isOwnerExempt, isWriteOnly: flagAt(child(item, "readOnly"), false) };
+  if (subject === undefined || fromSource === undefined) return [];
+  const action = actionAt(item, outer.action);
+  const rule = (does: RuntimeAction, of: "all" | "writing" | "others"): RuntimeRule => {
+    const shared = { action: does, fromSource, place: rulePlace(item), subject, isOwnerExempt: of === "others" };
+    return outer.kind === "exec"
+      ? { ...shared, kind: "exec" }
+      : { ...shared, kind: "file", isWriteOnly: of === "writing" };
+  };
+  const narrowing = action === "Allow" ? "Block" : action;
+  const narrow = [
+    ...(flagAt(child(item, "readOnly"), false) ? [rule(narrowing, "writing")] : []),
+    ...(flagAt(child(item, "ownerOnly"), false) ? [rule(narrowing, "others")] : []),
+  ];
+  return action === "Allow" || narrow.length === 0 ? [...narrow, rule(action, "all")] : narrow;
 }
 
 function subjectAt(item: At, list: keyof typeof subjectField): PathSubject | undefined {

@@ -229,10 +229,13 @@ const taken: readonly (readonly [name: string, document: object, rules: readonly
     tracing({
       call: "cap_capable",
       selectors: [
-        { matchArgs: [{ index: 2, operator: "Equal", values: ["21"] }], matchActions: [{ action: "Override" }] },
+        {
+          matchArgs: [{ index: 2, operator: "Equal", values: ["21", "CAP_NET_RAW"] }],
+          matchActions: [{ action: "Override" }],
+        },
       ],
     }),
-    ["capability Block SYS_ADMIN"],
+    ["capability Block SYS_ADMIN", "capability Block NET_RAW"],
   ],
   ["Tetragon: without selectors the call is told", tracing({ call: "sys_mount" }), ["call Audit mount"]],
 ];

@@ -268,7 +268,8 @@ function capabilityRules(index: number, { arguments: given, at }: Selected, shar
     return [];
   }
   return first.values.flatMap((value): readonly RuntimeRule[] => {
-    const capability = capabilityNames[Number(value)];
+    const name = capabilityNames.find((each) => value.toUpperCase() === `CAP_${each}`);
+    const capability = name ?? capabilityNames[Number(value)];
     if (capability !== undefined) return [{ ...shared, kind: "capability", capability }];
     return refuseArguments([first], `there is no capability ${shown(value)}`);
   });

@@ -31,6 +31,11 @@ const selectorFields = [
   "matchReturnActions",
 ];
 
+/** Of an action: how often and with what Tetragon reports. */
+const otherReports = ["rateLimit", "rateLimitScope", "kernelStackTrace", "userStackTrace", "imaHash"];
+const actionFields = ["action", "argError", "argSig", ...otherReports];
+const argumentFields = ["index", "type", "maxData", "returnCopy", "sizeArgIndex", "label"];
+
 /** `at` is the spec. */
 export function tetragonRules(at: At): readonly RuntimeRule[] {
   onlyFields(at, [
@@ -69,6 +74,8 @@ function probeRules(at: At): readonly RuntimeRule[] {
     );
     return [];
   }
+  // "resolve" and others would make another value of an argument than the table says.
+  if (!items(child(at, "args")).every((item) => onlyFields(item, argumentFields))) return [];
   const selectors = items(child(at, "selectors"));
   // Without a selector the call itself is told, whatever its arguments.
   if (selectors.length === 0)
@@ -120,6 +127,8 @@ function actionOf(selector: At): RuntimeAction | undefined {
   for (const item of list) {
     const at = child(item, "action");
     const name = textAt(at);
+    if (!onlyFields(item, actionFields)) return undefined;
+    tellOfAction(item, name);
     const isKill = name === "Sigkill" || (name === "Signal" && child(item, "argSig").value === 9);
     if (isKill || name === "Override") action = "Block";
     else if (name !== "Post" && name !== "NoPost") {
@@ -133,6 +142,16 @@ function actionOf(selector: At): RuntimeAction | undefined {
     }
   }
   return action;
+}
+
+/** What is done otherwise than Tetragon does it. */
+function tellOfAction(item: At, name: string): void {
+  for (const field of otherReports)
+    if (!isAbsent(child(item, field)))
+      warn(child(item, field), "ignored", `${field} is not looked at: it says how Tetragon tells`);
+  const error = child(item, "argError");
+  if (name === "Override" && !isAbsent(error) && error.value !== -1)
+    warn(error, "other-error", `the call fails with EPERM (-1), not with ${shown(error.value)}`);
 }
 
 function sourceOf(selector: At): Source | undefined {

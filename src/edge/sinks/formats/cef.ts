@@ -48,15 +48,17 @@ export function cefMessage({ event, uuid }: Outgoing, version: string, bytesMax 
   let left = bytesMax - Buffer.byteLength(text);
   let isCut = false;
   let separator = "";
-  for (const [key, value] of extensionOf(event, uuid)) {
+  for (const [key, value, label] of extensionOf(event, uuid)) {
     if (value === "") continue;
     const head = `${separator}${key}=`;
-    const [fitting, isWhole] = fit(value, left - head.length);
+    // A label without its value, or the other way round, says nothing: both or none.
+    const tail = label === undefined ? "" : ` ${key}Label=${label}`;
+    const [fitting, isWhole] = fit(value, left - head.length - tail.length);
     if (!isWhole) isCut = true;
-    // A label without its value, or the other way round, says nothing; only free text may be cut.
+    // Only free text may be cut.
     if (fitting === "" || (!isWhole && key !== "msg")) continue;
-    text += `${head}${fitting}`;
-    left -= Buffer.byteLength(head) + Buffer.byteLength(fitting);
+    text += `${head}${fitting}${tail}`;
+    left -= head.length + Buffer.byteLength(fitting) + tail.length;
     separator = " ";
   }
   return { text, isCut };
@@ -83,7 +85,8 @@ function fit(value: string, bytesMax: number): readonly [string, boolean] {
   return [text, false];
 }
 
-type Extension = readonly (readonly [key: string, value: string])[];
+/** `label`, of keys that mean nothing by themselves, is plain ASCII without an equals sign. */
+type Extension = readonly (readonly [key: string, value: string, label?: string])[];
 
 function extensionOf(event: SecurityEvent, uuid: string): Extension {
   return [
@@ -96,25 +99,15 @@ function extensionOf(event: SecurityEvent, uuid: string): Extension {
     ["spid", event.pid === 0 ? "" : String(event.pid)],
     ["filePath", event.executable],
     ["cnt", event.count > 1 ? String(event.count) : ""],
-    ...labelled("cs", 1, "namespace", event.namespace),
-    ...labelled("cs", 2, "workload", event.workload),
-    ...labelled("cs", 3, "pod", event.pod),
-    ...labelled("cs", 4, "image", event.image),
-    ...labelled("cs", 5, "technique", event.techniques.join(",")),
-    ...labelled("cs", 6, "cluster", event.cluster),
+    ["cs1", event.namespace, "namespace"],
+    ["cs2", event.workload, "workload"],
+    ["cs3", event.pod, "pod"],
+    ["cs4", event.image, "image"],
+    ["cs5", event.techniques.join(","), "technique"],
+    ["cs6", event.cluster, "cluster"],
     ["msg", event.message === "" ? event.title : event.message],
     ["reason", event.receipt === "" ? event.policy : event.receipt],
-    ["flexString1", event.tags.join(",")],
-    ["flexString1Label", event.tags.length === 0 ? "" : "tags"],
-    ["flexString2", event.evidence.join("\n")],
-    ["flexString2Label", event.evidence.length === 0 ? "" : "evidence"],
-  ];
-}
-
-function labelled(family: "cs", number: number, label: string, value: string): Extension {
-  if (value === "") return [];
-  return [
-    [`${family}${number}`, value],
-    [`${family}${number}Label`, label],
+    ["flexString1", event.tags.join(","), "tags"],
+    ["flexString2", event.evidence.join("\n"), "evidence"],
   ];
 }

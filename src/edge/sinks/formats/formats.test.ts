@@ -111,6 +111,26 @@ test("CEF of any text can be read back, and is one line", () => {
   );
 });
 
+/** A custom key says nothing without its label, nor the label without it. */
+function assertLabelled(extension: ReadonlyMap<string, string>): void {
+  for (const key of extension.keys()) {
+    const other = key.endsWith("Label") ? key.slice(0, -"Label".length) : `${key}Label`;
+    if (/^(cs|flexString)\d/.test(key)) assert.ok(extension.has(other), `${key} without ${other}`);
+  }
+}
+
+test("CEF: what does not fit is left out with its label", () => {
+  const image = `registry.example/${"x".repeat(400)}`;
+  const { text, isCut } = cefMessage(sampleEvent({ image, evidence: ["y".repeat(2000)] }), "1", 600);
+  const { extension } = readCef(text);
+  assert.ok(isCut);
+  assertLabelled(extension);
+  assert.deepEqual(
+    [extension.has("cs4"), extension.get("cs5"), extension.get("flexString1Label")],
+    [false, "T1059", "tags"],
+  );
+});
+
 test("a bounded line keeps its bound, says that it is cut, and keeps its form", () => {
   fc.assert(
     fc.property(
@@ -128,7 +148,7 @@ test("a bounded line keeps its bound, says that it is cut, and keeps its form", 
           const { text, isCut } = lineOf(outgoing, format, { version: "1", bytesMax });
           assert.ok(Buffer.byteLength(text) <= bytesMax, `${format}: ${Buffer.byteLength(text)} of ${bytesMax}`);
           assert.ok(!/[\r\n]/.test(text));
-          if (format === "cef") readCef(text);
+          if (format === "cef") assertLabelled(readCef(text).extension);
           else assert.equal((JSON.parse(text) as { uuid: string }).uuid, outgoing.uuid);
           const whole = lineOf(outgoing, format, { version: "1" });
           assert.equal(isCut, whole.text !== text);

@@ -1,6 +1,5 @@
 // What `garrison runtime plan` does: read, parse, ask the kernel, print, gate.
 import type { GuardPlanes } from "../../../../core/runtime-policy/guard-port.ts";
-import type { RuntimeProblem } from "../../../../core/runtime-policy/model.ts";
 import { parseRuntimeText } from "../../../../core/runtime-policy/parse/parse-policy.ts";
 import { planPolicy, type Guarantee, type PlannedRule } from "../../../../core/runtime-policy/plan.ts";
 import { readYaml } from "../../../../edge/manifests/read-yaml.ts";
@@ -11,6 +10,7 @@ import { harmless } from "../../output/harmless.ts";
 import { table } from "../../output/table.ts";
 import { counted, formatOf, printDocument } from "../policy/words.ts";
 import type { RuntimePlanFlags } from "./plan.ts";
+import { isError, problemWords } from "./problem-words.ts";
 
 export async function runPlan(
   context: Context,
@@ -33,16 +33,22 @@ export async function runPlan(
       await context.print(`${policy} (${mode})\n${tableOf(context, rules)}\n`);
     for (const problem of problems) context.say(problemWords(problem));
     context.say(
-      `${counted(plans.length, "policy").replace(/policys/, "policies")}, ${refused} refused; this node: ${planeWords(planes)}`,
+      `${counted(plans.length, "policy").replace(/policys/, "policies")}, ${refused} refused${leftOutWords(problems.filter(isError).length)}; this node: ${planeWords(planes)}`,
     );
   } else await printDocument(context, format, { planes, policies: plans, refused, problems });
   if (refused > 0) return 2;
+  // What is left out is not even detected.
+  if (options.failOn !== "never" && problems.some(isError)) return 3;
   return isAtGate(
     plans.flatMap(({ rules }) => rules),
     options.failOn,
   )
     ? 3
     : 0;
+}
+
+function leftOutWords(errors: number): string {
+  return errors === 0 ? "" : `, ${counted(errors, "error")}: what they name is left out`;
 }
 
 /** A platform without koffi's native part can plan too: everything is detect only, because. */
@@ -75,10 +81,6 @@ function tableOf({ width }: Pick<Context, "width">, rules: readonly PlannedRule[
 function planeWords({ kill, cgroup, lsm }: GuardPlanes): string {
   const word = (name: string, because: string): string => (because === "" ? `${name} yes` : `${name} no (${because})`);
   return [word("kill at exec", kill), word("cgroup hooks", cgroup), word("LSM", lsm)].join(", ");
-}
-
-function problemWords({ severity, where, path, message, hint }: RuntimeProblem): string {
-  return `${severity}: ${[where, path].filter(Boolean).join(" ")}: ${message}${hint === "" ? "" : `\n  ${hint}`}`;
 }
 
 const order: readonly Guarantee[] = ["detect", "kill-late", "kill", "prevent"];

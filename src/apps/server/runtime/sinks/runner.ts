@@ -52,8 +52,8 @@ export interface RunnerView {
 
 export interface SinkRunner extends AsyncDisposable {
   view(): RunnerView;
-  /** Does not wait any longer: somebody has mended something. */
-  wake(): void;
+  /** The receiver took something by another way: does not wait any longer, and does not call a failure that left nothing to send a failure any more. */
+  mended(): void;
 }
 
 /** Begins at once; disposing gives an event on its way some seconds. */
@@ -62,7 +62,7 @@ export function startRunner(parts: RunnerParts): SinkRunner {
   const done = runner.run();
   return {
     view: () => runner.view(),
-    wake: () => runner.wake(),
+    mended: () => runner.mended(),
     async [Symbol.asyncDispose]() {
       runner.stop();
       let timer: NodeJS.Timeout | undefined;
@@ -126,7 +126,8 @@ class Runner {
     };
   }
 
-  wake(): void {
+  mended(): void {
+    if (this.#state === "failing" && this.#queue.length === 0) this.#is("ok");
     this.#wakeUp();
   }
 

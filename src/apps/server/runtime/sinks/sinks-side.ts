@@ -88,10 +88,10 @@ export function openSinks(parts: SinksParts): SinksSide {
     async test(key) {
       const { id, spec } = await find(state, key);
       const outcome = await tryOnce(parts, key, spec);
-      if (outcome.ok) running.get(id)?.runner?.wake();
+      if (outcome.ok) running.get(id)?.runner?.mended();
       return outcome;
     },
-    ...letterDesk(parts),
+    ...letterDesk(parts, running),
     async [Symbol.asyncDispose]() {
       stopListening();
       await reconciler[Symbol.asyncDispose]();
@@ -158,7 +158,10 @@ async function tryOnce({ surroundings, cluster, clock }: SinksParts, key: SinkKe
   }
 }
 
-function letterDesk({ state, surroundings }: SinksParts): Pick<SinksSide, "letters" | "replay" | "discard"> {
+function letterDesk(
+  { state, surroundings }: SinksParts,
+  running: ReadonlyMap<string, Running>,
+): Pick<SinksSide, "letters" | "replay" | "discard"> {
   const replaying = new Set<string>();
   return {
     async letters(key, { after, limit }) {
@@ -176,7 +179,9 @@ function letterDesk({ state, surroundings }: SinksParts): Pick<SinksSide, "lette
       try {
         await using connection = await openSink(spec.to, surroundings);
         const records = state.sinks;
-        return await replay({ sink: id, records, connection, ids, steadyMs: () => performance.now() });
+        const outcome = await replay({ sink: id, records, connection, ids, steadyMs: () => performance.now() });
+        if (outcome.delivered > 0 && outcome.failed === 0) running.get(id)?.runner?.mended();
+        return outcome;
       } finally {
         replaying.delete(id);
       }

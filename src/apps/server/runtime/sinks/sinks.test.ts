@@ -187,6 +187,31 @@ test("a receiver that is away: after the attempts dead letters, bounded and coun
   assert.deepEqual(await api.discard("siem"), { discarded: 2, left: 0 });
 });
 
+test("a receiver that is back: a test that it takes, or a replay, ends the failure without waiting for the next event", async () => {
+  const { events, queries } = stream();
+  let isDown = true;
+  await using hook = await receiver((_, response) => response.writeHead(isDown ? 500 : 200).end());
+  await using server = await testServer({ queries, sinkPollMs: 5 });
+  const api = client(server);
+  await api.put("siem", { to: { type: "webhook", url: hook.url }, ...quick });
+  await api.until("siem", ({ state }) => state === "ok");
+  for (const [number, mend] of [
+    async () => assert.equal((await api.test("siem")).ok, true),
+    async () => assert.equal((await api.replay("siem")).failed, 0),
+  ].entries()) {
+    isDown = true;
+    events.push(event(number + 1));
+    const given = await api.until("siem", ({ counts, queued }) => counts.deadLettered === number + 1 && queued === 0);
+    assert.equal(given.state, "failing");
+    assert.equal((await api.test("siem")).ok, false);
+    assert.equal((await api.list())[0]?.state, "failing", "a test that fails mends nothing");
+    isDown = false;
+    await mend();
+    const [{ state, because } = { state: "none", because: "" }] = await api.list();
+    assert.deepEqual([state, because], ["ok", ""]);
+  }
+});
+
 test("a restart goes on where it was; nothing is lost, a sink that is off begins anew", async () => {
   const { events, queries } = stream();
   await using hook = await receiver(taken);
