@@ -1,7 +1,9 @@
 // Who can be scoped and held, and how a stop reads as a security event.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Subject } from "../../../model/identity.ts";
 import { guardedRow } from "./guarded-row.ts";
+import { holdRow } from "./hold-row.ts";
 import { guarded, living, places, subject } from "./guard-side.fixture.ts";
 import { createHolds, holdsOf, type Hold } from "./holds.ts";
 import { holdersOf, type GuardedProcess } from "./living.ts";
@@ -46,25 +48,31 @@ for (const [name, processes, because, scopes] of holders) {
   });
 }
 
+function columns(): Subject {
+  const { namespace, workload, container, image } = subject();
+  return {
+    namespace,
+    workload,
+    container,
+    image,
+    workloadKind: "Deployment",
+    service: "",
+    pod: "",
+    containerId: "c1",
+    imageDigest: "",
+    identityReason: "",
+  };
+}
+
 test("a row carries policy, action and receipt; a dry run has no receipt", () => {
-  const doer = {
-    subject: {
-      ...subject(),
-      workloadKind: "Deployment",
-      service: "",
-      pod: "",
-      containerId: "c1",
-      imageDigest: "",
-      identityReason: "",
-    },
+  const who = {
+    subject: columns(),
     processId: "p",
     process: "bash",
     executable: "/bin/bash",
     ancestors: ["sh"],
     fidelity: "kernel",
   } as const;
-  const { labels: _labels, cgroup: _cgroup, ...columns } = doer.subject;
-  const who = { ...doer, subject: columns };
   const killed = guardedRow(guarded(), undefined, who, 2);
   assert.deepEqual(
     [killed.action, killed.count, killed.executable, killed.title],
@@ -91,6 +99,7 @@ test("a row carries policy, action and receipt; a dry run has no receipt", () =>
 
 test("holds: for a time, only of what has a cgroup of its own, let go when over", () => {
   const acts: string[] = [];
+  const told: string[] = [];
   let kept: readonly string[] = ["/cg/left-over"];
   let [still, isGone] = ["", false];
   const holds = createHolds({
@@ -105,9 +114,11 @@ test("holds: for a time, only of what has a cgroup of its own, let go when over"
       return { [Symbol.dispose]: () => acts.push(`join ${path}`) };
     },
     kept: { read: () => kept, write: (paths) => (kept = paths) },
+    tell: ({ action, policy }) => told.push(`${action} by ${policy}`),
   });
-  const frozen: Hold = { policy: "f", action: "freeze", cgroupPath: "/cg/web" };
-  const isolated: Hold = { policy: "i", action: "isolate", cgroupPath: "/cg/web" };
+  const asked = { cgroupPath: "/cg/web", untilMs: 2000, reason: "incident 7" };
+  const frozen: Hold = { policy: "f", action: "freeze", ...asked };
+  const isolated: Hold = { policy: "i", action: "isolate", ...asked };
   const wanted = [frozen, isolated];
   const held = (): readonly boolean[] => wanted.map((hold) => holds.isHeld(hold));
   assert.deepEqual(held(), [false, false]);
@@ -115,8 +126,12 @@ test("holds: for a time, only of what has a cgroup of its own, let go when over"
   assert.deepEqual(acts.splice(0), ["freeze /cg/web", "release /cg/left-over", "isolate /cg/web"]);
   assert.deepEqual(kept, ["/cg/web"]);
   assert.deepEqual(held(), [false, true], "asked for, and not all stand still yet");
+  assert.deepEqual(told.splice(0), ["isolate by i"], "what is not so yet is not told");
   still = "/cg/web";
   assert.deepEqual(held(), [true, true]);
+  holds.apply(wanted);
+  holds.apply(wanted);
+  assert.deepEqual([acts.splice(0).length, told.splice(0)], [2, ["freeze by f"]], "each once");
   isGone = true;
   assert.deepEqual(held(), [false, true]);
   isGone = false;
@@ -124,6 +139,22 @@ test("holds: for a time, only of what has a cgroup of its own, let go when over"
   assert.deepEqual(held(), [false, false]);
   assert.deepEqual(acts, ["release /cg/web", "join /cg/web"]);
   assert.deepEqual(kept, []);
+  holds.apply(wanted);
+  assert.deepEqual(told, ["freeze by f", "isolate by i"], "let go and asked for again, it is told again");
+});
+
+test("a hold reads as an event that was wanted, with its reason, end and receipt", () => {
+  const hold = { policy: "f", action: "freeze", cgroupPath: "/cg/web", untilMs: 60_000, reason: "incident 7" } as const;
+  const row = holdRow(hold, { subject: columns(), fidelity: "kernel", timeMs: 1000 });
+  assert.deepEqual(
+    [row.action, row.severity, row.policy, row.title, row.message, row.workload],
+    ["frozen", "info", "f", "Frozen until 1970-01-01T00:01:00.000Z", "incident 7", "web"],
+  );
+  assert.match(row.receipt, /stands still \(\/cg\/web\)$/);
+  assert.equal(
+    holdRow({ ...hold, action: "isolate" }, { subject: columns(), fidelity: "kernel", timeMs: 1 }).action,
+    "isolated",
+  );
 });
 
 test("which holds are wanted: in force, within their time, of their workload", () => {
@@ -142,9 +173,7 @@ test("which holds are wanted: in force, within their time, of their workload", (
   } as const;
   const now = { nowMs: 1000, cgroupMount: "/cg" };
   const list = holdersOf([living()], places);
-  assert.deepEqual(holdsOf([parsed], list, now).wanted, [
-    { policy: "h", action: "freeze", cgroupPath: "/cg/kubepods/web" },
-  ]);
+  assert.deepEqual(holdsOf([parsed], list, now).wanted, [{ policy: "h", ...hold, cgroupPath: "/cg/kubepods/web" }]);
   assert.deepEqual(holdsOf([parsed], list, { ...now, nowMs: 2000 }).wanted, []);
   assert.deepEqual(holdsOf([{ ...parsed, mode: "dry-run" }], list, now).wanted, []);
   const sharing = holdersOf([living({ cgroupId: 1 })], places);

@@ -13,6 +13,8 @@ export interface Hold {
   readonly policy: string;
   readonly action: "freeze" | "isolate";
   readonly cgroupPath: string;
+  readonly untilMs: number;
+  readonly reason: string;
 }
 
 export interface HoldMeans {
@@ -21,6 +23,8 @@ export interface HoldMeans {
   isFrozen(cgroupPath: string): boolean;
   release(cgroupPath: string): void;
   isolate(cgroupPath: string): Disposable;
+  /** Once for each hold, when the kernel shows that it is so. */
+  tell(hold: Hold): void;
   /** Paths that were frozen when the agent last said so; written before anything is frozen. */
   readonly kept: KeptFrozen;
 }
@@ -40,6 +44,7 @@ export interface Holds {
 export function createHolds(means: HoldMeans): Holds {
   const frozen = new Set(means.kept.read());
   const isolated = new Map<string, Disposable>();
+  let told: ReadonlySet<string> = new Set();
   const attempt = (problems: string[], path: string, act: () => void): boolean => {
     try {
       act();
@@ -49,7 +54,27 @@ export function createHolds(means: HoldMeans): Holds {
       return false;
     }
   };
+  function isHeld({ action, cgroupPath }: Hold): boolean {
+    if (action === "isolate") return isolated.has(cgroupPath);
+    let isStill = false;
+    attempt([], cgroupPath, () => {
+      isStill = frozen.has(cgroupPath) && means.isFrozen(cgroupPath);
+    });
+    return isStill;
+  }
+  function tellNew(wanted: readonly Hold[]): void {
+    const toldNow = new Set<string>();
+    for (const hold of wanted) {
+      const key = JSON.stringify([hold.policy, hold.action, hold.cgroupPath]);
+      const wasTold = told.has(key);
+      if (!wasTold && !isHeld(hold)) continue;
+      toldNow.add(key);
+      if (!wasTold) means.tell(hold);
+    }
+    told = toldNow;
+  }
   return {
+    isHeld,
     apply(wanted) {
       const problems: string[] = [];
       const pathsOf = (action: Hold["action"]) =>
@@ -71,15 +96,8 @@ export function createHolds(means: HoldMeans): Holds {
         link[Symbol.dispose]();
         isolated.delete(path);
       }
+      tellNew(wanted);
       return problems;
-    },
-    isHeld({ action, cgroupPath }) {
-      if (action === "isolate") return isolated.has(cgroupPath);
-      let isStill = false;
-      attempt([], cgroupPath, () => {
-        isStill = frozen.has(cgroupPath) && means.isFrozen(cgroupPath);
-      });
-      return isStill;
     },
   };
 }
@@ -106,7 +124,7 @@ export function holdsOf(
         holder.because ||
         (holder.spared.length > 0 ? `pid ${holder.spared[0] ?? 0} of it is one of the machine's care-takers` : "") ||
         (isOwn ? "" : `it has no v2 cgroup of its own: ${hold.action} would stop others too`);
-      if (because === "") wanted.push({ policy: name, action: hold.action, cgroupPath: `${cgroupMount}${cgroup}` });
+      if (because === "") wanted.push({ policy: name, ...hold, cgroupPath: `${cgroupMount}${cgroup}` });
       else problems.push({ policy: name, place: `hold of ${holder.subject.workload || holder.key}`, message: because });
     }
   }

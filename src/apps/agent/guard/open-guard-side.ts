@@ -22,7 +22,8 @@ import type { Pipeline } from "../pipeline.ts";
 import { openPins } from "./open-pins.ts";
 import { createGuardSide, type GuardSide } from "./guard-side.ts";
 import { isCaretaker } from "./caretaker.ts";
-import { createHolds, keptInFile } from "./holds.ts";
+import { holdRow } from "./hold-row.ts";
+import { createHolds, type Hold, keptInFile } from "./holds.ts";
 import { guardedRow } from "./guarded-row.ts";
 import type { GuardedProcess, NodePlaces } from "./living.ts";
 import type { PinMeans } from "./pins.ts";
@@ -76,9 +77,13 @@ export async function openGuardSide(needs: OpenGuardSide): Promise<GuardSide> {
   // Nothing is stopped here whatever policies say: not by an earlier run either.
   if (isThisMachine && refusal !== "") freeAll(pins, needs.logger);
   const kept = keptInFile(join(enforceFolder(config.data), "frozen.json"));
+  const placeOf = ({ cgroupId, pid }: Placed): string => `${mount}${paths.of(cgroupId, pid)}`;
   return createGuardSide({
     openGuard: opened,
-    holds: refusal === "" ? createHolds({ freeze, isFrozen, release, kept, isolate }) : undefined,
+    holds:
+      refusal === ""
+        ? createHolds({ freeze, isFrozen, release, kept, isolate, tell: (hold) => tellHold(needs, hold, placeOf) })
+        : undefined,
     pins: refusal === "" ? pins : undefined,
     cgroupMount: mount ?? "",
     subjectOf: (event) => {
@@ -113,6 +118,21 @@ export async function openGuardSide(needs: OpenGuardSide): Promise<GuardSide> {
     tell: (event, known, count) => tell(needs, { event, known, count }),
     nowMs,
   });
+}
+
+/** As an event of whatever workload lives in the cgroup. */
+function tellHold(needs: OpenGuardSide, hold: Hold, pathOf: (process: Placed) => string): void {
+  for (const { record, subject } of needs.pipeline().living()) {
+    if (pathOf(record) !== hold.cgroupPath) continue;
+    const row = holdRow(hold, { subject, fidelity: "kernel", timeMs: needs.nowMs() });
+    needs.outbox.push("security_events", row);
+    return;
+  }
+}
+
+interface Placed {
+  readonly pid: number;
+  readonly cgroupId: number;
 }
 
 function tell(

@@ -108,6 +108,7 @@ type Around = { readonly sinceMs: number; readonly untilMs: number };
 
 async function treeOf(parts: DetectionParts, { sum }: DetectionFound, window: Around): Promise<DetectionTree> {
   const none = (because: string): DetectionTree => ({ nodes: [], omitted: 0, because });
+  if (isHold(sum)) return none("it is about the whole workload, not about one process");
   if (sum.processId === "") return none(`${sum.source} told no process id`);
   const { cluster, node, processId } = sum;
   const { ancestorsMax, descendantsMax, descendantDepthMax: depthMax, deedsMax } = runtimeLimits;
@@ -117,13 +118,18 @@ async function treeOf(parts: DetectionParts, { sum }: DetectionFound, window: Ar
   return none("nothing of this process is kept: it is older than what is kept, or its start was not seen");
 }
 
+/** Somebody stopped a workload where it stands, or cut it off. */
+function isHold({ action }: Pick<DetectionFound["sum"], "action">): boolean {
+  return action === "frozen" || action === "isolated";
+}
+
 /** Runtimes start a container's main program; it is not theirs. */
 const runtimePrograms = /\/(runc|crun|containerd-shim[\w-]*|conmon|dockerd|containerd|kubelet|tini|dumb-init|systemd)$/;
 
 function controlsOf({ sum, events }: DetectionFound, tree: DetectionTree): OneAnswer["controls"] {
   const [newest] = events;
   // What was stopped needs nothing that would have stopped it.
-  if (newest === undefined || sum.action === "killed" || sum.action === "denied") return [];
+  if (newest === undefined || sum.action === "killed" || sum.action === "denied" || isHold(sum)) return [];
   const { entries } = evidenceOf([newest], runtimeLimits.evidenceMax);
   const { outputFields, techniques, tags, executable } = newest;
   const deed = deedOf({
