@@ -5,10 +5,14 @@ import type { Row } from "../../../model/table.ts";
 import type { Hold } from "./holds.ts";
 
 const words = {
-  freeze: { action: "frozen", title: "Frozen", receipt: "kernel: every process of the cgroup stands still" },
+  freeze: {
+    action: "frozen",
+    title: "Frozen: every process of it stands still",
+    receipt: "kernel: every process of the cgroup stands still",
+  },
   isolate: {
     action: "isolated",
-    title: "Isolated",
+    title: "Isolated: it receives and sends nothing",
     receipt: "kernel: the program that drops the cgroup's packets is attached",
   },
 } as const;
@@ -25,7 +29,7 @@ export function holdRow(
     severity: "info",
     source: "garrison",
     rule: policy,
-    title: `${title} until ${until}`,
+    title,
     message: reason,
     tags: [],
     techniques: [],

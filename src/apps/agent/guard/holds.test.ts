@@ -148,8 +148,9 @@ test("a hold reads as an event that was wanted, with its reason, end and receipt
   const row = holdRow(hold, { subject: columns(), fidelity: "kernel", timeMs: 1000 });
   assert.deepEqual(
     [row.action, row.severity, row.policy, row.title, row.message, row.workload],
-    ["frozen", "info", "f", "Frozen until 1970-01-01T00:01:00.000Z", "incident 7", "web"],
+    ["frozen", "info", "f", "Frozen: every process of it stands still", "incident 7", "web"],
   );
+  assert.match(row.evidence[0] ?? "", /^1970-01-01T00:00:01.000Z freeze: .* until 1970-01-01T00:01:00.000Z$/);
   assert.match(row.receipt, /stands still \(\/cg\/web\)$/);
   assert.equal(
     holdRow({ ...hold, action: "isolate" }, { subject: columns(), fidelity: "kernel", timeMs: 1 }).action,
