@@ -82,6 +82,16 @@ export async function openStage(scheme: "light" | "dark", signInUrl?: string): P
   };
 }
 
+/** A stage that somebody has signed in to: its pages open at once. */
+export async function openSignedIn(scheme: "light" | "dark"): Promise<Stage> {
+  const stage = await openStage(scheme);
+  const page = await stage.page();
+  await page.goto(stage.signInUrl);
+  await page.getByRole("navigation", { name: "Main" }).waitFor();
+  await page.close();
+  return stage;
+}
+
 /** Waits for the first row of the list (or tree) with this name. */
 export async function firstRow(page: Page, name: RegExp): Promise<void> {
   await page

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
 import { skipUnless } from "../support/skip.ts";
-import { axeInBothThemes, firstRow, isBuilt, isPresent, openStage, type Stage } from "./console-stage.ts";
+import { axeInBothThemes, firstRow, isBuilt, isPresent, openSignedIn, type Stage } from "./console-stage.ts";
 
 const usable = isPresent && isBuilt;
 const tabsMax = 60;
@@ -32,11 +32,7 @@ describe("runtime pages", () => {
   let stage: Stage;
   before(async () => {
     if (!usable) return;
-    stage = await openStage("light");
-    const page = await stage.page();
-    await page.goto(stage.signInUrl);
-    await page.getByRole("navigation", { name: "Main" }).waitFor();
-    await page.close();
+    stage = await openSignedIn("light");
   });
   after(async () => {
     if (usable) await stage[Symbol.asyncDispose]();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test, type TestContext } from "node:test";
 import { skipUnless } from "../support/skip.ts";
-import { axeFindings, firstRow, isBuilt, isPresent, openStage, type Stage } from "./console-stage.ts";
+import { axeFindings, firstRow, isBuilt, isPresent, openSignedIn, type Stage } from "./console-stage.ts";
 
 const usable = isPresent && isBuilt;
 
@@ -18,11 +18,7 @@ for (const scheme of ["light", "dark"] as const) {
     let stage: Stage;
     before(async () => {
       if (!usable) return;
-      stage = await openStage(scheme);
-      const page = await stage.page();
-      await page.goto(stage.signInUrl);
-      await page.getByRole("navigation", { name: "Main" }).waitFor();
-      await page.close();
+      stage = await openSignedIn(scheme);
     });
     after(async () => {
       if (usable) await stage[Symbol.asyncDispose]();
