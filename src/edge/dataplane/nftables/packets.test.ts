@@ -114,11 +114,18 @@ test("a policy that changes while packets flow never lets a denied one through n
     for (const packet of batch.packets) if (packet.verdict === "deny") deniedPorts.add(packet.destinationPort);
   });
   const load = path.resolve(import.meta.dirname, "../../sensor/udp-load.fixture.ts");
-  const state = { running: 2, count: 0 };
-  for (const port of ["53", "54"]) {
+  const leastChanges = 21;
+  const state = { running: 0, count: 0 };
+  const send = (port: string): void => {
+    state.running += 1;
     const argv = [process.execPath, load, b4, port, "40000", "64", "1"] as const;
-    runInNetns(star.pod("a"), [...argv], { stdio: "ignore" }).once("close", () => (state.running -= 1));
-  }
+    runInNetns(star.pod("a"), [...argv], { stdio: "ignore" }).once("close", () => {
+      state.running -= 1;
+      // How many changes a load sees depends on the machine: where it is over too early, another follows.
+      if (state.count < leastChanges) send(port);
+    });
+  };
+  for (const port of ["53", "54"]) send(port);
   while (state.running > 0) {
     state.count += 1;
     // By turns by what was applied last, and by what the kernel says is there.
@@ -130,7 +137,7 @@ test("a policy that changes while packets flow never lets a denied one through n
   }
   await new Promise((resolve) => setTimeout(resolve, 300));
   await stop();
-  assert.ok(state.count > 20, String(state.count));
+  assert.ok(state.count >= leastChanges, String(state.count));
   assert.ok(listeners.taken(2) > 0);
   assert.equal(listeners.taken(6), 0, "denied datagrams that arrived");
   assert.deepEqual([...deniedPorts], [54]);
