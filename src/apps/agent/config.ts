@@ -166,8 +166,10 @@ export const agentLimits = {
   flushEveryMs: 1000,
   /** So many waiting rows become blocks at the next tick: a burst must not grow in memory. */
   flushRows: 4000,
+  /** All periodic tasks wake the agent together: their intervals are whole numbers of this. */
+  beatMs: 200,
   /** How often windows, timeouts and gaps are looked at. */
-  tickEveryMs: 250,
+  tickEveryMs: 200,
   gapEveryMs: 2000,
   heartbeatEveryMs: 5000,
   spoolEveryMs: 10_000,

@@ -38,7 +38,7 @@ import { createPipeline, type Pipeline, type PipelineOptions } from "./pipeline.
 import { createReporter } from "./report.ts";
 import { createResourceTakers } from "./resource-takers.ts";
 import { openSensor } from "./sensor-choice.ts";
-import { every } from "./timer.ts";
+import { createBeat } from "./timer.ts";
 import { agentVersion } from "./version.ts";
 import { createUsedFilesWatch, type UsedFilesWatch } from "./used-files.ts";
 import { openGuardSide } from "./guard/open-guard-side.ts";
@@ -100,37 +100,32 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
     return outbox.tellGaps(clock.nowMs());
   };
   const windowMs = config.flow.windowSeconds * 1000;
-  const beat = (openMs = windowMs) => {
+  const heartbeat = (openMs = windowMs) => {
     const timeMs = clock.nowMs();
     return writeHeartbeat(folder, { timeMs, bootId: machine.bootId, toldMs: Math.max(nowMs, timeMs - openMs) });
   };
   const failed = (error: unknown) =>
     parts.logger.error({ error: toFault(error).message }, "a periodic task of the agent failed");
-  const timers = [
-    every(
-      agentLimits.tickEveryMs,
-      () => {
-        pipeline.tick(clock.nowMs());
-        for (const row of enforce.flush(clock.nowMs())) outbox.push("flows", row);
-        return outbox.queued >= agentLimits.flushRows ? outbox.flush() : undefined;
-      },
-      failed,
-    ),
-    every(agentLimits.flushEveryMs, () => outbox.flush(), failed),
-    every(agentLimits.gapEveryMs, () => flushGaps("ripe"), failed),
-    every(agentLimits.gapEveryMs, () => sensor.watchFirstBytes(pipeline.watchedCgroups()), failed),
-    every(agentLimits.usedFilesEveryMs, () => agent.usedFiles.tick(clock.nowMs()), failed),
-    every(agentLimits.usedFilesEveryMs, () => usage.tick(clock.nowMs()), failed),
-    every(guardSideLimits.tickEveryMs, () => agent.guard.tick(), failed),
-    every(detectLimits.folderEveryMs, () => agent.detect.look(), failed),
-    every(agentLimits.heartbeatEveryMs, () => beat(), failed),
-    every(agentLimits.spoolEveryMs, () => spool.tick(), failed),
-  ];
-  await beat().catch(failed);
+  const periodic = createBeat(agentLimits.beatMs, failed);
+  periodic.every(agentLimits.tickEveryMs, () => {
+    pipeline.tick(clock.nowMs());
+    for (const row of enforce.flush(clock.nowMs())) outbox.push("flows", row);
+    return outbox.queued >= agentLimits.flushRows ? outbox.flush() : undefined;
+  });
+  periodic.every(agentLimits.flushEveryMs, () => outbox.flush());
+  periodic.every(agentLimits.gapEveryMs, () => flushGaps("ripe"));
+  periodic.every(agentLimits.gapEveryMs, () => sensor.watchFirstBytes(pipeline.watchedCgroups()));
+  periodic.every(agentLimits.usedFilesEveryMs, () => agent.usedFiles.tick(clock.nowMs()));
+  periodic.every(agentLimits.usedFilesEveryMs, () => usage.tick(clock.nowMs()));
+  periodic.every(guardSideLimits.tickEveryMs, () => agent.guard.tick());
+  periodic.every(detectLimits.folderEveryMs, () => agent.detect.look());
+  periodic.every(agentLimits.heartbeatEveryMs, () => heartbeat());
+  periodic.every(agentLimits.spoolEveryMs, () => spool.tick());
+  await heartbeat().catch(failed);
   giveBackLater(parts, failed);
   await aborted(parts.signal);
 
-  for (const timer of timers) timer.stop();
+  periodic.stop();
   await sensor.close();
   pipeline.drain(clock.nowMs());
   usage.close(clock.nowMs());
@@ -138,7 +133,7 @@ export async function runAgent(given: z.input<typeof AgentConfig>, parts: AgentP
   for (const row of enforce.drain()) outbox.push("flows", row);
   await outbox.flush();
   await flushGaps("last");
-  await beat(0).catch(failed);
+  await heartbeat(0).catch(failed);
   await uplink.close(agentLimits.drainMsMax);
   // Rules stay in the kernel: a restart is no hole.
   await enforce.close("keep");
