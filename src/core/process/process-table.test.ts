@@ -207,6 +207,28 @@ test("a group announced by the kernel is known before any read", () => {
   assert.equal(processes.attribute(key(3)).because, "kernel-id");
 });
 
+test("what a process ran before it moved into an announced group is not that group's", () => {
+  const processes = table();
+  const group = { timeMs: 1, process: init, comm: "sh", cgroupId: 700, path: "/drill.service" } as const;
+  processes.observe({ ...group, type: "cgroup-made" });
+  processes.observe(exec(key(2), init, "setsid", 1));
+  // By the time it is read, it has moved.
+  processes.cgroupRead(key(2), "0::/drill.service\n");
+  assert.equal(processes.attribute(key(2)).because, "unknown");
+  assert.equal(processes.needsCgroup(key(2)), true);
+  processes.observe(exec(key(2), init, "sh", 700));
+  processes.cgroupRead(key(2), "0::/drill.service\n");
+  assert.deepEqual(
+    [processes.attribute(key(2)).because, processes.attribute(key(2)).cgroup.unit, processes.needsCgroup(key(2))],
+    ["read", "drill.service", false],
+  );
+  // The path alone is no group: another one may have it later, before the kernel told of it.
+  processes.observe({ ...group, type: "cgroup-removed" });
+  processes.observe(exec(key(3), init, "sh", 701));
+  processes.cgroupRead(key(3), "0::/drill.service\n");
+  assert.equal(processes.attribute(key(3)).because, "read");
+});
+
 test("a read is wanted once, and again after a move to another v2 group", () => {
   const processes = table();
   processes.observe(exec(key(2), init, "a", 500));

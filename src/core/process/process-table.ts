@@ -110,6 +110,8 @@ class BoundedProcessTable implements ProcessTable {
   /** Ids that were read with two names, or as the host's own: the group at the root has everybody in it. */
   private readonly unnamed = new Set<number>();
   private readonly cgroupByText = new Map<string, CgroupIdentity>();
+  /** Of the groups that the kernel announced. */
+  private readonly idByPath = new Map<string, number>();
 
   constructor(options: ProcessTableOptions) {
     const processesMax = options.processesMax ?? processTableLimits.processesMax;
@@ -120,7 +122,12 @@ class BoundedProcessTable implements ProcessTable {
   }
 
   observe(event: SensorEvent): ProcessRecord {
-    if (event.type === "cgroup-made") keepCgroup(this.cgroupById, event.cgroupId, readCgroupPath(event.path));
+    if (event.type === "cgroup-made") {
+      keepCgroup(this.cgroupById, event.cgroupId, readCgroupPath(event.path));
+      keep(this.idByPath, event.path, event.cgroupId, processTableLimits.cgroupsMax);
+    } else if (event.type === "cgroup-removed" && this.idByPath.get(event.path) === event.cgroupId) {
+      this.idByPath.delete(event.path);
+    }
     const entry = this.entries.find(event.process) ?? this.add(event);
     entry.isUsed = true;
     // The event of a new group carries the new group's id, not its maker's.
@@ -153,6 +160,9 @@ class BoundedProcessTable implements ProcessTable {
   cgroupRead(key: ProcessKey, text: string): void {
     const entry = this.entries.find(key);
     if (entry === undefined) return;
+    // It has moved on since its event: that is whose group it was then, and the next event asks again.
+    const announcedId = this.idByPath.get(v2PathOf(text) ?? "");
+    if (announcedId !== undefined && entry.cgroupId !== 0 && announcedId !== entry.cgroupId) return;
     entry.readCgroupId = entry.cgroupId;
     entry.read = this.cgroupByText.get(text);
     if (entry.read === undefined) {
@@ -237,7 +247,7 @@ class BoundedProcessTable implements ProcessTable {
    * id and the read, as runtimes do with a container's first process: an id with two names names nobody from then on.
    */
   private learnFromRead(cgroupId: number, text: string): void {
-    const line = /^0::(.*)$/m.exec(text)?.[1];
+    const line = v2PathOf(text);
     if (line === undefined || cgroupId === 0 || this.unnamed.has(cgroupId)) return;
     const identity = readCgroupPath(line);
     const known = this.cgroupById.get(cgroupId);
@@ -260,6 +270,10 @@ class BoundedProcessTable implements ProcessTable {
     const fromParent = this.attributeEntry(this.parentOf(entry), depth + 1)?.cgroup ?? entry.inherited;
     return fromParent === undefined ? undefined : { cgroup: fromParent, because: "ancestry" };
   }
+}
+
+function v2PathOf(text: string): string | undefined {
+  return /^0::(.*)$/m.exec(text)?.[1];
 }
 
 function unknown(reason: string): Attribution {
