@@ -20,16 +20,15 @@ test("the pure project refuses node:fs, process, timers and the DOM", async (t) 
   const folder = await mkdtemp(path.join(root, "build", "wall-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const cases = ['import "node:fs";\n', "process.exit(1);\n", "setTimeout(() => 1, 1);\n", "document.title;\n"];
-  for (const [index, text] of cases.entries()) {
+  for (const [index, text] of cases.entries())
     await writeFile(path.join(folder, `case-${index}.ts`), `${text}export {};\n`);
-    const config = path.join(folder, `tsconfig.${index}.json`);
-    const options = { composite: false, emitDeclarationOnly: false, declaration: false, noEmit: true, rootDir: root };
-    await writeFile(
-      config,
-      JSON.stringify({ extends: "../../tsconfig.pure.json", compilerOptions: options, include: [`case-${index}.ts`] }),
-    );
-    const result = spawnSync(path.join(root, "node_modules", ".bin", "tsc"), ["-p", config], { encoding: "utf8" });
-    assert.notEqual(result.status, 0, `accepted: ${text}`);
-    assert.match(result.stdout, /error TS/, text);
-  }
+  const config = path.join(folder, "tsconfig.json");
+  const options = { composite: false, emitDeclarationOnly: false, declaration: false, noEmit: true, rootDir: root };
+  await writeFile(
+    config,
+    JSON.stringify({ extends: "../../tsconfig.pure.json", compilerOptions: options, include: ["case-*.ts"] }),
+  );
+  const result = spawnSync(path.join(root, "node_modules", ".bin", "tsc"), ["-p", config], { encoding: "utf8" });
+  for (const [index, text] of cases.entries())
+    assert.match(result.stdout, new RegExp(`case-${index}\\.ts\\(1,\\d+\\): error TS`), `accepted: ${text}`);
 });
