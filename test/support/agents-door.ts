@@ -325,7 +325,7 @@ export function reportOf(change: Partial<AgentReport> = {}): AgentReport {
 export async function until(
   what: string | (() => string),
   check: () => boolean | Promise<boolean>,
-  withinMs = 10_000,
+  withinMs = 60_000,
 ): Promise<void> {
   const endMs = Date.now() + withinMs;
   while (!(await check())) {

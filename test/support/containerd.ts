@@ -13,7 +13,7 @@ import { fromJSON } from "@grpc/proto-loader";
 
 const run = promisify(execFile);
 const pauseImage = "garrison.test/pause:1";
-const readyMsMax = 20_000;
+const readyMsMax = 120_000;
 
 export interface PodToRun {
   readonly name: string;

@@ -113,7 +113,7 @@ async function untilListening(port: number): Promise<void> {
     const isListening = await promise;
     socket.destroy();
     if (isListening) return;
-    if (tries > 200) throw new Error("docker-registry does not listen");
+    if (tries > 1200) throw new Error("docker-registry does not listen");
     await wait(50);
   }
 }

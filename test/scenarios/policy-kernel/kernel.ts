@@ -29,7 +29,7 @@ export interface KernelOptions {
 }
 
 const silentMs = 150;
-const patientMs = 3000;
+const patientMs = 30_000;
 
 export async function openKernel(options: KernelOptions): Promise<Kernel> {
   const { pods, routerAddresses } = options;

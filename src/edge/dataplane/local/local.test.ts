@@ -53,7 +53,7 @@ test("probes tell open, refused, silent and unreachable apart, and say their sou
         { ...base, netns: "/run/netns/there-is-none" },
         { ...base, source: "10.61.0.77" },
       ],
-      { timeoutMs: 1000, onStarted: (index, port) => ports.set(index, port) },
+      { timeoutMs: 30_000, onStarted: (index, port) => ports.set(index, port) },
     );
     assert.deepEqual(
       results.map(({ outcome }) => outcome),

@@ -74,7 +74,9 @@ async function trySome(
       }
     }
     const deadline = performance.now() + options.timeoutMs;
-    while (flying.length > 0 && performance.now() < deadline) {
+    for (let isOver = false; flying.length > 0 && !isOver;) {
+      // Judged before the look: what came while this process stood still is seen all the same.
+      isOver = performance.now() >= deadline;
       flying = settle(flying, results);
       if (flying.length > 0) await delay(probeLimits.sliceMs);
     }

@@ -29,14 +29,15 @@ function refreshAndKeep(plane: Dataplane): void {
     {
       set: "gr_dyn4",
       elements: [
-        { ...pair, timeoutMs: 5000 },
-        { key: ["10.0.0.1", "192.0.2.2"], timeoutMs: 5000 },
+        { ...pair, timeoutMs: 60_000 },
+        { key: ["10.0.0.1", "192.0.2.2"], timeoutMs: 60_000 },
       ],
     },
     { set: "gr_dyn6", elements: [{ key: ["fd00::1", "2001:db8::1"], timeoutMs: 60_000 }] },
   ]);
   const left = (): number => plane.listElements("gr_dyn4").find((one) => one.key[1] === "192.0.2.1")?.timeoutMs ?? 0;
-  assert.ok(left() > 0 && left() <= 5000, String(left()));
+  const first = left();
+  assert.ok(first > 0 && first <= 60_000, String(first));
   plane.addElements([{ set: "gr_dyn4", elements: [{ ...pair, timeoutMs: 600_000 }] }]);
   assert.ok(left() > 500_000, `refreshed: ${left()}`);
   plane.deleteElements([{ set: "gr_dyn4", elements: [{ key: ["10.0.0.1", "192.0.2.2"] }] }]);
@@ -86,7 +87,7 @@ test("a foreign flush and removal are noticed at once, our own changes are not, 
   const intruder = box.another();
   intruder.addElements([{ set: "gr_v4", elements: keys(["10.9.9.9"]) }]);
   const before = Date.now();
-  while (told.length === 0 && Date.now() - before < 5000) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (told.length === 0 && Date.now() - before < 30_000) await new Promise((resolve) => setTimeout(resolve, 10));
   assert.match(told[0] ?? "", /1 objects? changed by .*\(process \d+\)/);
   const repaired = plane.apply({ ...everything, digest: "own" });
   assert.deepEqual([repaired.how, repaired.elementsDeleted, repaired.chainsWritten], ["difference", 1, 0]);

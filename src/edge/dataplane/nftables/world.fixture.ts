@@ -18,7 +18,8 @@ import { forward, keys, rule, ruleset, set, table } from "./rulesets.fixture.ts"
 const missing = "root in a kernel with network namespaces, nf_tables and NFLOG";
 export const clock = { nowMs: () => Date.now() };
 export const silent = { timeoutMs: 250 };
-export const patient = { timeoutMs: 4000 };
+/** For probes that are answered: a slow machine is waited for. */
+export const patient = { timeoutMs: 30_000 };
 export const a4 = "10.1.0.2";
 export const b4 = "10.1.0.3";
 export const a6 = "fd01::2";
