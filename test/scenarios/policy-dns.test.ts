@@ -2,6 +2,7 @@
 // namespace and a process of its own. Manifests are parsed, compiled and applied by the parts that the agent uses.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { mayMakeNamespaces } from "../support/netns/namespace.ts";
 import { openDnsWorld, pool, port, server, type LookupOutcome } from "../support/policy-dns-world.ts";
 import { skipUnless } from "../support/skip.ts";
@@ -94,14 +95,17 @@ test("an address stays while a connection to it lives, and leaves when none does
   });
   assert.ok(kept !== undefined && left !== undefined);
   await web.ask("hold", { address: kept.addresses[0], port });
-  await new Promise((resolve) => setTimeout(resolve, 6000));
-  const elements = await node.ask<{ key: string[] }[]>("elements");
-  const addresses = elements.map(({ key }) => key[1]);
+  let addresses: readonly (string | undefined)[] = [];
+  let keptTimes = 0;
+  // What was closed long ago may go, and what came before it is looked at when it is due.
+  const isOver = () => keptTimes > 0 && !left.addresses.some((address) => addresses.includes(address));
+  for (let round = 0; round < 600 && !isOver(); round += 1) {
+    await delay(100);
+    addresses = (await node.ask<{ key: string[] }[]>("elements")).map(({ key }) => key[1]);
+    keptTimes = (await node.ask<Record<string, number>>("counters"))["kept"] ?? 0;
+  }
+  assert.ok(isOver(), `kept ${keptTimes} times; ${addresses.join()}`);
   assert.ok(addresses.includes(kept.addresses[0] ?? ""), addresses.join());
-  assert.ok(!addresses.includes(left.addresses[0] ?? ""), "closed long ago: it may go");
-  assert.ok(!addresses.includes(left.addresses[1] ?? ""), addresses.join());
-  const counters = await node.ask<Record<string, number>>("counters");
-  assert.ok((counters["kept"] ?? 0) > 0);
 });
 
 test("the node killed in mid-query: closed means no answers and nothing new; what was open stays; the next node takes over", async (t) => {
@@ -112,13 +116,14 @@ test("the node killed in mid-query: closed means no answers and nothing new; wha
   assert.equal(before?.connect, "open");
   const asking = web.ask<LookupOutcome[]>("lookups", { names: ["slow.shop.example"], server, port, waitMs: 1500 });
   while (!(await world.server.ask<{ name: string }[]>("asked")).some(({ name }) => name.startsWith("slow"))) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
   }
   await node.kill();
+  await world.server.ask("letGo");
   assert.deepEqual((await asking)[0]?.addresses, [], "the question that was asked is never answered");
   const [later] = await web.ask<LookupOutcome[]>("lookups", { names: ["b1.shop.example"], server, port, waitMs: 300 });
   assert.deepEqual(later?.addresses, []);
-  const still = await web.ask<{ outcome: string }>("connect", { address: before?.addresses[0], port });
+  const still = await web.ask<{ outcome: string }>("connect", { address: before?.addresses[0], port, waitMs: 30_000 });
   assert.equal(still.outcome, "open", "elements live on in the kernel");
   const next = await world.openNode();
   const [again] = await web.ask<LookupOutcome[]>("lookups", { names: ["b1.shop.example"], server, port });
@@ -139,7 +144,7 @@ test("sets emptied by somebody else are filled again from what is known", async 
   );
   await node.ask("refill");
   assert.equal(
-    (await web.ask<{ outcome: string }>("connect", { address: outcome?.addresses[0], port })).outcome,
+    (await web.ask<{ outcome: string }>("connect", { address: outcome?.addresses[0], port, waitMs: 30_000 })).outcome,
     "open",
   );
 });
@@ -151,11 +156,14 @@ test("the node killed with fail mode open: a little later the kernel lets client
   const ask = (name: string) =>
     web.ask<LookupOutcome[]>("lookups", { names: [name], server, port, waitMs: 300, connectWaitMs: 900 });
   // Longer than one life: the proxy keeps telling that it lives.
-  await new Promise((resolve) => setTimeout(resolve, 2500));
-  assert.equal((await ask("a1.shop.example"))[0]?.connect, "open");
+  await delay(2500);
+  let [served] = await ask("a1.shop.example");
+  // A proxy that was kept from telling for a life is believed again with its next word.
+  for (let round = 0; round < 50 && served?.connect !== "open"; round += 1) [served] = await ask("a1.shop.example");
+  assert.equal(served?.connect, "open");
   await node.kill();
   let [answered] = await ask("b1.shop.example");
-  for (let round = 0; round < 20 && answered?.code !== 0; round += 1) [answered] = await ask("b1.shop.example");
+  for (let round = 0; round < 200 && answered?.code !== 0; round += 1) [answered] = await ask("b1.shop.example");
   assert.deepEqual([answered?.code, answered?.connect], [0, "timeout"]);
 });
 
@@ -213,9 +221,9 @@ test("told by resources, as agents are: look-ups open what the policy names, the
   type Denied = { sourcePod: string; destinationAddress: string; verdictBecause: string };
   let denied: Denied[] = [];
   // The kernel's reports come by a thread of their own.
-  for (let round = 0; round < 100 && denied.length === 0; round += 1) {
+  for (let round = 0; round < 1200 && denied.length === 0; round += 1) {
     denied = await node.ask<Denied[]>("denied");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
   }
   assert.deepEqual(
     denied.map(({ sourcePod, destinationAddress }) => [sourcePod, destinationAddress]),

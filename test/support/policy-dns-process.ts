@@ -96,14 +96,14 @@ async function lookUp(
   const answer =
     isTcp === true
       ? (await askByTcp([question], to))[0]
-      : await askByUdp(question, { ...to, waitMs: waitMs ?? 3000 }).catch(() => undefined);
+      : await askByUdp(question, { ...to, waitMs: waitMs ?? 30_000 }).catch(() => undefined);
   const lookupMs = performance.now() - startMs;
   const addresses = answer === undefined ? [] : addressesOf(answer);
   const [first] = addresses;
   const code = answer === undefined ? -1 : (answer[3] ?? 0) & 15;
   if (first === undefined || port === 0) return { name, code, addresses, lookupMs, connect: "", connectMs: 0 };
   // The rule's counter tells whether a first packet was dropped; a slow machine shall not.
-  const connected = await tryConnect(first, port, connectWaitMs ?? 5000);
+  const connected = await tryConnect(first, port, connectWaitMs ?? 30_000);
   return { name, code, addresses, lookupMs, connect: connected.outcome, connectMs: connected.ms };
 }
 
@@ -133,18 +133,19 @@ function tryConnect(address: string, port: number, waitMs = 900): Promise<{ outc
   });
 }
 
-/** Each answer has two addresses of a pool, others each time; "slow..." comes late, "inside..." leads into the cluster. */
+/** Each answer has two addresses of a pool, others each time; "slow..." comes when it is let go, "inside..." leads into the cluster. */
 async function serverHandlers(order: {
   address: string;
   pool: readonly string[];
   inside: string;
 }): Promise<Record<string, Handler>> {
   let next = 0;
+  const letGo = Promise.withResolvers<void>();
   const take = () => order.pool[(next += 1) % order.pool.length] ?? "";
   const server = await openDnsServer(
     order.address,
     async ({ id, name, type }) => {
-      if (name.startsWith("slow")) await new Promise((resolve) => setTimeout(resolve, 700));
+      if (name.startsWith("slow")) await letGo.promise;
       const addresses = name.startsWith("inside")
         ? [order.inside]
         : name.startsWith("fixed")
@@ -163,5 +164,6 @@ async function serverHandlers(order: {
   );
   return {
     asked: () => server.asked.map(({ name, from, protocol }) => ({ name, from, protocol })),
+    letGo: () => letGo.resolve(),
   };
 }
