@@ -7,7 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { realRules } from "../conformance/falco-rules/real.ts";
-import { openRuncWorkshop, repositoryMounts, runcMissing, type RuncWorkshop } from "../support/runc-container.ts";
+import {
+  openRuncWorkshop,
+  repositoryMounts,
+  runAndStay,
+  runcMissing,
+  type RuncWorkshop,
+} from "../support/runc-container.ts";
 import { skipUnless } from "../support/skip.ts";
 import { firstHalf } from "./actions/first-half.ts";
 import { type Action, idlers, perls, runners, talkers } from "./actions/parts.ts";
@@ -159,11 +165,17 @@ test("io_uring hides nothing: no system call opened the file", async (context) =
   const fixture = "/opt/runtime/node /opt/garrison/src/edge/sensor/uring.fixture.ts /tmp/x 9";
   const through = async (folder: string): Promise<readonly string[]> => {
     // What a ring is asked for is told as it was written; the link is followed while somebody of the container lives.
-    const script = `/bin/mkdir /tmp/x /tmp/y; /bin/ln -s ${folder} /tmp/x/link; ${fixture}; /bin/sleep 4`;
-    const run = await workshop.run(["/bin/sh", "-c", script], { isPrivileged: true, mounts: repositoryMounts() });
-    await node.caughtUp();
-    const rows = node.rows.filter(({ containerId }) => containerId === run.id);
-    return [run.output, ...new Set(rows.map(({ rule }) => rule))];
+    const script = `/bin/mkdir /tmp/x /tmp/y; /bin/ln -s ${folder} /tmp/x/link; ${fixture}`;
+    let rules: readonly string[] = [];
+    await runAndStay(workshop, script, {
+      isPrivileged: true,
+      mounts: repositoryMounts(),
+      look: async (id) => {
+        await node.caughtUp();
+        rules = node.rows.filter(({ containerId }) => containerId === id).map(({ rule }) => rule);
+      },
+    });
+    return rules;
   };
   const written = await through("/etc");
   ok(written.includes("Write below etc"), written.join(", "));

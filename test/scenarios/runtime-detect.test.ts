@@ -111,8 +111,9 @@ const rowOf = (rule: string, containerId: string) =>
     (await securityRows()).find((row) => row.rule === rule && row.containerId === containerId),
   );
 
-/** Somebody listens inside the container's own network; nothing leaves it. */
-const listener = "ip link set lo up; nc -l -p 4444 -e /bin/true & sleep 1;";
+/** Somebody listens (on port 4444, 0x115C) inside the container's own network; nothing leaves it. */
+const listener =
+  "ip link set lo up; nc -l -p 4444 -e /bin/true & until grep -qs :115C /proc/net/tcp /proc/net/tcp6; do sleep 0.1; done;";
 
 test("a reverse shell drill is one event with its steps in order; the same connection without a shell is none", async (t) => {
   const place = await watched(t);

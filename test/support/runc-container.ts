@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -134,7 +135,7 @@ export function openRuncWorkshop(): RuncWorkshop {
         const child = spawn("/usr/sbin/runc", [...container.runc, "run", "--bundle", container.bundle, container.id], {
           stdio: ["ignore", "pipe", "pipe"],
         });
-        return { id: container.id, ...(await ended(child, options.timeoutMs ?? 20_000, container.kill)) };
+        return { id: container.id, ...(await ended(child, options.timeoutMs ?? runMsMax, container.kill)) };
       } finally {
         container.remove();
       }
@@ -156,7 +157,7 @@ export function openRuncWorkshop(): RuncWorkshop {
           exec: (inner) =>
             ended(
               spawn("/usr/sbin/runc", [...runc, "exec", id, ...inner], { stdio: ["ignore", "pipe", "pipe"] }),
-              options.timeoutMs ?? 20_000,
+              options.timeoutMs ?? runMsMax,
               () => undefined,
             ),
           stop: async () => container.remove(),
@@ -172,6 +173,27 @@ export function openRuncWorkshop(): RuncWorkshop {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Runs a shell script in a new container that then lives until `look` is done, however long that takes. */
+export async function runAndStay(
+  workshop: RuncWorkshop,
+  script: string,
+  options: ContainerOptions & { readonly look: (id: string) => Promise<void> },
+): Promise<void> {
+  const stays = `${script}; : > /tmp/script-is-over; exec /bin/sleep 3600`;
+  const container = await workshop.start(["/bin/sh", "-c", stays], options);
+  try {
+    for (let round = 0; ; round += 1) {
+      const { exitCode, output } = await container.exec(["/bin/test", "-e", "/tmp/script-is-over"]);
+      if (exitCode === 0) break;
+      if (round >= overRoundsMax) throw new Error(`the script in the container did not end: ${output}`);
+      await sleep(overEveryMs);
+    }
+    await options.look(container.id);
+  } finally {
+    await container.stop();
+  }
 }
 
 interface Workshop {
@@ -316,6 +338,11 @@ async function ended(child: ChildProcess, timeoutMs: number, kill: () => void): 
 }
 
 const outputLengthMax = 1024 * 1024;
+/** A container that does not end by itself is killed after so long. */
+const runMsMax = 120_000;
+/** How often a container that stays is asked whether its script is over, and how many times. */
+const overEveryMs = 100;
+const overRoundsMax = 600;
 
 /** The group's folders in every hierarchy, deepest first; what still has processes stays, and says so by staying. */
 function removeGroups(group: string): void {
