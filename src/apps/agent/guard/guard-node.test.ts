@@ -151,7 +151,7 @@ test("pin: after the agent's end the policy that asks for it stays in force, the
     );
     first.close();
     assert.match(said.join(), /1 runtime policies stay in force without the agent/);
-    for (let round = 0; round < 500 && isHeld(uname); round += 1) await sleep(20);
+    for (let round = 0; round < 3000 && isHeld(uname); round += 1) await sleep(20);
     assert.deepEqual([isHeld(id), isHeld(uname)], [true, false]);
 
     second = await start();
@@ -166,7 +166,7 @@ test("pin: after the agent's end the policy that asks for it stays in force, the
     state.nowMs += 6000;
     await second.tick();
     assert.deepEqual(runsIn(pinFolder), []);
-    for (let round = 0; round < 500 && isHeld(id); round += 1) await sleep(20);
+    for (let round = 0; round < 3000 && isHeld(id); round += 1) await sleep(20);
     assert.ok(!isHeld(id));
   } finally {
     first.close();

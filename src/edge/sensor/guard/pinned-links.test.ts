@@ -16,7 +16,7 @@ import { findPinPlace, pinLinks, removeFolder, removeRuns, runsIn } from "./pinn
 const missing = guardMissing();
 const id = realpathSync("/usr/bin/id");
 const agentFile = fileURLToPath(new URL("pin-agent.fixture.ts", import.meta.url));
-const connect = `timeout 5 bash -c ': < /dev/tcp/127.0.0.1/9' 2>&1; true`;
+const connect = `timeout 60 bash -c ': < /dev/tcp/127.0.0.1/9' 2>&1; true`;
 
 async function stopped(child: ChildProcess, stop: () => void): Promise<void> {
   const ended = new Promise((done) => child.once("exit", done));
@@ -26,7 +26,7 @@ async function stopped(child: ChildProcess, stop: () => void): Promise<void> {
 
 /** The kernel frees what a dead process held a moment after its end. */
 async function comes(isTrue: () => boolean, what: string): Promise<void> {
-  for (let round = 0; round < 500; round += 1) {
+  for (let round = 0; round < 3000; round += 1) {
     if (isTrue()) return;
     await sleep(20);
   }
