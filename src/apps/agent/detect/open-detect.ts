@@ -1,7 +1,7 @@
 // Detection of the agent as it is put together: the engine, this machine's names, the configuration's limits. Absent where it is switched off.
 import { hostname } from "node:os";
 import { compileRules } from "../../../core/detect/compile-rules.ts";
-import type { Detection } from "../../../core/detect/contract.ts";
+import type { Detection, DetectLimits } from "../../../core/detect/contract.ts";
 import { environmentNames } from "../../../core/detect/engine/environment-names.ts";
 import { createDetector } from "../../../core/detect/create-detector.ts";
 import type { Sensor } from "../../../core/sense/sensor.ts";
@@ -17,6 +17,8 @@ export interface OpenDetectNeeds {
   readonly sensorDown: string;
   readonly bootTimeMs: number;
   readonly onDetection: (detection: Detection) => void;
+  /** Other limits than the engine's own: of a node whose rows are compared, not read. */
+  readonly limits?: Partial<DetectLimits>;
 }
 
 export async function openDetect({ detect }: Pick<AgentConfig, "detect">, needs: OpenDetectNeeds): Promise<DetectSide> {
@@ -28,7 +30,7 @@ export async function openDetect({ detect }: Pick<AgentConfig, "detect">, needs:
     isBuiltin: detect.builtin,
     cpuShare: detect.cpuShare,
     compile: compileRules,
-    createDetector,
+    createDetector: (options) => createDetector({ ...options, limits: { ...options.limits, ...needs.limits } }),
     onRules: (rules) => needs.sensor.askEnvironment?.(environmentNames(rules)),
     monotonicMs: () => performance.now(),
     workedMs: threadMs,
