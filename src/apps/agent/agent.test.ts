@@ -56,7 +56,7 @@ async function scene(context: TestContext): Promise<Scene> {
 }
 
 async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 60_000;
   while (!condition()) {
     assert.ok(Date.now() < deadline, `still waiting for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -91,13 +91,15 @@ for (const fidelity of ["auto", "notified", "polled"] as const) {
     context.after(() => server.close());
     const child = await start({ sensor: { fidelity, pollMs: 100 } });
     await until(() => rowsOf(door, "process_events") > 3, "the processes that run already");
-    // Long enough to be seen by polling too.
-    spawn("/bin/sleep", ["1.25"], { argv0: "garrison-marker", stdio: "ignore" });
+    // It lives until it was seen, by polling too.
+    const marker = spawn("/bin/sleep", ["3600"], { argv0: "garrison-marker", stdio: "ignore" });
+    context.after(() => marker.kill("SIGKILL"));
     const sockets = (server.address() as AddressInfo).port;
     const held = new AbortController();
     const answer = await fetch(`http://127.0.0.1:${sockets}/`, { signal: held.signal });
     await answer.text();
     await until(() => textOf(door, "process_events").includes("garrison-marker"), "the marker's arguments");
+    marker.kill("SIGKILL");
     await until(() => textOf(door, "flows").includes("established"), "a flow");
     await until(() => (door.reports.at(-1)?.counters.rowsAcknowledged ?? 0) > 0, "a report that counts");
     await stop(child, "SIGTERM");
@@ -122,17 +124,21 @@ test("secrets in arguments are in no block, no spool file and no report", async 
   await until(() => rowsOf(door, "process_events") > 3, "the first rows");
   const running = spawn(
     "/bin/sh",
-    ["-c", "sleep 1.5", "x", "--password=hunter2Hunter2", "https://me:s3cretS3cret@example.com/"],
-    { stdio: "ignore" },
+    ["-c", "read line", "x", "--password=hunter2Hunter2", "https://me:s3cretS3cret@example.com/"],
+    { stdio: ["pipe", "ignore", "ignore"] },
   );
   await door.stop();
-  await once(running, "exit");
-  await new Promise((resolve) => setTimeout(resolve, 2500));
   const spool = join(root, "agent", "spool");
-  const waiting = readdirSync(spool).filter((name) => name.endsWith(".block"));
-  assert.ok(waiting.length > 0, "blocks wait in the spool while the server is away");
-  const files = waiting.map((name) => decodeSpoolFile(readFileSync(join(spool, name))));
-  const bodies = files.flatMap((file) => ("body" in file ? [zstdDecompressSync(file.body).toString("latin1")] : []));
+  let waiting: readonly string[] = [];
+  let bodies: readonly string[] = [];
+  await until(() => {
+    waiting = readdirSync(spool).filter((name) => name.endsWith(".block"));
+    const files = waiting.map((name) => decodeSpoolFile(readFileSync(join(spool, name))));
+    bodies = files.flatMap((file) => ("body" in file ? [zstdDecompressSync(file.body).toString("latin1")] : []));
+    const told = [textOf(door, "process_events"), ...bodies];
+    return waiting.length > 0 && told.some((text) => text.includes("redacted:"));
+  }, "the redacted arguments, and blocks that wait in the spool while the server is away");
+  running.stdin.end();
   assert.equal(bodies.length, waiting.length);
   const spooled = bodies.join("\n");
   await door.start();
