@@ -167,7 +167,7 @@ async function flowsOf(cluster: string, count: number): Promise<readonly StoredF
 }
 
 async function untilAsync(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 600; tries += 1) {
+  for (let tries = 0; tries < 2400; tries += 1) {
     if (await holds()) return;
     await sleep(50);
   }

@@ -12,7 +12,7 @@ import { startKubeServer } from "../../src/edge/kube-server/server.ts";
 import { ask, bearer } from "../support/test-server.ts";
 
 async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 400; tries += 1) {
+  for (let tries = 0; tries < 2400; tries += 1) {
     const found = await look();
     if (found !== undefined) return found;
     await sleep(100);
@@ -86,7 +86,7 @@ function event(name: string, count: number) {
 
 test(
   "a cluster is listed, changes, is asked as of a time, and a restart writes nothing twice",
-  { timeout: 180_000 },
+  { timeout: 540_000 },
   async (context) => {
     const data = await mkdtemp(path.join(tmpdir(), "garrison-inventory-"));
     await mkdir(path.join(data, "clusters"), { mode: 0o700 });

@@ -93,7 +93,12 @@ interface Ran {
 async function garrison(
   data: string,
   args: readonly string[],
-  options: { stdin?: string; killAfter?: RegExp; environment?: Record<string, string | undefined> } = {},
+  options: {
+    stdin?: string;
+    killAfter?: RegExp;
+    onOutput?: (text: string) => void;
+    environment?: Record<string, string | undefined>;
+  } = {},
 ): Promise<Ran> {
   const child = spawn(process.execPath, [entry, ...args], {
     env: { ...process.env, GARRISON_DATA: data, NO_COLOR: "1", TZ: "UTC", ...options.environment },
@@ -105,6 +110,7 @@ async function garrison(
   };
   child.stdout.on("data", (chunk: Buffer) => {
     out += chunk.toString();
+    options.onOutput?.(out);
     killWhenSaid();
   });
   child.stderr.on("data", (chunk: Buffer) => {
@@ -236,6 +242,7 @@ test("an agent by itself takes the default data folder and says in plain words w
 
 test("follows a stream, goes on from the last event after a lost connection, and ends on Ctrl-C with 130", async (t) => {
   const seen: (string | undefined)[] = [];
+  let breakOff: (() => void) | undefined;
   const data = await world(t, {
     "GET /api/v1/flows/stream": (request, response) => {
       const last = request.headers["last-event-id"] as string | undefined;
@@ -245,11 +252,13 @@ test("follows a stream, goes on from the last event after a lost connection, and
       response.write(
         `: hello\n\nid: ${name}\ndata: ${JSON.stringify({ rows: [{ ...flow, process: name }], skipped: 0 })}\n\n`,
       );
-      if (last === undefined) setTimeout(() => response.destroy(), 100);
+      breakOff = last === undefined ? () => response.destroy() : undefined;
     },
   });
 
-  const ran = await garrison(data, ["flows", "-f", "-o", "jsonl"], { killAfter: /second/ });
+  // The connection is lost when what came by it was shown.
+  const onOutput = (text: string) => (text.includes("first") ? breakOff?.() : undefined);
+  const ran = await garrison(data, ["flows", "-f", "-o", "jsonl"], { killAfter: /second/, onOutput });
 
   assert.deepEqual(seen, [undefined, "first"]);
   assert.equal(ran.out.trim().split("\n").length, 2);

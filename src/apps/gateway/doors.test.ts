@@ -93,7 +93,7 @@ const attributes = {
 };
 
 async function lastRow(): Promise<EventRecord["row"]> {
-  for (let turn = 0; turn < 200 && records.length === 0; turn += 1)
+  for (let turn = 0; turn < 12_000 && records.length === 0; turn += 1)
     await new Promise((resolve) => setTimeout(resolve, 5));
   const record = records.pop();
   assert.ok(record !== undefined, "an event was made");

@@ -29,7 +29,7 @@ function start(data: string): Promise<RunningServer> {
 }
 
 async function until(ask: () => Promise<Answer>, isDone: (answer: Answer) => boolean): Promise<Answer> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 2400; tries += 1) {
     const answer = await ask();
     if (isDone(answer)) return answer;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -56,7 +56,7 @@ const needed: Partial<Record<OperationName, string>> = {
 
 test(
   "with its real parts the server takes, keeps and shows telemetry, and goes on after a restart",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async (context) => {
     const data = await mkdtemp(path.join(tmpdir(), "garrison-main-"));
     context.after(() => rm(data, { recursive: true, force: true }));
@@ -78,7 +78,12 @@ test(
       assert.match((await reader?.read())?.value ?? "", /^id: \S+\ndata: \{"rows":\[\],"skipped":0\}\n\n$/);
       const given = await ask(server, { method: "POST", path: "/api/v1/ingest/falco", headers, body: falcoEvent });
       assert.deepEqual([given.status, given.json["accepted"]], [200, 1], given.text);
-      assert.match((await reader?.read())?.value ?? "", /Terminal shell in container/);
+      // Heartbeats may come before it.
+      for (let text = ""; !text.includes("Terminal shell in container");) {
+        const part = await reader?.read();
+        assert.equal(part?.done, false);
+        text += part.value;
+      }
       await reader?.cancel();
       const own = await ask(server, {
         method: "POST",
@@ -106,7 +111,7 @@ test(
   },
 );
 
-test("as an app it says when it is ready and ends with its signal", { timeout: 60_000 }, async (context) => {
+test("as an app it says when it is ready and ends with its signal", { timeout: 300_000 }, async (context) => {
   const data = await mkdtemp(path.join(tmpdir(), "garrison-main-"));
   context.after(() => rm(data, { recursive: true, force: true }));
   const config = ServerConfig.parse({ data, console: { port: 0 }, agents: { port: 0 }, shutdown: { drainSeconds: 1 } });
@@ -123,7 +128,7 @@ test("as an app it says when it is ready and ends with its signal", { timeout: 6
   assert.match(said[0]?.url ?? "", /^http:\/\/127\.0\.0\.1:\d+\/#token=got_/);
 });
 
-test("a store that is not there is waited for: the server serves and says so", { timeout: 60_000 }, async (context) => {
+test("a store that is not there is waited for: the server serves and says so", { timeout: 300_000 }, async (context) => {
   const data = await mkdtemp(path.join(tmpdir(), "garrison-main-"));
   context.after(() => rm(data, { recursive: true, force: true }));
   const config = ServerConfig.parse({
@@ -160,7 +165,7 @@ function storePid(data: string): number | undefined {
   return line === undefined ? undefined : Number(line.trim().split(" ")[0]);
 }
 
-test("a store that is killed is back without anybody's doing", { timeout: 60_000 }, async (context) => {
+test("a store that is killed is back without anybody's doing", { timeout: 300_000 }, async (context) => {
   const data = await mkdtemp(path.join(tmpdir(), "garrison-main-"));
   context.after(() => rm(data, { recursive: true, force: true }));
   await using server = await start(data);
@@ -176,7 +181,7 @@ test("a store that is killed is back without anybody's doing", { timeout: 60_000
 
 test(
   "a ClickHouse server by URL that is away does not keep the server from serving; a missing password file does",
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async (context) => {
     const data = await mkdtemp(path.join(tmpdir(), "garrison-main-"));
     context.after(() => rm(data, { recursive: true, force: true }));

@@ -103,7 +103,7 @@ async function startFake(context: TestContext, answers: Answers, folder?: string
   return fake;
 }
 
-function directoryOf(context: TestContext, root: string, clock = manualClock(1000), deadlineMs = 2000) {
+function directoryOf(context: TestContext, root: string, clock = manualClock(1000), deadlineMs = 60_000) {
   const directory = createCriDirectory({ clock, logger: silentLogger, root, deadlineMs, sleep: async () => undefined });
   context.after(() => directory.close());
   return directory;
@@ -251,13 +251,15 @@ const faults: readonly (readonly [string, Answer, string])[] = [
 for (const [what, answer, code] of faults) {
   test(`a runtime that ${what}: ${code}`, async (context) => {
     const fake = await startFake(context, { ...healthy, Version: answer });
-    const client = createCriClient(fake.socket, 200);
+    // Only silence is waited out.
+    const deadlineMs = answer === "silence" ? 200 : 60_000;
+    const client = createCriClient(fake.socket, deadlineMs);
     context.after(() => client.close());
     await assert.rejects(
       client.version(),
       (thrown) => thrown instanceof Fault && thrown.code === code && thrown.message.includes("Version"),
     );
-    const directory = directoryOf(context, fake.root, manualClock(1), 200);
+    const directory = directoryOf(context, fake.root, manualClock(1), deadlineMs);
     const found = await directory.resolve(containerId);
     assert.ok(found.state === "absent" && found.reason !== "");
   });

@@ -225,7 +225,7 @@ test("until a block of gaps has its name, the book on disk has what it tells, ma
 });
 
 async function until(condition: () => boolean): Promise<void> {
-  const endMs = Date.now() + 20_000;
+  const endMs = Date.now() + 60_000;
   while (!condition()) {
     assert.ok(Date.now() < endMs, "waited in vain");
     await new Promise((resolve) => {

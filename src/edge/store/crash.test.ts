@@ -175,7 +175,7 @@ test("the store process does not outlive its parent", async () => {
 });
 
 async function gone(pid: number): Promise<void> {
-  for (let round = 0; round < 400; round += 1) {
+  for (let round = 0; round < 2400; round += 1) {
     try {
       process.kill(pid, 0);
     } catch (thrown) {

@@ -142,7 +142,7 @@ async function scene(context: TestContext): Promise<Scene> {
 }
 
 async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (!condition()) {
     assert.ok(Date.now() < deadline, `still waiting for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -16,7 +16,7 @@ function folderOf(context: TestContext): string {
 
 async function until(isSo: () => boolean): Promise<void> {
   for (let tries = 0; !isSo(); tries += 1) {
-    assert.ok(tries < 2000, "in time");
+    assert.ok(tries < 12_000, "in time");
     await delay(5);
   }
 }

@@ -52,7 +52,7 @@ function world() {
 
 async function until(what: string, holds: () => boolean): Promise<void> {
   for (let tries = 0; !holds(); tries += 1) {
-    if (tries > 400) throw new Error(`never: ${what}`);
+    if (tries > 12_000) throw new Error(`never: ${what}`);
     await wait(5);
   }
 }

@@ -23,7 +23,7 @@ import { openClusters } from "./open-clusters.ts";
 const clock = { nowMs: () => Date.now() };
 
 async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 600; tries += 1) {
+  for (let tries = 0; tries < 2400; tries += 1) {
     const found = await look();
     if (found !== undefined) return found;
     await sleep(25);

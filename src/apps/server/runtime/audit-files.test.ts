@@ -49,7 +49,7 @@ async function scene(t: TestContext) {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 1000 && !holds(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (let tries = 0; tries < 12_000 && !holds(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.ok(holds(), "it never came");
 }
 

@@ -183,7 +183,7 @@ async function started(
   t.after(() => child.kill("SIGKILL"));
   const { pid } = child;
   assert.ok(pid);
-  for (let wait = 0; wait < 500 && !ready(pid); wait += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let wait = 0; wait < 3000 && !ready(pid); wait += 1) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.ok(ready(pid));
   return pid;
 }
