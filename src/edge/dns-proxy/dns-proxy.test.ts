@@ -11,7 +11,7 @@ import {
   encodeQuestion,
 } from "../../../test/support/dns-server.ts";
 import { readAnswer } from "../../core/policy/dns/wire.ts";
-import { client, echo, openRig } from "./rig.fixture.ts";
+import { client, echo, openRig, until } from "./rig.fixture.ts";
 
 test("an answer fills the client's set, with its time, before the client has it", async () => {
   await using rig = await openRig({
@@ -51,7 +51,9 @@ test("each question has a port and an id of its own upstream", async () => {
   for (let round = 0; round < 20; round += 1) await rig.ask(`a${round}.example.com`);
   const ports = new Set(rig.server.asked.map(({ from }) => from.port));
   assert.ok(ports.size >= 19, `${ports.size} ports for 20 questions`);
-  assert.equal(new Set(rig.server.asked.map(({ id }) => id)).size, 20);
+  // Both are drawn: of 20 two may be equal by chance.
+  const ids = new Set(rig.server.asked.map(({ id }) => id));
+  assert.ok(ids.size >= 19, `${ids.size} ids for 20 questions`);
 });
 
 test("a truncated answer is asked for by TCP; what still does not fit is cut for the client, who comes by TCP", async () => {
@@ -97,6 +99,7 @@ test("connection tracking that cannot be asked: no answer, and it is told", asyn
     },
   });
   assert.equal(await askByUdp(encodeQuestion("a.example.com"), { ...rig.to, waitMs: 300 }), undefined);
+  await until(() => rig.proxy.counters.dropped["original-unreadable"] > 0);
   assert.equal(rig.proxy.counters.dropped["original-unreadable"], 1);
   assert.equal(rig.troubles[0]?.code, "dns-proxy/original-unreadable");
 });
@@ -132,7 +135,7 @@ test("a kernel that does not take the addresses: the answer is not released", as
 });
 
 test("questions that wait are limited per client and in all, and a repeated one is asked once", async () => {
-  await using rig = await openRig({ answer: () => [], limits: { inFlightPerClientMax: 3, attemptMs: 150 } });
+  await using rig = await openRig({ answer: () => [], limits: { inFlightPerClientMax: 3, attemptMs: 600_000 } });
   const silent = { ...rig.to, waitMs: 100 };
   const answers = await Promise.all(
     [1, 2, 3, 4, 5].map((id) => askByUdp(encodeQuestion("www.example.com", { id }), silent)),
@@ -141,15 +144,16 @@ test("questions that wait are limited per client and in all, and a repeated one 
     answers.filter((answer) => answer !== undefined),
     [],
   );
+  await until(() => rig.proxy.counters.dropped["too-many-of-client"] >= 2);
   assert.equal(rig.proxy.counters.dropped["too-many-of-client"], 2);
   assert.equal(rig.proxy.counters.inFlight, 3);
   const { createSocket } = await import("node:dgram");
   const socket = createSocket("udp4");
-  const again = await openRig({ answer: () => [], limits: { attemptMs: 150 } });
+  const again = await openRig({ answer: () => [], limits: { attemptMs: 600_000 } });
   try {
     for (let round = 0; round < 3; round += 1)
       socket.send(encodeQuestion("www.example.com"), again.to.port, "127.0.0.1");
-    while (again.proxy.counters.questions < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => again.proxy.counters.questions >= 3);
     assert.deepEqual([again.proxy.counters.dropped.repeated, again.proxy.counters.inFlight], [2, 1]);
   } finally {
     socket.close();

@@ -11,7 +11,7 @@ import {
   encodeQuestion,
 } from "../../../test/support/dns-server.ts";
 import { readAnswer } from "../../core/policy/dns/wire.ts";
-import { echo, openRig } from "./rig.fixture.ts";
+import { echo, openRig, until } from "./rig.fixture.ts";
 
 const rebindings = [
   ["cluster", "203.0.113.9"],
@@ -133,16 +133,19 @@ test("no open resolver: an unknown client, and a client that asks us and not a s
   await using stranger = await openRig({ answer: () => [], clients: ["127.0.0.9"] });
   assert.equal(await askByUdp(encodeQuestion("a.example.com"), { ...stranger.to, waitMs: 300 }), undefined);
   assert.deepEqual(await askByTcp([encodeQuestion("a.example.com")], stranger.to), []);
+  await until(() => stranger.proxy.counters.dropped["unknown-client"] >= 2);
   assert.equal(stranger.proxy.counters.dropped["unknown-client"], 2);
 
   await using direct = await openRig({ answer: () => [], original: () => undefined });
   assert.equal(await askByUdp(encodeQuestion("a.example.com"), { ...direct.to, waitMs: 300 }), undefined);
+  await until(() => direct.proxy.counters.dropped["not-redirected"] >= 1);
   assert.equal(direct.proxy.counters.dropped["not-redirected"], 1);
   assert.equal(direct.server.asked.length + stranger.server.asked.length, 0);
   let own = { address: "", port: 0 };
   await using self = await openRig({ answer: () => [], original: () => own });
   own = { address: self.to.address, port: self.to.port };
   assert.equal(await askByUdp(encodeQuestion("a.example.com"), { ...self.to, waitMs: 300 }), undefined);
+  await until(() => self.proxy.counters.dropped["not-redirected"] >= 1);
   assert.equal(self.proxy.counters.dropped["not-redirected"], 1);
 });
 
@@ -182,7 +185,10 @@ test("garbage from clients and servers: never a throw, the next question is answ
       }),
       { numRuns: 60 },
     );
-    assert.equal((await rig.ask("good.example.com")).records.length, 1);
+    // So little time is given to servers that a slow machine may be late with the good answer, too.
+    let good = await rig.ask("good.example.com");
+    for (let round = 0; round < 200 && good.records.length === 0; round += 1) good = await rig.ask("good.example.com");
+    assert.equal(good.records.length, 1);
   } finally {
     socket.close();
   }

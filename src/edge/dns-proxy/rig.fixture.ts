@@ -79,7 +79,7 @@ export async function openRig(options: RigOptions) {
     limits: { attemptMs: 300, tcpAttemptMs: 1000, ...options.limits },
   });
   await proxy.listen([address]);
-  const to = { address, port: proxy.port, waitMs: 5000 };
+  const to = { address, port: proxy.port, waitMs: 60_000 };
   return {
     server,
     proxy,
@@ -110,3 +110,8 @@ export async function openRig(options: RigOptions) {
 /** The server's answer to a question, with what differs. */
 export const echo = (question: ServerQuestion, more: Partial<Parameters<typeof encodeDns>[0]>) =>
   encodeDns({ id: question.id, question: question.name, type: question.type, ...more });
+
+/** Waits for what the proxy does after the one who asks has given up. */
+export async function until(isSo: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 12_000 && !isSo(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+}

@@ -166,7 +166,7 @@ export async function watchUntil(
   const ended = new AbortController();
   const end = () => ended.abort();
   running.then(end, end);
-  for (let tries = 0; tries < 2000 && !ended.signal.aborted && !isEnough(heard); tries += 1)
+  for (let tries = 0; tries < 12_000 && !ended.signal.aborted && !isEnough(heard); tries += 1)
     await new Promise((resolve) => setTimeout(resolve, 5));
   const wasEnough = isEnough(heard);
   stop.abort();

@@ -32,12 +32,15 @@ export const secret = "hunter2-very-secret";
 export const login = { find: async (): Promise<Credential> => basicCredential("ann", secret) };
 export const layer = tarOf([{ path: "etc/os-release", body: "ID=debian\n" }]);
 
+/** No attempt of a slow machine is given up. */
+export const patient = { idleMs: 60_000, answerMs: 60_000, connectMs: 60_000, slowMs: 60_000 };
+
 export function optionsOf(more: RegistryOptions = {}): RegistryOptions {
   return {
     hosts: { [registry.host]: { scheme: "http" } },
     sleep: async (ms) => void pauses.push(ms),
     random: () => 1,
-    limits: { idleMs: 200, answerMs: 500, connectMs: 500 },
+    limits: patient,
     ...more,
   };
 }
