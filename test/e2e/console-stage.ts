@@ -4,8 +4,9 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { AxeBuilder } from "@axe-core/playwright";
-import { chromium, type BrowserContext, type Page } from "playwright-core";
+import { chromium, type BrowserContext, type Locator, type Page } from "playwright-core";
 import { mockToken, startMock } from "../../ui/mock/server.ts";
 
 export const chromiumPath = "/usr/bin/chromium";
@@ -33,6 +34,9 @@ export interface Stage extends AsyncDisposable {
   readonly outage: () => Promise<() => Promise<void>>;
 }
 
+/** What must come is waited for so long, on a slow machine too; the file's own time limit is the judge. */
+const waitMsMax = 120_000;
+
 export const viewport = { width: 1440, height: 900 } as const;
 
 /** Opens a browser with a profile of its own, on the mock unless a running server's address (with a fresh token) is given. */
@@ -52,7 +56,9 @@ export async function openStage(scheme: "light" | "dark", signInUrl?: string): P
     colorScheme: scheme,
     viewport,
     permissions: ["clipboard-read", "clipboard-write"],
+    timeout: waitMsMax,
   });
+  context.setDefaultTimeout(waitMsMax);
   const complaints: string[] = [];
   return {
     url,
@@ -102,6 +108,17 @@ export async function firstRow(page: Page, name: RegExp): Promise<void> {
     .waitFor();
 }
 
+/** Waits until more than `fewest` cells are there and all say this: rows of the question before may stand there for a moment. */
+export async function sayOnly(cells: Locator, wanted: string, fewest = 0): Promise<void> {
+  const endMs = performance.now() + waitMsMax;
+  for (;;) {
+    const texts = await cells.allTextContents();
+    if (texts.length > fewest && texts.every((text) => text === wanted)) return;
+    assert.ok(performance.now() < endMs, `not only ${wanted}: ${texts.join()}`);
+    await sleep(20);
+  }
+}
+
 /** Axe's rules that a change of theme can break. */
 export const colourRules = ["color-contrast", "link-in-text-block"] as const;
 
@@ -140,7 +157,7 @@ export async function axeInBothThemes(page: Page, within?: string): Promise<read
 
 /** Presses "g" and a key until the screen is there: on a busy machine the two may come too far apart to be one shortcut. */
 export async function go(page: Page, key: string, to: string): Promise<void> {
-  for (let tries = 0; tries < 5 && new URL(page.url()).pathname !== to; tries += 1) {
+  for (let tries = 0; tries < 20 && new URL(page.url()).pathname !== to; tries += 1) {
     await page.keyboard.press("g");
     await page.keyboard.press(key);
     await page.waitForURL((url) => url.pathname === to, { timeout: 3000 }).catch(() => undefined);
