@@ -14,7 +14,7 @@ import type { HttpEvent } from "../../src/model/http-event.ts";
 import { startUp, type RunningUp } from "../support/running-up.ts";
 
 /** Far more than it takes: machines that run many tests at once are slow. */
-const patienceMs = 150_000;
+const patienceMs = 300_000;
 
 describe("the demo cluster", () => {
   let folder: string;
