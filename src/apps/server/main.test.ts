@@ -128,35 +128,39 @@ test("as an app it says when it is ready and ends with its signal", { timeout: 3
   assert.match(said[0]?.url ?? "", /^http:\/\/127\.0\.0\.1:\d+\/#token=got_/);
 });
 
-test("a store that is not there is waited for: the server serves and says so", { timeout: 300_000 }, async (context) => {
-  const data = await mkdtemp(path.join(tmpdir(), "garrison-main-"));
-  context.after(() => rm(data, { recursive: true, force: true }));
-  const config = ServerConfig.parse({
-    data,
-    console: { port: 0 },
-    agents: { port: 0 },
-    store: { start: false },
-    shutdown: { drainSeconds: 1 },
-  });
-  await using server = await startServer(config, { logger: silentLogger, checksAnswers: true });
-  const headers = bearer(server.localToken);
-  assert.equal((await ask(server, { path: "/readyz" })).status, 503);
-  assert.equal((await ask(server, { path: "/api/v1/flows", headers })).status, 503);
-  assert.equal((await ask(server, { path: "/api/v1/me", headers })).status, 200);
-  const accepted = await ask(server, { method: "POST", path: "/api/v1/ingest/falco", headers, body: falcoEvent });
-  assert.equal(accepted.status, 200, "taken into the spool");
-  const { startStoreProcess } = await import("../../edge/store/supervisor.ts");
-  const entry = new URL("../store/process.ts", import.meta.url).pathname;
-  await using _store = await startStoreProcess({ dataFolder: data, entry, logger: silentLogger });
-  await until(
-    () => ask(server, { path: "/readyz" }),
-    ({ status }) => status === 200,
-  );
-  await until(
-    () => ask(server, { path: "/api/v1/events?kinds=security&since=1h", headers }),
-    ({ json }) => (json["rows"] as unknown[] | undefined)?.length === 1,
-  );
-});
+test(
+  "a store that is not there is waited for: the server serves and says so",
+  { timeout: 300_000 },
+  async (context) => {
+    const data = await mkdtemp(path.join(tmpdir(), "garrison-main-"));
+    context.after(() => rm(data, { recursive: true, force: true }));
+    const config = ServerConfig.parse({
+      data,
+      console: { port: 0 },
+      agents: { port: 0 },
+      store: { start: false },
+      shutdown: { drainSeconds: 1 },
+    });
+    await using server = await startServer(config, { logger: silentLogger, checksAnswers: true });
+    const headers = bearer(server.localToken);
+    assert.equal((await ask(server, { path: "/readyz" })).status, 503);
+    assert.equal((await ask(server, { path: "/api/v1/flows", headers })).status, 503);
+    assert.equal((await ask(server, { path: "/api/v1/me", headers })).status, 200);
+    const accepted = await ask(server, { method: "POST", path: "/api/v1/ingest/falco", headers, body: falcoEvent });
+    assert.equal(accepted.status, 200, "taken into the spool");
+    const { startStoreProcess } = await import("../../edge/store/supervisor.ts");
+    const entry = new URL("../store/process.ts", import.meta.url).pathname;
+    await using _store = await startStoreProcess({ dataFolder: data, entry, logger: silentLogger });
+    await until(
+      () => ask(server, { path: "/readyz" }),
+      ({ status }) => status === 200,
+    );
+    await until(
+      () => ask(server, { path: "/api/v1/events?kinds=security&since=1h", headers }),
+      ({ json }) => (json["rows"] as unknown[] | undefined)?.length === 1,
+    );
+  },
+);
 
 /** The store process that this process started on this data folder. */
 function storePid(data: string): number | undefined {

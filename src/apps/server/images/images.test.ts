@@ -193,7 +193,8 @@ test("an image is sent, judged with its reasons, in use and reached; explained; 
   ]);
   await second.images.desk.advisories.look();
   let again = await call(second, "GET", "/vulnerabilities");
-  for (let tries = 0; again.total < 2 && tries < 10_000; tries += 1) again = await call(second, "GET", "/vulnerabilities");
+  for (let tries = 0; again.total < 2 && tries < 10_000; tries += 1)
+    again = await call(second, "GET", "/vulnerabilities");
   assert.deepEqual(again.rows.map(({ id }: { id: string }) => id).toSorted(), ["CVE-2026-1", "CVE-2026-2"]);
   await second[Symbol.asyncDispose]();
 
