@@ -126,6 +126,12 @@ struct address_in {
 	u32 scope;
 };
 
+static __always_inline u64 hash_address(struct address_in *address)
+{
+	u64 hash = begin_hash((u64)address->family << 48 | (u64)address->port << 32 | address->ipv4);
+	return keyed(keyed(hash, *(u64 *)&address->ipv6[0]), *(u64 *)&address->ipv6[8]);
+}
+
 /* The address that was asked for: of a bind the own end, else the other one. A socket that failed to connect has forgotten it. */
 static __always_inline void describe_address(struct call_event *event, struct address_in *address, bool is_local)
 {
@@ -278,15 +284,18 @@ int on_call(struct trace_event_raw_sys_exit *context)
 	if (call == WATCHED_DUP)
 		key.a = result;
 	else if (!address_at && call != WATCHED_ACCEPT)
-		key.a = mix(mix(arguments[0], arguments[1]), arguments[2]);
-	key.b = mix(mix((u64)address.port << 32 | address.ipv4, *(u64 *)&address.ipv6[0]), *(u64 *)&address.ipv6[8]);
+		key.a = keyed(keyed(begin_hash(arguments[0]), arguments[1]), arguments[2]);
+	key.b = hash_address(&address);
 	if (address.family == AF_UNIX)
-		key.b = mix(hash_text(address_at + 2), hash_text(address_at + 3)); /* an abstract name begins with NUL */
+		key.b = keyed(hash_text(address_at + 2), hash_text(address_at + 3)); /* an abstract name begins with NUL */
 	if (text)
-		key.b = mix(key.b, hash_text(text));
+		key.b = keyed(key.b, hash_text(text));
+	/* The same number may stand for another namespace, another module by now. */
+	if (file && !sk && !(cookie & CALL_DESCRIPTOR_IS_RESULT))
+		key.b = keyed(key.b, BPF_CORE_READ(file, f_inode, i_ino));
 	if (sk && !address_at) {
-		key.b = mix(key.b, BPF_CORE_READ(sk, __sk_common.skc_family) | BPF_CORE_READ(sk, sk_type) << 16);
-		key.b = mix(key.b, (u64)BPF_CORE_READ(sk, __sk_common.skc_num) << 32 | BPF_CORE_READ(sk, __sk_common.skc_daddr));
+		key.b = keyed(key.b, BPF_CORE_READ(sk, __sk_common.skc_family) | BPF_CORE_READ(sk, sk_type) << 16);
+		key.b = keyed(key.b, (u64)BPF_CORE_READ(sk, __sk_common.skc_num) << 32 | BPF_CORE_READ(sk, __sk_common.skc_daddr));
 	}
 	u64 id = first_touch(&key);
 	if (!id)

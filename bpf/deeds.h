@@ -27,6 +27,21 @@ static __always_inline u64 mix(u64 hash, u64 value)
 	return hash ^ hash >> 32;
 }
 
+/* Of what a program chose: a path, an address, arguments. Who could find two of them with one hash could hide the second behind the first, so a secret goes into
+ * every step: without it no difference of one value is undone by the next one. Begins with the secret alone, so that no two values are merely put together by
+ * XOR: kill(1000, 9) is not kill(1001, 8). */
+static __always_inline u64 keyed(u64 hash, u64 value)
+{
+	hash = (hash ^ value) * 0xff51afd7ed558ccdULL;
+	hash = ((hash ^ hash >> 32) + settings.secret) * 0xc4ceb9fe1a85ec53ULL;
+	return hash ^ hash >> 29;
+}
+
+static __always_inline u64 begin_hash(u64 value)
+{
+	return keyed(settings.secret, value);
+}
+
 static __always_inline void name_process(struct seen_key *key, struct task_struct *task)
 {
 	key->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
@@ -134,7 +149,7 @@ static long hash_step(u32 index, void *context)
 	struct text_hash *scratch = bpf_map_lookup_elem(&text_hashes, &zero);
 	if (!scratch)
 		return 1;
-	scratch->hash = mix(scratch->hash, scratch->words[(HASHED_WORDS + index) & (TEXT_WORDS - 1)]);
+	scratch->hash = keyed(scratch->hash, scratch->words[(HASHED_WORDS + index) & (TEXT_WORDS - 1)]);
 	return 0;
 }
 
@@ -152,9 +167,9 @@ static __always_inline u64 hash_any_text(const void *text, bool is_kernel)
 		length = bpf_probe_read_kernel_str(scratch->words, REQUEST_BYTES_MAX, text);
 	else
 		length = bpf_probe_read_user_str(scratch->words, REQUEST_BYTES_MAX, text);
-	u64 hash = length;
+	u64 hash = begin_hash(length);
 	for (u32 index = 0; index < HASHED_WORDS; index += 1)
-		hash = mix(hash, scratch->words[index]);
+		hash = keyed(hash, scratch->words[index]);
 	if (length <= HASHED_WORDS * 8 || length > REQUEST_BYTES_MAX)
 		return hash;
 	/* Behind the end stands what was there before. */

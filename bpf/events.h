@@ -269,6 +269,7 @@ struct seen {
 /* Compiled into the programs as the symbol `settings`; written by the loader before load. */
 struct settings {
 	u64 sample_interval_ns; /* 0: no samples of open TCP connections */
+	u64 secret; /* of this load: in every hash of what a program chose */
 	u32 excluded_tgid; /* whose sockets, files and calls are not reported; 0: none */
 	u32 tells_repeats; /* 1: no de-duplication */
 	u32 own_tgid; /* who asks about overlays */

@@ -314,9 +314,9 @@ int on_file_changed(struct trace_event_raw_sys_exit *context)
 	key.a = inode ? device_and_life(inode) : hash_text(first.text);
 	key.b = inode ? BPF_CORE_READ(inode, i_ino) : folder_number(task, first.folder);
 	if (second.text)
-		key.a = mix(key.a, hash_text(second.text));
+		key.a = keyed(key.a, hash_text(second.text));
 	if (second.text && !second.is_text)
-		key.b = mix(key.b, folder_number(task, second.folder));
+		key.b = keyed(key.b, folder_number(task, second.folder));
 	u64 id = first_touch(&key);
 	if (!id)
 		return 0;

@@ -266,10 +266,11 @@ export const layout = {
   },
   settings: {
     sampleIntervalNs: 0,
-    excludedTgid: 8,
-    tellsRepeats: 12,
-    ownTgid: 16,
-    reserved: 20,
-    size: 24,
+    secret: 8,
+    excludedTgid: 16,
+    tellsRepeats: 20,
+    ownTgid: 24,
+    reserved: 28,
+    size: 32,
   },
 } as const;
