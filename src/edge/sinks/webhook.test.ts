@@ -131,7 +131,7 @@ test("a secret that the receiver says back is not shown, not even the half of it
   await using server = await receiver((_, response) => response.writeHead(500).end(`${"x".repeat(150)}${secret}`));
   const secretHeaders = { authorization: { environment: "GARRISON_SINK_TOKEN" } };
   await using sink = await openWebhook(target({ url: server.url, secretHeaders }), place.surroundings);
-  const { message } = await faultOf(sink.send([sampleEvent(1)]));
+  const { message } = await faultOf(sink.send([sampleEvent()]));
   assert.equal(message, `HTTP 500: ${"x".repeat(150)}***`);
 });
 

@@ -75,6 +75,19 @@ test("a rule on what nobody supplies is blind and says which field; it is not re
   assert.deepEqual([state?.sight, state?.sightBecause], ["blind", "no sensor here supplies proc.stdin.type"]);
 });
 
+test("a rule's word is never a member that every object has: nothing is run, nothing is there", () => {
+  const words = ["constructor", "toString", "valueOf", "__defineGetter__", "__proto__", "hasOwnProperty"];
+  const fields = words.flatMap((word) => [`evt.arg[${word}]`, `k8s.pod.label[${word}]`]);
+  const { detector, told } = engineOf(
+    compiled(fields.map((field, index) => rule(`r${index}`, `${field} exists`, { output: `%${field}` }))),
+  );
+  detector.take([file(9, "unlink", "/tmp/a")], () => ({ ...inShop, podLabels: { app: "web" } }));
+  assert.deepEqual(
+    told.map((detection) => `${detection.rule} ${detection.output}`),
+    [],
+  );
+});
+
 const renamed = { ...file(9, "rename", "/tmp/a", { target: "/tmp/b" }), requestedPath: "a" };
 const linked = file(9, "link", "/etc/shadow", { target: "/tmp/s" });
 const removed = { ...file(9, "unlink", "/tmp/a"), requestedPath: "../tmp/a" };
@@ -97,7 +110,7 @@ for (const [condition, event, holds] of paths)
   });
 
 test("leaders of a session and a process group: by number, else the eldest ancestor that is in it", () => {
-  const facts = (session: number, processGroup: number): ExecEvent["facts"] => ({
+  const facts = (session: number, processGroup: number): NonNullable<ExecEvent["facts"]> => ({
     ...blankFacts,
     session,
     processGroup,

@@ -83,8 +83,8 @@ const labelField = (name: string): Field => ({
   description: "one label of the pod",
   read:
     (argument = "") =>
-    (event) =>
-      event.subject.podLabels?.[argument],
+    ({ subject: { podLabels } }) =>
+      podLabels !== undefined && Object.hasOwn(podLabels, argument) ? podLabels[argument] : undefined,
 });
 
 const namespaceOf: Read = ({ subject }) => (subject.pod === "" ? undefined : some(subject.namespace));
