@@ -113,6 +113,7 @@ test("a broken item is refused alone, with its line and the nearest name", () =>
     [rule("b", "spawned", { output: "%proc.nme" }), "detect/unknown-field", /proc\.name/],
     [{ rule: "b", condition: "spawned", override: { condition: "append" } }, "detect/nothing-to-override", /`builtin`/],
     [{ rule: "good", condition: "spawned", override: { condition: "apend" } }, "detect/bad-override", /^$/],
+    [{ rule: "good", condition: "spawned", override: { constructor: "append" } }, "detect/bad-override", /^/],
     [{ mcro: "x", condition: "y" }, "detect/unknown-item", /macro/],
     [{ macro: "loop", condition: "loop" }, "", /^/],
   ];

@@ -91,7 +91,7 @@ function setOf(inner: string): Part {
   const ranges: Range[] = [];
   for (let at = isNegated ? 1 : 0; at < inner.length; at += 1) {
     const name = /^\[:([a-z]+):\]/.exec(inner.slice(at, at + 12))?.[1] ?? "";
-    const known = classes[name];
+    const known = Object.hasOwn(classes, name) ? classes[name] : undefined;
     if (known !== undefined) {
       ranges.push(...known);
       at += name.length + 3;

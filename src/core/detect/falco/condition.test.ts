@@ -154,6 +154,7 @@ const globs: readonly (readonly [glob: string, text: string, holds: boolean])[] 
   ["[!]a]b", "]b", false],
   ["[!]a]b", "cb", true],
   ["[a\\]]", "]", true],
+  ["[[:constructor:]]", "n", true],
   ["[a", "[a", true],
 ];
 for (const [glob, text, holds] of globs)
