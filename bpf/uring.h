@@ -114,6 +114,8 @@ static __always_inline int tell_uring_file(struct task_struct *task, struct io_k
 		key.a = keyed(key.a, hash_any_text(deed.second.text, true));
 	if (deed.has_second && !deed.second.is_text)
 		key.b = keyed(key.b, folder_number(task, deed.second.folder));
+	key.b = leads_now(task, key.b, deed.deed);
+	note_names(task, deed.deed);
 	u64 id = first_touch(&key);
 	struct file_scratch *scratch = id ? begin_file(task) : NULL;
 	if (!scratch)

@@ -84,6 +84,37 @@ describe("deeds that look like another one to a weak key", () => {
       );
     });
 
+  for (const [way, swap] of [
+    ["another link in its place", `unlinkSync("link"); symlinkSync("other", "link");`],
+    ["a link that was ready", `renameSync("ready", "link");`],
+    ["a folder that was ready", `renameSync("other", "link");`],
+  ] as const)
+    test(`a name that leads elsewhere since is another file: ${way}`, async (context) => {
+      if (!canRun(context)) return;
+      const own = mkdtempSync(join(folder, "swap-"));
+      const pid = await runModule(`
+        import { mkdirSync, renameSync, rmdirSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+        process.chdir("${own}");
+        for (const name of ["first", "other"]) {
+          mkdirSync(name);
+          writeFileSync(name + "/file", "");
+        }
+        symlinkSync("other", "ready");
+        ${way === "a folder that was ready" ? `renameSync("first", "link");` : `symlinkSync("first", "link");`}
+        unlinkSync("link/file");
+        ${way === "a folder that was ready" ? `rmdirSync("link");` : ""}
+        ${swap}
+        unlinkSync("link/file");`);
+      await recorder.find("exit", ({ process }) => process.pid === pid);
+      const told = recorder.events.filter(
+        (event) => event.type === "file" && event.process.pid === pid && event.requestedPath === "link/file",
+      );
+      assert.deepEqual(
+        told.map((event) => event.type === "file" && event.deed),
+        ["unlink", "unlink"],
+      );
+    });
+
   test("arguments are more than their sum: root that was given up and taken again is told", async (context) => {
     if (!canRun(context)) return;
     const pid = await runModule(
