@@ -218,9 +218,11 @@ static __always_inline bool is_worth_telling(u16 call, u64 cookie, u64 *argument
 
 static __always_inline int send_call(struct call_scratch *scratch, u32 end, struct seen_key *key, bool is_high)
 {
-	u64 size = sizeof(struct call_event) + end;
 	if (end > sizeof(scratch->strings))
 		return 0;
+	/* After the check: kernels before 6.3 do not carry it over to a sum that was made before. */
+	barrier_var(end);
+	u64 size = sizeof(struct call_event) + end;
 	long refused;
 	if (is_high && has_room_for_connections())
 		refused = bpf_ringbuf_output(&ring_high, scratch, size, BPF_RB_NO_WAKEUP);
@@ -249,7 +251,7 @@ int on_call(struct trace_event_raw_sys_exit *context)
 		return 0;
 	u64 cookie = bpf_get_attach_cookie(context);
 	u16 call = cookie & 255;
-	u64 arguments[6] = {};
+	u64 arguments[ARGUMENT_PLACES] = {};
 	struct seen_key key = {};
 	struct address_in address = {};
 	long result = BPF_CORE_READ(context, ret);
@@ -272,9 +274,13 @@ int on_call(struct trace_event_raw_sys_exit *context)
 		read_address(&address, address_at);
 	}
 	const void *text = (const void *)pick(arguments, nibble(cookie, AT_CALL_TEXT));
-	for (u32 index = 0; index < 6; index += 1)
-		if (cookie >> AT_CALL_POINTERS & 1 << index || index >= (cookie >> AT_CALL_COUNT & 7))
-			arguments[index] = 0;
+	s64 count = cookie >> AT_CALL_COUNT & 7;
+	for (u32 index = 0; index < 6; index += 1) {
+		/* Pointers, and what is behind the last one, become 0; without a branch, as above. */
+		u64 is_left_out = (cookie >> (AT_CALL_POINTERS + index) & 1) | ((u64)(count - 1 - index) >> 63);
+		barrier_var(is_left_out);
+		arguments[index] &= is_left_out - 1;
+	}
 
 	name_process(&key, task);
 	key.type = EVENT_CALL;

@@ -140,9 +140,10 @@ static __always_inline u32 put_request(struct file_scratch *scratch, struct requ
 
 static __always_inline int send_file(struct file_scratch *scratch, u32 end, struct seen_key *key)
 {
-	u64 size = sizeof(struct file_event) + end;
 	if (end > sizeof(scratch->strings))
 		return 0;
+	barrier_var(end);
+	u64 size = sizeof(struct file_event) + end;
 	if (bpf_ringbuf_output(&ring_low, scratch, size, BPF_RB_NO_WAKEUP))
 		take_back(key, EVENT_FILE);
 	return 0;
@@ -227,7 +228,7 @@ int on_file_opened(struct trace_event_raw_sys_exit *context)
 	if (is_excluded(task))
 		return 0;
 	u64 cookie = bpf_get_attach_cookie(context);
-	u64 arguments[6] = {};
+	u64 arguments[ARGUMENT_PLACES] = {};
 	struct seen_key key = {};
 	read_arguments(task, arguments);
 	long result = BPF_CORE_READ(context, ret);
@@ -330,7 +331,7 @@ int on_file_changed(struct trace_event_raw_sys_exit *context)
 	if (is_excluded(task))
 		return 0;
 	u64 cookie = bpf_get_attach_cookie(context);
-	u64 arguments[6] = {};
+	u64 arguments[ARGUMENT_PLACES] = {};
 	struct seen_key key = {};
 	read_arguments(task, arguments);
 	long result = BPF_CORE_READ(context, ret);
