@@ -59,15 +59,6 @@ export function createHolds(means: HoldMeans): Holds {
   let told: ReadonlyMap<string, string> = new Map();
   let toldKept = before.told;
   const keep = (paths: Iterable<string>): void => means.kept.write({ frozen: [...paths], told: toldKept });
-  const attempt = (problems: string[], path: string, act: () => void): boolean => {
-    try {
-      act();
-      return true;
-    } catch (error) {
-      problems.push(`${path}: ${toFault(error).message}`);
-      return false;
-    }
-  };
   function isHeld({ action, cgroupPath }: Hold): boolean {
     if (action === "isolate") return isolated.has(cgroupPath);
     let isStill = false;
@@ -94,9 +85,7 @@ export function createHolds(means: HoldMeans): Holds {
   }
   function hold(wanted: readonly Hold[]): readonly string[] {
     const problems: string[] = [];
-    const pathsOf = (action: Hold["action"]) =>
-      new Set(wanted.filter((one) => one.action === action).map(({ cgroupPath }) => cgroupPath));
-    const [toFreeze, toIsolate] = [pathsOf("freeze"), pathsOf("isolate")];
+    const [toFreeze, toIsolate] = [pathsOf(wanted, "freeze"), pathsOf(wanted, "isolate")];
     const isNew = [...toFreeze].some((path) => !frozen.has(path));
     if (isNew) keep(new Set([...frozen, ...toFreeze]));
     for (const path of toFreeze) if (attempt(problems, path, () => means.freeze(path))) frozen.add(path);
@@ -124,6 +113,20 @@ export function createHolds(means: HoldMeans): Holds {
     },
     letGo: () => void hold([]),
   };
+}
+
+function attempt(problems: string[], path: string, act: () => void): boolean {
+  try {
+    act();
+    return true;
+  } catch (error) {
+    problems.push(`${path}: ${toFault(error).message}`);
+    return false;
+  }
+}
+
+function pathsOf(wanted: readonly Hold[], action: Hold["action"]): ReadonlySet<string> {
+  return new Set(wanted.filter((one) => one.action === action).map(({ cgroupPath }) => cgroupPath));
 }
 
 /** What the policies' holds mean for the containers that live now. */
