@@ -126,6 +126,12 @@ struct address_in {
 	u32 scope;
 };
 
+static __always_inline u64 hash_address(struct address_in *address)
+{
+	u64 hash = begin_hash((u64)address->family << 48 | (u64)address->port << 32 | address->ipv4);
+	return keyed(keyed(hash, *(u64 *)&address->ipv6[0]), *(u64 *)&address->ipv6[8]);
+}
+
 /* The address that was asked for: of a bind the own end, else the other one. A socket that failed to connect has forgotten it. */
 static __always_inline void describe_address(struct call_event *event, struct address_in *address, bool is_local)
 {
@@ -212,9 +218,11 @@ static __always_inline bool is_worth_telling(u16 call, u64 cookie, u64 *argument
 
 static __always_inline int send_call(struct call_scratch *scratch, u32 end, struct seen_key *key, bool is_high)
 {
-	u64 size = sizeof(struct call_event) + end;
 	if (end > sizeof(scratch->strings))
 		return 0;
+	/* After the check: kernels before 6.3 do not carry it over to a sum that was made before. */
+	barrier_var(end);
+	u64 size = sizeof(struct call_event) + end;
 	long refused;
 	if (is_high && has_room_for_connections())
 		refused = bpf_ringbuf_output(&ring_high, scratch, size, BPF_RB_NO_WAKEUP);
@@ -243,7 +251,7 @@ int on_call(struct trace_event_raw_sys_exit *context)
 		return 0;
 	u64 cookie = bpf_get_attach_cookie(context);
 	u16 call = cookie & 255;
-	u64 arguments[6] = {};
+	u64 arguments[ARGUMENT_PLACES] = {};
 	struct seen_key key = {};
 	struct address_in address = {};
 	long result = BPF_CORE_READ(context, ret);
@@ -266,9 +274,13 @@ int on_call(struct trace_event_raw_sys_exit *context)
 		read_address(&address, address_at);
 	}
 	const void *text = (const void *)pick(arguments, nibble(cookie, AT_CALL_TEXT));
-	for (u32 index = 0; index < 6; index += 1)
-		if (cookie >> AT_CALL_POINTERS & 1 << index || index >= (cookie >> AT_CALL_COUNT & 7))
-			arguments[index] = 0;
+	s64 count = cookie >> AT_CALL_COUNT & 7;
+	for (u32 index = 0; index < 6; index += 1) {
+		/* Pointers, and what is behind the last one, become 0; without a branch, as above. */
+		u64 is_left_out = (cookie >> (AT_CALL_POINTERS + index) & 1) | ((u64)(count - 1 - index) >> 63);
+		barrier_var(is_left_out);
+		arguments[index] &= is_left_out - 1;
+	}
 
 	name_process(&key, task);
 	key.type = EVENT_CALL;
@@ -278,15 +290,18 @@ int on_call(struct trace_event_raw_sys_exit *context)
 	if (call == WATCHED_DUP)
 		key.a = result;
 	else if (!address_at && call != WATCHED_ACCEPT)
-		key.a = mix(mix(arguments[0], arguments[1]), arguments[2]);
-	key.b = mix(mix((u64)address.port << 32 | address.ipv4, *(u64 *)&address.ipv6[0]), *(u64 *)&address.ipv6[8]);
+		key.a = keyed(keyed(begin_hash(arguments[0]), arguments[1]), arguments[2]);
+	key.b = hash_address(&address);
 	if (address.family == AF_UNIX)
-		key.b = mix(hash_text(address_at + 2), hash_text(address_at + 3)); /* an abstract name begins with NUL */
+		key.b = keyed(hash_text(address_at + 2), hash_text(address_at + 3)); /* an abstract name begins with NUL */
 	if (text)
-		key.b = mix(key.b, hash_text(text));
+		key.b = keyed(key.b, hash_text(text));
+	/* The same number may stand for another namespace, another module by now. */
+	if (file && !sk && !(cookie & CALL_DESCRIPTOR_IS_RESULT))
+		key.b = keyed(key.b, BPF_CORE_READ(file, f_inode, i_ino));
 	if (sk && !address_at) {
-		key.b = mix(key.b, BPF_CORE_READ(sk, __sk_common.skc_family) | BPF_CORE_READ(sk, sk_type) << 16);
-		key.b = mix(key.b, (u64)BPF_CORE_READ(sk, __sk_common.skc_num) << 32 | BPF_CORE_READ(sk, __sk_common.skc_daddr));
+		key.b = keyed(key.b, BPF_CORE_READ(sk, __sk_common.skc_family) | BPF_CORE_READ(sk, sk_type) << 16);
+		key.b = keyed(key.b, (u64)BPF_CORE_READ(sk, __sk_common.skc_num) << 32 | BPF_CORE_READ(sk, __sk_common.skc_daddr));
 	}
 	u64 id = first_touch(&key);
 	if (!id)

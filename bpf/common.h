@@ -22,7 +22,7 @@ _Static_assert(sizeof(struct file_event) == 104, "file_event");
 _Static_assert(sizeof(struct call_event) == 200, "call_event");
 _Static_assert(sizeof(struct seen_key) == 40, "seen_key");
 _Static_assert(sizeof(struct seen) == 16, "seen");
-_Static_assert(sizeof(struct settings) == 24, "settings");
+_Static_assert(sizeof(struct settings) == 32, "settings");
 
 const volatile struct settings settings = { .sample_interval_ns = 10000000000ULL };
 

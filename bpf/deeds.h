@@ -27,6 +27,21 @@ static __always_inline u64 mix(u64 hash, u64 value)
 	return hash ^ hash >> 32;
 }
 
+/* Of what a program chose: a path, an address, arguments. Who could find two of them with one hash could hide the second behind the first, so a secret goes into
+ * every step: without it no difference of one value is undone by the next one. Begins with the secret alone, so that no two values are merely put together by
+ * XOR: kill(1000, 9) is not kill(1001, 8). */
+static __always_inline u64 keyed(u64 hash, u64 value)
+{
+	hash = (hash ^ value) * 0xff51afd7ed558ccdULL;
+	hash = ((hash ^ hash >> 32) + settings.secret) * 0xc4ceb9fe1a85ec53ULL;
+	return hash ^ hash >> 29;
+}
+
+static __always_inline u64 begin_hash(u64 value)
+{
+	return keyed(settings.secret, value);
+}
+
 static __always_inline void name_process(struct seen_key *key, struct task_struct *task)
 {
 	key->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
@@ -89,18 +104,16 @@ static __always_inline void read_arguments(struct task_struct *task, u64 *argume
 	}
 }
 
+/* Six, and what stands for none: 0. Found by its place, not by a switch: each way through a program is looked at by the verifier, and older ones forget that two of them
+ * were the same. */
+#define ARGUMENT_PLACES 8
+
 /* `which` comes from a cookie: any number of four bits. */
 static __always_inline u64 pick(const u64 *arguments, u32 which)
 {
-	switch (which) {
-	case 0: return arguments[0];
-	case 1: return arguments[1];
-	case 2: return arguments[2];
-	case 3: return arguments[3];
-	case 4: return arguments[4];
-	case 5: return arguments[5];
-	default: return 0;
-	}
+	which &= ARGUMENT_PLACES - 1;
+	barrier_var(which);
+	return *(const volatile u64 *)&arguments[which & (ARGUMENT_PLACES - 1)];
 }
 
 static __always_inline u32 nibble(u64 cookie, u32 at)
@@ -134,7 +147,7 @@ static long hash_step(u32 index, void *context)
 	struct text_hash *scratch = bpf_map_lookup_elem(&text_hashes, &zero);
 	if (!scratch)
 		return 1;
-	scratch->hash = mix(scratch->hash, scratch->words[(HASHED_WORDS + index) & (TEXT_WORDS - 1)]);
+	scratch->hash = keyed(scratch->hash, scratch->words[(HASHED_WORDS + index) & (TEXT_WORDS - 1)]);
 	return 0;
 }
 
@@ -152,9 +165,9 @@ static __always_inline u64 hash_any_text(const void *text, bool is_kernel)
 		length = bpf_probe_read_kernel_str(scratch->words, REQUEST_BYTES_MAX, text);
 	else
 		length = bpf_probe_read_user_str(scratch->words, REQUEST_BYTES_MAX, text);
-	u64 hash = length;
+	u64 hash = begin_hash(length);
 	for (u32 index = 0; index < HASHED_WORDS; index += 1)
-		hash = mix(hash, scratch->words[index]);
+		hash = keyed(hash, scratch->words[index]);
 	if (length <= HASHED_WORDS * 8 || length > REQUEST_BYTES_MAX)
 		return hash;
 	/* Behind the end stands what was there before. */
@@ -164,9 +177,15 @@ static __always_inline u64 hash_any_text(const void *text, bool is_kernel)
 	return scratch->hash;
 }
 
-static __noinline u64 hash_text(const void *text)
+/* Not static: the verifier looks at it once and by itself, not for each call in each state of the caller, which is more than older ones do. So it takes a number. */
+__noinline u64 hash_user_text(u64 text)
 {
-	return hash_any_text(text, false);
+	return hash_any_text((const void *)text, false);
+}
+
+static __always_inline u64 hash_text(const void *text)
+{
+	return hash_user_text((u64)text);
 }
 
 #endif

@@ -46,6 +46,8 @@
 #define DEED_MKDIR 5
 #define DEED_LINK 8
 #define DEED_SYMLINK 9
+#define DEED_MOUNT 10
+#define DEED_UMOUNT 11
 
 #define WATCHED_SOCKET 0
 #define WATCHED_BIND 1
@@ -96,6 +98,7 @@
 #define REQUEST_BYTES_MAX 4096
 #define CALL_TEXT_BYTES_MAX 256
 #define DEEDS_SEEN_MAX 65536
+#define NAMES_CHANGED_MAX 4096
 #define CALL_ARGUMENTS 6
 #define PROTOCOL_RAW 255
 
@@ -269,6 +272,7 @@ struct seen {
 /* Compiled into the programs as the symbol `settings`; written by the loader before load. */
 struct settings {
 	u64 sample_interval_ns; /* 0: no samples of open TCP connections */
+	u64 secret; /* of this load: in every hash of what a program chose */
 	u32 excluded_tgid; /* whose sockets, files and calls are not reported; 0: none */
 	u32 tells_repeats; /* 1: no de-duplication */
 	u32 own_tgid; /* who asks about overlays */

@@ -140,9 +140,10 @@ static __always_inline u32 put_request(struct file_scratch *scratch, struct requ
 
 static __always_inline int send_file(struct file_scratch *scratch, u32 end, struct seen_key *key)
 {
-	u64 size = sizeof(struct file_event) + end;
 	if (end > sizeof(scratch->strings))
 		return 0;
+	barrier_var(end);
+	u64 size = sizeof(struct file_event) + end;
 	if (bpf_ringbuf_output(&ring_low, scratch, size, BPF_RB_NO_WAKEUP))
 		take_back(key, EVENT_FILE);
 	return 0;
@@ -227,7 +228,7 @@ int on_file_opened(struct trace_event_raw_sys_exit *context)
 	if (is_excluded(task))
 		return 0;
 	u64 cookie = bpf_get_attach_cookie(context);
-	u64 arguments[6] = {};
+	u64 arguments[ARGUMENT_PLACES] = {};
 	struct seen_key key = {};
 	read_arguments(task, arguments);
 	long result = BPF_CORE_READ(context, ret);
@@ -279,6 +280,50 @@ int on_file_opened(struct trace_event_raw_sys_exit *context)
 	return tell_file(scratch, task, file, &request, NULL, &key);
 }
 
+/* When names last came to lead elsewhere, by who did it. What was asked for by the same name since is not a repeat of what was asked for before: a link is
+ * changed in a moment. By cgroup, so that nobody makes others' repeats into events. */
+struct names {
+	u64 linked_ns; /* a symbolic link was made, something mounted or taken off */
+	u64 renamed_ns;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, NAMES_CHANGED_MAX);
+	__type(key, u64);
+	__type(value, struct names);
+} names_changed SEC(".maps");
+
+/* Of a path in a key: what decides where it leads, beside its text and its folder. A rename does not ask for renames: programs that write a file beside the old
+ * one and then put it in its place would tell each time. */
+static __always_inline u64 leads_now(struct task_struct *task, u64 hash, u32 deed)
+{
+	u64 cgroup = task->cgroups->dfl_cgrp->kn->id;
+	struct names *names = bpf_map_lookup_elem(&names_changed, &cgroup);
+	struct path root = {};
+	root_of(task, &root);
+	hash = keyed(hash, names ? names->linked_ns : 0);
+	hash = keyed(hash, names && deed != DEED_RENAME ? names->renamed_ns : 0);
+	return keyed(keyed(hash, BPF_CORE_READ(root.dentry, d_inode, i_ino)), BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum));
+}
+
+static __always_inline void note_names(struct task_struct *task, u32 deed)
+{
+	if (deed != DEED_SYMLINK && deed != DEED_RENAME && deed != DEED_MOUNT && deed != DEED_UMOUNT)
+		return;
+	u64 cgroup = task->cgroups->dfl_cgrp->kn->id;
+	u64 now = bpf_ktime_get_boot_ns();
+	struct names *known = bpf_map_lookup_elem(&names_changed, &cgroup);
+	struct names names = {};
+	if (known)
+		names = *known;
+	if (deed == DEED_RENAME)
+		names.renamed_ns = now;
+	else
+		names.linked_ns = now;
+	bpf_map_update_elem(&names_changed, &cgroup, &names, BPF_ANY);
+}
+
 SEC("tracepoint")
 int on_file_changed(struct trace_event_raw_sys_exit *context)
 {
@@ -286,7 +331,7 @@ int on_file_changed(struct trace_event_raw_sys_exit *context)
 	if (is_excluded(task))
 		return 0;
 	u64 cookie = bpf_get_attach_cookie(context);
-	u64 arguments[6] = {};
+	u64 arguments[ARGUMENT_PLACES] = {};
 	struct seen_key key = {};
 	read_arguments(task, arguments);
 	long result = BPF_CORE_READ(context, ret);
@@ -314,9 +359,13 @@ int on_file_changed(struct trace_event_raw_sys_exit *context)
 	key.a = inode ? device_and_life(inode) : hash_text(first.text);
 	key.b = inode ? BPF_CORE_READ(inode, i_ino) : folder_number(task, first.folder);
 	if (second.text)
-		key.a = mix(key.a, hash_text(second.text));
+		key.a = keyed(key.a, hash_text(second.text));
 	if (second.text && !second.is_text)
-		key.b = mix(key.b, folder_number(task, second.folder));
+		key.b = keyed(key.b, folder_number(task, second.folder));
+	if (!inode)
+		key.b = leads_now(task, key.b, key.what);
+	if (result >= 0)
+		note_names(task, key.what);
 	u64 id = first_touch(&key);
 	if (!id)
 		return 0;

@@ -609,8 +609,10 @@ static __always_inline void inherit(struct scope_key *parent, u64 child)
 	if (!scope || child == 0)
 		return;
 	struct scope_key key = { .id = child, .kind = parent->kind };
-	struct scope_value value = { .policy = scope->policy, .flags = scope->flags | IS_INHERITED };
-	bpf_map_update_elem(&scopes, &key, &value, 0);
+	struct scope_value value = *scope;
+	value.flags |= IS_INHERITED;
+	if (bpf_map_update_elem(&scopes, &key, &value, 0))
+		count_up(COUNTER_NO_MEMORY);
 }
 
 /* The mount namespace of threads that are just leaving it. */

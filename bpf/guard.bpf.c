@@ -302,6 +302,22 @@ static __always_inline void pick_address(struct address_key *key, u32 policy, u8
 		pick_at_point(policy, CLASS_ONLY, CLASS_NETWORK, &facts, picked);
 }
 
+/* Who asks for the unspecified address is led to the machine itself, after the hook: to the address that the socket is bound to, else to loopback. That one is judged. */
+static __always_inline void take_own(struct bpf_sock_addr *context, u32 *words)
+{
+	if (words[0] || words[1] || words[3])
+		return;
+	if (words[2] == bpf_htonl(0xffff)) {
+		words[3] = context->sk->src_ip4;
+		if (!words[3])
+			words[3] = bpf_htonl(0x7f000001);
+	} else if (!words[2]) {
+		u32 is_mapped = context->sk->src_ip6[2] == bpf_htonl(0xffff);
+		words[2] = is_mapped ? bpf_htonl(0xffff) : 0;
+		words[3] = is_mapped ? bpf_htonl(0x7f000001) : bpf_htonl(1);
+	}
+}
+
 static __always_inline int judge_address(struct bpf_sock_addr *context, u32 operation, u32 hook, u32 is_6)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -322,6 +338,8 @@ static __always_inline int judge_address(struct bpf_sock_addr *context, u32 oper
 		words[2] = bpf_htonl(0xffff);
 		words[3] = context->user_ip4;
 	}
+	if (operation != OPERATION_BIND)
+		take_own(context, words);
 	u8 protocol = context->type == GUARD_SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
 	u16 port = bpf_ntohs(context->user_port);
 	struct picked picked = {};

@@ -81,9 +81,13 @@ static __always_inline void report_payload(struct __sk_buff *skb, struct payload
 		event->header.flags |= FLAG_CUT;
 	}
 	event->payload_bytes = length;
-	/* The compiler knows these bounds already; the verifier wants to see them checked right here. */
-	barrier_var(length);
-	if (length < 1 || length > room || bpf_skb_load_bytes(skb, request->at, (u8 *)event + sizeof(*event), length)) {
+	/* The compiler knows these bounds already; the verifier wants to see them in this very register. Kernels before 6.3 do not carry a check over to a copy, and
+	 * the compiler makes one: so the bound is a mask (`room` is a power of two), and nothing is there to be copied. */
+	u32 less = length - 1;
+	barrier_var(less);
+	less &= room - 1;
+	barrier_var(less);
+	if (!length || bpf_skb_load_bytes(skb, request->at, (u8 *)event + sizeof(*event), less + 1)) {
 		bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
 		count_drop(request->type);
 		return;

@@ -111,7 +111,11 @@ static __always_inline int tell_uring_file(struct task_struct *task, struct io_k
 	key.a = hash_any_text(deed.first.text, true);
 	key.b = folder_number(task, deed.first.folder);
 	if (deed.has_second)
-		key.a = mix(key.a, hash_any_text(deed.second.text, true));
+		key.a = keyed(key.a, hash_any_text(deed.second.text, true));
+	if (deed.has_second && !deed.second.is_text)
+		key.b = keyed(key.b, folder_number(task, deed.second.folder));
+	key.b = leads_now(task, key.b, deed.deed);
+	note_names(task, deed.deed);
 	u64 id = first_touch(&key);
 	struct file_scratch *scratch = id ? begin_file(task) : NULL;
 	if (!scratch)
@@ -158,8 +162,11 @@ static __always_inline int tell_uring_connect(struct task_struct *task, struct i
 	key.type = EVENT_CALL;
 	key.what = WATCHED_CONNECT;
 	key.how = 0x40000000;
-	key.a = mix((u64)address.port << 32 | address.ipv4, address.family);
-	key.b = mix(*(u64 *)&address.ipv6[0], *(u64 *)&address.ipv6[8]);
+	key.b = hash_address(&address);
+	if (address.family == AF_UNIX) {
+		const char *name = ((struct sockaddr_un *)from)->sun_path;
+		key.b = keyed(hash_any_text(name, true), hash_any_text(name + 1, true));
+	}
 	u64 id = first_touch(&key);
 	struct call_scratch *scratch = id ? begin_call(task) : NULL;
 	if (!scratch)

@@ -18,7 +18,10 @@ const audit = {
   requestObject: {
     spec: {
       hostPID: true,
-      containers: [{ image: "reg:5000/a/b:1@sha256:x", securityContext: { privileged: true } }, { image: "c:2" }],
+      containers: [
+        { image: "reg:5000/a/b:1@sha256:x", securityContext: { privileged: true } },
+        { image: "c:2", securityContext: { runAsUser: 1000 } },
+      ],
       volumes: [{ name: "h", hostPath: { path: "/etc" } }],
     },
   },
@@ -35,6 +38,19 @@ const cases: readonly (readonly [condition: string, holds: boolean])[] = [
   ["ka.req.pod.volumes.volume_type intersects (hostPath)", true],
   ["ka.req.pod.containers.image.repository intersects (reg:5000/a/b)", true],
   ["ka.req.pod.containers.image[1] = c:2", true],
+  // "in" is of all containers: the second one does not say it.
+  ["ka.req.pod.containers.privileged in (true)", false],
+  ["ka.req.pod.containers.privileged[0] = true", true],
+  ["ka.req.pod.containers.privileged[1] exists", false],
+  ["ka.req.pod.containers.read_only_fs exists", false],
+  ["ka.req.pod.containers.run_as_user in (1000)", false],
+  ["ka.req.pod.containers.run_as_user[1] = 1000", true],
+  ["ka.req.pod.containers.eff_run_as_user in (0, 1000)", true],
+  ["ka.req.pod.containers.eff_run_as_user[0] = 0", true],
+  ["ka.req.volume.hostpath[/etc] = true", true],
+  ["ka.req.volume.hostpath[/e*] = true", true],
+  ["ka.req.volume.hostpath[/root] = true", false],
+  ["ka.req.binding.subject.has_name[eve] = false", true],
   ["ka.uri.param[x] = 'a b'", true],
   ["ka.sourceips in (10.0.0.0/8)", true],
   ["ka.auth.decision = allow", true],

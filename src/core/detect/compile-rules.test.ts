@@ -108,11 +108,12 @@ test("a broken item is refused alone, with its line and the nearest name", () =>
     [rule("b", "proc.pid contains 3"), "detect/bad-value", /=/],
     [rule("b", "fd.sip = nowhere"), "detect/bad-value", /10\.0\.0\.1/],
     [rule("b", "proc.name regex '('"), "", /^/],
-    [rule("b", "spawned", { priority: "warnin" }), "detect/bad-value", /warning/],
+    [rule("b", "spawned", { priority: "warnimg" }), "detect/bad-value", /warning/],
     [rule("b", "spawned", { source: "sycall" }), "detect/bad-value", /syscall/],
     [rule("b", "spawned", { output: "%proc.nme" }), "detect/unknown-field", /proc\.name/],
     [{ rule: "b", condition: "spawned", override: { condition: "append" } }, "detect/nothing-to-override", /`builtin`/],
     [{ rule: "good", condition: "spawned", override: { condition: "apend" } }, "detect/bad-override", /^$/],
+    [{ rule: "good", condition: "spawned", override: { constructor: "append" } }, "detect/bad-override", /^/],
     [{ mcro: "x", condition: "y" }, "detect/unknown-item", /macro/],
     [{ macro: "loop", condition: "loop" }, "", /^/],
   ];
@@ -195,7 +196,7 @@ test("all that is wrong in one rule is told in one go, each once, and the rule i
     {
       rule: "bad",
       desc: "",
-      priority: "WARNIN",
+      priority: "WARNIMG",
       source: "sycall",
       tags: ["mitre_exection", "T10599", "T1059.004", "mitre_impact", "team_a"],
       condition:
@@ -211,7 +212,7 @@ test("all that is wrong in one rule is told in one go, each once, and the rule i
     problems.filter((each) => each.item === item).map(({ message, hint }) => `${message} ${hint}`);
   const expected: Readonly<Record<string, readonly RegExp[]>> = {
     bad: [
-      /"warnin" is no priority.*warning/,
+      /"warnimg" is no priority.*warning/,
       /source "sycall".*syscall/,
       /needs an output/,
       /operator was expected after fd\.name.*startswith/,
@@ -236,5 +237,22 @@ test("all that is wrong in one rule is told in one go, each once, and the rule i
   assert.deepEqual(
     rules.summaries.map(({ name }) => name),
     ["good"],
+  );
+});
+
+test("the beginning of a priority's name is enough, as in Falco", () => {
+  for (const [priority, expected] of [
+    ["WARN", "warning"],
+    ["crit", "critical"],
+    ["Info", "informational"],
+    ["EMERG", "emergency"],
+    ["err", "error"],
+  ] as const) {
+    const { rules, problems } = compiled([rule("r", "proc.name = x", { priority })]);
+    assert.deepEqual([problems, rules.summaries[0]?.priority], [[], expected]);
+  }
+  assert.deepEqual(
+    compiled([rule("r", "proc.name = x", { priority: "warnimg" })]).problems.map(({ hint }) => hint),
+    ['did you mean "warning"?'],
   );
 });

@@ -184,3 +184,15 @@ for (const [why, logsource, detection, hint] of refused)
     assert.equal(rules.summaries.length, 0);
     assert.match(problems[0]?.hint ?? "", hint);
   });
+
+test("a name that every object has is no field and no type of record", () => {
+  for (const selection of [{ constructor: "x" }, { "toString|contains": "x" }, { type: "constructor" }]) {
+    const product = { product: "linux", service: "auditd" };
+    const { problems } = compiled({ title: "t", logsource: product, detection: { s: selection, condition: "s" } });
+    assert.deepEqual(
+      problems.map(({ severity }) => severity),
+      ["error"],
+      JSON.stringify(selection),
+    );
+  }
+});

@@ -1,4 +1,5 @@
 // The base family of kernel programs, loaded: its two rings, its counters and its switches.
+import { randomBytes } from "node:crypto";
 import type { Capability } from "../../model/node.ts";
 import { readCounters, replaceNumbers, writeSwitch } from "./bpf-maps.ts";
 import { loadBpfObject } from "./bpf-object.ts";
@@ -50,6 +51,7 @@ export function loadKernelObject(libbpf: Libbpf, options: KernelObjectOptions): 
     mapEntries: { ring_high: options.ringHighBytes, ring_low: options.ringLowBytes },
     fillSettings: (view) => {
       view.setBigUint64(layout.settings.sampleIntervalNs, BigInt(options.sampleIntervalMs) * 1_000_000n, true);
+      view.setBigUint64(layout.settings.secret, randomBytes(8).readBigUInt64LE(), true);
       view.setUint32(layout.settings.excludedTgid, options.excludedPid, true);
       view.setUint32(layout.settings.tellsRepeats, options.tellsRepeats ? 1 : 0, true);
       view.setUint32(layout.settings.ownTgid, process.pid, true);

@@ -42,6 +42,8 @@ export const deedNumber = {
   mkdir: 5,
   link: 8,
   symlink: 9,
+  mount: 10,
+  umount: 11,
 } as const;
 
 export const watchedNumber = {
@@ -98,6 +100,7 @@ export const limit = {
   requestBytesMax: 4096,
   callTextBytesMax: 256,
   deedsSeenMax: 65536,
+  namesChangedMax: 4096,
   callArguments: 6,
   protocolRaw: 255,
 } as const;
@@ -266,10 +269,11 @@ export const layout = {
   },
   settings: {
     sampleIntervalNs: 0,
-    excludedTgid: 8,
-    tellsRepeats: 12,
-    ownTgid: 16,
-    reserved: 20,
-    size: 24,
+    secret: 8,
+    excludedTgid: 16,
+    tellsRepeats: 20,
+    ownTgid: 24,
+    reserved: 28,
+    size: 32,
   },
 } as const;

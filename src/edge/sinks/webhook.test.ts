@@ -125,6 +125,16 @@ const statuses: readonly (readonly [number, string, boolean])[] = [
   [500, "sinks/receiver-busy", false],
   [503, "sinks/receiver-busy", false],
 ];
+test("a secret that the receiver says back is not shown, not even the half of it before the text is cut", async () => {
+  const secret = "S".repeat(100);
+  await using place = await lent({ environment: { GARRISON_SINK_TOKEN: secret } });
+  await using server = await receiver((_, response) => response.writeHead(500).end(`${"x".repeat(150)}${secret}`));
+  const secretHeaders = { authorization: { environment: "GARRISON_SINK_TOKEN" } };
+  await using sink = await openWebhook(target({ url: server.url, secretHeaders }), place.surroundings);
+  const { message } = await faultOf(sink.send([sampleEvent()]));
+  assert.equal(message, `HTTP 500: ${"x".repeat(150)}***`);
+});
+
 test("what a status means", async () => {
   await using place = await lent();
   let code = 0;

@@ -48,7 +48,7 @@ export async function openWebhook(target: WebhookTarget, surroundings: SinkSurro
       for (const event of events) {
         const body = bodyOf(target, event);
         try {
-          detail = judge(await followed(url, (to) => once(to, body)));
+          detail = judge(await followed(url, (to) => once(to, body)), [...secrets, ...addressSecrets]);
         } catch (thrown) {
           throw faultOf(thrown, { url, secrets: [...secrets, ...addressSecrets] });
         }
@@ -180,12 +180,12 @@ const busyStatuses: ReadonlySet<number> = new Set([408, 421, 425, 429]);
 /** About this body; what 401, 403 or 404 say is about all of them, and somebody may mend it. */
 const eventStatuses: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 
-/** What it said, when it took it. */
-function judge({ status, text, retryAfter }: Answer): string {
+/** What it said, when it took it. Secrets that it says back go before the text is cut: of half a secret nobody would know that it is one. */
+function judge({ status, text, retryAfter }: Answer, secrets: readonly string[]): string {
   if (status >= 200 && status < 300) return `HTTP ${status}`;
   const isBusy = status >= 500 || busyStatuses.has(status);
   const waitMs = retryAfterMs(retryAfter, Date.now());
-  const said = text
+  const said = withoutSecrets(text, secrets)
     .slice(0, sinkLimits.answerShownMax)
     .replaceAll(/[^\x20-\x7e\u00a0-\ud7ff]/g, " ")
     .trim();
@@ -197,9 +197,13 @@ function judge({ status, text, retryAfter }: Answer): string {
   });
 }
 
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((all, secret) => all.replaceAll(secret, "***"), text);
+}
+
 function faultOf(thrown: unknown, { url, secrets }: { readonly url: URL; readonly secrets: readonly string[] }): Fault {
   const fault = toFault(thrown);
-  const message = secrets.reduce((text, secret) => text.replaceAll(secret, "***"), fault.message);
+  const message = withoutSecrets(fault.message, secrets);
   if (thrown instanceof Fault)
     return new Fault(message, {
       code: fault.code,

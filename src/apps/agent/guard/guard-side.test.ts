@@ -245,6 +245,7 @@ test("a freeze is enforced when the kernel says that all stand still, and off wh
         wanted = holds;
         return [];
       },
+      letGo: () => undefined,
       isHeld: () => isStill,
     },
   });

@@ -368,7 +368,7 @@ class NodeGuard implements GuardSide {
     this.#hear(this.#drain());
     this.#isClosed = true;
     // A dead agent holds nobody.
-    this.#parts.holds?.apply([]);
+    this.#parts.holds?.letGo();
     this.#guard?.close();
     this.#pins.close();
   }

@@ -1,11 +1,14 @@
 // Who can be scoped and held, and how a stop reads as a security event.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { Subject } from "../../../model/identity.ts";
 import { guardedRow } from "./guarded-row.ts";
 import { holdRow } from "./hold-row.ts";
 import { guarded, living, places, subject } from "./guard-side.fixture.ts";
-import { createHolds, holdsOf, type Hold } from "./holds.ts";
+import { createHolds, holdsOf, keptInFile, type Hold, type HoldsKept } from "./holds.ts";
 import { holdersOf, type GuardedProcess } from "./living.ts";
 
 const holders: readonly (readonly [
@@ -100,7 +103,7 @@ test("a row carries policy, action and receipt; a dry run has no receipt", () =>
 test("holds: for a time, only of what has a cgroup of its own, let go when over", () => {
   const acts: string[] = [];
   const told: string[] = [];
-  let kept: readonly string[] = ["/cg/left-over"];
+  let kept: HoldsKept = { frozen: ["/cg/left-over"], told: [] };
   let [still, isGone] = ["", false];
   const holds = createHolds({
     freeze: (path) => acts.push(`freeze ${path}`),
@@ -113,7 +116,7 @@ test("holds: for a time, only of what has a cgroup of its own, let go when over"
       acts.push(`isolate ${path}`);
       return { [Symbol.dispose]: () => acts.push(`join ${path}`) };
     },
-    kept: { read: () => kept, write: (paths) => (kept = paths) },
+    kept: { read: () => kept, write: (now) => (kept = now) },
     tell: ({ action, policy }) => told.push(`${action} by ${policy}`),
   });
   const asked = { cgroupPath: "/cg/web", untilMs: 2000, reason: "incident 7" };
@@ -124,7 +127,7 @@ test("holds: for a time, only of what has a cgroup of its own, let go when over"
   assert.deepEqual(held(), [false, false]);
   assert.deepEqual(holds.apply(wanted), []);
   assert.deepEqual(acts.splice(0), ["freeze /cg/web", "release /cg/left-over", "isolate /cg/web"]);
-  assert.deepEqual(kept, ["/cg/web"]);
+  assert.deepEqual(kept.frozen, ["/cg/web"]);
   assert.deepEqual(held(), [false, true], "asked for, and not all stand still yet");
   assert.deepEqual(told.splice(0), ["isolate by i"], "what is not so yet is not told");
   still = "/cg/web";
@@ -138,9 +141,48 @@ test("holds: for a time, only of what has a cgroup of its own, let go when over"
   holds.apply([]);
   assert.deepEqual(held(), [false, false]);
   assert.deepEqual(acts, ["release /cg/web", "join /cg/web"]);
-  assert.deepEqual(kept, []);
+  assert.deepEqual(kept, { frozen: [], told: [] });
   holds.apply(wanted);
   assert.deepEqual(told, ["freeze by f", "isolate by i"], "let go and asked for again, it is told again");
+});
+
+test("a standing hold is not told again by an agent that starts again; one that ends at another time is", () => {
+  const folder = mkdtempSync(join(tmpdir(), "garrison-holds-"));
+  const told: string[] = [];
+  const start = () =>
+    createHolds({
+      freeze: () => undefined,
+      isFrozen: () => true,
+      release: () => undefined,
+      isolate: () => ({ [Symbol.dispose]: () => undefined }),
+      kept: keptInFile(join(folder, "kept.json")),
+      tell: ({ action, untilMs }) => told.push(`${action} ${untilMs}`),
+    });
+  const asked = { cgroupPath: "/cg/web", reason: "incident 7", untilMs: 2000 };
+  const frozen: Hold = { policy: "f", action: "freeze", ...asked };
+  const isolated: Hold = { policy: "i", action: "isolate", ...asked };
+  try {
+    const first = start();
+    first.apply([frozen, isolated]);
+    first.letGo();
+    assert.deepEqual(told.splice(0), ["freeze 2000", "isolate 2000"]);
+    const second = start();
+    // Before its resources are there.
+    second.apply([]);
+    second.apply([frozen, isolated]);
+    assert.deepEqual(told, [], "stopped and started");
+    start().apply([frozen, isolated]);
+    assert.deepEqual(told, [], "killed and started");
+    start().apply([{ ...frozen, untilMs: 3000 }]);
+    assert.deepEqual(told.splice(0), ["freeze 3000"], "asked for anew while nobody was there");
+    const living = start();
+    living.apply([{ ...frozen, untilMs: 3000 }]);
+    living.apply([]);
+    start().apply([{ ...frozen, untilMs: 3000 }]);
+    assert.deepEqual(told, ["freeze 3000"], "let go and asked for again");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("a hold reads as an event that was wanted, with its reason, end and receipt", () => {

@@ -14,6 +14,9 @@ import type { Command } from "commander";
 const inputBytesMax = 16 * 1024 * 1024;
 const documentsMax = 10_000;
 const usageCode = 2;
+const partialCode = 7;
+/** Everything was refused, for reasons of different codes: each line says its own. */
+const differentCode = 1;
 
 interface FileOptions {
   readonly filename: readonly string[];
@@ -38,7 +41,8 @@ export const resources: CommandUnit = {
       .addHelpText(
         "after",
         "\nExamples:\n  garrison apply -f visibility.yaml\n  garrison get Visibility -o yaml | garrison apply --dry-run -f -\n" +
-          "  kubectl get networkpolicies -A -o yaml | garrison apply --scope cluster/shop -f -",
+          "  kubectl get networkpolicies -A -o yaml | garrison apply --scope cluster/shop -f -\n\n" +
+          "Exit code 7: a part was refused. All refused: the code of their reason, 1 when the reasons have different ones.",
       )
       .action(run<FileOptions>((context, { options }) => apply(context, options, options.dryRun === true)));
     program
@@ -190,7 +194,7 @@ function addHistory(program: Command, run: Run): void {
 
 /**
  * Applies each document by itself: a bad one is refused and named, the rest goes on; then exit code 7. When none is taken, nothing is partial: the exit code is
- * what the first refusal alone would give, 2 for a bad document.
+ * what each refusal alone would give, 2 for a bad document; 1 when they would give different ones, whatever their order.
  */
 async function apply(context: Context, options: FileOptions, isDryRun: boolean): Promise<number> {
   const { found, unreadable } = await manifests(options.filename, options.scope, context);
@@ -219,7 +223,8 @@ async function apply(context: Context, options: FileOptions, isDryRun: boolean):
     }
   }
   const [refusal] = refusals;
-  if (refusal !== undefined) return taken > 0 ? 7 : refusal;
+  if (refusal !== undefined && taken > 0) return partialCode;
+  if (refusal !== undefined) return refusals.every((one) => one === refusal) ? refusal : differentCode;
   return isDryRun && changed > 0 && options.dryRun !== true ? 3 : 0;
 }
 

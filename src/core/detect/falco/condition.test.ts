@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { Fault } from "../../../base/fault.ts";
 import { ruleLimits } from "../limits.ts";
 import { listOperators, operators, transformers, type ConditionNode, type FieldTerm, type Operand } from "./ast.ts";
+import { globPattern } from "../engine/glob.ts";
 import { parseCondition } from "./parse-condition.ts";
 import { printCondition } from "./print-condition.ts";
 
@@ -143,3 +144,19 @@ test("a condition that is too long is refused", () => {
     /conditionCharactersMax/,
   );
 });
+
+const globs: readonly (readonly [glob: string, text: string, holds: boolean])[] = [
+  ["a[[:digit:]]", "a1", true],
+  ["a[[:digit:]]", "ad]", false],
+  ["[![:alpha:]x]*", "1b", true],
+  ["[![:alpha:]x]*", "bb", false],
+  ["[]a]b", "]b", true],
+  ["[!]a]b", "]b", false],
+  ["[!]a]b", "cb", true],
+  ["[a\\]]", "]", true],
+  ["[[:constructor:]]", "n", true],
+  ["[a", "[a", true],
+];
+for (const [glob, text, holds] of globs)
+  test(`the glob ${glob} ${holds ? "fits" : "does not fit"} ${text}, as with fnmatch`, () =>
+    assert.equal(globPattern(glob)(text), holds));

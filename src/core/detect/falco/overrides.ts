@@ -17,7 +17,7 @@ export function overridesOf(
   if (!isMapping(given)) return wrong(place, "override", "a mapping was expected: override: {condition: append}");
   const overrides = new Map<string, OverrideWay>();
   for (const [key, value] of Object.entries(given)) {
-    const ways = allowed[key];
+    const ways = Object.hasOwn(allowed, key) ? allowed[key] : undefined;
     const way = textOf(value);
     const known = ways?.find((one) => one === way);
     if (known === undefined) {

@@ -163,7 +163,8 @@ const readers: Readonly<Record<string, (parts: RuleParts, value: unknown) => Wro
   desc: (parts, value) => setText(parts, "desc", value),
   priority(parts, value) {
     const text = (textOf(value) ?? "").toLowerCase();
-    parts.priority = text === "info" ? "informational" : priorities.find((one) => one === text);
+    // As in Falco the beginning of the word is enough: WARN, CRIT, INFO.
+    parts.priority = text === "" ? undefined : priorities.find((one) => one.startsWith(text));
     if (parts.priority !== undefined) return undefined;
     return {
       message: `${JSON.stringify(text)} is no priority`,

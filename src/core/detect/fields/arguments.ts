@@ -160,7 +160,9 @@ export const argumentNames: ReadonlySet<string> = new Set(Object.values(byType).
 
 /** Undefined: this event has no such argument. */
 export function argumentOf(event: DetectEvent, name: string): Value {
-  return byType[event.type]?.[name]?.(event);
+  const known = byType[event.type];
+  // The name is a rule's word: what every object has by itself is no argument.
+  return known !== undefined && Object.hasOwn(known, name) ? known[name]?.(event) : undefined;
 }
 
 /** "res=SUCCESS path=/tmp/x": all that are known, in the table's order. */

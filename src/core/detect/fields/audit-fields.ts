@@ -1,4 +1,5 @@
 // ka.* and jevt.*: an event of a Kubernetes API server's audit log (audit.k8s.io/v1), by the names of Falco's k8saudit plugin.
+import { parseInstantMs } from "../../../base/instant.ts";
 import type { ReadValue, Value } from "../event.ts";
 import { atPointer, isObject, scalarsAt, valuesOf } from "../audit/json.ts";
 import { plain, type Field, type FieldType } from "./field.ts";
@@ -50,6 +51,21 @@ function ofPod(name: string, paths: readonly string[], description: string, type
   );
 }
 
+/** "true" or "false" of what stands in brackets. */
+function keyedFlag(name: string, description: string, holds: (audit: unknown, key: string) => boolean): Field {
+  return {
+    name,
+    ...base,
+    type: "text",
+    argument: "key!",
+    description,
+    read:
+      (key = "") =>
+      ({ audit }) =>
+        audit === undefined ? undefined : String(holds(audit, key)),
+  };
+}
+
 const containerLists = ["containers/*", "initContainers/*", "ephemeralContainers/*"] as const;
 
 function ofContainers(name: string, path: string, description: string): Field {
@@ -58,6 +74,52 @@ function ofContainers(name: string, path: string, description: string): Field {
     containerLists.map((list) => `${list}/${path}`),
     description,
   );
+}
+
+/** Stands for a container that does not say it, where another one does: "all are true" must not hold of those that speak alone. */
+const notSaid = "<NA>";
+
+/** One value for each container, in their order. Undefined: none of them says it, and `otherwise` has nothing either. */
+function eachContainer(
+  [name, description]: readonly [string, string],
+  path: string,
+  otherwise: (spec: unknown) => string | number | undefined = () => undefined,
+): Field {
+  function valuesIn(spec: unknown): readonly (string | number | undefined)[] {
+    return containerLists.flatMap((list) =>
+      valuesOf(spec, list).map((container) => {
+        const [own] = scalarsAt(container, path);
+        return own === undefined ? otherwise(spec) : plainValue(own);
+      }),
+    );
+  }
+  return {
+    name,
+    ...base,
+    type: "text",
+    many: "list",
+    argument: "index",
+    description,
+    read:
+      (argument): ReadValue =>
+      ({ audit }) => {
+        const values = podSpecs.flatMap((spec) => valuesIn(atPointer(audit, spec)));
+        if (argument !== undefined) return values[Number(argument)];
+        return values.every((value) => value === undefined) ? undefined : values.map((value) => value ?? notSaid);
+      },
+  };
+}
+
+/** The container's own, else the pod's, else root: what Falco counts with. */
+function effective(name: string, key: "runAsUser" | "runAsGroup", description: string): Field {
+  const path = `securityContext/${key}`;
+  return eachContainer([name, description], path, (spec) => String(scalarsAt(spec, path)[0] ?? 0));
+}
+
+/** A path of the host that a pod mounts; a star at the key's end stands for whatever follows. */
+function hasHostPath(audit: unknown, key: string): boolean {
+  const paths = podSpecs.flatMap((spec) => scalarsAt(audit, `${spec}/volumes/*/hostPath/path`));
+  return paths.some((path) => (key.endsWith("*") ? String(path).startsWith(key.slice(0, -1)) : path === key));
 }
 
 function repositoriesOf(values: Value): Value {
@@ -103,7 +165,9 @@ export const auditFields: readonly Field[] = [
   at("ka.target.pod.name", "/objectRef/name", "name of the pod"),
   at("ka.req.binding.role", "/requestObject/roleRef/name", "role that a binding gives"),
   many("ka.req.binding.subjects", ["/requestObject/subjects/*/name"], "to whom"),
-  many("ka.req.binding.subject.has_name", ["/requestObject/subjects/*/name"], "to whom"),
+  keyedFlag("ka.req.binding.subject.has_name", "a subject has this name", (audit, name) =>
+    scalarsAt(audit, "/requestObject/subjects/*/name").includes(name),
+  ),
   at("ka.req.configmap.name", "/requestObject/metadata/name", "name of the ConfigMap"),
   plain("ka.req.configmap.obj", { ...base, type: "text", description: "data of the ConfigMap as JSON" }, ({ audit }) =>
     jsonText(atPointer(audit, "/requestObject/data")),
@@ -134,17 +198,21 @@ export const auditFields: readonly Field[] = [
   ofPod("ka.req.pod.host_pid", ["hostPID"], "uses the host's processes"),
   ofPod("ka.req.container.host_network", ["hostNetwork"], "uses the host's network"),
   ofContainers("ka.req.pod.containers.host_port", "ports/*/hostPort", "ports of the host"),
-  ofContainers("ka.req.pod.containers.privileged", "securityContext/privileged", "privileged, container by container"),
-  ofContainers("ka.req.container.privileged", "securityContext/privileged", "privileged, container by container"),
-  ofContainers(
-    "ka.req.pod.containers.allow_privilege_escalation",
-    "securityContext/allowPrivilegeEscalation",
-    "may gain privileges",
+  eachContainer(
+    ["ka.req.pod.containers.privileged", "privileged, container by container"],
+    "securityContext/privileged",
   ),
-  ofContainers("ka.req.pod.containers.read_only_fs", "securityContext/readOnlyRootFilesystem", "read-only root"),
-  ofContainers("ka.req.pod.containers.run_as_user", "securityContext/runAsUser", "user ids of containers"),
-  ofContainers("ka.req.pod.containers.run_as_group", "securityContext/runAsGroup", "group ids of containers"),
-  ofContainers("ka.req.pod.containers.proc_mount", "securityContext/procMount", "kinds of /proc"),
+  ofContainers("ka.req.container.privileged", "securityContext/privileged", "privileged, container by container"),
+  eachContainer(
+    ["ka.req.pod.containers.allow_privilege_escalation", "may gain privileges"],
+    "securityContext/allowPrivilegeEscalation",
+  ),
+  eachContainer(["ka.req.pod.containers.read_only_fs", "read-only root"], "securityContext/readOnlyRootFilesystem"),
+  eachContainer(["ka.req.pod.containers.run_as_user", "user ids of containers"], "securityContext/runAsUser"),
+  eachContainer(["ka.req.pod.containers.run_as_group", "group ids of containers"], "securityContext/runAsGroup"),
+  eachContainer(["ka.req.pod.containers.proc_mount", "kinds of /proc"], "securityContext/procMount"),
+  effective("ka.req.pod.containers.eff_run_as_user", "runAsUser", "user ids that containers run as"),
+  effective("ka.req.pod.containers.eff_run_as_group", "runAsGroup", "group ids that containers run as"),
   ofContainers("ka.req.pod.containers.add_capabilities", "securityContext/capabilities/add/*", "added capabilities"),
   ofContainers("ka.req.pod.containers.command", "command/*", "commands of containers"),
   ofPod("ka.req.pod.run_as_user", ["securityContext/runAsUser"], "user id of the pod"),
@@ -152,7 +220,7 @@ export const auditFields: readonly Field[] = [
   ofPod("ka.req.pod.fs_group", ["securityContext/fsGroup"], "group of the volumes"),
   ofPod("ka.req.pod.supplemental_groups", ["securityContext/supplementalGroups/*"], "further groups"),
   ofPod("ka.req.pod.volumes.hostpath", ["volumes/*/hostPath/path"], "paths of the host"),
-  ofPod("ka.req.volume.hostpath", ["volumes/*/hostPath/path"], "paths of the host"),
+  keyedFlag("ka.req.volume.hostpath", "a volume has this path of the host, or one that begins so (*)", hasHostPath),
   ofPod("ka.req.pod.volumes.flexvolume_driver", ["volumes/*/flexVolume/driver"], "drivers of flex volumes"),
   ofPod("ka.req.pod.service_account", ["serviceAccountName"], "service account"),
   {
@@ -204,6 +272,10 @@ export const auditFields: readonly Field[] = [
   },
   plain("jevt.obj", { ...base, type: "text", description: "the whole event as JSON" }, ({ audit }) => jsonText(audit)),
   at("jevt.time.iso8601", "/requestReceivedTimestamp", "when the request came"),
+  plain("jevt.rawtime", { ...base, type: "number", description: "the same, nanoseconds since 1970" }, ({ audit }) => {
+    const timeMs = parseInstantMs(String(scalarsAt(audit, "/requestReceivedTimestamp")[0] ?? ""));
+    return timeMs === undefined ? undefined : timeMs * 1_000_000;
+  }),
   at("jevt.time", "/requestReceivedTimestamp", "when the request came"),
 ];
 

@@ -96,6 +96,13 @@ function identityOf(event: DetectEvent, key: "device" | "inode"): Value {
   return value === 0 ? undefined : value;
 }
 
+/** As stat(2) writes a device: eight bits of the second number below, the rest above the first. */
+function deviceParts(event: DetectEvent): { readonly major: number; readonly minor: number } | undefined {
+  const device = identityOf(event, "device");
+  if (typeof device !== "number") return undefined;
+  return { major: (device >>> 8) & 0xfff, minor: (device & 0xff) | ((device >>> 12) & 0xfff00) };
+}
+
 const notTold = (name: string, type: FieldType, group: FieldGroup, argument?: "index"): Field => ({
   ...plain(name, { type, scope: "event", group, description: "not told by any sensor" }, () => undefined),
   ...(argument === undefined ? {} : { argument }),
@@ -169,6 +176,8 @@ export const descriptorFields: readonly Field[] = [
     event.tuple === undefined ? undefined : event.protocol === "udp",
   ),
   ofDescriptor("fd.dev", "number", "device of a file", (event) => identityOf(event, "device")),
+  ofDescriptor("fd.dev.major", "number", "its first part", (event) => deviceParts(event)?.major),
+  ofDescriptor("fd.dev.minor", "number", "its second part", (event) => deviceParts(event)?.minor),
   ofDescriptor("fd.ino", "number", "inode of a file", (event) => identityOf(event, "inode")),
   plain(
     "fd.is_upper_layer",

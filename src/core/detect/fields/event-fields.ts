@@ -74,6 +74,9 @@ export const eventFields: readonly Field[] = [
   plain("evt.rawtime.s", { ...eventNumber, description: "seconds since 1970" }, (event) =>
     Math.floor(event.timeMs / 1000),
   ),
+  plain("evt.rawtime.ns", { ...eventNumber, description: "nanoseconds of that second" }, (event) =>
+    Math.round((event.timeMs % 1000) * 1_000_000),
+  ),
   plain("evt.count", { ...eventNumber, description: "events that this one stands for" }, (event) => event.count),
   plain("evt.category", { ...eventText, scope: "shape", description: "file, net, process or other" }, categoryOf),
   plain("evt.source", { ...eventText, scope: "shape", description: "syscall or k8s_audit" }, (event) => event.source),

@@ -7,15 +7,19 @@ import { auditFields } from "./audit-fields.ts";
 import { descriptorFields } from "./descriptor-fields.ts";
 import { eventFields } from "./event-fields.ts";
 import type { Field } from "./field.ts";
+import { pathFields } from "./path-fields.ts";
 import { processFields } from "./process-fields.ts";
 import { subjectFields } from "./subject-fields.ts";
+import { untoldFields } from "./untold-fields.ts";
 
 export const allFields: readonly Field[] = [
   ...eventFields,
   ...processFields,
   ...descriptorFields,
+  ...pathFields,
   ...subjectFields,
   ...auditFields,
+  ...untoldFields,
 ];
 
 const byName: ReadonlyMap<string, Field> = new Map(allFields.map((field) => [field.name, field]));

@@ -3,6 +3,7 @@ import type { DetectEvent, ReadValue, Value } from "../event.ts";
 import { ancestorOf, commandLineOf, type ProcessFacts } from "../process/facts.ts";
 import type { ExecFacts } from "../../sense/sensor.ts";
 import { environmentFields } from "./environment-fields.ts";
+import { leaderFields } from "./leader-fields.ts";
 import { plain, type Field, type FieldGroup, type FieldType } from "./field.ts";
 import { capabilitiesText } from "./flags.ts";
 
@@ -86,13 +87,6 @@ const argumentsOf: Read = ({ arguments: words }) => {
   return lastArguments.text;
 };
 
-function sessionName(process: ProcessFacts): Value {
-  const session = process.facts?.session;
-  for (let each: ProcessFacts | undefined = process; each !== undefined; each = each.parent)
-    if (each.key.pid === session) return each.comm;
-  return undefined;
-}
-
 export const processFields: readonly Field[] = [
   { ...ofProcess("proc.name", "text", ["process", "short name, at most 15 bytes"], nameOf), scope: "name" },
   text("proc.exe", "first argument", (process) => process.arguments[0]),
@@ -140,7 +134,7 @@ export const processFields: readonly Field[] = [
   fact("proc.vpgid", "number", "process group", ({ processGroup }) => processGroup),
   fact("proc.pgid", "number", "process group", ({ processGroup }) => processGroup),
   fact("proc.sid", "number", "session", ({ session }) => session),
-  fact("proc.sname", "text", "short name of the session's leader", (_, process) => sessionName(process)),
+  ...leaderFields,
   fact(
     "proc.is_vpgid_leader",
     "boolean",

@@ -83,9 +83,17 @@ const labelField = (name: string): Field => ({
   description: "one label of the pod",
   read:
     (argument = "") =>
-    (event) =>
-      event.subject.podLabels?.[argument],
+    ({ subject: { podLabels } }) =>
+      podLabels !== undefined && Object.hasOwn(podLabels, argument) ? podLabels[argument] : undefined,
 });
+
+const namespaceOf: Read = ({ subject }) => (subject.pod === "" ? undefined : some(subject.namespace));
+
+const labelsText: Read = ({ podLabels }) =>
+  podLabels &&
+  Object.entries(podLabels)
+    .map(([key, value]) => `${key}:${value}`)
+    .join(", ");
 
 const workloadOf =
   (kind: string): Read =>
@@ -163,23 +171,21 @@ export const subjectFields: readonly Field[] = [
     ] as const
   ).map((name) => ofSubject(name, "text", ["untold", "not told by any sensor"], () => undefined)),
   { ...labelField("container.label"), group: "untold", read: () => () => undefined },
-  ofSubject("k8s.ns.name", "text", ["kubernetes", "namespace"], ({ subject }) =>
-    subject.pod === "" ? undefined : some(subject.namespace),
-  ),
+  ofSubject("k8s.ns.name", "text", ["kubernetes", "namespace"], namespaceOf),
   ofSubject("k8s.pod.name", "text", ["kubernetes", "pod"], ({ subject }) => some(subject.pod)),
   ofSubject("k8s.pod.id", "text", ["kubernetes", "uid of the pod"], ({ podUid }) => some(podUid)),
   ofSubject("k8s.pod.uid", "text", ["kubernetes", "uid of the pod"], ({ podUid }) => some(podUid)),
   labelField("k8s.pod.label"),
-  ofSubject(
-    "k8s.pod.labels",
-    "text",
-    ["kubernetes", "all labels of the pod"],
-    ({ podLabels }) =>
-      podLabels &&
-      Object.entries(podLabels)
-        .map(([key, value]) => `${key}:${value}`)
-        .join(", "),
+  labelField("k8smeta.pod.label"),
+  ...["k8s.pod.labels", "k8smeta.pod.labels"].map((name) =>
+    ofSubject(name, "text", ["kubernetes", "all labels of the pod"], labelsText),
   ),
+  ofSubject("k8smeta.pod.name", "text", ["kubernetes", "Pod"], ({ subject }) => some(subject.pod)),
+  ofSubject("k8smeta.pod.uid", "text", ["kubernetes", "uid of the pod"], ({ podUid }) => some(podUid)),
+  ofSubject("k8smeta.ns.name", "text", ["kubernetes", "namespace"], namespaceOf),
+  ofSubject("k8smeta.deployment.name", "text", ["kubernetes", "Deployment"], workloadOf("Deployment")),
+  ofSubject("k8smeta.rs.name", "text", ["kubernetes", "ReplicaSet"], workloadOf("ReplicaSet")),
+  ofSubject("k8smeta.svc.name", "text", ["kubernetes", "Service"], ({ subject }) => some(subject.service)),
   ofSubject("k8s.deployment.name", "text", ["kubernetes", "Deployment"], workloadOf("Deployment")),
   ofSubject("k8s.rs.name", "text", ["kubernetes", "ReplicaSet"], workloadOf("ReplicaSet")),
   ofSubject("k8s.daemonset.name", "text", ["kubernetes", "DaemonSet"], workloadOf("DaemonSet")),

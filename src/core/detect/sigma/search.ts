@@ -69,7 +69,7 @@ function fieldTree(key: string, given: unknown, source: SigmaSource): ConditionN
       mods.includes("all") ? "and" : "or",
       values.map((value) => keyword(value, source)),
     );
-  const mapped = source.fields[name];
+  const mapped = Object.hasOwn(source.fields, name) ? source.fields[name] : undefined;
   if (mapped === undefined) {
     const near = nearest(name, Object.keys(source.fields));
     throw bad(
@@ -91,7 +91,8 @@ function auditType(values: readonly unknown[]): ConditionNode {
   return joined(
     "or",
     values.map((value) => {
-      const base = auditTypes[textOf(value) ?? ""];
+      const type = textOf(value) ?? "";
+      const base = Object.hasOwn(auditTypes, type) ? auditTypes[type] : undefined;
       if (base === undefined)
         throw bad(
           `audit records of type ${JSON.stringify(value)} do not arrive here`,

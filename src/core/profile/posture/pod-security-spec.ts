@@ -123,6 +123,10 @@ function restrictedControls({ pod, container }: Declared): Violations {
       ? []
       : [restricted("Privilege Escalation", "allowPrivilegeEscalation is not false")]),
     ...(nonRoot === true || relaxed ? [] : [restricted("Running as Non-root", "runAsNonRoot is not true")]),
+    // The pod's own false is refused whatever its containers say.
+    ...(nonRoot === true && pod.runAsNonRoot === false && !relaxed
+      ? [restricted("Running as Non-root", "the pod sets runAsNonRoot: false")]
+      : []),
     ...(zero && !relaxed ? [restricted("Running as Non-root user", "runAsUser: 0")] : []),
     ...(seccomp === "RuntimeDefault" || seccomp === "Localhost"
       ? []

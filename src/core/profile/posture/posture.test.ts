@@ -86,6 +86,7 @@ test("Pod Security of a declaration: each control of Kubernetes 1.36", () => {
     ],
     ["safe sysctl", declared({ sysctls: [{ name: "net.ipv4.tcp_rmem", value: "1" }] }, tight), "restricted", []],
     ["unsafe sysctl", declared({ sysctls: [{ name: "kernel.msgmax", value: "1" }] }, tight), "privileged", ["Sysctls"]],
+    ["a pod that may run as root", declared({ runAsNonRoot: false }, tight), "baseline", ["Running as Non-root"]],
     ["user 0", declared({ runAsUser: 0 }, tight), "baseline", ["Running as Non-root user"]],
     [
       "own users need no runAsNonRoot",

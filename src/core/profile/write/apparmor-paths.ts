@@ -3,6 +3,7 @@
 export const pathLimits = {
   /** Files of one folder with the same access before the folder stands for them. */
   filesPerFolderMax: 12,
+  /** Of one section; what is beyond is left out, and the profile says so. */
   rulesMax: 2000,
 } as const;
 
@@ -13,7 +14,7 @@ const temporary = ["/tmp", "/var/tmp", "/run", "/var/run", "/dev/shm", "/var/cac
 const anyName = "\u0000*";
 const anyPath = "\u0000+";
 
-/** Numbers of processes, temporary files and crowded folders become patterns; the rest stays. Sorted, each once, at most `rulesMax`. Input: absolute paths. */
+/** Numbers of processes, temporary files and crowded folders become patterns; the rest stays. Sorted, each once. Input: absolute paths. */
 export function generalize(paths: readonly string[]): readonly string[] {
   const single = new Set(paths.filter((path) => path.startsWith("/") && !path.includes("\u0000")).map(generalizeOne));
   const byFolder = new Map<string, string[]>();
@@ -26,7 +27,7 @@ export function generalize(paths: readonly string[]): readonly string[] {
     if (files.length > pathLimits.filesPerFolderMax && folder !== "") rules.add(`${folder}/${anyName}`);
     else for (const file of files) rules.add(file);
   }
-  return [...rules].toSorted().slice(0, pathLimits.rulesMax);
+  return [...rules].toSorted();
 }
 
 function generalizeOne(path: string): string {

@@ -3,7 +3,7 @@
 import type { WrittenProfile } from "../../../model/posture.ts";
 import { defaultCapabilities } from "../capabilities.ts";
 import { usedCapabilities } from "./capabilities.ts";
-import { generalize, quotePath } from "./apparmor-paths.ts";
+import { generalize, pathLimits, quotePath } from "./apparmor-paths.ts";
 import { containerPatch } from "./patch.ts";
 import { commonWarnings, describeTarget, profileName, promotionOf, type ProfileRequest } from "./target.ts";
 
@@ -57,10 +57,10 @@ export function appArmorText(request: ProfileRequest & { readonly files: FileFac
       "signal (receive) peer={runc,crun,/usr/bin/runc,/usr/bin/crun},",
       "ptrace (read) peer=@{profile_name},",
     ]),
-    ...section("executed", pathRules([...files.executables, ...learnt.executables], "ixmr")),
-    ...section("mapped as code", pathRules(files.libraries, "mr")),
-    ...section("read", pathRules(without(files.reads, files.writes), "r")),
-    ...section("written", pathRules(files.writes, "rwkl")),
+    ...pathSections(request).flatMap(({ title, rules: kept, leftOut }) => [
+      ...section(title, kept),
+      ...(leftOut === 0 ? [] : [`# ${leftOutWords(title, leftOut)}`, ""]),
+    ]),
     ...section("what every program touches", always),
     ...section("whatever else is allowed", never),
   ];
@@ -82,8 +82,28 @@ function without(paths: readonly string[], others: readonly string[]): readonly 
   return paths.filter((path) => !left.has(path));
 }
 
-function pathRules(paths: readonly string[], access: string): readonly string[] {
-  return generalize(paths).map((path) => `${quotePath(path)} ${access},`);
+interface PathSection {
+  readonly title: string;
+  readonly rules: readonly string[];
+  /** Rules beyond `rulesMax`. */
+  readonly leftOut: number;
+}
+
+function pathSections({ files, learnt }: ProfileRequest & { readonly files: FileFacts }): readonly PathSection[] {
+  const parts = [
+    ["executed", [...files.executables, ...learnt.executables], "ixmr"],
+    ["mapped as code", files.libraries, "mr"],
+    ["read", without(files.reads, files.writes), "r"],
+    ["written", files.writes, "rwkl"],
+  ] as const;
+  return parts.map(([title, paths, access]) => {
+    const all = generalize(paths).map((path) => `${quotePath(path)} ${access},`);
+    return { title, rules: all.slice(0, pathLimits.rulesMax), leftOut: Math.max(0, all.length - pathLimits.rulesMax) };
+  });
+}
+
+function leftOutWords(title: string, leftOut: number): string {
+  return `${leftOut} rules of what was ${title} are left out: a profile takes ${pathLimits.rulesMax} of them`;
 }
 
 export function writeAppArmor(request: ProfileRequest & { readonly files: FileFacts }): WrittenProfile {
@@ -109,6 +129,13 @@ export function writeAppArmor(request: ProfileRequest & { readonly files: FileFa
       ...(files.executables.length + learnt.executables.length === 0
         ? ["no executable was seen: the profile would let nothing start"]
         : []),
+      ...pathSections(request).flatMap(({ title, leftOut }) =>
+        leftOut === 0
+          ? []
+          : [
+              `${leftOutWords(title, leftOut)}; ${mode === "log" ? "they are logged" : "enforced they are refused"}: put a folder with ** in their place`,
+            ],
+      ),
       `load it on every node first: apparmor_parser -r /etc/apparmor.d/${name}`,
     ],
     promotion: promotionOf(request),

@@ -208,6 +208,21 @@ profile garrison-shop-web-nginx flags=(complain,attach_disconnected,mediate_dele
   assert.match(writeAppArmor({ ...request([], { mode: "enforce" }), files }).text, /flags=\(attach_disconnected,/);
 });
 
+test("rules beyond the limit are left out aloud: how many, of what, and what that means in this mode", () => {
+  const reads = Array.from({ length: pathLimits.rulesMax + 3 }, (_, index) => `/srv/${index}/file`);
+  for (const [mode, meaning] of [
+    ["log", "they are logged"],
+    ["enforce", "enforced they are refused"],
+  ] as const) {
+    const { text, warnings } = writeAppArmor({ ...request([], { mode }), files: { ...files, reads } });
+    const words = `3 rules of what was read are left out: a profile takes ${pathLimits.rulesMax} of them`;
+    assert.ok(text.includes(`\n  # ${words}\n`));
+    assert.equal(text.match(/ r,\n/g)?.length, pathLimits.rulesMax + 6);
+    assert.ok(warnings.includes(`${words}; ${meaning}: put a folder with ** in their place`), warnings.join("\n"));
+  }
+  assert.ok(!writeAppArmor({ ...request([]), files }).warnings.some((line) => line.includes("left out")));
+});
+
 test("crowded folders become patterns; a name is never a pattern of its own", () => {
   const many = Array.from({ length: pathLimits.filesPerFolderMax + 1 }, (_, index) => `/srv/data/${index}`);
   assert.deepEqual(generalize(many).map(quotePath), ["/srv/data/*"]);

@@ -7,6 +7,8 @@ import { child, flagAt, isAbsent, items, onlyFields, refuse, rulePlace, shown, t
 import { taken } from "./own.ts";
 
 const common = ["severity", "tags", "message", "action"] as const;
+/** What a policy does that says nothing. */
+const kubeArmorDefault: RuntimeAction = "Block";
 const sections = ["process", "file", "network", "capabilities", "syscalls"] as const;
 
 /** `at` is the spec. */
@@ -19,7 +21,7 @@ export function kubeArmorRules(at: At): readonly RuntimeRule[] {
       "a whole AppArmor profile is not a rule",
       "apply the profile itself",
     );
-  const action = actionAt(at, "Audit");
+  const action = actionAt(at, kubeArmorDefault);
   const rules = [
     ...pathSection(child(at, "process"), "exec", action),
     ...pathSection(child(at, "file"), "file", action),
@@ -124,14 +126,25 @@ const socketByProtocol: Readonly<Record<string, SocketKind>> = {
   packet: "packet",
 };
 
+/** "tcp, udp" is a list, in these two sections. */
+function namesOf(text: string): readonly string[] {
+  return text.split(",").map((name) => name.trim());
+}
+
+/** Names that every object has are none of the table. */
+function inTable<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
 function protocols(section: At, outer: RuntimeAction): RuntimeRule[] {
   onlyFields(section, [...common, "matchProtocols"]);
   const action = actionAt(section, outer);
   return items(child(section, "matchProtocols")).flatMap((item): RuntimeRule[] => {
     if (!onlyFields(item, [...common, "protocol", "fromSource"])) return [];
     const at = child(item, "protocol");
-    const name = textAt(at).toLowerCase();
-    const kinds = name === "all" ? (["tcp", "udp", "icmp", "raw"] as const) : [socketByProtocol[name]];
+    const kinds = namesOf(textAt(at).toLowerCase()).flatMap((name) =>
+      name === "all" ? (["tcp", "udp", "icmp", "raw"] as const) : [inTable(socketByProtocol, name)],
+    );
     const fromSource = sourcesAt(item);
     if (fromSource === undefined) return [];
     return kinds.flatMap((socket): RuntimeRule[] => {
@@ -148,10 +161,14 @@ function capabilities(section: At, outer: RuntimeAction): RuntimeRule[] {
   const action = actionAt(section, outer);
   return items(child(section, "matchCapabilities")).flatMap((item): RuntimeRule[] => {
     if (!onlyFields(item, [...common, "capability", "fromSource"])) return [];
-    const capability = taken(capabilityOf(textAt(child(item, "capability"))), child(item, "capability"));
+    const at = child(item, "capability");
     const fromSource = sourcesAt(item);
-    if (capability === undefined || fromSource === undefined) return [];
-    return [{ kind: "capability", capability, action: actionAt(item, action), fromSource, place: rulePlace(item) }];
+    if (fromSource === undefined) return [];
+    return namesOf(textAt(at)).flatMap((name): RuntimeRule[] => {
+      const capability = taken(capabilityOf(name), at);
+      if (capability === undefined) return [];
+      return [{ kind: "capability", capability, action: actionAt(item, action), fromSource, place: rulePlace(item) }];
+    });
   });
 }
 
@@ -192,7 +209,7 @@ function callRules(item: At, action: RuntimeAction): RuntimeRule[] {
   const fromSource = sourcesAt(item);
   if (fromSource === undefined) return [];
   return items(child(item, "syscall")).flatMap((at): RuntimeRule[] => {
-    const call = callByName[textAt(at)];
+    const call = inTable(callByName, textAt(at));
     if (call !== undefined) return [{ kind: "call", call, action, fromSource, place: rulePlace(at) }];
     const known = `calls that are guarded: ${[...Object.keys(callByName), ...guardedCalls.filter((each) => each.includes("-"))].join(", ")}`;
     refuse(at, "not-supported", `the system call ${shown(at.value)} is not guarded`, known);

@@ -114,9 +114,9 @@ const taken: readonly (readonly [name: string, document: object, rules: readonly
     ["call Audit unshare", "call Audit mount", "file Audit path /etc/passwd write"],
   ],
   [
-    "KubeArmor: without an action it is told",
+    "KubeArmor: without an action it is blocked",
     armor({ process: { matchPaths: [{ path: "/bin/ls" }] } }),
-    ["exec Audit path /bin/ls"],
+    ["exec Block path /bin/ls"],
   ],
   [
     "Tetragon: exec by path, killed",

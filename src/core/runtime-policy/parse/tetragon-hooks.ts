@@ -151,18 +151,23 @@ function pathRules(
   return [...list.map((subject) => make(subject, "Allow")), make(everyFile, shared.action)];
 }
 
+const beginning = (value: string): ReturnType<typeof pathOf> =>
+  value.endsWith("/") ? directoryOf(value, true) : patternOf(`${value}**`);
+
+const makeByOperator: Readonly<Record<string, typeof pathOf>> = {
+  Equal: pathOf,
+  NotEqual: pathOf,
+  Prefix: beginning,
+  NotPrefix: beginning,
+  Postfix: (value) => patternOf(`**${value}`),
+};
+
 function subjectsOf({
   operator,
   values,
   at,
 }: MatchArgument): { readonly list: readonly PathSubject[]; readonly isOther: boolean } | undefined {
-  const make = {
-    Equal: pathOf,
-    NotEqual: pathOf,
-    Prefix: (value: string) => (value.endsWith("/") ? directoryOf(value, true) : patternOf(`${value}**`)),
-    NotPrefix: (value: string) => (value.endsWith("/") ? directoryOf(value, true) : patternOf(`${value}**`)),
-    Postfix: (value: string) => patternOf(`**${value}`),
-  }[operator];
+  const make = Object.hasOwn(makeByOperator, operator) ? makeByOperator[operator] : undefined;
   if (make === undefined) {
     refuse(
       child(at, "operator"),
@@ -202,11 +207,16 @@ function networkRules(
           `ports ${values.join(", ").slice(0, 60)}: not ports, or more than portsMax = ${runtimeLimits.portsMax}`,
         );
       found.ports = ports;
-    } else if (operator === "Protocol") protocols = values.map((value) => value.replace("IPPROTO_", "").toLowerCase());
-    else if (operator !== "Family")
+    } else if (operator === "Protocol") {
+      protocols = values.map((value) => value.replace("IPPROTO_", "").toLowerCase());
+      // Left out, the rule would be about every protocol.
+      if (protocols.length === 0 || protocols.some((name) => name !== "tcp" && name !== "udp"))
+        return refuseArguments([each], `of protocols only TCP and UDP can be asked of an address here`);
+    } else
       return refuseArguments([each], `the operator ${shown(operator)} on a socket cannot be asked in the kernel here`);
   }
-  if (protocols.length === 1 && (protocols[0] === "tcp" || protocols[0] === "udp")) found.protocol = protocols[0];
+  const [protocol] = new Set(protocols).size === 1 ? protocols : [];
+  if (protocol === "tcp" || protocol === "udp") found.protocol = protocol;
   const made: RuntimeRule[] = [];
   for (const text of found.addresses) {
     const network = taken(

@@ -33,10 +33,36 @@ const told: readonly (readonly [probe: object, severity: string, path: string, m
     /EPERM/,
     1,
   ],
+  [
+    {
+      call: "sys_execve",
+      selectors: [{ matchArgs: [{ index: 0, operator: "constructor", values: ["/x"] }], matchActions: sigkill }],
+    },
+    "error",
+    "selectors[0].matchArgs[0].operator",
+    /constructor/,
+    0,
+  ],
+  ...(
+    [
+      [{ index: 0, operator: "Protocol", values: ["IPPROTO_ICMP"] }, /protocols/],
+      [{ index: 0, operator: "Protocol", values: ["IPPROTO_TCP", "IPPROTO_SCTP"] }, /protocols/],
+      [{ index: 0, operator: "Family", values: ["AF_INET6"] }, /Family/],
+    ] as const
+  ).map(
+    ([argument, message]) =>
+      [
+        { call: "security_socket_connect", selectors: [{ matchArgs: [argument], matchActions: sigkill }] },
+        "error",
+        "selectors[0].matchArgs[0]",
+        message,
+        0,
+      ] as const,
+  ),
 ];
 
 for (const [probe, severity, path, message, rules] of told) {
-  test(`a TracingPolicy's ${path} is told`, () => {
+  test(`a TracingPolicy's ${path} is told: ${message.source}`, () => {
     // One rule beside it, so that the policy is not refused for want of any.
     const kprobes = [probe, { call: "sys_ptrace", selectors: [{ matchActions: sigkill }] }];
     const document = {

@@ -152,6 +152,41 @@ describe("what does not lead around the guard", () => {
     assert.equal(runInside(made.a, open(16, 3, 0)).output, "made");
   });
 
+  test("the unspecified address leads to the machine itself, and is judged as that", (context) => {
+    if (!canRun(context)) return;
+    const script = join(folder, "unspecified.mjs");
+    writeFileSync(script, unspecifiedScript);
+    const to = (address: string, prefixBits: number, operation: "connect" | "send" = "connect") =>
+      ({ operation, protocol: "", port: 0, address, prefixBits, choices: choices(1) }) as const;
+    const told = (...addresses: CompiledPolicy["addresses"]): string => {
+      using made = opened().scene({ ...nothing, addresses });
+      return runInside(made.a, `${node} ${script}`).output;
+    };
+    const asked = [
+      "0.0.0.0",
+      "::ffff:0.0.0.0",
+      "::",
+      ":: from ::ffff:127.0.0.1",
+      "0.0.0.0 from 127.0.0.9",
+      "udp 0.0.0.0",
+    ];
+    const expected = (...words: readonly string[]): string =>
+      asked.map((one, index) => `${one} ${words[index] ?? ""}`).join("\n");
+    const [no, free] = ["EPERM", "free"];
+    assert.equal(
+      told(to("127.0.0.0", 104), to("127.0.0.0", 104, "send")),
+      expected(no, no, free, no, no, no),
+      "127.0.0.0/8",
+    );
+    assert.equal(told(to("127.0.0.9", 128)), expected(free, free, free, free, no, free), "127.0.0.9");
+    assert.equal(told(to("::1", 128)), expected(free, free, no, free, free, free), "::1");
+    assert.equal(
+      told(to("10.0.0.0", 104), to("10.0.0.0", 104, "send")),
+      expected(free, free, free, free, free, free),
+      "10.0.0.0/8",
+    );
+  });
+
   test("drift: a program of a volume is not of the image either", (context) => {
     if (!canRun(context)) return;
     using made = opened().scene(
@@ -176,6 +211,21 @@ describe("what does not lead around the guard", () => {
     assert.match(output, /image 0\n(?:.*\n)*?volume 137/);
   });
 });
+
+/** Whether a connect reaches the kernel's routing: "free" also when nobody listens. */
+const unspecifiedScript = `
+import net from "node:net";
+import dgram from "node:dgram";
+const ways = [["0.0.0.0"], ["::ffff:0.0.0.0"], ["::"], ["::", "::ffff:127.0.0.1"], ["0.0.0.0", "127.0.0.9"]];
+for (const [host, localAddress] of ways)
+  await new Promise((done) => {
+    const say = (word) => done(console.log(host + (localAddress ? " from " + localAddress : ""), word));
+    const socket = net.connect({ port: 9, host, localAddress, autoSelectFamily: false });
+    socket.on("error", ({ code }) => say(code === "EPERM" ? code : "free")).on("connect", () => say("free"));
+  });
+const socket = dgram.createSocket("udp4");
+socket.send("x", 9, "0.0.0.0", (error) => { console.log("udp 0.0.0.0", error?.code ?? "free"); socket.close(); });
+`;
 
 interface Readings {
   readonly programs: string;

@@ -73,6 +73,18 @@ describe("whom the kernel's guard holds", () => {
     assert.equal(runInside(below, "/bin/true").code, 0);
   });
 
+  test("a cgroup made below a scope that is only tried is tried too, from the start", (context) => {
+    if (!canRun(context)) return;
+    using made = scene(
+      { ...nothing, paths: [{ class: "exec", text: id, isExact: true, choices: choices(1, { action: "dry" }) }] },
+      { dryPolicy: 1 },
+    );
+    const below = join(made.a, "below");
+    mkdirSync(below);
+    assert.equal(runInside(below, id).code, 0);
+    assert.deepEqual(recordsOf(made.guard), [`exec would-kill kill 1 ${id}`]);
+  });
+
   test("a container's cgroup: who is still in the host's mount namespace is the runtime's, and left alone", (context) => {
     if (!canRun(context)) return;
     using made = scene(execRule(id), { isContainer: true });

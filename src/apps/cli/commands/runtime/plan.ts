@@ -25,7 +25,8 @@ export const runtimePlan: CommandUnit = {
       )
       .addHelpText(
         "after",
-        "\nExamples:\n  garrison runtime plan shop-policies.yaml\n  garrison runtime plan kubearmor/*.yaml --fail-on detect --json",
+        "\nExamples:\n  garrison runtime plan shop-policies.yaml\n  garrison runtime plan kubearmor/*.yaml --fail-on detect --json\n\n" +
+          "Exit code 2: a policy is refused; 3: at the gate, or with a gate something is left out; 7: without a gate something is left out.",
       )
       .action(run<RuntimePlanFlags>(async (context, input) => (await import("./run-plan.ts")).runPlan(context, input)));
   },

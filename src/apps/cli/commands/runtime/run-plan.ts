@@ -37,14 +37,11 @@ export async function runPlan(
     );
   } else await printDocument(context, format, { planes, policies: plans, refused, problems });
   if (refused > 0) return 2;
-  // What is left out is not even detected.
-  if (options.failOn !== "never" && problems.some(isError)) return 3;
-  return isAtGate(
-    plans.flatMap(({ rules }) => rules),
-    options.failOn,
-  )
-    ? 3
-    : 0;
+  const isPart = problems.some(isError);
+  const rules = plans.flatMap((plan) => plan.rules);
+  // What is left out is not even detected: no gate lets it pass, and without one it is a part, as with `apply`.
+  if ((isPart && options.failOn !== "never") || isAtGate(rules, options.failOn)) return 3;
+  return isPart ? 7 : 0;
 }
 
 function leftOutWords(errors: number): string {
