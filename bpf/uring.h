@@ -17,6 +17,9 @@
 #define IORING_OP_LINKAT 39
 #define AT_REMOVEDIR 0x200
 
+/* A socket's address with the longest name in the file system. */
+#define SOCKET_ADDRESS_BYTES 112
+
 struct uring_deed {
 	struct request first;
 	struct request second;
@@ -146,11 +149,10 @@ static __always_inline void *address_of_connect(struct io_kiocb *request)
 	return NULL;
 }
 
-static __always_inline int tell_uring_connect(struct task_struct *task, struct io_kiocb *request)
+static __always_inline int tell_uring_connect(struct task_struct *task, struct io_kiocb *request, void *from)
 {
 	struct address_in address = {};
 	struct seen_key key = {};
-	void *from = address_of_connect(request);
 	/* The request's own file is looked up only later. */
 	int number = BPF_CORE_READ(request, cqe.fd);
 	struct file *file = file_of(task, number);
@@ -187,18 +189,43 @@ static __always_inline int tell_uring_connect(struct task_struct *task, struct i
 	return send_call(scratch, event->path_bytes, &key, false);
 }
 
+static __always_inline bool is_told_by_uring(u8 operation)
+{
+	return operation == IORING_OP_CONNECT || operation == IORING_OP_OPENAT || operation == IORING_OP_OPENAT2 ||
+	       (operation >= IORING_OP_RENAMEAT && operation <= IORING_OP_LINKAT);
+}
+
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(on_uring_request, struct io_kiocb *request)
 {
 	u8 operation = BPF_CORE_READ(request, opcode);
-	bool is_file = operation == IORING_OP_OPENAT || operation == IORING_OP_OPENAT2 ||
-		       (operation >= IORING_OP_RENAMEAT && operation <= IORING_OP_LINKAT);
-	if (!is_file && operation != IORING_OP_CONNECT)
-		return 0;
 	struct task_struct *task = bpf_get_current_task_btf();
-	if (is_excluded(task))
+	if (!is_told_by_uring(operation) || is_excluded(task))
 		return 0;
-	return is_file ? tell_uring_file(task, request, operation) : tell_uring_connect(task, request);
+	if (operation == IORING_OP_CONNECT)
+		return tell_uring_connect(task, request, address_of_connect(request));
+	return tell_uring_file(task, request, operation);
+}
+
+/*
+ * The tracepoint's name until 6.3. Kernels before 6.1 give it other arguments: the field is read without a helper, so that their verifier refuses the program.
+ * A connect's address is still the program's own then.
+ */
+SEC("tp_btf/io_uring_submit_sqe")
+int BPF_PROG(on_uring_request_before_6_4, struct io_kiocb *request)
+{
+	u8 operation = request->opcode;
+	struct task_struct *task = bpf_get_current_task_btf();
+	if (!is_told_by_uring(operation) || is_excluded(task))
+		return 0;
+	if (operation != IORING_OP_CONNECT)
+		return tell_uring_file(task, request, operation);
+	struct io_connect *connect = (struct io_connect *)request;
+	u8 address[SOCKET_ADDRESS_BYTES] = {};
+	u32 length = BPF_CORE_READ(connect, addr_len);
+	if (length > sizeof(address) || bpf_probe_read_user(address, length, BPF_CORE_READ(connect, addr)))
+		return 0;
+	return tell_uring_connect(task, request, address);
 }
 
 #endif

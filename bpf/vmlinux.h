@@ -360,6 +360,10 @@ struct io_mkdir {
 struct __kernel_sockaddr_storage {
 	u16 ss_family;
 };
+struct io_connect {
+	struct sockaddr *addr;
+	int addr_len;
+};
 struct io_async_msghdr {
 	struct __kernel_sockaddr_storage addr;
 };

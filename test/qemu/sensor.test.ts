@@ -7,7 +7,10 @@ import { qemuMissing, runGuest } from "../support/qemu.ts";
 test("the sensor on a stock kernel: programs, files, calls and packets", async (context) => {
   const missing = qemuMissing();
   if (!skipUnless(context, missing === "", missing)) return;
-  const run = await runGuest({ program: "test/qemu/sensor.guest.ts", files: ["bpf/objects/sensor.bpf.o"] });
+  const run = await runGuest({
+    program: "test/qemu/sensor.guest.ts",
+    files: ["bpf/objects/sensor.bpf.o", "src/edge/sensor/uring.fixture.ts", "src/edge/sensor/raw-calls.fixture.ts"],
+  });
   context.diagnostic(`${run.checks.size} checks in ${run.seconds} s, boots ${run.boots}`);
   assert.ok(run.checks.size >= 5, run.output);
   for (const [name, result] of run.checks) assert.equal(result, "ok", `${name}: ${result}`);

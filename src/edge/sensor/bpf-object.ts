@@ -3,6 +3,7 @@
 import { closeSync, openSync } from "node:fs";
 import { Fault } from "../../base/fault.ts";
 import type { Capability } from "../../model/node.ts";
+import { readFromIterator, runIterator } from "./bpf-iterator.ts";
 import { errnoName, type Libbpf, type Pointer } from "./libbpf.ts";
 import { openTracepoints, type Tracepoints } from "./tracepoints.ts";
 
@@ -24,6 +25,8 @@ export interface KernelProgram {
   readonly kind: ProgramKind;
   /** The ability that is missing when this one is refused. */
   readonly ability: string;
+  /** Of the same object: tried in its place where the kernel refuses this one, whose point an older kernel calls otherwise. */
+  readonly standIn?: string;
   /** Of kind "tracepoint". One that a kernel or architecture has not is left out; the program is refused when none is left. */
   readonly points?: readonly TracepointUse[];
 }
@@ -83,24 +86,27 @@ interface Context {
   readonly object: Pointer;
   readonly links: Map<Pointer, Attached>;
   readonly refusals: Map<string, string>;
+  readonly standIns: ReadonlySet<string>;
 }
 
 /** Throws a Fault ("sensor/load") when a required program cannot run; nothing stays loaded then. */
 export function loadBpfObject(libbpf: Libbpf, options: BpfObjectOptions): BpfObject {
   const refusals = refusalsOf(options);
-  const steps = loading(libbpf, options, refusals);
+  const standIns = new Set<string>();
+  const steps = loading(libbpf, options, { refusals, standIns });
   let step = steps.next();
   while (step.done !== true) step = steps.next(libbpf.loadObject(step.value));
-  return objectOf({ libbpf, options, object: step.value, links: new Map(), refusals });
+  return objectOf({ libbpf, options, object: step.value, links: new Map(), refusals, standIns });
 }
 
 /** The same without holding up this thread while the kernel looks at the programs. */
 export async function loadBpfObjectAside(libbpf: Libbpf, options: BpfObjectOptions): Promise<BpfObject> {
   const refusals = refusalsOf(options);
-  const steps = loading(libbpf, options, refusals);
+  const standIns = new Set<string>();
+  const steps = loading(libbpf, options, { refusals, standIns });
   let step = steps.next();
   while (step.done !== true) step = steps.next(await libbpf.loadObjectAside(step.value));
-  return objectOf({ libbpf, options, object: step.value, links: new Map(), refusals });
+  return objectOf({ libbpf, options, object: step.value, links: new Map(), refusals, standIns });
 }
 
 function refusalsOf(options: BpfObjectOptions): Map<string, string> {
@@ -175,22 +181,24 @@ function leaveOutCgroupPrograms({ programs }: BpfObjectOptions, refusals: Map<st
 function* loading(
   libbpf: Libbpf,
   options: BpfObjectOptions,
-  refusals: Map<string, string>,
+  { refusals, standIns }: { readonly refusals: Map<string, string>; readonly standIns: Set<string> },
 ): Generator<Pointer, Pointer, number> {
-  const first = openObject(libbpf, options, (program) => !refusals.has(program.name));
+  const wanted = (): ReadonlySet<string> =>
+    new Set(options.programs.filter(({ name }) => !refusals.has(name)).map((program) => nameIn({ standIns }, program)));
+  const first = openObject(libbpf, options, wanted());
   const firstCode = yield first;
   if (firstCode === 0) return first;
   const wholeError = errnoName(-firstCode);
   libbpf.closeObject(first);
-  for (const candidate of options.programs) {
-    if (refusals.has(candidate.name)) continue;
-    const trial = openObject(libbpf, options, (program) => program.name === candidate.name);
-    const code = yield trial;
-    if (code !== 0) refusals.set(candidate.name, `kernel refused program ${candidate.name}: ${errnoName(-code)}`);
-    libbpf.closeObject(trial);
+  for (const { name, standIn } of options.programs) {
+    if (refusals.has(name)) continue;
+    const code = yield* trying(libbpf, options, name);
+    if (code === 0) continue;
+    if (standIn !== undefined && (yield* trying(libbpf, options, standIn)) === 0) standIns.add(standIn);
+    else refusals.set(name, `kernel refused program ${name}: ${errnoName(-code)}`);
   }
   refuseIfUseless(options, refusals);
-  const object = openObject(libbpf, options, (program) => !refusals.has(program.name));
+  const object = openObject(libbpf, options, wanted());
   if ((yield object) === 0) return object;
   libbpf.closeObject(object);
   throw new Fault(`the kernel refused the programs of ${options.objectPath}: ${wholeError}`, {
@@ -200,7 +208,20 @@ function* loading(
   });
 }
 
-function openObject(libbpf: Libbpf, options: BpfObjectOptions, isWanted: (program: KernelProgram) => boolean): Pointer {
+/** One program by itself. */
+function* trying(libbpf: Libbpf, options: BpfObjectOptions, name: string): Generator<Pointer, number, number> {
+  const trial = openObject(libbpf, options, new Set([name]));
+  const code = yield trial;
+  libbpf.closeObject(trial);
+  return code;
+}
+
+/** What it is called in the object that is loaded. */
+function nameIn({ standIns }: Pick<Context, "standIns">, { name, standIn }: KernelProgram): string {
+  return standIn !== undefined && standIns.has(standIn) ? standIn : name;
+}
+
+function openObject(libbpf: Libbpf, options: BpfObjectOptions, wanted: ReadonlySet<string>): Pointer {
   const object = libbpf.openObject(options.objectPath);
   if (object === null || object === 0n) {
     throw new Fault(`cannot open ${options.objectPath}: ${libbpf.lastError()}`, {
@@ -209,8 +230,8 @@ function openObject(libbpf: Libbpf, options: BpfObjectOptions, isWanted: (progra
       hint: "The compiled programs belong to the installation (bpf/objects); install again.",
     });
   }
-  for (const program of options.programs)
-    libbpf.setAutoload(libbpf.findProgram(object, program.name), isWanted(program));
+  for (const { name, standIn = name } of options.programs)
+    for (const each of new Set([name, standIn])) libbpf.setAutoload(libbpf.findProgram(object, each), wanted.has(each));
   for (const [map, entries] of Object.entries(options.mapEntries ?? {}))
     libbpf.setMapEntries(libbpf.findMap(object, map), entries);
   for (const [map, descriptor] of Object.entries(options.sharedMaps ?? {}))
@@ -229,7 +250,7 @@ function attachAll(context: Context): void {
     using tracepoints = openTracepoints();
     for (const program of options.programs) {
       if (refusals.has(program.name) || program.kind === "on-demand") continue;
-      const pointer = libbpf.findProgram(object, program.name);
+      const pointer = libbpf.findProgram(object, nameIn(context, program));
       if (program.kind === "tracepoint") {
         const because = attachPoints(context, { pointer, program, tracepoints });
         if (because !== "") refusals.set(program.name, because);
@@ -324,46 +345,13 @@ function openCgroup(path: string): number {
   }
 }
 
-/** Reading an iterator runs its program once per object; it prints nothing, so the first read without a pause ends it. */
-function runIterator(libbpf: Libbpf, link: Pointer): void {
-  const descriptor = libbpf.createIterator(libbpf.linkDescriptor(link));
-  if (descriptor >= 0) {
-    const buffer = new Uint8Array(64);
-    for (let round = 0; round < iteratorRoundsMax; round += 1) {
-      // The kernel pauses after a million objects without output, and asks to be called again.
-      if (libbpf.read(descriptor, buffer) >= 0 || libbpf.lastError() !== "EAGAIN") break;
-    }
-    libbpf.close(descriptor);
-  }
-  libbpf.destroyLink(link);
-}
-
 function readIterator({ libbpf, object, refusals }: Context, name: string, bytesMax: number): Uint8Array {
   const because = refusals.get(name);
   const link = because === undefined ? libbpf.attachIterator(libbpf.findProgram(object, name)) : null;
-  if (link === null || link === 0n) {
-    const message = because ?? `kernel refused to attach ${name}: ${libbpf.lastError()}`;
-    throw new Fault(message, { code: "sensor/attach", kind: "unavailable" });
-  }
-  const buffer = new Uint8Array(bytesMax);
-  let filled = 0;
-  const descriptor = libbpf.createIterator(libbpf.linkDescriptor(link));
-  if (descriptor >= 0) {
-    for (let round = 0; round < iteratorRoundsMax && filled < bytesMax; round += 1) {
-      const part = new Uint8Array(bytesMax - filled);
-      const count = libbpf.read(descriptor, part);
-      if (count === 0 || (count < 0 && libbpf.lastError() !== "EAGAIN")) break;
-      if (count > 0) buffer.set(part.subarray(0, count), filled);
-      filled += Math.max(0, count);
-    }
-    libbpf.close(descriptor);
-  }
-  libbpf.destroyLink(link);
-  return buffer.subarray(0, filled);
+  if (link !== null && link !== 0n) return readFromIterator(libbpf, link, bytesMax);
+  const message = because ?? `kernel refused to attach ${name}: ${libbpf.lastError()}`;
+  throw new Fault(message, { code: "sensor/attach", kind: "unavailable" });
 }
-
-/** A million descriptors each. */
-const iteratorRoundsMax = 64;
 
 function refuseIfUseless({ programs, required }: BpfObjectOptions, refusals: ReadonlyMap<string, string>): void {
   for (const program of programs) {
@@ -385,11 +373,12 @@ function capabilitiesOf(
   return [...becauseByAbility].map(([name, because]) => ({ name, available: because === "", because }));
 }
 
-function readMisses({ libbpf, object, options, refusals }: Context): Readonly<Record<string, number>> {
+function readMisses(context: Context): Readonly<Record<string, number>> {
+  const { libbpf, object, options, refusals } = context;
   const missesByAbility: Record<string, number> = {};
   for (const program of options.programs) {
     if (refusals.has(program.name)) continue;
-    const misses = libbpf.programMisses(libbpf.findProgram(object, program.name));
+    const misses = libbpf.programMisses(libbpf.findProgram(object, nameIn(context, program)));
     if (misses > 0) missesByAbility[program.ability] = (missesByAbility[program.ability] ?? 0) + misses;
   }
   return missesByAbility;

@@ -233,5 +233,5 @@ export const deedPrograms: readonly KernelProgram[] = [
   },
   { name: "on_call", kind: "tracepoint", ability: "calls", points: callPoints("exit", callShapes) },
   { name: "on_overlay_asked", kind: "on-demand", ability: "overlay-drift" },
-  { name: "on_uring_request", kind: "tracing", ability: "io-uring" },
+  { name: "on_uring_request", standIn: "on_uring_request_before_6_4", kind: "tracing", ability: "io-uring" },
 ];
