@@ -14,7 +14,13 @@ function valuesOf(field: Field): readonly string[] {
   switch (field.type) {
     case "name":
     case "domain":
-      return [...words.map((word) => quote(word)), ...patterns, "db", "web"];
+      return [
+        ...words.map((word) => quote(word)),
+        ...patterns,
+        "db",
+        "web",
+        ...(field.name === "workload" ? ["shop/db", "s*/web"] : []),
+      ];
     case "target":
       return [
         ...words.filter((word) => word !== "").map((word) => quote(word)),
@@ -45,6 +51,7 @@ function valuesOf(field: Field): readonly string[] {
 const freeTexts = [
   ...words.filter((word) => word !== "").map((word) => quote(word)),
   "d*",
+  "shop/db",
   "WEB",
   "10.0.0.1",
   "fe80::/10",

@@ -69,18 +69,56 @@ function clauseCondition(clause: Clause, table: FilterTable): Condition {
 function valueCondition(clause: Clause, value: Value, table: FilterTable): Condition {
   if (clause.field === "") {
     const columns = value.test.is === "address" ? freeAddressColumns[table] : freeTextColumns[table];
-    return anyColumn(table, columns ?? [], value.test);
+    const anywhere = anyColumn(table, columns ?? [], value.test);
+    return value.test.is === "address" ? anywhere : any([anywhere, inNamespace(table, workloadColumns(table), value)]);
   }
   const field = fieldByName.get(clause.field);
   if (field === undefined) return never;
   if (field.type === "target") return targetCondition(field.name as "from" | "to", value, table);
   const own = columnsFor(field, clause.side, table);
   if (field.type === "bytes") return own.length === 0 ? never : columnTest(table, own, value.test);
-  const found = anyColumn(table, own, value.test);
-  if (!sidedByReporter(field, clause.side, table)) return found;
-  return clause.side === "any"
-    ? any([found, columnTest(table, [field.peer ?? ""], value.test)])
-    : httpSide(field, clause.side, value.test);
+  const named = (columns: readonly string[]): Condition =>
+    any([
+      anyColumn(table, columns, value.test),
+      ...(field.name === "workload" ? [inNamespace(table, columns, value)] : []),
+    ]);
+  if (!sidedByReporter(field, clause.side, table)) return named(own);
+  return clause.side === "any" ? named([...own, field.peer ?? ""]) : httpSide(field, clause.side, named);
+}
+
+/** Columns that hold names of workloads: what `workload:` looks at, HTTP's other end too. */
+function workloadColumns(table: FilterTable): readonly string[] {
+  const field = fieldByName.get("workload");
+  const peer = table === "http_events" && field?.peer !== undefined ? [field.peer] : [];
+  return [...(field?.any[table] ?? []), ...peer];
+}
+
+/** "shop/db" as tables print a workload: its name in one of `columns`, and the namespace in the column beside it. Quoted text is a name and no more. */
+function inNamespace(table: FilterTable, columns: readonly string[], value: Value): Condition {
+  const slash = value.quoted ? -1 : value.text.indexOf("/");
+  if (slash <= 0) return never;
+  const [namespace, name] = [value.text.slice(0, slash), value.text.slice(slash + 1)].map(exactly);
+  if (namespace === undefined || name === undefined) return never;
+  return any(
+    columns.map((column) =>
+      all([columnTest(table, [namespaceBeside[column] ?? ""], namespace), columnTest(table, [column], name)]),
+    ),
+  );
+}
+
+/** The column of the namespace that a workload's name in this column is of. */
+const namespaceBeside: Readonly<Record<string, string>> = {
+  workload: "namespace",
+  sourceWorkload: "sourceNamespace",
+  destinationWorkload: "destinationNamespace",
+  actorWorkload: "actorNamespace",
+  peerWorkload: "peerNamespace",
+  name: "namespace",
+};
+
+function exactly(text: string): Test {
+  if (/^\*+$/.test(text)) return { is: "filled" };
+  return text.includes("*") ? { is: "like", pattern: text } : { is: "equals", text };
 }
 
 function columnsFor(field: Field, side: Side, table: FilterTable): readonly string[] {
@@ -95,14 +133,11 @@ function sidedByReporter(field: Field, _side: Side, table: FilterTable): boolean
 }
 
 /** from = the subject when the source reported, the peer when the destination did; to = the other way round. */
-function httpSide(field: Field, side: "from" | "to", test: Test): Condition {
+function httpSide(field: Field, side: "from" | "to", named: (columns: readonly string[]) => Condition): Condition {
   const own = field.any.http_events ?? [];
   const peer = field.peer === undefined ? [] : [field.peer];
   const branch = (reporter: "source" | "destination", columns: readonly string[]) =>
-    all([
-      columnTest("http_events", ["reporter"], { is: "equals", text: reporter }),
-      anyColumn("http_events", columns, test),
-    ]);
+    all([columnTest("http_events", ["reporter"], { is: "equals", text: reporter }), named(columns)]);
   const [atSource, atDestination] = side === "from" ? [own, peer] : [peer, own];
   return any([branch("source", atSource), branch("destination", atDestination)]);
 }
@@ -159,12 +194,11 @@ function targetCondition(side: "from" | "to", value: Value, table: FilterTable):
   const named = any([anyColumn(table, names, value.test), anyColumn(table, domains, lowered(value.test))]);
   const slash = value.quoted ? -1 : value.text.indexOf("/");
   if (slash <= 0 || namespace === undefined) return named;
-  const part = (text: string): Test => (text.includes("*") ? { is: "like", pattern: text } : { is: "equals", text });
-  const inNamespace = all([
-    columnTest(table, [namespace], part(value.text.slice(0, slash))),
-    anyColumn(table, names, part(value.text.slice(slash + 1))),
+  const within = all([
+    columnTest(table, [namespace], exactly(value.text.slice(0, slash))),
+    anyColumn(table, names, exactly(value.text.slice(slash + 1))),
   ]);
-  return any([named, inNamespace]);
+  return any([named, within]);
 }
 
 function lowered(test: Test): Test {

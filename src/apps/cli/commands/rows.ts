@@ -5,6 +5,7 @@ import { ask, clientOf, type Context } from "../context.ts";
 import { eventStream } from "../event-stream.ts";
 import { render, type Format, type Sheet } from "../output/format.ts";
 import { gapLines } from "./gap-lines.ts";
+import { sayUnseenWorkloads } from "./unseen-workload.ts";
 import type { ResponseOf } from "../../server/contract/endpoint.ts";
 import type { Api } from "../../server/contract/api.ts";
 
@@ -63,6 +64,7 @@ export async function printRows<Row extends object>(
   await context.print(render(found.rows.toReversed(), source.sheet(context), { format, width: context.width }));
   if (format === "table" || format === "wide")
     context.say(`${found.rows.length} ${source.noun}${found.more ? " (there are more: --last or --since)" : ""}`);
+  if (found.rows.length === 0 && last > 0) await sayUnseenWorkloads(context, { ...query, until: input.options.until });
   return sayWindow(context, found.window, !found.more);
 }
 

@@ -6,6 +6,7 @@ import { render, type Sheet } from "../output/format.ts";
 import { age, bytes } from "../output/units.ts";
 import type { CommandUnit } from "./command.ts";
 import { sayWindow } from "./rows.ts";
+import { sayUnseenWorkloads } from "./unseen-workload.ts";
 
 const rowsMax = 1000;
 
@@ -15,7 +16,7 @@ export const workloads: CommandUnit = {
     program
       .command("workloads")
       .summary("what runs, busiest first")
-      .argument("[filter...]", "filter terms: ns:host kind:Container name")
+      .argument("[filter...]", "filter terms: ns:host kind:Container NAME or NAMESPACE/NAME")
       .option("--since <time>", "seen since: 15m, 2h, 7d or RFC 3339", "1h")
       .addHelpText(
         "after",
@@ -28,6 +29,7 @@ export const workloads: CommandUnit = {
           const format = context.flags.output ?? "table";
           await context.print(render(found.rows, sheet(context.nowMs()), { format, width: context.width }));
           if (found.next !== undefined) context.say(`only the busiest ${rowsMax} are shown: narrow the filter`);
+          if (found.rows.length === 0) await sayUnseenWorkloads(context, query, "words");
           return sayWindow(context, found.window);
         }),
       );

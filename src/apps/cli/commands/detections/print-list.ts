@@ -5,6 +5,7 @@ import { ask, type Context } from "../../context.ts";
 import { render, type Sheet } from "../../output/format.ts";
 import { age } from "../../output/units.ts";
 import { sayWindow } from "../rows.ts";
+import { sayUnseenWorkloads } from "../unseen-workload.ts";
 import { coverLine } from "./words.ts";
 
 export interface ListFlags {
@@ -48,6 +49,7 @@ export async function printDetections(
       if (rows.length === 0 && until === undefined && page.cover.nodesDetecting > 0)
         context.say("what happened within the last half minute may still be on its way: ask again");
     }
+    if (rows.length === 0) await sayUnseenWorkloads(context, query);
     return sayWindow(context, page.window, cursor === undefined);
   }
 }
