@@ -83,6 +83,7 @@ export function emptyQueries(over: Partial<Queries> = {}): Queries {
       window: emptyWindow,
     }),
     baselineDrift: async () => ({ drift: [], omitted: 0, window: emptyWindow }),
+    baselineAlarms: async () => ({ alarms: [], omitted: 0 }),
     usageRows: async () => ({ rows: [], omitted: 0, lookedAt: emptyLookedAt, window: emptyWindow }),
     workloadPostures: async () => ({ rows: [], omitted: 0, lookedAt: emptyLookedAt, window: emptyWindow }),
     listPostures: async () => ({ rows: [], omitted: 0, lookedAt: emptyLookedAt, window: emptyWindow }),

@@ -37,6 +37,7 @@ export function freshQueries(queries: Queries, freshness: Freshness): Queries {
     noiseEvents: (query) => settled(() => queries.noiseEvents(query)),
     baselineSums: (request) => settled(() => queries.baselineSums(request)),
     baselineDrift: (request) => settled(() => queries.baselineDrift(request)),
+    baselineAlarms: (request) => settled(() => queries.baselineAlarms(request)),
     usageRows: (...given) => settled(() => queries.usageRows(...given)),
     workloadPostures: (...given) => settled(() => queries.workloadPostures(...given)),
     listPostures: (query) => settled(() => queries.listPostures(query)),

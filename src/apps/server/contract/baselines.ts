@@ -119,6 +119,9 @@ export const BaselineDrift = z.object({
   isAccepted: z.boolean(),
 });
 
+/** What to do with things that came as drift, or with critical or high detections, when a workload is frozen. */
+const SuspectsChoice = z.enum(["leave-out", "take"]).default("leave-out");
+
 const PreviewItem = z.object({ kind: BaselineItemKind, item: z.string(), count: z.int(), lastSeen: z.iso.datetime() });
 
 export const baselines = {
@@ -162,7 +165,7 @@ export const baselines = {
     summary:
       "What a step up would mean, judged on the recorded rows of the window (a week by default); changes nothing",
     role: "viewer",
-    query: z.object({ ...keyShape, to: z.enum(baselineModes), ...WindowShape }),
+    query: z.object({ ...keyShape, to: z.enum(baselineModes), suspects: SuspectsChoice, ...WindowShape }),
     response: z.object({
       to: z.enum(baselineModes),
       items: BaselineItems,
@@ -174,6 +177,9 @@ export const baselines = {
       /** Had it been frozen a day before the window's end: what came new since. Much of it: it still learns. */
       newInLastDay: z.array(PreviewItem),
       newInLastDayOmitted: z.int(),
+      /** Of what freezing would learn: what was drift, or came with a critical or high detection. Left out unless taken; the newest first. */
+      suspects: z.array(PreviewItem.extend({ because: z.string() })),
+      suspectsOmitted: z.int(),
       confidence: BaselineConfidence,
       /** What the step asks for first, one sentence each; empty: nothing speaks against it. */
       cautions: z.array(z.string()),
@@ -189,6 +195,8 @@ export const baselines = {
       ...keyShape,
       to: z.enum(baselineModes),
       dryRun: z.boolean().default(true),
+      /** Of freezing: what becomes of what was drift or came with an attack. */
+      suspects: SuspectsChoice,
       /** The generation the caller saw; 0: there was none. Absent: whatever there is. */
       ifGeneration: z.int().min(0).optional(),
       ...WindowShape,

@@ -5,12 +5,14 @@ import type { BaselineFact } from "../../../core/baseline/facts.ts";
 import { compileBaseline } from "../../../core/baseline/judge.ts";
 import { newFacts, proposeBaseline } from "../../../core/baseline/learn.ts";
 import { baselineName } from "../../../core/baseline/name.ts";
+import type { Suspicions } from "../../../core/baseline/suspects.ts";
 import type { BaselineSums, BaselineWorkload } from "../../../edge/store/queries/baselines-nouns.ts";
 import { type Baseline, baselineItemKinds, type BaselineMode } from "../../../model/baseline.ts";
 import type { ResourceManifest } from "../../../model/resource.ts";
 import { baselineLimits, type baselines } from "../contract/baselines.ts";
 import type { QueryOf, ResponseOf } from "../contract/endpoint.ts";
 import { type KeptBaseline, keptBaselines } from "./baseline-kept.ts";
+import { newestFirst, suspectCautions, type SuspectsChoice, suspicionsFor } from "./baseline-suspects.ts";
 import {
   type BaselineParts,
   becauseOf,
@@ -35,6 +37,7 @@ export interface Looked {
   readonly sums: BaselineSums;
   readonly kept: readonly KeptBaseline[];
   readonly driftOmitted: number;
+  readonly suspicions: Suspicions;
 }
 
 const hourMs = 3_600_000;
@@ -49,9 +52,10 @@ export function ownerOf(query: Omit<QueryOf<(typeof baselines)["getBaseline"]>, 
 /** Throws Fault "baselines/not-seen" for a workload that neither the window nor a baseline knows. */
 export async function lookAt(parts: BaselineParts, { since, until, ...owner }: BaselineQuestion): Promise<Looked> {
   const window = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
-  const [sums, drifted, kept] = await Promise.all([
+  const [sums, drifted, alarmed, kept] = await Promise.all([
     parts.queries.baselineSums({ of: owner, ...window }),
     parts.queries.baselineDrift({ of: owner, ...window, limit: baselineLimits.driftMax }),
+    parts.queries.baselineAlarms({ of: owner, ...window }),
     keptBaselines(parts.state),
   ]);
   const nothing = { image: "", service: "", hours: 0, replicas: 0, starts: 0, firstMs: 0, lastMs: 0 };
@@ -78,7 +82,8 @@ export async function lookAt(parts: BaselineParts, { since, until, ...owner }: B
         hint: "`garrison baseline list` shows what learns; look at a longer window (--since 7d)",
       },
     );
-  return { known, sums, kept, driftOmitted: drifted.omitted };
+  const suspicions = await suspicionsFor(parts, known, { facts, alarms: alarmed.alarms });
+  return { known, sums, kept, driftOmitted: drifted.omitted, suspicions };
 }
 
 export async function getBaseline(
@@ -94,7 +99,7 @@ export async function getBaseline(
   const open = new Set(openDrift(known).map(({ itemKind, item }) => `${itemKind} ${item}`));
   return {
     ladder: ladderOf(known, { kept, judging: () => own.length, kinds: baselineItemKinds }),
-    items: itemsOf(known, parts.clock.nowMs()),
+    items: itemsOf(looked, parts.clock.nowMs()),
     cut: [...sums.cut],
     drift: namedDrift(known.drift).map(
       ({ itemKind, item, severity, count, firstMs, lastMs, process, evidence, action }) => ({
@@ -119,21 +124,25 @@ export async function getBaseline(
 }
 
 /** The resource as it stands, or as promoting would make it. */
-export function manifestOf(looked: Looked): ResourceManifest {
+export function manifestOf(looked: Looked, suspects: SuspectsChoice = "leave-out"): ResourceManifest {
   const { held, life } = looked.known;
   const apiVersion = "garrison/v1" as const;
   if (held !== undefined) return { apiVersion, kind: "Baseline", scope: held.scope, name: held.name, spec: held.spec };
   const taken = new Set(looked.kept.map(({ name }) => name));
   const plain = baselineName(life);
   const name = taken.has(plain) ? `${plain.slice(0, 250)}-2` : plain;
-  return { apiVersion, kind: "Baseline", scope: `cluster/${life.cluster}`, name, spec: proposalOf(looked) };
+  return { apiVersion, kind: "Baseline", scope: `cluster/${life.cluster}`, name, spec: proposalOf(looked, suspects) };
 }
 
-export function proposalOf({ known: { life, facts, confidence }, sums }: Looked): Baseline {
+/** What freezing would make of it now. */
+export function proposalOf(looked: Looked, suspects: SuspectsChoice = "leave-out"): Baseline {
+  const { known, sums, suspicions } = looked;
+  const { life, confidence } = known;
   const { namespace, workload, kind, imageDigest, image } = life;
+  const out = new Set(suspects === "take" ? [] : suspicions.suspects.map(({ fact }) => `${fact.kind} ${fact.item}`));
   return proposeBaseline({
     target: { namespace, workload, kind, imageDigest, image },
-    facts,
+    facts: sums.facts.flatMap(({ fact }) => (out.has(`${fact.kind} ${fact.item}`) ? [] : [fact])),
     sinceMs: sums.lookedAt.sinceMs,
     untilMs: sums.lookedAt.untilMs,
     confidence,
@@ -141,8 +150,9 @@ export function proposalOf({ known: { life, facts, confidence }, sums }: Looked)
   });
 }
 
-function itemsOf({ facts, held, life }: Known, nowMs: number): Item[] {
-  const compiled = held === undefined ? undefined : compileBaseline(held.spec);
+function itemsOf(looked: Looked, nowMs: number): Item[] {
+  const { facts, held, life } = looked.known;
+  const compiled = compileBaseline(held?.spec ?? proposalOf(looked));
   const accepted = new Map(held?.spec.accepted.map((each) => [`${each.kind} ${each.item}`, acceptedText(each)]));
   const known = new Set(facts.map(({ kind, item }) => `${kind} ${item}`));
   const rows = facts.map((fact): Item => ({
@@ -152,7 +162,7 @@ function itemsOf({ facts, held, life }: Known, nowMs: number): Item[] {
     replicas: fact.replicas,
     firstSeen: formatInstant(fact.firstMs),
     lastSeen: formatInstant(fact.lastMs),
-    inBaseline: compiled?.covers(fact.kind, fact.item) ?? true,
+    inBaseline: compiled.covers(fact.kind, fact.item),
     isNew: fact.firstMs >= nowMs - dayMs && fact.firstMs > life.firstMs + hourMs,
     ...acceptedOf(accepted, fact),
   }));
@@ -191,7 +201,8 @@ export async function previewBaseline(
 ): Promise<Preview> {
   const looked = await lookAt(parts, { ...ownerOf(query), since: query.since, until: query.until });
   const { known, sums } = looked;
-  const spec = known.held?.spec ?? proposalOf(looked);
+  const spec = known.held?.spec ?? proposalOf(looked, query.suspects);
+  const suspects = known.held === undefined ? looked.suspicions.suspects : [];
   const outside = newFacts(spec, known.facts).filter(({ kind }) => spec.judged.includes(kind));
   const endMs = Math.min(sums.lookedAt.untilMs, parts.clock.nowMs());
   const fresh = known.facts.filter(
@@ -206,8 +217,15 @@ export async function previewBaseline(
     ...shown("wouldDrift", outside),
     wouldKill: ended.slice(0, baselineLimits.driftMax).map(previewItem),
     ...shown("newInLastDay", fresh),
+    suspects: newestFirst(suspects)
+      .slice(0, baselineLimits.driftMax)
+      .map(({ fact, because }) => ({ ...previewItem(fact), because })),
+    suspectsOmitted: Math.max(0, suspects.length - baselineLimits.driftMax),
     confidence: { ...known.confidence, because: [...known.confidence.because] },
-    cautions: cautionsOf(looked, { to, outside, freshCount: fresh.length, spec }),
+    cautions: [
+      ...(known.held === undefined ? suspectCautions(looked.suspicions, query.suspects) : []),
+      ...cautionsOf(looked, { to, outside, freshCount: fresh.length, spec }),
+    ],
     window: sums.window,
   } as Preview;
 }

@@ -26,7 +26,7 @@ import {
 
 export interface BaselineParts {
   readonly state: Pick<StateStore, "resources">;
-  readonly queries: Pick<Queries, "baselineSums" | "baselineDrift">;
+  readonly queries: Pick<Queries, "baselineSums" | "baselineDrift" | "baselineAlarms">;
   readonly clock: Clock;
 }
 

@@ -27,7 +27,10 @@ export async function promote(parts: BaselineParts, body: Body<"promoteBaseline"
       );
     if (held === undefined && !isSeen)
       throw wrongStep("nothing was seen of it: there is nothing to freeze", "look at a longer window");
-    return put(parts, manifestOf(looked), { author, ifGeneration: body.ifGeneration ?? held?.generation ?? 0 });
+    return put(parts, manifestOf(looked, body.suspects), {
+      author,
+      ifGeneration: body.ifGeneration ?? held?.generation ?? 0,
+    });
   }
   if (held === undefined)
     throw wrongStep(

@@ -241,3 +241,68 @@ test("a baseline of another image is not this one's; one that nobody sees any mo
     ],
   );
 });
+
+test("what was drift, or came with a critical detection, is not learnt by freezing anew unless somebody takes it", async () => {
+  const owner = { ...key, workload: "attacked" };
+  const own = { ...nginx, workload: "attacked", pod: "attacked-1", containerId: "c9" };
+  const attackMs = nowMs - 3 * hour;
+  await store.insert("process_events", [
+    { ...own, time: nowMs - 90 * hour },
+    { ...own, time: attackMs - 2000, name: "perl", executable: "/usr/bin/perl", ancestors: ["nginx"] },
+    { ...own, time: attackMs, name: "sh", executable: "/usr/bin/dash", ancestors: ["perl", "nginx"] },
+    { ...own, time: nowMs - 2 * hour, name: "nc", executable: "/usr/bin/nc", ancestors: ["nginx"] },
+    { ...own, time: nowMs - 2 * hour, name: "date", executable: "/usr/bin/date", ancestors: ["nginx"] },
+  ]);
+  const said = { ...own, source: "garrison", action: "detected", count: 1, evidence: [] };
+  const drifted = (item: string) => ({
+    ...said,
+    time: nowMs - 2 * hour,
+    severity: "medium",
+    rule: "Drift: executable not in the baseline",
+    outputFields: ["drift.kind=executables", `drift.item=${item}`],
+  });
+  await store.insert("security_events", [
+    {
+      ...said,
+      time: attackMs,
+      severity: "critical",
+      rule: "Reverse shell",
+      process: "sh",
+      executable: "/usr/bin/dash",
+      ancestors: ["perl", "nginx"],
+    },
+    drifted("/usr/bin/nc"),
+    drifted("/usr/bin/date"),
+  ]);
+  // The baseline of then, gone since, in which somebody had accepted one of the drifts.
+  const name = "shop-attacked.deployment.0123456789ab";
+  const target = { namespace: "shop", workload: "attacked", kind: "Deployment", imageDigest };
+  const spec = { target, items: { executables: ["/usr/sbin/nginx", "/usr/bin/date"] } };
+  const manifest = { kind: "Baseline", scope: "cluster/c", name, spec };
+  assert.equal((await call("PUT", `/api/v1/resources/Baseline/${name}`, manifest)).status, 200);
+  const of = async (method: "GET" | "POST", what: string, more: object) =>
+    method === "GET"
+      ? (await call<Preview>("GET", `/api/v1/baselines/${what}?${query({ ...owner, ...more })}`)).json
+      : (await call<Preview>("POST", `/api/v1/baselines/${what}`, { ...owner, ...more })).json;
+  await of("POST", "demote", { to: "learning" });
+
+  const preview = await of("GET", "preview", { to: "monitoring" });
+  const out = ["/usr/bin/dash", "/usr/bin/nc", "/usr/bin/perl", "nginx -> /usr/bin/perl", "perl -> /usr/bin/dash"];
+  assert.deepEqual(preview.suspects.map(({ item }) => item).sort(), out);
+  assert.match(preview.suspects.find(({ item }) => item === "/usr/bin/dash")?.because ?? "", /Reverse shell/);
+  assert.match(
+    preview.cautions.join(" "),
+    /5 things came as drift or with a critical or high detection and are left out/,
+  );
+  assert.deepEqual(preview.items.executables, ["/usr/bin/date", "/usr/sbin/nginx"]);
+  assert.deepEqual(preview.wouldDrift.map(({ item }) => item).sort(), out, "which they are, when they come again");
+
+  const taken = await of("GET", "preview", { to: "monitoring", suspects: "take" });
+  assert.ok(taken.items.executables.includes("/usr/bin/nc"));
+  assert.match(taken.cautions.join(" "), /would be learnt all the same/);
+
+  const frozen = (await of("POST", "promote", { to: "monitoring" })) as unknown as {
+    resource: { spec: { items: { executables: string[] } } };
+  };
+  assert.deepEqual(frozen.resource.spec.items.executables, ["/usr/bin/date", "/usr/sbin/nginx"]);
+});

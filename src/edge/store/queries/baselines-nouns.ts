@@ -1,5 +1,6 @@
 // What baselines ask of the store, and what it answers: facts and lives of workloads by image, drift events by item.
 import type { BaselineFact } from "../../../core/baseline/facts.ts";
+import type { Alarm } from "../../../core/baseline/suspects.ts";
 import type { BaselineItemKind } from "../../../model/baseline.ts";
 import type { WorkloadKind } from "../../../model/identity.ts";
 import type { Window, WindowRequest } from "./queries.ts";
@@ -59,6 +60,13 @@ export interface DriftSum extends BaselineWorkload {
   readonly process: string;
   readonly evidence: string;
   readonly action: string;
+}
+
+/** Critical and high detections of rules (not drift) of one program within five minutes. */
+export interface AlarmSums {
+  readonly alarms: readonly Alarm[];
+  /** Alarms that the limit left out: the older ones. */
+  readonly omitted: number;
 }
 
 export interface DriftSums {

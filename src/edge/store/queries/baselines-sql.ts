@@ -105,3 +105,11 @@ argMax(evidence[1], time) AS proof, toString(argMax(action, time)) AS done, toIn
 FROM security_events WHERE ${where} AND source = 'garrison' AND startsWith(rule, 'Drift: ') GROUP BY ${ownerKey}, said, itemKind, item
 ORDER BY lastMs DESC, item LIMIT ${limit}`;
 }
+
+/** Detections of rules that weigh as much as an attack, the newest first. */
+export function alarmsSql(where: string, limit: number): string {
+  return `SELECT rule AS said, toString(severity) AS graded, executable AS program, process AS doer, ancestors AS above,
+toUnixTimestamp64Milli(min(time)) AS firstMs, toUnixTimestamp64Milli(max(time)) AS lastMs, toInt64(count() OVER ()) AS total
+FROM security_events WHERE ${where} AND severity IN ('critical', 'high') AND NOT startsWith(rule, 'Drift: ')
+GROUP BY said, graded, program, doer, above, toStartOfFiveMinutes(time) ORDER BY lastMs DESC, said LIMIT ${limit}`;
+}

@@ -8,6 +8,7 @@ import type { BaselineItemKind } from "../../../model/baseline.ts";
 import type { WorkloadKind } from "../../../model/identity.ts";
 import { answerWindow, because, run } from "./ask.ts";
 import type {
+  AlarmSums,
   BaselineRequest,
   BaselineSums,
   BaselineWorkload,
@@ -15,7 +16,16 @@ import type {
   WorkloadFact,
   WorkloadLife,
 } from "./baselines-nouns.ts";
-import { destinationsSql, domainsSql, driftSql, filesSql, listensSql, livesSql, programsSql } from "./baselines-sql.ts";
+import {
+  alarmsSql,
+  destinationsSql,
+  domainsSql,
+  driftSql,
+  filesSql,
+  listensSql,
+  livesSql,
+  programsSql,
+} from "./baselines-sql.ts";
 import { queryLimits } from "./limits.ts";
 import type { QueryParts } from "./scan.ts";
 import type { StoredRow } from "./shown.ts";
@@ -276,5 +286,27 @@ export async function baselineDrift(
     })),
     omitted: Math.max(0, Number(result.rows[0]?.["total"] ?? 0) - result.rows.length),
     window: await answerWindow(parts, window, ["security_events"], because(result)),
+  };
+}
+
+/** What rules called critical or high of one workload, the newest first. */
+export async function baselineAlarms(parts: QueryParts, request: BaselineRequest): Promise<AlarmSums> {
+  const window = resolveWindow({}, { ...request, since: request.since ?? learnSince }, parts.clock.nowMs());
+  const bindings = createBindings();
+  const limit = queryLimits.baselineAlarmsMax;
+  const sql = alarmsSql(whereOf("events", request.of, window, bindings), limit);
+  const { rows } = await run(parts, sql, bindings, { rowsMax: limit });
+  return {
+    alarms: rows.map((row) => ({
+      rule: text(row, "said"),
+      severity: text(row, "graded"),
+      executable: text(row, "program"),
+      names: [text(row, "doer"), ...(Array.isArray(row["above"]) ? row["above"].map(String) : [])].filter(
+        (name) => name !== "",
+      ),
+      firstMs: Number(row["firstMs"]),
+      lastMs: Number(row["lastMs"]),
+    })),
+    omitted: Math.max(0, Number(rows[0]?.["total"] ?? 0) - rows.length),
   };
 }

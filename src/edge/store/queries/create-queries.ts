@@ -8,7 +8,7 @@ import {
   relatedDetections,
 } from "./detections.ts";
 import { detectionTree } from "./detection-tree.ts";
-import { baselineDrift, baselineSums } from "./baselines.ts";
+import { baselineAlarms, baselineDrift, baselineSums } from "./baselines.ts";
 import { listEvents } from "./events.ts";
 import { listFlows, listGaps } from "./flows.ts";
 import { answerWindow } from "./ask.ts";
@@ -59,6 +59,7 @@ export function createQueries({ store, clock }: Pick<QueryParts, "store" | "cloc
     noiseEvents: (query) => noiseEvents(parts, query),
     baselineSums: (request) => baselineSums(parts, request),
     baselineDrift: (request) => baselineDrift(parts, request),
+    baselineAlarms: (request) => baselineAlarms(parts, request),
     usageRows: (params, query) => usageRows(parts, params, query),
     workloadPostures: (params, query) => workloadPostures(parts, params, query),
     listPostures: (query) => listPostures(parts, query),

@@ -53,6 +53,7 @@ export const queryLimits = {
   baselineFactsMax: 10_000,
   baselineWorkloadsMax: 1000,
   baselineDriftMax: 5000,
+  baselineAlarmsMax: 500,
   /** Learning and postures: what one statement reads, rows of one workload, containers of one list, paths for AppArmor. */
   profileRowsToReadMax: 30_000_000,
   profileBytesToReadMax: 4_000_000_000,

@@ -19,7 +19,7 @@ import type {
   TreeRequest,
 } from "./detections-nouns.ts";
 import type { TreeLimits } from "./detection-tree.ts";
-import type { BaselineRequest, BaselineSums, DriftSums } from "./baselines-nouns.ts";
+import type { AlarmSums, BaselineRequest, BaselineSums, DriftSums } from "./baselines-nouns.ts";
 import type { ImageUse, ImageUseRequest, Reached } from "./images-nouns.ts";
 import type { PostureListRequest, PostureRows, TouchSums, UsageRows } from "./profiles-nouns.ts";
 import type { WafModeRequest, WafModeSums, WafRequestKey, WafSums } from "./waf-nouns.ts";
@@ -329,6 +329,7 @@ export interface Queries {
   /** What workloads did, by image: learning (a week when nobody says), and the drift that agents told of. */
   baselineSums(request: BaselineRequest): Promise<BaselineSums>;
   baselineDrift(request: BaselineRequest & { readonly limit: number }): Promise<DriftSums>;
+  baselineAlarms(request: BaselineRequest): Promise<AlarmSums>;
   /** Oldest first; without a window the last thirty days. */
   usageRows(params: WorkloadParams, query: WindowRequest): Promise<UsageRows>;
   /** The newest of each container; without a window the last three hours. */
