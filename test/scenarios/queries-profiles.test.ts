@@ -206,6 +206,8 @@ test("nothing learnt, or no such container, is a fault with the way out", async 
     return error.code;
   };
   const nobody = { ...params, name: "nobody", profile: "seccomp" } as const;
+  const unit = { ...nobody, kind: "SystemdUnit" } as const;
+  await assert.rejects(workloadProfile(parts, unit, { ...query, container: "" }), /agents learn containers only/);
   assert.equal(await codeOf(workloadProfile(parts, nobody, { ...query, container: "" })), "profiles/nothing-learnt");
   const absent = workloadProfile(parts, { ...params, profile: "seccomp" }, { ...query, container: "x" });
   assert.equal(await codeOf(absent), "profiles/no-such-container");

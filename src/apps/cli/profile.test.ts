@@ -27,6 +27,7 @@ test("posture of a process: a table for people, everything as JSON; no such proc
     "Unknown",
   ])
     assert.ok(table.stdout.includes(word), `${word}\n${table.stdout}`);
+  assert.match(table.stdout, /^Not restricted because \(live\)$/m, "whatever it is below that");
   const json = garrison("posture", "--pid", String(process.pid), "-o", "json");
   const [item] = (JSON.parse(json.stdout) as { items: { facts: { pid: number }; layers: unknown[] }[] }).items;
   assert.deepEqual([item?.facts.pid, item?.layers.length], [process.pid, 16]);
@@ -77,7 +78,15 @@ test("a command is learnt here: its profile on standard output, what it prints e
   assert.match(learnt.stderr, /confidence low/);
   const capabilities = garrison("profile", "capabilities", "--command", "--", "chroot", "/", "true");
   assert.match(capabilities.stdout, /add: \["SYS_CHROOT"\]/);
-  assert.equal(garrison("profile", "seccomp", "--command", "--", "false").status, 1);
+  assert.match(learnt.stderr, /docker run --security-opt seccomp=seccomp\.json/);
+  assert.doesNotMatch(learnt.stderr, /kubelet|on every node|ended/);
+  const failed = garrison("profile", "seccomp", "--command", "--", "sh", "-c", "exit 3");
+  assert.equal(failed.status, 1);
+  assert.match(failed.stderr, /^sh ended with 3: the profile covers what it did until then$/m);
+  assert.match(
+    garrison("profile", "seccomp", "--command", "--", "sh", "-c", "kill -9 $$").stderr,
+    /^sh ended by SIGKILL: /m,
+  );
   assert.equal(garrison("profile", "apparmor", "--command", "--", "true").status, 2);
 });
 

@@ -129,3 +129,46 @@ test("detect lint: at a terminal's width what is wrong is folded, whole and no w
     /the document \(rules\) is no list of Falco rules, no GarrisonRule and no Sigma rule/,
   );
 });
+
+const sigma = file(
+  "sigma.yaml",
+  `title: Shadow\nid: 5d3f5d0e-5d3f-4f0e-8d3f-5d3f5d0e5d3f\nlogsource: { category: process_creation, product: linux }
+detection:\n  selection:\n    CommandLine|contains: shadow\n  condition: selection\nlevel: high\n`,
+);
+
+test("detect test: a command line is what Sigma asks for, a system call is its end, no time is none", () => {
+  const command = file("command.jsonl", `{"evt.type":"execve","proc.cmdline":"cat /etc/shadow"}\n`);
+  const { code, out, said } = garrison("detect", "test", sigma, "--events", command);
+  assert.equal(code, 3, said);
+  assert.doesNotMatch(out, /1970/);
+  assert.doesNotMatch(garrison("detect", "test", sigma, "--events", command, "--json").out, /1970/);
+  const exit = file(
+    "exit.yaml",
+    `- rule: Exit\n  desc: d\n  condition: evt.type = execve and evt.dir = <\n  output: o\n  priority: NOTICE\n`,
+  );
+  assert.equal(garrison("detect", "test", exit, "--events", command).code, 3);
+});
+
+test("detect test: fields that a silent rule asks for and no event gives, in the author's words", () => {
+  const named = file("named.jsonl", `{"evt.type":"execve","proc.name":"cat"}\n`);
+  const { code, said } = garrison("detect", "test", sigma, good, "--events", named);
+  assert.equal(code, 0);
+  assert.match(said, /^Shadow: no event gives CommandLine \(proc\.cmdline\), which it asks for$/m);
+  assert.doesNotMatch(said, /Tool: no event/);
+});
+
+test("detect test: refused rules are counted, and no hit of the rest is a part of an answer", () => {
+  const quiet = file("quiet.jsonl", `{"evt.type":"execve","proc.name":"ls"}\n`);
+  const none = garrison("detect", "test", good, bad, "--events", quiet);
+  assert.equal(none.code, 7);
+  assert.match(none.said, /1 event, 1 rule, 1 refused: 0 hits/);
+  assert.equal(garrison("detect", "test", good, bad, "--events", events).code, 3);
+});
+
+test("detect lint: YAML when asked for; a file without a rule is said", () => {
+  const { code, out } = garrison("detect", "lint", bad, "-o", "yaml");
+  assert.equal(code, 3);
+  assert.match(out, /^problems:\n {2}- hint: did you mean "proc\.name"\?$/m);
+  const list = file("list.yaml", "- list: names\n  items: [a]\n");
+  assert.match(garrison("detect", "lint", list).said, /no rule in .*list\.yaml/);
+});

@@ -86,3 +86,17 @@ export function nearestWorkload(
 export function fullName({ cluster, namespace, kind, name }: FoundWorkload): string {
   return [cluster, namespace, kind, name].join("/");
 }
+
+/** Units, sessions and plain groups of the machine: no runtime started them as a container. */
+export function isNoContainer({ kind }: Pick<FoundWorkload, "kind">): boolean {
+  return noContainers.has(kind);
+}
+
+const noContainers: ReadonlySet<string> = new Set(["SystemdUnit", "Session", "Host"]);
+
+/** For a shell on its node: the number of one of its processes, from its control group. */
+export function pidWords({ kind, name }: Pick<FoundWorkload, "kind" | "name">): string {
+  const folder =
+    kind === "SystemdUnit" && /^[\w.@-]+$/.test(name) ? `$(find /sys/fs/cgroup -name ${name})` : "/sys/fs/cgroup/PATH";
+  return `$(head -1 ${folder}/cgroup.procs)`;
+}

@@ -38,7 +38,7 @@ export const profile: CommandUnit = {
       .option("--command", "run the command line here, as root, learn it and print its profile (seccomp, capabilities)")
       .addHelpText(
         "after",
-        "\nThe profile goes to standard output, what to know about it to standard error.\n\nExamples:\n" +
+        "\nThe profile goes to standard output, what to know about it to standard error.\nWith --command the exit code is 1 when the program did not end with 0 (how it ended is said); the profile is printed all the same.\n\nExamples:\n" +
           "  garrison profile seccomp shop/web > web.json\n  garrison profile seccomp shop/web --mode enforce --patch\n" +
           "  garrison profile capabilities shop/web --diff\n  sudo garrison profile seccomp --command -- curl -s http://127.0.0.1:8080",
       )

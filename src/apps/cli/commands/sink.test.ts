@@ -77,6 +77,8 @@ test("a sink that fails, its dead letters, and how they go", async () => {
     assert.match((await garrison(server, "test", "siem")).out, /^taken: HTTP 200/);
     const one = await garrison(server, "replay", "siem", "2");
     assert.deepEqual([one.code, one.out], [0, "1 delivered, 0 failed, 2 left\n"]);
+    const nowhere = await garrison(server, "replay", "siem", "99");
+    assert.deepEqual([nowhere.code, /siem has no dead letter 99/.test(nowhere.err)], [5, true]);
     assert.equal((await garrison(server, "discard", "siem")).code, 2, "all are thrown away only when asked for");
     assert.deepEqual((await garrison(server, "discard", "siem", "1")).out, "1 thrown away, 1 left\n");
     assert.deepEqual((await garrison(server, "replay", "siem")).out, "1 delivered, 0 failed, 0 left\n");

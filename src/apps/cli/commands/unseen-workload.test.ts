@@ -39,7 +39,7 @@ async function server(t: TestContext) {
     if (pathname.endsWith("/workloads")) asked.push(q);
     const rows = pathname.endsWith("/workloads") && (q === "" || q.includes("garrison-drill.service")) ? [drill] : [];
     response.writeHead(200, { "content-type": "application/json" });
-    response.end(JSON.stringify({ rows, window }));
+    response.end(JSON.stringify({ rows, window, containers: [], omitted: 0 }));
   });
   listening.listen(0, "127.0.0.1");
   await once(listening, "listening");
@@ -79,6 +79,24 @@ test("one that was seen and did nothing of the kind is not called unknown", asyn
   const { err } = await garrison(url, "events", "workload:host/garrison-drill.service", "-ns:x", "last:2h");
   assert.doesNotMatch(err, /no workload/);
   assert.deepEqual(asked, ["workload:host/garrison-drill.service last:2h"]);
+});
+
+test("posture of a unit: agents tell containers only, and the way that works", async (t) => {
+  const { url } = await server(t);
+  const { code, err } = await garrison(url, "posture", "host/garrison-drill.service");
+  assert.equal(code, 5);
+  assert.match(err, /agents tell the layers of containers only, and host\/garrison-drill\.service is none/);
+  assert.match(
+    err,
+    /posture --pid \$\(head -1 \$\(find \/sys\/fs\/cgroup -name garrison-drill\.service\)\/cgroup\.procs\)/,
+  );
+});
+
+test("a sub-command with a slip is no text to look for", async (t) => {
+  const { url } = await server(t);
+  const { code, err } = await garrison(url, "detections", "shwo", "16rik-a1f00c41d3b2e001");
+  assert.equal(code, 2);
+  assert.match(err, /unknown command 'shwo' \(did you mean show\?\)/);
 });
 
 test("near names: the same elsewhere, then what begins so or holds it, then a slip; at most three", () => {

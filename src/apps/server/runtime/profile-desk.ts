@@ -101,7 +101,15 @@ function chooseContainer(containers: readonly string[], wanted: string, params: 
   });
 }
 
-function nothingLearnt({ namespace, name }: WorkloadParams, what: string): Fault {
+const noContainers: ReadonlySet<string> = new Set(["SystemdUnit", "Session", "Host"]);
+
+function nothingLearnt({ namespace, name, kind }: WorkloadParams, what: string): Fault {
+  if (noContainers.has(kind))
+    return new Fault(`agents learn containers only, and ${namespace}/${name} is none`, {
+      code: "profiles/nothing-learnt",
+      kind: "not-found",
+      hint: "On its machine: `garrison profile seccomp --command -- PROGRAM ...` runs its program and learns it.",
+    });
   return new Fault(`nothing was learnt of ${namespace}/${name} ${what}`.trim(), {
     code: "profiles/nothing-learnt",
     kind: "not-found",

@@ -77,12 +77,12 @@ function flatEvent(flat: Readonly<Record<string, unknown>>, number: number): Det
   const pid = Number(text("proc.pid")) || 0;
   const containerId = text("container.id");
   const isContainer = containerId !== "" && containerId !== "host";
-  event.flat = { "evt.num": number, ...flat };
   event.number = number;
   event.type = text("evt.type");
   event.source = Object.keys(flat).some((name) => name.startsWith("ka.") || name.startsWith("jevt."))
     ? "k8s_audit"
     : "syscall";
+  event.flat = { ...derived(flat, event.source), "evt.num": number, ...flat };
   if (event.source === "k8s_audit") event.flat = { ...event.flat, "evt.type": "k8s_audit" };
   event.timeMs = timeOf(flat) ?? number;
   event.process = {
@@ -105,6 +105,20 @@ function flatEvent(flat: Readonly<Record<string, unknown>>, number: number): Det
     },
   };
   return event;
+}
+
+/** What an event need not say: a system call is told at its end, and a command line stands for all arguments. */
+function derived(flat: Readonly<Record<string, unknown>>, source: string): Readonly<Record<string, unknown>> {
+  return {
+    ...(source === "syscall" ? { "evt.dir": "<" } : {}),
+    ...(flat["proc.cmdline"] === undefined ? {} : { "proc.exeline": flat["proc.cmdline"] }),
+  };
+}
+
+/** Whether an event as it was written gives a field, whatever its argument. */
+export function isFlatField(flat: Readonly<Record<string, unknown>>, field: string): boolean {
+  const given = Object.keys({ ...derived(flat, "syscall"), "evt.num": 0, ...flat });
+  return given.some((name) => name === field || name.startsWith(`${field}.`) || name.startsWith(`${field}[`));
 }
 
 /** Nanoseconds, RFC 3339, or Falco's own "time". */

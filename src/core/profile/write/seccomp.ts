@@ -141,11 +141,15 @@ export function writeSeccomp(request: ProfileRequest & { readonly runtime: Runti
         ? ["clone3 was seen: enforced it answers ENOSYS, as with RuntimeDefault, and C libraries use clone instead"]
         : []),
       `united with what ${runtimeBases[runtime].version} needs to start a container`,
-      "the file must be on every node that may run the pod: without it the container does not start",
+      onNodesWarning,
     ],
     promotion: promotionOf(request),
   };
 }
+
+/** Of a workload; a command that somebody runs has no nodes. */
+export const onNodesWarning =
+  "the file must be on every node that may run the pod: without it the container does not start";
 
 /** JSON with one name per line would be 80 lines: names are filled into lines instead. */
 function seccompText(profile: OciSeccomp): string {

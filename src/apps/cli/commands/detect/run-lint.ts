@@ -21,11 +21,15 @@ export async function runLint(
     machine: { hostname: "", bootMs: 0, userName: () => undefined, groupName: () => undefined },
   }).rules();
   const errors = problems.filter(({ severity }) => severity === "error");
-  // One rule with three mistakes is one rule; what has no name counts by its place.
-  const refused = new Set(errors.map(({ file, line, item }) => `${file}\n${item === "" ? line : item}`)).size;
+  const refused = refusedCount(errors);
   const { unusedMacros, unusedLists } = rules;
-  if (options.json === true || context.flags.output === "json")
-    await printDocument(context, "json", {
+  if (states.length === 0 && errors.length === 0)
+    context.say(
+      `no rule in ${args.join(", ")}: a rule is an item of a list with \`rule:\`, a GarrisonRule, or a Sigma rule`,
+    );
+  const format = options.json === true ? "json" : context.flags.output;
+  if (format === "json" || format === "yaml")
+    await printDocument(context, format, {
       problems,
       rules: states,
       unusedMacros,
@@ -48,6 +52,11 @@ export async function runLint(
     context.say(summary(states, { refused, errors: errors.length, warnings }));
   }
   return refused > 0 ? 3 : 0;
+}
+
+/** One rule with three mistakes is one rule; what has no name counts by its place. */
+export function refusedCount(errors: readonly RuleProblem[]): number {
+  return new Set(errors.map(({ file, line, item }) => `${file}\n${item === "" ? line : item}`)).size;
 }
 
 function isWorthTelling({ sight }: RuleState): boolean {

@@ -10,6 +10,8 @@ import type { Context } from "../../context.ts";
 import { harmless, harmlessJson } from "../../output/harmless.ts";
 import { counted } from "../policy/words.ts";
 import { loadRules, usage } from "./load-rules.ts";
+import { missingLines } from "./missing-fields.ts";
+import { refusedCount } from "./run-lint.ts";
 import { readEvents, type GivenEvent } from "./read-events.ts";
 import type { DetectTestFlags } from "./test.ts";
 
@@ -18,8 +20,9 @@ export async function runTest(
   { args, options }: { readonly args: readonly string[]; readonly options: DetectTestFlags },
 ): Promise<number> {
   const { rules, problems } = loadRules(args);
-  for (const { severity, file, line, item, message, hint } of problems)
-    if (severity === "error") context.say(`${file}:${line}: ${item}: ${message}${hint === "" ? "" : ` (${hint})`}`);
+  const errors = problems.filter(({ severity }) => severity === "error");
+  for (const { file, line, item, message, hint } of errors)
+    context.say(`${file}:${line}: ${item}: ${message}${hint === "" ? "" : ` (${hint})`}`);
   if (rules.summaries.length === 0)
     throw usage("no rule is left to judge by: every one was refused", "garrison detect lint says what is wrong");
   const events = readEvents(options.events);
@@ -29,8 +32,14 @@ export async function runTest(
   const isJson = options.json === true || context.flags.output === "json";
   await context.print(detections.map((detection) => (isJson ? jsonText(detection) : lineText(detection))).join(""));
   const enabled = rules.summaries.filter(({ isEnabled }) => isEnabled).length;
-  context.say(`${counted(events.length, "event")}, ${counted(enabled, "rule")}: ${counted(detections.length, "hit")}`);
-  return detections.length > 0 ? 3 : 0;
+  for (const line of missingLines(rules.summaries, { events, detections })) context.say(line);
+  const refused = refusedCount(errors);
+  const left = refused === 0 ? "" : `, ${refused} refused`;
+  context.say(
+    `${counted(events.length, "event")}, ${counted(enabled, "rule")}${left}: ${counted(detections.length, "hit")}`,
+  );
+  if (detections.length > 0) return 3;
+  return refused > 0 ? 7 : 0;
 }
 
 /** Names of flat events' values that are no field's, each once. */
@@ -46,6 +55,8 @@ function isField(name: string): boolean {
     return false;
   }
 }
+
+const dayMs = 86_400_000;
 
 const machine: DetectMachine = {
   hostname: hostname(),
@@ -71,7 +82,7 @@ function judge(rules: CompiledRules, events: readonly GivenEvent[]): readonly De
     }
   }
   // What should have followed had the file's own time to do so.
-  const endMs = lastMs + 8 * 86_400_000;
+  const endMs = lastMs + 8 * dayMs;
   detector.tick(endMs);
   flat.end(endMs);
   return found;
@@ -86,9 +97,13 @@ const everySupplyWithoutCalls = {
 function lineText(detection: Detection): string {
   const evidence =
     detection.evidence.length < 2 ? [] : detection.evidence.map(({ kind, text }) => `    ${kind}: ${text}`);
-  return [falcoLine(detection), ...evidence].map((line) => `${harmless(line)}\n`).join("");
+  // An event that gives no time is counted from the epoch on: its line says none.
+  const line = detection.timeMs < dayMs ? falcoLine(detection).replace(/^\S+ /, "") : falcoLine(detection);
+  return [line, ...evidence].map((line) => `${harmless(line)}\n`).join("");
 }
 
 function jsonText(detection: Detection): string {
-  return `${harmlessJson(JSON.stringify({ ...falcoJson(detection, machine.hostname), evidence: detection.evidence }))}\n`;
+  const { time, output, ...rest } = falcoJson(detection, machine.hostname) as { time: string; output: string };
+  const timed = detection.timeMs < dayMs ? { output: output.replace(/^\S+ /, "") } : { time, output };
+  return `${harmlessJson(JSON.stringify({ ...rest, ...timed, evidence: detection.evidence }))}\n`;
 }

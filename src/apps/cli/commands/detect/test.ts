@@ -20,7 +20,7 @@ export const detectTest: CommandUnit = {
       .option("--json", "print one JSON object a line, as Falco does, with the evidence")
       .addHelpText(
         "after",
-        "\nExit 3 when a rule fires, 0 when none does.\n\nExamples:\n  garrison detect test falco_rules.yaml --events events.jsonl\n  garrison detect test builtin my-rules/ --events - < audit.log",
+        "\nExit 3 when a rule fires, 7 when none does and some rules were refused, 0 when none does.\nFields that a rule asks for and no event gives are named: such a rule cannot fire.\n\nExamples:\n  garrison detect test falco_rules.yaml --events events.jsonl\n  garrison detect test builtin my-rules/ --events - < audit.log",
       )
       .action(run<DetectTestFlags>(async (context, input) => (await import("./run-test.ts")).runTest(context, input)));
   },

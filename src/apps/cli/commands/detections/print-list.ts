@@ -1,5 +1,6 @@
 // garrison detections: the list, newest first.
 import { Fault } from "../../../../base/fault.ts";
+import { editDistance, nearest } from "../../../../base/nearest.ts";
 import type { DetectionCard } from "../../../server/contract/runtime.ts";
 import { ask, type Context } from "../../context.ts";
 import { render, type Sheet } from "../../output/format.ts";
@@ -29,6 +30,7 @@ export async function printDetections(
       kind: "usage",
       hint: "for example --last 100",
     });
+  refuseMistyped(args);
   const query = { q: args.join(" "), since, ...(until === undefined ? {} : { until }) };
   const rows: DetectionCard[] = [];
   let cursor: string | undefined;
@@ -52,6 +54,21 @@ export async function printDetections(
     if (rows.length === 0) await sayUnseenWorkloads(context, query);
     return sayWindow(context, page.window, cursor === undefined);
   }
+}
+
+const subcommands = ["show", "rules", "noise", "suggest", "mark"];
+const slipMax = 2;
+
+/** A word that is nearly a sub-command's is no text that a detection holds. */
+function refuseMistyped([first = "", ...rest]: readonly string[]): void {
+  if (!/^[a-z]{3,}$/.test(first) || rest.length > 2) return;
+  const meant = nearest(first, subcommands);
+  if (meant === undefined || editDistance(first, meant) > slipMax) return;
+  throw new Fault(`unknown command '${first}' (did you mean ${meant}?)`, {
+    code: "cli/usage",
+    kind: "usage",
+    hint: `garrison detections ${meant} --help; text to look for is quoted: garrison detections '"${first}"'`,
+  });
 }
 
 /** "-" where nobody told whose process it was; `show` says why. */

@@ -1,7 +1,9 @@
 // Asks the server, or looks at /proc itself, and prints.
 import { Fault } from "../../../../base/fault.ts";
 import { confidenceOf, mergeUsage } from "../../../../core/profile/learnt.ts";
+import { advisedFor, placeOf } from "../../../../core/profile/posture/unit-advice.ts";
 import { postureOf } from "../../../../core/profile/posture/container-layers.ts";
+import { readCgroupFile } from "../../../../edge/proc/cgroup-file.ts";
 import { readSysctls } from "../../../../edge/proc/posture/namespace-sysctls.ts";
 import { liveRoots, readPosture } from "../../../../edge/proc/posture/read-posture.ts";
 import type { Api } from "../../../server/contract/api.ts";
@@ -10,7 +12,7 @@ import { ask, type Context } from "../../context.ts";
 import { fold } from "../../output/fold.ts";
 import { render, type Sheet } from "../../output/format.ts";
 import { age } from "../../output/units.ts";
-import { findWorkload, fullName } from "../find-workload.ts";
+import { findWorkload, fullName, isNoContainer, pidWords } from "../find-workload.ts";
 import type { PostureFlags } from "../posture.ts";
 import { sayWindow } from "../rows.ts";
 import { layerText } from "./words.ts";
@@ -49,7 +51,14 @@ function ofProcess(context: Context, text: string): Promise<number> {
     learnt: "use is learnt by the agent: ask for its workload with a server",
     confidence: confidenceOf(learnt, context.nowMs()),
   });
-  return print(context, { heading: `process ${pid} ${facts.name}`, answer, whole: { facts, ...answer } });
+  const cgroups = readCgroupFile("/proc", pid);
+  const layers = advisedFor(answer.layers, placeOf("text" in cgroups ? cgroups.text : ""));
+  const advised = { ...answer, layers };
+  return print(context, {
+    heading: `process ${pid} ${facts.name}`,
+    answer: advised,
+    whole: { facts, ...advised },
+  });
 }
 
 interface Printed {
@@ -73,11 +82,17 @@ async function ofWorkload(context: Context, text: string, flags: PostureFlags): 
   const found = await findWorkload(context, text);
   const params = { cluster: found.cluster, namespace: found.namespace, kind: found.kind, name: found.name };
   const answer = await ask(context, "workloadPosture", { params, query: { since: flags.since } });
+  if (answer.containers.length === 0 && isNoContainer(found))
+    throw new Fault(`agents tell the layers of containers only, and ${text} is none`, {
+      code: "cli/no-posture",
+      kind: "not-found",
+      hint: `on its node: garrison posture --pid ${pidWords(found)}`,
+    });
   if (answer.containers.length === 0)
     throw new Fault(`nothing is known of the containers of ${text}`, {
       code: "cli/no-posture",
       kind: "not-found",
-      hint: "an agent on its node tells them some seconds after they start; of what is no container: --pid PID",
+      hint: "an agent on its node tells them some seconds after they start",
     });
   let code = 0;
   for (const container of answer.containers) {

@@ -50,6 +50,10 @@ export function layerText(
   const { layers, levelDeclared, levelEffective, differences } = answer;
   const notes = layers.filter(({ note, verdict }) => note !== "" && verdict !== "differs");
   const advice = layers.filter((one) => one.advice !== "");
+  const violated = (level: "baseline" | "restricted"): readonly string[] =>
+    levelEffective.violations
+      .filter((one) => one.level === level)
+      .map(({ control, detail }) => `${control}: ${detail}`);
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ["", paint.bold(title), ...lines.map((line) => foldHanging(line, width))];
   return [
@@ -63,12 +67,8 @@ export function layerText(
         ...evidence.map((line) => `    ${line}`),
       ]),
     ),
-    ...section(
-      `Not ${levelEffective.level === "privileged" ? "baseline" : "restricted"} because (live)`,
-      levelEffective.violations
-        .filter(({ level }) => levelEffective.level !== "privileged" || level === "baseline")
-        .map(({ control, detail }) => `${control}: ${detail}`),
-    ),
+    ...section("Not baseline because (live)", violated("baseline")),
+    ...section("Not restricted because (live)", violated("restricted")),
     ...section(
       "Notes",
       notes.map(({ title, note }) => `${title}: ${note}`),

@@ -10,7 +10,7 @@ import { inferFromNames } from "../../../../core/profile/infer-capabilities.ts";
 import { confidenceOf, mergeUsage } from "../../../../core/profile/learnt.ts";
 import { systemCallsOf, type Architecture } from "../../../../core/profile/system-calls.ts";
 import { writeCapabilities } from "../../../../core/profile/write/capabilities.ts";
-import { writeSeccomp } from "../../../../core/profile/write/seccomp.ts";
+import { onNodesWarning, writeSeccomp } from "../../../../core/profile/write/seccomp.ts";
 import type { LearntScope } from "../../../../core/sense/learner.ts";
 import { mountNamespaceOf } from "../../../../edge/proc/posture/namespaces.ts";
 import type { ProfileKind, WrittenProfile, LearningConfidence } from "../../../../model/posture.ts";
@@ -29,8 +29,8 @@ export interface LearnRequest {
 export interface LearntCommand {
   readonly profile: WrittenProfile;
   readonly confidence: LearningConfidence;
-  /** Of the command; 128 and the signal's number when one ended it. */
-  readonly exitCode: number;
+  /** "" when it ended with 0; else how: "with 3", "by SIGKILL". */
+  readonly failed: string;
 }
 
 /** Throws Faults: no command, an architecture without a table, a kernel or user that may not watch system calls. */
@@ -53,7 +53,7 @@ export async function learnCommand(context: Context, { kind, command, flags }: L
   using learner = disposable(openLearner({ objectPath: learnObject, hostMountNamespace: own }));
   learner.setLearning(true);
   const startedMs = context.nowMs();
-  const { exitCode, mountNamespace } = await runApart(command, {
+  const { failed, mountNamespace } = await runApart(command, {
     signal: context.signal,
     begin: (namespace) => learner.watch(namespace),
   });
@@ -68,9 +68,11 @@ export async function learnCommand(context: Context, { kind, command, flags }: L
     confidence,
     nowMs: context.nowMs(),
   };
-  const profile =
+  const written =
     kind === "seccomp" ? writeSeccomp({ ...request, runtime: flags.runtime }) : writeCapabilities(request);
-  return { profile, confidence, exitCode };
+  const warnings = written.warnings.filter((line) => line !== onNodesWarning);
+  const profile: WrittenProfile = { ...written, path: "", warnings };
+  return { profile, confidence, failed };
 }
 
 /** As the shell looks for it. Without this the shell that was to become it would be learnt in its place. */
@@ -99,21 +101,21 @@ function disposable<T extends { close(): void }>(thing: T): T & Disposable {
 async function runApart(
   command: readonly string[],
   { signal, begin }: { readonly signal: AbortSignal; readonly begin: (mountNamespace: number) => void },
-): Promise<{ readonly exitCode: number; readonly mountNamespace: number }> {
+): Promise<{ readonly failed: string; readonly mountNamespace: number }> {
   // The shell waits for a line, so that the namespace is known before the command begins; then it becomes the command.
   const script = 'read -r _ && exec "$@"';
   const child = spawn("unshare", ["--mount", "--", "sh", "-c", script, "sh", ...command], {
     stdio: ["pipe", process.stderr, process.stderr],
     signal,
   });
-  const ended = new Promise<number>((resolve, reject) => {
+  const ended = new Promise<string>((resolve, reject) => {
     child.once("error", reject);
-    child.once("exit", (code, name) => resolve(code ?? (name === null ? 1 : 128)));
+    child.once("exit", (code, name) => resolve(code === 0 ? "" : name === null ? `with ${code}` : `by ${name}`));
   });
   const mountNamespace = await namespaceOf(child.pid ?? 0);
   begin(mountNamespace);
   child.stdin.end("\n");
-  return { exitCode: await ended, mountNamespace };
+  return { failed: await ended, mountNamespace };
 }
 
 const waitMs = 20;

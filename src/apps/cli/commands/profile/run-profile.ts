@@ -21,8 +21,15 @@ export async function runProfile(
   if (options.command === true) {
     const { learnCommand } = await import("./learn-command.ts");
     const learnt = await learnCommand(context, { kind, command: rest, flags: options });
-    await print(context, learnt.profile, { options, confidence: learnt.confidence });
-    return learnt.exitCode === 0 ? undefined : 1;
+    const file = `${kind}.json`;
+    const use =
+      kind === "seccomp"
+        ? `use it: docker run --security-opt seccomp=${file} IMAGE; for runc: jq '.linux.seccomp=input' config.json ${file}`
+        : "";
+    await print(context, learnt.profile, { options, confidence: learnt.confidence, use });
+    if (learnt.failed === "") return undefined;
+    context.say(`${rest[0]} ended ${learnt.failed}: the profile covers what it did until then`);
+    return 1;
   }
   const [workload, ...more] = rest;
   if (workload === undefined || more.length > 0)
@@ -64,7 +71,11 @@ async function ofWorkload(
 async function print(
   context: Context,
   profile: WrittenProfile,
-  { options, confidence }: { readonly options: ProfileFlags; readonly confidence: LearningConfidence },
+  {
+    options,
+    confidence,
+    use,
+  }: { readonly options: ProfileFlags; readonly confidence: LearningConfidence; readonly use?: string },
 ): Promise<void> {
   const format = context.flags.output ?? "table";
   if (format !== "table" && format !== "wide") {
@@ -73,7 +84,7 @@ async function print(
     return;
   }
   await context.print(harmlessLines(textOf(profile, options)));
-  say(context, profile, confidence);
+  say(context, profile, { confidence, use });
 }
 
 function textOf(profile: WrittenProfile, options: ProfileFlags): string {
@@ -87,13 +98,19 @@ function textOf(profile: WrittenProfile, options: ProfileFlags): string {
   });
 }
 
-function say(context: Context, profile: WrittenProfile, confidence: LearningConfidence): void {
+/** `use`: of a command, which no kubelet starts, how its profile is given to a runtime. */
+function say(
+  context: Context,
+  profile: WrittenProfile,
+  { confidence, use }: { readonly confidence: LearningConfidence; readonly use: string | undefined },
+): void {
   const { level, hours, replicas, startsSeen } = confidence;
   const of = replicas === 1 ? "1 container" : `${replicas} containers`;
   context.say(`confidence ${level}: ${hours} h of ${of}, ${startsSeen} watched from the start`);
   const { kept, removed, added, base } = profile.difference;
   context.say(`${kept.length} kept of ${base}, ${removed.length} removed, ${added.length} beyond it`);
   for (const warning of profile.warnings) context.say(`note: ${warning}`);
+  if (use !== undefined && use !== "") context.say(use);
   if (profile.path !== "")
     context.say(`belongs to ${profile.path} on every node; --patch prints the manifest's change`);
   if (profile.mode === "log") context.say(`enforce: ${profile.promotion.state}, ${profile.promotion.because}`);
