@@ -82,6 +82,13 @@ function isBelow(root: string, place: string): boolean {
   return place.startsWith(root.endsWith(path.sep) ? root : root + path.sep);
 }
 
+/** By the names alone: links are looked at when it is opened. Throws as outputPath. */
+export function checkOutputPath(file: string, { filesFolder }: Pick<SinkSurroundings, "filesFolder">): void {
+  const root = path.resolve(filesFolder);
+  if (isBelow(root, path.resolve(root, file))) return;
+  throw refused(`${file} leads out of ${filesFolder}`, "sinks write in that folder only: sinks.filesFolder");
+}
+
 /** Where a file sink writes: its folder is made, and may not lead out of the lent one. Throws Fault "sinks/not-there". */
 export async function outputPath(file: string, { filesFolder }: SinkSurroundings): Promise<string> {
   await mkdir(filesFolder, { recursive: true, mode: 0o700 });

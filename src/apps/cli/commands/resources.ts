@@ -1,4 +1,5 @@
 // garrison apply, get, diff, delete, history, restore: the versioned resources from files, as in kubectl.
+import { applyNote, meantWords } from "./apply-notes.ts";
 import { type Document, parseAllDocuments, stringify } from "yaml";
 import { exitCodeOf, Fault, toFault } from "../../../base/fault.ts";
 import { ResourceManifest, type Resource } from "../../../model/resource.ts";
@@ -213,6 +214,8 @@ async function apply(context: Context, options: FileOptions, isDryRun: boolean):
       for (const change of done.changes) {
         await context.print(`  ${change.path}: ${JSON.stringify(change.before)} -> ${JSON.stringify(change.after)}\n`);
       }
+      const note = applyNote(manifest);
+      if (note !== "") context.say(`note: ${note}`);
       taken += 1;
       changed += done.outcome === "unchanged" ? 0 : 1;
     } catch (error) {
@@ -309,6 +312,8 @@ function readManifests(document: Document.Parsed, scope: string): readonly (Reso
   if (isNative(value)) return objectsOf(value).map((object) => wrapped(object, scope));
   const parsed = ResourceManifest.safeParse(value);
   if (parsed.success) return [parsed.data];
+  const meant = meantWords(value);
+  if (meant !== "") return [meant];
   return [parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`)[0] ?? "not a resource"];
 }
 

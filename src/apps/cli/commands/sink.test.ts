@@ -40,6 +40,13 @@ test("a sink that fails, its dead letters, and how they go", async () => {
     await using server = await testServer({ queries, sinkPollMs: 5 });
     const none = await garrison(server, "list");
     assert.deepEqual([none.code, /no sink: garrison apply/.test(none.err)], [0, true]);
+    const apply = async (name: string, file: string) => {
+      const body = { kind: "Sink", name, scope: "global", spec: { to: { type: "file", path: file } } };
+      const { base, headers } = { base: server.url, headers: { authorization: `Bearer ${server.localToken}` } };
+      return call({ base, headers, fetch }, "applyResource", { params: { kind: "Sink", name }, query: {}, body });
+    };
+    await assert.rejects(apply("outside", "/etc/alerts.jsonl"), /leads out of/);
+    await assert.rejects(apply("above", "../alerts.jsonl"), /leads out of/);
     const to = { base: server.url, headers: { authorization: `Bearer ${server.localToken}` }, fetch };
     const url = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/x`;
     const body = { kind: "Sink", name: "siem", scope: "global", spec: { to: { type: "webhook", url } } };

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { Fault } from "../../../base/fault.ts";
 import { nearest } from "../../../base/nearest.ts";
-import type { ResourceChange, Resources } from "../../../core/state/ports.ts";
+import type { ResourceChange } from "../../../core/state/ports.ts";
 import { diffValues } from "../../../core/state/diff.ts";
 import { resourceKinds, type ResourceKind } from "../../../model/resource-kinds.ts";
 import type { Resource, ResourceKey, ResourceManifest } from "../../../model/resource.ts";
@@ -53,8 +53,14 @@ function changesOf(changes: readonly ResourceChange[]): { path: string; before: 
 
 const changesInLedgerMax = 50;
 
+type MeaningParts = Pick<ServerParts, "state" | "sinks">;
+
 /** What a kind's schema cannot know by itself. */
-async function checkMeaning(store: Resources, manifest: ResourceManifest): Promise<void> {
+async function checkMeaning(
+  { state: { resources: store }, sinks }: MeaningParts,
+  manifest: ResourceManifest,
+): Promise<void> {
+  sinks.check(manifest);
   if (manifest.kind === "Policy") await checkPolicy(store, manifest);
   if (manifest.kind === "DetectionRules") checkDetectionRules(manifest);
   if (manifest.kind !== "Retention") return;
@@ -98,8 +104,8 @@ function readingHandlers({ state }: Pick<ServerParts, "state">): HandlersOf<Read
   };
 }
 
-function changingHandlers({ state }: Pick<ServerParts, "state">): HandlersOf<ChangingName> {
-  const store = state.resources;
+function changingHandlers(parts: MeaningParts): HandlersOf<ChangingName> {
+  const store = parts.state.resources;
   return {
     async applyResource({ params, query, body, caller, record }) {
       const author = mayChange(caller, params.kind);
@@ -110,7 +116,7 @@ function changingHandlers({ state }: Pick<ServerParts, "state">): HandlersOf<Cha
           where: body.kind === params.kind ? "name" : "kind",
         });
       }
-      await checkMeaning(store, body);
+      await checkMeaning(parts, body);
       const dryRun = query.dryRun === "true";
       const { outcome, resource, changes } = await store.apply(body, {
         author,
@@ -139,7 +145,7 @@ function changingHandlers({ state }: Pick<ServerParts, "state">): HandlersOf<Cha
       const before = await store.get({ kind, scope, name });
       const old = await store.get({ kind, scope, name }, generation);
       // What could be read then may not be read now: its tier may be gone.
-      if (old !== undefined && !old.deleted) await checkMeaning(store, manifestOf(old));
+      if (old !== undefined && !old.deleted) await checkMeaning(parts, manifestOf(old));
       const { outcome, resource } = await store.restore({ kind, scope, name }, generation, author);
       if (outcome !== "unchanged") {
         const detail = { from: generation, generation: resource.generation, ...noteOf(resource) };
@@ -158,6 +164,6 @@ function targetOf({ kind, scope, name }: ResourceKey): string {
   return `${kind}/${name} (${scope})`;
 }
 
-export function resourceHandlers(parts: Pick<ServerParts, "state">): HandlersOf<keyof typeof resources> {
+export function resourceHandlers(parts: MeaningParts): HandlersOf<keyof typeof resources> {
   return { ...readingHandlers(parts), ...changingHandlers(parts) };
 }

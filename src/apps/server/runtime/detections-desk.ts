@@ -15,7 +15,7 @@ import type { QueryOf, ResponseOf } from "../contract/endpoint.ts";
 import { nodeOf } from "../nodes.ts";
 import { coverOf } from "./detections-cover.ts";
 import { keptMarks, marked } from "./detections-marks.ts";
-import { rulesOf, rulesOfResources, type RuleText } from "./detections-rules.ts";
+import { pastRulesMax, rulesOf, rulesOfResources, type RuleText } from "./detections-rules.ts";
 
 export interface DetectionParts {
   readonly state: Pick<StateStore, "agents" | "resources">;
@@ -176,13 +176,18 @@ async function ruleOf(parts: DetectionParts, name: string, since: string): Promi
 
 /** All rules that are known here, with how often they spoke; with `rule` only this one's detections are counted. */
 export async function knownRules(parts: DetectionParts, since: string | undefined, rule?: string) {
-  const [resources, nodes, sums] = await Promise.all([
+  const [resources, past, nodes, sums] = await Promise.all([
     parts.state.resources.list("DetectionRules"),
+    parts.state.resources.past("DetectionRules", pastRulesMax),
     reportingNodes(parts),
     parts.queries.detectionRuleSums({ since: since ?? "24h", ...(rule === undefined ? {} : { rule }) }),
   ]);
   const texts = [...parts.builtin(), ...rulesOfResources(resources)];
-  return { rules: rulesOf({ texts, nodes, sums: sums.rules }), nodes, window: sums.window };
+  return {
+    rules: rulesOf({ texts, past: rulesOfResources(past), nodes, sums: sums.rules }),
+    nodes,
+    window: sums.window,
+  };
 }
 
 export async function rulesList(

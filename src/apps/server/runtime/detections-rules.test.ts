@@ -191,3 +191,34 @@ test("how many nodes look: none that is away, switched off or silent, and each s
     "gone: it is gone",
   ]);
 });
+
+test("a rule that spoke and whose resource is gone is said to be from that resource", () => {
+  const spec = {
+    format: "falco",
+    text: "- rule: Old one\n  desc: d\n  condition: evt.type = open\n  priority: NOTICE\n",
+  };
+  const past = rulesOfResources([
+    {
+      apiVersion: "garrison/v1",
+      kind: "DetectionRules",
+      scope: "global",
+      name: "mine",
+      generation: 1,
+      author: "a",
+      time: "2026-11-26T10:00:00.000Z",
+      deleted: false,
+      spec,
+    },
+  ]);
+  const sum = {
+    rule: "Old one",
+    source: "garrison",
+    policy: "",
+    tags: [],
+    techniques: [],
+    count: 1,
+    lastAt: "2026-11-26T10:00:00.000Z",
+  };
+  const [found] = rulesOf({ texts: [], past, nodes: [], sums: [{ ...sum, severity: "low" }] });
+  assert.equal(found?.from, "resource global/mine, gone");
+});

@@ -26,6 +26,9 @@ const documentsMax = 2000;
 const aliasesMax = 100;
 
 /** Rules of the resources that are switched on and can be read; a text that is no YAML has none. */
+/** Generations of the past that are looked at for the name of a rule that is gone. */
+export const pastRulesMax = 200;
+
 export function rulesOfResources(resources: readonly Resource[]): readonly RuleText[] {
   return resources.flatMap(({ scope, name, spec }) => {
     const parsed = DetectionRules.safeParse(spec);
@@ -117,12 +120,14 @@ export function techniquesOf(tags: readonly string[]): string[] {
 export interface RulesInput {
   /** A later one of the same name overrides an earlier one. */
   readonly texts: readonly RuleText[];
+  /** Of resources that were changed or deleted since, the newest first: where a rule that spoke was from. */
+  readonly past?: readonly RuleText[];
   readonly nodes: readonly Node[];
   readonly sums: readonly RuleSum[];
 }
 
 /** All rules, those that spoke most first, then by name. */
-export function rulesOf({ texts, nodes, sums }: RulesInput): readonly RuntimeRule[] {
+export function rulesOf({ texts, past = [], nodes, sums }: RulesInput): readonly RuntimeRule[] {
   const reports = nodes.filter(({ state, detection }) => state === "connected" && detection !== undefined);
   const byName = new Map(texts.map((text) => [text.name, text]));
   const sumByName = new Map<string, RuleSum>();
@@ -133,7 +138,14 @@ export function rulesOf({ texts, nodes, sums }: RulesInput): readonly RuntimeRul
   const blindNames = reports.flatMap(({ detection }) => detection?.blindRules.map(({ rule }) => rule) ?? []);
   const names = new Set([...byName.keys(), ...sumByName.keys(), ...blindNames]);
   return [...names]
-    .map((name) => ruleNamed(name, { text: byName.get(name), sum: sumByName.get(name), reports }))
+    .map((name) =>
+      ruleNamed(name, {
+        text: byName.get(name),
+        gone: past.find((each) => each.name === name),
+        sum: sumByName.get(name),
+        reports,
+      }),
+    )
     .toSorted((one, other) => other.detections - one.detections || (one.name < other.name ? -1 : 1));
 }
 
@@ -144,18 +156,20 @@ function added(one: RuleSum, other: RuleSum): RuleSum {
 
 interface Known {
   readonly text: RuleText | undefined;
+  readonly gone: RuleText | undefined;
   readonly sum: RuleSum | undefined;
   readonly reports: readonly Node[];
 }
 
-function ruleNamed(name: string, { text, sum, reports }: Known): RuntimeRule {
+function ruleNamed(name: string, { text, gone, sum, reports }: Known): RuntimeRule {
   const isForeign = text === undefined && sum !== undefined && sum.source !== "garrison";
   const nodes = isForeign || text?.isAudit === true ? [] : reports.flatMap((node) => stateOn(node, name, text));
   const worst =
     nodes.find(({ state }) => state === "refused") ?? nodes.find(({ state }) => state === "blind") ?? nodes[0];
   const spoke = sum?.source === "garrison";
   const told = text === undefined && spoke ? toldBy(name, sum) : undefined;
-  const from = text?.from ?? (isForeign ? sum.source : (told?.from ?? "folder"));
+  const from =
+    text?.from ?? (isForeign ? sum.source : (told?.from ?? (gone === undefined ? "folder" : `${gone.from}, gone`)));
   const techniques = text === undefined ? [] : techniquesOf(text.tags);
   return {
     name,

@@ -12,7 +12,7 @@ import type { ResponseOf } from "../contract/endpoint.ts";
 import { coverOf } from "./detections-cover.ts";
 import { reportingNodes, type DetectionParts, type NodeParts } from "./detections-desk.ts";
 import { keptMarks, markKey } from "./detections-marks.ts";
-import { rulesOfResources, type RuleText } from "./detections-rules.ts";
+import { pastRulesMax, rulesOfResources, type RuleText } from "./detections-rules.ts";
 
 type Board = ResponseOf<(typeof runtime)["noiseBoard"]>;
 type Suggested = ResponseOf<(typeof runtime)["noiseSuggest"]>;
@@ -81,11 +81,13 @@ interface Asked {
 
 export async function noiseSuggest(parts: DetectionParts, asked: Asked): Promise<Suggested> {
   const { cluster, namespace, workload, rule, days } = asked;
-  const [found, marks, resources] = await Promise.all([
+  const [found, marks, resources, past] = await Promise.all([
     parts.queries.noiseEvents({ cluster, rule, since: `${days}d` }),
     keptMarks(parts.state),
     parts.state.resources.list("DetectionRules"),
+    parts.state.resources.past("DetectionRules", pastRulesMax),
   ]);
+  const gone = rulesOfResources(past).find(({ name }) => name === rule);
   const written = [...parts.builtin(), ...rulesOfResources(resources)].findLast(({ name }) => name === rule);
   const detections = found.events.map(detectionOf);
   const isReal = ({ id }: NoiseDetection): boolean => marks.get(markKey(cluster, id))?.verdict === "real";
@@ -105,14 +107,16 @@ export async function noiseSuggest(parts: DetectionParts, asked: Asked): Promise
     ruleTotal: result.ruleTotal,
     text: hasExceptions ? exceptionText({ rule, namespace, workload, suggestions: result.suggestions }) : "",
     resource: { scope: `cluster/${cluster}`, name: exceptionResourceName({ rule, namespace, workload }) },
-    notHere: notHere(written),
+    notHere: notHere(written, gone),
     because: result.because,
     window: found.window,
   };
 }
 
 /** Exceptions are added to rules that this server knows, and only Falco's language has them. */
-function notHere(written: RuleText | undefined): string {
+function notHere(written: RuleText | undefined, gone: RuleText | undefined): string {
+  if (written === undefined && gone !== undefined)
+    return `the rule is no longer there: it was of ${gone.from}, which was changed or deleted since`;
   if (written === undefined)
     return "the rule is not of this server: put the text into the rules of the sensor or node that it is of";
   if (written.format === "falco") return "";

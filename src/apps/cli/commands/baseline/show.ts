@@ -76,6 +76,16 @@ function headOf({ paint }: Context, { ladder, nodes, judged }: Detail): string[]
     ...(nodes.length === 0 ? [] : [`nodes       ${nodes.length - refused.length} of ${nodes.length} took it`]),
     ...refused.map(({ node, because }) => paint.bad(`            ${node} refused it: ${because}`)),
     ...said.map((because) => harmless(`            ${because}`)),
+    ...enforceLines(ladder.step, nodes),
+  ];
+}
+
+/** What promote --enforce would change, by what the nodes say of themselves. */
+function enforceLines(step: string, nodes: Detail["nodes"]): readonly string[] {
+  const able = nodes.filter(({ state, because }) => state === "applied" && because.startsWith("dry run:"));
+  if (step !== "protecting" || !nodes.some(({ because }) => because.startsWith("dry run:"))) return [];
+  return [
+    `--enforce   ends programs outside it at their start on ${able.length} of ${nodes.length} nodes (or refuses them, where the kernel can)`,
   ];
 }
 

@@ -3,6 +3,7 @@ import { Fault } from "../../../../base/fault.ts";
 import { nearest } from "../../../../base/nearest.ts";
 import { detectionVerdicts } from "../../../../model/detection-mark.ts";
 import { ask, type Context } from "../../context.ts";
+import { checkedId } from "./words.ts";
 
 export interface MarkFlags {
   readonly reason: string;
@@ -19,7 +20,7 @@ export async function markDetection(context: Context, args: readonly string[], {
       hint: near === undefined ? `one of ${detectionVerdicts.join(", ")}` : `did you mean "${near}"?`,
     });
   }
-  const { detection } = await ask(context, "getDetection", { params: { id } });
+  const { detection } = await ask(context, "getDetection", { params: { id: checkedId(id) } });
   const { rule, namespace, workload, cluster } = detection;
   const { outcome } = await ask(context, "applyResource", {
     params: { kind: "DetectionMark", name: id },

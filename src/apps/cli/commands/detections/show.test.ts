@@ -4,6 +4,7 @@ import { ProcessEvent } from "../../../../model/process-event.ts";
 import { paint } from "../../output/paint.ts";
 import { textWidth } from "../../output/table.ts";
 import { detectionText } from "./show.ts";
+import { checkedId } from "./words.ts";
 
 type Found = Parameters<typeof detectionText>[0];
 
@@ -107,4 +108,17 @@ test("the line of the rule: how it is loaded, or who told it", () => {
     ],
   ] as const)
     assert.ok(detectionText(found({}, rule), context(200)).includes(`\nrule\n  ${line}\n`));
+});
+
+test("a dry run did nothing that wants a proof; what was done without one says so", () => {
+  const action = (more: Partial<Found["detection"]>) =>
+    /^ {2}action +(.*)$/m.exec(detectionText(found({ receipt: "", ...more }), context(200)))?.[1];
+  assert.equal(action({ action: "would-kill" }), "would-kill, a dry run: nothing was stopped");
+  assert.equal(action({ action: "killed" }), "killed, not proved");
+  assert.equal(action({ action: "detected" }), "detected");
+});
+
+test("what is no id is told which form one has", () => {
+  assert.equal(checkedId("16rik-a1f00c41d3b2e001"), "16rik-a1f00c41d3b2e001");
+  assert.throws(() => checkedId("16rke-nope"), /"16rke-nope" is no id of a detection/);
 });

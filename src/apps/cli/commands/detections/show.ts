@@ -8,12 +8,13 @@ import { harmless, harmlessJson, harmlessLines } from "../../output/harmless.ts"
 import { cutTo } from "../../output/table.ts";
 import { clockTime } from "../../output/units.ts";
 import { sayWindow } from "../rows.ts";
+import { checkedId } from "./words.ts";
 
 type Found = ResponseOf<Api["getDetection"]>;
 
 /** Returns 7 when a limit cut the answer short. */
 export async function showDetection(context: Context, id: string): Promise<number> {
-  const found = await ask(context, "getDetection", { params: { id } });
+  const found = await ask(context, "getDetection", { params: { id: checkedId(id) } });
   const document = { apiVersion: "garrison/v1", ...found };
   switch (context.flags.output) {
     case "json":
@@ -45,10 +46,7 @@ export function detectionText(
     paint.bold(harmless(card.title || card.rule)),
     ...pairs(width, [
       ["severity", card.severity],
-      [
-        "action",
-        `${card.action}${card.receipt === "" ? (card.action === "detected" ? "" : ", not proved") : ` (${card.receipt})`}`,
-      ],
+      ["action", `${card.action}${card.receipt === "" ? unprovedWords(card.action) : ` (${card.receipt})`}`],
       ["policy", card.policy],
       [
         "workload",
@@ -90,6 +88,12 @@ export function detectionText(
     ),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** A dry run has done nothing that could be proved: what the kernel said of it stands in the evidence. */
+function unprovedWords(action: string): string {
+  if (action === "detected") return "";
+  return action.startsWith("would-") ? ", a dry run: nothing was stopped" : ", not proved";
 }
 
 /** A name that no rules file has says for itself who told it. */

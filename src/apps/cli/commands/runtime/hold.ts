@@ -35,7 +35,7 @@ function holdCommand(action: "freeze" | "isolate", summary: string): CommandUnit
         .command(action)
         .summary(summary)
         .argument("<workload>", "namespace/workload, or /cgroup/path outside Kubernetes")
-        .requiredOption("--reason <text>", "why; kept with the resource")
+        .requiredOption("--reason <text>", "needed: why, 3 characters or more; kept with the resource")
         .option("--minutes <n>", `how long at most, 1 to ${minutesMax}`, "60")
         .addOption(
           new Option("--scope <scope>", "global, cluster/<cluster> or node/<cluster>/<node>").default("global"),

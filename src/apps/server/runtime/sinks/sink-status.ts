@@ -1,4 +1,5 @@
 // A sink as the API tells it, and the one line that health shows of it.
+import path from "node:path";
 import { targetWords } from "../../../../edge/sinks/open-sink.ts";
 import type { SinkStatus } from "../../contract/sinks.ts";
 import type { RunnerView } from "./runner.ts";
@@ -28,14 +29,20 @@ function at<Name extends string>(name: Name, ms: number | undefined): { readonly
   return (ms === undefined ? {} : { [name]: new Date(ms).toISOString() }) as { readonly [Key in Name]?: string };
 }
 
-export function statusOf({ resource, spec, runner }: Running, deadLetters: number): SinkStatus {
+/** `filesFolder`: where relative paths of files lie. */
+export function statusOf(
+  { resource, spec, runner }: Running,
+  { deadLetters, filesFolder }: { readonly deadLetters: number; readonly filesFolder: string },
+): SinkStatus {
   const view = runner?.view() ?? nothing;
   return {
     name: resource.name,
     scope: resource.scope,
     generation: resource.generation,
     type: spec.to.type,
-    target: targetWords(spec.to),
+    target: targetWords(
+      spec.to.type === "file" ? { ...spec.to, path: path.resolve(filesFolder, spec.to.path) } : spec.to,
+    ),
     spec,
     state: runner === undefined ? "disabled" : view.state,
     because: view.because,

@@ -6,9 +6,9 @@ import type { Logger } from "../../../../base/logger.ts";
 import type { StateStore } from "../../../../core/state/ports.ts";
 import { openSink } from "../../../../edge/sinks/open-sink.ts";
 import type { SinkConnection } from "../../../../edge/sinks/sink.ts";
-import type { SinkSurroundings } from "../../../../edge/sinks/surroundings.ts";
+import { checkOutputPath, type SinkSurroundings } from "../../../../edge/sinks/surroundings.ts";
 import type { Queries } from "../../../../edge/store/queries/queries.ts";
-import type { Resource } from "../../../../model/resource.ts";
+import type { Resource, ResourceManifest } from "../../../../model/resource.ts";
 import { Sink, type SinkTarget } from "../../../../model/sink.ts";
 import type { SinkDeadLetter, SinkStatus, SinkTest } from "../../contract/sinks.ts";
 import { startReconciler } from "../../reconcile.ts";
@@ -24,6 +24,8 @@ export interface SinkKey {
 }
 
 export interface SinksSide extends AsyncDisposable {
+  /** Before it is kept. Throws a Fault for a file outside the folder of the sinks. */
+  check(manifest: ResourceManifest): void;
   list(): Promise<readonly SinkStatus[]>;
   /** Of those that are switched on. */
   views(): readonly (RunnerView & { readonly sink: string })[];
@@ -66,6 +68,7 @@ export function idOf({ scope, name }: SinkKey): string {
 /** Begins at once. */
 export function openSinks(parts: SinksParts): SinksSide {
   const { state, logger } = parts;
+  const { filesFolder } = parts.surroundings;
   const keeper = keeperOf(parts);
   const { running } = keeper;
   const reconciler = startReconciler({
@@ -76,11 +79,17 @@ export function openSinks(parts: SinksParts): SinksSide {
   });
   const stopListening = state.resources.onChange(({ kind }) => kind === "Sink" && reconciler.wake());
   return {
+    check: ({ kind, spec }) => {
+      const sink = kind === "Sink" ? Sink.safeParse(spec).data : undefined;
+      if (sink?.to.type === "file") checkOutputPath(sink.to.path, parts.surroundings);
+    },
     list: async () =>
       await Promise.all(
         [...running]
           .toSorted(([left], [right]) => (left < right ? -1 : 1))
-          .map(async ([id, each]) => statusOf(each, await state.sinks.countDeadLetters(id))),
+          .map(async ([id, each]) =>
+            statusOf(each, { deadLetters: await state.sinks.countDeadLetters(id), filesFolder }),
+          ),
       ),
     views: () =>
       [...running].flatMap(([sink, { runner }]) => (runner === undefined ? [] : [{ sink, ...runner.view() }])),
