@@ -191,3 +191,30 @@ test("names: not found with a suggestion, ambiguous with the choices, usage", { 
   assert.equal((await garrison(server, "accept", "web")).code, 2);
   assert.equal((await garrison(server, "accept", "web", "executables:/x")).code, 5, "it is learning");
 });
+
+test("promote names what was drift and leaves it out, unless it is taken", { timeout: 600_000 }, async () => {
+  const drift: DriftSum = {
+    ...web,
+    rule: "Drift: executable not in the baseline",
+    itemKind: "executables",
+    item: "/usr/bin/nc",
+    severity: "medium",
+    count: 4,
+    firstMs: nowMs - hour,
+    lastMs: nowMs,
+    process: "nc",
+    evidence: "",
+    action: "detected",
+  };
+  const facts = [factOf("executables", "/usr/sbin/nginx"), factOf("executables", "/usr/bin/nc", nowMs - hour)];
+  await using server = await serverOf({ facts, drift: [drift] });
+  const out = await garrison(server, "promote", "shop/web", "--to", "monitoring", "--preview");
+  assert.equal(out.code, 3, out.err);
+  assert.match(
+    out.out,
+    /left out, for it may be an attack's:\n +executables: \/usr\/bin\/nc \(7 times, last \S+: it was drift/,
+  );
+  const taken = await garrison(server, "promote", "shop/web", "--to", "monitoring", "--preview", "--take-suspects");
+  assert.equal(taken.code, 0, taken.err);
+  assert.match(taken.out, /learnt, though it may be an attack's:/);
+});
