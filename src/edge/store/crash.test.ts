@@ -240,3 +240,13 @@ test("a missing data folder is made, a file in its place is a clear fault", asyn
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test("a second store on one folder: its fault says why, and nothing is logged beside it", async () => {
+  await using deployment = await embeddedDeployment();
+  const logged: string[] = [];
+  const log = (_fields: object, message: string): void => void logged.push(message);
+  const logger = { ...silentLogger, warn: log, error: log };
+  const second = startStoreProcess({ dataFolder: deployment.dataFolder, entry: storeEntry, logger });
+  await assert.rejects(second, (fault: unknown) => fault instanceof Fault && fault.code === "store/locked");
+  assert.deepEqual(logged, []);
+});

@@ -48,6 +48,7 @@ class Supervisor implements StoreProcess {
   #serving: Promise<void> = Promise.resolve();
   #isStopping = false;
   #wake: () => void = () => undefined;
+  #isFirst = true;
   #delayMs: number = backoff.firstMs;
 
   constructor(options: StoreProcessOptions) {
@@ -61,6 +62,7 @@ class Supervisor implements StoreProcess {
   async startFirst(): Promise<void> {
     try {
       await this.#start();
+      this.#isFirst = false;
     } catch (thrown) {
       // What fails at the first start (folder locked, bad configuration) would fail again: the caller decides.
       this.#isStopping = true;
@@ -136,6 +138,9 @@ class Supervisor implements StoreProcess {
     const parsed = parseLine(line);
     const message = typeof parsed?.["msg"] === "string" ? parsed["msg"] : line;
     const level = parsed?.["level"];
+    // What a first start fails for is thrown to the caller, who says it: not a second time here, nor in the engine's own words.
+    const isFailure = typeof parsed?.["code"] === "string" && typeof level === "number" && level >= 50;
+    if (this.#isFirst && (isFailure || lockedLine.test(line))) return;
     const own = new Set(["level", "time", "pid", "hostname", "name", "msg"]);
     const fields = Object.fromEntries(Object.entries(parsed ?? {}).filter(([name]) => !own.has(name)));
     if (typeof level === "number" && level >= 50) this.#options.logger.error(fields, message);
@@ -143,6 +148,9 @@ class Supervisor implements StoreProcess {
     else this.#options.logger.warn(fields, message);
   }
 }
+
+/** The engine about a folder that another process has. */
+const lockedLine = /\bCannot lock file .* already running/;
 
 function whenServing(child: Child): Promise<void> {
   return new Promise((resolve, reject) => {
