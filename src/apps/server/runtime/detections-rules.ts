@@ -25,10 +25,10 @@ export interface RuleText {
 const documentsMax = 2000;
 const aliasesMax = 100;
 
-/** Rules of the resources that are switched on and can be read; a text that is no YAML has none. */
 /** Generations of the past that are looked at for the name of a rule that is gone. */
 export const pastRulesMax = 200;
 
+/** Rules of the resources that are switched on and can be read; a text that is no YAML has none. */
 export function rulesOfResources(resources: readonly Resource[]): readonly RuleText[] {
   return resources.flatMap(({ scope, name, spec }) => {
     const parsed = DetectionRules.safeParse(spec);
