@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { formatInstant } from "../../src/base/instant.ts";
 import { api } from "../../src/apps/server/contract/api.ts";
 import type { Queries } from "../../src/edge/store/queries/queries.ts";
-import { curl, minute, nowMs, plantedWorld, shopToDb } from "../support/queries-world.ts";
+import { bash, curl, minute, nowMs, plantedWorld, shopToDb } from "../support/queries-world.ts";
 import type { ScratchStore } from "../support/scratch-store.ts";
 
 let store: ScratchStore;
@@ -198,14 +198,15 @@ test("processes of a workload are joined with their end", async () => {
   assert.deepEqual(
     processes.map((node) => [node.process.processId, node.process.action, node.exitCode]),
     [
-      ["101.b.b", "exec", 7],
       ["100.a.b", "exec", undefined],
+      ["101.b.b", "exec", 7],
     ],
   );
-  assert.deepEqual(processes[1]?.process.arguments, ["bash", "-c", "sleep 1"]);
-  assert.equal(processes[0]?.endedAt, formatInstant(curl.time + 1500));
+  assert.deepEqual(processes[0]?.process.arguments, ["bash", "-c", "sleep 1"]);
+  assert.equal(processes[1]?.endedAt, formatInstant(curl.time + 1500));
   assert.equal(omitted, 0);
-  assert.equal((await queries.workloadProcesses(web, { limit: 1 })).omitted, 1);
+  const cut = await queries.workloadProcesses(web, { limit: 1 });
+  assert.deepEqual([cut.processes.map(({ process }) => process.processId), cut.omitted], [["100.a.b"], 1]);
 });
 
 test("peers of a workload, both directions", async () => {
@@ -348,5 +349,44 @@ test("losses for want of room, added up by node, reason and event type", async (
       ["queue-full", "", 30],
       ["ring-full", "exec", 7],
     ],
+  );
+});
+
+test("processes that run, and the ancestors of what is listed, outlast any number of newer ones that ended", async () => {
+  const cron = { cluster: "other", namespace: "batch", kind: "Deployment", name: "cron" } as const;
+  const start = (name: string, pid: number, parentProcessId: string, minutesAgo: number) => ({
+    ...bash,
+    cluster: "other",
+    namespace: "batch",
+    workload: "cron",
+    processId: `${pid}.${name}.c`,
+    parentProcessId,
+    pid,
+    name,
+    startTime: nowMs - minutesAgo * minute,
+    time: nowMs - minutesAgo * minute,
+    ingest: 900 + pid,
+  });
+  const end = (row: ReturnType<typeof start>) => ({
+    ...row,
+    action: "exit",
+    time: nowMs - minute,
+    ingest: row.ingest + 1000,
+  });
+  const shell = start("sh", 10, "1.init.c", 50);
+  const wrap = start("wrap", 11, "10.sh.c", 40);
+  const cats = [97, 98, 99].map((pid) => start("cat", pid, "11.wrap.c", 5));
+  await store.insert("process_events", [shell, wrap, ...cats, ...[wrap, ...cats].map(end)]);
+  const whole = await queries.workloadProcesses(cron, { limit: 100, since: "1h" });
+  assert.deepEqual(
+    [whole.processes.map(({ process }) => process.name), whole.omitted],
+    [["sh", "cat", "cat", "cat", "wrap"], 0],
+    "running first, then newest first, within one millisecond by pid",
+  );
+  const { processes, omitted } = await queries.workloadProcesses(cron, { limit: 2, since: "1h" });
+  assert.deepEqual(
+    [processes.map(({ process }) => process.processId), omitted],
+    [["10.sh.c", "99.cat.c", "11.wrap.c"], 2],
+    "behind the limit the parent of the one that is listed",
   );
 });

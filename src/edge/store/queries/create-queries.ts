@@ -28,7 +28,8 @@ import { eventsSince, flowsSince } from "./streams.ts";
 import { flowTimeline } from "./timeline.ts";
 import { imageUse, reachedWorkloads } from "./images.ts";
 import { wafModeSums, wafRequest, wafSums } from "./waf.ts";
-import { workloadDns, workloadPeers, workloadProcesses } from "./workload-page.ts";
+import { workloadDns, workloadPeers } from "./workload-page.ts";
+import { workloadProcesses } from "./workload-processes.ts";
 import { getWorkload, listWorkloads } from "./workloads.ts";
 
 /** `clock` says what "now" is for relative windows. Remembers only since when data is kept: make one per store. */

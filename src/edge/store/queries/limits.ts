@@ -88,6 +88,9 @@ export const queryLimits = {
   workloadsMax: 10_000,
   /** A process that began this long before the window is still found when it was alive in it. */
   processLookBackMs: 86_400_000,
+  /** Ancestors of listed processes: generations that are looked for, and parents of one of them. */
+  processGenerationsMax: 8,
+  processParentsMax: 200,
   /** Newest-first listings look at this much first, and at `listGrowth` times more with every further step. */
   listFirstMs: 300_000,
   listGrowth: 12,

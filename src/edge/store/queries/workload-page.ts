@@ -1,62 +1,13 @@
-// What one workload did in a window: its processes, its peers, its DNS questions.
+// What one workload did in a window: its peers, its DNS questions.
 import { formatInstant } from "../../../base/instant.ts";
 import { type ResolvedWindow, resolveWindow } from "../../../core/filter/window.ts";
 import { answerWindow, because, run } from "./ask.ts";
 import { queryLimits } from "./limits.ts";
-import type { DnsName, Peer, ProcessNode, Window, WindowRequest, WorkloadParams } from "./queries.ts";
-import { type QueryParts, selectList } from "./scan.ts";
-import { shownAddress, shownRow, type StoredRow } from "./shown.ts";
+import type { DnsName, Peer, Window, WindowRequest, WorkloadParams } from "./queries.ts";
+import type { QueryParts } from "./scan.ts";
+import { shownAddress, type StoredRow } from "./shown.ts";
 import { type Bindings, createBindings, withinRaw } from "./sql.ts";
-
-/** The subject columns of an event table are this workload's. */
-function isSubject(bindings: Bindings, params: WorkloadParams): string {
-  return `cluster = ${bindings.bind(params.cluster, "String")} AND namespace = ${bindings.bind(params.namespace, "String")}
-AND workloadKind = ${bindings.bind(params.kind, "String")} AND workload = ${bindings.bind(params.name, "String")}`;
-}
-
-/**
- * Processes that lived in the window, newest first: the newest row that tells the most of each (exec before running before fork; the
- * exit's own row for one of which only the end was seen), joined with its end.
- */
-export async function workloadProcesses(
-  parts: QueryParts,
-  params: WorkloadParams,
-  query: WindowRequest & { readonly limit: number },
-): Promise<{ processes: ProcessNode[]; omitted: number; window: Window }> {
-  const window = resolveWindow({}, query, parts.clock.nowMs());
-  const bindings = createBindings();
-  const fromMs = window.sinceMs - queryLimits.processLookBackMs;
-  const known = `${withinRaw(bindings, fromMs, window.untilMs)} AND ${isSubject(bindings, params)}`;
-  const lives = `SELECT processId AS lifeId, max(startTime) AS began, toInt64(maxIf(toUnixTimestamp64Milli(time), action = 'exit')) AS _endedMs,
-argMaxIf(exitCode, time, action = 'exit') AS _exitCode, argMaxIf(signal, time, action = 'exit') AS _signal, count() OVER () AS _total
-FROM process_events WHERE ${known} GROUP BY processId
-HAVING _endedMs = 0 OR _endedMs >= ${bindings.bind(window.sinceMs, "Int64")}
-ORDER BY began DESC, lifeId DESC LIMIT ${bindings.bind(query.limit, "UInt32")}`;
-  const rank = "multiIf(action = 'exec', 0, action = 'running', 1, action = 'fork', 2, 3)";
-  const sql = `SELECT * FROM (SELECT ${selectList("process_events")}, ${rank} AS _rank FROM process_events WHERE ${known}
-ORDER BY _rank, time DESC LIMIT 1 BY processId) AS facts
-INNER JOIN (${lives}) AS lives ON facts.processId = lives.lifeId ORDER BY began DESC, lifeId DESC`;
-  const result = await run(parts, sql, bindings);
-  const total = Number(result.rows[0]?.["_total"] ?? 0);
-  return {
-    processes: result.rows.map(processNode),
-    omitted: Math.max(0, total - result.rows.length),
-    window: await answerWindow(parts, window, ["process_events"], because(result)),
-  };
-}
-
-function processNode(row: StoredRow): ProcessNode {
-  const { lifeId: _lifeId, began: _began, ...facts } = row;
-  const process = shownRow("process_events", facts);
-  const endedMs = Number(row["_endedMs"]);
-  if (endedMs === 0) return { process };
-  return {
-    process,
-    endedAt: formatInstant(endedMs),
-    exitCode: Number(row["_exitCode"]),
-    signal: Number(row["_signal"]),
-  };
-}
+import { isSubject } from "./subject-sql.ts";
 
 /** Both directions, busiest first. Peers in the cluster are added up per workload, external ones per name or address. */
 export async function workloadPeers(

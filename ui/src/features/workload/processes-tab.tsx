@@ -7,6 +7,7 @@ import { Age } from "../../kit/age.tsx";
 import { Arguments } from "../../kit/arguments.tsx";
 import { DataGrid, type Column } from "../../kit/data-grid.tsx";
 import { DetailsPane } from "../../kit/details-pane.tsx";
+import { formatCount } from "../../kit/format.ts";
 import { pidOfMark } from "../../kit/row-mark.ts";
 import { Loading, Notice, State, TroubleState } from "../../kit/states.tsx";
 import { PartNotices } from "../../kit/window-notices.tsx";
@@ -24,43 +25,62 @@ function columnsOf(onToggle: (processId: string) => void): readonly Column<TreeR
       width: "minmax(200px, 1.3fr)",
       cell: (row) => <ProcessCell row={row} onToggle={onToggle} />,
     },
-    { id: "pid", header: "PID", width: "76px", align: "end", cell: ({ node }) => node.process.pid },
+    {
+      id: "pid",
+      header: "PID",
+      width: "76px",
+      align: "end",
+      cell: ({ node, fold }) => (fold === undefined ? node.process.pid : ""),
+    },
     {
       id: "command",
       header: "Command",
       width: "minmax(220px, 2.4fr)",
-      cell: ({ node: { process } }) =>
-        process.arguments.length === 0 ? (
+      cell: ({ node: { process }, fold }) =>
+        process.arguments.length === 0 || fold !== undefined ? (
           <span className="data-text">{process.executable}</span>
         ) : (
           <Arguments words={process.arguments} cut={process.argumentsCut} />
         ),
     },
-    { id: "user", header: "UID", width: "64px", align: "end", cell: ({ node }) => node.process.uid },
+    {
+      id: "user",
+      header: "UID",
+      width: "64px",
+      align: "end",
+      cell: ({ node, fold }) => (fold === undefined ? node.process.uid : ""),
+    },
     {
       id: "started",
       header: "Started",
-      width: "108px",
+      width: "120px",
       align: "end",
       cell: ({ node }) => <Age time={node.process.startTime} />,
     },
-    { id: "state", header: "State", width: "130px", cell: ({ node }) => <ProcessStateCell row={node} /> },
+    { id: "state", header: "State", width: "130px", cell: (row) => <ProcessStateCell row={row} /> },
   ];
 }
 
-function ProcessStateCell({ row }: { readonly row: TreeRow["node"] }) {
-  const { text, bad } = processState(row);
+function ProcessStateCell({ row: { node, fold } }: { readonly row: TreeRow }) {
+  const { text, bad } = fold === undefined ? processState(node) : foldState(fold);
   const tone = bad ? "outcome outcome-bad" : text === "running" ? "outcome outcome-good" : "outcome";
   return <span className={tone}>{text}</span>;
 }
 
+function foldState({ count, bad }: NonNullable<TreeRow["fold"]>) {
+  return { text: bad === 0 ? "ended" : `ended, ${bad === count ? "all" : formatCount(bad)} badly`, bad: bad > 0 };
+}
+
 interface ProcessCellProps {
   readonly row: TreeRow;
-  readonly onToggle: (processId: string) => void;
+  readonly onToggle: (id: string) => void;
 }
 
 function ProcessCell({ row, onToggle }: ProcessCellProps) {
   const { process } = row.node;
+  const { fold } = row;
+  const what =
+    fold === undefined ? `${process.name}, ${row.children} children` : `${fold.count} × ${process.name} that ended`;
   return (
     <span className="tree-cell" data-depth={Math.min(row.depth, 12)}>
       {row.children === 0 ? (
@@ -70,50 +90,63 @@ function ProcessCell({ row, onToggle }: ProcessCellProps) {
           type="button"
           className="tree-toggle"
           tabIndex={-1}
-          aria-label={`${row.expanded ? "Collapse" : "Expand"} ${process.name}, ${row.children} children`}
+          aria-label={`${row.expanded ? "Collapse" : "Expand"} ${what}`}
           data-expanded={row.expanded}
           onClick={(event) => {
             event.stopPropagation();
-            onToggle(process.processId);
+            onToggle(row.id);
           }}
         >
           <ChevronRight aria-hidden="true" />
         </button>
       )}
       <b>{process.name}</b>
-      {row.expanded || row.children === 0 ? null : <span className="count">+{row.children}</span>}
+      {fold === undefined ? null : (
+        <span className="count" title="Equal ones that ended, the newest's start in its column">
+          × {formatCount(fold.count)}
+        </span>
+      )}
+      {row.expanded || row.children === 0 || fold !== undefined ? null : <span className="count">+{row.children}</span>}
     </span>
   );
 }
 
 export function ProcessesTab({ question: { params, query, settings } }: { readonly question: WorkloadQuestion }) {
   const answer = useCall("workloadProcesses", { params, query }, settings);
-  const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
+  const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
   const [active, setActive] = useState(-1);
   const [opened, setOpened] = useState<TreeRow["node"] | undefined>(undefined);
   const processes = answer.data?.processes;
-  const rows = useMemo(() => treeRows(processes ?? [], collapsed), [processes, collapsed]);
-  const toggle = (processId: string): void =>
-    setCollapsed((before) => {
-      const next = new Set(before);
-      if (!next.delete(processId)) next.add(processId);
-      return next;
-    });
   const [{ row }] = useUrlState();
   const wanted = pidOfMark(row);
-  const reveal = wanted === undefined ? -1 : rows.findLastIndex(({ node }) => node.process.pid === wanted);
+  const rows = useMemo(() => treeRows(processes ?? [], { toggled, wantedPid: wanted }), [processes, toggled, wanted]);
+  const toggle = (id: string): void =>
+    setToggled((before) => {
+      const next = new Set(before);
+      if (!next.delete(id)) next.add(id);
+      return next;
+    });
+  const reveal =
+    wanted === undefined
+      ? -1
+      : rows.findLastIndex(({ node, fold }) => fold === undefined && node.process.pid === wanted);
   useEffect(() => {
     if (reveal >= 0) setActive(reveal);
   }, [reveal]);
   const current = rows[active];
   const turn = (open: boolean): void => {
-    if (current !== undefined && current.children > 0 && current.expanded !== open)
-      toggle(current.node.process.processId);
+    if (current !== undefined && current.children > 0 && current.expanded !== open) toggle(current.id);
   };
   useKeys({ Escape: () => setOpened(undefined), ArrowLeft: () => turn(false), ArrowRight: () => turn(true) });
   return (
     <>
-      <PartNotices window={answer.data?.window} omitted={answer.data?.omitted ?? 0} />
+      <PartNotices window={answer.data?.window} />
+      {answer.data === undefined || answer.data.omitted === 0 ? null : (
+        <Notice tone="info">
+          And {formatCount(answer.data.omitted)} more that are not listed: the oldest of those that ended; narrow the
+          time range.
+        </Notice>
+      )}
       {wanted !== undefined && reveal < 0 && processes !== undefined ? (
         <Notice tone="info">Process {wanted} is not among those listed; choose a longer time range.</Notice>
       ) : null}
@@ -128,11 +161,16 @@ export function ProcessesTab({ question: { params, query, settings } }: { readon
           active={active}
           reveal={reveal}
           onActive={setActive}
-          onOpen={(index) => setOpened(rows[index]?.node)}
-          extrasOf={({ node, depth, children, expanded }) => ({
+          onOpen={(index) => {
+            const chosen = rows[index];
+            if (chosen?.fold !== undefined) toggle(chosen.id);
+            else setOpened(chosen?.node);
+          }}
+          extrasOf={({ node, depth, children, expanded, fold }) => ({
             level: depth + 1,
             expanded: children === 0 ? undefined : expanded,
-            tone: processState(node).bad ? "deny" : node.endedAt === undefined ? undefined : "muted",
+            tone:
+              fold === undefined && processState(node).bad ? "deny" : node.endedAt === undefined ? undefined : "muted",
           })}
         >
           {answer.isPending ? <Loading label="Loading processes" /> : null}
