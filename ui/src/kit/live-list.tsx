@@ -22,7 +22,8 @@ import { DetailsPane } from "./details-pane.tsx";
 import { formatAgo, formatClock, formatCount } from "./format.ts";
 import { rowMark, windowOfMark } from "./row-mark.ts";
 import { Loading, Notice, State, TroubleState } from "./states.tsx";
-import { gapSummary } from "./timeline-data.ts";
+import { GapNotices } from "./gap-notices.tsx";
+import { gapSummary, missingOf } from "./timeline-data.ts";
 import { useNow } from "./use-now.ts";
 
 export interface LiveListProps<Name extends ListName> {
@@ -271,9 +272,7 @@ function ListNotices<T>({ rows, isLost, isPart }: ListNoticesProps<T>) {
           the filter.
         </Notice>
       ) : null}
-      {window !== undefined && window.gaps.length > 0 && !isPart ? (
-        <Notice tone="warning">Data is missing in this window. {gapSummary(window.gaps)}.</Notice>
-      ) : null}
+      {window === undefined || isPart ? null : <GapNotices gaps={window.gaps} />}
       {rows.hole === undefined ? null : (
         <Notice
           tone="warning"
@@ -340,7 +339,7 @@ function NoRows<T>({ rows, hint, where, filter }: NoRowsProps<T>) {
       title={`${what} · ${where.toLowerCase()}`}
       hint={filter === "" ? hint : `${hint} Or remove a term of the filter.`}
     >
-      {rows.window !== undefined && rows.window.gaps.length > 0 ? (
+      {rows.window !== undefined && missingOf(rows.window.gaps).length > 0 ? (
         <p>Note: {gapSummary(rows.window.gaps)} in this window, so this is not the same as “nothing happened”.</p>
       ) : null}
     </State>

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Gap } from "../../../src/model/gap.ts";
-import { gapSpans, gapSummary, keptSinceMs, keptText, stack, totalsOf } from "./timeline-data.ts";
+import {
+  gapSpans,
+  gapSummary,
+  keptSinceMs,
+  lessExactText,
+  missingOf,
+  keptText,
+  stack,
+  totalsOf,
+} from "./timeline-data.ts";
 
 function gap(seconds: number, durationMs: number, given: Partial<Gap> = {}): Gap {
   const time = new Date(seconds * 1000).toISOString();
@@ -48,4 +57,19 @@ test("a window that begins before anything was kept says where the data begins",
   const at = new Date(2026, 10, 23, 7, 55, 12).getTime();
   assert.equal(keptText(at, at + 60_000), "Nothing kept before 07:55:12");
   assert.equal(keptText(at, at + 86_400_000), "Nothing kept before 2026-11-23 07:55:12");
+});
+
+test("what was told less exactly is not missing and never added to what is lost", () => {
+  const detail = "files whose path is told as it was asked for: links on the way could not be followed";
+  const paths = [20_000, 3213].map((rows) => ({ ...gap(1, 1, { rows, reason: "limit" }), detail }));
+  const lost = gap(1, 1, { rows: 7, reason: "limit" });
+  assert.equal(gapSummary([...paths, lost]), "1 gap: 7 rows lost (a limit was reached)");
+  assert.equal(lessExactText([...paths, lost]), "23,213 files: the path as the program gave it");
+  assert.deepEqual([gapSummary(paths), missingOf(paths), gapSpans(paths)], ["", [], []]);
+  const unjudged = {
+    ...gap(1, 1, { rows: 5, reason: "limit", counted: "no" }),
+    detail: "events that no rule was asked about: x",
+  };
+  assert.match(gapSummary([unjudged]), /^1 gap: at least 5 events not shown to any rule/);
+  assert.equal(lessExactText([lost, unjudged]), "");
 });

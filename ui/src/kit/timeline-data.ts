@@ -1,5 +1,6 @@
 // The timeline's numbers: stacked columns, totals, gap spans merged. Pure.
 import type { Gap } from "../../../src/model/gap.ts";
+import { gapCost } from "../../../src/model/gap-class.ts";
 import { formatCount, formatDateTime } from "./format.ts";
 
 export interface TimelinePoint {
@@ -29,10 +30,9 @@ export function totalsOf(points: readonly TimelinePoint[]): { allow: number; den
   return totals;
 }
 
-/** Start and end of each gap in milliseconds, overlapping ones merged, in order. A merge of detail is not missing data. */
+/** Start and end of each gap in milliseconds, overlapping ones merged, in order. What was told less exactly is not missing. */
 export function gapSpans(gaps: readonly Gap[]): readonly (readonly [number, number])[] {
-  const spans = gaps
-    .filter(({ reason }) => reason !== "merged")
+  const spans = missingOf(gaps)
     .map(({ time, durationMs }) => [Date.parse(time), Date.parse(time) + durationMs] as [number, number])
     .sort(([a], [b]) => a - b);
   const merged: [number, number][] = [];
@@ -80,21 +80,55 @@ export const gapWords: Readonly<Record<Gap["reason"], string>> = {
   merged: "merged to save room",
 };
 
-/** One line: what is missing and why, e.g. "3 gaps: 1,204 rows lost (the kernel's buffer was full), an unknown number (no agent ran)". */
-export function gapSummary(gaps: readonly Gap[]): string {
-  const lost = new Map<Gap["reason"], { rows: number; counted: boolean }>();
-  for (const { reason, rows, counted } of gaps) {
-    const entry = lost.get(reason) ?? { rows: 0, counted: true };
-    lost.set(reason, { rows: entry.rows + rows, counted: entry.counted && counted !== "no" });
-  }
-  const parts = [...lost].map(([reason, { rows, counted }]) => {
-    const least = counted ? "" : "at least ";
-    const why = gapWords[reason];
-    return rows === 0 && !counted ? `an unknown number (${why})` : `${least}${rowText(rows)} lost (${why})`;
-  });
-  return `${gaps.length === 1 ? "1 gap" : `${gaps.length} gaps`}: ${parts.join(", ")}`;
+/** Gaps behind which something is not there (or was not judged); the others cost less: `lessExactText`. */
+export function missingOf(gaps: readonly Gap[]): readonly Gap[] {
+  return gaps.filter((gap) => gapCost(gap).class !== "less-exact");
 }
 
-function rowText(rows: number): string {
-  return rows === 1 ? "1 row" : `${formatCount(rows)} rows`;
+/** One line: what is missing and why, e.g. "3 gaps: 1,204 rows lost (the kernel's buffer was full), an unknown number (no agent ran)". "" when nothing is. */
+export function gapSummary(gaps: readonly Gap[]): string {
+  const missing = missingOf(gaps);
+  if (missing.length === 0) return "";
+  const parts = [...sumsOf(missing).values()].map(({ first, rows, isCounted }) => {
+    const cost = gapCost(first);
+    const what = cost.class === "unjudged" ? "not shown to any rule" : "lost";
+    const why = cost.class === "unjudged" ? "detection had used up its share of the processor" : gapWords[first.reason];
+    if (rows === 0 && !isCounted) return `an unknown number (${why})`;
+    return `${isCounted ? "" : "at least "}${amountText(rows, cost.unit)} ${what} (${why})`;
+  });
+  return `${missing.length === 1 ? "1 gap" : `${missing.length} gaps`}: ${parts.join(", ")}`;
+}
+
+/** What was told less exactly and what that costs: "23,213 files: the path as the program gave it". "" when nothing was. */
+export function lessExactText(gaps: readonly Gap[]): string {
+  const sums = [...sumsOf(gaps.filter((gap) => gapCost(gap).class === "less-exact")).values()];
+  return sums
+    .toSorted((one, other) => other.rows - one.rows)
+    .map(({ first, rows, isCounted }) => {
+      const { unit, cost } = gapCost(first);
+      return `${rows === 0 && !isCounted ? `some ${unit[1]}` : amountText(rows, unit)}: ${cost}`;
+    })
+    .join("; ");
+}
+
+interface GapSum {
+  readonly first: Gap;
+  readonly rows: number;
+  readonly isCounted: boolean;
+}
+
+/** Gaps of one reason, unit and cost added up, in the order in which they come. */
+function sumsOf(gaps: readonly Gap[]): ReadonlyMap<string, GapSum> {
+  const sums = new Map<string, GapSum>();
+  for (const gap of gaps) {
+    const { unit, cost } = gapCost(gap);
+    const key = cost === "" ? `${gap.reason} ${unit[1]}` : `${unit[1]} ${cost}`;
+    const { first = gap, rows = 0, isCounted = true } = sums.get(key) ?? {};
+    sums.set(key, { first, rows: rows + gap.rows, isCounted: isCounted && gap.counted !== "no" });
+  }
+  return sums;
+}
+
+export function amountText(count: number, [one, many]: readonly [one: string, many: string]): string {
+  return count === 1 ? `1 ${one}` : `${formatCount(count)} ${many}`;
 }

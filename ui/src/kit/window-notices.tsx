@@ -1,8 +1,8 @@
 // The lines above any answer that covers a window: partial, gaps, an answer that has grown old, what was left out.
 import type { Window } from "../../../src/apps/server/contract/common.ts";
 import { troubleOf } from "../api/trouble.ts";
+import { GapNotices } from "./gap-notices.tsx";
 import { Notice } from "./states.tsx";
-import { gapSummary } from "./timeline-data.ts";
 
 interface WindowNoticesProps {
   readonly window: Window | undefined;
@@ -14,9 +14,7 @@ export function WindowNotices({ window, error }: WindowNoticesProps) {
   return (
     <>
       <PartNotices window={window} />
-      {window !== undefined && window.gaps.length > 0 ? (
-        <Notice tone="warning">Data is missing in this window. {gapSummary(window.gaps)}.</Notice>
-      ) : null}
+      {window === undefined ? null : <GapNotices gaps={window.gaps} />}
       {error !== undefined && error !== null && window !== undefined ? (
         <Notice tone="warning">Stale: {troubleOf(error).message} What is shown came before that.</Notice>
       ) : null}

@@ -1,4 +1,5 @@
 // Gaps as lines for people: equal ones are one line, with their rows added up and the names of whom they concern (rules that were kept back, for instance).
+import { gapCost } from "../../../model/gap-class.ts";
 import { gapNames, gapParts, type GapParts } from "../../../edge/store/queries/gap-parts.ts";
 import { queryLimits } from "../../../edge/store/queries/limits.ts";
 import type { ResponseOf } from "../../server/contract/endpoint.ts";
@@ -8,7 +9,7 @@ type Gap = ResponseOf<Api["listFlows"]>["window"]["gaps"][number];
 
 const namesShown = 5;
 
-/** One line for each table, node, reason and kind of detail, in the order in which they come. */
+/** One line for each table, node, reason and kind of detail, in the order in which they come: "gap:" for what is missing, "less exact:" for what is not lost. */
 export function gapLines(gaps: readonly Gap[]): readonly string[] {
   const groups = Map.groupBy(
     gaps.map((gap) => ({ ...gap, ...gapParts(gap.detail) })),
@@ -20,8 +21,13 @@ export function gapLines(gaps: readonly Gap[]): readonly string[] {
     const rows = same.reduce((sum, gap) => sum + gap.rows, 0);
     const names = namesLine(same);
     const whole = names === "" ? first.what : `${first.what}: ${names}`;
+    const { class: which, unit, cost } = gapCost(first);
+    if (which === "less-exact") {
+      const amount = rows === 0 ? `some ${unit[1]}` : `${rows} ${rows === 1 ? unit[0] : unit[1]}`;
+      return `less exact: ${amount} on ${first.node}: ${cost}${names === "" ? "" : `: ${names}`}`;
+    }
     const how = same.length === 1 ? `, ${first.detail}` : ` in ${same.length} gaps${whole === "" ? "" : `: ${whole}`}`;
-    return `gap: ${first.table} on ${first.node}: ${first.reason}, ${rows} ${rows === 1 ? "row" : "rows"}${how}`;
+    return `gap: ${first.table} on ${first.node}: ${first.reason}, ${rows} ${rows === 1 ? unit[0] : unit[1]}${how}`;
   });
   const isCut = gaps.length >= queryLimits.gapsMax;
   return isCut

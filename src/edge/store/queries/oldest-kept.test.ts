@@ -32,6 +32,21 @@ test("the oldest of the asked tables; a rollup counts only where it reaches back
     assert.equal(await kept(tables), nowMs - minutesAgo * minute, tables.join());
 });
 
+test("detections are looked for since the store holds anything, not since the first of them, and kept no longer than their days", async () => {
+  const days = (count: number): number => count * 24 * 60;
+  for (const [minutesAgo, wanted] of [
+    [{ security_events: 50, process_events: 56 }, 56],
+    [{ security_events: 50, process_events: days(7), services_1h: days(40) }, days(40)],
+    [{ security_events: days(1), services_1h: days(400) }, days(90)],
+    [{ security_events: days(95), services_1h: days(400) }, days(95)],
+  ] as const)
+    assert.equal(
+      await standIn(minutesAgo).kept(["security_events"]),
+      nowMs - wanted * minute,
+      JSON.stringify(minutesAgo),
+    );
+});
+
 test("tables without a row say what the store says; an empty store says nothing", async () => {
   assert.equal(await standIn({ flows: 50, edges_1h: 60 }).kept(["spans"]), nowMs - 50 * minute);
   assert.equal(await standIn({}).kept(["flows"]), undefined);

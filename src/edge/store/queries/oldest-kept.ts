@@ -5,7 +5,7 @@ import type { TelemetryStore } from "../../../core/store/telemetry-store.ts";
 import { storedTables } from "../partitions-on-disk.ts";
 import { queryLimits } from "./limits.ts";
 
-/** The oldest time kept in any of the tables, in milliseconds; of the whole store when these hold nothing; undefined when that is empty. */
+/** The oldest time kept in any of the tables, in milliseconds; of the whole store when these hold nothing (of detections also when they hold some); undefined when that is empty. */
 export type OldestKept = (tables: readonly string[]) => Promise<number | undefined>;
 
 /** One memory per store. Throws what the store throws when it is away. */
@@ -20,9 +20,20 @@ export function oldestKept(store: TelemetryStore, clock: Clock): OldestKept {
       known.catch(() => (known = undefined));
     }
     const oldest = await known;
-    return earliest(oldest, tables) ?? earliest(oldest, [...oldest.keys()]);
+    const whole = earliest(oldest, [...oldest.keys()]);
+    const looked = tables.includes("security_events") && whole !== undefined ? lookedSince(whole, nowMs) : Infinity;
+    const first = Math.min(earliest(oldest, tables) ?? Infinity, looked);
+    return first === Infinity ? whole : first;
   };
 }
+
+/** Detections are rare: the first row only says when something happened, the whole store since when somebody looked. No further than they are kept. */
+function lookedSince(wholeMs: number, nowMs: number): number {
+  return Math.max(wholeMs, nowMs - detectionDays * dayMs);
+}
+
+const dayMs = 86_400_000;
+const detectionDays = storedTables.find(({ name }) => name === "security_events")?.days ?? 0;
 
 /** A rollup's first bucket begins up to an hour before the first row in it: there the raw table knows better. */
 function earliest(oldest: ReadonlyMap<string, number>, tables: readonly string[]): number | undefined {

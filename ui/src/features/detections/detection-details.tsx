@@ -9,7 +9,7 @@ import { CopyButton } from "../../kit/copy.tsx";
 import { field, FieldList } from "../../kit/field-list.tsx";
 import { formatDateTime } from "../../kit/format.ts";
 import { Loading, Notice, TroubleState } from "../../kit/states.tsx";
-import { gapSummary } from "../../kit/timeline-data.ts";
+import { GapNotices } from "../../kit/gap-notices.tsx";
 import { WorkloadName } from "../../kit/workload-name.tsx";
 import { DetectionControls } from "./detection-controls.tsx";
 import { DetectionLeads } from "./detection-lead-list.tsx";
@@ -117,11 +117,7 @@ function Missing({ found }: { readonly found: OneDetection }) {
   const { gaps, partial, partialBecause } = found.window;
   return (
     <>
-      {gaps.length === 0 ? null : (
-        <Notice tone="warning">
-          Data is missing around this time: {gapSummary(gaps)}. The tree and deeds may not be whole.
-        </Notice>
-      )}
+      <GapNotices gaps={gaps} missing="Data is missing around this time" then="The tree and deeds may not be whole." />
       {partial ? <Notice tone="warning">Partial: {partialBecause}.</Notice> : null}
     </>
   );

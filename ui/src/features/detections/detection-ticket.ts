@@ -1,4 +1,5 @@
 // A detection as plain text for a ticket or a chat: who, what, evidence in order, tree, proof, and the command that shows it again. Pure.
+import { missingOf } from "../../kit/timeline-data.ts";
 import {
   depthsOf,
   evidenceKind,
@@ -48,7 +49,7 @@ export function ticketText(found: OneDetection): string {
       const command = cutText(words.length === 0 ? executable : words.join(" "));
       return `${mark}${"  ".repeat(depths[index] ?? 0)}${name} ${pid} ${command} (${processEnd(row).text})`;
     }),
-    ...(found.window.gaps.length === 0
+    ...(missingOf(found.window.gaps).length === 0
       ? []
       : ["", "Data is missing around this time: tree and evidence may not be whole."]),
     "",

@@ -6,7 +6,7 @@ import { useUrlState } from "../../app/use-url-state.ts";
 import { formatCount, formatDateTime } from "../../kit/format.ts";
 import { KeptLine } from "../../kit/kept-line.tsx";
 import { Loading, Notice, State, TroubleState } from "../../kit/states.tsx";
-import { gapSummary } from "../../kit/timeline-data.ts";
+import { gapSummary, missingOf } from "../../kit/timeline-data.ts";
 import { WindowNotices } from "../../kit/window-notices.tsx";
 import type { GraphAnswer } from "./use-graph.ts";
 
@@ -44,7 +44,7 @@ export function GraphNotices({ answer }: { readonly answer: GraphAnswer }) {
       {before === undefined ? null : (
         <Notice tone="info" act={<Act title="Do not compare" onClick={() => update({ before: undefined })} />}>
           Compared with {formatDateTime(before.since)} – {formatDateTime(before.until).slice(11)}.
-          {before.gaps.length > 0 ? ` Data is missing there: ${gapSummary(before.gaps)}.` : ""}
+          {missingOf(before.gaps).length > 0 ? ` Data is missing there: ${gapSummary(before.gaps)}.` : ""}
         </Notice>
       )}
     </>
@@ -87,7 +87,7 @@ export function NoGraph({ answer }: { readonly answer: GraphAnswer }) {
             : "The graph is drawn from connections that agents see. Choose a longer time range, or look at Health: is an agent connected?"
         }
       >
-        {window !== undefined && window.gaps.length > 0 ? (
+        {window !== undefined && missingOf(window.gaps).length > 0 ? (
           <p>Note: {gapSummary(window.gaps)} in this window, so this is not the same as “nobody talked”.</p>
         ) : null}
       </State>

@@ -1,9 +1,11 @@
 // What is known to be missing: when, where, how much, why.
+import type { Gap } from "../../../../src/model/gap.ts";
+import { gapCost } from "../../../../src/model/gap-class.ts";
 import { useCall } from "../../api/client.ts";
 import { troubleOf } from "../../api/trouble.ts";
-import { formatCount, formatDateTime, formatDuration } from "../../kit/format.ts";
+import { formatDateTime, formatDuration } from "../../kit/format.ts";
 import { Loading, TroubleState } from "../../kit/states.tsx";
-import { gapWords } from "../../kit/timeline-data.ts";
+import { amountText, gapWords } from "../../kit/timeline-data.ts";
 
 const refetchMs = 10_000;
 
@@ -29,7 +31,7 @@ export function Gaps() {
               <th>Node</th>
               <th>Data</th>
               <th>Why</th>
-              <th className="end">Rows lost</th>
+              <th className="end">How much</th>
             </tr>
           </thead>
           <tbody>
@@ -43,7 +45,9 @@ export function Gaps() {
                   <span title={gap.reason}>{gapWords[gap.reason]}</span>
                   {gap.detail === "" ? null : <small> {gap.detail}</small>}
                 </td>
-                <td className="data end">{gap.counted === "no" ? "not countable" : formatCount(gap.rows)}</td>
+                <td className="data end">
+                  <Amount gap={gap} />
+                </td>
               </tr>
             ))}
           </tbody>
@@ -51,4 +55,12 @@ export function Gaps() {
       )}
     </section>
   );
+}
+
+/** In what it counts, and whether that is lost. */
+function Amount({ gap }: { readonly gap: Pick<Gap, "reason" | "detail" | "rows" | "counted"> }) {
+  const { class: which, unit, cost } = gapCost(gap);
+  const count = gap.counted === "no" && gap.rows === 0 ? "not countable" : amountText(gap.rows, unit);
+  if (which === "less-exact") return <span title={cost}>{count}, less exact</span>;
+  return `${count}${which === "lost" ? " lost" : ", no rule asked"}`;
 }
