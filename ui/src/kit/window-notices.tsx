@@ -6,14 +6,16 @@ import { Notice } from "./states.tsx";
 
 interface WindowNoticesProps {
   readonly window: Window | undefined;
+  /** What can be done where the page has no time range: a sentence. */
+  readonly narrow?: string;
   readonly error?: unknown;
 }
 
 /** For a screen. Parts of one screen use PartNotices: its gaps are said once. */
-export function WindowNotices({ window, error }: WindowNoticesProps) {
+export function WindowNotices({ window, error, narrow }: WindowNoticesProps) {
   return (
     <>
-      <PartNotices window={window} />
+      <PartNotices window={window} {...(narrow === undefined ? {} : { narrow })} />
       {window === undefined ? null : <GapNotices gaps={window.gaps} />}
       {error !== undefined && error !== null && window !== undefined ? (
         <Notice tone="warning">Stale: {troubleOf(error).message} What is shown came before that.</Notice>
@@ -26,17 +28,24 @@ interface PartNoticesProps {
   readonly window: Window | undefined;
   /** Rows that the answer left out. */
   readonly omitted?: number;
+  readonly narrow?: string;
 }
 
-export function PartNotices({ window, omitted = 0 }: PartNoticesProps) {
+const narrowRange = "Narrow the time range.";
+
+export function PartNotices({ window, omitted = 0, narrow = narrowRange }: PartNoticesProps) {
   return (
     <>
       {window?.partial === true ? (
         <Notice tone="warning">
-          Partial: {window.partialBecause || "the query was ended early"}. Rows may be missing; narrow the time range.
+          Partial: {window.partialBecause || "the query was ended early"}. Rows may be missing. {narrow}
         </Notice>
       ) : null}
-      {omitted > 0 ? <Notice tone="info">And {omitted} more that are not listed; narrow the time range.</Notice> : null}
+      {omitted > 0 ? (
+        <Notice tone="info">
+          And {omitted} more that are not listed. {narrow}
+        </Notice>
+      ) : null}
     </>
   );
 }

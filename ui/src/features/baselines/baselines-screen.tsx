@@ -11,7 +11,7 @@ import { formatCount } from "../../kit/format.ts";
 import { SortedGrid, type SortedColumn } from "../../kit/sorted-grid.tsx";
 import { Loading, State, TroubleState } from "../../kit/states.tsx";
 import { PartNotices, WindowNotices } from "../../kit/window-notices.tsx";
-import { WorkloadName } from "../../kit/workload-name.tsx";
+import { workloadSubtitle } from "../../kit/workload-text.ts";
 import {
   baselineParams,
   driftNotKnown,
@@ -45,8 +45,12 @@ const columns: readonly SortedColumn<Ladder>[] = [
     header: "Workload",
     width: "minmax(90px, 1.4fr)",
     value: (row) => `${row.namespace}/${row.workload}`,
+    // No link of its own: every cell of a row opens the same page, and that page leads to the workload.
     cell: ({ cluster, namespace, kind, workload }) => (
-      <WorkloadName cluster={cluster} namespace={namespace} kind={kind} name={workload} />
+      <span className="workload-name" title={workloadSubtitle({ kind, namespace, cluster })}>
+        <b>{workload}</b>
+        <span className="workload-ns">{namespace === workload ? "" : namespace}</span>
+      </span>
     ),
   },
   {
@@ -114,6 +118,9 @@ export function Confidence({ confidence }: Pick<Ladder, "confidence">) {
   );
 }
 
+/** The ladder always looks at seven days: there is no range to narrow. */
+const narrow = "All workloads of 7 days are looked at here; the page of one reads its rows alone and sees more of it.";
+
 export function BaselinesScreen() {
   const navigate = useNavigate();
   const [state, update] = useUrlState();
@@ -130,8 +137,8 @@ export function BaselinesScreen() {
   const shown = matching(rows, find);
   return (
     <div className="screen baselines-screen">
-      <WindowNotices window={window} error={answer.error} />
-      <PartNotices window={undefined} omitted={omitted} />
+      <WindowNotices window={window} error={answer.error} narrow={narrow} />
+      <PartNotices window={undefined} omitted={omitted} narrow={narrow} />
       <div className="baselines-head">
         <StepCounts rows={rows} />
         <input

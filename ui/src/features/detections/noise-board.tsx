@@ -170,6 +170,7 @@ function Budget({ of, days, isPart }: BudgetProps) {
           min={0}
           max={Math.max(budget, last24h)}
           high={budget}
+          optimum={0}
           value={last24h}
           aria-label={`Detections of ${cluster} in 24 hours`}
         />

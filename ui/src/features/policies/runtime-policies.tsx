@@ -4,7 +4,9 @@ import { troubleOf } from "../../api/trouble.ts";
 import { NotKnown } from "../../kit/fact.tsx";
 import { formatCount } from "../../kit/format.ts";
 import { Notice, sentence } from "../../kit/states.tsx";
+import { HeldBaselines, useBaselineResources } from "./held-baselines.tsx";
 import { StateMarks } from "./policy-state.tsx";
+import { heldBaseline } from "./runtime-hold.ts";
 import {
   happenedText,
   holdsRuntimeWords,
@@ -58,11 +60,20 @@ interface RuntimePoliciesProps {
 
 /** Nothing while the answer is on its way: the board itself says so. */
 export function RuntimePolicies({ answer, cluster, namespace, typed, picked, onPick }: RuntimePoliciesProps) {
+  const baselines = useBaselineResources();
   if (answer.data === undefined)
     return answer.error === null ? null : (
       <Notice tone="warning">Runtime policies are not known: {sentence(troubleOf(answer.error).message)}</Notice>
     );
   const all = answer.data.resources;
+  const held = (baselines.data?.resources ?? [])
+    .map(heldBaseline)
+    .filter(
+      (baseline) =>
+        (cluster === undefined || ["", cluster].includes(baseline.cluster)) &&
+        (namespace === undefined || baseline.namespace === namespace) &&
+        `${baseline.namespace}/${baseline.workload}`.toLowerCase().includes(typed.trim().toLowerCase()),
+    );
   const shown = all.filter(
     (policy) =>
       (cluster === undefined || ["", cluster].includes(scopeCluster(policy))) &&
@@ -90,8 +101,17 @@ export function RuntimePolicies({ answer, cluster, namespace, typed, picked, onP
         <p className="none">
           {all.length > 0
             ? `None that the choice above shows; ${formatCount(all.length)} in all.`
-            : "None yet: no process is held by one. A detection suggests one as its control, and docs/guides/runtime-policies.md shows how to write one."}
+            : "None yet. A detection suggests one as its control, and docs/guides/runtime-policies.md shows how to write one."}
         </p>
+      )}
+      {held.length === 0 ? null : (
+        <>
+          <div className="board-head">
+            <h3>Baselines</h3>
+            <span className="count">what is frozen holds these workloads, too</span>
+          </div>
+          <HeldBaselines baselines={held} />
+        </>
       )}
     </section>
   );

@@ -58,6 +58,12 @@ export function runtimeNamespace(policy: RuntimeResource): string {
   return target["namespace"] || manifest?.metadata?.namespace || "";
 }
 
+/** Undefined for another form: its manifest says whom it holds. */
+export function runtimeTarget(policy: RuntimeResource): NonNullable<RuntimeSpec["target"]> | undefined {
+  const { target, manifest } = specOf(policy);
+  return manifest === undefined ? (target ?? {}) : undefined;
+}
+
 /** "shop/web", "/system.slice/shop.service", "all containers". */
 export function targetText(policy: RuntimeResource): string {
   const { target = {}, manifest } = specOf(policy);

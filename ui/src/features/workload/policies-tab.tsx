@@ -9,6 +9,7 @@ import { carried } from "../../app/use-url-state.ts";
 import { formatCount } from "../../kit/format.ts";
 import { StateWord } from "../../kit/state-word.tsx";
 import { Loading, Notice, State, TroubleState } from "../../kit/states.tsx";
+import { RuntimeHold } from "./runtime-hold.tsx";
 import { policyParams } from "../policies/policy-words.ts";
 import { shortId } from "../policies/rule-words.ts";
 import type { WorkloadQuestion } from "./workload-question.ts";
@@ -18,6 +19,15 @@ type Found = ResponseOf<Api["policyWorkload"]>;
 const refetchMs = 10_000;
 
 export function PoliciesTab({ question: { params } }: { readonly question: WorkloadQuestion }) {
+  return (
+    <div className="workload-policies">
+      <RuntimeHold workload={params} />
+      <NetworkPart params={params} />
+    </div>
+  );
+}
+
+function NetworkPart({ params }: Pick<WorkloadQuestion, "params">) {
   const { cluster, namespace, kind, name } = params;
   const answer = useCall(
     "policyWorkload",
@@ -35,22 +45,22 @@ export function PoliciesTab({ question: { params } }: { readonly question: Workl
     return (
       <State
         icon={<LockKeyholeOpen />}
-        title={found.hostNetworkPods > 0 ? "In the node's own network" : "No endpoint of it is known"}
+        title={found.hostNetworkPods > 0 ? "In the node's own network" : "No network policy applies"}
         hint={
           found.hostNetworkPods > 0
             ? "Its pods use their node's address: policies select no such pods. Host endpoints cover nodes."
-            : "Policies apply to pods, and none of this workload is known now."
+            : "Network policies apply to pods, and no pod of this workload is known now."
         }
       />
     );
   return (
-    <div className="workload-policies">
+    <>
       {found.world.incomplete === "" ? null : (
         <Notice tone="warning">Not all endpoints are known: {found.world.incomplete}.</Notice>
       )}
       <DirectionPart title="Into it" cluster={cluster} found={found.ingress} />
       <DirectionPart title="Out of it" cluster={cluster} found={found.egress} />
-    </div>
+    </>
   );
 }
 

@@ -15,6 +15,7 @@ import { HealthWord } from "../../kit/health-word.tsx";
 import { shortDigest } from "../../kit/pod-text.ts";
 import { sentence } from "../../kit/states.tsx";
 import { isOfKubernetes, kindWord } from "../../kit/workload-text.ts";
+import { DetectionsLine } from "./detections-line.tsx";
 import { runningImages } from "./running-images.ts";
 import { workloadHealth } from "./workload-health.ts";
 import type { WorkloadObjects } from "./pods-tab.tsx";
@@ -22,6 +23,7 @@ import type { WorkloadQuestion } from "./workload-question.ts";
 
 export interface WorkloadHeadProps {
   readonly params: WorkloadQuestion["params"];
+  readonly question: WorkloadQuestion;
   /** What telemetry says; undefined when nothing of it was seen in the window. */
   readonly seen: Workload | undefined;
   /** What the inventory says; undefined while it is not known. */
@@ -65,6 +67,7 @@ export function WorkloadHead(props: WorkloadHeadProps) {
         </Link>
         <CopyButton text={`npx garrison flows ${shellQuote(q)}`} label="Copy as command" />
       </div>
+      <DetectionsLine question={props.question} />
       <HealthLine {...props} />
       <dl className="facts">
         <InventoryFacts {...props} />
@@ -76,10 +79,11 @@ export function WorkloadHead(props: WorkloadHeadProps) {
 }
 
 /** How it is, with all reasons: what was too little to judge is said as such. */
-function HealthLine({ own, objects, healthTrouble }: WorkloadHeadProps) {
+function HealthLine({ params, own, objects, healthTrouble }: WorkloadHeadProps) {
   const health = workloadHealth(own?.health, objects, healthTrouble);
   return (
     <div className="health-line" role="group" aria-label="Health">
+      <b>{isOfKubernetes(params.kind) ? "Traffic and pods" : "Traffic"}</b>
       <HealthWord health={health} reasons="none" />
       <span>{health.because.join("; ") || "nothing is wrong with what was seen in this window"}</span>
     </div>

@@ -123,6 +123,7 @@ function WorkloadPage(params: WorkloadPageProps) {
     <div className="screen">
       <WorkloadHead
         params={question.params}
+        question={question}
         seen={seen.data?.workload}
         objects={objects.data}
         objectsTrouble={objects.error === null ? "" : troubleOf(objects.error).message}
