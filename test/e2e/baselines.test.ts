@@ -31,6 +31,7 @@ for (const scheme of ["light", "dark"] as const) {
       await firstRow(page, /Workloads on the ladder/);
       assert.deepEqual(await axeFindings(page), []);
       await page.getByRole("searchbox", { name: "Find workloads" }).fill("checkout");
+      assert.equal(await page.locator("[data-column=workload] a").count(), 0, "every cell opens the same page");
       await page
         .locator("[data-column=step]", { hasText: /Monitoring|Protecting/ })
         .first()

@@ -147,6 +147,7 @@ export function processesOf(actor: Actor, nowMs: number): readonly ProcessNode[]
   );
   add(shell, "pg_isready", ["pg_isready", "-h", "orders-db"], { endedAt, exitCode: 0 });
   add(shell, "psql", ["psql", "postgres://shop:‹redacted:url-password›@orders-db/shop"], { endedAt, exitCode: 2 });
+  for (const exitCode of [0, 0, 1, 0]) add(main, "cat", ["cat", "/etc/hostname"], { endedAt, exitCode });
   const extra = pick(random, ["curl", "java", "python3"]);
   add(main, extra, [extra, "-sS", "http://checkout:8080/healthz"], { endedAt, exitCode: -1, signal: 9 });
   return nodes;

@@ -1,7 +1,7 @@
 // The designed states of a panel: empty, loading, forbidden, unreachable, bad input; and one-line notices for partial, stale
 // and gaps. Each says what happened and what to do.
 import { Ban, CircleHelp, CloudOff, LockKeyhole, SearchX, TextSearch, TriangleAlert } from "lucide-react";
-import type { ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import type { Trouble, TroubleKind } from "../api/trouble.ts";
 
 interface StateProps {
@@ -76,9 +76,18 @@ export function sentence(text: string): string {
 }
 
 /** Grey bars in the shape of the coming rows. */
+const longLoadingMs = 3000;
+
+/** Grey bars; after some seconds with a word, so that nobody takes them for the page. */
 export function Loading({ label, rows = 12 }: { readonly label: string; readonly rows?: number }) {
+  const [isLong, setLong] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLong(true), longLoadingMs);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <div className="loading" role="status" aria-label={label}>
+      {isLong ? <p className="loading-long">{label}: still looking, a lot is stored.</p> : null}
       {Array.from({ length: rows }, (_, row) => (
         <span key={row} />
       ))}

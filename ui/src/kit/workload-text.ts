@@ -24,9 +24,12 @@ export function workloadKindOf(name: string): WorkloadKind | undefined {
   return workloadKindNames.find((kind) => kind === name);
 }
 
-export function kindWord(kind: WorkloadKind): string {
-  return kindWords[kind];
+/** With its name, because a cgroup that no systemd made is known by the same kind: "systemd unit" for "ssh.service (1000)", else "cgroup". */
+export function kindWord(kind: WorkloadKind, name?: string): string {
+  return kind === "SystemdUnit" && name !== undefined && !unitName.test(name) ? "cgroup" : kindWords[kind];
 }
+
+const unitName = /\.(?:service|scope|slice|socket|mount|swap)(?: \(\d+\))?$/;
 
 /** What is outside or unknown has no page of its own. */
 export function hasPage(kind: WorkloadKind, namespace: string, name: string): boolean {

@@ -31,7 +31,7 @@ const columns: readonly Column<DetectionCard>[] = [
   {
     id: "what",
     header: "What",
-    width: "minmax(130px, 2.4fr)",
+    width: "minmax(200px, 2.8fr)",
     cell: (card) => (
       <span className="detection-what" title={`${card.title}\n${card.rule}`}>
         <span>{card.title || card.rule}</span>
@@ -42,7 +42,7 @@ const columns: readonly Column<DetectionCard>[] = [
   {
     id: "workload",
     header: "Workload",
-    hideBelowPx: 420,
+    hideBelowPx: 560,
     width: "minmax(110px, 1fr)",
     cell: (card) => (
       <WorkloadName
@@ -58,7 +58,7 @@ const columns: readonly Column<DetectionCard>[] = [
   {
     id: "process",
     header: "Process",
-    hideBelowPx: 900,
+    hideBelowPx: 1000,
     width: "minmax(90px, 0.6fr)",
     cell: ({ process, executable }) => (
       <span className="data" title={executable}>
@@ -69,16 +69,16 @@ const columns: readonly Column<DetectionCard>[] = [
   {
     id: "technique",
     header: "Technique",
-    hideBelowPx: 1080,
+    hideBelowPx: 1160,
     width: "minmax(110px, 0.7fr)",
     cell: ({ techniques }) => <TechniqueNames techniques={techniques} />,
   },
-  { id: "action", header: "Done", hideBelowPx: 700, width: "142px", cell: (card) => <DetectionAction card={card} /> },
+  { id: "action", header: "Done", hideBelowPx: 860, width: "142px", cell: (card) => <DetectionAction card={card} /> },
   {
     id: "count",
     header: "Times",
     align: "end",
-    hideBelowPx: 800,
+    hideBelowPx: 900,
     width: "64px",
     cell: ({ count }) => formatCount(count),
   },

@@ -118,7 +118,12 @@ function endFields(flow: Flow, end: "source" | "destination") {
   const reason = source ? flow.sourceReason : flow.destinationReason;
   return [
     field("Workload", <FlowEnd flow={flow} end={end} />),
-    field("Kind", kindWord(source ? flow.sourceKind : flow.destinationKind)),
+    field(
+      "Kind",
+      source
+        ? kindWord(flow.sourceKind, flow.sourceWorkload)
+        : kindWord(flow.destinationKind, flow.destinationWorkload),
+    ),
     field("Not known, because", reason),
     field("Namespace", source ? flow.sourceNamespace : flow.destinationNamespace),
     field("Pod", source ? flow.sourcePod : flow.destinationPod, "data"),

@@ -62,7 +62,9 @@ function Agent({ node }: { readonly node: Node }) {
         </Fact>
         <Fact name="Lag">{formatDuration(node.lagMs)}</Fact>
         <Fact name="Rows acknowledged">{formatCount(counters.rowsAcknowledged)}</Fact>
-        <Fact name="Lost">{drops.total === 0 ? "nothing" : <b className="outcome-bad">{drops.text}</b>}</Fact>
+        <Fact name="Lost" title={drops.text} whole>
+          {drops.total === 0 ? "nothing" : <b className="outcome-bad">{drops.text}</b>}
+        </Fact>
         <Fact name="Waiting on disk">
           {counters.spoolFiles} files, {formatBytes(counters.spoolBytes)}
         </Fact>

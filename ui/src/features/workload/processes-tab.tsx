@@ -111,21 +111,35 @@ function ProcessCell({ row, onToggle }: ProcessCellProps) {
   );
 }
 
-export function ProcessesTab({ question: { params, query, settings } }: { readonly question: WorkloadQuestion }) {
-  const answer = useCall("workloadProcesses", { params, query }, settings);
+function Omitted({ count }: { readonly count: number }) {
+  if (count === 0) return null;
+  return (
+    <Notice tone="info">
+      And {formatCount(count)} more that are not listed: the oldest of those that ended. Narrow the time range.
+    </Notice>
+  );
+}
+
+function useToggled(): readonly [toggled: ReadonlySet<string>, toggle: (id: string) => void] {
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
-  const [active, setActive] = useState(-1);
-  const [opened, setOpened] = useState<TreeRow["node"] | undefined>(undefined);
-  const processes = answer.data?.processes;
-  const [{ row }] = useUrlState();
-  const wanted = pidOfMark(row);
-  const rows = useMemo(() => treeRows(processes ?? [], { toggled, wantedPid: wanted }), [processes, toggled, wanted]);
   const toggle = (id: string): void =>
     setToggled((before) => {
       const next = new Set(before);
       if (!next.delete(id)) next.add(id);
       return next;
     });
+  return [toggled, toggle];
+}
+
+export function ProcessesTab({ question: { params, query, settings } }: { readonly question: WorkloadQuestion }) {
+  const answer = useCall("workloadProcesses", { params, query }, settings);
+  const [toggled, toggle] = useToggled();
+  const [active, setActive] = useState(-1);
+  const [opened, setOpened] = useState<TreeRow["node"] | undefined>(undefined);
+  const processes = answer.data?.processes;
+  const [{ row }] = useUrlState();
+  const wanted = pidOfMark(row);
+  const rows = useMemo(() => treeRows(processes ?? [], { toggled, wantedPid: wanted }), [processes, toggled, wanted]);
   const reveal =
     wanted === undefined
       ? -1
@@ -141,12 +155,7 @@ export function ProcessesTab({ question: { params, query, settings } }: { readon
   return (
     <>
       <PartNotices window={answer.data?.window} />
-      {answer.data === undefined || answer.data.omitted === 0 ? null : (
-        <Notice tone="info">
-          And {formatCount(answer.data.omitted)} more that are not listed: the oldest of those that ended; narrow the
-          time range.
-        </Notice>
-      )}
+      <Omitted count={answer.data?.omitted ?? 0} />
       {wanted !== undefined && reveal < 0 && processes !== undefined ? (
         <Notice tone="info">Process {wanted} is not among those listed; choose a longer time range.</Notice>
       ) : null}

@@ -49,7 +49,7 @@ export function WorkloadHead(props: WorkloadHeadProps) {
             {name} <DemoBadge simulated={props.simulated} />
           </h2>
           <p>
-            {kindWord(params.kind)} in <b>{namespace || "no namespace"}</b> on cluster{" "}
+            {kindWord(params.kind, name)} in <b>{namespace || "no namespace"}</b> on cluster{" "}
             <Link to="/clusters/$cluster" params={{ cluster }} search={carried}>
               <b>{cluster}</b>
             </Link>

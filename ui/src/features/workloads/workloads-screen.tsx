@@ -30,7 +30,13 @@ const columns: readonly SortedColumn<Workload>[] = [
     value: ({ name }) => name,
     cell: (row) => <WorkloadName cluster={row.cluster} namespace={row.namespace} kind={row.kind} name={row.name} />,
   },
-  { id: "kind", header: "Kind", width: "112px", value: ({ kind }) => kind, cell: ({ kind }) => kindWord(kind) },
+  {
+    id: "kind",
+    header: "Kind",
+    width: "112px",
+    value: ({ kind }) => kind,
+    cell: ({ kind, name }) => kindWord(kind, name),
+  },
   {
     id: "nodes",
     header: "Nodes",
