@@ -286,21 +286,6 @@ describe("console on the mock", () => {
     await page.close();
   });
 
-  test("a workload's head says its detections above its traffic, and its policies what holds its processes", async (context) => {
-    if (!ready(context)) return;
-    const page = await open("/workloads/local/shop/Deployment/frontend?tab=policies");
-    const head = page.getByRole("region", { name: "About the workload" });
-    const critical = head.getByRole("link", { name: /critical/ });
-    await critical.waitFor();
-    await head.getByRole("group", { name: "Health" }).getByText("Traffic and pods").waitFor();
-    const held = page.getByRole("region", { name: "Its processes" });
-    await held.getByRole("link", { name: "frontend-protect" }).waitFor();
-    assert.deepEqual(await axeFindings(page), []);
-    await critical.click();
-    await page.waitForURL(/\/detections\?.*severity%3Acritical/);
-    await page.close();
-  });
-
   test("the palette leads to a workload; its tree folds and its secrets are not shown", async (context) => {
     if (!ready(context)) return;
     const page = await open("/flows");

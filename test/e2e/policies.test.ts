@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
 import { skipUnless } from "../support/skip.ts";
-import { axeInBothThemes, firstRow, isBuilt, isPresent, openStage, type Stage } from "./console-stage.ts";
+import { axeFindings, axeInBothThemes, firstRow, isBuilt, isPresent, openStage, type Stage } from "./console-stage.ts";
 
 const usable = isPresent && isBuilt;
 const ordersDb = "/policies/local/kubernetes/NetworkPolicy/shop/orders-db";
@@ -178,6 +178,21 @@ describe("policies on the mock", () => {
     await why.getByText(/Recorded by the (source|destination): deny/).waitFor();
     await why.getByText("Out of the source").waitFor();
     await why.getByText("Into the destination").waitFor();
+    await page.close();
+  });
+
+  test("a workload's head says its detections above its traffic, and its policies what holds its processes", async (context) => {
+    if (!ready(context)) return;
+    const page = await open("/workloads/local/shop/Deployment/frontend?tab=policies");
+    const head = page.getByRole("region", { name: "About the workload" });
+    const critical = head.getByRole("link", { name: /critical/ });
+    await critical.waitFor();
+    await head.getByRole("group", { name: "Health" }).getByText("Traffic and pods").waitFor();
+    const held = page.getByRole("region", { name: "Its processes" });
+    await held.getByRole("link", { name: "frontend-protect" }).waitFor();
+    assert.deepEqual(await axeFindings(page), []);
+    await critical.click();
+    await page.waitForURL(/\/detections\?.*severity%3Acritical/);
     await page.close();
   });
 

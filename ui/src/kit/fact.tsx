@@ -6,15 +6,12 @@ interface FactProps {
   readonly title?: string | undefined;
   /** Said again elsewhere on the page: left out where there is little room. */
   readonly minor?: true;
-  /** Never cut: on more lines where there is little room. */
-  readonly whole?: true;
   readonly children: ReactNode;
 }
 
-export function Fact({ name, title, minor, whole, children }: FactProps) {
-  const className = minor === true ? "fact-minor" : whole === true ? "fact-whole" : undefined;
+export function Fact({ name, title, minor, children }: FactProps) {
   return (
-    <div title={title} className={className}>
+    <div title={title} className={minor === true ? "fact-minor" : undefined}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

@@ -10,6 +10,6 @@ test("a cgroup is called a systemd unit only where its name is one's", () => {
     ["services", "cgroup"],
     [undefined, "systemd unit"],
   ] as const)
-    assert.equal(kindWord("SystemdUnit", name), word, name);
+    assert.equal(kindWord("SystemdUnit", name), word, String(name));
   assert.equal(kindWord("Deployment", "web"), "Deployment");
 });

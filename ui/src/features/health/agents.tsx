@@ -62,7 +62,7 @@ function Agent({ node }: { readonly node: Node }) {
         </Fact>
         <Fact name="Lag">{formatDuration(node.lagMs)}</Fact>
         <Fact name="Rows acknowledged">{formatCount(counters.rowsAcknowledged)}</Fact>
-        <Fact name="Lost" title={drops.text} whole>
+        <Fact name="Lost" whole>
           {drops.total === 0 ? "nothing" : <b className="outcome-bad">{drops.text}</b>}
         </Fact>
         <Fact name="Waiting on disk">
@@ -133,9 +133,16 @@ function listOf(names: readonly string[]): string {
   return names.length === 0 ? "nothing" : names.join(", ");
 }
 
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+interface FactProps {
+  readonly name: string;
+  /** Never cut: on more lines where there is little room. */
+  readonly whole?: true;
+  readonly children: ReactNode;
+}
+
+function Fact({ name, whole, children }: FactProps) {
   return (
-    <div>
+    <div className={whole === true ? "fact-whole" : undefined}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

@@ -5,7 +5,7 @@ import { useCall } from "../../api/client.ts";
 import { troubleOf } from "../../api/trouble.ts";
 import { Age } from "../../kit/age.tsx";
 import { Arguments } from "../../kit/arguments.tsx";
-import { DataGrid, type Column } from "../../kit/data-grid.tsx";
+import { DataGrid, type Column, type RowExtras } from "../../kit/data-grid.tsx";
 import { DetailsPane } from "../../kit/details-pane.tsx";
 import { formatCount } from "../../kit/format.ts";
 import { pidOfMark } from "../../kit/row-mark.ts";
@@ -111,6 +111,15 @@ function ProcessCell({ row, onToggle }: ProcessCellProps) {
   );
 }
 
+function extrasOf({ node, depth, children, expanded, fold }: TreeRow): RowExtras {
+  const ended = node.endedAt === undefined ? undefined : "muted";
+  return {
+    level: depth + 1,
+    expanded: children === 0 ? undefined : expanded,
+    tone: fold === undefined && processState(node).bad ? "deny" : ended,
+  };
+}
+
 function Omitted({ count }: { readonly count: number }) {
   if (count === 0) return null;
   return (
@@ -147,6 +156,8 @@ export function ProcessesTab({ question: { params, query, settings } }: { readon
   useEffect(() => {
     if (reveal >= 0) setActive(reveal);
   }, [reveal]);
+  const open = (chosen: TreeRow | undefined): void =>
+    chosen?.fold === undefined ? setOpened(chosen?.node) : toggle(chosen.id);
   const current = rows[active];
   const turn = (open: boolean): void => {
     if (current !== undefined && current.children > 0 && current.expanded !== open) toggle(current.id);
@@ -170,17 +181,8 @@ export function ProcessesTab({ question: { params, query, settings } }: { readon
           active={active}
           reveal={reveal}
           onActive={setActive}
-          onOpen={(index) => {
-            const chosen = rows[index];
-            if (chosen?.fold !== undefined) toggle(chosen.id);
-            else setOpened(chosen?.node);
-          }}
-          extrasOf={({ node, depth, children, expanded, fold }) => ({
-            level: depth + 1,
-            expanded: children === 0 ? undefined : expanded,
-            tone:
-              fold === undefined && processState(node).bad ? "deny" : node.endedAt === undefined ? undefined : "muted",
-          })}
+          onOpen={(index) => open(rows[index])}
+          extrasOf={extrasOf}
         >
           {answer.isPending ? <Loading label="Loading processes" /> : null}
           {answer.error === null ? null : (
