@@ -131,6 +131,7 @@ struct picked {
 /* Here and not on the stack: what is in a map's memory the verifier does not follow through every turn of a loop. */
 struct operand_search {
 	u32 family; /* READER_... */
+	u32 is_musl; /* a loader that is musl's */
 	u32 bytes;
 	u32 word; /* of the command line, the one that `start` is in */
 	u32 first; /* the word that options begin at */

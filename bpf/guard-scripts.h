@@ -50,7 +50,8 @@ static __always_inline long judge_name(struct guard_scratch *scratch, struct ope
 	u64 word = word_at(scratch, search->base);
 	u32 called = reader_named(word);
 	if (search->family == READER_LOADER)
-		return IS(word, "ldd") ? no_operand(search) : 0;
+		/* Only musl's lists what a program needs when it is called so; glibc's runs the program. */
+		return search->is_musl && IS(word, "ldd") ? no_operand(search) : 0;
 	if (search->family == READER_NONE)
 		search->family = called == READER_LOADER ? READER_NONE : called;
 	if (search->family == READER_BUSYBOX) {
@@ -205,6 +206,7 @@ static __always_inline void note_reader(struct guard_scratch *scratch, struct ta
 		return;
 	__builtin_memset(search, 0, sizeof(*search));
 	search->family = reader_named(*(u64 *)name);
+	search->is_musl = BEGINS(*(u64 *)name, "ld-musl");
 	search->first = 1;
 	search->bytes = bytes;
 	search->is_fresh = 1;

@@ -271,6 +271,8 @@ function runsOf(programs: string, beside: string): Readings["stopped"] {
     [`LD_DEBUG=all LD_DEBUG_OUTPUT=${beside}/debug ${loader} ${programs}/id`, "id"],
     [`${loader} --argv0 ${filler} ${programs}/id`, "id"],
     [`LD_DEBUG=all LD_DEBUG_OUTPUT=${beside}/debug ${loader} --argv0 ${filler} ${programs}/id`, "id"],
+    // Only musl's loader lists when it is called so.
+    [`(exec -a ldd ${loader} ${programs}/id)`, "id"],
   ] as const;
   return [
     [`sh ${script}`, "run.sh"],
