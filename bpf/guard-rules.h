@@ -144,6 +144,7 @@ struct operand_search {
 	u32 is_option;
 	u32 is_long;
 	u32 has_equals;
+	u32 is_text; /* a letter of this word says that the program is a text */
 	u32 is_value; /* the rest of this word is an option's argument */
 	u32 takes_at; /* the word's length at which the next word is the argument */
 	u32 file_at; /* the word's length at which the file begins, in this word or the next */

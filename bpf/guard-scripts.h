@@ -72,7 +72,12 @@ static __always_inline long end_option(struct guard_scratch *scratch, struct ope
 		search->is_ended = 1;
 		return 0;
 	}
+	u32 dashes = search->is_long ? 2 : 1;
+	if (!search->is_long && search->family == READER_SHELL && is_bash_name(word_at(scratch, search->start + 1)))
+		search->is_long = 1;
 	if (!search->is_long) {
+		if (search->is_text)
+			return no_operand(search);
 		if (search->file_at && search->file_at < bytes) {
 			scratch->operand_start = search->start + search->file_at;
 			scratch->operand_bytes = bytes - search->file_at;
@@ -84,13 +89,13 @@ static __always_inline long end_option(struct guard_scratch *scratch, struct ope
 		search->skip = search->takes;
 		return 0;
 	}
-	if (bytes == 2) {
+	if (bytes == dashes) {
 		search->is_ended = 1;
 		return 0;
 	}
-	u64 word = word_at(scratch, search->start + 2);
-	u64 more = word_at(scratch, search->start + 10);
-	u32 means = word_means(search->family, word, bytes > 10 ? more : 0);
+	u64 word = word_at(scratch, search->start + dashes);
+	u64 more = word_at(scratch, search->start + dashes + 8);
+	u32 means = word_means(search->family, word, bytes > dashes + 8 ? more : 0);
 	if (means == MEANS_NO_FILE)
 		return no_operand(search);
 	if (means == MEANS_FILE)
@@ -137,6 +142,7 @@ static __always_inline void begin_word(struct operand_search *search, u32 index,
 	search->takes_at = 0;
 	search->takes = 0;
 	search->file_at = 0;
+	search->is_text = 0;
 	/* A login shell's name begins with one. */
 	if (search->word == 0)
 		search->base = byte == '-' ? index + 1 : index;
@@ -177,6 +183,8 @@ static long find_operand(u32 index, void *context)
 	u32 means = letter_means(search->family, byte);
 	if (means == MEANS_NO_FILE)
 		return no_operand(search);
+	if (means == MEANS_TEXT)
+		search->is_text = 1;
 	search->is_value = means == MEANS_ARGUMENT || means == MEANS_REST || means == MEANS_FILE || (means == MEANS_WORD && search->family == READER_TCL);
 	if (means == MEANS_WORD)
 		search->takes += 1;

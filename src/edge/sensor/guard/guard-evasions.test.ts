@@ -284,6 +284,10 @@ function runsOf(programs: string, beside: string): Readings["stopped"] {
     [`bash +o posix -eo pipefail ${script}`, "run.sh"],
     [`bash --norc -x ${script}`, "run.sh"],
     [`bash --rcfile /dev/null -- ${script}`, "run.sh"],
+    // Names behind one dash, with letters in them that alone mean something else.
+    [`bash -posix ${script}`, "run.sh"],
+    [`bash -noprofile -norc -x ${script}`, "run.sh"],
+    [`bash -rcfile /dev/null ${script}`, "run.sh"],
     [`busybox sh ${script}`, "run.sh"],
     [`(exec -a sh busybox -x ${script})`, "run.sh"],
     [`${inside} ./env.sh`, "env.sh"],
@@ -294,6 +298,8 @@ function runsOf(programs: string, beside: string): Readings["stopped"] {
     [`perl -w -I /nowhere ${programs}/run.pl`, "run.pl"],
     [`${inside} ${node} ./evil.js`, "evil.js"],
     [`${inside} ${node} --no-warnings --title name evil.js`, "evil.js"],
+    [`${inside} ${node} --disable-wasm-trap-handler evil.js`, "evil.js"],
+    [`${inside} ${node} --disable-warning name --dns_result_order ipv4first evil.js`, "evil.js"],
     [`cd ${beside} && ${node} -r node:fs ../programs/./evil.js`, "evil.js"],
     // Read by another thread than the one that was executed.
     [`${inside} ${node} ./evil.mjs`, "evil.mjs"],
@@ -308,6 +314,7 @@ function readsOf(programs: string, beside: string): Readings["free"] {
   const data = join(programs, "input.json");
   return [
     [`cat ${script}`, /echo ran/],
+    [`bash -norc -c 'read first < $0; echo read $first' ${data}`, /^read \{\}/],
     [`sh -c 'read first < ${script}; echo read $first'`, /^read #!/],
     [`sh -c 'read first < $0; echo read $first' ${data}`, /^read \{\}/],
     [`echo 'read first < $1; echo read $first' | sh -s ${data}`, /^read \{\}/],
