@@ -3,6 +3,7 @@ import { unreachable } from "../../base/assert.ts";
 import type { Baseline, BaselineItemKind } from "../../model/baseline.ts";
 import type { Row, TableName } from "../../model/table.ts";
 import { domainItem } from "./name-items.ts";
+import { isGuarded } from "./path-items.ts";
 import { createPathTrie, type PathTrie } from "./path-trie.ts";
 import { itemsOfRow, type ItemOf } from "./row-items.ts";
 
@@ -16,9 +17,9 @@ export function compileBaseline(spec: Pick<Baseline, "items" | "judged">): Compi
   const { items } = spec;
   const executables = createPathTrie(items.executables);
   const folders = {
-    reads: createPathTrie(items.reads),
-    writes: createPathTrie(items.writes),
-    loads: createPathTrie(items.loads),
+    reads: createPathTrie(items.reads, (folder) => isGuarded(folder, "reads")),
+    writes: createPathTrie(items.writes, (folder) => isGuarded(folder, "writes")),
+    loads: createPathTrie(items.loads, (folder) => isGuarded(folder, "loads")),
   };
   const parents = new Set(items.parents);
   const anyParent = createPathTrie(
