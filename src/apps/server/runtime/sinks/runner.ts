@@ -102,6 +102,8 @@ class Runner {
   #nextAttemptMs: number | undefined;
   #connection: SinkConnection | undefined;
   #position: string | undefined;
+  /** Read, but not all of it is sent or given up, or its position is not kept. */
+  #unsettled: (SecurityPage & { readonly isNew: boolean }) | undefined;
   #savedMs = Number.NEGATIVE_INFINITY;
   #isStopped = false;
   #wakeUp: () => void = () => undefined;
@@ -171,8 +173,32 @@ class Runner {
     }
   }
 
-  /** Settles what one question gives; true when more is there. */
+  /** Settles what one question gives; true when more is there. What fails on the way is gone on with, so that nothing is sent or kept twice for it. */
   async #page(): Promise<boolean> {
+    const { records, id, clock } = this.#parts;
+    const page = (this.#unsettled ??= await this.#next());
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.slice(0, this.#connection?.batchMax ?? 1);
+      if (!(await this.#deliver(batch))) {
+        // Stopped before it was settled: the position stays, the next run sends it.
+        this.#queue = [];
+        return false;
+      }
+      this.#queue.splice(0, batch.length);
+    }
+    const isDue = clock.nowMs() - this.#savedMs >= sinksLimits.savePositionMs;
+    if (page.isNew || page.rows.length > 0 || isDue) {
+      await records.setPosition(id, page.position);
+      this.#savedMs = clock.nowMs();
+    }
+    this.#position = page.position;
+    this.#unsettled = undefined;
+    this.#readTrouble = "";
+    return page.isMore;
+  }
+
+  /** The next events, those that are to be sent in the queue. */
+  async #next(): Promise<SecurityPage & { readonly isNew: boolean }> {
     const { records, id, read, spec, clock } = this.#parts;
     this.#position ??= (await records.position(id)) ?? "";
     const isNew = this.#position === "";
@@ -185,22 +211,7 @@ class Runner {
       else if (choice === "filtered") this.#counts.filtered += 1;
       else this.#counts.overLimit += 1;
     }
-    while (this.#queue.length > 0) {
-      const batch = this.#queue.slice(0, this.#connection?.batchMax ?? 1);
-      if (!(await this.#deliver(batch))) {
-        // Stopped before it was settled: the position stays, the next run sends it.
-        this.#queue = [];
-        return false;
-      }
-      this.#queue.splice(0, batch.length);
-    }
-    const isDue = clock.nowMs() - this.#savedMs >= sinksLimits.savePositionMs;
-    if (isNew || page.rows.length > 0 || isDue) {
-      await records.setPosition(id, page.position);
-      this.#savedMs = clock.nowMs();
-    }
-    this.#position = page.position;
-    return page.isMore;
+    return { ...page, isNew };
   }
 
   /** True when the batch is settled: taken, or given up. */
