@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFile, mkdtemp, rename, rm, truncate, utimes, writeFile } from "node:fs/promises";
+import { appendFile, type FileHandle, mkdtemp, open, rename, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
@@ -64,6 +64,35 @@ test("rotation: the old file's rest first, its last line without an end too, the
   assert.deepEqual((await all(follower)).lines, ["two", "three", "four"]);
   assert.equal(follower.counters.rotations, 1);
 });
+
+for (const [before, rest] of [
+  ["", "two\nthree\n"],
+  ["tw", "o\nthree\n"],
+] as const)
+  test(`rotation right behind a reading that found ${before === "" ? "nothing" : "half a line"}: what was written in between is not lost`, async (t) => {
+    const file = await scene(t);
+    await writeFile(file, "one\n");
+    const follower = followFile(file, undefined);
+    t.after(() => follower.close());
+    await all(follower);
+    await appendFile(file, before);
+    // Every handle's: the follower's next reading is the one that comes too early.
+    await using probe = await open(file, "r");
+    const handles = Object.getPrototypeOf(probe) as FileHandle;
+    const original: unknown = Reflect.get(handles, "read");
+    assert.ok(typeof original === "function");
+    const read = t.mock.method(handles, "read", async function (this: FileHandle, ...given: readonly unknown[]) {
+      const found: unknown = await Reflect.apply(original, this, given);
+      if (given[3] !== "one\n".length) return found;
+      read.mock.restore();
+      await appendFile(file, rest);
+      await rename(file, `${file}.1`);
+      await writeFile(file, "four\n");
+      return found;
+    });
+    assert.deepEqual((await all(follower)).lines, ["two", "three", "four"]);
+    assert.equal(follower.counters.rotations, 1);
+  });
 
 for (const names of [
   (file: string) => [`${file}.2`, `${file}.1`],

@@ -62,6 +62,8 @@ class Follower implements FileFollower {
     const reading = await this.#reading(handle, place, this.#buffer.subarray(0, bytesRead));
     if (reading !== undefined) return reading;
     if (!(await this.#isRotated(place))) return undefined;
+    // Lines that were written between that reading and the rotation.
+    if ((await handle.stat()).size > place.offset + bytesRead) return await this.read();
     // Nobody writes to the old file any more: what stands behind its last line break is a line, too.
     if (bytesRead > 0 && bytesRead <= auditFileLimits.lineBytesMax && !place.skips) {
       return this.#made(
