@@ -13,6 +13,9 @@ export function allowListOf(name: string, spec: Baseline): AllowListAnswer {
   if (spec.mode !== "protecting") return { list: undefined, because: "" };
   const wide = spec.items.executables.filter((path) => path.includes("*"));
   const executables = [...new Set(spec.items.executables.filter((path) => path.startsWith("/")).map(withoutStars))];
+  const everything = wide.find((path) => withoutStars(path) === "/");
+  if (everything !== undefined)
+    return { list: undefined, because: `${everything} changes in its first folder: every program would be allowed` };
   const { namespace, workload, image } = spec.target;
   const list: ExecutableAllowList = {
     name: `baseline ${name}`,

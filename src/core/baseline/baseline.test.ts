@@ -395,6 +395,9 @@ test("the guard gets exactly the programs; what it cannot say is widened or with
   assert.match(dry.because, /folder/);
   assert.equal(allowListOf("web", { ...spec, dryRun: false }).list?.mode, "enforce");
   assert.equal(allowListOf("web", { ...spec, mode: "monitoring" }).list, undefined);
+  const everything = allowListOf("web", { ...spec, items: { ...spec.items, executables: ["/bin/sh", "/*/run"] } });
+  assert.equal(everything.list, undefined);
+  assert.match(everything.because, /every program/);
   const none = allowListOf("web", Baseline.parse({ target, mode: "protecting" }));
   assert.equal(none.list, undefined);
   assert.match(none.because, /nothing could run/);
