@@ -224,33 +224,6 @@ test("a folder covers what is below it and nothing beside it", () => {
   assert.ok(!covers("writes", "/var/lib/"));
 });
 
-test("a folder that was learnt does not speak for guarded folders below it; one that people wrote does", () => {
-  const learnt = (path: string, kind: "reads" | "writes" | "loads"): BaselineFact[] => [
-    { kind, item: fileItem(path, kind), firstMs: 0, lastMs: 1, count: 1, replicas: 1 },
-  ];
-  const cases = [
-    ["/home/app/app.log", "/home/app/.ssh/authorized_keys", "writes"],
-    ["/etc/systemd/resolved.conf", "/etc/systemd/system/evil.service", "writes"],
-    ["/etc/systemd/resolved.conf", "/etc/systemd/system/multi-user.target.wants/evil.service", "writes"],
-    ["/var/spool/mail", "/var/spool/cron/crontabs/root", "writes"],
-    ["/home/app/app.log", "/home/app/.ssh/id_rsa", "reads"],
-    ["/var/liba.so", "/var/tmp/evil.so", "loads"],
-  ] as const;
-  for (const [path, evil, kind] of cases) {
-    const facts = learnt(path, kind);
-    const spec = proposeBaseline({ target, facts, sinceMs: 0, untilMs: nowMs, confidence, cut: [] });
-    const { covers } = compileBaseline(spec);
-    assert.ok(covers(kind, fileItem(path, kind)), path);
-    assert.ok(!covers(kind, fileItem(evil, kind)), `${path} covers ${evil}`);
-  }
-  const { covers } = compileBaseline(
-    Baseline.parse({ target, items: { writes: ["/etc/", "/home/a/.ssh/", "/home/b/"], loads: ["/"] } }),
-  );
-  for (const path of ["/etc/ssh/sshd_config", "/etc/nginx/", "/home/a/.ssh/known_hosts", "/home/b/c/d"])
-    assert.ok(covers("writes", path), path);
-  assert.ok(covers("loads", "/tmp/x.so"), "everything");
-});
-
 test("names: domains by their suffix, destinations by owner, then name, then network", () => {
   const domains = [
     ["img3.cdn.example.com.", "example.com"],
