@@ -20,6 +20,8 @@ const processes: readonly ScratchRow[] = [
   { ...nginx, containerId: "c2", pod: "web-2", time: nowMs - 90 * minute },
   { ...nginx, containerId: "c2", pod: "web-2", name: "sh", executable: "/opt/job/41234/run", ancestors: ["nginx"] },
   { ...nginx, containerId: "c2", pod: "web-2", name: "runc:[2:INIT]", executable: "/runc", ancestors: [] },
+  { ...nginx, containerId: "c2", pod: "web-2", name: "runc", executable: "/runc", ancestors: ["runc"] },
+  { ...nginx, containerId: "c2", pod: "web-2", name: "runc", executable: "/opt/runc", ancestors: ["sh", "nginx"] },
   { ...nginx, containerId: "c2", pod: "web-2", action: "fork" },
   { ...nginx, imageDigest: "sha256:bbb", executable: "/usr/bin/new-image" },
 ];
@@ -138,6 +140,7 @@ test("learning makes the items that judging makes of the same rows", async () =>
   assert.deepEqual([...learnt].sort(), [...judged].sort());
   for (const expected of [
     "executables /opt/job/*/run",
+    "executables /opt/runc",
     "parents nginx -> /opt/job/*/run",
     "parents runtime -> /usr/sbin/nginx",
     "writes /var/cache/nginx/*/*/",

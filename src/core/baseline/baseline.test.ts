@@ -267,7 +267,15 @@ test("names: domains by their suffix, destinations by owner, then name, then net
   );
   assert.equal(parentItem("runc:[2:INIT]", "/bin/sh"), "runtime -> /bin/sh");
   assert.equal(parentItem("kworker/3:1", "/bin/sh"), "kworker/*:* -> /bin/sh");
-  assert.deepEqual(processItems({ action: "exec", name: "runc:[2:INIT]", executable: "/runc", ancestors: [] }), []);
+  const init = { action: "exec", name: "runc:[2:INIT]", executable: "/runc" } as const;
+  for (const ancestors of [[], ["runc", "containerd-shim"], ["containerd-shim"]])
+    assert.deepEqual(processItems({ ...init, ancestors }), []);
+  // A tool that was called so hides nothing.
+  const tool = processItems({ action: "exec", name: "runc", executable: "/tmp/runc", ancestors: ["sh", "nginx"] });
+  assert.deepEqual(
+    tool.map(({ item }) => item),
+    ["/tmp/runc", "sh -> /tmp/runc"],
+  );
   assert.deepEqual(processItems({ action: "fork", name: "a", executable: "/a", ancestors: [] }), []);
 });
 

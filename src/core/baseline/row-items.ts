@@ -43,13 +43,18 @@ export interface ProcessColumns {
   readonly ancestors: readonly string[];
 }
 
-/** Programs that began or ran already. The runtime's own first steps inside the container are left out. */
+/**
+ * Programs that began or ran already. The runtime's own first steps inside the container are left out: they are known by the runtime that began them, since anybody
+ * may call a program runc.
+ */
 export function processItems({ action, name, executable, ancestors }: ProcessColumns): readonly ItemOf[] {
-  if ((action !== "exec" && action !== "running") || executable === "" || isRuntimeName(name)) return [];
+  if ((action !== "exec" && action !== "running") || executable === "") return [];
+  const parent = ancestors[0] ?? "";
+  if (isRuntimeName(name) && (parent === "" || isRuntimeName(parent))) return [];
   const path = foldPath(executable);
   return [
     { kind: "executables", item: path },
-    { kind: "parents", item: parentItem(ancestors[0] ?? "", path) },
+    { kind: "parents", item: parentItem(parent, path) },
   ];
 }
 

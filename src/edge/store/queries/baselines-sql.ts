@@ -22,7 +22,7 @@ const limited = (limit: number): string => `ORDER BY n DESC, lastMs DESC LIMIT $
 export function programsSql(where: string, bindings: Bindings, limit: number): string {
   const runtime = bindings.bind(runtimeNamePattern, "String");
   return `SELECT ${owner}, ${folded("executable", bindings)} AS program, ancestors[1] AS parent, ${figures}, toInt64(uniqExact(${replica})) AS replicas
-FROM process_events WHERE ${where} AND workload != '' AND action IN ('exec', 'running') AND executable != '' AND NOT match(name, ${runtime})
+FROM process_events WHERE ${where} AND workload != '' AND action IN ('exec', 'running') AND executable != '' AND NOT (match(name, ${runtime}) AND (ancestors[1] = '' OR match(ancestors[1], ${runtime})))
 GROUP BY ${ownerKey}, program, parent ${limited(limit)}`;
 }
 
