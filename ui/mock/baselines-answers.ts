@@ -139,6 +139,8 @@ function preview(asked: Asked) {
     items: specOf(workload).items,
     wouldDrift: outside,
     wouldDriftOmitted: 0,
+    suspects: [],
+    suspectsOmitted: 0,
     wouldKill: outside,
     newInLastDay: [{ kind: "executables", item: "/usr/bin/curl", count: 14, lastSeen: iso(nowMs - 60_000) }],
     newInLastDayOmitted: 0,
